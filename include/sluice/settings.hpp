@@ -20,8 +20,8 @@ class ConfigError : public std::runtime_error {
 /// A map of the configuration file, read key by key. It remembers which keys were asked for, so that done()
 /// can name the ones that mean nothing (with the nearest name that does).
 ///
-/// Every getter throws ConfigError, with the place in the file, when the value is absent or of the wrong kind.
-/// Copies share one state. Not for use by several threads; configuration is read once, at start-up.
+/// Every getter throws ConfigError, with the place in the file, when the value is absent or of the wrong
+/// kind. Copies share one state. Not for use by several threads; configuration is read once, at start-up.
 class Settings {
  public:
   struct State;
@@ -41,7 +41,7 @@ class Settings {
   long long integer_or(std::string_view key, long long otherwise, long long least, long long most) const;
 
   Settings section(std::string_view key) const;
-  std::vector<Settings> sections(std::string_view key) const;               ///< a list of maps
+  std::vector<Settings> sections(std::string_view key) const;                          ///< a list of maps
   std::vector<std::pair<std::string, std::string>> pairs(std::string_view key) const;  ///< a map of texts
 
   /// Every key of this map in the order of the file. Does not count as asking for them.
@@ -49,6 +49,10 @@ class Settings {
 
   /// Throws if the map holds a key that nobody asked for.
   void done() const;
+
+  /// `file:line:column` of `key` (or of the map itself where the key is absent). Does not count as asking for
+  /// it.
+  std::string place(std::string_view key) const;
 
   /// Throws ConfigError at the place of `key` (or of the map itself where the key is absent).
   [[noreturn]] void fail(std::string_view key, const std::string& message) const;

@@ -1,0 +1,124 @@
+#include "cli/arguments.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+
+#include "cli/commands.hpp"
+#include "config/names.hpp"
+
+namespace sluice::cli {
+namespace {
+
+std::vector<std::string> flag_names() {
+  std::vector<std::string> names = {"--help"};
+  for (const auto& option : config::options()) names.push_back("--" + std::string(option.name));
+  return names;
+}
+
+/// Where CLI11 puts what it reads; values stay text, for config to check with one set of messages for all
+/// sources.
+struct Read {
+  std::map<std::string_view, std::string> values;
+  std::map<std::string_view, bool> flags;
+};
+
+void declare_option(CLI::App& app, const config::Option& option, Read& read) {
+  const std::string flag = "--" + std::string(option.name);
+  if (option.type == config::OptionType::flag) {
+    app.add_flag(flag, read.flags[option.name]);
+    return;
+  }
+  // As with most tools the last one counts, so that scripts can put their own behind "$@".
+  app.add_option(flag, read.values[option.name])->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void declare_command(CLI::App& app, const Command& command, Arguments& arguments, Read& read) {
+  CLI::App* sub = app.add_subcommand(std::string(command.name));
+  sub->set_help_flag();
+  sub->allow_extras();
+  sub->add_flag("--help,-h", arguments.help);
+  sub->callback([&arguments, &command] { arguments.command = command.name; });
+  if (!command.takes_options) {
+    sub->add_flag("--markdown", arguments.markdown);
+    return;
+  }
+  sub->add_option("file", arguments.file);
+  for (const auto& option : config::options()) declare_option(*sub, option, read);
+}
+
+std::string without_value(const std::string& argument) {
+  return argument.substr(0, argument.find('='));
+}
+
+/// `command` is "" for what stands before the command.
+[[noreturn]] void refuse_extra(const std::string& command, const std::string& extra) {
+  const std::string help = "; see sluice " + (command.empty() ? "" : command + " ") + "--help";
+  if (!extra.starts_with("-")) {
+    if (!command.empty()) throw UsageError("'" + extra + "' is one argument too many" + help);
+    std::vector<std::string> names;
+    for (const auto& known : commands()) names.emplace_back(known.name);
+    throw UsageError(config::unknown_name("command", extra, names, names));
+  }
+  const std::string flag = without_value(extra);
+  const std::vector<std::string> names = flag_names();
+  if (std::find(names.begin(), names.end(), flag) == names.end()) {
+    throw UsageError(config::unknown_name("flag", flag, names, {}) + help);
+  }
+  throw UsageError("'" + flag +
+                   "' cannot stand there; flags follow the command, as in: sluice run FILE.yaml " + flag);
+}
+
+/// CLI11's own sentence for a flag without its value is hard to read.
+std::string sentence(const CLI::ParseError& error) {
+  const std::string text = error.what();
+  if (error.get_name() == "ArgumentMismatch" && text.starts_with("--")) {
+    return "flag " + text.substr(0, text.find(':')) + " needs a value";
+  }
+  return text + "; see sluice --help";
+}
+
+void take_values(const CLI::App& app, const Read& read, Arguments& arguments) {
+  const CLI::App* sub = app.get_subcommand(arguments.command);
+  for (const auto& [name, value] : read.values) {
+    if (sub->count("--" + std::string(name)) > 0) arguments.flags.emplace(name, value);
+  }
+  for (const auto& [name, given] : read.flags) {
+    if (given) arguments.flags.emplace(name, "true");
+  }
+}
+
+}  // namespace
+
+Arguments parse_arguments(const std::vector<std::string>& words) {
+  Arguments arguments;
+  Read read;
+  CLI::App app("sluice");
+  app.set_help_flag();
+  app.allow_extras();
+  app.require_subcommand(0, 1);
+  app.add_flag("--help,-h", arguments.help);
+  app.add_flag("--version", arguments.version);
+  for (const auto& command : commands()) declare_command(app, command, arguments, read);
+  try {
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them from the back
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(sentence(error));
+  }
+  if (arguments.help) return arguments;
+  for (const auto& extra : app.remaining(false)) refuse_extra("", extra);
+  const Command* command = find_command(arguments.command);
+  if (command == nullptr) return arguments;
+  for (const auto& extra : app.get_subcommand(arguments.command)->remaining()) {
+    refuse_extra(arguments.command, extra);
+  }
+  if (!command->takes_options) return arguments;
+  if (arguments.file.empty()) {
+    throw UsageError("sluice " + arguments.command + " needs a FILE.yaml; see sluice " + arguments.command +
+                     " --help");
+  }
+  take_values(app, read, arguments);
+  return arguments;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "config/options.hpp"
+
+namespace sluice::cli {
+
+/// A command line that means nothing. what() is written for the person who typed it.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// What was typed, not yet checked against anything but the names of commands and flags.
+struct Arguments {
+  std::string command;  ///< "" where only --help, --version or nothing was given
+  std::string file;
+  config::Values flags;  ///< by option name, without `--`
+  bool help = false;
+  bool version = false;
+  bool markdown = false;
+};
+
+/// `arguments` without the program's name. Throws UsageError.
+Arguments parse_arguments(const std::vector<std::string>& arguments);
+
+}  // namespace sluice::cli

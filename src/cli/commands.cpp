@@ -1,0 +1,32 @@
+#include "cli/commands.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::array<Command, 4> kCommands = {{
+    {"run", "FILE.yaml [flags]", "Run a worker until it is told to stop (SIGTERM or Ctrl-C).", true,
+     run_command},
+    {"check", "FILE.yaml [flags]",
+     "Check a file and its rules without a server; exits with 1 if it is no good.", true, check_command},
+    {"config", "FILE.yaml [flags]", "Print the values in force and where each came from, secrets masked.",
+     true, config_command},
+    {"options", "[--markdown]", "Print every option with its unit, default and range.", false,
+     options_command},
+}};
+
+}  // namespace
+
+std::span<const Command> commands() {
+  return kCommands;
+}
+
+const Command* find_command(std::string_view name) {
+  const auto found = std::find_if(kCommands.begin(), kCommands.end(),
+                                  [name](const Command& command) { return command.name == name; });
+  return found == kCommands.end() ? nullptr : &*found;
+}
+
+}  // namespace sluice::cli

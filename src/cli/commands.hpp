@@ -1,0 +1,29 @@
+#pragma once
+
+#include <iosfwd>
+#include <span>
+#include <string_view>
+
+#include "cli/arguments.hpp"
+
+namespace sluice::cli {
+
+struct Command {
+  std::string_view name;
+  std::string_view usage;    ///< what follows the name
+  std::string_view summary;  ///< one sentence
+  bool takes_options;        ///< the options of the table, and the file
+  int (*run)(const Arguments&, std::ostream& out, std::ostream& err);
+};
+
+std::span<const Command> commands();
+
+/// Null for a name that is none.
+const Command* find_command(std::string_view name);
+
+int run_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int config_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int check_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int options_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+
+}  // namespace sluice::cli

@@ -1,0 +1,46 @@
+#include "cli/help.hpp"
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::string_view kPrecedence =
+    "A value comes from its flag, else from the environment, else from FILE.yaml, else from the default.\n"
+    "`sluice options` lists the environment variable and the place in the file of each; `sluice config`\n"
+    "shows which one is in force.\n";
+
+std::string padded(std::string_view text, std::size_t width) {
+  std::string column(text);
+  if (column.size() < width) column.append(width - column.size(), ' ');
+  return column;
+}
+
+}  // namespace
+
+std::string general_help() {
+  std::string text =
+      "sluice keeps denormalised MongoDB data true: it reads change streams and applies rules to them.\n\n"
+      "Usage:\n"
+      "  sluice COMMAND [FILE.yaml] [flags]\n\n"
+      "Commands:\n";
+  for (const auto& command : commands()) {
+    text += "  " + padded(command.name, 10) + std::string(command.summary) + "\n";
+  }
+  text +=
+      "\nFlags:\n"
+      "  --help, -h    This text; after a command, the command's own.\n"
+      "  --version     The version.\n\n"
+      "Example:\n"
+      "  sluice run deploy/realworld.yaml --shard-count 4 --shard-index 0 --http-port 9464\n\n"
+      "Exit codes: 0 stopped on request, 1 bad configuration or flag, 2 could not start, 3 lost the lease,\n"
+      "4 the stream's position is lost.\n";
+  return text;
+}
+
+std::string command_help(const Command& command) {
+  std::string text = std::string(command.summary) + "\n\nUsage:\n  sluice " + std::string(command.name) +
+                     " " + std::string(command.usage) + "\n\n";
+  if (!command.takes_options) return text;
+  return text + config::options_help() + "\n" + std::string(kPrecedence);
+}
+
+}  // namespace sluice::cli

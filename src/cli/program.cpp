@@ -1,0 +1,53 @@
+#include "cli/program.hpp"
+
+#include <exception>
+#include <ostream>
+
+#include "cli/commands.hpp"
+#include "cli/help.hpp"
+#include "sluice/error.hpp"
+#include "sluice/settings.hpp"
+
+namespace sluice::cli {
+namespace {
+
+int dispatch(const std::vector<std::string>& words, std::ostream& out, std::ostream& err) {
+  const Arguments arguments = parse_arguments(words);
+  const Command* command = find_command(arguments.command);
+  if (command == nullptr) {
+    if (arguments.version) {
+      out << "sluice " << SLUICE_VERSION << "\n";
+    } else {
+      out << general_help();
+    }
+    return exit_code::ok;
+  }
+  if (arguments.help) {
+    out << command_help(*command);
+    return exit_code::ok;
+  }
+  return command->run(arguments, out, err);
+}
+
+}  // namespace
+
+int program(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+  try {
+    return dispatch(arguments, out, err);
+  } catch (const UsageError& error) {
+    err << "sluice: " << error.what() << "\n";
+    return exit_code::bad_configuration;
+  } catch (const ConfigError& error) {
+    // No prefix: editors and CI jump to what stands at the start of the line.
+    err << error.what() << "\n";
+    return exit_code::bad_configuration;
+  } catch (const Stop& error) {
+    err << "sluice: " << error.what() << "\n";
+    return error.exit_code();
+  } catch (const std::exception& error) {
+    err << "sluice: could not go on: " << error.what() << "\n";
+    return exit_code::cannot_start;
+  }
+}
+
+}  // namespace sluice::cli

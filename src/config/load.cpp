@@ -1,0 +1,318 @@
+#include "config/load.hpp"
+
+#include <cerrno>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <system_error>
+
+#include "config/mask.hpp"
+#include "config/names.hpp"
+#include "config/yaml_tree.hpp"
+
+namespace sluice::config {
+namespace {
+
+/// A checked value with where it came from.
+struct Sourced {
+  OptionValue value;
+  Origin origin;
+};
+
+/// The three sources of a run, asked in their order of precedence.
+class Sources {
+ public:
+  Sources(Settings file, const Values& flags, const Values& environment)
+      : file_(std::move(file)), flags_(flags), environment_(environment) {}
+
+  std::optional<Sourced> stated_outside(const Option& option) const {
+    if (const auto found = flags_.find(option.name); found != flags_.end()) {
+      return checked(option, found->second, {Origin::Kind::flag, "--" + std::string(option.name)});
+    }
+    const auto found = option.env.empty() ? environment_.end() : environment_.find(option.env);
+    if (found == environment_.end() || found->second.empty()) return std::nullopt;
+    return checked(option, found->second, {Origin::Kind::environment, std::string(option.env)});
+  }
+
+  std::optional<Sourced> stated_in_file(const Option& option) {
+    const std::size_t dot = option.path.find('.');
+    if (option.path.empty()) return std::nullopt;
+    if (dot == std::string_view::npos) return stated_in(file_, option.path, option);
+    const Settings* section = find_section(option.path.substr(0, dot));
+    return section ? stated_in(*section, option.path.substr(dot + 1), option) : std::nullopt;
+  }
+
+  static std::optional<Sourced> stated_in(const Settings& settings, std::string_view key,
+                                          const Option& option) {
+    if (!settings.has(key)) return std::nullopt;
+    return checked(option, settings.text(key), {Origin::Kind::file, settings.place(key)});
+  }
+
+  Sourced effective(const Option& option) {
+    if (auto outside = stated_outside(option)) {
+      // Asked nevertheless: a key of the file that is overruled today must be known and sound all the same.
+      stated_in_file(option);
+      return *outside;
+    }
+    if (auto inside = stated_in_file(option)) return *inside;
+    return fallback(option);
+  }
+
+  static Sourced fallback(const Option& option) {
+    if (option.type == OptionType::flag) return {{"false", 0}, {}};
+    return checked(option, std::string(option.fallback), {});
+  }
+
+  const Settings& file() const { return file_; }
+
+  void done() const {
+    for (const auto& [name, section] : sections_) section.done();
+  }
+
+ private:
+  static Sourced checked(const Option& option, const std::string& text, Origin origin) {
+    return {parse_value(option, text, origin), origin};
+  }
+
+  const Settings* find_section(std::string_view name) {
+    const auto known = sections_.find(name);
+    if (known != sections_.end()) return &known->second;
+    if (!file_.has(name)) return nullptr;
+    return &sections_.emplace(std::string(name), file_.section(name)).first->second;
+  }
+
+  Settings file_;
+  std::map<std::string, Settings, std::less<>> sections_;
+  const Values& flags_;
+  const Values& environment_;
+};
+
+bool belongs_to_stream(const Option& option) {
+  return option.store == nullptr;
+}
+
+std::string printable(const Option& option, const std::string& text) {
+  return option.type == OptionType::uri ? mask_uri(text) : text;
+}
+
+std::string listed_name(const Option& option) {
+  return option.path.empty() ? "--" + std::string(option.name) : std::string(option.path);
+}
+
+class Loader {
+ public:
+  Loader(Settings file, const Values& flags, const Values& environment)
+      : sources_(std::move(file), flags, environment) {}
+
+  Loaded load() {
+    check_keys();
+    read_pipeline();
+    for (const auto& option : options()) {
+      if (!belongs_to_stream(option)) read_option(option);
+    }
+    check_shard();
+    if (sources_.file().has("streams")) {
+      read_streams();
+    } else {
+      read_only_stream();
+    }
+    sources_.done();
+    return std::move(loaded_);
+  }
+
+ private:
+  Config& config() { return loaded_.config; }
+
+  void list(std::string name, std::string value, const Origin& origin) {
+    loaded_.effective.push_back({std::move(name), std::move(value), origin.shown()});
+  }
+
+  /// First of all, since a misspelt section is the likeliest reason for whatever seems to be missing.
+  void check_keys() {
+    const Settings& file = sources_.file();
+    for (const std::string_view key : {"pipeline", "rules", "streams"}) file.has(key);
+    for (const auto& option : options()) {
+      if (!option.path.empty()) file.has(option.path.substr(0, option.path.find('.')));
+    }
+    file.done();
+  }
+
+  void read_pipeline() {
+    const Settings& file = sources_.file();
+    config().pipeline = file.text("pipeline");
+    if (const std::string why = why_no_name(config().pipeline); !why.empty()) file.fail("pipeline", why);
+    list("pipeline", config().pipeline, {Origin::Kind::file, file.place("pipeline")});
+  }
+
+  void read_option(const Option& option) {
+    const Sourced sourced = sources_.effective(option);
+    option.store(config(), sourced.value);
+    list(listed_name(option), printable(option, sourced.value.text), sourced.origin);
+    origins_.emplace(option.name, sourced.origin);
+  }
+
+  void check_shard() {
+    const int count = config().shard_count;
+    const int index = config().shard_index;
+    if (index < count) return;
+    throw ConfigError(origins_.at("shard-index").prefix() + ": the shard index " + std::to_string(index) +
+                      " must be below the shard count " + std::to_string(count) + " (" +
+                      origins_.at("shard-count").shown() + "); allowed: 0 to " + std::to_string(count - 1));
+  }
+
+  /// `mongodb:` and `rules:` at the top.
+  void read_only_stream() {
+    const Sourced uri = sources_.effective(option("mongodb-uri"));
+    const std::optional<Sourced> database = database_of_only_stream();
+    if (!database)
+      throw ConfigError(sources_.file().place("mongodb") + ": " + no_database("mongodb.database"));
+    add_stream(sources_.file(), "mongodb", database->value.text, uri, *database);
+  }
+
+  std::optional<Sourced> database_of_only_stream() {
+    const Option& database = option("database");
+    auto inside = sources_.stated_in_file(database);
+    auto outside = sources_.stated_outside(database);
+    return outside ? outside : inside;
+  }
+
+  static std::string no_database(const std::string& key) {
+    return "no database is stated; state '" + key + "', --database or SLUICE_DATABASE";
+  }
+
+  void read_streams() {
+    const Settings& file = sources_.file();
+    for (const std::string_view key : {"mongodb", "rules"}) {
+      if (file.has(key)) {
+        file.fail(key,
+                  "'" + std::string(key) + "' belongs inside each of 'streams', which this file states too");
+      }
+    }
+    const std::vector<Settings> streams = file.sections("streams");
+    if (streams.empty()) file.fail("streams", "'streams' is empty; state at least one");
+    if (streams.size() > kMostStreams) {
+      file.fail("streams", "at most " + std::to_string(kMostStreams) + " streams are allowed");
+    }
+    for (const auto& stream : streams) read_stream(stream, streams.size() == 1);
+  }
+
+  void read_stream(const Settings& stream, bool only) {
+    for (const std::string_view key : {"name", "uri", "database", "rules"}) stream.has(key);
+    stream.done();
+    const auto uri = of_stream(stream, "uri", option("mongodb-uri"), only);
+    const auto database = of_stream(stream, "database", option("database"), only);
+    if (!database) throw ConfigError(stream.place("database") + ": " + no_database("database"));
+    const std::string name = stream.text_or("name", database->value.text);
+    add_stream(stream, "name", name, uri ? *uri : Sources::fallback(option("mongodb-uri")), *database);
+  }
+
+  /// A flag or variable overrules the only stream; with several it would make them all the same, and so it
+  /// speaks for those alone that state nothing.
+  std::optional<Sourced> of_stream(const Settings& stream, std::string_view key, const Option& option,
+                                   bool only) const {
+    auto inside = Sources::stated_in(stream, key, option);
+    auto outside = sources_.stated_outside(option);
+    if (only) return outside ? outside : inside;
+    return inside ? inside : outside;
+  }
+
+  /// `name_key` is where to point when the name is no good.
+  void add_stream(const Settings& settings, std::string_view name_key, const std::string& name,
+                  const Sourced& uri, const Sourced& database) {
+    if (const std::string why = why_no_name(name); !why.empty()) {
+      settings.fail(name_key, "the stream's name '" + name + "' is no good: " + why);
+    }
+    for (const auto& other : config().streams) {
+      if (other.name == name) {
+        settings.fail(name_key, "two streams are called '" + name + "'; give each a 'name' of its own");
+      }
+    }
+    list("streams." + name + ".uri", mask_uri(uri.value.text), uri.origin);
+    list("streams." + name + ".database", database.value.text, database.origin);
+    config().streams.push_back({name, uri.value.text, database.value.text, {}});
+    read_rules(settings, config().streams.back());
+  }
+
+  void read_rules(const Settings& settings, StreamConfig& stream) {
+    const std::vector<Settings> rules = settings.sections("rules");
+    if (rules.empty()) settings.fail("rules", "'rules' is empty; state at least one");
+    if (rules.size() > kMostRules) {
+      settings.fail("rules", "at most " + std::to_string(kMostRules) + " rules are allowed");
+    }
+    for (const auto& entry : rules) {
+      RuleConfig rule = read_rule(entry);
+      for (const auto& other : stream.rules) {
+        if (other.name == rule.name) entry.fail("name", "two rules are called '" + rule.name + "'");
+      }
+      list("streams." + stream.name + ".rules." + rule.name, rule.kind,
+           {Origin::Kind::file, entry.place("name")});
+      stream.rules.push_back(std::move(rule));
+    }
+  }
+
+  static RuleConfig read_rule(const Settings& entry) {
+    const std::string name = entry.text("name");
+    if (const std::string why = why_no_name(name); !why.empty()) entry.fail("name", why);
+    std::vector<std::string> kinds = entry.keys();
+    std::erase(kinds, "name");
+    if (kinds.empty()) {
+      entry.fail("name",
+                 "rule '" + name + "' says nothing; state its kind (such as 'embed:') beside its name");
+    }
+    if (kinds.size() > 1) {
+      entry.fail(kinds[1], "rule '" + name + "' has two kinds, '" + kinds[0] + "' and '" + kinds[1] +
+                               "'; a rule is a name and one kind (is this key indented too little?)");
+    }
+    return {name, kinds[0], entry.section(kinds[0])};
+  }
+
+  Sources sources_;
+  std::map<std::string_view, Origin> origins_;
+  Loaded loaded_;
+};
+
+std::string read_text(const std::string& file) {
+  errno = 0;
+  std::ifstream stream(file, std::ios::binary);
+  std::string text(kMostYamlBytes + 1, '\0');  // one more than allowed, for parse_yaml to notice
+  if (stream) stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  // A folder can be opened and then not be read: both are said in the system's words.
+  if (!stream.is_open() || stream.bad()) {
+    throw ConfigError(file + ": cannot be read: " + std::generic_category().message(errno));
+  }
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  return text;
+}
+
+}  // namespace
+
+Loaded load_text(const std::string& yaml, const std::string& file_name, const Values& flags,
+                 const Values& environment) {
+  return Loader(Settings::parse(yaml, file_name), flags, environment).load();
+}
+
+Loaded load_file(const std::string& file, const Values& flags, const Values& environment) {
+  return load_text(read_text(file), file, flags, environment);
+}
+
+Config load(const std::string& file, const Values& flags, const Values& environment) {
+  return load_file(file, flags, environment).config;
+}
+
+std::string effective_text(const std::vector<Effective>& effective) {
+  std::size_t width = 0;
+  for (const auto& line : effective) {
+    // A long URI must not push every origin out of sight.
+    const std::size_t length = line.name.size() + line.value.size() + 2;
+    if (length <= 60) width = std::max(width, length);
+  }
+  std::string text;
+  for (const auto& line : effective) {
+    std::string left = line.name + ": " + line.value;
+    if (left.size() < width) left.append(width - left.size(), ' ');
+    text += left + "  # " + line.origin + "\n";
+  }
+  return text;
+}
+
+}  // namespace sluice::config

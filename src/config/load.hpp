@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "config/options.hpp"
+#include "sluice/config.hpp"
+
+namespace sluice::config {
+
+/// A line of `sluice config`. Secrets are masked already.
+struct Effective {
+  std::string name;  ///< as in the file: `engine.lanes`, `streams.conduit.uri`
+  std::string value;
+  std::string origin;  ///< `flag --lanes`, `environment SHARD_COUNT`, `worker.yaml:3`, `default`
+};
+
+struct Loaded {
+  Config config;
+  std::vector<Effective> effective;
+};
+
+inline constexpr std::size_t kMostStreams = 64;
+inline constexpr std::size_t kMostRules = 1000;
+
+/// Reads the file, lays environment and flags over it and checks the whole. `flags` are keyed by option name
+/// (without `--`), `environment` by variable. Throws ConfigError. What a rule's settings mean is not looked
+/// at here: rules::make_rules does.
+Loaded load_file(const std::string& file, const Values& flags, const Values& environment);
+
+/// The same for text that is at hand.
+Loaded load_text(const std::string& yaml, const std::string& file_name, const Values& flags,
+                 const Values& environment);
+
+/// load_file without the listing.
+Config load(const std::string& file, const Values& flags, const Values& environment);
+
+/// The listing as `sluice config` prints it.
+std::string effective_text(const std::vector<Effective>& effective);
+
+}  // namespace sluice::config

@@ -1,0 +1,66 @@
+#include "config/mask.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace sluice::config {
+namespace {
+
+constexpr std::string_view kHidden = "***";
+
+std::string lowered(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower;
+}
+
+/// `tlsCertificateKeyFilePassword=...`, `authMechanismProperties=AWS_SESSION_TOKEN:...`
+bool is_secret(std::string_view parameter) {
+  const std::string lower = lowered(parameter);
+  const std::string name = lower.substr(0, lower.find('='));
+  return name.find("password") != std::string::npos || name.find("secret") != std::string::npos ||
+         name.find("token") != std::string::npos || lower.find("_token") != std::string::npos;
+}
+
+std::string mask_query(std::string_view query) {
+  std::string masked;
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find_first_of("&;"), query.size());
+    const std::string_view parameter = query.substr(0, end);
+    const std::size_t equals = parameter.find('=');
+    if (equals != std::string_view::npos && is_secret(parameter)) {
+      masked += parameter.substr(0, equals + 1);
+      masked += kHidden;
+    } else {
+      masked += parameter;
+    }
+    if (end < query.size()) masked += query[end];
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return masked;
+}
+
+}  // namespace
+
+std::string mask_uri(std::string_view uri) {
+  const std::size_t scheme = uri.find("://");
+  const std::size_t start = scheme == std::string_view::npos ? 0 : scheme + 3;
+  std::string masked(uri.substr(0, start));
+  std::string_view rest = uri.substr(start);
+  // The last '@', since a password that was not percent-encoded may hold '@', '/' and '?' itself.
+  const std::size_t at = rest.rfind('@');
+  if (at != std::string_view::npos) {
+    const std::string_view user = rest.substr(0, std::min(rest.find(':'), at));
+    masked += user;
+    if (user.size() < at) masked.append(":").append(kHidden);
+    masked += '@';
+    rest.remove_prefix(at + 1);
+  }
+  const std::size_t question = rest.find('?');
+  if (question == std::string_view::npos) return masked.append(rest);
+  masked += rest.substr(0, question + 1);
+  return masked + mask_query(rest.substr(question + 1));
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,565 @@
+#include "config/options.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstdlib>
+
+#include "config/mask.hpp"
+#include "config/names.hpp"
+
+namespace sluice::config {
+namespace {
+
+using enum OptionType;
+
+/// Shorthand for the table: stores a number in a member of the engine's limits.
+template <auto Member>
+void engine(Config& config, const OptionValue& value) {
+  using Number = std::remove_reference_t<decltype(config.engine.*Member)>;
+  config.engine.*Member = static_cast<Number>(value.number);
+}
+
+template <auto Member>
+void number(Config& config, const OptionValue& value) {
+  config.*Member = static_cast<int>(value.number);
+}
+
+template <auto Member>
+void words(Config& config, const OptionValue& value) {
+  config.*Member = value.text;
+}
+
+template <auto Member>
+void yes(Config& config, const OptionValue& value) {
+  config.*Member = value.number != 0;
+}
+
+void indexes(Config& config, const OptionValue& value) {
+  config.indexes = value.text == "create" ? IndexPolicy::create : IndexPolicy::warn;
+}
+
+void log_format(Config& config, const OptionValue& value) {
+  config.log_format = value.text == "json" ? LogFormat::json : LogFormat::text;
+}
+
+const std::vector<Option>& table() {
+  using C = Config;
+  using E = EngineConfig;
+  static const std::vector<Option> options = {
+      // group, flag, environment, path, type, unit, default, least, most, choices, help, store
+      {"Where",
+       "mongodb-uri",
+       "MONGODB_URI",
+       "mongodb.uri",
+       uri,
+       "",
+       "mongodb://127.0.0.1:27017/?replicaSet=rs0",
+       0,
+       0,
+       {},
+       "Connection string of the replica set.",
+       nullptr},
+      {"Where",
+       "database",
+       "SLUICE_DATABASE",
+       "mongodb.database",
+       database,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "Database whose changes are read.",
+       nullptr},
+      {"Where",
+       "state-database",
+       "SLUICE_STATE_DATABASE",
+       "state.database",
+       database,
+       "",
+       "sluice",
+       0,
+       0,
+       {},
+       "Database that holds positions, leases and dead letters.",
+       words<&C::state_database>},
+      {"Where",
+       "indexes",
+       "SLUICE_INDEXES",
+       "indexes",
+       choice,
+       "",
+       "warn",
+       0,
+       0,
+       {"warn", "create"},
+       "Whether an index that a rule's join needs is created, or only warned about.",
+       indexes},
+
+      {"Shard",
+       "shard-count",
+       "SHARD_COUNT",
+       "shard.count",
+       whole,
+       "shards",
+       "1",
+       1,
+       1024,
+       {},
+       "Shards that split the documents between them by the hash of their id.",
+       number<&C::shard_count>},
+      {"Shard",
+       "shard-index",
+       "SHARD_INDEX",
+       "shard.index",
+       whole,
+       "index",
+       "0",
+       0,
+       1023,
+       {},
+       "Which of the shards this worker is, counted from 0.",
+       number<&C::shard_index>},
+
+      {"Engine",
+       "workers",
+       "SLUICE_WORKERS",
+       "engine.workers",
+       whole,
+       "threads",
+       "1",
+       1,
+       64,
+       {},
+       "Threads that run the streams' strands.",
+       engine<&E::workers>},
+      {"Engine",
+       "lanes",
+       "SLUICE_LANES",
+       "engine.lanes",
+       whole,
+       "lanes",
+       "4",
+       1,
+       256,
+       {},
+       "Lanes per stream; one target is always written by one lane.",
+       engine<&E::lanes>},
+      {"Engine",
+       "in-flight",
+       "SLUICE_IN_FLIGHT",
+       "engine.in_flight",
+       whole,
+       "batches",
+       "4",
+       1,
+       256,
+       {},
+       "Batches being written at once, each on a driver thread of its own.",
+       engine<&E::in_flight>},
+      {"Engine",
+       "batch-docs",
+       "SLUICE_BATCH_DOCS",
+       "engine.batch_docs",
+       whole,
+       "documents",
+       "1000",
+       1,
+       100'000,
+       {},
+       "Target documents written in one transaction at most.",
+       engine<&E::batch_docs>},
+      {"Engine",
+       "batch-bytes",
+       "SLUICE_BATCH_BYTES",
+       "engine.batch_bytes",
+       whole,
+       "bytes",
+       "4194304",
+       1024,
+       64 << 20,
+       {},
+       "Bytes of effects written in one transaction at most.",
+       engine<&E::batch_bytes>},
+      {"Engine",
+       "batch-linger-ms",
+       "SLUICE_BATCH_LINGER_MS",
+       "engine.batch_linger_ms",
+       whole,
+       "ms",
+       "5",
+       0,
+       60'000,
+       {},
+       "How long a lane waits for its batch to fill.",
+       engine<&E::batch_linger_ms>},
+      {"Engine",
+       "queue-events",
+       "SLUICE_QUEUE_EVENTS",
+       "engine.queue_events",
+       whole,
+       "events",
+       "50000",
+       1,
+       10'000'000,
+       {},
+       "Events read and not yet resolved; at the limit the cursor is not read.",
+       engine<&E::queue_events>},
+      {"Engine",
+       "queue-mb",
+       "SLUICE_QUEUE_MB",
+       "engine.queue_mb",
+       whole,
+       "MiB",
+       "64",
+       1,
+       65'536,
+       {},
+       "The same limit in memory; whichever is reached first counts.",
+       engine<&E::queue_mb>},
+      {"Engine",
+       "cursor-batch",
+       "SLUICE_CURSOR_BATCH",
+       "engine.cursor_batch",
+       whole,
+       "events",
+       "5000",
+       1,
+       1'000'000,
+       {},
+       "Events asked of the server in one getMore.",
+       engine<&E::cursor_batch>},
+      {"Engine",
+       "max-await-ms",
+       "SLUICE_MAX_AWAIT_MS",
+       "engine.max_await_ms",
+       whole,
+       "ms",
+       "500",
+       1,
+       60'000,
+       {},
+       "How long the server holds a getMore when there is nothing to read.",
+       engine<&E::max_await_ms>},
+      {"Engine",
+       "statement-ms",
+       "SLUICE_STATEMENT_MS",
+       "engine.statement_ms",
+       whole,
+       "ms",
+       "5000",
+       10,
+       60'000,
+       {},
+       "A write statement that runs longer is taken apart into smaller ones.",
+       engine<&E::statement_ms>},
+      {"Engine",
+       "lease-ms",
+       "SLUICE_LEASE_MS",
+       "engine.lease_ms",
+       whole,
+       "ms",
+       "10000",
+       100,
+       3'600'000,
+       {},
+       "How long a shard's lease lives without being renewed.",
+       engine<&E::lease_ms>},
+      {"Engine",
+       "drain-ms",
+       "SLUICE_DRAIN_MS",
+       "engine.drain_ms",
+       whole,
+       "ms",
+       "10000",
+       0,
+       600'000,
+       {},
+       "How long a stop waits for the work in flight.",
+       engine<&E::drain_ms>},
+
+      {"Being watched",
+       "http-host",
+       "SLUICE_HTTP_HOST",
+       "http.host",
+       text,
+       "",
+       "127.0.0.1",
+       0,
+       0,
+       {},
+       "Address the HTTP server listens on.",
+       words<&C::http_host>},
+      {"Being watched",
+       "http-port",
+       "SLUICE_HTTP_PORT",
+       "http.port",
+       whole,
+       "port",
+       "0",
+       0,
+       65'535,
+       {},
+       "Port of /healthz, /readyz and /metrics; 0 turns them off.",
+       number<&C::http_port>},
+      {"Being watched",
+       "log-level",
+       "SLUICE_LOG_LEVEL",
+       "log.level",
+       choice,
+       "",
+       "info",
+       0,
+       0,
+       {"trace", "debug", "info", "warn", "error", "off"},
+       "Least important messages logged: trace, debug, info, warn, error or off.",
+       words<&C::log_level>},
+      {"Being watched",
+       "log-format",
+       "SLUICE_LOG_FORMAT",
+       "log.format",
+       choice,
+       "",
+       "text",
+       0,
+       0,
+       {"text", "json"},
+       "Log lines for people, or one JSON object per line.",
+       log_format},
+
+      {"Position (flags only)",
+       "restart-now",
+       "",
+       "",
+       flag,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "Drop the stored position and start from the present moment.",
+       yes<&C::restart_now>},
+      {"Position (flags only)",
+       "accept-changed-rules",
+       "",
+       "",
+       flag,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "Go on from the stored position although the rules have changed.",
+       yes<&C::accept_changed_rules>},
+  };
+  return options;
+}
+
+[[noreturn]] void refuse(const Option& option, const std::string& text, const Origin& origin,
+                         const std::string& why) {
+  // A file's place does not say which key it is; a flag and a variable name themselves.
+  const std::string subject = origin.kind == Origin::Kind::file ? "'" + std::string(option.path) + "' " : "";
+  const std::string shown = option.type == uri ? mask_uri(text) : text;
+  throw ConfigError(origin.prefix() + ": " + subject + "must be " + why + ", not '" + shown + "'");
+}
+
+OptionValue parse_whole(const Option& option, const std::string& text, const Origin& origin) {
+  const auto number = whole_number(text);
+  if (!number || *number < option.least || *number > option.most) {
+    refuse(option, text, origin, allowed_text(option));
+  }
+  return {text, *number};
+}
+
+OptionValue parse_choice(const Option& option, const std::string& text, const Origin& origin) {
+  const auto found = std::find(option.choices.begin(), option.choices.end(), text);
+  if (found == option.choices.end()) refuse(option, text, origin, allowed_text(option));
+  return {text, found - option.choices.begin()};
+}
+
+bool is_mongodb_uri(std::string_view text) {
+  for (const std::string_view scheme : {"mongodb://", "mongodb+srv://"}) {
+    if (text.starts_with(scheme)) return text.size() > scheme.size();
+  }
+  return false;
+}
+
+std::string padded(std::string text, std::size_t width) {
+  if (text.size() < width) text.append(width - text.size(), ' ');
+  return text;
+}
+
+std::string placeholder(const Option& option) {
+  switch (option.type) {
+    case uri:
+      return " URI";
+    case database:
+      return " NAME";
+    case text:
+      return " ADDRESS";
+    case whole:
+      return " N";
+    case choice: {
+      std::string names;
+      for (const auto& name : option.choices) names += (names.empty() ? " " : "|") + name;
+      // A long list would push the sentences of all options to the right.
+      return names.size() > 14 ? " LEVEL" : names;
+    }
+    case flag:
+      return "";
+  }
+  return "";
+}
+
+std::string code(std::string_view text) {
+  return text.empty() ? "" : "`" + std::string(text) + "`";
+}
+
+}  // namespace
+
+std::span<const Option> options() {
+  return table();
+}
+
+const Option& option(std::string_view name) {
+  const auto found = std::find_if(table().begin(), table().end(),
+                                  [name](const Option& option) { return option.name == name; });
+  assert(found != table().end());
+  return *found;
+}
+
+std::string Origin::shown() const {
+  if (kind != Kind::file) return prefix();
+  return where.substr(0, where.rfind(':'));
+}
+
+std::string Origin::prefix() const {
+  switch (kind) {
+    case Kind::flag:
+      return "flag " + where;
+    case Kind::environment:
+      return "environment " + where;
+    case Kind::file:
+      return where;
+    case Kind::fallback:
+      return "default";
+  }
+  return "default";
+}
+
+OptionValue parse_value(const Option& option, const std::string& text, const Origin& origin) {
+  switch (option.type) {
+    case OptionType::whole:
+      return parse_whole(option, text, origin);
+    case OptionType::choice:
+      return parse_choice(option, text, origin);
+    case OptionType::uri:
+      if (!is_mongodb_uri(text)) refuse(option, text, origin, allowed_text(option));
+      return {text, 0};
+    case OptionType::database:
+      if (const std::string why = why_no_database(text); !why.empty()) {
+        refuse(option, text, origin, "the name of a database (" + why + ")");
+      }
+      return {text, 0};
+    case OptionType::text:
+      if (text.empty()) refuse(option, text, origin, allowed_text(option));
+      return {text, 0};
+    case OptionType::flag:
+      return {text, text == "true" ? 1 : 0};
+  }
+  return {text, 0};
+}
+
+std::string allowed_text(const Option& option) {
+  switch (option.type) {
+    case OptionType::whole:
+      return "a whole number from " + std::to_string(option.least) + " to " + std::to_string(option.most);
+    case OptionType::choice:
+      return join_or(option.choices);
+    case OptionType::uri:
+      return "a connection string that starts with mongodb:// or mongodb+srv://";
+    case OptionType::database:
+      return "the name of a database";
+    case OptionType::text:
+      return "a text";
+    case OptionType::flag:
+      return "given or not";
+  }
+  return {};
+}
+
+std::string unit_and_default(const Option& option) {
+  if (option.type == OptionType::flag) return "default off";
+  std::string text;
+  if (!option.unit.empty()) text = std::string(option.unit) + ", ";
+  return text + (option.fallback.empty() ? "required" : "default " + std::string(option.fallback));
+}
+
+std::string options_help() {
+  constexpr std::size_t width = 30;
+  std::string text;
+  std::string_view group;
+  for (const auto& option : table()) {
+    if (option.group != group) {
+      group = option.group;
+      text += (text.empty() ? "" : "\n") + std::string(group) + ":\n";
+    }
+    const std::string flag = "  --" + std::string(option.name) + placeholder(option);
+    text += padded(flag, width) + " " + std::string(option.help) + " (" + unit_and_default(option) + ")\n";
+  }
+  return text;
+}
+
+std::string options_text() {
+  std::string text;
+  std::string_view group;
+  for (const auto& option : table()) {
+    if (option.group != group) {
+      group = option.group;
+      text += (text.empty() ? "" : "\n") + std::string(group) + ":\n";
+    }
+    text += padded("  --" + std::string(option.name), 26) + padded(std::string(option.env), 25) +
+            padded(std::string(option.path), 25) + unit_and_default(option) + "\n";
+  }
+  return text;
+}
+
+std::string options_markdown() {
+  std::string text =
+      "# Options\n\n"
+      "<!-- Written by `sluice options --markdown` from src/config/options.cpp; change it there. -->\n\n"
+      "A value is taken from the flag, else from the environment, else from the file, else from the "
+      "default.\n"
+      "A variable that is set but empty counts as not set. `sluice config FILE.yaml` prints the values in "
+      "force\n"
+      "and where each came from.\n";
+  std::string_view group;
+  for (const auto& option : table()) {
+    if (option.group != group) {
+      group = option.group;
+      text += "\n## " + std::string(group) +
+              "\n\n| Flag | Environment | File | Unit | Default | Allowed | Meaning |\n"
+              "|---|---|---|---|---|---|---|\n";
+    }
+    const std::string fallback = option.fallback.empty()
+                                     ? (option.type == OptionType::flag ? "off" : "required")
+                                     : code(option.fallback);
+    text += "| `--" + std::string(option.name) + "` | " + code(option.env) + " | " + code(option.path) +
+            " | " + std::string(option.unit) + " | " + fallback + " | " + allowed_text(option) + " | " +
+            std::string(option.help) + " |\n";
+  }
+  return text;
+}
+
+Values process_environment() {
+  Values values;
+  for (const auto& option : table()) {
+    if (option.env.empty()) continue;
+    const std::string name(option.env);
+    const char* value = std::getenv(name.c_str());
+    if (value != nullptr) values[name] = value;
+  }
+  return values;
+}
+
+}  // namespace sluice::config

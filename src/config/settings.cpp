@@ -1,0 +1,194 @@
+#include "sluice/settings.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "config/names.hpp"
+#include "config/yaml_tree.hpp"
+
+namespace sluice {
+
+using config::Place;
+using config::YamlEntry;
+using config::YamlKind;
+using config::YamlValue;
+
+struct Settings::State {
+  std::shared_ptr<const config::YamlDocument> document;  // owns what `map` points into
+  const YamlValue* map = nullptr;
+  std::vector<std::string> asked;
+
+  void ask(std::string_view key) {
+    if (std::find(asked.begin(), asked.end(), key) == asked.end()) asked.emplace_back(key);
+  }
+
+  bool was_asked(std::string_view key) const {
+    return std::find(asked.begin(), asked.end(), key) != asked.end();
+  }
+
+  const YamlEntry* find(std::string_view key) const {
+    const auto& entries = map->entries;
+    const auto found = std::find_if(entries.begin(), entries.end(),
+                                    [key](const YamlEntry& entry) { return entry.key == key; });
+    return found == entries.end() ? nullptr : &*found;
+  }
+
+  [[noreturn]] void fail(Place place, const std::string& message) const {
+    throw ConfigError(config::place_text(document->file, place) + ": " + message);
+  }
+
+  [[noreturn]] void wrong_kind(const YamlValue& value, std::string_view key, std::string_view wanted) const {
+    fail(value.place, "'" + std::string(key) + "' must be " + std::string(wanted) + ", but is " +
+                          std::string(config::kind_text(value.kind)));
+  }
+
+  /// A missing key is often a misspelt one: then the misspelling is the place to show.
+  [[noreturn]] void missing(std::string_view key) const {
+    std::vector<std::string> others;
+    for (const auto& entry : map->entries) {
+      if (!was_asked(entry.key)) others.push_back(entry.key);
+    }
+    const std::string near = nearest_name(key, others);
+    if (near.empty()) fail(map->place, "'" + std::string(key) + "' is missing here");
+    fail(find(near)->place, "'" + std::string(key) + "' is missing; is '" + near + "' meant to be it?");
+  }
+
+  const YamlValue& require(std::string_view key) {
+    ask(key);
+    const YamlEntry* entry = find(key);
+    if (!entry) missing(key);
+    return entry->value;
+  }
+
+  const YamlValue& require(std::string_view key, YamlKind kind, std::string_view wanted) {
+    const YamlValue& value = require(key);
+    if (value.kind != kind) wrong_kind(value, key, wanted);
+    return value;
+  }
+
+  Settings child(const YamlValue& value) const {
+    auto state = std::make_shared<State>();
+    state->document = document;
+    state->map = &value;
+    return Settings(std::move(state));
+  }
+};
+
+Settings::Settings(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+Settings Settings::parse(const std::string& yaml, const std::string& file_name) {
+  auto state = std::make_shared<State>();
+  state->document = config::parse_yaml(yaml, file_name);
+  state->map = &state->document->top;
+  return Settings(std::move(state));
+}
+
+bool Settings::has(std::string_view key) const {
+  state_->ask(key);
+  return state_->find(key) != nullptr;
+}
+
+std::string Settings::text(std::string_view key) const {
+  return state_->require(key, YamlKind::scalar, "a text").text;
+}
+
+std::string Settings::text_or(std::string_view key, std::string_view otherwise) const {
+  return has(key) ? text(key) : std::string(otherwise);
+}
+
+std::vector<std::string> Settings::texts(std::string_view key) const {
+  const YamlValue& list = state_->require(key, YamlKind::list, "a list of texts");
+  std::vector<std::string> texts;
+  for (const auto& item : list.items) {
+    if (item.kind != YamlKind::scalar) {
+      state_->fail(item.place, "each item of '" + std::string(key) + "' must be a text, but this is " +
+                                   std::string(config::kind_text(item.kind)));
+    }
+    texts.push_back(item.text);
+  }
+  return texts;
+}
+
+std::string Settings::choice(std::string_view key, std::initializer_list<std::string_view> allowed,
+                             std::string_view otherwise) const {
+  if (!has(key)) return std::string(otherwise);
+  const YamlValue& value = state_->require(key, YamlKind::scalar, "a text");
+  if (std::find(allowed.begin(), allowed.end(), value.text) == allowed.end()) {
+    const std::vector<std::string> names(allowed.begin(), allowed.end());
+    state_->fail(value.place, "'" + std::string(key) + "' must be " + config::not_among(value.text, names));
+  }
+  return value.text;
+}
+
+long long Settings::integer_or(std::string_view key, long long otherwise, long long least,
+                               long long most) const {
+  if (!has(key)) return otherwise;
+  const YamlValue& value = state_->require(key, YamlKind::scalar, "a whole number");
+  const auto number = config::whole_number(value.text);
+  if (!number || *number < least || *number > most) {
+    state_->fail(value.place, "'" + std::string(key) + "' must be a whole number from " +
+                                  std::to_string(least) + " to " + std::to_string(most) + ", not '" +
+                                  value.text + "'");
+  }
+  return *number;
+}
+
+Settings Settings::section(std::string_view key) const {
+  return state_->child(state_->require(key, YamlKind::map, "a map (key: value)"));
+}
+
+std::vector<Settings> Settings::sections(std::string_view key) const {
+  const YamlValue& list = state_->require(key, YamlKind::list, "a list of maps");
+  std::vector<Settings> sections;
+  for (const auto& item : list.items) {
+    if (item.kind != YamlKind::map) {
+      state_->fail(item.place, "each item of '" + std::string(key) +
+                                   "' must be a map (key: value), but this is " +
+                                   std::string(config::kind_text(item.kind)));
+    }
+    sections.push_back(state_->child(item));
+  }
+  return sections;
+}
+
+std::vector<std::pair<std::string, std::string>> Settings::pairs(std::string_view key) const {
+  const YamlValue& map = state_->require(key, YamlKind::map, "a map of texts (key: value)");
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const auto& entry : map.entries) {
+    if (entry.value.kind != YamlKind::scalar) {
+      state_->fail(entry.value.place, "'" + std::string(key) + "." + entry.key + "' must be a text, but is " +
+                                          std::string(config::kind_text(entry.value.kind)));
+    }
+    pairs.emplace_back(entry.key, entry.value.text);
+  }
+  return pairs;
+}
+
+std::vector<std::string> Settings::keys() const {
+  std::vector<std::string> keys;
+  for (const auto& entry : state_->map->entries) keys.push_back(entry.key);
+  return keys;
+}
+
+void Settings::done() const {
+  for (const auto& entry : state_->map->entries) {
+    if (state_->was_asked(entry.key)) continue;
+    // A key that is stated already cannot be what was meant.
+    std::vector<std::string> open;
+    for (const auto& name : state_->asked) {
+      if (!state_->find(name)) open.push_back(name);
+    }
+    state_->fail(entry.place, config::unknown_name("key", entry.key, open, state_->asked));
+  }
+}
+
+std::string Settings::place(std::string_view key) const {
+  const YamlEntry* entry = state_->find(key);
+  return config::place_text(state_->document->file, entry ? entry->place : state_->map->place);
+}
+
+void Settings::fail(std::string_view key, const std::string& message) const {
+  throw ConfigError(place(key) + ": " + message);
+}
+
+}  // namespace sluice

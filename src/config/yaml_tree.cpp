@@ -1,0 +1,121 @@
+#include "config/yaml_tree.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+
+#include "sluice/settings.hpp"
+
+namespace sluice::config {
+namespace {
+
+Place place_of(const YAML::Mark& mark) {
+  if (mark.is_null()) return {};
+  return {mark.line + 1, mark.column + 1};
+}
+
+[[noreturn]] void fail_at(const std::string& file, Place place, const std::string& message) {
+  throw ConfigError(place_text(file, place) + ": " + message);
+}
+
+/// Copies yaml-cpp's nodes into our own tree, so that nothing else needs to know yaml-cpp, and so that
+/// duplicate keys (which yaml-cpp keeps silently) are found in the whole file.
+class TreeBuilder {
+ public:
+  explicit TreeBuilder(const std::string& file) : file_(file) {}
+
+  YamlValue build(const YAML::Node& node, Place around, std::size_t depth) {
+    YamlValue value;
+    value.place = place_of(node.Mark());
+    // An absent value has no place of its own, or one on a later line: its key's place serves the reader
+    // better.
+    if (value.place.line == 0 || node.IsNull()) value.place = around;
+    if (++values_ > kMostYamlValues) fail_at(file_, value.place, "the file holds too many values");
+    if (depth > kMostYamlDepth) fail_at(file_, value.place, "the values are nested too deeply");
+    if (node.IsScalar()) {
+      value.kind = YamlKind::scalar;
+      value.text = node.Scalar();
+    } else if (node.IsSequence()) {
+      value.kind = YamlKind::list;
+      for (const auto& item : node) value.items.push_back(build(item, value.place, depth + 1));
+    } else if (node.IsMap()) {
+      value.kind = YamlKind::map;
+      for (const auto& pair : node) add_entry(value, pair.first, pair.second, depth);
+    }
+    return value;
+  }
+
+ private:
+  void add_entry(YamlValue& map, const YAML::Node& key, const YAML::Node& node, std::size_t depth) {
+    Place place = place_of(key.Mark());
+    if (place.line == 0) place = map.place;
+    if (!key.IsScalar()) fail_at(file_, place, "a key must be a text");
+    const std::string& name = key.Scalar();
+    const auto same = std::find_if(map.entries.begin(), map.entries.end(),
+                                   [&](const YamlEntry& entry) { return entry.key == name; });
+    if (same != map.entries.end()) {
+      fail_at(file_, place,
+              "'" + name + "' is stated twice; it stands in line " + std::to_string(same->place.line) +
+                  " already");
+    }
+    map.entries.push_back({name, place, build(node, place, depth + 1)});
+  }
+
+  const std::string& file_;
+  std::size_t values_ = 0;
+};
+
+std::vector<YAML::Node> load_all(const std::string& text, const std::string& file) {
+  try {
+    return YAML::LoadAll(text);
+  } catch (const YAML::Exception& error) {
+    fail_at(file, place_of(error.mark), "this is not valid YAML: " + error.msg);
+  }
+}
+
+}  // namespace
+
+std::string place_text(std::string_view file, Place place) {
+  std::string text(file);
+  if (place.line > 0) text += ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+  return text;
+}
+
+std::string_view kind_text(YamlKind kind) {
+  switch (kind) {
+    case YamlKind::null:
+      return "empty";
+    case YamlKind::scalar:
+      return "a text";
+    case YamlKind::list:
+      return "a list";
+    case YamlKind::map:
+      return "a map";
+  }
+  return "unknown";
+}
+
+std::shared_ptr<const YamlDocument> parse_yaml(const std::string& text, const std::string& file) {
+  if (text.size() > kMostYamlBytes) {
+    throw ConfigError(file + ": the file is larger than " + std::to_string(kMostYamlBytes >> 20) + " MiB");
+  }
+  const std::vector<YAML::Node> documents = load_all(text, file);
+  if (documents.empty() || (documents.size() == 1 && documents.front().IsNull())) {
+    throw ConfigError(file + ": the file is empty; it must hold a map of settings");
+  }
+  if (documents.size() > 1) {
+    fail_at(file, place_of(documents[1].Mark()),
+            "a second document starts here; a file holds one (remove the '---')");
+  }
+  auto document = std::make_shared<YamlDocument>();
+  document->file = file;
+  document->top = TreeBuilder(file).build(documents.front(), {1, 1}, 0);
+  if (document->top.kind != YamlKind::map) {
+    fail_at(file, document->top.place,
+            "the file must hold a map of settings (key: value), not " +
+                std::string(kind_text(document->top.kind)));
+  }
+  return document;
+}
+
+}  // namespace sluice::config
