@@ -11,7 +11,7 @@ namespace sluice::cli {
 namespace {
 
 std::vector<std::string> flag_names() {
-  std::vector<std::string> names = {"--help"};
+  std::vector<std::string> names = {"--help", "--version", "--markdown"};
   for (const auto& option : config::options()) names.push_back("--" + std::string(option.name));
   return names;
 }

@@ -1,0 +1,194 @@
+#include "observe/metrics.hpp"
+
+#include <prometheus/family.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <map>
+#include <mutex>
+#include <sstream>
+#include <utility>
+
+namespace sluice::observe {
+
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Registry;
+
+namespace {
+
+Family<Counter>& counters(Registry& registry, const std::string& name, const std::string& help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+Family<Gauge>& gauges(Registry& registry, const std::string& name, const std::string& help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+}
+
+Family<Histogram>& histograms(Registry& registry, const std::string& name, const std::string& help) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+Distribution distribution(Family<Histogram>& family, const prometheus::Labels& labels,
+                          const std::vector<double>& bounds) {
+  return {family.Add(labels, bounds), bounds};
+}
+
+/// 1 ms to 1000 s in steps of a quarter: a quantile read from the buckets is at most that much off.
+std::vector<double> lag_buckets() {
+  return geometric_buckets(0.001, 1000, 1.25);
+}
+
+std::vector<double> size_buckets() {
+  std::vector<double> bounds;
+  for (double decade = 1; decade < 100'000; decade *= 10) {
+    for (const double step : {1.0, 2.0, 5.0}) bounds.push_back(decade * step);
+  }
+  bounds.push_back(100'000);
+  return bounds;
+}
+
+std::vector<double> duration_buckets() {
+  return geometric_buckets(0.0005, 60, 1.5);
+}
+
+}  // namespace
+
+struct MetricFamilies {
+  explicit MetricFamilies(Registry& r)
+      : events_read(counters(r, "sluice_events_read_total", "Events read from the change stream.")),
+        events_applied(counters(r, "sluice_events_applied_total", "Events whose effects are all committed.")),
+        events_published(
+            counters(r, "sluice_events_published_total", "Events acknowledged by a sink outside MongoDB.")),
+        events_filtered(
+            counters(r, "sluice_events_filtered_total", "Events that no rule had anything to do for.")),
+        events_dead(
+            counters(r, "sluice_events_dead_total", "Events set aside in the dead-letter collection.")),
+        rule_effects(counters(r, "sluice_rule_effects_total", "Effects by rule and by what became of them.")),
+        retries(counters(r, "sluice_retries_total", "Attempts repeated, by kind of error.")),
+        stream_reopens(
+            counters(r, "sluice_stream_reopens_total", "Times the change stream was opened again.")),
+        events_in_flight(gauges(r, "sluice_events_in_flight", "Events read and not yet resolved.")),
+        bytes_in_flight(gauges(r, "sluice_bytes_in_flight", "Bytes of the events in flight.")),
+        lag_seconds(
+            gauges(r, "sluice_lag_seconds",
+                   "Seconds since the cluster time of the last resolved position; 0 when caught up.")),
+        checkpoint_age_seconds(
+            gauges(r, "sluice_checkpoint_age_seconds", "Seconds since a position was last committed.")),
+        ready(gauges(r, "sluice_ready", "1 when the stream is open and its lease is held, else 0.")),
+        event_lag_seconds(histograms(r, "sluice_event_lag_seconds",
+                                     "Seconds from a change's wall time to its effects being committed.")),
+        batch_documents(histograms(r, "sluice_batch_documents", "Target documents in a batch.")),
+        batch_events(histograms(r, "sluice_batch_events", "Events in a batch.")),
+        batch_seconds(histograms(r, "sluice_batch_seconds", "Seconds a batch took, its retries included.")) {}
+
+  Family<Counter>& events_read;
+  Family<Counter>& events_applied;
+  Family<Counter>& events_published;
+  Family<Counter>& events_filtered;
+  Family<Counter>& events_dead;
+  Family<Counter>& rule_effects;
+  Family<Counter>& retries;
+  Family<Counter>& stream_reopens;
+  Family<Gauge>& events_in_flight;
+  Family<Gauge>& bytes_in_flight;
+  Family<Gauge>& lag_seconds;
+  Family<Gauge>& checkpoint_age_seconds;
+  Family<Gauge>& ready;
+  Family<Histogram>& event_lag_seconds;
+  Family<Histogram>& batch_documents;
+  Family<Histogram>& batch_events;
+  Family<Histogram>& batch_seconds;
+};
+
+StreamMetrics::StreamMetrics(MetricFamilies& families, const std::string& stream)
+    : events_read(families.events_read.Add({{"stream", stream}})),
+      events_applied(families.events_applied.Add({{"stream", stream}})),
+      events_published(families.events_published.Add({{"stream", stream}})),
+      events_filtered(families.events_filtered.Add({{"stream", stream}})),
+      events_dead(families.events_dead.Add({{"stream", stream}})),
+      stream_reopens(families.stream_reopens.Add({{"stream", stream}})),
+      events_in_flight(families.events_in_flight.Add({{"stream", stream}})),
+      bytes_in_flight(families.bytes_in_flight.Add({{"stream", stream}})),
+      lag_seconds(families.lag_seconds.Add({{"stream", stream}})),
+      checkpoint_age_seconds(families.checkpoint_age_seconds.Add({{"stream", stream}})),
+      ready(families.ready.Add({{"stream", stream}})),
+      event_lag_seconds(distribution(families.event_lag_seconds, {{"stream", stream}}, lag_buckets())),
+      batch_documents(distribution(families.batch_documents, {{"stream", stream}}, size_buckets())),
+      batch_events(distribution(families.batch_events, {{"stream", stream}}, size_buckets())),
+      batch_seconds(distribution(families.batch_seconds, {{"stream", stream}}, duration_buckets())),
+      families_(families),
+      stream_(stream) {}
+
+RuleEffects StreamMetrics::rule_effects(const std::string& rule) {
+  const auto counter = [&](const char* result) -> Counter& {
+    return families_.rule_effects.Add({{"stream", stream_}, {"rule", rule}, {"result", result}});
+  };
+  return {counter("applied"), counter("skipped"), counter("failed")};
+}
+
+Counter& StreamMetrics::retries(const std::string& kind) {
+  return families_.retries.Add({{"stream", stream_}, {"kind", kind}});
+}
+
+ScrapeHook::ScrapeHook(std::function<void()> unhook) : unhook_(std::move(unhook)) {}
+
+ScrapeHook::ScrapeHook(ScrapeHook&& other) noexcept : unhook_(std::exchange(other.unhook_, nullptr)) {}
+
+ScrapeHook& ScrapeHook::operator=(ScrapeHook&& other) noexcept {
+  std::swap(unhook_, other.unhook_);
+  return *this;
+}
+
+ScrapeHook::~ScrapeHook() {
+  if (unhook_) unhook_();
+}
+
+struct Metrics::State {
+  Registry registry;
+  MetricFamilies families{registry};
+
+  std::mutex streams_mutex;
+  std::map<std::string, StreamMetrics> streams;
+
+  // Held while the hooks run, so that whoever destroys a hook knows that it is not running any more.
+  std::mutex hooks_mutex;
+  std::map<std::size_t, std::function<void()>> hooks;
+  std::size_t next_hook = 0;
+
+  void unhook(std::size_t id) {
+    const std::lock_guard lock(hooks_mutex);
+    hooks.erase(id);
+  }
+};
+
+Metrics::Metrics() : state_(std::make_unique<State>()) {}
+
+Metrics::~Metrics() = default;
+
+StreamMetrics& Metrics::stream(const std::string& name) {
+  const std::lock_guard lock(state_->streams_mutex);
+  return state_->streams.try_emplace(name, state_->families, name).first->second;
+}
+
+ScrapeHook Metrics::on_scrape(std::function<void()> refresh) {
+  const std::lock_guard lock(state_->hooks_mutex);
+  const std::size_t id = state_->next_hook++;
+  state_->hooks.emplace(id, std::move(refresh));
+  return ScrapeHook([state = state_.get(), id] { state->unhook(id); });
+}
+
+std::string Metrics::render() const {
+  {
+    const std::lock_guard lock(state_->hooks_mutex);
+    for (const auto& [id, refresh] : state_->hooks) refresh();
+  }
+  std::ostringstream out;
+  prometheus::TextSerializer().Serialize(out, state_->registry.Collect());
+  return out.str();
+}
+
+}  // namespace sluice::observe

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "observe/distribution.hpp"
+
+namespace sluice::observe {
+
+struct MetricFamilies;
+
+/// What one rule did.
+struct RuleEffects {
+  prometheus::Counter& applied;
+  prometheus::Counter& skipped;
+  prometheus::Counter& failed;
+};
+
+/// The metrics of one stream, looked up once: bumping one costs an atomic addition
+/// (`events_read.Increment(n)`), and any thread may do so.
+class StreamMetrics {
+ public:
+  StreamMetrics(MetricFamilies& families, const std::string& stream);
+  StreamMetrics(const StreamMetrics&) = delete;
+  StreamMetrics& operator=(const StreamMetrics&) = delete;
+
+  /// Resolve once, at start. The same name gives the same counters.
+  RuleEffects rule_effects(const std::string& rule);
+  prometheus::Counter& retries(const std::string& kind);
+
+  // Every event read ends in exactly one of the four that follow.
+  prometheus::Counter& events_read;
+  prometheus::Counter& events_applied;
+  prometheus::Counter& events_published;
+  prometheus::Counter& events_filtered;
+  prometheus::Counter& events_dead;
+  prometheus::Counter& stream_reopens;
+
+  prometheus::Gauge& events_in_flight;
+  prometheus::Gauge& bytes_in_flight;
+  prometheus::Gauge& lag_seconds;
+  prometheus::Gauge& checkpoint_age_seconds;
+  prometheus::Gauge& ready;
+
+  Distribution event_lag_seconds;
+  Distribution batch_documents;
+  Distribution batch_events;
+  Distribution batch_seconds;
+
+ private:
+  MetricFamilies& families_;
+  std::string stream_;
+};
+
+/// Keeps a function called before each scrape for as long as it lives.
+class ScrapeHook {
+ public:
+  ScrapeHook() = default;
+  explicit ScrapeHook(std::function<void()> unhook);
+  ScrapeHook(ScrapeHook&& other) noexcept;
+  ScrapeHook& operator=(ScrapeHook&& other) noexcept;
+  ~ScrapeHook();
+
+ private:
+  std::function<void()> unhook_;
+};
+
+/// All metrics of the process. Make one, and let it outlive whatever holds a StreamMetrics or a ScrapeHook.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  /// Made on first use; the reference stays good as long as Metrics lives. Thread-safe.
+  StreamMetrics& stream(const std::string& name);
+
+  /// `refresh` is called at the start of each render(), on the thread that renders, to bring derived gauges
+  /// (lag, age, depth) up to date. It must be quick and must not hook, unhook or render itself. Once the hook
+  /// is destroyed, `refresh` neither runs nor will. Thread-safe.
+  [[nodiscard]] ScrapeHook on_scrape(std::function<void()> refresh);
+
+  /// The Prometheus text format, version 0.0.4. Thread-safe.
+  std::string render() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice::observe
