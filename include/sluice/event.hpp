@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "sluice/bson.hpp"
+
+namespace sluice {
+
+enum class Operation : std::uint8_t {
+  insert,
+  update,
+  replace,
+  remove,  ///< "delete" in the stream
+  drop,
+  rename,
+  drop_database,
+  invalidate,
+  other,
+};
+
+std::string_view name_of(Operation operation);
+
+/// What an update changed, as the server reports it.
+struct UpdateDescription {
+  bson::View updated;        ///< {path: new value}
+  bson::View removed;        ///< [path]
+  bson::View truncated;      ///< [{field, newSize}]
+  bson::View disambiguated;  ///< {path: [components]}, where the server sends it
+
+  /// Whether the value at `path`, anything in it, or anything that holds it was changed. `items[].name` means
+  /// the name in any element of items: a change to another field of an element does not touch it.
+  bool touches(std::string_view path) const;
+};
+
+/// One event of a change stream: views into the batch it came with, valid until that batch is resolved.
+struct ChangeEvent {
+  Operation operation = Operation::other;
+  std::string_view database;
+  std::string_view collection;
+  bson::View token;             ///< the resume token, `_id` of the event
+  std::string_view token_data;  ///< its `_data`, which orders events of one stream
+  bson::Value id;               ///< documentKey._id; absent for drop, rename, invalidate
+  bson::View full_document;     ///< inserts and replaces; updates only where the stream asks for it
+  bson::View before;            ///< the pre-image, where the stream asks for it and the server still has it
+  UpdateDescription update;
+  std::uint64_t cluster_time = 0;
+  std::int64_t wall_time_ms = 0;
+  std::uint64_t shard_hash = 0;  ///< the server's hash of the id; only while an older shard layout is honoured
+};
+
+/// Reads the fields of an event out of its document. False when it is no change event (no token).
+bool parse_event(bson::View document, ChangeEvent& event);
+
+/// The value that `path` holds after an update, computed from the pre-image and the update's description:
+/// exact for the very moment of the event, where a look-up of the full document would not be.
+/// Memory for values that had to be built (an element set inside an array) comes from `scratch`.
+class Scratch;
+bson::Value value_after(const ChangeEvent& event, std::string_view path, Scratch& scratch);
+
+}  // namespace sluice

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <span>
+#include <vector>
+
+#include "sluice/bson.hpp"
+
+namespace sluice {
+
+/// Memory for values that a rule makes: it lives as long as the batch of events it was made from, so effects
+/// may point into it. Single-threaded: used on the stream's strand.
+class Scratch {
+ public:
+  std::span<std::uint8_t> bytes(std::size_t size) {
+    auto* data = static_cast<std::uint8_t*>(memory_.allocate(size, 1));
+    used_ += size;
+    return {data, size};
+  }
+
+  std::span<const std::uint8_t> keep(std::span<const std::uint8_t> source) {
+    auto copy = bytes(source.size());
+    std::copy(source.begin(), source.end(), copy.begin());
+    return copy;
+  }
+
+  std::size_t used() const { return used_; }
+
+ private:
+  std::pmr::monotonic_buffer_resource memory_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace sluice

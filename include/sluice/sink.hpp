@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sluice/effect.hpp"
+#include "sluice/error.hpp"
+
+namespace sluice {
+
+/// A counter's sum, once the increments on one document are merged.
+struct CounterWrite {
+  const CounterPlan* plan;
+  bson::Value id;
+  std::int64_t delta;
+};
+
+struct RefreshWrite {
+  const CopyPlan* plan;
+  bson::Value source_id;
+};
+
+struct FillWrite {
+  const CopyPlan* plan;
+  bson::Value target_id;
+  bson::View seen;
+};
+
+/// What a dead letter records: an effect that could not be carried out, whole enough to be looked into.
+struct DeadLetterWrite {
+  std::string rule;
+  bson::View token;
+  std::uint64_t cluster_time;
+  bson::View event;
+  std::int32_t code;
+  std::string message;
+  Effect effect;
+};
+
+using Write = std::variant<CounterWrite, RefreshWrite, FillWrite, DeadLetterWrite>;
+
+/// The place of a lane's position in the checkpoint, and what must still stand there for a commit to be valid.
+struct LaneGuard {
+  std::string lane_id;
+  std::int64_t epoch = 0;
+  std::int64_t seq = 0;  ///< commits so far; an unknown commit is recognised by it afterwards
+};
+
+/// One batch of one lane: everything in `writes`, and the position behind it, or nothing of it.
+struct Batch {
+  LaneGuard guard;
+  bson::View token;  ///< position of the last event in the batch
+  std::uint64_t cluster_time = 0;
+  std::vector<Write> writes;
+  std::size_t events = 0;
+  /// The batch cannot be made smaller and is still too much for one transaction: its refreshes are to be carried
+  /// out in pieces beforehand, each under the guard, and only then the position is committed.
+  bool in_pieces = false;
+};
+
+/// How a batch ended.
+struct Outcome {
+  bool committed = false;
+  std::optional<Error> error;              ///< set when not committed
+  std::optional<std::size_t> failed_write;  ///< with own_fault: the index in Batch::writes, where it is known
+  std::uint64_t documents = 0;             ///< target documents that matched
+  std::uint64_t refreshed = 0;             ///< documents matched by RefreshWrites alone
+};
+
+/// Carries out batches. A sink knows nothing of change streams: only writes, and a position to keep with them.
+/// commit() may block; it is called on one of the blocking threads, for different lanes at the same time.
+/// Everything a Batch points to stays alive until commit() returns. It does not throw.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual Outcome commit(const Batch& batch) = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,190 @@
+#include "flow/lane.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+namespace sluice::flow {
+
+namespace {
+
+constexpr std::int32_t duplicate_key = 11000;
+constexpr int tries_before_split = 3;
+constexpr int tries_before_duplicate_is_believed = 4;
+constexpr std::size_t bytes_of_a_write = 160;  // what the server's operation adds to the values themselves
+
+std::size_t bytes_of(const Item& item) {
+  return item.refusal != 0 ? item.event->document.size() : bytes_of_a_write;
+}
+
+}  // namespace
+
+Lane::Lane(LaneLimits limits, LaneGuard guard, const std::vector<std::string>& rule_names, std::uint64_t seed)
+    : limits_(limits), rule_names_(rule_names), backoff_({}, seed), most_items_(SIZE_MAX) {
+  batch_.guard = std::move(guard);
+}
+
+void Lane::offer(const Item& item, Time now) {
+  if (items_.size() == (sending_ ? in_batch_ : 0)) oldest_ = now;
+  items_.push_back(item);
+  if (const auto* reject = std::get_if<Reject>(&item.effect.body)) {
+    items_.back().refusal = add_refusal({ErrorKind::own_fault, reject->code, reject->reason, false});
+    ++refused_items_;
+  }
+}
+
+void Lane::pop() {
+  if (items_.front().refusal != 0 && --refused_items_ == 0) refusals_.clear();
+  items_.pop_front();
+}
+
+std::uint32_t Lane::add_refusal(Error why) {
+  refusals_.push_back(std::move(why));
+  return static_cast<std::uint32_t>(refusals_.size());
+}
+
+bool Lane::ready(Time now) const {
+  return flushing_ || tries_ > 0 || items_.size() >= limits_.batch_docs || now >= oldest_ + limits_.linger;
+}
+
+LaneAction Lane::next(Time now) {
+  if (sending_ || items_.empty()) return {};
+  if (retry_at_ && now < *retry_at_) return {LaneDo::wait, retry_at_};
+  if (!ready(now)) return {LaneDo::wait, oldest_ + limits_.linger};
+  retry_at_.reset();
+  build();
+  sending_ = true;
+  return {LaneDo::send, std::nullopt};
+}
+
+bool Lane::at_event_end(std::size_t count) const {
+  return count == items_.size() || items_[count].event != items_[count - 1].event;
+}
+
+void Lane::add_item(const Item& item) {
+  if (item.refusal == 0) {
+    merger_.add(item.effect);
+    return;
+  }
+  const Error& why = refusals_[item.refusal - 1];
+  batch_.writes.push_back(DeadLetterWrite{rule_names_[item.effect.rule], item.event->token, item.event->cluster_time,
+                                          item.event->document, why.code, why.message, item.effect});
+}
+
+void Lane::build() {
+  merger_.start(batch_.writes);
+  std::size_t bytes = 0;
+  double documents = 0;
+  in_batch_ = 0;
+  batch_.events = 0;
+  for (const Item& item : items_) {
+    const std::size_t before = batch_.writes.size();
+    add_item(item);
+    if (batch_.writes.size() > before) {
+      bytes += bytes_of(item);
+      documents += std::holds_alternative<Refresh>(item.effect.body) ? fan_out_ : 1;
+    }
+    ++in_batch_;
+    if (!at_event_end(in_batch_)) continue;
+    ++batch_.events;
+    if (bytes >= limits_.batch_bytes || in_batch_ >= most_items_ ||
+        documents >= static_cast<double>(limits_.batch_docs)) {
+      break;
+    }
+  }
+  const EventRecord& last = *items_[in_batch_ - 1].event;
+  batch_.token = last.token;
+  batch_.cluster_time = last.cluster_time;
+  batch_.in_pieces = in_pieces_;
+}
+
+LaneReport Lane::done(const Outcome& outcome, Time now) {
+  assert(sending_);
+  sending_ = false;
+  if (!outcome.committed) {
+    const Error& error = *outcome.error;
+    switch (error.kind) {
+      case ErrorKind::fenced:
+      case ErrorKind::lost:
+      case ErrorKind::fatal:
+        return {0, std::nullopt, error};
+      case ErrorKind::own_fault:
+        return refuse(outcome, now);
+      case ErrorKind::too_slow:
+        if (batch_.events == 1) in_pieces_ = true;
+        shrink();
+        break;
+      case ErrorKind::transient:
+      case ErrorKind::cursor_gone:
+        if (tries_ + 1 >= tries_before_split) shrink();
+        break;
+    }
+    return retry_later(error, now);
+  }
+  ++batch_.guard.seq;
+  learn_fan_out(outcome);
+  if (most_items_ < SIZE_MAX / 2) most_items_ *= 2;
+  tries_ = 0;
+  in_pieces_ = false;
+  backoff_.reset();
+  return {in_batch_, std::nullopt, std::nullopt};
+}
+
+LaneReport Lane::retry_later(const Error& error, Time now) {
+  ++tries_;
+  retry_at_ = now + backoff_.next();
+  return {0, error, std::nullopt};
+}
+
+/// Fewer effects the next time, but never less than one event.
+void Lane::shrink() { most_items_ = std::max<std::size_t>(1, in_batch_ / 2); }
+
+/// Sets aside what cannot be done. Every event behind a merged write that was refused becomes a dead letter of its
+/// own; the batch is then built anew without them.
+LaneReport Lane::refuse(const Outcome& outcome, Time now) {
+  const bool may_be_a_race = outcome.error->code == duplicate_key && tries_ + 1 < tries_before_duplicate_is_believed;
+  if (may_be_a_race) return retry_later(*outcome.error, now);
+  const bool known = outcome.failed_write && *outcome.failed_write < batch_.writes.size();
+  if (!known && batch_.events > 1) {
+    shrink();
+    return retry_later(*outcome.error, now);
+  }
+  const auto which = known ? outcome.failed_write : std::nullopt;
+  if (mark_refused(which, add_refusal(*outcome.error)) == 0) {
+    // Even the dead letter is refused: nothing here can put that right, and going on would lose the event.
+    return {0, std::nullopt, Error{ErrorKind::fatal, outcome.error->code,
+                                   "the dead letter itself was refused: " + outcome.error->message, false}};
+  }
+  most_items_ = std::max<std::size_t>(1, in_batch_ / 4);  // refusals come in crowds; fail on less at once
+  ++tries_;
+  return {0, *outcome.error, std::nullopt};
+}
+
+/// Marks the items of the batch that became part of `write` (all, where it is not known which failed). Merging
+/// them again gives each the index that it had in the batch.
+std::size_t Lane::mark_refused(const std::optional<std::size_t>& write, std::uint32_t refusal) {
+  std::vector<Write> again;
+  merger_.start(again);
+  std::size_t marked = 0;
+  for (std::size_t i = 0; i < in_batch_; ++i) {
+    Item& item = items_[i];
+    if (item.refusal != 0) {
+      again.emplace_back(DeadLetterWrite{});
+    } else if (const std::size_t index = merger_.add(item.effect); !write || index == *write) {
+      item.refusal = refusal;
+      ++marked;
+    }
+  }
+  refused_items_ += marked;
+  return marked;
+}
+
+void Lane::learn_fan_out(const Outcome& outcome) {
+  const auto refreshes = std::ranges::count_if(
+      batch_.writes, [](const Write& write) { return std::holds_alternative<RefreshWrite>(write); });
+  if (refreshes == 0) return;
+  const double seen = static_cast<double>(outcome.refreshed) / static_cast<double>(refreshes);
+  fan_out_ = std::max(1.0, 0.5 * fan_out_ + 0.5 * seen);
+}
+
+}  // namespace sluice::flow

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flow/backoff.hpp"
+#include "flow/merge.hpp"
+#include "flow/time.hpp"
+#include "sluice/effect.hpp"
+#include "sluice/sink.hpp"
+
+namespace sluice::flow {
+
+/// What a lane has to know of an event. Lives in the event's batch until the event is resolved.
+struct EventRecord {
+  bson::View document;  ///< the whole event
+  bson::View token;
+  std::uint64_t cluster_time = 0;
+  std::int64_t wall_time_ms = 0;
+  std::uint32_t unresolved = 0;  ///< effects still to be resolved
+  bool failed = false;           ///< one of its effects went to the dead letters
+};
+
+/// An effect on its way through a lane.
+struct Item {
+  Effect effect;
+  EventRecord* event = nullptr;
+  void* owner = nullptr;  ///< the pipeline's batch of events; the lane only hands it back
+  std::uint32_t refusal = 0;  ///< 0, or 1 + the index of why it is a dead letter now
+};
+
+struct LaneLimits {
+  std::size_t batch_docs = 1000;
+  std::size_t batch_bytes = 4u << 20;
+  Duration linger = std::chrono::milliseconds(5);
+};
+
+enum class LaneDo : std::uint8_t { wait, send };
+
+struct LaneAction {
+  LaneDo what = LaneDo::wait;
+  std::optional<Time> until;  ///< with wait: ask again then; without it, when something happened
+};
+
+/// How a finished batch changes the lane.
+struct LaneReport {
+  std::size_t resolved = 0;          ///< the first so many items are done: hand them back with pop()
+  std::optional<Error> retry;        ///< it will be sent again, because of this
+  std::optional<Error> stop;         ///< the worker has to end, because of this
+};
+
+/// One lane: effects wait in stream order, are merged into batches, sent one batch at a time, and retried, split
+/// or set aside by kind of error. Does no I/O and asks for no time: it is fed effects, outcomes and the clock.
+///
+/// Invariants: a batch ends where an event ends, so its last token covers all of this lane's effects up to there;
+/// at most one batch is out; what was sent stays in the queue until it is resolved.
+class Lane {
+ public:
+  Lane(LaneLimits limits, LaneGuard guard, const std::vector<std::string>& rule_names, std::uint64_t seed);
+
+  void offer(const Item& item, Time now);
+
+  /// What to do now. With `send`, batch() is ready and done() must follow.
+  LaneAction next(Time now);
+  const Batch& batch() const { return batch_; }
+
+  LaneReport done(const Outcome& outcome, Time now);
+
+  /// The oldest item; pop() it once for each resolved one.
+  const Item& front() const { return items_.front(); }
+  void pop();
+
+  /// From now on nothing lingers: what is queued goes out as it stands.
+  void flush() { flushing_ = true; }
+
+  bool idle() const { return items_.empty() && !sending_; }
+  std::size_t queued() const { return items_.size(); }
+
+ private:
+  bool ready(Time now) const;
+  void build();
+  void add_item(const Item& item);
+  std::uint32_t add_refusal(Error why);
+  std::size_t mark_refused(const std::optional<std::size_t>& write, std::uint32_t refusal);
+  bool at_event_end(std::size_t count) const;
+  LaneReport retry_later(const Error& error, Time now);
+  LaneReport refuse(const Outcome& outcome, Time now);
+  void shrink();
+  void learn_fan_out(const Outcome& outcome);
+
+  LaneLimits limits_;
+  const std::vector<std::string>& rule_names_;
+  std::deque<Item> items_;
+  std::vector<Error> refusals_;       ///< why the refused items in the queue were refused
+  std::size_t refused_items_ = 0;     ///< how many of them there are
+  Batch batch_;
+  Merger merger_;
+  Backoff backoff_;
+  Time oldest_{};                ///< when the first waiting item came
+  std::optional<Time> retry_at_;
+  std::size_t in_batch_ = 0;     ///< items in the batch that is out, or was last
+  std::size_t most_items_;       ///< shrinks when batches fail, grows back as they succeed
+  int tries_ = 0;                ///< failures of the present batch in a row
+  double fan_out_ = 1;           ///< documents that one refresh reaches, learned
+  bool sending_ = false;
+  bool flushing_ = false;
+  bool in_pieces_ = false;
+};
+
+}  // namespace sluice::flow

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "sluice/effect.hpp"
+#include "sluice/sink.hpp"
+
+namespace sluice::flow {
+
+/// Merges effects on the same target as they are added to a batch: increments add up, repeated refreshes and
+/// fills become one. Writes keep the order in which their targets first came up.
+class Merger {
+ public:
+  /// Starts a batch; `writes` receives the merged writes.
+  void start(std::vector<Write>& writes);
+
+  /// Adds an effect (not a Reject) and gives the index of the write that it became part of.
+  std::size_t add(const Effect& effect);
+
+ private:
+  struct Key {
+    const void* plan;
+    std::uint64_t hash;
+    bson::Identity id;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const { return key.hash; }
+  };
+
+  std::vector<Write>* writes_ = nullptr;
+  std::unordered_map<Key, std::size_t, KeyHash> index_;
+};
+
+}  // namespace sluice::flow

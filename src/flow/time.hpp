@@ -1,0 +1,12 @@
+#pragma once
+
+#include <chrono>
+
+/// The state machines take the time as an argument and never ask for it.
+namespace sluice::flow {
+
+using Clock = std::chrono::steady_clock;
+using Time = Clock::time_point;
+using Duration = Clock::duration;
+
+}  // namespace sluice::flow

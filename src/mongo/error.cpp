@@ -1,0 +1,75 @@
+#include "mongo/error.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace sluice {
+
+std::string_view name_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::transient: return "transient";
+    case ErrorKind::too_slow: return "too_slow";
+    case ErrorKind::own_fault: return "own_fault";
+    case ErrorKind::fenced: return "fenced";
+    case ErrorKind::lost: return "lost";
+    case ErrorKind::cursor_gone: return "cursor_gone";
+    case ErrorKind::fatal: return "fatal";
+  }
+  return "fatal";
+}
+
+}  // namespace sluice
+
+namespace sluice::mongo {
+
+namespace {
+
+template <std::size_t N>
+bool among(const std::array<std::int32_t, N>& codes, std::int32_t code) {
+  return std::ranges::find(codes, code) != codes.end();
+}
+
+// The server's codes, by what they ask for. Names: mongo/src/mongo/base/error_codes.yml of the server.
+constexpr std::array<std::int32_t, 33> transient_codes{
+    6,     7,     24,    46,    64,    63,    89,    91,    112,   117,   133,
+    150,   189,   225,   234,   244,   246,   251,   262,   314,   317,   365,
+    9001,  10107, 10058, 11600, 11601, 11602, 13388, 13435, 13436, 43228, 267};
+constexpr std::array<std::int32_t, 5> slow_codes{50, 257, 290, 388, 5859300};
+constexpr std::array<std::int32_t, 2> cursor_codes{43, 237};
+constexpr std::array<std::int32_t, 6> lost_codes{136, 222, 260, 280, 286, 50811};
+constexpr std::array<std::int32_t, 6> fatal_codes{8000, 11, 13, 18, 33, 59};
+
+bool is_network(const bson_error_t& error) {
+  return error.domain == MONGOC_ERROR_STREAM || error.domain == MONGOC_ERROR_SERVER_SELECTION ||
+         error.domain == MONGOC_ERROR_PROTOCOL;
+}
+
+}  // namespace
+
+Error classify_code(std::int32_t code, std::string message, Doing doing) {
+  ErrorKind kind = doing == Doing::writing ? ErrorKind::own_fault : ErrorKind::fatal;
+  if (among(transient_codes, code)) kind = ErrorKind::transient;
+  if (among(slow_codes, code)) kind = ErrorKind::too_slow;
+  if (among(cursor_codes, code)) kind = ErrorKind::cursor_gone;
+  if (among(lost_codes, code)) kind = ErrorKind::lost;
+  if (among(fatal_codes, code)) kind = ErrorKind::fatal;
+  return {kind, code, std::move(message), false};
+}
+
+Error classify(const bson_error_t& error, const bson_t* reply, Doing doing) {
+  const auto code = static_cast<std::int32_t>(error.code);
+  Error result = is_network(error) ? Error{ErrorKind::transient, code, error.message, false}
+                                   : classify_code(code, error.message, doing);
+  if (error.domain == MONGOC_ERROR_CLIENT && error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE) {
+    result.kind = ErrorKind::fatal;
+  }
+  if (reply == nullptr) return result;
+  const bool labelled = mongoc_error_has_label(reply, "TransientTransactionError") ||
+                        mongoc_error_has_label(reply, "RetryableWriteError") ||
+                        mongoc_error_has_label(reply, "ResumableChangeStreamError");
+  if (labelled && result.kind != ErrorKind::too_slow) result.kind = ErrorKind::transient;
+  result.unknown_commit = mongoc_error_has_label(reply, "UnknownTransactionCommitResult");
+  return result;
+}
+
+}  // namespace sluice::mongo

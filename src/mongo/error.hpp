@@ -1,0 +1,22 @@
+#pragma once
+
+#include <mongoc/mongoc.h>
+
+#include "sluice/error.hpp"
+
+namespace sluice::mongo {
+
+/// What an error is taken for when its code says nothing: a write's own fault, or a reason to stop.
+enum class Doing { writing, reading };
+
+/// Sorts an error by what can be done about it. `reply` may be null; it carries the server's error labels.
+Error classify(const bson_error_t& error, const bson_t* reply, Doing doing);
+
+/// The same for an error that the server put into a reply's writeErrors.
+Error classify_code(std::int32_t code, std::string message, Doing doing);
+
+inline constexpr std::int32_t duplicate_key = 11000;
+inline constexpr std::int32_t namespace_exists = 48;
+inline constexpr std::int32_t write_conflict = 112;
+
+}  // namespace sluice::mongo

@@ -1,0 +1,65 @@
+#include "mongo/transaction.hpp"
+
+namespace sluice::mongo {
+
+namespace {
+
+TransactionOptions transaction_options(Isolation isolation) {
+  TransactionOptions options(mongoc_transaction_opts_new());
+  const WriteConcern majority(mongoc_write_concern_new());
+  mongoc_write_concern_set_w(majority.get(), MONGOC_WRITE_CONCERN_W_MAJORITY);
+  mongoc_transaction_opts_set_write_concern(options.get(), majority.get());
+  const ReadConcern level(mongoc_read_concern_new());
+  mongoc_read_concern_set_level(level.get(), isolation == Isolation::snapshot ? MONGOC_READ_CONCERN_LEVEL_SNAPSHOT
+                                                                              : MONGOC_READ_CONCERN_LEVEL_LOCAL);
+  mongoc_transaction_opts_set_read_concern(options.get(), level.get());
+  const ReadPrefs primary(mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
+  mongoc_transaction_opts_set_read_prefs(options.get(), primary.get());
+  return options;
+}
+
+}  // namespace
+
+Transaction::Transaction(mongoc_client_t* client, Isolation isolation) : client_(client) {
+  bson_error_t error{};
+  const SessionOptions session_options(mongoc_session_opts_new());
+  mongoc_session_opts_set_causal_consistency(session_options.get(), false);
+  session_.reset(mongoc_client_start_session(client, session_options.get(), &error));
+  const TransactionOptions options = transaction_options(isolation);
+  open_ = session_ && mongoc_client_session_start_transaction(session_.get(), options.get(), &error) &&
+          mongoc_client_session_append(session_.get(), options_.get(), &error);
+  if (!open_) error_ = classify(error, nullptr, Doing::reading);
+}
+
+Transaction::~Transaction() { abort(); }
+
+Reply Transaction::command(const std::string& database, bson::View command, Doing doing) {
+  return run_command(client_, database, command, doing, options_.get());
+}
+
+std::optional<Error> Transaction::commit() {
+  // The driver tries once again by itself; more than a few rounds belong to the caller, who has a clock.
+  constexpr int rounds = 3;
+  std::optional<Error> result;
+  for (int round = 0; round < rounds; ++round) {
+    bson::Document reply;
+    bson_error_t error{};
+    if (mongoc_client_session_commit_transaction(session_.get(), reply.out(), &error)) {
+      open_ = false;
+      return std::nullopt;
+    }
+    result = classify(error, reply.get(), Doing::writing);
+    if (!result->unknown_commit) break;
+  }
+  if (result->unknown_commit) result->kind = ErrorKind::transient;
+  return result;
+}
+
+void Transaction::abort() {
+  if (!open_) return;
+  open_ = false;
+  // An abort that fails leaves nothing to do: the server ends the transaction by itself.
+  mongoc_client_session_abort_transaction(session_.get(), nullptr);
+}
+
+}  // namespace sluice::mongo

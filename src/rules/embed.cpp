@@ -1,0 +1,143 @@
+#include <algorithm>
+#include <deque>
+
+#include "rules/registry.hpp"
+
+namespace sluice::rules {
+
+namespace {
+
+/// Keeps copies of a source document's fields in the documents that refer to it. A change of the source refreshes
+/// the copies; a target that comes late, or turns to another source, is filled. Neither carries values: the
+/// sink reads the source in the transaction that writes the copies, so a race can end in one way only.
+class Embed final : public Rule {
+ public:
+  Embed(std::string name, std::deque<CopyPlan> plans) : Rule(std::move(name)), plans_(std::move(plans)) {
+    const CopyPlan& first = plans_.front();
+    source_seed_ = key_seed(first.database, first.source);
+    for (const CopyPlan& plan : plans_) {
+      target_seeds_.push_back(key_seed(plan.database, plan.target));
+      references_.push_back(plan.array.empty() ? plan.reference : plan.array + "[]." + plan.reference);
+    }
+  }
+
+  std::vector<Subscription> subscriptions() const override {
+    std::vector<Subscription> result;
+    for (std::size_t i = 0; i < plans_.size(); ++i) {
+      const CopyPlan& plan = plans_[i];
+      Subscription source{.collection = plan.source, .fields = {}};
+      for (const auto& field : plan.fields) source.fields.push_back(field.from);
+      source.deletes = plan.when_gone != CopyPlan::WhenGone::keep;
+      result.push_back(source);
+      result.push_back({.collection = plan.target, .deletes = false, .fields = {references_[i]}});
+    }
+    return result;
+  }
+
+  std::vector<IndexNeed> indexes() const override {
+    std::vector<IndexNeed> result;
+    for (const CopyPlan& plan : plans_) {
+      result.push_back({plan.target, plan.array.empty() ? plan.reference : plan.array + "." + plan.reference});
+    }
+    return result;
+  }
+
+  std::string fingerprint() const override {
+    std::string text = "embed";
+    for (std::size_t i = 0; i < plans_.size(); ++i) {
+      const CopyPlan& plan = plans_[i];
+      text += " " + plan.source + ">" + plan.target + " " + references_[i] + " " +
+              std::to_string(static_cast<int>(plan.when_gone));
+      for (const auto& field : plan.fields) text += " " + field.from + ":" + field.to;
+    }
+    return text;
+  }
+
+  void apply(const ChangeEvent& event, Effects& effects) const override {
+    for (std::size_t i = 0; i < plans_.size(); ++i) {
+      const CopyPlan& plan = plans_[i];
+      if (event.collection == plan.source && source_changed(plan, event)) {
+        effects.add(Refresh{&plan, event.id}, bson::Identity(event.id).hash(source_seed_));
+      }
+      if (event.collection == plan.target && target_changed(references_[i], event)) {
+        effects.add(Fill{&plan, event.id, event.operation == Operation::update ? bson::View{} : event.full_document},
+                    bson::Identity(event.id).hash(target_seeds_[i]));
+      }
+    }
+  }
+
+ private:
+  static bool source_changed(const CopyPlan& plan, const ChangeEvent& event) {
+    if (event.operation == Operation::remove) return plan.when_gone != CopyPlan::WhenGone::keep;
+    if (event.operation != Operation::update) return true;
+    return std::ranges::any_of(plan.fields, [&](const auto& field) { return event.update.touches(field.from); });
+  }
+
+  static bool target_changed(const std::string& reference, const ChangeEvent& event) {
+    if (event.operation == Operation::remove) return false;
+    return event.operation != Operation::update || event.update.touches(reference);
+  }
+
+  std::deque<CopyPlan> plans_;
+  std::uint64_t source_seed_ = 0;
+  // By plan: the seed of its targets' keys, and the path of the reference with [] for an array.
+  std::vector<std::uint64_t> target_seeds_;
+  std::vector<std::string> references_;
+};
+
+/// Takes `members[].userId` apart into the array's path and the path inside an element.
+void split_reference(const Settings& target, const std::string& path, CopyPlan& plan) {
+  const auto brackets = path.find("[]");
+  if (brackets == std::string::npos) {
+    plan.reference = path;
+    return;
+  }
+  if (path.size() < brackets + 4 || path[brackets + 2] != '.' || brackets == 0 ||
+      path.find("[]", brackets + 2) != std::string::npos) {
+    target.fail("reference", "'" + path + "': write an array of references as items[].field, with one [] only");
+  }
+  plan.array = path.substr(0, brackets);
+  plan.reference = path.substr(brackets + 3);
+}
+
+CopyPlan::Field read_field(const Settings& target, const CopyPlan& plan, const std::string& from,
+                           const std::string& to) {
+  if (from.empty() || to.empty()) target.fail("set", "a path of a field is empty");
+  if (from.find("[]") != std::string::npos) target.fail("set", "'" + from + "': a source path has no arrays");
+  const std::string prefix = plan.array.empty() ? "" : plan.array + "[].";
+  if (!to.starts_with(prefix) || to.find("[]", prefix.size()) != std::string::npos) {
+    target.fail("set", "'" + to + "': copies stand beside their reference, so the path must start with '" + prefix +
+                           "' and have no other array");
+  }
+  if (to == prefix + plan.reference) target.fail("set", "'" + to + "' is the reference itself");
+  return {from, to.substr(prefix.size())};
+}
+
+CopyPlan read_plan(const Settings& embed, const Settings& target, const std::string& database) {
+  CopyPlan plan;
+  plan.database = database;
+  plan.source = embed.text("from");
+  plan.target = target.text("collection");
+  split_reference(target, target.text("reference"), plan);
+  for (const auto& [from, to] : target.pairs("set")) plan.fields.push_back(read_field(target, plan, from, to));
+  if (plan.fields.empty()) target.fail("set", "names no field to copy");
+  const std::string gone = embed.choice("on_delete", {"keep", "unset", "delete"}, "keep");
+  plan.when_gone = gone == "unset"    ? CopyPlan::WhenGone::unset
+                   : gone == "delete" ? CopyPlan::WhenGone::remove
+                                      : CopyPlan::WhenGone::keep;
+  target.done();
+  return plan;
+}
+
+}  // namespace
+
+std::unique_ptr<Rule> make_embed(const RuleConfig& rule, const std::string& database) {
+  std::deque<CopyPlan> plans;
+  for (const Settings& target : rule.settings.sections("into")) {
+    plans.push_back(read_plan(rule.settings, target, database));
+  }
+  if (plans.empty()) rule.settings.fail("into", "names no target");
+  return std::make_unique<Embed>(rule.name, std::move(plans));
+}
+
+}  // namespace sluice::rules

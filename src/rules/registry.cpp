@@ -1,0 +1,62 @@
+#include "rules/registry.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::rules {
+
+namespace {
+
+struct Kind {
+  std::string_view name;
+  Factory make;
+};
+
+// A new rule is one line here.
+constexpr std::array<Kind, 3> registered{{
+    {"embed", make_embed},
+    {"count", make_count},
+    {"tally", make_tally},
+}};
+
+}  // namespace
+
+const char* const no_pre_image =
+    "the document as it was before the change is not available: enable changeStreamPreAndPostImages on the "
+    "collection and keep pre-images for longer than the worker may lag";
+
+std::vector<std::string> kinds() {
+  std::vector<std::string> names;
+  for (const Kind& kind : registered) names.emplace_back(kind.name);
+  return names;
+}
+
+std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream) {
+  std::vector<std::unique_ptr<Rule>> rules;
+  for (const RuleConfig& rule : stream.rules) {
+    const auto* kind = std::ranges::find(registered, rule.kind, &Kind::name);
+    if (kind == registered.end()) {
+      const std::string near = nearest_name(rule.kind, kinds());
+      rule.settings.fail("", "rule '" + rule.name + "' has the unknown kind '" + rule.kind + "'" +
+                                 (near.empty() ? "" : "; did you mean '" + near + "'?"));
+    }
+    rules.push_back(kind->make(rule, stream.database));
+    rule.settings.done();
+  }
+  return rules;
+}
+
+std::string plain_path(const Settings& settings, std::string_view key) {
+  std::string path = settings.text(key);
+  if (path.find("[]") != std::string::npos) settings.fail(key, "an array ([]) is not possible in this path");
+  if (path.empty() || path.front() == '.' || path.back() == '.' || path.find("..") != std::string::npos) {
+    settings.fail(key, "'" + path + "' is no path of a field");
+  }
+  return path;
+}
+
+std::uint64_t key_seed(const std::string& database, const std::string& collection) {
+  return bson::stable_hash(database + "." + collection, 0);
+}
+
+}  // namespace sluice::rules

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sluice/config.hpp"
+#include "sluice/rule.hpp"
+
+namespace sluice::rules {
+
+/// The rules of a stream, in the order of the file. Throws ConfigError, with the place, for a kind that does
+/// not exist and for settings that its rule cannot use.
+std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream);
+
+/// The kinds of rule there are.
+std::vector<std::string> kinds();
+
+// One factory a rule, in the rule's own file. `database` is the stream's.
+using Factory = std::unique_ptr<Rule> (*)(const RuleConfig& rule, const std::string& database);
+std::unique_ptr<Rule> make_embed(const RuleConfig& rule, const std::string& database);
+std::unique_ptr<Rule> make_count(const RuleConfig& rule, const std::string& database);
+std::unique_ptr<Rule> make_tally(const RuleConfig& rule, const std::string& database);
+
+/// Refuses a path with an array in it, for rules that read one value of a document.
+std::string plain_path(const Settings& settings, std::string_view key);
+
+/// The seed that makes the keys of one collection's documents differ from those of another's.
+std::uint64_t key_seed(const std::string& database, const std::string& collection);
+
+/// The reason that a rule gives when it needs the document as it was and the server has it no more.
+extern const char* const no_pre_image;
+inline constexpr std::int32_t no_pre_image_code = 47;  ///< the server's NoMatchingDocument
+
+}  // namespace sluice::rules

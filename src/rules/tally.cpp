@@ -1,0 +1,102 @@
+#include <algorithm>
+
+#include "rules/registry.hpp"
+
+namespace sluice::rules {
+
+namespace {
+
+/// The distinct values of an array or of a scalar. A missing field and a null in its place hold no value; a null
+/// inside an array is one like any other.
+class Values {
+ public:
+  explicit Values(const bson::Value& field) {
+    if (field.is_array()) {
+      for (const auto& [index, value] : field.document()) add(value);
+    } else if (field && !field.is_null()) {
+      add(field);
+    }
+  }
+
+  bool holds(const bson::Identity& identity) const {
+    return std::ranges::any_of(entries_, [&](const Entry& entry) { return entry.identity == identity; });
+  }
+
+  template <typename Visit>
+  void each_not_in(const Values& other, Visit visit) const {
+    for (const Entry& entry : entries_) {
+      if (!other.holds(entry.identity)) visit(entry.value, entry.identity);
+    }
+  }
+
+ private:
+  struct Entry {
+    bson::Identity identity;
+    bson::Value value;
+  };
+
+  void add(const bson::Value& value) {
+    const bson::Identity identity(value);
+    if (!holds(identity)) entries_.push_back({identity, value});
+  }
+
+  std::vector<Entry> entries_;
+};
+
+/// Keeps a collection of values with the number of documents that hold each.
+class Tally final : public Rule {
+ public:
+  Tally(std::string name, std::string from, std::string field, CounterPlan plan)
+      : Rule(std::move(name)),
+        from_(std::move(from)),
+        field_(std::move(field)),
+        plan_(std::move(plan)),
+        seed_(key_seed(plan_.database, plan_.collection)) {}
+
+  std::vector<Subscription> subscriptions() const override {
+    return {{.collection = from_, .fields = {field_}, .pre_images = true}};
+  }
+
+  std::string fingerprint() const override {
+    return "tally " + from_ + " " + field_ + " " + plan_.collection + " " + plan_.field;
+  }
+
+  void apply(const ChangeEvent& event, Effects& effects) const override {
+    if (event.operation == Operation::update && !event.update.touches(field_)) return;
+    const bool had = event.operation != Operation::insert;
+    if (had && !event.before) {
+      effects.add(Reject{no_pre_image_code, no_pre_image}, bson::Identity(event.id).hash(seed_));
+      return;
+    }
+    const Values before(had ? event.before.at_path(field_) : bson::Value{});
+    const Values after(value_after(event, field_, effects.scratch()));
+    const auto add = [&](std::int64_t delta) {
+      return [this, &effects, delta](const bson::Value& value, const bson::Identity& identity) {
+        effects.add(Increment{&plan_, value, delta}, identity.hash(seed_));
+      };
+    };
+    before.each_not_in(after, add(-1));
+    after.each_not_in(before, add(+1));
+  }
+
+ private:
+  std::string from_;
+  std::string field_;
+  CounterPlan plan_;
+  std::uint64_t seed_;
+};
+
+}  // namespace
+
+std::unique_ptr<Rule> make_tally(const RuleConfig& rule, const std::string& database) {
+  const Settings& settings = rule.settings;
+  CounterPlan plan{.database = database,
+                   .collection = settings.text("into"),
+                   .field = plain_path(settings, "count"),
+                   .create = true,
+                   .drop_at_zero = true};
+  return std::make_unique<Tally>(rule.name, settings.text("from"), plain_path(settings, "field"),
+                                 std::move(plan));
+}
+
+}  // namespace sluice::rules

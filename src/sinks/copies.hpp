@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "sinks/documents.hpp"
+#include "sinks/write_commands.hpp"
+
+namespace sluice::sinks {
+
+/// Turns refreshes and fills into write operations: reads the sources (and the targets that no event showed) in
+/// the transaction that will write the copies. That is what makes a race harmless: if a source or a target
+/// changes between the read and the commit, the server refuses one of the two transactions, and it is repeated.
+class Copies {
+ public:
+  Copies(mongo::Transaction& transaction, int statement_ms) : transaction_(transaction), statement_ms_(statement_ms) {}
+
+  /// Reads what all of the batch's refreshes and fills need, in few commands.
+  std::optional<Error> read(const std::vector<Write>& writes);
+
+  void add(const RefreshWrite& write, std::size_t index, WriteCommands& out) const;
+  void add(const FillWrite& write, std::size_t index, WriteCommands& out) const;
+
+  /// A refresh of some of its targets only.
+  void add_piece(const RefreshWrite& write, const std::vector<bson::Value>& target_ids, WriteCommands& out) const;
+
+ private:
+  bson::View target_of(const FillWrite& write) const;
+  void want_source(const CopyPlan& plan, const bson::Value& id);
+  bson::View source(const CopyPlan& plan, const bson::Value& id) const;
+  void refresh(const RefreshWrite& write, const std::vector<bson::Value>* only, std::size_t index,
+               WriteCommands& out) const;
+
+  mongo::Transaction& transaction_;
+  int statement_ms_;
+  Documents targets_;  // apart from the sources: one collection may be both, read for different fields
+  Documents sources_;
+};
+
+}  // namespace sluice::sinks

@@ -1,0 +1,96 @@
+#include "sinks/documents.hpp"
+
+#include <algorithm>
+
+#include "bson/builder.hpp"
+
+namespace sluice::sinks {
+
+namespace {
+
+constexpr std::size_t ids_in_one_find = 5000;
+
+bool holds(const std::string& outer, const std::string& inner) {
+  return inner == outer || (inner.size() > outer.size() && inner.starts_with(outer) && inner[outer.size()] == '.');
+}
+
+/// A projection of all fields. The server refuses a path together with one inside it, so the outer one stays.
+void append_projection(bson::Builder& out, const std::vector<const std::string*>& fields) {
+  out.open("projection").append("_id", 1);
+  for (const std::string* field : fields) {
+    const bool inside_other = std::ranges::any_of(
+        fields, [&](const std::string* other) { return *other != *field && holds(*other, *field); });
+    if (!inside_other && *field != "_id" && !field->starts_with("_id.")) out.append(*field, 1);
+  }
+  out.close();
+}
+
+}  // namespace
+
+template <typename Groups>
+auto* Documents::group(Groups& groups, const std::string& database, const std::string& collection) {
+  const auto found = std::ranges::find_if(groups, [&](const Wanted& wanted) {
+    return *wanted.collection == collection && *wanted.database == database;
+  });
+  return found == groups.end() ? nullptr : &*found;
+}
+
+void Documents::want(const std::string& database, const std::string& collection, const bson::Value& id,
+                     const std::vector<const std::string*>& fields) {
+  Wanted* wanted = group(groups_, database, collection);
+  if (wanted == nullptr) wanted = &groups_.emplace_back(Wanted{&database, &collection, {}, {}, {}, 0});
+  for (const std::string* field : fields) {
+    const bool known = std::ranges::any_of(wanted->fields, [&](const std::string* f) { return *f == *field; });
+    if (!known) wanted->fields.push_back(field);
+  }
+  // An absent view marks "asked for, not found (yet)".
+  if (wanted->found.try_emplace(bson::Identity(id)).second) wanted->ids.push_back(id);
+}
+
+bson::View Documents::find(const std::string& database, const std::string& collection, const bson::Value& id) const {
+  const Wanted* wanted = group(groups_, database, collection);
+  if (wanted == nullptr) return {};
+  const auto found = wanted->found.find(bson::Identity(id));
+  return found == wanted->found.end() ? bson::View{} : found->second;
+}
+
+std::optional<Error> Documents::read(mongo::Transaction& transaction, int statement_ms) {
+  for (Wanted& wanted : groups_) {
+    while (wanted.read < wanted.ids.size()) {
+      if (auto error = read_group(transaction, statement_ms, wanted)) return error;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> Documents::read_group(mongo::Transaction& transaction, int statement_ms, Wanted& wanted) {
+  bson::Builder find;
+  find.append("find", *wanted.collection).open("filter").open("_id").open_array("$in");
+  const std::size_t end = std::min(wanted.ids.size(), wanted.read + ids_in_one_find);
+  for (; wanted.read < end; ++wanted.read) find.append(find.item(), wanted.ids[wanted.read]);
+  find.close().close().close();
+  append_projection(find, wanted.fields);
+  find.append("batchSize", static_cast<std::int32_t>(ids_in_one_find)).append("maxTimeMS", statement_ms);
+  return read_reply(transaction, transaction.command(*wanted.database, find.finish(), mongo::Doing::reading), wanted);
+}
+
+std::optional<Error> Documents::read_reply(mongo::Transaction& transaction, mongo::Reply reply, Wanted& wanted) {
+  const char* batch = "firstBatch";
+  while (true) {
+    if (!reply.ok()) return reply.error;
+    const bson::View cursor = replies_.emplace_back(std::move(reply)).view().at("cursor").document();
+    const bson::View documents = cursor.at(batch).document();
+    for (const auto& [index, value] : documents) {
+      const bson::View document = value.document();
+      wanted.found[bson::Identity(document.at("_id"))] = document;
+    }
+    const std::int64_t id = cursor.at("id").integer().value_or(0);
+    if (id == 0) return std::nullopt;
+    bson::Builder more;
+    more.append("getMore", id).append("collection", *wanted.collection);
+    reply = transaction.command(*wanted.database, more.finish(), mongo::Doing::reading);
+    batch = "nextBatch";
+  }
+}
+
+}  // namespace sluice::sinks

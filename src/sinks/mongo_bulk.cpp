@@ -1,0 +1,204 @@
+#include "sinks/mongo_bulk.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "mongo/transaction.hpp"
+#include "sinks/copies.hpp"
+#include "sinks/fan_out.hpp"
+#include "sinks/query.hpp"
+#include "sinks/state_names.hpp"
+
+namespace sluice::sinks {
+
+namespace {
+
+using Kind = WriteCommands::Kind;
+
+constexpr std::size_t most_event_bytes = 8u << 20;  // a dead letter must fit a document itself
+
+bool copies_something(const Batch& batch) {
+  return std::ranges::any_of(batch.writes, [](const Write& write) {
+    return std::holds_alternative<RefreshWrite>(write) || std::holds_alternative<FillWrite>(write);
+  });
+}
+
+void add_counter(const CounterWrite& write, std::size_t index, WriteCommands& out) {
+  const CounterPlan& plan = *write.plan;
+  if (write.delta == 0) return;
+  out.add(Kind::update, plan.database, plan.collection, index, false, [&](bson::Builder& operation) {
+    operation.open("q");
+    append_equals(operation, "_id", write.id);
+    operation.close().open("u").open("$inc");
+    // A small delta goes as int32, so that a counter keeps the type its application gave it.
+    const auto small = static_cast<std::int32_t>(write.delta);
+    if (small == write.delta) {
+      operation.append(plan.field, small);
+    } else {
+      operation.append(plan.field, write.delta);
+    }
+    operation.close().close();
+    if (plan.create && write.delta > 0) operation.append("upsert", true);
+  });
+  if (!plan.drop_at_zero || write.delta > 0) return;
+  out.add(Kind::remove, plan.database, plan.collection, index, false, [&](bson::Builder& operation) {
+    operation.open("q");
+    append_equals(operation, "_id", write.id);
+    operation.open(plan.field).append("$lte", 0).close().close().append("limit", 1);
+  });
+}
+
+struct DescribeEffect {
+  bson::Builder& out;
+  void operator()(const Increment& effect) const {
+    out.append("kind", "increment").append("database", effect.plan->database);
+    out.append("collection", effect.plan->collection).append("id", effect.id);
+    out.append("field", effect.plan->field).append("delta", effect.delta);
+  }
+  void operator()(const Refresh& effect) const {
+    out.append("kind", "refresh").append("database", effect.plan->database);
+    out.append("collection", effect.plan->target).append("source", effect.plan->source);
+    out.append("id", effect.source_id);
+  }
+  void operator()(const Fill& effect) const {
+    out.append("kind", "fill").append("database", effect.plan->database);
+    out.append("collection", effect.plan->target).append("id", effect.target_id);
+  }
+  void operator()(const Reject&) const { out.append("kind", "none"); }
+};
+
+std::int64_t now_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+void MongoBulk::add_dead_letter(const DeadLetterWrite& letter, std::size_t index, WriteCommands& out) const {
+  out.add(Kind::insert, options_.state_database, dead_letters_, index, false, [&](bson::Builder& document) {
+    bson_oid_t oid;
+    bson_oid_init(&oid, nullptr);
+    document.append("_id", bson::Value(BSON_TYPE_OID, oid.bytes));
+    document.append("pipeline", options_.pipeline).append("stream", options_.stream).append("rule", letter.rule);
+    document.append("token", letter.token).append_timestamp("clusterTime", letter.cluster_time);
+    document.open("error").append("code", letter.code).append("message", letter.message).close();
+    document.open("effect");
+    std::visit(DescribeEffect{document}, letter.effect.body);
+    document.close();
+    if (letter.event.size() <= most_event_bytes) document.append("event", letter.event);
+    document.append_date("at", now_ms());
+  });
+}
+
+void MongoBulk::add(const Write& write, std::size_t index, WriteCommands& out) const {
+  if (const auto* counter = std::get_if<CounterWrite>(&write)) add_counter(*counter, index, out);
+  if (const auto* letter = std::get_if<DeadLetterWrite>(&write)) add_dead_letter(*letter, index, out);
+}
+
+std::optional<Error> MongoBulk::move_position(mongo::Transaction& transaction, const Batch& batch, bool& held) const {
+  bson::Builder update;
+  update.append("update", state::lanes).open_array("updates").open(update.item());
+  update.open("q").append("_id", batch.guard.lane_id);
+  update.append("epoch", batch.guard.epoch).append("seq", batch.guard.seq).close();
+  update.open("u").open("$set").append("token", batch.token).append_timestamp("clusterTime", batch.cluster_time);
+  update.close().open("$inc").append("seq", std::int64_t{1}).close().close().close().close();
+  const mongo::Reply reply = transaction.command(options_.state_database, update.finish(), mongo::Doing::writing);
+  held = reply.ok() && reply.view().at("n").integer() == 1;
+  return reply.error;
+}
+
+Ran MongoBulk::run_writes(mongo::Transaction& transaction, const Batch& batch) const {
+  WriteCommands commands(options_.statement_ms);
+  for (std::size_t i = 0; i < batch.writes.size(); ++i) add(batch.writes[i], i, commands);
+  if (copies_something(batch)) {
+    Copies copies(transaction, options_.statement_ms);
+    if (auto error = copies.read(batch.writes)) return {0, 0, error, std::nullopt};
+    for (std::size_t i = 0; i < batch.writes.size(); ++i) {
+      const auto* refresh = std::get_if<RefreshWrite>(&batch.writes[i]);
+      if (refresh != nullptr && !batch.in_pieces) copies.add(*refresh, i, commands);
+      if (const auto* fill = std::get_if<FillWrite>(&batch.writes[i])) copies.add(*fill, i, commands);
+    }
+  }
+  return commands.run(transaction);
+}
+
+/// The guard did not match: either the shard is somebody else's, or this very batch is in already and only the
+/// answer was lost.
+Outcome MongoBulk::refused(mongoc_client_t* client, const Batch& batch) {
+  bson::Builder find;
+  find.append("find", state::lanes).open("filter").append("_id", batch.guard.lane_id).close();
+  find.append("limit", 1).open("readConcern").append("level", "majority").close();
+  const mongo::Reply reply = mongo::run_command(client, options_.state_database, find.finish(), mongo::Doing::reading);
+  Outcome outcome;
+  if (!reply.ok()) {
+    outcome.error = reply.error;
+    return outcome;
+  }
+  const bson::View lane = reply.view().at_path("cursor.firstBatch").document().at("0").document();
+  const auto seq = lane.at("seq").integer().value_or(-1);
+  if (!lane || lane.at("epoch").integer() != batch.guard.epoch) {
+    outcome.error = Error{ErrorKind::fenced, 0, "another worker has taken over this shard", false};
+  } else if (seq == batch.guard.seq + 1 && lane.at("token").document().at("_data") == batch.token.at("_data")) {
+    outcome.committed = true;
+  } else if (seq == batch.guard.seq) {
+    outcome.error = Error{ErrorKind::transient, 0, "the lane's position is not settled yet", false};
+  } else {
+    outcome.error = Error{ErrorKind::fenced, 0, "the lane's position was changed by somebody else", false};
+  }
+  return outcome;
+}
+
+Outcome MongoBulk::attempt(mongoc_client_t* client, const Batch& batch) {
+  Outcome outcome;
+  const auto isolation = copies_something(batch) ? mongo::Isolation::snapshot : mongo::Isolation::local;
+  mongo::Transaction transaction(client, isolation);
+  outcome.error = transaction.error();
+  bool held = false;
+  if (!outcome.error) outcome.error = move_position(transaction, batch, held);
+  if (outcome.error) return outcome;
+  if (!held) {
+    transaction.abort();
+    return refused(client, batch);
+  }
+  const Ran ran = run_writes(transaction, batch);
+  outcome.documents = ran.documents;
+  outcome.refreshed = ran.refreshed;
+  outcome.failed_write = ran.failed_write;
+  outcome.error = ran.error;
+  if (!outcome.error) outcome.error = transaction.commit();
+  outcome.committed = !outcome.error;
+  return outcome;
+}
+
+Outcome MongoBulk::commit(const Batch& batch) {
+  const auto client = pool_.acquire();
+  FanOut fan_out(client.get(), options_.state_database, batch.guard, options_.statement_ms);
+  const auto in_pieces = [&](std::size_t index) -> Outcome {
+    FanOutResult result = fan_out.run(std::get<RefreshWrite>(batch.writes[index]));
+    Outcome outcome{false, result.error, index, result.documents, result.documents};
+    if (!outcome.error && result.refused > 0) {
+      result.refusal->message =
+          std::to_string(result.refused) + " targets refused the copy; the first: " + result.refusal->message;
+      outcome.error = result.refusal;
+    }
+    return outcome;
+  };
+  std::uint64_t documents = 0;
+  for (std::size_t i = 0; batch.in_pieces && i < batch.writes.size(); ++i) {
+    if (!std::holds_alternative<RefreshWrite>(batch.writes[i])) continue;
+    const Outcome piece = in_pieces(i);
+    if (piece.error) return piece;
+    documents += piece.documents;
+  }
+  Outcome outcome = attempt(client.get(), batch);
+  outcome.documents += documents;
+  const bool refresh_refused = outcome.error && outcome.error->kind == ErrorKind::own_fault && outcome.failed_write &&
+                               std::holds_alternative<RefreshWrite>(batch.writes[*outcome.failed_write]);
+  if (!refresh_refused) return outcome;
+  // One target of many refuses: the others are written before the refresh is set aside.
+  Outcome piecewise = in_pieces(*outcome.failed_write);
+  if (!piecewise.error) piecewise.error = Error{ErrorKind::transient, 0, "the refusing target is gone", false};
+  return piecewise;
+}
+
+}  // namespace sluice::sinks

@@ -1,0 +1,11 @@
+#pragma once
+
+/// The collections of the state database.
+namespace sluice::state {
+
+inline constexpr const char* layouts = "layouts";
+inline constexpr const char* shards = "shards";
+inline constexpr const char* lanes = "lanes";
+inline constexpr const char* dead_letters = "dead_letters";
+
+}  // namespace sluice::state

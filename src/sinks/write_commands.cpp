@@ -1,0 +1,67 @@
+#include "sinks/write_commands.hpp"
+
+namespace sluice::sinks {
+
+namespace {
+
+// The server takes 16 MiB and 100,000 operations a command; half of it leaves room for what wraps them.
+constexpr std::size_t most_bytes = 8u << 20;
+constexpr std::size_t most_operations = 50000;
+
+constexpr const char* verb(WriteCommands::Kind kind) {
+  switch (kind) {
+    case WriteCommands::Kind::update: return "update";
+    case WriteCommands::Kind::remove: return "delete";
+    case WriteCommands::Kind::insert: return "insert";
+  }
+  return "";
+}
+
+constexpr const char* operations(WriteCommands::Kind kind) {
+  switch (kind) {
+    case WriteCommands::Kind::update: return "updates";
+    case WriteCommands::Kind::remove: return "deletes";
+    case WriteCommands::Kind::insert: return "documents";
+  }
+  return "";
+}
+
+}  // namespace
+
+bool WriteCommands::Command::full() const {
+  return body.size() >= most_bytes || writes.size() >= most_operations;
+}
+
+WriteCommands::Command& WriteCommands::open(Kind kind, const std::string& database, const std::string& collection,
+                                            bool refresh) {
+  for (Command& command : commands_) {
+    if (command.kind == kind && command.refresh == refresh && *command.collection == collection &&
+        *command.database == database && !command.full()) {
+      return command;
+    }
+  }
+  Command& command = commands_.emplace_back(Command{kind, refresh, &database, &collection, {}, {}});
+  command.body.append(verb(kind), collection).append("ordered", true);
+  if (kind != Kind::insert) command.body.append("maxTimeMS", statement_ms_);
+  command.body.open_array(operations(kind));
+  return command;
+}
+
+Ran WriteCommands::run(mongo::Transaction& transaction) {
+  Ran ran;
+  for (Command& command : commands_) {
+    const mongo::Reply reply = transaction.command(*command.database, command.body.finish(), mongo::Doing::writing);
+    if (!reply.ok()) {
+      ran.error = reply.error;
+      const auto failed = mongo::first_write_error(reply.view());
+      if (failed && failed->index < command.writes.size()) ran.failed_write = command.writes[failed->index];
+      return ran;
+    }
+    const auto matched = static_cast<std::uint64_t>(reply.view().at("n").integer().value_or(0));
+    ran.documents += matched;
+    if (command.refresh) ran.refreshed += matched;
+  }
+  return ran;
+}
+
+}  // namespace sluice::sinks

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bson/builder.hpp"
+#include "mongo/transaction.hpp"
+#include "sluice/sink.hpp"
+
+namespace sluice::sinks {
+
+/// How a run of commands went: the documents it matched, or the error and the write that caused it.
+struct Ran {
+  std::uint64_t documents = 0;
+  std::uint64_t refreshed = 0;
+  std::optional<Error> error;
+  std::optional<std::size_t> failed_write;
+};
+
+/// The write commands of one transaction: operations on one collection and of one kind share a command, up to
+/// what the server takes in one.
+class WriteCommands {
+ public:
+  enum class Kind : std::uint8_t { update, remove, insert };
+
+  explicit WriteCommands(int statement_ms) : statement_ms_(statement_ms) {}
+
+  /// Adds one operation that `fill` writes into the open document; `write` is the index that an error names.
+  template <typename Fill>
+  void add(Kind kind, const std::string& database, const std::string& collection, std::size_t write, bool refresh,
+           Fill fill) {
+    Command& command = open(kind, database, collection, refresh);
+    command.body.open(command.body.item());
+    fill(command.body);
+    command.body.close();
+    command.writes.push_back(write);
+  }
+
+  /// Sends all of them in order of their making and stops at the first error.
+  Ran run(mongo::Transaction& transaction);
+
+  bool empty() const { return commands_.empty(); }
+
+ private:
+  struct Command {
+    Kind kind;
+    bool refresh;  ///< counted apart, so that the fan-out of refreshes is known
+    const std::string* database;
+    const std::string* collection;
+    bson::Builder body;
+    std::vector<std::size_t> writes;
+    bool full() const;
+  };
+
+  Command& open(Kind kind, const std::string& database, const std::string& collection, bool refresh);
+
+  int statement_ms_;
+  std::deque<Command> commands_;
+};
+
+}  // namespace sluice::sinks

@@ -1,0 +1,101 @@
+#include "source/change_stream.hpp"
+
+namespace sluice::source {
+
+namespace {
+
+/// Where the reply's cursor stands, and the events in it.
+void read_batch(StreamBatch& batch) {
+  const bson::View reply = batch.reply.view();
+  batch.operation_time = reply.at("operationTime").timestamp();
+  for (const auto& [key, value] : reply.at("cursor").document()) {
+    if (key == "postBatchResumeToken") batch.resume_token = value.document();
+    if (key != "nextBatch" && key != "firstBatch") continue;
+    for (const auto& [index, event] : value.document()) batch.events.push_back(event.document());
+  }
+}
+
+}  // namespace
+
+ChangeStream::ChangeStream(mongo::ClientPool& pool, StreamOptions options)
+    : client_(pool.acquire()), options_(std::move(options)) {}
+
+ChangeStream::~ChangeStream() { close(); }
+
+mongo::Reply ChangeStream::command(bson::View command) {
+  return mongo::run_command(client_.get(), options_.database, command, mongo::Doing::reading, command_options_.get());
+}
+
+std::optional<Error> ChangeStream::choose_server() {
+  bson_error_t error{};
+  const mongo::Server primary(mongoc_client_select_server(client_.get(), true, nullptr, &error));
+  if (!primary) return mongo::classify(error, nullptr, mongo::Doing::reading);
+  const mongo::SessionOptions session_options(mongoc_session_opts_new());
+  mongoc_session_opts_set_causal_consistency(session_options.get(), false);
+  session_.reset(mongoc_client_start_session(client_.get(), session_options.get(), &error));
+  if (!session_) return mongo::classify(error, nullptr, mongo::Doing::reading);
+  bson_t* options = command_options_.get();
+  bson_reinit(options);
+  const auto id = static_cast<std::int32_t>(mongoc_server_description_id(primary.get()));
+  if (!bson_append_int32(options, "serverId", -1, id) ||
+      !mongoc_client_session_append(session_.get(), options, &error)) {
+    return mongo::classify(error, nullptr, mongo::Doing::reading);
+  }
+  return std::nullopt;
+}
+
+void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Position>& after) const {
+  out.append("aggregate", 1).open_array("pipeline");
+  out.open(out.item()).open("$changeStream");
+  if (after) out.append("resumeAfter", after->view());
+  if (options_.filter.needs_pre_images()) out.append("fullDocumentBeforeChange", "whenAvailable");
+  out.close().close();
+  append_stages(out, options_.filter);
+  // No events in the first answer: it is only to say where the stream stands.
+  out.close().open("cursor").append("batchSize", 0).close();
+}
+
+std::optional<Error> ChangeStream::open(const std::optional<Position>& after, Position& at) {
+  close();
+  if (auto error = choose_server()) return error;
+  bson::Builder aggregate;
+  append_aggregate(aggregate, after);
+  StreamBatch first;
+  first.reply = command(aggregate.finish());
+  if (!first.reply.ok()) return first.reply.error;
+  read_batch(first);
+  cursor_ = first.reply.view().at_path("cursor.id").integer().value_or(0);
+  if (first.resume_token) {
+    at = Position::of(first.resume_token, first.operation_time);
+  } else if (after) {
+    at = *after;
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> ChangeStream::next(std::unique_ptr<StreamBatch>& batch) {
+  if (cursor_ == 0) return Error{ErrorKind::cursor_gone, 0, "the server closed the change stream", false};
+  bson::Builder more;
+  more.append("getMore", cursor_).append("collection", "$cmd.aggregate");
+  more.append("batchSize", options_.cursor_batch).append("maxTimeMS", options_.max_await_ms);
+  batch = std::make_unique<StreamBatch>();
+  batch->reply = command(more.finish());
+  if (!batch->reply.ok()) {
+    cursor_ = 0;
+    return batch->reply.error;
+  }
+  read_batch(*batch);
+  cursor_ = batch->reply.view().at_path("cursor.id").integer().value_or(0);
+  return std::nullopt;
+}
+
+void ChangeStream::close() {
+  if (cursor_ == 0) return;
+  bson::Builder kill;
+  kill.append("killCursors", "$cmd.aggregate").open_array("cursors");
+  kill.append(kill.item(), cursor_).close();
+  command(kill.finish());  // whether or not it works: the server drops idle cursors by itself
+  cursor_ = 0;
+}
+
+}  // namespace sluice::source

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mongo/client.hpp"
+#include "sluice/position.hpp"
+#include "source/stream_filter.hpp"
+
+namespace sluice::source {
+
+/// The answer to one getMore, whole: the events are views into it.
+struct StreamBatch {
+  mongo::Reply reply;
+  std::vector<bson::View> events;
+  bson::View resume_token;           ///< where the stream stands behind this batch
+  std::uint64_t operation_time = 0;  ///< the server's clock as it answered
+
+  std::size_t bytes() const { return reply.document.get()->len; }
+};
+
+struct StreamOptions {
+  std::string database;
+  StreamFilter filter;
+  int cursor_batch = 1000;
+  int max_await_ms = 500;
+};
+
+/// A change stream on a database, read a whole batch at a time: libmongoc's own change stream hands out single
+/// documents that die with the next one, and would have each of them copied.
+/// Blocks; used by one thread. Holds one client of the pool while it lives.
+class ChangeStream {
+ public:
+  ChangeStream(mongo::ClientPool& pool, StreamOptions options);
+  ~ChangeStream();
+  ChangeStream(const ChangeStream&) = delete;
+  ChangeStream& operator=(const ChangeStream&) = delete;
+
+  /// Opens behind `after`, or at the present moment. On success `at` holds the position it stands at.
+  std::optional<Error> open(const std::optional<Position>& after, Position& at);
+
+  /// The next batch; an empty one when nothing came within max_await_ms.
+  std::optional<Error> next(std::unique_ptr<StreamBatch>& batch);
+
+  void close();
+
+ private:
+  mongo::Reply command(bson::View command);
+  void append_aggregate(bson::Builder& out, const std::optional<Position>& after) const;
+  std::optional<Error> choose_server();
+
+  mongo::ClientPool::Client client_;
+  StreamOptions options_;
+  mongo::Session session_;
+  bson::Document command_options_;  ///< {serverId, sessionId}: a cursor lives on one server, in one session
+  std::int64_t cursor_ = 0;
+};
+
+}  // namespace sluice::source

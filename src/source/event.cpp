@@ -1,0 +1,120 @@
+#include "sluice/event.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace sluice {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Operation>, 9> operations{{
+    {"insert", Operation::insert},
+    {"update", Operation::update},
+    {"replace", Operation::replace},
+    {"delete", Operation::remove},
+    {"drop", Operation::drop},
+    {"rename", Operation::rename},
+    {"dropDatabase", Operation::drop_database},
+    {"invalidate", Operation::invalidate},
+    {"other", Operation::other},
+}};
+
+Operation operation_of(std::string_view name) {
+  for (const auto& [text, operation] : operations) {
+    if (text == name) return operation;
+  }
+  return Operation::other;
+}
+
+/// The next component of a dotted path; what follows stays in `path`.
+std::string_view next_component(std::string_view& path) {
+  const auto dot = path.find('.');
+  const auto component = path.substr(0, dot);
+  path = dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
+  return component;
+}
+
+bool is_index(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Whether a change at `changed` can be seen at `path`: the same path, one that holds it, or one inside it.
+bool related(std::string_view changed, std::string_view path) {
+  while (!changed.empty() && !path.empty()) {
+    std::string_view component = next_component(path);
+    const bool array = component.ends_with("[]");
+    if (array) component.remove_suffix(2);
+    if (next_component(changed) != component) return false;
+    if (array && !changed.empty() && !is_index(next_component(changed))) return false;
+  }
+  return true;
+}
+
+void parse_update(bson::View description, UpdateDescription& update) {
+  for (const auto& [key, value] : description) {
+    if (key == "updatedFields") update.updated = value.document();
+    if (key == "removedFields") update.removed = value.document();
+    if (key == "truncatedArrays") update.truncated = value.document();
+    if (key == "disambiguatedPaths") update.disambiguated = value.document();
+  }
+}
+
+void parse_namespace(bson::View ns, ChangeEvent& event) {
+  for (const auto& [key, value] : ns) {
+    if (key == "db") event.database = value.text();
+    if (key == "coll") event.collection = value.text();
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(Operation operation) {
+  for (const auto& [text, candidate] : operations) {
+    if (candidate == operation) return text;
+  }
+  return "other";
+}
+
+bool UpdateDescription::touches(std::string_view path) const {
+  for (const auto& [key, value] : updated) {
+    if (related(key, path)) return true;
+  }
+  for (const auto& [index, value] : removed) {
+    if (related(value.text(), path)) return true;
+  }
+  for (const auto& [index, value] : truncated) {
+    if (related(value.document().at("field").text(), path)) return true;
+  }
+  return false;
+}
+
+bool parse_event(bson::View document, ChangeEvent& event) {
+  for (const auto& [key, value] : document) {
+    if (key == "_id") {
+      event.token = value.document();
+    } else if (key == "operationType") {
+      event.operation = operation_of(value.text());
+    } else if (key == "clusterTime") {
+      event.cluster_time = value.timestamp();
+    } else if (key == "wallTime") {
+      event.wall_time_ms = value.date_ms();
+    } else if (key == "ns") {
+      parse_namespace(value.document(), event);
+    } else if (key == "documentKey") {
+      event.id = value.document().at("_id");
+    } else if (key == "fullDocument") {
+      event.full_document = value.document();
+    } else if (key == "fullDocumentBeforeChange") {
+      event.before = value.document();
+    } else if (key == "updateDescription") {
+      parse_update(value.document(), event.update);
+    } else if (key == "sluiceHash") {
+      event.shard_hash = static_cast<std::uint64_t>(value.integer().value_or(0));
+    }
+  }
+  event.token_data = event.token.at("_data").text();
+  return !event.token_data.empty();
+}
+
+}  // namespace sluice
