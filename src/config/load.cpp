@@ -164,8 +164,10 @@ class Loader {
   void read_only_stream() {
     const Sourced uri = sources_.effective(option("mongodb-uri"));
     const std::optional<Sourced> database = database_of_only_stream();
-    if (!database)
+    if (!database) {
+      sources_.done();  // a misspelt key says more than a missing one
       throw ConfigError(sources_.file().place("mongodb") + ": " + no_database("mongodb.database"));
+    }
     add_stream(sources_.file(), "mongodb", database->value.text, uri, *database);
   }
 

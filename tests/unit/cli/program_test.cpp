@@ -1,0 +1,132 @@
+#include "cli/program.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "cli/arguments.hpp"
+
+namespace sluice::cli {
+namespace {
+
+struct Outcome {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+Outcome run(const std::vector<std::string>& arguments) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const int code = program(arguments, out, err);
+  return {code, out.str(), err.str()};
+}
+
+TEST(Program, PrintsHelpWhenNothingIsAsked) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{}, {"--help"}, {"-h"}}) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_NE(outcome.out.find("Usage:"), std::string::npos);
+    EXPECT_NE(outcome.out.find("Example:"), std::string::npos);
+    EXPECT_EQ(outcome.err, "");
+  }
+}
+
+TEST(Program, PrintsItsVersion) {
+  EXPECT_EQ(run({"--version"}).out.rfind("sluice ", 0), 0u);
+}
+
+TEST(Program, ExplainsTheOptionsOfRun) {
+  const Outcome outcome = run({"run", "--help"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("sluice run FILE.yaml"), std::string::npos);
+  EXPECT_NE(outcome.out.find("Engine:\n"), std::string::npos);
+  EXPECT_NE(outcome.out.find("(ms, default 5)\n"), std::string::npos);
+}
+
+TEST(Program, PrintsTheOptions) {
+  EXPECT_EQ(run({"options", "--markdown"}).out.rfind("# Options\n", 0), 0u);
+  EXPECT_NE(run({"options"}).out.find("SLUICE_LANES"), std::string::npos);
+}
+
+struct Misuse {
+  std::vector<std::string> words;
+  const char* message;
+};
+
+class Misuses : public testing::TestWithParam<Misuse> {};
+
+TEST_P(Misuses, AreRefusedWithASentence) {
+  const Outcome outcome = run(GetParam().words);
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err, std::string(GetParam().message) + "\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Program, Misuses,
+    testing::Values(Misuse{{"rnu", "x.yaml"}, "sluice: unknown command 'rnu'; did you mean 'run'?"},
+                    Misuse{{"frobnicate"},
+                           "sluice: unknown command 'frobnicate'; known here: run, check, config or options"},
+                    Misuse{{"run"}, "sluice: sluice run needs a FILE.yaml; see sluice run --help"},
+                    Misuse{{"run", "x", "y"}, "sluice: 'y' is one argument too many; see sluice run --help"},
+                    Misuse{{"run", "x", "--lane", "4"},
+                           "sluice: unknown flag '--lane'; did you mean '--lanes'?; see sluice run --help"},
+                    Misuse{{"run", "x", "--zzz=4"}, "sluice: unknown flag '--zzz'; see sluice run --help"},
+                    Misuse{{"run", "x", "--lanes"}, "sluice: flag --lanes needs a value"},
+                    Misuse{{"run", "x", "--lanes="}, "sluice: flag --lanes needs a value"},
+                    Misuse{{"--lanes", "4", "run", "x"},
+                           "sluice: '--lanes' cannot stand there; flags follow the command, as in: sluice "
+                           "run FILE.yaml --lanes"},
+                    Misuse{{"--vresion"},
+                           "sluice: unknown flag '--vresion'; did you mean '--version'?; see sluice --help"},
+                    Misuse{{"config", "no/such.yaml"},
+                           "no/such.yaml: cannot be read: No such file or directory"}));
+
+TEST(Arguments, TakeFlagsBeforeAndBehindTheFile) {
+  const Arguments arguments =
+      parse_arguments({"run", "--lanes", "2", "x.yaml", "--shard-count=4", "--restart-now"});
+  EXPECT_EQ(arguments.command, "run");
+  EXPECT_EQ(arguments.file, "x.yaml");
+  const config::Values flags = {{"lanes", "2"}, {"restart-now", "true"}, {"shard-count", "4"}};
+  EXPECT_EQ(arguments.flags, flags);
+}
+
+TEST(Arguments, TakeTheLastOfAFlagGivenTwice) {
+  EXPECT_EQ(parse_arguments({"run", "x", "--lanes", "2", "--lanes", "8"}).flags.at("lanes"), "8");
+}
+
+TEST(Arguments, TakeANegativeNumberAsAValue) {
+  EXPECT_EQ(parse_arguments({"run", "x", "--shard-index", "-1"}).flags.at("shard-index"), "-1");
+}
+
+class WithFile : public testing::Test {
+ protected:
+  void TearDown() override { std::remove(file_.c_str()); }
+  void write(const std::string& yaml) { std::ofstream(file_) << yaml; }
+
+  std::string file_ = testing::TempDir() + "sluice_program_test.yaml";
+};
+
+TEST_F(WithFile, ConfigPrintsValuesAndTheirOrigins) {
+  write("pipeline: p\nmongodb: {uri: 'mongodb://u:secret@h', database: d}\nrules: [{name: r, count: {}}]\n");
+  const Outcome outcome = run({"config", file_, "--lanes", "8"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("# flag --lanes\n"), std::string::npos);
+  EXPECT_NE(outcome.out.find("streams.d.uri: mongodb://u:***@h"), std::string::npos);
+  EXPECT_EQ(outcome.out.find("secret"), std::string::npos);
+}
+
+TEST_F(WithFile, ABadFileIsRefusedWithItsPlaceAtTheStartOfTheLine) {
+  write("pipeline: p\nmongdb: {}\n");
+  for (const char* command : {"run", "check", "config"}) {
+    const Outcome outcome = run({command, file_});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_EQ(outcome.err, file_ + ":2:1: unknown key 'mongdb'; did you mean 'mongodb'?\n");
+  }
+}
+
+}  // namespace
+}  // namespace sluice::cli

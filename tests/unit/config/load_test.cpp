@@ -1,0 +1,321 @@
+#include "config/load.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+
+namespace sluice::config {
+namespace {
+
+const std::string kSmall = R"(pipeline: realworld
+mongodb: { uri: "mongodb://me:secret@h/?replicaSet=rs0", database: conduit }
+rules:
+  - name: tag-tally
+    tally: { from: articles, field: tagList, into: tags, count: articleCount }
+)";
+
+const std::string kRule = "rules: [{name: r, count: {from: a}}]\n";
+
+Loaded load(const std::string& yaml, const Values& flags = {}, const Values& environment = {}) {
+  return load_text(yaml, "w.yaml", flags, environment);
+}
+
+std::string refusal(const std::string& yaml, const Values& flags = {}, const Values& environment = {}) {
+  try {
+    load(yaml, flags, environment);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+Effective listed(const Loaded& loaded, const std::string& name) {
+  for (const auto& line : loaded.effective) {
+    if (line.name == name) return line;
+  }
+  return {};
+}
+
+TEST(Load, ReadsTheSmallestFile) {
+  const Config config = load(kSmall).config;
+  EXPECT_EQ(config.pipeline, "realworld");
+  ASSERT_EQ(config.streams.size(), 1u);
+  const StreamConfig& stream = config.streams[0];
+  EXPECT_EQ(stream.name, "conduit");
+  EXPECT_EQ(stream.uri, "mongodb://me:secret@h/?replicaSet=rs0");
+  EXPECT_EQ(stream.database, "conduit");
+  ASSERT_EQ(stream.rules.size(), 1u);
+  EXPECT_EQ(stream.rules[0].name, "tag-tally");
+  EXPECT_EQ(stream.rules[0].kind, "tally");
+  EXPECT_EQ(stream.rules[0].settings.text("field"), "tagList");
+}
+
+TEST(Load, ReadsEveryOptionFromTheFile) {
+  std::string yaml = kSmall + R"(
+state: {database: st}
+shard: {count: 4, index: 3}
+engine: {workers: 2, lanes: 3, batch_docs: 4, batch_bytes: 5000, batch_linger_ms: 6, queue_events: 7, queue_mb: 8,
+  in_flight: 9, max_await_ms: 10, cursor_batch: 11, lease_ms: 1200, drain_ms: 13, statement_ms: 14}
+http: {host: "::1", port: 9464}
+log: {level: debug, format: json}
+indexes: create
+)";
+  const Loaded loaded = load(yaml);
+  const Config& config = loaded.config;
+  EXPECT_EQ(config.state_database, "st");
+  EXPECT_EQ(config.shard_count, 4);
+  EXPECT_EQ(config.shard_index, 3);
+  EXPECT_EQ(config.engine.workers, 2);
+  EXPECT_EQ(config.engine.lanes, 3);
+  EXPECT_EQ(config.engine.batch_docs, 4);
+  EXPECT_EQ(config.engine.batch_bytes, 5000);
+  EXPECT_EQ(config.engine.batch_linger_ms, 6);
+  EXPECT_EQ(config.engine.queue_events, 7);
+  EXPECT_EQ(config.engine.queue_mb, 8);
+  EXPECT_EQ(config.engine.in_flight, 9);
+  EXPECT_EQ(config.engine.max_await_ms, 10);
+  EXPECT_EQ(config.engine.cursor_batch, 11);
+  EXPECT_EQ(config.engine.lease_ms, 1200);
+  EXPECT_EQ(config.engine.drain_ms, 13);
+  EXPECT_EQ(config.engine.statement_ms, 14);
+  EXPECT_EQ(config.http_host, "::1");
+  EXPECT_EQ(config.http_port, 9464);
+  EXPECT_EQ(config.log_level, "debug");
+  EXPECT_EQ(config.log_format, LogFormat::json);
+  EXPECT_EQ(config.indexes, IndexPolicy::create);
+  for (const auto& line : loaded.effective) {
+    if (!line.name.starts_with("--")) {
+      EXPECT_TRUE(line.origin.starts_with("w.yaml:")) << line.name;
+    }
+  }
+}
+
+TEST(Load, LetsTheFlagWinOverTheEnvironmentOverTheFileOverTheDefault) {
+  const std::string yaml = kSmall + "engine: {lanes: 5}\n";
+  const Values flags = {{"lanes", "7"}};
+  const Values environment = {{"SLUICE_LANES", "6"}};
+  EXPECT_EQ(load(kSmall).config.engine.lanes, 4);
+  EXPECT_EQ(load(yaml).config.engine.lanes, 5);
+  EXPECT_EQ(load(yaml, {}, environment).config.engine.lanes, 6);
+  EXPECT_EQ(load(yaml, flags, environment).config.engine.lanes, 7);
+  EXPECT_EQ(listed(load(kSmall), "engine.lanes").origin, "default");
+  EXPECT_EQ(listed(load(yaml), "engine.lanes").origin, "w.yaml:6");
+  EXPECT_EQ(listed(load(yaml, {}, environment), "engine.lanes").origin, "environment SLUICE_LANES");
+  EXPECT_EQ(listed(load(yaml, flags, environment), "engine.lanes").origin, "flag --lanes");
+}
+
+TEST(Load, TakesAnEmptyVariableAsNotSet) {
+  EXPECT_EQ(load(kSmall, {}, {{"SHARD_COUNT", ""}}).config.shard_count, 1);
+}
+
+TEST(Load, ChecksAFilesValueThatIsOverruled) {
+  EXPECT_EQ(refusal(kSmall + "engine: {lanes: 0}\n", {{"lanes", "7"}}),
+            "w.yaml:6:10: 'engine.lanes' must be a whole number from 1 to 256, not '0'");
+}
+
+TEST(Load, TakesFlagsThatAreFlagsOnly) {
+  const Config config = load(kSmall, {{"restart-now", "true"}}).config;
+  EXPECT_TRUE(config.restart_now);
+  EXPECT_FALSE(config.accept_changed_rules);
+  EXPECT_EQ(refusal(kSmall + "restart_now: true\n").find("w.yaml:6:1: unknown key 'restart_now'"), 0u);
+}
+
+TEST(Load, OverridesTheUriAndDatabaseOfTheOnlyStream) {
+  const Values flags = {{"database", "other"}};
+  const Values environment = {{"MONGODB_URI", "mongodb://env/"}};
+  const Loaded loaded = load(kSmall, flags, environment);
+  EXPECT_EQ(loaded.config.streams[0].uri, "mongodb://env/");
+  EXPECT_EQ(loaded.config.streams[0].database, "other");
+  EXPECT_EQ(loaded.config.streams[0].name, "other");
+  EXPECT_EQ(listed(loaded, "streams.other.uri").origin, "environment MONGODB_URI");
+  const std::string listed_one = "pipeline: p\nstreams: [{uri: 'mongodb://f/', database: d, " +
+                                 kRule.substr(0, kRule.size() - 1) + "}]\n";
+  EXPECT_EQ(load(listed_one).config.streams[0].uri, "mongodb://f/");
+  EXPECT_EQ(load(listed_one, {}, environment).config.streams[0].uri, "mongodb://env/");
+}
+
+const std::string kTwo = R"(pipeline: p
+streams:
+  - {name: one, uri: "mongodb://one/", database: a, rules: [{name: r, count: {x: y}}]}
+  - {database: b, rules: [{name: r, count: {x: y}}]}
+)";
+
+TEST(Load, ReadsSeveralStreams) {
+  const Config config = load(kTwo).config;
+  ASSERT_EQ(config.streams.size(), 2u);
+  EXPECT_EQ(config.streams[0].name, "one");
+  EXPECT_EQ(config.streams[0].uri, "mongodb://one/");
+  EXPECT_EQ(config.streams[1].name, "b");
+  EXPECT_EQ(config.streams[1].uri, "mongodb://127.0.0.1:27017/?replicaSet=rs0");
+}
+
+TEST(Load, OverridesOfSeveralStreamsThoseThatStateNone) {
+  const Loaded loaded = load(kTwo, {{"mongodb-uri", "mongodb://flag/"}, {"database", "z"}});
+  EXPECT_EQ(loaded.config.streams[0].uri, "mongodb://one/");
+  EXPECT_EQ(loaded.config.streams[1].uri, "mongodb://flag/");
+  EXPECT_EQ(loaded.config.streams[1].database, "b");
+}
+
+TEST(Load, MasksSecretsInTheListing) {
+  const Loaded loaded = load(kSmall);
+  EXPECT_EQ(listed(loaded, "streams.conduit.uri").value, "mongodb://me:***@h/?replicaSet=rs0");
+  EXPECT_EQ(effective_text(loaded.effective).find("secret"), std::string::npos);
+}
+
+TEST(Load, ListsEveryValueOnALine) {
+  const Loaded loaded = load(kSmall);
+  const std::string text = effective_text(loaded.effective);
+  EXPECT_NE(text.find("\nengine.lanes: 4 "), std::string::npos);
+  EXPECT_NE(text.find("  # default\n"), std::string::npos);
+  EXPECT_NE(text.find("streams.conduit.rules.tag-tally: tally"), std::string::npos);
+  EXPECT_EQ(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')), loaded.effective.size());
+}
+
+struct BadSource {
+  Values flags;
+  Values environment;
+  const char* message;
+};
+
+class BadSources : public testing::TestWithParam<BadSource> {};
+
+TEST_P(BadSources, AreRefused) {
+  EXPECT_EQ(refusal(kSmall, GetParam().flags, GetParam().environment), GetParam().message);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Load, BadSources,
+    testing::Values(
+        BadSource{{},
+                  {{"SHARD_COUNT", "abc"}},
+                  "environment SHARD_COUNT: must be a whole number from 1 to 1024, not 'abc'"},
+        BadSource{{},
+                  {{"SHARD_COUNT", "0"}},
+                  "environment SHARD_COUNT: must be a whole number from 1 to 1024, not '0'"},
+        BadSource{{},
+                  {{"SHARD_INDEX", "-1"}},
+                  "environment SHARD_INDEX: must be a whole number from 0 to 1023, not '-1'"},
+        BadSource{{{"shard-index", "4"}},
+                  {{"SHARD_COUNT", "4"}},
+                  "flag --shard-index: the shard index 4 must be below the shard count 4 (environment "
+                  "SHARD_COUNT); "
+                  "allowed: 0 to 3"},
+        BadSource{{},
+                  {{"SHARD_INDEX", "1"}},
+                  "environment SHARD_INDEX: the shard index 1 must be below the shard count 1 (default); "
+                  "allowed: 0 "
+                  "to 0"},
+        BadSource{{{"lanes", "0"}}, {}, "flag --lanes: must be a whole number from 1 to 256, not '0'"},
+        BadSource{{},
+                  {{"SLUICE_HTTP_PORT", "70000"}},
+                  "environment SLUICE_HTTP_PORT: must be a whole number from 0 to 65535, not '70000'"},
+        BadSource{{{"log-level", "loud"}},
+                  {},
+                  "flag --log-level: must be trace, debug, info, warn, error or off, not 'loud'"},
+        BadSource{{},
+                  {{"MONGODB_URI", "u:p@h"}},
+                  "environment MONGODB_URI: must be a connection string that starts with mongodb:// or "
+                  "mongodb+srv://, not 'u:***@h'"}));
+
+struct BadFile {
+  const char* name;
+  std::string yaml;
+  const char* message;
+};
+
+class BadConfigFiles : public testing::TestWithParam<BadFile> {};
+
+TEST_P(BadConfigFiles, AreRefusedWithTheirPlace) {
+  EXPECT_EQ(refusal(GetParam().yaml), GetParam().message);
+}
+
+const std::string kHead = "pipeline: p\nmongodb: {database: d}\n";
+
+INSTANTIATE_TEST_SUITE_P(
+    Load, BadConfigFiles,
+    testing::Values(
+        BadFile{"no_pipeline", "mongodb: {database: d}\n" + kRule, "w.yaml:1:1: 'pipeline' is missing here"},
+        BadFile{"bad_pipeline", "pipeline: a/b\nmongodb: {database: d}\n" + kRule,
+                "w.yaml:1:1: a name is made of letters, digits, '.', '_' and '-'"},
+        BadFile{"unknown_section", "pipeline: p\nmongdb: {database: d}\n" + kRule,
+                "w.yaml:2:1: unknown key 'mongdb'; did you mean 'mongodb'?"},
+        BadFile{"unknown_key", kHead + kRule + "engine: {lane: 3}\n",
+                "w.yaml:4:10: unknown key 'lane'; did you mean 'lanes'?"},
+        BadFile{"misspelt_database", "pipeline: p\nmongodb: {databse: d}\n" + kRule,
+                "w.yaml:2:11: unknown key 'databse'; did you mean 'database'?"},
+        BadFile{"no_database", "pipeline: p\n" + kRule,
+                "w.yaml:1:1: no database is stated; state 'mongodb.database', --database or SLUICE_DATABASE"},
+        BadFile{"section_is_text", kHead + kRule + "engine: fast\n",
+                "w.yaml:4:9: 'engine' must be a map (key: value), but is a text"},
+        BadFile{"value_is_list", kHead + kRule + "engine: {lanes: [4]}\n",
+                "w.yaml:4:17: 'lanes' must be a text, but is a list"},
+        BadFile{"bad_database", "pipeline: p\nmongodb: {database: a b}\n" + kRule,
+                "w.yaml:2:11: 'mongodb.database' must be the name of a database (a database's name must not "
+                "hold any "
+                "of / \\ . \" $ * < > : | ? or a space), not 'a b'"},
+        BadFile{"no_rules", kHead, "w.yaml:1:1: 'rules' is missing here"},
+        BadFile{"empty_rules", kHead + "rules: []\n", "w.yaml:3:1: 'rules' is empty; state at least one"},
+        BadFile{"rules_are_a_map", kHead + "rules: {a: b}\n",
+                "w.yaml:3:8: 'rules' must be a list of maps, but is a map"},
+        BadFile{"rule_without_name", kHead + "rules:\n  - count: {a: b}\n",
+                "w.yaml:4:5: 'name' is missing here"},
+        BadFile{"rule_without_kind", kHead + "rules:\n  - name: r\n",
+                "w.yaml:4:5: rule 'r' says nothing; state its kind (such as 'embed:') beside its name"},
+        BadFile{"rule_with_two_kinds", kHead + "rules:\n  - name: r\n    count: {a: b}\n    into: c\n",
+                "w.yaml:6:5: rule 'r' has two kinds, 'count' and 'into'; a rule is a name and one kind (is "
+                "this key "
+                "indented too little?)"},
+        BadFile{"rule_kind_without_body", kHead + "rules:\n  - name: r\n    count:\n",
+                "w.yaml:5:5: 'count' must be a map (key: value), but is empty"},
+        BadFile{"rule_twice", kHead + "rules:\n  - {name: r, count: {a: b}}\n  - {name: r, count: {a: b}}\n",
+                "w.yaml:5:6: two rules are called 'r'"},
+        BadFile{"bad_rule_name", kHead + "rules: [{name: 'a b', count: {a: b}}]\n",
+                "w.yaml:3:10: a name is made of letters, digits, '.', '_' and '-'"},
+        BadFile{"empty_rule_name", kHead + "rules: [{name: '', count: {a: b}}]\n",
+                "w.yaml:3:10: a name must not be empty"},
+        BadFile{"streams_and_rules", "pipeline: p\nstreams: [{database: d}]\n" + kRule,
+                "w.yaml:3:1: 'rules' belongs inside each of 'streams', which this file states too"},
+        BadFile{"streams_and_mongodb", "pipeline: p\nstreams: [{database: d}]\nmongodb: {database: d}\n",
+                "w.yaml:3:1: 'mongodb' belongs inside each of 'streams', which this file states too"},
+        BadFile{"no_streams", "pipeline: p\nstreams: []\n",
+                "w.yaml:2:1: 'streams' is empty; state at least one"},
+        BadFile{"stream_without_database",
+                "pipeline: p\nstreams:\n  - {" + kRule.substr(0, kRule.size() - 1) + "}\n",
+                "w.yaml:3:5: no database is stated; state 'database', --database or SLUICE_DATABASE"},
+        BadFile{"stream_twice",
+                "pipeline: p\nstreams:\n  - {database: d, rules: [{name: r, count: {}}]}\n  - {database: d, "
+                "rules: "
+                "[{name: r, count: {}}]}\n",
+                "w.yaml:4:5: two streams are called 'd'; give each a 'name' of its own"},
+        BadFile{"stream_unknown_key", "pipeline: p\nstreams:\n  - {databse: d}\n",
+                "w.yaml:3:6: unknown key 'databse'; did you mean 'database'?"},
+        BadFile{"bad_stream_name", "pipeline: p\nstreams:\n  - {name: a/b, database: d}\n",
+                "w.yaml:3:6: the stream's name 'a/b' is no good: a name is made of letters, digits, '.', '_' "
+                "and '-'"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST(LoadFile, SaysWhyAFileCannotBeRead) {
+  const auto why = [](const std::string& file) -> std::string {
+    try {
+      load_file(file, {}, {});
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "read";
+  };
+  EXPECT_EQ(why("no/such/file.yaml"), "no/such/file.yaml: cannot be read: No such file or directory");
+  EXPECT_EQ(why(testing::TempDir()), testing::TempDir() + ": cannot be read: Is a directory");
+  EXPECT_EQ(why("/dev/null"), "/dev/null: the file is empty; it must hold a map of settings");
+}
+
+TEST(LoadFile, ReadsAFile) {
+  const std::string file = testing::TempDir() + "sluice_load_test.yaml";
+  std::ofstream(file) << kSmall;
+  EXPECT_EQ(load_file(file, {}, {}).config.pipeline, "realworld");
+  EXPECT_EQ(config::load(file, {}, {}).streams.size(), 1u);
+  std::remove(file.c_str());
+}
+
+}  // namespace
+}  // namespace sluice::config

@@ -1,0 +1,41 @@
+#include "config/mask.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sluice::config {
+namespace {
+
+struct Masked {
+  const char* uri;
+  const char* shown;
+};
+
+class MaskUri : public testing::TestWithParam<Masked> {};
+
+TEST_P(MaskUri, HidesSecrets) {
+  EXPECT_EQ(mask_uri(GetParam().uri), GetParam().shown);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Config, MaskUri,
+    testing::Values(Masked{"mongodb://h:27017/?replicaSet=rs0", "mongodb://h:27017/?replicaSet=rs0"},
+                    Masked{"mongodb://h1:1,h2:2/db", "mongodb://h1:1,h2:2/db"},
+                    Masked{"mongodb://u:p@h/", "mongodb://u:***@h/"},
+                    Masked{"mongodb://u@h/", "mongodb://u@h/"},
+                    Masked{"mongodb://u:@h/", "mongodb://u:***@h/"},
+                    Masked{"mongodb+srv://u:p%40ss@h/db?w=1", "mongodb+srv://u:***@h/db?w=1"},
+                    Masked{"mongodb://u:p@ss@h/", "mongodb://u:***@h/"},
+                    Masked{"mongodb://u:p/a?b@h/", "mongodb://u:***@h/"},
+                    Masked{"mongodb://u:p:q@h/", "mongodb://u:***@h/"}, Masked{"u:p@h", "u:***@h"},
+                    Masked{"", ""}, Masked{"mongodb://", "mongodb://"},
+                    Masked{"mongo//u:p@h", "mongo//u:***@h"},
+                    Masked{"mongodb://h/?tlsCertificateKeyFilePassword=abc&w=1",
+                           "mongodb://h/?tlsCertificateKeyFilePassword=***&w=1"},
+                    Masked{"mongodb://h/?w=1;PROXYPASSWORD=abc", "mongodb://h/?w=1;PROXYPASSWORD=***"},
+                    Masked{"mongodb://h/?authMechanismProperties=AWS_SESSION_TOKEN:abc",
+                           "mongodb://h/?authMechanismProperties=***"},
+                    Masked{"mongodb://h/?authMechanismProperties=SERVICE_NAME:x",
+                           "mongodb://h/?authMechanismProperties=SERVICE_NAME:x"}));
+
+}  // namespace
+}  // namespace sluice::config

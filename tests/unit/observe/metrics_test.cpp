@@ -1,0 +1,126 @@
+#include "observe/metrics.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+namespace sluice::observe {
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(Metrics, ShowEveryMetricOfAStreamFromTheStart) {
+  Metrics metrics;
+  StreamMetrics& stream = metrics.stream("conduit");
+  stream.rule_effects("tally");
+  stream.retries("transient");
+  const std::string text = metrics.render();
+  for (const char* name :
+       {"sluice_events_read_total", "sluice_events_applied_total", "sluice_events_published_total",
+        "sluice_events_filtered_total", "sluice_events_dead_total", "sluice_events_in_flight",
+        "sluice_bytes_in_flight", "sluice_lag_seconds", "sluice_checkpoint_age_seconds",
+        "sluice_stream_reopens_total", "sluice_ready"}) {
+    EXPECT_TRUE(has(text, std::string("\n") + name + "{stream=\"conduit\"} 0\n")) << name;
+    EXPECT_TRUE(has(text, std::string("# HELP ") + name + " ")) << name;
+  }
+  for (const char* name : {"sluice_event_lag_seconds", "sluice_batch_documents", "sluice_batch_events",
+                           "sluice_batch_seconds"}) {
+    EXPECT_TRUE(has(text, std::string(name) + "_count{stream=\"conduit\"} 0\n")) << name;
+    EXPECT_TRUE(has(text, std::string("# TYPE ") + name + " histogram\n")) << name;
+  }
+  EXPECT_TRUE(has(text, "sluice_rule_effects_total{"));
+  EXPECT_TRUE(has(text, "sluice_retries_total{"));
+}
+
+TEST(Metrics, CountInBulk) {
+  Metrics metrics;
+  StreamMetrics& stream = metrics.stream("s");
+  stream.events_read.Increment(1000);
+  stream.events_read.Increment();
+  stream.lag_seconds.Set(2.5);
+  const std::string text = metrics.render();
+  EXPECT_TRUE(has(text, "sluice_events_read_total{stream=\"s\"} 1001\n"));
+  EXPECT_TRUE(has(text, "sluice_lag_seconds{stream=\"s\"} 2.5\n"));
+}
+
+TEST(Metrics, CountEffectsByRuleAndResult) {
+  Metrics metrics;
+  const RuleEffects effects = metrics.stream("s").rule_effects("r");
+  effects.applied.Increment(3);
+  effects.skipped.Increment(2);
+  effects.failed.Increment(1);
+  EXPECT_EQ(effects.applied.Value(), 3);
+  EXPECT_EQ(&metrics.stream("s").rule_effects("r").applied, &effects.applied);
+  EXPECT_NE(&metrics.stream("t").rule_effects("r").applied, &effects.applied);
+  const std::string text = metrics.render();
+  for (const char* part : {"rule=\"r\"", "result=\"applied\"", "result=\"skipped\"", "result=\"failed\""}) {
+    EXPECT_TRUE(has(text, part)) << part;
+  }
+}
+
+TEST(Metrics, GiveTheSameStreamForTheSameName) {
+  Metrics metrics;
+  EXPECT_EQ(&metrics.stream("s"), &metrics.stream("s"));
+  EXPECT_NE(&metrics.stream("s"), &metrics.stream("t"));
+}
+
+TEST(Metrics, EscapeNamesInLabels) {
+  Metrics metrics;
+  metrics.stream("a\"b\n");
+  EXPECT_TRUE(has(metrics.render(), R"(sluice_ready{stream="a\"b\n"} 0)"));
+}
+
+TEST(ScrapeHooks, RunBeforeEachRenderUntilTheyAreDropped) {
+  Metrics metrics;
+  StreamMetrics& stream = metrics.stream("s");
+  int scrapes = 0;
+  {
+    const ScrapeHook hook = metrics.on_scrape([&] { stream.events_in_flight.Set(++scrapes); });
+    EXPECT_EQ(scrapes, 0);
+    EXPECT_TRUE(has(metrics.render(), "sluice_events_in_flight{stream=\"s\"} 1\n"));
+    EXPECT_TRUE(has(metrics.render(), "sluice_events_in_flight{stream=\"s\"} 2\n"));
+  }
+  metrics.render();
+  EXPECT_EQ(scrapes, 2);
+}
+
+TEST(ScrapeHooks, CanBeMoved) {
+  Metrics metrics;
+  int first = 0;
+  int second = 0;
+  ScrapeHook kept;
+  {
+    ScrapeHook hook = metrics.on_scrape([&] { ++first; });
+    kept = std::move(hook);
+  }
+  metrics.render();
+  EXPECT_EQ(first, 1);
+  kept = metrics.on_scrape([&] { ++second; });
+  metrics.render();
+  EXPECT_EQ(first, 1);
+  EXPECT_EQ(second, 1);
+  kept = ScrapeHook();
+  metrics.render();
+  EXPECT_EQ(second, 1);
+}
+
+TEST(ScrapeHooks, ComeAndGoWhileOthersScrape) {
+  Metrics metrics;
+  std::atomic<bool> stop = false;
+  std::thread scraper([&] {
+    while (!stop) metrics.render();
+  });
+  for (int i = 0; i < 200; ++i) {
+    int local = 0;
+    const ScrapeHook hook = metrics.on_scrape([&local] { ++local; });
+    metrics.stream("s" + std::to_string(i % 3)).events_read.Increment();
+  }
+  stop = true;
+  scraper.join();
+}
+
+}  // namespace
+}  // namespace sluice::observe

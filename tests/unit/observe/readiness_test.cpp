@@ -1,0 +1,75 @@
+#include "observe/readiness.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace sluice::observe {
+namespace {
+
+TEST(Readiness, IsNotGivenBeforeAnythingIsStated) {
+  const Readiness readiness;
+  EXPECT_FALSE(readiness.is_ready());
+  EXPECT_EQ(readiness.json(), R"({"status":"NOT_READY","reasons":["starting"]})");
+}
+
+TEST(Readiness, NeedsEveryCondition) {
+  Readiness readiness;
+  readiness.not_ready("stream b", "no lease");
+  readiness.not_ready("stream a", "opening");
+  EXPECT_EQ(readiness.json(),
+            R"({"status":"NOT_READY","reasons":["stream a: opening","stream b: no lease"]})");
+  readiness.ready("stream a");
+  EXPECT_EQ(readiness.reasons(), std::vector<std::string>{"stream b: no lease"});
+  readiness.ready("stream b");
+  EXPECT_TRUE(readiness.is_ready());
+  EXPECT_EQ(readiness.json(), R"({"status":"READY"})");
+}
+
+TEST(Readiness, CanBeLostAndReasonsChange) {
+  Readiness readiness;
+  readiness.ready("s");
+  readiness.not_ready("s", "reopening");
+  readiness.not_ready("s", "no primary");
+  EXPECT_EQ(readiness.reasons(), std::vector<std::string>{"s: no primary"});
+}
+
+TEST(Readiness, TakesAnEmptyReasonForNotReady) {
+  Readiness readiness;
+  readiness.not_ready("s", "");
+  EXPECT_FALSE(readiness.is_ready());
+}
+
+TEST(Readiness, ForgetsAConditionAltogether) {
+  Readiness readiness;
+  readiness.ready("a");
+  readiness.not_ready("b", "gone");
+  readiness.forget("b");
+  readiness.forget("never stated");
+  EXPECT_TRUE(readiness.is_ready());
+}
+
+TEST(Readiness, EscapesReasons) {
+  Readiness readiness;
+  readiness.not_ready("s", "\"x\"\n");
+  EXPECT_EQ(readiness.json(), R"({"status":"NOT_READY","reasons":["s: \"x\"\n"]})");
+}
+
+TEST(Readiness, MayBeChangedAndReadByManyThreads) {
+  Readiness readiness;
+  const auto work = [&readiness](const std::string& name) {
+    for (int i = 0; i < 1000; ++i) {
+      readiness.not_ready(name, "busy");
+      readiness.json();
+      readiness.ready(name);
+    }
+  };
+  std::thread one(work, "one");
+  std::thread two(work, "two");
+  one.join();
+  two.join();
+  EXPECT_TRUE(readiness.is_ready());
+}
+
+}  // namespace
+}  // namespace sluice::observe
