@@ -1,0 +1,154 @@
+#include "support/fixture.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <iostream>
+#include <random>
+
+#include "realworld/compare.hpp"
+#include "support/sorted_json.hpp"
+
+namespace sluice::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A database's name has 63 bytes at most, and the state's is three longer.
+std::string database_of_this_test() {
+  const auto* info = testing::UnitTest::GetInstance()->current_test_info();
+  std::string name = std::string(info->test_suite_name()) + "_" + info->name();
+  for (char& letter : name) {
+    if (!std::isalnum(static_cast<unsigned char>(letter))) letter = '_';
+  }
+  return name.substr(0, 50);
+}
+
+std::uint64_t seed_of_this_run() {
+  const char* given = std::getenv("SLUICE_SEED");
+  return given != nullptr ? std::stoull(given) : std::random_device{}();
+}
+
+/// The oldest position among the shards of a layout; 0 while one has none.
+std::uint64_t oldest_position(Mongo& state, int shard_count) {
+  const auto shards =
+      state.find("shards", "{\"_id\":{\"$regex\":\"/" + std::to_string(shard_count) + "/[0-9]+$\"}}");
+  if (shards.size() < static_cast<std::size_t>(shard_count)) return 0;
+  std::uint64_t oldest = UINT64_MAX;
+  for (const Document& shard : shards) oldest = std::min(oldest, shard.timestamp("clusterTime"));
+  return oldest;
+}
+
+std::string time_text(std::uint64_t time) {
+  return std::to_string(time >> 32U) + "." + std::to_string(time & 0xffffffff);
+}
+
+}  // namespace
+
+ReplicaSet& shared_server() {
+  // Made on first use, so that a run of tests that need none starts none; ended with the program.
+  static ReplicaSet server(1);
+  return server;
+}
+
+std::uint64_t random_seed() {
+  static const std::uint64_t seed = seed_of_this_run();
+  return seed;
+}
+
+PipelineTest::PipelineTest(ReplicaSet& server)
+    : server_(server),
+      database_(database_of_this_test()),
+      db_(server.patient_uri(), database_),
+      state_(server.patient_uri(), database_ + "_st") {
+  db_.drop_database();
+  state_.drop_database();
+}
+
+PipelineTest::~PipelineTest() {
+  if (HasFailure()) {
+    for (const auto& worker : workers_) std::cout << worker->story() << "\n";
+  }
+}
+
+std::string PipelineTest::file(const std::string& rules) const {
+  return folder_.write("rules.yaml", "pipeline: test\nindexes: create\nrules:\n" + rules);
+}
+
+std::vector<std::string> PipelineTest::here(std::vector<std::string> more) const {
+  std::vector<std::string> flags = {"--mongodb-uri", server_.uri(),      "--database",
+                                    database_,       "--state-database", database_ + "_st"};
+  flags.insert(flags.end(), more.begin(), more.end());
+  return flags;
+}
+
+Worker& PipelineTest::start(const std::string& file, std::vector<std::string> flags, int count, int index) {
+  workers_.push_back(std::make_unique<Worker>(Worker::Options{
+      .file = file, .flags = here(std::move(flags)), .shard_count = count, .shard_index = index}));
+  return *workers_.back();
+}
+
+void PipelineTest::start_shards(const std::string& file, int count, const std::vector<std::string>& flags) {
+  const std::size_t first = workers_.size();
+  for (int index = 0; index < count; ++index) start(file, flags, count, index);
+  for (std::size_t i = first; i < workers_.size(); ++i) workers_[i]->ready();
+}
+
+void PipelineTest::terminate_all() {
+  for (const auto& worker : workers_) worker->signal(SIGTERM);
+  for (const auto& worker : workers_) EXPECT_EQ(worker->wait(60s), 0) << worker->story();
+  workers_.clear();
+}
+
+testing::AssertionResult PipelineTest::settled(int shard_count) {
+  const std::uint64_t now = db_.operation_time();
+  std::uint64_t reached = 0;
+  const bool ok = soon(
+      [&] {
+        reached = oldest_position(state_, shard_count);
+        return reached >= now;
+      },
+      120s);
+  if (ok) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "positions stay at " << time_text(reached) << ", the server is at "
+                                     << time_text(now);
+}
+
+testing::AssertionResult PipelineTest::exact(int shard_count) {
+  if (const auto result = settled(shard_count); !result) return result;
+  const auto checks = realworld::compare(db_);
+  if (realworld::all_right(checks)) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "\n" << realworld::table(checks);
+}
+
+bool PipelineTest::soon(const std::function<bool()>& holds, std::chrono::milliseconds usual) {
+  return workbench::eventually(patience(usual), holds);
+}
+
+testing::AssertionResult PipelineTest::becomes(const std::string& collection, const std::string& id,
+                                               const std::string& expected) {
+  const std::string wanted = sorted_json(Document(expected));
+  std::string found;
+  const bool ok = soon([&] {
+    const auto document = db_.find_one(collection, "{\"_id\":{\"$eq\":" + id + "}}");
+    found = document ? sorted_json(*document) : "(no document)";
+    return found == wanted;
+  });
+  if (ok) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << collection << " " << id << " is " << found << ", should be "
+                                     << wanted;
+}
+
+testing::AssertionResult PipelineTest::vanishes(const std::string& collection, const std::string& id) {
+  const bool ok = soon([&] { return !db_.find_one(collection, "{\"_id\":{\"$eq\":" + id + "}}"); });
+  if (ok) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << collection << " " << id << " is still there";
+}
+
+double PipelineTest::metric(const std::string& name, const std::string& label) const {
+  double sum = 0;
+  for (const auto& worker : workers_) sum += worker->metrics().sum(name, label);
+  return sum;
+}
+
+}  // namespace sluice::test

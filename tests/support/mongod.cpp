@@ -1,0 +1,116 @@
+#include "support/mongod.hpp"
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "workbench/eventually.hpp"
+#include "workbench/replica_set.hpp"
+
+namespace sluice::test {
+namespace {
+
+using workbench::Mongo;
+using workbench::MongoError;
+
+constexpr const char* set_name = "rs0";
+
+std::string output_of(const std::string& command) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+  std::array<char, 512> line{};
+  if (!pipe || std::fgets(line.data(), line.size(), pipe.get()) == nullptr) return "";
+  std::string text = line.data();
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+/// tools/test names it; a test that is run by hand asks tools/mongod.
+const std::string& mongod_path() {
+  static const std::string path = [] {
+    const char* named = std::getenv("SLUICE_MONGOD");
+    return named != nullptr ? named : output_of(SLUICE_TOOLS "/mongod");
+  }();
+  if (path.empty()) throw std::runtime_error("no mongod: set SLUICE_MONGOD or see tools/mongod");
+  return path;
+}
+
+}  // namespace
+
+MongodProcess::MongodProcess(std::string replica_set) : replica_set_(std::move(replica_set)) {
+  start();
+}
+
+void MongodProcess::start() {
+  const auto folder = folder_.path();
+  process_ = std::make_unique<Process>(Process::Options{
+      .command = {mongod_path(), "--replSet", replica_set_, "--dbpath", folder.string(), "--port",
+                  port_.text(), "--bind_ip", "127.0.0.1", "--nounixsocket", "--wiredTigerCacheSizeGB", "0.5",
+                  "--oplogSize", "1024", "--setParameter", "diagnosticDataCollectionEnabled=false"},
+      .environment = {},
+      .out = folder / "mongod.log",
+      .err = folder / "mongod.log"});
+}
+
+void MongodProcess::stop() const {
+  process_->signal(SIGSTOP);
+}
+void MongodProcess::cont() const {
+  process_->signal(SIGCONT);
+}
+void MongodProcess::restart() {
+  start();
+}
+
+ReplicaSet::ReplicaSet(int nodes) {
+  for (int i = 0; i < nodes; ++i) nodes_.push_back(std::make_unique<MongodProcess>(set_name));
+  workbench::initiate_replica_set(set_name, hosts());
+}
+
+std::vector<std::string> ReplicaSet::hosts() const {
+  std::vector<std::string> hosts;
+  for (const auto& node : nodes_) hosts.push_back(node->host());
+  return hosts;
+}
+
+std::string ReplicaSet::uri() const {
+  return workbench::replica_set_uri(set_name, hosts());
+}
+
+std::string ReplicaSet::patient_uri() const {
+  return uri() + "&serverSelectionTimeoutMS=60000";
+}
+
+void ReplicaSet::wait_for_primary() {
+  Mongo mongo(uri() + "&serverSelectionTimeoutMS=2000", "admin");
+  const bool found = workbench::eventually(patience(std::chrono::minutes(1)), [&] {
+    try {
+      return mongo.command(R"({"hello":1})").boolean("isWritablePrimary");
+    } catch (const MongoError&) {
+      return false;
+    }
+  });
+  if (!found) throw std::runtime_error("the replica set has no primary");
+}
+
+MongodProcess& ReplicaSet::primary() {
+  wait_for_primary();
+  for (const auto& node : nodes_) {
+    Mongo direct("mongodb://" + node->host() + "/?directConnection=true&serverSelectionTimeoutMS=2000",
+                 "admin");
+    try {
+      if (direct.command(R"({"hello":1})").boolean("isWritablePrimary")) return *node;
+    } catch (const MongoError&) {
+      continue;  // this one is down
+    }
+  }
+  throw std::runtime_error("the primary went away while it was looked for");
+}
+
+void ReplicaSet::step_down() {
+  Mongo mongo(patient_uri(), "admin");
+  mongo.command(R"({"replSetStepDown":20,"secondaryCatchUpPeriodSecs":10})");
+}
+
+}  // namespace sluice::test

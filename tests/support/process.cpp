@@ -1,0 +1,125 @@
+#include "support/process.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+#include <string_view>
+
+#include "workbench/eventually.hpp"
+
+namespace sluice::test {
+namespace {
+
+/// What the shell that runs the tests has set must not reach the program under test.
+bool belongs_to_sluice(std::string_view entry) {
+  constexpr std::array<std::string_view, 3> prefixes = {"SLUICE_", "MONGODB_URI=", "SHARD_"};
+  return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return entry.starts_with(prefix); });
+}
+
+std::vector<std::string> environment_with(const Environment& added) {
+  std::vector<std::string> entries;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    if (!belongs_to_sluice(*entry)) entries.emplace_back(*entry);
+  }
+  for (const auto& [name, value] : added) entries.push_back(name + "=" + value);
+  return entries;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (std::string& text : texts) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+void redirect(const char* path, int descriptor) {
+  const int file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+  if (file < 0 || dup2(file, descriptor) < 0) _exit(127);
+  close(file);
+}
+
+/// Between fork and exec only calls that are safe there: everything was prepared before.
+[[noreturn]] void become(char* const* arguments, char* const* environment, const char* out, const char* err,
+                         pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(127);
+  redirect(out, STDOUT_FILENO);
+  redirect(err, STDERR_FILENO);
+  execve(arguments[0], arguments, environment);
+  _exit(127);
+}
+
+}  // namespace
+
+Process::Process(const Options& options) {
+  auto command = options.command;
+  auto environment = environment_with(options.environment);
+  const auto arguments = pointers(command);
+  const auto variables = pointers(environment);
+  const pid_t parent = getpid();
+  pid_ = fork();
+  if (pid_ < 0) throw std::runtime_error("cannot fork");
+  if (pid_ == 0) become(arguments.data(), variables.data(), options.out.c_str(), options.err.c_str(), parent);
+}
+
+Process::~Process() {
+  kill9();
+}
+
+void Process::signal(int number) const {
+  if (!exit_code_) ::kill(pid_, number);
+}
+
+std::optional<int> Process::exit_code() {
+  int status = 0;
+  if (!exit_code_ && waitpid(pid_, &status, WNOHANG) == pid_) {
+    exit_code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  }
+  return exit_code_;
+}
+
+std::optional<int> Process::wait(std::chrono::milliseconds patience) {
+  workbench::eventually(patience, [&] { return exit_code().has_value(); });
+  return exit_code();
+}
+
+void Process::kill9() {
+  if (exit_code()) return;
+  signal(SIGKILL);
+  wait(std::chrono::seconds(30));
+}
+
+Memory memory_of(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  Memory memory;
+  std::string name;
+  while (status >> name) {
+    double kilobytes = 0;
+    if (name == "VmRSS:" && status >> kilobytes) memory.rss_mb = kilobytes / 1024;
+    if (name == "VmHWM:" && status >> kilobytes) memory.peak_mb = kilobytes / 1024;
+  }
+  return memory;
+}
+
+bool sanitized() {
+#ifdef SLUICE_SANITIZED
+  return true;
+#else
+  return false;
+#endif
+}
+
+std::chrono::milliseconds patience(std::chrono::milliseconds usual) {
+  return sanitized() ? 4 * usual : usual;
+}
+
+}  // namespace sluice::test

@@ -1,0 +1,91 @@
+#include "support/worker.hpp"
+
+#include <csignal>
+#include <stdexcept>
+
+#include "workbench/eventually.hpp"
+
+namespace sluice::test {
+namespace {
+
+using namespace std::chrono_literals;
+using workbench::eventually;
+
+/// A sanitizer's finding ends the program, so that no test can pass over it.
+const Environment sanitizer_settings = {
+    {"ASAN_OPTIONS", "abort_on_error=1:detect_leaks=1"},
+    {"UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1"},
+    {"TSAN_OPTIONS", "halt_on_error=1:second_deadlock_stack=1"},
+};
+
+Environment with_sanitizer_settings(Environment environment) {
+  environment.insert(sanitizer_settings.begin(), sanitizer_settings.end());
+  return environment;
+}
+
+std::vector<std::string> run_command(const Worker::Options& options, const std::string& port) {
+  std::vector<std::string> command = {SLUICE_PROGRAM,
+                                      "run",
+                                      options.file,
+                                      "--shard-count",
+                                      std::to_string(options.shard_count),
+                                      "--shard-index",
+                                      std::to_string(options.shard_index),
+                                      "--http-port",
+                                      port};
+  command.insert(command.end(), options.flags.begin(), options.flags.end());
+  return command;
+}
+
+}  // namespace
+
+Outcome run_sluice(const std::vector<std::string>& arguments, const Environment& environment) {
+  const TemporaryDirectory folder;
+  const auto out = folder.path() / "out";
+  const auto err = folder.path() / "err";
+  std::vector<std::string> command = {SLUICE_PROGRAM};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  Process process({command, with_sanitizer_settings(environment), out, err});
+  const int code = process.wait(patience(60s)).value_or(-1);
+  return {code, read_file(out), read_file(err)};
+}
+
+Worker::Worker(const Options& options) : options_(options) {
+  process_ =
+      std::make_unique<Process>(Process::Options{.command = run_command(options_, port_.text()),
+                                                 .environment = with_sanitizer_settings(options_.environment),
+                                                 .out = folder_.path() / "out",
+                                                 .err = folder_.path() / "err"});
+}
+
+Worker& Worker::ready() {
+  const std::string line = "__READY__SHARD__" + std::to_string(options_.shard_index) + "_OF_" +
+                           std::to_string(options_.shard_count) + "__\n";
+  eventually(patience(60s), [&] { return out().find(line) != std::string::npos || !running(); });
+  if (out().find(line) == std::string::npos)
+    throw std::runtime_error("the worker did not become ready\n" + story());
+  return *this;
+}
+
+bool Worker::logs(const std::string& text, std::chrono::milliseconds usual) {
+  eventually(patience(usual), [&] { return err().find(text) != std::string::npos || !running(); });
+  return err().find(text) != std::string::npos;
+}
+
+int Worker::terminate() {
+  signal(SIGTERM);
+  return wait(60s);
+}
+
+int Worker::wait(std::chrono::milliseconds usual) {
+  return process_->wait(patience(usual)).value_or(-1);
+}
+
+std::string Worker::story() const {
+  const auto code = process_->exit_code();
+  return "worker " + std::to_string(options_.shard_index) + " of " + std::to_string(options_.shard_count) +
+         ", " + (code ? "ended with " + std::to_string(*code) : "running") + "\n--- stdout\n" + out() +
+         "--- stderr\n" + err();
+}
+
+}  // namespace sluice::test

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "realworld/storm.hpp"
+
+namespace realworld {
+
+/// One writer of a storm: random operations, the same for the same seed and number.
+class Writer {
+ public:
+  Writer(const std::string& uri, const std::string& database, const StormOptions& options, int number);
+
+  /// One operation. Throws what the server says.
+  void step();
+
+ private:
+  std::string user();
+  std::string article();
+  std::string favorite();
+  std::string comment();
+  std::int64_t fresh(std::int64_t& counter) const;
+
+  void favorite_step();
+  void article_step();
+  void tag_step();
+  void user_step();
+  void comment_step();
+  void reader_in_one_go();
+  void user_comes_back();
+
+  const StormOptions& options_;
+  workbench::Mongo mongo_;
+  Random random_;
+  std::int64_t first_;  ///< this writer's own numbers for new documents
+  std::int64_t new_favorites_ = 0;
+  std::int64_t new_articles_ = 0;
+  std::int64_t new_comments_ = 0;
+};
+
+}  // namespace realworld

@@ -1,0 +1,220 @@
+#include "workbench/mongo.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace workbench {
+namespace {
+
+/// A reply is always set by the driver, and always ours to free.
+class Reply {
+ public:
+  Reply() { bson_init(&bson_); }
+  ~Reply() { bson_destroy(&bson_); }
+  Reply(const Reply&) = delete;
+  Reply& operator=(const Reply&) = delete;
+  bson_t* get() { return &bson_; }
+  bool transient() const { return mongoc_error_has_label(&bson_, "TransientTransactionError"); }
+
+ private:
+  bson_t bson_;
+};
+
+Written written(const Document& reply) {
+  return {reply.integer("insertedCount"), reply.integer("matchedCount"), reply.integer("modifiedCount"),
+          reply.integer("deletedCount"), reply.has("upsertedId") ? 1 : 0};
+}
+
+/// libmongoc takes a pipeline as a document with the keys "0", "1", ...
+Document unwrapped(const Document& update) {
+  return update.has("pipeline") ? update.child("pipeline") : update;
+}
+
+}  // namespace
+
+Driver::Driver() {
+  mongoc_init();
+  // The driver's own remarks go to stderr, and are noise where servers are killed on purpose.
+  mongoc_log_set_handler(nullptr, nullptr);
+}
+
+Driver::~Driver() {
+  mongoc_cleanup();
+}
+
+MongoError::MongoError(const std::string& doing, const bson_error_t& error, bool transient)
+    : std::runtime_error(doing + ": " + error.message + " (code " + std::to_string(error.code) + ")"),
+      code_(error.code),
+      transient_(transient) {}
+
+Mongo::Mongo(const std::string& uri, std::string database)
+    : uri_(uri), database_(std::move(database)), client_(mongoc_client_new(uri.c_str())) {
+  if (!client_) throw std::invalid_argument("not a connection string: " + uri);
+  mongoc_client_set_error_api(client_.get(), MONGOC_ERROR_API_VERSION_2);
+}
+
+template <class Call>
+Document Mongo::run(const char* verb, const std::string& collection, const Document& options, Call call) {
+  const std::string doing = std::string(verb) + " " + database_ + "." + collection;
+  const Collection handle(mongoc_client_get_collection(client_.get(), database_.c_str(), collection.c_str()));
+  Document all = options;
+  Reply reply;
+  bson_error_t error;
+  if (session_ && !mongoc_client_session_append(session_.get(), all.get(), &error))
+    throw MongoError(doing, error);
+  if (!call(handle.get(), all.get(), reply.get(), &error)) throw MongoError(doing, error, reply.transient());
+  return Document(*reply.get());
+}
+
+Document Mongo::command(const Document& command) {
+  return run("command on", "", {}, [&](auto*, auto*, bson_t* reply, bson_error_t* error) {
+    return mongoc_client_command_simple(client_.get(), database_.c_str(), command.get(), nullptr, reply,
+                                        error);
+  });
+}
+
+Document Mongo::admin(const Document& command) {
+  return run("admin command beside", "", {}, [&](auto*, auto*, bson_t* reply, bson_error_t* error) {
+    return mongoc_client_command_simple(client_.get(), "admin", command.get(), nullptr, reply, error);
+  });
+}
+
+void Mongo::insert(const std::string& collection, const Document& document) {
+  run("insert into", collection, {}, [&](auto* handle, auto* options, bson_t* reply, bson_error_t* error) {
+    return mongoc_collection_insert_one(handle, document.get(), options, reply, error);
+  });
+}
+
+void Mongo::insert(const std::string& collection, const std::vector<Document>& documents) {
+  if (documents.empty()) return;
+  const auto pointers = std::make_unique<const bson_t*[]>(documents.size());
+  std::ranges::transform(documents, pointers.get(), [](const Document& document) { return document.get(); });
+  run("insert into", collection, R"({"ordered":false})",
+      [&](auto* handle, auto* options, bson_t* reply, bson_error_t* error) {
+        return mongoc_collection_insert_many(handle, pointers.get(), documents.size(), options, reply, error);
+      });
+}
+
+Written Mongo::update(const std::string& collection, const Document& filter, const Document& update,
+                      const Document& options) {
+  const Document change = unwrapped(update);
+  return written(
+      run("update of", collection, options, [&](auto* handle, auto* all, bson_t* reply, auto* error) {
+        return mongoc_collection_update_one(handle, filter.get(), change.get(), all, reply, error);
+      }));
+}
+
+Written Mongo::update_many(const std::string& collection, const Document& filter, const Document& update) {
+  const Document change = unwrapped(update);
+  return written(run("update of", collection, {}, [&](auto* handle, auto* all, bson_t* reply, auto* error) {
+    return mongoc_collection_update_many(handle, filter.get(), change.get(), all, reply, error);
+  }));
+}
+
+Written Mongo::replace(const std::string& collection, const Document& filter, const Document& replacement,
+                       const Document& options) {
+  return written(
+      run("replace in", collection, options, [&](auto* handle, auto* all, bson_t* reply, auto* error) {
+        return mongoc_collection_replace_one(handle, filter.get(), replacement.get(), all, reply, error);
+      }));
+}
+
+Written Mongo::remove(const std::string& collection, const Document& filter) {
+  return written(run("delete from", collection, {}, [&](auto* handle, auto* all, bson_t* reply, auto* error) {
+    return mongoc_collection_delete_one(handle, filter.get(), all, reply, error);
+  }));
+}
+
+Written Mongo::remove_many(const std::string& collection, const Document& filter) {
+  return written(run("delete from", collection, {}, [&](auto* handle, auto* all, bson_t* reply, auto* error) {
+    return mongoc_collection_delete_many(handle, filter.get(), all, reply, error);
+  }));
+}
+
+void Mongo::scan(const std::string& collection, const Document& filter, const Document& options,
+                 const std::function<void(const Document&)>& visit) {
+  run("find in", collection, options, [&](auto* handle, auto* all, bson_t*, bson_error_t* error) {
+    const Cursor cursor(mongoc_collection_find_with_opts(handle, filter.get(), all, nullptr));
+    const bson_t* next = nullptr;
+    while (mongoc_cursor_next(cursor.get(), &next)) visit(Document(*next));
+    return !mongoc_cursor_error(cursor.get(), error);
+  });
+}
+
+std::vector<Document> Mongo::find(const std::string& collection, const Document& filter,
+                                  const Document& options) {
+  std::vector<Document> found;
+  scan(collection, filter, options, [&](const Document& document) { found.push_back(document); });
+  return found;
+}
+
+std::optional<Document> Mongo::find_one(const std::string& collection, const Document& filter) {
+  auto found = find(collection, filter, R"({"limit":1})");
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+std::vector<Document> Mongo::aggregate(const std::string& collection, const Document& pipeline) {
+  const Document stages = unwrapped(pipeline);
+  std::vector<Document> found;
+  run("aggregate of", collection, {}, [&](auto* handle, auto* all, bson_t*, bson_error_t* error) {
+    const Cursor cursor(mongoc_collection_aggregate(handle, MONGOC_QUERY_NONE, stages.get(), all, nullptr));
+    const bson_t* next = nullptr;
+    while (mongoc_cursor_next(cursor.get(), &next)) found.emplace_back(*next);
+    return !mongoc_cursor_error(cursor.get(), error);
+  });
+  return found;
+}
+
+std::int64_t Mongo::count(const std::string& collection, const Document& filter) {
+  std::int64_t count = 0;
+  run("count of", collection, {}, [&](auto* handle, auto* options, bson_t*, bson_error_t* error) {
+    count = mongoc_collection_count_documents(handle, filter.get(), options, nullptr, nullptr, error);
+    return count >= 0;
+  });
+  return count;
+}
+
+void Mongo::create_index(const std::string& collection, const Document& keys, const std::string& name) {
+  command("{\"createIndexes\":" + quoted(collection) + ",\"indexes\":[{\"key\":" + keys.json() +
+          ",\"name\":" + quoted(name) + "}]}");
+}
+
+void Mongo::drop_database() {
+  command(R"({"dropDatabase":1})");
+}
+
+void Mongo::transaction(const std::function<void()>& body) {
+  constexpr int most_attempts = 20;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return try_transaction(body);
+    } catch (const MongoError& error) {
+      if (!error.transient() || attempt == most_attempts) throw;
+    }
+  }
+}
+
+void Mongo::try_transaction(const std::function<void()>& body) {
+  bson_error_t error;
+  session_.reset(mongoc_client_start_session(client_.get(), nullptr, &error));
+  if (!session_) throw MongoError("starting a session", error);
+  struct Ended {
+    Session& session;
+    ~Ended() { session.reset(); }  // ends an open transaction too
+  } const ended{session_};
+  if (!mongoc_client_session_start_transaction(session_.get(), nullptr, &error)) {
+    throw MongoError("starting a transaction", error);
+  }
+  body();
+  Reply reply;
+  if (!mongoc_client_session_commit_transaction(session_.get(), reply.get(), &error)) {
+    throw MongoError("committing a transaction", error, reply.transient());
+  }
+}
+
+std::uint64_t Mongo::operation_time() {
+  return command(R"({"ping":1})").timestamp("operationTime");
+}
+
+}  // namespace workbench

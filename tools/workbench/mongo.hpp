@@ -1,0 +1,110 @@
+#pragma once
+
+#include <mongoc/mongoc.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "workbench/document.hpp"
+
+namespace workbench {
+
+/// Starts libmongoc, and ends it. One in main().
+class Driver {
+ public:
+  Driver();
+  ~Driver();
+  Driver(const Driver&) = delete;
+  Driver& operator=(const Driver&) = delete;
+};
+
+class MongoError : public std::runtime_error {
+ public:
+  MongoError(const std::string& doing, const bson_error_t& error, bool transient = false);
+  std::uint32_t code() const { return code_; }
+  /// A transaction that met this may be run again.
+  bool transient() const { return transient_; }
+
+ private:
+  std::uint32_t code_;
+  bool transient_;
+};
+
+struct Written {
+  std::int64_t inserted = 0;
+  std::int64_t matched = 0;
+  std::int64_t modified = 0;
+  std::int64_t deleted = 0;
+  std::int64_t upserted = 0;
+};
+
+/// A connection to one database, for one thread. Everything throws MongoError.
+class Mongo {
+ public:
+  Mongo(const std::string& uri, std::string database);
+
+  const std::string& uri() const { return uri_; }
+  const std::string& database() const { return database_; }
+
+  Document command(const Document& command);
+  Document admin(const Document& command);
+
+  void insert(const std::string& collection, const Document& document);
+  void insert(const std::string& collection, const std::vector<Document>& documents);
+  /// An update may also be a pipeline: {"pipeline": [...]}, for a BSON array has no text of its own.
+  Written update(const std::string& collection, const Document& filter, const Document& update,
+                 const Document& options = {});
+  Written update_many(const std::string& collection, const Document& filter, const Document& update);
+  Written replace(const std::string& collection, const Document& filter, const Document& replacement,
+                  const Document& options = {});
+  Written remove(const std::string& collection, const Document& filter);
+  Written remove_many(const std::string& collection, const Document& filter);
+
+  std::optional<Document> find_one(const std::string& collection, const Document& filter = {});
+  std::vector<Document> find(const std::string& collection, const Document& filter = {},
+                             const Document& options = {});
+  /// Calls `visit` with each document, without keeping them.
+  void scan(const std::string& collection, const Document& filter, const Document& options,
+            const std::function<void(const Document&)>& visit);
+  std::vector<Document> aggregate(const std::string& collection, const Document& pipeline);
+  std::int64_t count(const std::string& collection, const Document& filter = {});
+
+  void create_index(const std::string& collection, const Document& keys, const std::string& name);
+  void drop_database();
+
+  /// Everything that `body` writes through this object is one transaction, tried again while the server asks
+  /// for that. `body` may run more than once.
+  void transaction(const std::function<void()>& body);
+
+  /// The time of the newest write that is known to this connection.
+  std::uint64_t operation_time();
+
+ private:
+  template <auto Free>
+  struct Freed {
+    template <class T>
+    void operator()(T* handle) const {
+      Free(handle);
+    }
+  };
+  using Client = std::unique_ptr<mongoc_client_t, Freed<mongoc_client_destroy>>;
+  using Collection = std::unique_ptr<mongoc_collection_t, Freed<mongoc_collection_destroy>>;
+  using Cursor = std::unique_ptr<mongoc_cursor_t, Freed<mongoc_cursor_destroy>>;
+  using Session = std::unique_ptr<mongoc_client_session_t, Freed<mongoc_client_session_destroy>>;
+
+  /// One call of the driver: `call(collection, options, reply, error)`. Returns the reply or throws.
+  template <class Call>
+  Document run(const char* verb, const std::string& collection, const Document& options, Call call);
+  void try_transaction(const std::function<void()>& body);
+
+  std::string uri_;
+  std::string database_;
+  Client client_;
+  Session session_;  ///< set while a transaction runs
+};
+
+}  // namespace workbench
