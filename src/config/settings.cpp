@@ -1,7 +1,6 @@
 #include "sluice/settings.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "config/names.hpp"
 #include "config/yaml_tree.hpp"
@@ -16,6 +15,7 @@ using config::YamlValue;
 struct Settings::State {
   std::shared_ptr<const config::YamlDocument> document;  // owns what `map` points into
   const YamlValue* map = nullptr;
+  Place own;  // where the map is named (its key), or where it starts if it has no name
   std::vector<std::string> asked;
 
   void ask(std::string_view key) {
@@ -49,7 +49,7 @@ struct Settings::State {
       if (!was_asked(entry.key)) others.push_back(entry.key);
     }
     const std::string near = nearest_name(key, others);
-    if (near.empty()) fail(map->place, "'" + std::string(key) + "' is missing here");
+    if (near.empty()) fail(own, "'" + std::string(key) + "' is missing here");
     fail(find(near)->place, "'" + std::string(key) + "' is missing; is '" + near + "' meant to be it?");
   }
 
@@ -66,10 +66,11 @@ struct Settings::State {
     return value;
   }
 
-  Settings child(const YamlValue& value) const {
+  Settings child(const YamlValue& value, Place place) const {
     auto state = std::make_shared<State>();
     state->document = document;
     state->map = &value;
+    state->own = place;
     return Settings(std::move(state));
   }
 };
@@ -80,6 +81,7 @@ Settings Settings::parse(const std::string& yaml, const std::string& file_name) 
   auto state = std::make_shared<State>();
   state->document = config::parse_yaml(yaml, file_name);
   state->map = &state->document->top;
+  state->own = state->map->place;
   return Settings(std::move(state));
 }
 
@@ -134,7 +136,8 @@ long long Settings::integer_or(std::string_view key, long long otherwise, long l
 }
 
 Settings Settings::section(std::string_view key) const {
-  return state_->child(state_->require(key, YamlKind::map, "a map (key: value)"));
+  const YamlValue& map = state_->require(key, YamlKind::map, "a map (key: value)");
+  return state_->child(map, state_->find(key)->place);
 }
 
 std::vector<Settings> Settings::sections(std::string_view key) const {
@@ -146,7 +149,7 @@ std::vector<Settings> Settings::sections(std::string_view key) const {
                                    "' must be a map (key: value), but this is " +
                                    std::string(config::kind_text(item.kind)));
     }
-    sections.push_back(state_->child(item));
+    sections.push_back(state_->child(item, item.place));
   }
   return sections;
 }
@@ -184,7 +187,7 @@ void Settings::done() const {
 
 std::string Settings::place(std::string_view key) const {
   const YamlEntry* entry = state_->find(key);
-  return config::place_text(state_->document->file, entry ? entry->place : state_->map->place);
+  return config::place_text(state_->document->file, entry ? entry->place : state_->own);
 }
 
 void Settings::fail(std::string_view key, const std::string& message) const {

@@ -1,6 +1,7 @@
 #include "cli/program.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
@@ -107,7 +108,7 @@ class WithFile : public testing::Test {
   void TearDown() override { std::remove(file_.c_str()); }
   void write(const std::string& yaml) { std::ofstream(file_) << yaml; }
 
-  std::string file_ = testing::TempDir() + "sluice_program_test.yaml";
+  std::string file_ = testing::TempDir() + "sluice_program_test." + std::to_string(::getpid()) + ".yaml";
 };
 
 TEST_F(WithFile, ConfigPrintsValuesAndTheirOrigins) {

@@ -1,7 +1,9 @@
 #include "config/load.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 
@@ -310,7 +312,7 @@ TEST(LoadFile, SaysWhyAFileCannotBeRead) {
 }
 
 TEST(LoadFile, ReadsAFile) {
-  const std::string file = testing::TempDir() + "sluice_load_test.yaml";
+  const std::string file = testing::TempDir() + "sluice_load_test." + std::to_string(::getpid()) + ".yaml";
   std::ofstream(file) << kSmall;
   EXPECT_EQ(load_file(file, {}, {}).config.pipeline, "realworld");
   EXPECT_EQ(config::load(file, {}, {}).streams.size(), 1u);

@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         BadUse{"b: 1", text_of_a, "f.yaml:1:1: 'a' is missing here"},
         BadUse{"x:\n  b: 1", [](const Settings& s) { s.section("x").text("a"); },
-               "f.yaml:2:3: 'a' is missing here"},
+               "f.yaml:1:1: 'a' is missing here"},
         BadUse{"b: 1\nform: users", [](const Settings& s) { s.text("from"); },
                "f.yaml:2:1: 'from' is missing; is 'form' meant to be it?"},
         BadUse{"a:", text_of_a, "f.yaml:1:1: 'a' must be a text, but is empty"},
