@@ -1,6 +1,8 @@
 #include "cli/arguments.hpp"
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <map>
 
@@ -12,7 +14,7 @@ namespace {
 
 std::vector<std::string> flag_names() {
   std::vector<std::string> names = {"--help", "--version", "--markdown"};
-  for (const auto& option : config::options()) names.push_back("--" + std::string(option.name));
+  for (const auto& option : config::options()) names.push_back(fmt::format("--{}", option.name));
   return names;
 }
 
@@ -24,7 +26,7 @@ struct Read {
 };
 
 void declare_option(CLI::App& app, const config::Option& option, Read& read) {
-  const std::string flag = "--" + std::string(option.name);
+  const std::string flag = fmt::format("--{}", option.name);
   if (option.type == config::OptionType::flag) {
     app.add_flag(flag, read.flags[option.name]);
     return;
@@ -55,7 +57,7 @@ std::string without_value(const std::string& argument) {
 [[noreturn]] void refuse_extra(const std::string& command, const std::string& extra) {
   const std::string help = "; see sluice " + (command.empty() ? "" : command + " ") + "--help";
   if (!extra.starts_with("-")) {
-    if (!command.empty()) throw UsageError("'" + extra + "' is one argument too many" + help);
+    if (!command.empty()) throw UsageError(fmt::format("'{}' is one argument too many{}", extra, help));
     std::vector<std::string> names;
     for (const auto& known : commands()) names.emplace_back(known.name);
     throw UsageError(config::unknown_name("command", extra, names, names));
@@ -65,8 +67,8 @@ std::string without_value(const std::string& argument) {
   if (std::find(names.begin(), names.end(), flag) == names.end()) {
     throw UsageError(config::unknown_name("flag", flag, names, {}) + help);
   }
-  throw UsageError("'" + flag +
-                   "' cannot stand there; flags follow the command, as in: sluice run FILE.yaml " + flag);
+  throw UsageError(fmt::format(
+      "'{0}' cannot stand there; flags follow the command, as in: sluice run FILE.yaml {0}", flag));
 }
 
 /// CLI11's own sentence for a flag without its value is hard to read.
@@ -81,7 +83,7 @@ std::string sentence(const CLI::ParseError& error) {
 void take_values(const CLI::App& app, const Read& read, Arguments& arguments) {
   const CLI::App* sub = app.get_subcommand(arguments.command);
   for (const auto& [name, value] : read.values) {
-    if (sub->count("--" + std::string(name)) > 0) arguments.flags.emplace(name, value);
+    if (sub->count(fmt::format("--{}", name)) > 0) arguments.flags.emplace(name, value);
   }
   for (const auto& [name, given] : read.flags) {
     if (given) arguments.flags.emplace(name, "true");

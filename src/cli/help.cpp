@@ -1,5 +1,7 @@
 #include "cli/help.hpp"
 
+#include <fmt/format.h>
+
 namespace sluice::cli {
 namespace {
 
@@ -7,12 +9,6 @@ constexpr std::string_view kPrecedence =
     "A value comes from its flag, else from the environment, else from FILE.yaml, else from the default.\n"
     "`sluice options` lists the environment variable and the place in the file of each; `sluice config`\n"
     "shows which one is in force.\n";
-
-std::string padded(std::string_view text, std::size_t width) {
-  std::string column(text);
-  if (column.size() < width) column.append(width - column.size(), ' ');
-  return column;
-}
 
 }  // namespace
 
@@ -23,7 +19,7 @@ std::string general_help() {
       "  sluice COMMAND [FILE.yaml] [flags]\n\n"
       "Commands:\n";
   for (const auto& command : commands()) {
-    text += "  " + padded(command.name, 10) + std::string(command.summary) + "\n";
+    text += fmt::format("  {:<10}{}\n", command.name, command.summary);
   }
   text +=
       "\nFlags:\n"
@@ -37,10 +33,10 @@ std::string general_help() {
 }
 
 std::string command_help(const Command& command) {
-  std::string text = std::string(command.summary) + "\n\nUsage:\n  sluice " + std::string(command.name) +
-                     " " + std::string(command.usage) + "\n\n";
+  const std::string text =
+      fmt::format("{}\n\nUsage:\n  sluice {} {}\n\n", command.summary, command.name, command.usage);
   if (!command.takes_options) return text;
-  return text + config::options_help() + "\n" + std::string(kPrecedence);
+  return fmt::format("{}{}\n{}", text, config::options_help(), kPrecedence);
 }
 
 }  // namespace sluice::cli

@@ -1,5 +1,7 @@
 #include "config/load.hpp"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <fstream>
 #include <map>
@@ -27,7 +29,7 @@ class Sources {
 
   std::optional<Sourced> stated_outside(const Option& option) const {
     if (const auto found = flags_.find(option.name); found != flags_.end()) {
-      return checked(option, found->second, {Origin::Kind::flag, "--" + std::string(option.name)});
+      return checked(option, found->second, {Origin::Kind::flag, fmt::format("--{}", option.name)});
     }
     const auto found = option.env.empty() ? environment_.end() : environment_.find(option.env);
     if (found == environment_.end() || found->second.empty()) return std::nullopt;
@@ -96,7 +98,7 @@ std::string printable(const Option& option, const std::string& text) {
 }
 
 std::string listed_name(const Option& option) {
-  return option.path.empty() ? "--" + std::string(option.name) : std::string(option.path);
+  return option.path.empty() ? fmt::format("--{}", option.name) : std::string(option.path);
 }
 
 class Loader {
@@ -155,9 +157,9 @@ class Loader {
     const int count = config().shard_count;
     const int index = config().shard_index;
     if (index < count) return;
-    throw ConfigError(origins_.at("shard-index").prefix() + ": the shard index " + std::to_string(index) +
-                      " must be below the shard count " + std::to_string(count) + " (" +
-                      origins_.at("shard-count").shown() + "); allowed: 0 to " + std::to_string(count - 1));
+    throw ConfigError(fmt::format(
+        "{}: the shard index {} must be below the shard count {} ({}); allowed: 0 to {}",
+        origins_.at("shard-index").prefix(), index, count, origins_.at("shard-count").shown(), count - 1));
   }
 
   /// `mongodb:` and `rules:` at the top.
@@ -179,21 +181,20 @@ class Loader {
   }
 
   static std::string no_database(const std::string& key) {
-    return "no database is stated; state '" + key + "', --database or SLUICE_DATABASE";
+    return fmt::format("no database is stated; state '{}', --database or SLUICE_DATABASE", key);
   }
 
   void read_streams() {
     const Settings& file = sources_.file();
     for (const std::string_view key : {"mongodb", "rules"}) {
       if (file.has(key)) {
-        file.fail(key,
-                  "'" + std::string(key) + "' belongs inside each of 'streams', which this file states too");
+        file.fail(key, fmt::format("'{}' belongs inside each of 'streams', which this file states too", key));
       }
     }
     const std::vector<Settings> streams = file.sections("streams");
     if (streams.empty()) file.fail("streams", "'streams' is empty; state at least one");
     if (streams.size() > kMostStreams) {
-      file.fail("streams", "at most " + std::to_string(kMostStreams) + " streams are allowed");
+      file.fail("streams", fmt::format("at most {} streams are allowed", kMostStreams));
     }
     for (const auto& stream : streams) read_stream(stream, streams.size() == 1);
   }
@@ -222,11 +223,12 @@ class Loader {
   void add_stream(const Settings& settings, std::string_view name_key, const std::string& name,
                   const Sourced& uri, const Sourced& database) {
     if (const std::string why = why_no_name(name); !why.empty()) {
-      settings.fail(name_key, "the stream's name '" + name + "' is no good: " + why);
+      settings.fail(name_key, fmt::format("the stream's name '{}' is no good: {}", name, why));
     }
     for (const auto& other : config().streams) {
       if (other.name == name) {
-        settings.fail(name_key, "two streams are called '" + name + "'; give each a 'name' of its own");
+        settings.fail(name_key,
+                      fmt::format("two streams are called '{}'; give each a 'name' of its own", name));
       }
     }
     list("streams." + name + ".uri", mask_uri(uri.value.text), uri.origin);
@@ -239,12 +241,12 @@ class Loader {
     const std::vector<Settings> rules = settings.sections("rules");
     if (rules.empty()) settings.fail("rules", "'rules' is empty; state at least one");
     if (rules.size() > kMostRules) {
-      settings.fail("rules", "at most " + std::to_string(kMostRules) + " rules are allowed");
+      settings.fail("rules", fmt::format("at most {} rules are allowed", kMostRules));
     }
     for (const auto& entry : rules) {
       RuleConfig rule = read_rule(entry);
       for (const auto& other : stream.rules) {
-        if (other.name == rule.name) entry.fail("name", "two rules are called '" + rule.name + "'");
+        if (other.name == rule.name) entry.fail("name", fmt::format("two rules are called '{}'", rule.name));
       }
       list("streams." + stream.name + ".rules." + rule.name, rule.kind,
            {Origin::Kind::file, entry.place("name")});
@@ -258,12 +260,14 @@ class Loader {
     std::vector<std::string> kinds = entry.keys();
     std::erase(kinds, "name");
     if (kinds.empty()) {
-      entry.fail("name",
-                 "rule '" + name + "' says nothing; state its kind (such as 'embed:') beside its name");
+      entry.fail(
+          "name",
+          fmt::format("rule '{}' says nothing; state its kind (such as 'embed:') beside its name", name));
     }
     if (kinds.size() > 1) {
-      entry.fail(kinds[1], "rule '" + name + "' has two kinds, '" + kinds[0] + "' and '" + kinds[1] +
-                               "'; a rule is a name and one kind (is this key indented too little?)");
+      entry.fail(kinds[1], fmt::format("rule '{}' has two kinds, '{}' and '{}'; a rule is a name and one "
+                                       "kind (is this key indented too little?)",
+                                       name, kinds[0], kinds[1]));
     }
     return {name, kinds[0], entry.section(kinds[0])};
   }

@@ -1,5 +1,7 @@
 #include "config/names.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <numeric>
@@ -74,17 +76,17 @@ std::string join_or(const std::vector<std::string>& names) {
 }
 
 std::string not_among(std::string_view word, const std::vector<std::string>& names) {
-  std::string text = join_or(names) + ", not '" + std::string(word) + "'";
+  std::string text = fmt::format("{}, not '{}'", join_or(names), word);
   const std::string near = nearest_name(word, names);
-  if (!near.empty()) text += " (did you mean '" + near + "'?)";
+  if (!near.empty()) text += fmt::format(" (did you mean '{}'?)", near);
   return text;
 }
 
 std::string unknown_name(std::string_view what, std::string_view word,
                          const std::vector<std::string>& candidates, const std::vector<std::string>& known) {
-  std::string text = "unknown " + std::string(what) + " '" + std::string(word) + "'";
+  std::string text = fmt::format("unknown {} '{}'", what, word);
   const std::string near = nearest_name(word, candidates);
-  if (!near.empty()) return text + "; did you mean '" + near + "'?";
+  if (!near.empty()) return fmt::format("{}; did you mean '{}'?", text, near);
   if (!known.empty()) text += "; known here: " + join_or(known);
   return text;
 }

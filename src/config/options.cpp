@@ -1,5 +1,7 @@
 #include "config/options.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cstdlib>
@@ -358,9 +360,9 @@ const std::vector<Option>& table() {
 [[noreturn]] void refuse(const Option& option, const std::string& text, const Origin& origin,
                          const std::string& why) {
   // A file's place does not say which key it is; a flag and a variable name themselves.
-  const std::string subject = origin.kind == Origin::Kind::file ? "'" + std::string(option.path) + "' " : "";
+  const std::string subject = origin.kind == Origin::Kind::file ? fmt::format("'{}' ", option.path) : "";
   const std::string shown = option.type == uri ? mask_uri(text) : text;
-  throw ConfigError(origin.prefix() + ": " + subject + "must be " + why + ", not '" + shown + "'");
+  throw ConfigError(fmt::format("{}: {}must be {}, not '{}'", origin.prefix(), subject, why, shown));
 }
 
 OptionValue parse_whole(const Option& option, const std::string& text, const Origin& origin) {
@@ -382,11 +384,6 @@ bool is_mongodb_uri(std::string_view text) {
     if (text.starts_with(scheme)) return text.size() > scheme.size();
   }
   return false;
-}
-
-std::string padded(std::string text, std::size_t width) {
-  if (text.size() < width) text.append(width - text.size(), ' ');
-  return text;
 }
 
 std::string placeholder(const Option& option) {
@@ -412,7 +409,7 @@ std::string placeholder(const Option& option) {
 }
 
 std::string code(std::string_view text) {
-  return text.empty() ? "" : "`" + std::string(text) + "`";
+  return text.empty() ? "" : fmt::format("`{}`", text);
 }
 
 }  // namespace
@@ -473,7 +470,7 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
 std::string allowed_text(const Option& option) {
   switch (option.type) {
     case OptionType::whole:
-      return "a whole number from " + std::to_string(option.least) + " to " + std::to_string(option.most);
+      return fmt::format("a whole number from {} to {}", option.least, option.most);
     case OptionType::choice:
       return join_or(option.choices);
     case OptionType::uri:
@@ -490,22 +487,20 @@ std::string allowed_text(const Option& option) {
 
 std::string unit_and_default(const Option& option) {
   if (option.type == OptionType::flag) return "default off";
-  std::string text;
-  if (!option.unit.empty()) text = std::string(option.unit) + ", ";
-  return text + (option.fallback.empty() ? "required" : "default " + std::string(option.fallback));
+  const std::string unit = option.unit.empty() ? "" : fmt::format("{}, ", option.unit);
+  return unit + (option.fallback.empty() ? "required" : fmt::format("default {}", option.fallback));
 }
 
 std::string options_help() {
-  constexpr std::size_t width = 30;
   std::string text;
   std::string_view group;
   for (const auto& option : table()) {
     if (option.group != group) {
       group = option.group;
-      text += (text.empty() ? "" : "\n") + std::string(group) + ":\n";
+      text += fmt::format("{}{}:\n", text.empty() ? "" : "\n", group);
     }
-    const std::string flag = "  --" + std::string(option.name) + placeholder(option);
-    text += padded(flag, width) + " " + std::string(option.help) + " (" + unit_and_default(option) + ")\n";
+    const std::string flag = fmt::format("--{}{}", option.name, placeholder(option));
+    text += fmt::format("  {:<28} {} ({})\n", flag, option.help, unit_and_default(option));
   }
   return text;
 }
@@ -516,10 +511,10 @@ std::string options_text() {
   for (const auto& option : table()) {
     if (option.group != group) {
       group = option.group;
-      text += (text.empty() ? "" : "\n") + std::string(group) + ":\n";
+      text += fmt::format("{}{}:\n", text.empty() ? "" : "\n", group);
     }
-    text += padded("  --" + std::string(option.name), 26) + padded(std::string(option.env), 25) +
-            padded(std::string(option.path), 25) + unit_and_default(option) + "\n";
+    text += fmt::format("  --{:<22}{:<25}{:<25}{}\n", option.name, option.env, option.path,
+                        unit_and_default(option));
   }
   return text;
 }
@@ -537,16 +532,15 @@ std::string options_markdown() {
   for (const auto& option : table()) {
     if (option.group != group) {
       group = option.group;
-      text += "\n## " + std::string(group) +
+      text += fmt::format("\n## {}", group) +
               "\n\n| Flag | Environment | File | Unit | Default | Allowed | Meaning |\n"
               "|---|---|---|---|---|---|---|\n";
     }
     const std::string fallback = option.fallback.empty()
                                      ? (option.type == OptionType::flag ? "off" : "required")
                                      : code(option.fallback);
-    text += "| `--" + std::string(option.name) + "` | " + code(option.env) + " | " + code(option.path) +
-            " | " + std::string(option.unit) + " | " + fallback + " | " + allowed_text(option) + " | " +
-            std::string(option.help) + " |\n";
+    text += fmt::format("| `--{}` | {} | {} | {} | {} | {} | {} |\n", option.name, code(option.env),
+                        code(option.path), option.unit, fallback, allowed_text(option), option.help);
   }
   return text;
 }

@@ -1,5 +1,7 @@
 #include "sluice/settings.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "config/names.hpp"
@@ -38,8 +40,7 @@ struct Settings::State {
   }
 
   [[noreturn]] void wrong_kind(const YamlValue& value, std::string_view key, std::string_view wanted) const {
-    fail(value.place, "'" + std::string(key) + "' must be " + std::string(wanted) + ", but is " +
-                          std::string(config::kind_text(value.kind)));
+    fail(value.place, fmt::format("'{}' must be {}, but is {}", key, wanted, config::kind_text(value.kind)));
   }
 
   /// A missing key is often a misspelt one: then the misspelling is the place to show.
@@ -49,8 +50,8 @@ struct Settings::State {
       if (!was_asked(entry.key)) others.push_back(entry.key);
     }
     const std::string near = nearest_name(key, others);
-    if (near.empty()) fail(own, "'" + std::string(key) + "' is missing here");
-    fail(find(near)->place, "'" + std::string(key) + "' is missing; is '" + near + "' meant to be it?");
+    if (near.empty()) fail(own, fmt::format("'{}' is missing here", key));
+    fail(find(near)->place, fmt::format("'{}' is missing; is '{}' meant to be it?", key, near));
   }
 
   const YamlValue& require(std::string_view key) {
@@ -103,8 +104,8 @@ std::vector<std::string> Settings::texts(std::string_view key) const {
   std::vector<std::string> texts;
   for (const auto& item : list.items) {
     if (item.kind != YamlKind::scalar) {
-      state_->fail(item.place, "each item of '" + std::string(key) + "' must be a text, but this is " +
-                                   std::string(config::kind_text(item.kind)));
+      state_->fail(item.place, fmt::format("each item of '{}' must be a text, but this is {}", key,
+                                           config::kind_text(item.kind)));
     }
     texts.push_back(item.text);
   }
@@ -117,7 +118,7 @@ std::string Settings::choice(std::string_view key, std::initializer_list<std::st
   const YamlValue& value = state_->require(key, YamlKind::scalar, "a text");
   if (std::find(allowed.begin(), allowed.end(), value.text) == allowed.end()) {
     const std::vector<std::string> names(allowed.begin(), allowed.end());
-    state_->fail(value.place, "'" + std::string(key) + "' must be " + config::not_among(value.text, names));
+    state_->fail(value.place, fmt::format("'{}' must be {}", key, config::not_among(value.text, names)));
   }
   return value.text;
 }
@@ -128,9 +129,8 @@ long long Settings::integer_or(std::string_view key, long long otherwise, long l
   const YamlValue& value = state_->require(key, YamlKind::scalar, "a whole number");
   const auto number = config::whole_number(value.text);
   if (!number || *number < least || *number > most) {
-    state_->fail(value.place, "'" + std::string(key) + "' must be a whole number from " +
-                                  std::to_string(least) + " to " + std::to_string(most) + ", not '" +
-                                  value.text + "'");
+    state_->fail(value.place, fmt::format("'{}' must be a whole number from {} to {}, not '{}'", key, least,
+                                          most, value.text));
   }
   return *number;
 }
@@ -145,9 +145,8 @@ std::vector<Settings> Settings::sections(std::string_view key) const {
   std::vector<Settings> sections;
   for (const auto& item : list.items) {
     if (item.kind != YamlKind::map) {
-      state_->fail(item.place, "each item of '" + std::string(key) +
-                                   "' must be a map (key: value), but this is " +
-                                   std::string(config::kind_text(item.kind)));
+      state_->fail(item.place, fmt::format("each item of '{}' must be a map (key: value), but this is {}",
+                                           key, config::kind_text(item.kind)));
     }
     sections.push_back(state_->child(item, item.place));
   }
@@ -159,8 +158,8 @@ std::vector<std::pair<std::string, std::string>> Settings::pairs(std::string_vie
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const auto& entry : map.entries) {
     if (entry.value.kind != YamlKind::scalar) {
-      state_->fail(entry.value.place, "'" + std::string(key) + "." + entry.key + "' must be a text, but is " +
-                                          std::string(config::kind_text(entry.value.kind)));
+      state_->fail(entry.value.place, fmt::format("'{}.{}' must be a text, but is {}", key, entry.key,
+                                                  config::kind_text(entry.value.kind)));
     }
     pairs.emplace_back(entry.key, entry.value.text);
   }

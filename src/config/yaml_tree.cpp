@@ -1,5 +1,6 @@
 #include "config/yaml_tree.hpp"
 
+#include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -55,8 +56,7 @@ class TreeBuilder {
                                    [&](const YamlEntry& entry) { return entry.key == name; });
     if (same != map.entries.end()) {
       fail_at(file_, place,
-              "'" + name + "' is stated twice; it stands in line " + std::to_string(same->place.line) +
-                  " already");
+              fmt::format("'{}' is stated twice; it stands in line {} already", name, same->place.line));
     }
     map.entries.push_back({name, place, build(node, place, depth + 1)});
   }
@@ -76,9 +76,8 @@ std::vector<YAML::Node> load_all(const std::string& text, const std::string& fil
 }  // namespace
 
 std::string place_text(std::string_view file, Place place) {
-  std::string text(file);
-  if (place.line > 0) text += ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
-  return text;
+  if (place.line == 0) return std::string(file);
+  return fmt::format("{}:{}:{}", file, place.line, place.column);
 }
 
 std::string_view kind_text(YamlKind kind) {
@@ -97,7 +96,7 @@ std::string_view kind_text(YamlKind kind) {
 
 std::shared_ptr<const YamlDocument> parse_yaml(const std::string& text, const std::string& file) {
   if (text.size() > kMostYamlBytes) {
-    throw ConfigError(file + ": the file is larger than " + std::to_string(kMostYamlBytes >> 20) + " MiB");
+    throw ConfigError(fmt::format("{}: the file is larger than {} MiB", file, kMostYamlBytes >> 20));
   }
   const std::vector<YAML::Node> documents = load_all(text, file);
   if (documents.empty() || (documents.size() == 1 && documents.front().IsNull())) {
@@ -112,8 +111,8 @@ std::shared_ptr<const YamlDocument> parse_yaml(const std::string& text, const st
   document->top = TreeBuilder(file).build(documents.front(), {1, 1}, 0);
   if (document->top.kind != YamlKind::map) {
     fail_at(file, document->top.place,
-            "the file must hold a map of settings (key: value), not " +
-                std::string(kind_text(document->top.kind)));
+            fmt::format("the file must hold a map of settings (key: value), not {}",
+                        kind_text(document->top.kind)));
   }
   return document;
 }

@@ -116,7 +116,7 @@ TEST(ScrapeHooks, ComeAndGoWhileOthersScrape) {
   for (int i = 0; i < 200; ++i) {
     int local = 0;
     const ScrapeHook hook = metrics.on_scrape([&local] { ++local; });
-    metrics.stream("s" + std::to_string(i % 3)).events_read.Increment();
+    metrics.stream(std::to_string(i % 3)).events_read.Increment();
   }
   stop = true;
   scraper.join();
