@@ -1,0 +1,13 @@
+#pragma once
+
+#include "options.hpp"
+#include "server.hpp"
+
+namespace storm {
+
+/// The subcommands: each measures, prints a table and writes a JSON file. Returns the exit code.
+int run_scenarios(const Options& options, const Server& server);
+int run_sweep(const Options& options, const Server& server);
+int run_memory(const Options& options, const Server& server);
+
+}  // namespace storm

@@ -1,0 +1,20 @@
+#include <cstdio>
+#include <exception>
+
+#include "commands.hpp"
+#include "options.hpp"
+
+int main(int argc, char** argv) {
+  using namespace storm;
+  const Options options = parse(argc, argv);
+  try {
+    const Driver driver;
+    const Server server(options.server);
+    if (options.command == "sweep") return run_sweep(options, server);
+    if (options.command == "memory") return run_memory(options, server);
+    return run_scenarios(options, server);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "storm: %s\n", error.what());
+    return 1;
+  }
+}

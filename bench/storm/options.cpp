@@ -1,0 +1,103 @@
+#include "options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+
+namespace storm {
+namespace {
+
+void add_sizes(CLI::App& app, Sizes& sizes) {
+  app.add_option("--users", sizes.users, "users storm: users")->capture_default_str();
+  app.add_option("--articles-per-user", sizes.articles_per_user, "users storm: articles of each user")
+      ->capture_default_str();
+  app.add_option("--comments-per-user", sizes.comments_per_user, "users storm: comments of each user")
+      ->capture_default_str();
+  app.add_option("--favourites", sizes.favourites, "favourites storm: events")->capture_default_str();
+  app.add_option("--loved-articles", sizes.loved_articles, "favourites storm: articles they fall on")
+      ->capture_default_str();
+  app.add_option("--delete-share", sizes.delete_share, "favourites storm: share of deletes, 0 to 0.5")
+      ->capture_default_str();
+  app.add_option("--tag-events", sizes.tag_events, "tags storm: article inserts and updates")
+      ->capture_default_str();
+  app.add_option("--tags", sizes.tags, "tags storm: different tags")->capture_default_str();
+  app.add_option("--bare", sizes.bare, "bare storm: events")->capture_default_str();
+  app.add_option("--seed", sizes.seed, "seed of every random choice")->capture_default_str();
+}
+
+void add_server(CLI::App& app, ServerOptions& server) {
+  app.add_option("--mongod", server.mongod, "mongod to start (default: $SLUICE_MONGOD, then what tools/mongod finds)");
+  app.add_option("--data", server.data_parent, "folder on a disk, for mongod's data")->capture_default_str();
+  app.add_option("--cache-gb", server.cache_gb, "mongod's WiredTiger cache in GB")->capture_default_str();
+}
+
+void add_measuring(CLI::App& app, Options& options) {
+  app.add_option("--sluice", options.sluice, "the worker's binary (default: beside storm's build folder)");
+  app.add_option("--with", options.worker_flags, "a flag handed on to the worker, as --with=--lanes=8")
+      ->allow_extra_args(false);
+  app.add_option("--rounds", options.rounds, "how often each is measured; the median is reported")
+      ->capture_default_str();
+  app.add_option("--write-batch", options.write_batch, "documents in a batch of the perfect writer")
+      ->capture_default_str();
+  app.add_option("--cursor-batch", options.cursor_batch, "batchSize of the bare cursor and of the worker")
+      ->capture_default_str();
+  app.add_option("--one-at-a-time", options.one_at_a_time, "events given to the one-at-a-time loop, 0 for none")
+      ->capture_default_str();
+  app.add_option("--results", options.results, "folder of the JSON results")->capture_default_str();
+  app.add_option("--name", options.name, "name of the result file (default: from the command)");
+  app.add_flag("--quick", options.quick, "small storms and one round: a smoke run, not a measurement");
+}
+
+void add_commands(CLI::App& app, Options& options) {
+  app.require_subcommand(1);
+  CLI::App* run = app.add_subcommand("run", "measure scenarios, with their rivals, in one run");
+  run->add_option("scenario", options.scenarios, "users, favourites, tags, mixed, bare (default: all)");
+  run->add_flag("!--no-live", options.live, "leave out the storms that run while the worker runs");
+  run->add_option("--live-rate", options.live_rate, "events a second of the paced storm (default: a part of ours)");
+  run->add_option("--live-seconds", options.live_seconds, "length of the paced storm")->capture_default_str();
+  CLI::App* sweep = app.add_subcommand("sweep", "measure one setting's values against each other");
+  sweep->add_option("--over", options.over, "the setting")
+      ->required()
+      ->check(CLI::IsMember({"lanes", "batch_docs", "queue_events", "in_flight", "cursor_batch"}));
+  sweep->add_option("--values", options.values, "its values, with commas")->delimiter(',');
+  sweep->add_option("scenario", options.scenarios, "default: favourites and users");
+  CLI::App* memory = app.add_subcommand("memory", "peak memory of the worker on growing backlogs");
+  memory->add_option("--backlogs", options.backlogs, "events waiting, with commas")->delimiter(',');
+  for (CLI::App* command : {run, sweep, memory}) command->fallthrough();
+}
+
+void make_small(Options& options) {
+  options.sizes.users = 100;
+  options.sizes.favourites = 3000;
+  options.sizes.tag_events = 2000;
+  options.sizes.bare = 5000;
+  options.rounds = 1;
+  options.one_at_a_time = 200;
+  options.live_seconds = 2;
+  options.backlogs = {2000, 10'000};
+}
+
+}  // namespace
+
+Options parse(int argc, char** argv) {
+  Options options;
+  CLI::App app("Batch-update storms against a Sluice worker, and against what it could at best be");
+  add_sizes(app, options.sizes);
+  add_server(app, options.server);
+  add_measuring(app, options);
+  add_commands(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::exit(app.exit(error));
+  }
+  for (int i = 0; i < argc; ++i) options.command_line += std::string(i > 0 ? " " : "") + argv[i];
+  options.command = app.get_subcommands().front()->get_name();
+  if (options.quick) make_small(options);
+  if (options.sluice.empty())
+    options.sluice = std::filesystem::canonical("/proc/self/exe").parent_path().parent_path() / "sluice";
+  options.worker_flags.push_back("--cursor-batch=" + std::to_string(options.cursor_batch));
+  return options;
+}
+
+}  // namespace storm

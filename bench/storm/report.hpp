@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "json_value.hpp"
+#include "measure.hpp"
+#include "options.hpp"
+
+namespace storm {
+
+/// Several measurements of one thing: the median stands for them, the ends tell how far to trust it.
+struct Spread {
+  double median = 0;
+  double least = 0;
+  double most = 0;
+};
+Spread spread(std::vector<double> values);
+Json json_of(const Spread& spread);
+
+/// What every result file begins with: the command, the date, versions, processors.
+Json heading(const Options& options, const Server& server);
+Json json_of(const Run& run);
+Json json_of(const Histogram& histogram);
+
+/// Write the file and return its path.
+std::string save(const Options& options, const std::string& default_name, const Json& json);
+
+/// Lines of equal columns, the first one to the left, the others to the right.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> head) { rows_.push_back(std::move(head)); }
+  void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  std::string text() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+std::string grouped(double value);                        ///< 12,345
+std::string fixed(double value, int digits = 1);          ///< 12.3
+std::string milliseconds(double seconds);                 ///< 12 ms
+
+}  // namespace storm

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "json_value.hpp"
+#include "measure.hpp"
+#include "options.hpp"
+#include "report.hpp"
+#include "rivals.hpp"
+
+namespace storm {
+
+/// All that was measured side by side about one scenario.
+struct Scenario {
+  std::string name;
+  std::int64_t events = 0;
+  std::int64_t documents = 0;
+  StreamShape shape;
+  std::vector<Run> runs;
+  std::vector<Drain> own_cursor;    ///< a bare cursor on the stream as the worker asks for it
+  std::vector<Drain> plain_cursor;  ///< a bare cursor without any $match behind $changeStream
+  std::vector<std::vector<Ceiling>> ceilings;
+  OneAtATime one;
+  std::optional<Run> burst;
+  std::optional<Run> paced;
+  double paced_rate = 0;
+};
+
+/// One of the ratios that the project has set itself a mark for.
+struct Ratio {
+  std::string label;
+  Spread value;
+  double target = 0;  ///< 0: none set
+};
+
+Scenario measure_scenario(const Options& options, const Server& server, const std::string& name);
+
+Spread events_per_second(const Scenario& scenario);
+/// The fastest way of writing, by its median over the rounds.
+std::size_t best_ceiling(const Scenario& scenario);
+std::vector<Ratio> ratios(const Scenario& scenario);
+Json json_of(const Scenario& scenario);
+std::string text_of(const Scenario& scenario);
+
+}  // namespace storm
