@@ -10,7 +10,8 @@
 #include <string_view>
 
 /// Views over BSON that somebody else owns. Nothing here allocates, and nothing here outlives the buffer it
-/// looks into: on the hot path that buffer is the server's reply, kept alive until its last event is resolved.
+/// looks into: on the hot path that buffer is the server's reply, kept alive until its last event is
+/// resolved.
 namespace sluice::bson {
 
 class View;

@@ -24,21 +24,22 @@ struct StreamConfig {
   std::vector<RuleConfig> rules;
 };
 
-/// The engine's limits. Every queue, batch and retry has one; README and `sluice run --help` list the defaults.
+/// The engine's limits. Every queue, batch and retry has one; README and `sluice run --help` list the
+/// defaults.
 struct EngineConfig {
-  int workers = 1;                       ///< threads that run the strands (one strand a stream)
-  int lanes = 4;                         ///< lanes a stream
-  int batch_docs = 1000;                 ///< target documents in one transaction
-  std::int64_t batch_bytes = 4 << 20;    ///< bytes of effects in one transaction
-  int batch_linger_ms = 5;               ///< how long a lane waits for a batch to fill
-  std::int64_t queue_events = 50000;     ///< events read and not yet resolved
-  std::int64_t queue_mb = 64;            ///< the same in MiB
-  int in_flight = 4;                     ///< batches under way at once: blocking driver threads
-  int max_await_ms = 500;                ///< how long the server holds an empty getMore
-  int cursor_batch = 5000;               ///< events asked for in one getMore
-  int lease_ms = 10000;                  ///< how long a shard's lease lives without renewal
-  int drain_ms = 10000;                  ///< how long a stop waits for work in flight
-  int statement_ms = 5000;               ///< a write statement that runs longer is taken apart
+  int workers = 1;                     ///< threads that run the strands (one strand a stream)
+  int lanes = 4;                       ///< lanes a stream
+  int batch_docs = 1000;               ///< target documents in one transaction
+  std::int64_t batch_bytes = 4 << 20;  ///< bytes of effects in one transaction
+  int batch_linger_ms = 5;             ///< how long a lane waits for a batch to fill
+  std::int64_t queue_events = 50000;   ///< events read and not yet resolved
+  std::int64_t queue_mb = 64;          ///< the same in MiB
+  int in_flight = 4;                   ///< batches under way at once: blocking driver threads
+  int max_await_ms = 500;              ///< how long the server holds an empty getMore
+  int cursor_batch = 5000;             ///< events asked for in one getMore
+  int lease_ms = 10000;                ///< how long a shard's lease lives without renewal
+  int drain_ms = 10000;                ///< how long a stop waits for work in flight
+  int statement_ms = 5000;             ///< a write statement that runs longer is taken apart
 };
 
 enum class IndexPolicy { warn, create };

@@ -64,8 +64,8 @@ struct Reject {
 
 using EffectBody = std::variant<Increment, Refresh, Fill, Reject>;
 
-/// What a rule wants done. `key` names the target that the effect is about: effects with one key go through one
-/// lane in stream order, and those of one kind may be merged.
+/// What a rule wants done. `key` names the target that the effect is about: effects with one key go through
+/// one lane in stream order, and those of one kind may be merged.
 struct Effect {
   EffectBody body;
   std::uint64_t key = 0;

@@ -46,7 +46,8 @@ struct ChangeEvent {
   UpdateDescription update;
   std::uint64_t cluster_time = 0;
   std::int64_t wall_time_ms = 0;
-  std::uint64_t shard_hash = 0;  ///< the server's hash of the id; only while an older shard layout is honoured
+  std::uint64_t shard_hash =
+      0;  ///< the server's hash of the id; only while an older shard layout is honoured
 };
 
 /// Reads the fields of an event out of its document. False when it is no change event (no token).

@@ -9,9 +9,9 @@
 
 namespace sluice {
 
-/// A place in a change stream, owned. The resume token is kept whole (the server may add fields beside _data).
-/// Positions of one stream are ordered by _data, which the server encodes so that bytes compare as events do;
-/// the cluster time alone never orders them, for all writes of a transaction share one.
+/// A place in a change stream, owned. The resume token is kept whole (the server may add fields beside
+/// _data). Positions of one stream are ordered by _data, which the server encodes so that bytes compare as
+/// events do; the cluster time alone never orders them, for all writes of a transaction share one.
 struct Position {
   std::vector<std::uint8_t> token;  ///< the resume token document; empty means "no position"
   std::uint64_t cluster_time = 0;   ///< seconds in the high half, increment in the low half

@@ -43,8 +43,8 @@ class Effects {
 
 /// From an event to effects. A rule does no I/O and keeps no state: the same event gives the same effects.
 /// apply() is called on the stream's strand, only with events of the collections it subscribed to, and may be
-/// called with events that it finds nothing to do for. Effects point into the event's batch and into plans that
-/// the rule owns; the pipeline keeps both alive until the effects are resolved.
+/// called with events that it finds nothing to do for. Effects point into the event's batch and into plans
+/// that the rule owns; the pipeline keeps both alive until the effects are resolved.
 class Rule {
  public:
   explicit Rule(std::string name) : name_(std::move(name)) {}

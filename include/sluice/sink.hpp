@@ -43,7 +43,8 @@ struct DeadLetterWrite {
 
 using Write = std::variant<CounterWrite, RefreshWrite, FillWrite, DeadLetterWrite>;
 
-/// The place of a lane's position in the checkpoint, and what must still stand there for a commit to be valid.
+/// The place of a lane's position in the checkpoint, and what must still stand there for a commit to be
+/// valid.
 struct LaneGuard {
   std::string lane_id;
   std::int64_t epoch = 0;
@@ -57,23 +58,23 @@ struct Batch {
   std::uint64_t cluster_time = 0;
   std::vector<Write> writes;
   std::size_t events = 0;
-  /// The batch cannot be made smaller and is still too much for one transaction: its refreshes are to be carried
-  /// out in pieces beforehand, each under the guard, and only then the position is committed.
+  /// The batch cannot be made smaller and is still too much for one transaction: its refreshes are to be
+  /// carried out in pieces beforehand, each under the guard, and only then the position is committed.
   bool in_pieces = false;
 };
 
 /// How a batch ended.
 struct Outcome {
   bool committed = false;
-  std::optional<Error> error;              ///< set when not committed
+  std::optional<Error> error;               ///< set when not committed
   std::optional<std::size_t> failed_write;  ///< with own_fault: the index in Batch::writes, where it is known
-  std::uint64_t documents = 0;             ///< target documents that matched
-  std::uint64_t refreshed = 0;             ///< documents matched by RefreshWrites alone
+  std::uint64_t documents = 0;              ///< target documents that matched
+  std::uint64_t refreshed = 0;              ///< documents matched by RefreshWrites alone
 };
 
-/// Carries out batches. A sink knows nothing of change streams: only writes, and a position to keep with them.
-/// commit() may block; it is called on one of the blocking threads, for different lanes at the same time.
-/// Everything a Batch points to stays alive until commit() returns. It does not throw.
+/// Carries out batches. A sink knows nothing of change streams: only writes, and a position to keep with
+/// them. commit() may block; it is called on one of the blocking threads, for different lanes at the same
+/// time. Everything a Batch points to stays alive until commit() returns. It does not throw.
 class Sink {
  public:
   virtual ~Sink() = default;

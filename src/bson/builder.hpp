@@ -8,8 +8,8 @@
 
 namespace sluice::bson {
 
-/// Writes BSON front to back into one buffer that is kept from batch to batch. Values are copied as raw bytes,
-/// which libbson's own appenders cannot do without naming each type.
+/// Writes BSON front to back into one buffer that is kept from batch to batch. Values are copied as raw
+/// bytes, which libbson's own appenders cannot do without naming each type.
 class Builder {
  public:
   Builder() { clear(); }

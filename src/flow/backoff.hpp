@@ -8,8 +8,8 @@
 
 namespace sluice::flow {
 
-/// Exponential backoff with full jitter: the n-th wait is drawn evenly from (0, min(cap, base * 2^n)], so that
-/// workers that failed together do not come back together.
+/// Exponential backoff with full jitter: the n-th wait is drawn evenly from (0, min(cap, base * 2^n)], so
+/// that workers that failed together do not come back together.
 class Backoff {
  public:
   struct Limits {
@@ -20,7 +20,8 @@ class Backoff {
   Backoff(Limits limits, std::uint64_t seed) : limits_(limits), random_(seed) {}
 
   Duration next() {
-    const Duration ceiling = std::min(limits_.cap, limits_.base * (std::int64_t{1} << std::min(attempts_, 20)));
+    const Duration ceiling =
+        std::min(limits_.cap, limits_.base * (std::int64_t{1} << std::min(attempts_, 20)));
     ++attempts_;
     return Duration(std::uniform_int_distribution<Duration::rep>(1, ceiling.count())(random_));
   }

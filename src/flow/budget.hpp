@@ -23,8 +23,8 @@ class Budget {
     change();
   }
 
-  /// Blocks until there is room, or until close(). What is read next is not known beforehand, so one batch may
-  /// go over the limit; the next waits.
+  /// Blocks until there is room, or until close(). What is read next is not known beforehand, so one batch
+  /// may go over the limit; the next waits.
   void wait_for_room() const {
     while (true) {
       const auto seen = changes_.load(std::memory_order_acquire);

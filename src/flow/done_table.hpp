@@ -9,10 +9,10 @@
 namespace sluice::flow {
 
 /// What earlier runs are known to have done, however many shards and lanes they had.
-/// Each fact reads: "of the events whose hash falls to shard `index` of `count`, all up to `floor` are done, and
-/// of their effects those of lane k of `lanes.size()` up to lanes[k]". Positions are resume tokens' _data, which
-/// compare as the events do. Facts never become false, so they survive any change of layout; they are dropped
-/// once the stream has passed them.
+/// Each fact reads: "of the events whose hash falls to shard `index` of `count`, all up to `floor` are done,
+/// and of their effects those of lane k of `lanes.size()` up to lanes[k]". Positions are resume tokens'
+/// _data, which compare as the events do. Facts never become false, so they survive any change of layout;
+/// they are dropped once the stream has passed them.
 class DoneTable {
  public:
   struct Fact {
@@ -31,7 +31,8 @@ class DoneTable {
   /// Whether the whole event is done. `hash` is the server's hash of its id; it matters only to facts of
   /// another layout.
   bool event_done(std::uint64_t hash, std::string_view token) const {
-    return std::ranges::any_of(facts_, [&](const Fact& fact) { return covers(fact, hash) && token <= fact.floor; });
+    return std::ranges::any_of(facts_,
+                               [&](const Fact& fact) { return covers(fact, hash) && token <= fact.floor; });
   }
 
   bool effect_done(std::uint64_t hash, std::uint64_t key, std::string_view token) const {

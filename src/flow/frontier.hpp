@@ -9,9 +9,9 @@
 
 namespace sluice::flow {
 
-/// The position below which everything is done. Batches of events are opened in stream order and resolved in any
-/// order; the frontier moves to a batch's end when that batch and all before it are resolved, and never past an
-/// unresolved event. A batch without events is an idle stream's way forward.
+/// The position below which everything is done. Batches of events are opened in stream order and resolved in
+/// any order; the frontier moves to a batch's end when that batch and all before it are resolved, and never
+/// past an unresolved event. A batch without events is an idle stream's way forward.
 class Frontier {
  public:
   /// A batch that ends at `end` with so many unresolved events; gives the number to resolve it by.

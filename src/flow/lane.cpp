@@ -67,8 +67,9 @@ void Lane::add_item(const Item& item) {
     return;
   }
   const Error& why = refusals_[item.refusal - 1];
-  batch_.writes.push_back(DeadLetterWrite{rule_names_[item.effect.rule], item.event->token, item.event->cluster_time,
-                                          item.event->document, why.code, why.message, item.effect});
+  batch_.writes.push_back(DeadLetterWrite{rule_names_[item.effect.rule], item.event->token,
+                                          item.event->cluster_time, item.event->document, why.code,
+                                          why.message, item.effect});
 }
 
 void Lane::build() {
@@ -137,12 +138,15 @@ LaneReport Lane::retry_later(const Error& error, Time now) {
 }
 
 /// Fewer effects the next time, but never less than one event.
-void Lane::shrink() { most_items_ = std::max<std::size_t>(1, in_batch_ / 2); }
+void Lane::shrink() {
+  most_items_ = std::max<std::size_t>(1, in_batch_ / 2);
+}
 
-/// Sets aside what cannot be done. Every event behind a merged write that was refused becomes a dead letter of its
-/// own; the batch is then built anew without them.
+/// Sets aside what cannot be done. Every event behind a merged write that was refused becomes a dead letter
+/// of its own; the batch is then built anew without them.
 LaneReport Lane::refuse(const Outcome& outcome, Time now) {
-  const bool may_be_a_race = outcome.error->code == duplicate_key && tries_ + 1 < tries_before_duplicate_is_believed;
+  const bool may_be_a_race =
+      outcome.error->code == duplicate_key && tries_ + 1 < tries_before_duplicate_is_believed;
   if (may_be_a_race) return retry_later(*outcome.error, now);
   const bool known = outcome.failed_write && *outcome.failed_write < batch_.writes.size();
   if (!known && batch_.events > 1) {
@@ -152,16 +156,17 @@ LaneReport Lane::refuse(const Outcome& outcome, Time now) {
   const auto which = known ? outcome.failed_write : std::nullopt;
   if (mark_refused(which, add_refusal(*outcome.error)) == 0) {
     // Even the dead letter is refused: nothing here can put that right, and going on would lose the event.
-    return {0, std::nullopt, Error{ErrorKind::fatal, outcome.error->code,
-                                   "the dead letter itself was refused: " + outcome.error->message, false}};
+    return {0, std::nullopt,
+            Error{ErrorKind::fatal, outcome.error->code,
+                  "the dead letter itself was refused: " + outcome.error->message, false}};
   }
   most_items_ = std::max<std::size_t>(1, in_batch_ / 4);  // refusals come in crowds; fail on less at once
   ++tries_;
   return {0, *outcome.error, std::nullopt};
 }
 
-/// Marks the items of the batch that became part of `write` (all, where it is not known which failed). Merging
-/// them again gives each the index that it had in the batch.
+/// Marks the items of the batch that became part of `write` (all, where it is not known which failed).
+/// Merging them again gives each the index that it had in the batch.
 std::size_t Lane::mark_refused(const std::optional<std::size_t>& write, std::uint32_t refusal) {
   std::vector<Write> again;
   merger_.start(again);

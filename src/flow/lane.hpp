@@ -28,7 +28,7 @@ struct EventRecord {
 struct Item {
   Effect effect;
   EventRecord* event = nullptr;
-  void* owner = nullptr;  ///< the pipeline's batch of events; the lane only hands it back
+  void* owner = nullptr;      ///< the pipeline's batch of events; the lane only hands it back
   std::uint32_t refusal = 0;  ///< 0, or 1 + the index of why it is a dead letter now
 };
 
@@ -47,16 +47,17 @@ struct LaneAction {
 
 /// How a finished batch changes the lane.
 struct LaneReport {
-  std::size_t resolved = 0;          ///< the first so many items are done: hand them back with pop()
-  std::optional<Error> retry;        ///< it will be sent again, because of this
-  std::optional<Error> stop;         ///< the worker has to end, because of this
+  std::size_t resolved = 0;    ///< the first so many items are done: hand them back with pop()
+  std::optional<Error> retry;  ///< it will be sent again, because of this
+  std::optional<Error> stop;   ///< the worker has to end, because of this
 };
 
-/// One lane: effects wait in stream order, are merged into batches, sent one batch at a time, and retried, split
-/// or set aside by kind of error. Does no I/O and asks for no time: it is fed effects, outcomes and the clock.
+/// One lane: effects wait in stream order, are merged into batches, sent one batch at a time, and retried,
+/// split or set aside by kind of error. Does no I/O and asks for no time: it is fed effects, outcomes and the
+/// clock.
 ///
-/// Invariants: a batch ends where an event ends, so its last token covers all of this lane's effects up to there;
-/// at most one batch is out; what was sent stays in the queue until it is resolved.
+/// Invariants: a batch ends where an event ends, so its last token covers all of this lane's effects up to
+/// there; at most one batch is out; what was sent stays in the queue until it is resolved.
 class Lane {
  public:
   Lane(LaneLimits limits, LaneGuard guard, const std::vector<std::string>& rule_names, std::uint64_t seed);
@@ -94,17 +95,17 @@ class Lane {
   LaneLimits limits_;
   const std::vector<std::string>& rule_names_;
   std::deque<Item> items_;
-  std::vector<Error> refusals_;       ///< why the refused items in the queue were refused
-  std::size_t refused_items_ = 0;     ///< how many of them there are
+  std::vector<Error> refusals_;    ///< why the refused items in the queue were refused
+  std::size_t refused_items_ = 0;  ///< how many of them there are
   Batch batch_;
   Merger merger_;
   Backoff backoff_;
-  Time oldest_{};                ///< when the first waiting item came
+  Time oldest_{};  ///< when the first waiting item came
   std::optional<Time> retry_at_;
-  std::size_t in_batch_ = 0;     ///< items in the batch that is out, or was last
-  std::size_t most_items_;       ///< shrinks when batches fail, grows back as they succeed
-  int tries_ = 0;                ///< failures of the present batch in a row
-  double fan_out_ = 1;           ///< documents that one refresh reaches, learned
+  std::size_t in_batch_ = 0;  ///< items in the batch that is out, or was last
+  std::size_t most_items_;    ///< shrinks when batches fail, grows back as they succeed
+  int tries_ = 0;             ///< failures of the present batch in a row
+  double fan_out_ = 1;        ///< documents that one refresh reaches, learned
   bool sending_ = false;
   bool flushing_ = false;
   bool in_pieces_ = false;

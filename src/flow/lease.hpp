@@ -4,8 +4,8 @@
 
 namespace sluice::flow {
 
-/// When to renew a lease, and when to believe that it is gone. Fencing makes a wrong belief harmless: a holder
-/// whose epoch is stale cannot commit. This only decides when to ask.
+/// When to renew a lease, and when to believe that it is gone. Fencing makes a wrong belief harmless: a
+/// holder whose epoch is stale cannot commit. This only decides when to ask.
 class Lease {
  public:
   /// Held since `asked`, the time at which the request was sent (not answered: the server's clock had started

@@ -19,7 +19,9 @@ struct TargetOf {
 };
 
 struct WriteOf {
-  Write operator()(const Increment& effect) const { return CounterWrite{effect.plan, effect.id, effect.delta}; }
+  Write operator()(const Increment& effect) const {
+    return CounterWrite{effect.plan, effect.id, effect.delta};
+  }
   Write operator()(const Refresh& effect) const { return RefreshWrite{effect.plan, effect.source_id}; }
   Write operator()(const Fill& effect) const { return FillWrite{effect.plan, effect.target_id, effect.seen}; }
   Write operator()(const Reject&) const { return {}; }
@@ -46,7 +48,8 @@ std::size_t Merger::add(const Effect& effect) {
   assert(target.plan != nullptr);
   // A plan belongs to one kind of effect but for CopyPlan, whose refreshes and fills must stay apart.
   const std::uint64_t hash = effect.key * 4 + effect.body.index();
-  const auto [entry, fresh] = index_.try_emplace(Key{target.plan, hash, bson::Identity(*target.id)}, writes_->size());
+  const auto [entry, fresh] =
+      index_.try_emplace(Key{target.plan, hash, bson::Identity(*target.id)}, writes_->size());
   if (fresh) {
     writes_->push_back(std::visit(WriteOf{}, effect.body));
   } else {

@@ -15,11 +15,13 @@ struct ResumeAction {
   int exit_code = 0;
 };
 
-/// Decides between opening the stream again and giving up. Errors that pass by themselves are retried for as long
-/// as it takes, ever more slowly; the rest is for a person to decide, so the sentence names what can be done.
+/// Decides between opening the stream again and giving up. Errors that pass by themselves are retried for as
+/// long as it takes, ever more slowly; the rest is for a person to decide, so the sentence names what can be
+/// done.
 class ResumePolicy {
  public:
-  explicit ResumePolicy(std::uint64_t seed) : backoff_({std::chrono::milliseconds(50), std::chrono::seconds(5)}, seed) {}
+  explicit ResumePolicy(std::uint64_t seed)
+      : backoff_({std::chrono::milliseconds(50), std::chrono::seconds(5)}, seed) {}
 
   void succeeded() { backoff_.reset(); }
 
@@ -31,11 +33,12 @@ class ResumePolicy {
       case ErrorKind::cursor_gone:
         return {backoff_.attempts() == 0 ? (backoff_.next(), Duration::zero()) : backoff_.next(), "", 0};
       case ErrorKind::lost:
-        return {std::nullopt,
-                "the stored position cannot be resumed: " + error.text() +
-                    ". The changes since then cannot be read any more; bring the targets up to date, then start "
-                    "once with --restart-now to go on from the present moment",
-                exit_code::position_lost};
+        return {
+            std::nullopt,
+            "the stored position cannot be resumed: " + error.text() +
+                ". The changes since then cannot be read any more; bring the targets up to date, then start "
+                "once with --restart-now to go on from the present moment",
+            exit_code::position_lost};
       case ErrorKind::fenced:
         return {std::nullopt, error.text(), exit_code::lease_lost};
       case ErrorKind::own_fault:

@@ -10,8 +10,9 @@ TransactionOptions transaction_options(Isolation isolation) {
   mongoc_write_concern_set_w(majority.get(), MONGOC_WRITE_CONCERN_W_MAJORITY);
   mongoc_transaction_opts_set_write_concern(options.get(), majority.get());
   const ReadConcern level(mongoc_read_concern_new());
-  mongoc_read_concern_set_level(level.get(), isolation == Isolation::snapshot ? MONGOC_READ_CONCERN_LEVEL_SNAPSHOT
-                                                                              : MONGOC_READ_CONCERN_LEVEL_LOCAL);
+  mongoc_read_concern_set_level(level.get(), isolation == Isolation::snapshot
+                                                 ? MONGOC_READ_CONCERN_LEVEL_SNAPSHOT
+                                                 : MONGOC_READ_CONCERN_LEVEL_LOCAL);
   mongoc_transaction_opts_set_read_concern(options.get(), level.get());
   const ReadPrefs primary(mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
   mongoc_transaction_opts_set_read_prefs(options.get(), primary.get());
@@ -31,7 +32,9 @@ Transaction::Transaction(mongoc_client_t* client, Isolation isolation) : client_
   if (!open_) error_ = classify(error, nullptr, Doing::reading);
 }
 
-Transaction::~Transaction() { abort(); }
+Transaction::~Transaction() {
+  abort();
+}
 
 Reply Transaction::command(const std::string& database, bson::View command, Doing doing) {
   return run_command(client_, database, command, doing, options_.get());

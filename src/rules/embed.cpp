@@ -7,9 +7,10 @@ namespace sluice::rules {
 
 namespace {
 
-/// Keeps copies of a source document's fields in the documents that refer to it. A change of the source refreshes
-/// the copies; a target that comes late, or turns to another source, is filled. Neither carries values: the
-/// sink reads the source in the transaction that writes the copies, so a race can end in one way only.
+/// Keeps copies of a source document's fields in the documents that refer to it. A change of the source
+/// refreshes the copies; a target that comes late, or turns to another source, is filled. Neither carries
+/// values: the sink reads the source in the transaction that writes the copies, so a race can end in one way
+/// only.
 class Embed final : public Rule {
  public:
   Embed(std::string name, std::deque<CopyPlan> plans) : Rule(std::move(name)), plans_(std::move(plans)) {
@@ -37,7 +38,8 @@ class Embed final : public Rule {
   std::vector<IndexNeed> indexes() const override {
     std::vector<IndexNeed> result;
     for (const CopyPlan& plan : plans_) {
-      result.push_back({plan.target, plan.array.empty() ? plan.reference : plan.array + "." + plan.reference});
+      result.push_back(
+          {plan.target, plan.array.empty() ? plan.reference : plan.array + "." + plan.reference});
     }
     return result;
   }
@@ -60,8 +62,9 @@ class Embed final : public Rule {
         effects.add(Refresh{&plan, event.id}, bson::Identity(event.id).hash(source_seed_));
       }
       if (event.collection == plan.target && target_changed(references_[i], event)) {
-        effects.add(Fill{&plan, event.id, event.operation == Operation::update ? bson::View{} : event.full_document},
-                    bson::Identity(event.id).hash(target_seeds_[i]));
+        effects.add(
+            Fill{&plan, event.id, event.operation == Operation::update ? bson::View{} : event.full_document},
+            bson::Identity(event.id).hash(target_seeds_[i]));
       }
     }
   }
@@ -70,7 +73,8 @@ class Embed final : public Rule {
   static bool source_changed(const CopyPlan& plan, const ChangeEvent& event) {
     if (event.operation == Operation::remove) return plan.when_gone != CopyPlan::WhenGone::keep;
     if (event.operation != Operation::update) return true;
-    return std::ranges::any_of(plan.fields, [&](const auto& field) { return event.update.touches(field.from); });
+    return std::ranges::any_of(plan.fields,
+                               [&](const auto& field) { return event.update.touches(field.from); });
   }
 
   static bool target_changed(const std::string& reference, const ChangeEvent& event) {
@@ -94,7 +98,8 @@ void split_reference(const Settings& target, const std::string& path, CopyPlan& 
   }
   if (path.size() < brackets + 4 || path[brackets + 2] != '.' || brackets == 0 ||
       path.find("[]", brackets + 2) != std::string::npos) {
-    target.fail("reference", "'" + path + "': write an array of references as items[].field, with one [] only");
+    target.fail("reference",
+                "'" + path + "': write an array of references as items[].field, with one [] only");
   }
   plan.array = path.substr(0, brackets);
   plan.reference = path.substr(brackets + 3);
@@ -106,8 +111,8 @@ CopyPlan::Field read_field(const Settings& target, const CopyPlan& plan, const s
   if (from.find("[]") != std::string::npos) target.fail("set", "'" + from + "': a source path has no arrays");
   const std::string prefix = plan.array.empty() ? "" : plan.array + "[].";
   if (!to.starts_with(prefix) || to.find("[]", prefix.size()) != std::string::npos) {
-    target.fail("set", "'" + to + "': copies stand beside their reference, so the path must start with '" + prefix +
-                           "' and have no other array");
+    target.fail("set", "'" + to + "': copies stand beside their reference, so the path must start with '" +
+                           prefix + "' and have no other array");
   }
   if (to == prefix + plan.reference) target.fail("set", "'" + to + "' is the reference itself");
   return {from, to.substr(prefix.size())};
@@ -119,7 +124,8 @@ CopyPlan read_plan(const Settings& embed, const Settings& target, const std::str
   plan.source = embed.text("from");
   plan.target = target.text("collection");
   split_reference(target, target.text("reference"), plan);
-  for (const auto& [from, to] : target.pairs("set")) plan.fields.push_back(read_field(target, plan, from, to));
+  for (const auto& [from, to] : target.pairs("set"))
+    plan.fields.push_back(read_field(target, plan, from, to));
   if (plan.fields.empty()) target.fail("set", "names no field to copy");
   const std::string gone = embed.choice("on_delete", {"keep", "unset", "delete"}, "keep");
   plan.when_gone = gone == "unset"    ? CopyPlan::WhenGone::unset

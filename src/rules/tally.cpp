@@ -6,8 +6,8 @@ namespace sluice::rules {
 
 namespace {
 
-/// The distinct values of an array or of a scalar. A missing field and a null in its place hold no value; a null
-/// inside an array is one like any other.
+/// The distinct values of an array or of a scalar. A missing field and a null in its place hold no value; a
+/// null inside an array is one like any other.
 class Values {
  public:
   explicit Values(const bson::Value& field) {

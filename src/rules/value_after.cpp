@@ -51,7 +51,8 @@ std::optional<std::uint32_t> truncation(const Changes& changes) {
   return std::nullopt;
 }
 
-void write_patched(bson::Builder& out, std::string_view key, const bson::Value& before, const Changes& changes);
+void write_patched(bson::Builder& out, std::string_view key, const bson::Value& before,
+                   const Changes& changes);
 
 void write_existing(bson::Builder& out, const bson::Value& before, const Changes& changes,
                     std::vector<std::string_view>& seen) {
@@ -71,7 +72,8 @@ void write_existing(bson::Builder& out, const bson::Value& before, const Changes
 
 /// Fields and elements that were not there before. An array grows in order of its indexes: the server names
 /// each element that it sets past the end, and those it skipped are null.
-void write_new(bson::Builder& out, bool is_array, const Changes& changes, std::vector<std::string_view>& seen) {
+void write_new(bson::Builder& out, bool is_array, const Changes& changes,
+               std::vector<std::string_view>& seen) {
   auto next = static_cast<std::uint32_t>(seen.size());
   for (const Change& change : changes) {
     const std::string_view name = change.path.substr(0, change.path.find('.'));
@@ -86,7 +88,8 @@ void write_new(bson::Builder& out, bool is_array, const Changes& changes, std::v
   }
 }
 
-void write_patched(bson::Builder& out, std::string_view key, const bson::Value& before, const Changes& changes) {
+void write_patched(bson::Builder& out, std::string_view key, const bson::Value& before,
+                   const Changes& changes) {
   if (changes.size() == 1 && changes[0].path.empty() && !changes[0].new_size) {
     if (changes[0].value) out.append(key, changes[0].value);
     return;

@@ -133,7 +133,8 @@ std::optional<Error> Copies::read(const std::vector<Write>& writes) {
                    [&](const bson::Value& reference, bson::View) { want_source(*fill.plan, reference); });
   });
   for (const Write& write : writes) {
-    if (const auto* refresh = std::get_if<RefreshWrite>(&write)) want_source(*refresh->plan, refresh->source_id);
+    if (const auto* refresh = std::get_if<RefreshWrite>(&write))
+      want_source(*refresh->plan, refresh->source_id);
   }
   return sources_.read(transaction_, statement_ms_);
 }
@@ -181,8 +182,8 @@ void Copies::add(const FillWrite& write, std::size_t index, WriteCommands& out) 
     const bson::View from = source(plan, reference);
     // A source that is not there yet takes nothing away under "delete": it may be on its way.
     if (!from && plan.when_gone != WhenGone::unset) return;
-    // What the event showed may be older than the snapshot, but only another write of ours can have changed the
-    // copies since, and that one was no older than what is read here.
+    // What the event showed may be older than the snapshot, but only another write of ours can have changed
+    // the copies since, and that one was no older than what is read here.
     if (up_to_date(plan, from, holder)) return;
     const bson::Identity identity(reference);
     if (std::ranges::find(done, identity) != done.end()) return;

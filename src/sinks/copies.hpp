@@ -8,12 +8,14 @@
 
 namespace sluice::sinks {
 
-/// Turns refreshes and fills into write operations: reads the sources (and the targets that no event showed) in
-/// the transaction that will write the copies. That is what makes a race harmless: if a source or a target
-/// changes between the read and the commit, the server refuses one of the two transactions, and it is repeated.
+/// Turns refreshes and fills into write operations: reads the sources (and the targets that no event showed)
+/// in the transaction that will write the copies. That is what makes a race harmless: if a source or a target
+/// changes between the read and the commit, the server refuses one of the two transactions, and it is
+/// repeated.
 class Copies {
  public:
-  Copies(mongo::Transaction& transaction, int statement_ms) : transaction_(transaction), statement_ms_(statement_ms) {}
+  Copies(mongo::Transaction& transaction, int statement_ms)
+      : transaction_(transaction), statement_ms_(statement_ms) {}
 
   /// Reads what all of the batch's refreshes and fills need, in few commands.
   std::optional<Error> read(const std::vector<Write>& writes);
@@ -22,7 +24,8 @@ class Copies {
   void add(const FillWrite& write, std::size_t index, WriteCommands& out) const;
 
   /// A refresh of some of its targets only.
-  void add_piece(const RefreshWrite& write, const std::vector<bson::Value>& target_ids, WriteCommands& out) const;
+  void add_piece(const RefreshWrite& write, const std::vector<bson::Value>& target_ids,
+                 WriteCommands& out) const;
 
  private:
   bson::View target_of(const FillWrite& write) const;

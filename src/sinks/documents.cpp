@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t ids_in_one_find = 5000;
 
 bool holds(const std::string& outer, const std::string& inner) {
-  return inner == outer || (inner.size() > outer.size() && inner.starts_with(outer) && inner[outer.size()] == '.');
+  return inner == outer ||
+         (inner.size() > outer.size() && inner.starts_with(outer) && inner[outer.size()] == '.');
 }
 
 /// A projection of all fields. The server refuses a path together with one inside it, so the outer one stays.
@@ -40,14 +41,16 @@ void Documents::want(const std::string& database, const std::string& collection,
   Wanted* wanted = group(groups_, database, collection);
   if (wanted == nullptr) wanted = &groups_.emplace_back(Wanted{&database, &collection, {}, {}, {}, 0});
   for (const std::string* field : fields) {
-    const bool known = std::ranges::any_of(wanted->fields, [&](const std::string* f) { return *f == *field; });
+    const bool known =
+        std::ranges::any_of(wanted->fields, [&](const std::string* f) { return *f == *field; });
     if (!known) wanted->fields.push_back(field);
   }
   // An absent view marks "asked for, not found (yet)".
   if (wanted->found.try_emplace(bson::Identity(id)).second) wanted->ids.push_back(id);
 }
 
-bson::View Documents::find(const std::string& database, const std::string& collection, const bson::Value& id) const {
+bson::View Documents::find(const std::string& database, const std::string& collection,
+                           const bson::Value& id) const {
   const Wanted* wanted = group(groups_, database, collection);
   if (wanted == nullptr) return {};
   const auto found = wanted->found.find(bson::Identity(id));
@@ -63,7 +66,8 @@ std::optional<Error> Documents::read(mongo::Transaction& transaction, int statem
   return std::nullopt;
 }
 
-std::optional<Error> Documents::read_group(mongo::Transaction& transaction, int statement_ms, Wanted& wanted) {
+std::optional<Error> Documents::read_group(mongo::Transaction& transaction, int statement_ms,
+                                           Wanted& wanted) {
   bson::Builder find;
   find.append("find", *wanted.collection).open("filter").open("_id").open_array("$in");
   const std::size_t end = std::min(wanted.ids.size(), wanted.read + ids_in_one_find);
@@ -71,10 +75,12 @@ std::optional<Error> Documents::read_group(mongo::Transaction& transaction, int 
   find.close().close().close();
   append_projection(find, wanted.fields);
   find.append("batchSize", static_cast<std::int32_t>(ids_in_one_find)).append("maxTimeMS", statement_ms);
-  return read_reply(transaction, transaction.command(*wanted.database, find.finish(), mongo::Doing::reading), wanted);
+  return read_reply(transaction, transaction.command(*wanted.database, find.finish(), mongo::Doing::reading),
+                    wanted);
 }
 
-std::optional<Error> Documents::read_reply(mongo::Transaction& transaction, mongo::Reply reply, Wanted& wanted) {
+std::optional<Error> Documents::read_reply(mongo::Transaction& transaction, mongo::Reply reply,
+                                           Wanted& wanted) {
   const char* batch = "firstBatch";
   while (true) {
     if (!reply.ok()) return reply.error;

@@ -18,7 +18,8 @@ FanOutResult FanOut::run(const RefreshWrite& write) {
   const CopyPlan& plan = *write.plan;
   bson::Builder find;
   find.append("find", plan.target).open("filter");
-  append_equals(find, plan.array.empty() ? plan.reference : plan.array + "." + plan.reference, write.source_id);
+  append_equals(find, plan.array.empty() ? plan.reference : plan.array + "." + plan.reference,
+                write.source_id);
   find.close().open("projection").append("_id", 1).close().append("batchSize", piece);
   mongo::Reply reply = mongo::run_command(client_, plan.database, find.finish(), mongo::Doing::reading);
   const char* batch = "firstBatch";
@@ -39,7 +40,8 @@ FanOutResult FanOut::run(const RefreshWrite& write) {
   return result;
 }
 
-void FanOut::write_piece(const RefreshWrite& write, const std::vector<bson::Value>& ids, FanOutResult& result) {
+void FanOut::write_piece(const RefreshWrite& write, const std::vector<bson::Value>& ids,
+                         FanOutResult& result) {
   std::optional<Error> error;
   for (int attempt = 0; attempt < tries; ++attempt) {
     error = try_piece(write, ids, result.documents);
@@ -75,11 +77,16 @@ std::optional<Error> FanOut::try_piece(const RefreshWrite& write, const std::vec
   return std::nullopt;
 }
 
-/// Writes to the lane's position without moving it: were the shard taken over, one of the two would be refused.
+/// Writes to the lane's position without moving it: were the shard taken over, one of the two would be
+/// refused.
 std::optional<Error> FanOut::hold_guard(mongo::Transaction& transaction) {
   bson::Builder update;
   update.append("update", state::lanes).open_array("updates").open(update.item());
-  update.open("q").append("_id", guard_.lane_id).append("epoch", guard_.epoch).append("seq", guard_.seq).close();
+  update.open("q")
+      .append("_id", guard_.lane_id)
+      .append("epoch", guard_.epoch)
+      .append("seq", guard_.seq)
+      .close();
   update.open("u").open("$inc").append("pieces", std::int64_t{1}).close().close().close().close();
   const mongo::Reply reply = transaction.command(state_database_, update.finish(), mongo::Doing::writing);
   if (!reply.ok()) return reply.error;

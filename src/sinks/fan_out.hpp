@@ -10,14 +10,15 @@ namespace sluice::sinks {
 
 /// How a refresh went that was carried out in pieces.
 struct FanOutResult {
-  std::optional<Error> error;     ///< of the whole: not carried out, to be repeated
+  std::optional<Error> error;  ///< of the whole: not carried out, to be repeated
   std::uint64_t documents = 0;
-  std::uint64_t refused = 0;      ///< targets that the server would not let be written
-  std::optional<Error> refusal;   ///< the first one's reason
+  std::uint64_t refused = 0;     ///< targets that the server would not let be written
+  std::optional<Error> refusal;  ///< the first one's reason
 };
 
-/// A refresh whose targets are too many for one transaction, or of which one refuses: piece by piece, each piece a
-/// transaction of its own under the lane's guard. Repeating it does no harm, so the position may follow later.
+/// A refresh whose targets are too many for one transaction, or of which one refuses: piece by piece, each
+/// piece a transaction of its own under the lane's guard. Repeating it does no harm, so the position may
+/// follow later.
 class FanOut {
  public:
   FanOut(mongoc_client_t* client, const std::string& state_database, const LaneGuard& guard, int statement_ms)

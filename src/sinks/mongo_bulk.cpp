@@ -79,7 +79,9 @@ void MongoBulk::add_dead_letter(const DeadLetterWrite& letter, std::size_t index
     bson_oid_t oid;
     bson_oid_init(&oid, nullptr);
     document.append("_id", bson::Value(BSON_TYPE_OID, oid.bytes));
-    document.append("pipeline", options_.pipeline).append("stream", options_.stream).append("rule", letter.rule);
+    document.append("pipeline", options_.pipeline)
+        .append("stream", options_.stream)
+        .append("rule", letter.rule);
     document.append("token", letter.token).append_timestamp("clusterTime", letter.cluster_time);
     document.open("error").append("code", letter.code).append("message", letter.message).close();
     document.open("effect");
@@ -95,14 +97,19 @@ void MongoBulk::add(const Write& write, std::size_t index, WriteCommands& out) c
   if (const auto* letter = std::get_if<DeadLetterWrite>(&write)) add_dead_letter(*letter, index, out);
 }
 
-std::optional<Error> MongoBulk::move_position(mongo::Transaction& transaction, const Batch& batch, bool& held) const {
+std::optional<Error> MongoBulk::move_position(mongo::Transaction& transaction, const Batch& batch,
+                                              bool& held) const {
   bson::Builder update;
   update.append("update", state::lanes).open_array("updates").open(update.item());
   update.open("q").append("_id", batch.guard.lane_id);
   update.append("epoch", batch.guard.epoch).append("seq", batch.guard.seq).close();
-  update.open("u").open("$set").append("token", batch.token).append_timestamp("clusterTime", batch.cluster_time);
+  update.open("u")
+      .open("$set")
+      .append("token", batch.token)
+      .append_timestamp("clusterTime", batch.cluster_time);
   update.close().open("$inc").append("seq", std::int64_t{1}).close().close().close().close();
-  const mongo::Reply reply = transaction.command(options_.state_database, update.finish(), mongo::Doing::writing);
+  const mongo::Reply reply =
+      transaction.command(options_.state_database, update.finish(), mongo::Doing::writing);
   held = reply.ok() && reply.view().at("n").integer() == 1;
   return reply.error;
 }
@@ -122,13 +129,14 @@ Ran MongoBulk::run_writes(mongo::Transaction& transaction, const Batch& batch) c
   return commands.run(transaction);
 }
 
-/// The guard did not match: either the shard is somebody else's, or this very batch is in already and only the
-/// answer was lost.
+/// The guard did not match: either the shard is somebody else's, or this very batch is in already and only
+/// the answer was lost.
 Outcome MongoBulk::refused(mongoc_client_t* client, const Batch& batch) {
   bson::Builder find;
   find.append("find", state::lanes).open("filter").append("_id", batch.guard.lane_id).close();
   find.append("limit", 1).open("readConcern").append("level", "majority").close();
-  const mongo::Reply reply = mongo::run_command(client, options_.state_database, find.finish(), mongo::Doing::reading);
+  const mongo::Reply reply =
+      mongo::run_command(client, options_.state_database, find.finish(), mongo::Doing::reading);
   Outcome outcome;
   if (!reply.ok()) {
     outcome.error = reply.error;
@@ -138,7 +146,8 @@ Outcome MongoBulk::refused(mongoc_client_t* client, const Batch& batch) {
   const auto seq = lane.at("seq").integer().value_or(-1);
   if (!lane || lane.at("epoch").integer() != batch.guard.epoch) {
     outcome.error = Error{ErrorKind::fenced, 0, "another worker has taken over this shard", false};
-  } else if (seq == batch.guard.seq + 1 && lane.at("token").document().at("_data") == batch.token.at("_data")) {
+  } else if (seq == batch.guard.seq + 1 &&
+             lane.at("token").document().at("_data") == batch.token.at("_data")) {
     outcome.committed = true;
   } else if (seq == batch.guard.seq) {
     outcome.error = Error{ErrorKind::transient, 0, "the lane's position is not settled yet", false};
@@ -192,12 +201,14 @@ Outcome MongoBulk::commit(const Batch& batch) {
   }
   Outcome outcome = attempt(client.get(), batch);
   outcome.documents += documents;
-  const bool refresh_refused = outcome.error && outcome.error->kind == ErrorKind::own_fault && outcome.failed_write &&
+  const bool refresh_refused = outcome.error && outcome.error->kind == ErrorKind::own_fault &&
+                               outcome.failed_write &&
                                std::holds_alternative<RefreshWrite>(batch.writes[*outcome.failed_write]);
   if (!refresh_refused) return outcome;
   // One target of many refuses: the others are written before the refresh is set aside.
   Outcome piecewise = in_pieces(*outcome.failed_write);
-  if (!piecewise.error) piecewise.error = Error{ErrorKind::transient, 0, "the refusing target is gone", false};
+  if (!piecewise.error)
+    piecewise.error = Error{ErrorKind::transient, 0, "the refusing target is gone", false};
   return piecewise;
 }
 

@@ -17,9 +17,9 @@ struct MongoBulkOptions {
 };
 
 /// Writes a batch to MongoDB in one transaction together with the lane's position: both happen, or neither.
-/// The first statement moves the position on, and only if the lane still has the epoch and the number of commits
-/// that the batch was made under: a stale holder of the shard writes nothing, and a commit whose answer was lost
-/// is recognised afterwards.
+/// The first statement moves the position on, and only if the lane still has the epoch and the number of
+/// commits that the batch was made under: a stale holder of the shard writes nothing, and a commit whose
+/// answer was lost is recognised afterwards.
 class MongoBulk final : public Sink {
  public:
   /// `pool` must outlive the sink.

@@ -6,8 +6,8 @@
 
 namespace sluice::sinks {
 
-/// Appends the condition "`path` equals `value`" in the shortest form that means just that: operators in a stored
-/// value are not taken for operators, and null does not match a missing field.
+/// Appends the condition "`path` equals `value`" in the shortest form that means just that: operators in a
+/// stored value are not taken for operators, and null does not match a missing field.
 inline void append_equals(bson::Builder& out, std::string_view path, const bson::Value& value) {
   switch (value.type()) {
     case BSON_TYPE_NULL:

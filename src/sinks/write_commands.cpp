@@ -10,18 +10,24 @@ constexpr std::size_t most_operations = 50000;
 
 constexpr const char* verb(WriteCommands::Kind kind) {
   switch (kind) {
-    case WriteCommands::Kind::update: return "update";
-    case WriteCommands::Kind::remove: return "delete";
-    case WriteCommands::Kind::insert: return "insert";
+    case WriteCommands::Kind::update:
+      return "update";
+    case WriteCommands::Kind::remove:
+      return "delete";
+    case WriteCommands::Kind::insert:
+      return "insert";
   }
   return "";
 }
 
 constexpr const char* operations(WriteCommands::Kind kind) {
   switch (kind) {
-    case WriteCommands::Kind::update: return "updates";
-    case WriteCommands::Kind::remove: return "deletes";
-    case WriteCommands::Kind::insert: return "documents";
+    case WriteCommands::Kind::update:
+      return "updates";
+    case WriteCommands::Kind::remove:
+      return "deletes";
+    case WriteCommands::Kind::insert:
+      return "documents";
   }
   return "";
 }
@@ -32,8 +38,8 @@ bool WriteCommands::Command::full() const {
   return body.size() >= most_bytes || writes.size() >= most_operations;
 }
 
-WriteCommands::Command& WriteCommands::open(Kind kind, const std::string& database, const std::string& collection,
-                                            bool refresh) {
+WriteCommands::Command& WriteCommands::open(Kind kind, const std::string& database,
+                                            const std::string& collection, bool refresh) {
   for (Command& command : commands_) {
     if (command.kind == kind && command.refresh == refresh && *command.collection == collection &&
         *command.database == database && !command.full()) {
@@ -50,7 +56,8 @@ WriteCommands::Command& WriteCommands::open(Kind kind, const std::string& databa
 Ran WriteCommands::run(mongo::Transaction& transaction) {
   Ran ran;
   for (Command& command : commands_) {
-    const mongo::Reply reply = transaction.command(*command.database, command.body.finish(), mongo::Doing::writing);
+    const mongo::Reply reply =
+        transaction.command(*command.database, command.body.finish(), mongo::Doing::writing);
     if (!reply.ok()) {
       ran.error = reply.error;
       const auto failed = mongo::first_write_error(reply.view());

@@ -30,8 +30,8 @@ class WriteCommands {
 
   /// Adds one operation that `fill` writes into the open document; `write` is the index that an error names.
   template <typename Fill>
-  void add(Kind kind, const std::string& database, const std::string& collection, std::size_t write, bool refresh,
-           Fill fill) {
+  void add(Kind kind, const std::string& database, const std::string& collection, std::size_t write,
+           bool refresh, Fill fill) {
     Command& command = open(kind, database, collection, refresh);
     command.body.open(command.body.item());
     fill(command.body);

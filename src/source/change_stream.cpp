@@ -20,10 +20,13 @@ void read_batch(StreamBatch& batch) {
 ChangeStream::ChangeStream(mongo::ClientPool& pool, StreamOptions options)
     : client_(pool.acquire()), options_(std::move(options)) {}
 
-ChangeStream::~ChangeStream() { close(); }
+ChangeStream::~ChangeStream() {
+  close();
+}
 
 mongo::Reply ChangeStream::command(bson::View command) {
-  return mongo::run_command(client_.get(), options_.database, command, mongo::Doing::reading, command_options_.get());
+  return mongo::run_command(client_.get(), options_.database, command, mongo::Doing::reading,
+                            command_options_.get());
 }
 
 std::optional<Error> ChangeStream::choose_server() {

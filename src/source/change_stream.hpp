@@ -28,9 +28,9 @@ struct StreamOptions {
   int max_await_ms = 500;
 };
 
-/// A change stream on a database, read a whole batch at a time: libmongoc's own change stream hands out single
-/// documents that die with the next one, and would have each of them copied.
-/// Blocks; used by one thread. Holds one client of the pool while it lives.
+/// A change stream on a database, read a whole batch at a time: libmongoc's own change stream hands out
+/// single documents that die with the next one, and would have each of them copied. Blocks; used by one
+/// thread. Holds one client of the pool while it lives.
 class ChangeStream {
  public:
   ChangeStream(mongo::ClientPool& pool, StreamOptions options);

@@ -85,7 +85,13 @@ void append_operation_arm(bson::Builder& out, const std::vector<std::string>& op
 }
 
 void append_hash(bson::Builder& out, std::string_view key) {
-  out.open(key).open("$abs").open("$toLong").append("$toHashedIndexKey", "$documentKey._id").close().close().close();
+  out.open(key)
+      .open("$abs")
+      .open("$toLong")
+      .append("$toHashedIndexKey", "$documentKey._id")
+      .close()
+      .close()
+      .close();
 }
 
 void append_shard(bson::Builder& out, const StreamFilter& filter) {
@@ -101,7 +107,8 @@ void append_documents_arm(bson::Builder& out, const StreamFilter& filter) {
   out.open(out.item());
   append_shard(out, filter);
   out.open_array("$or");
-  append_operation_arm(out, {"insert", "replace"}, collections(filter, [](const auto& s) { return s.inserts; }));
+  append_operation_arm(out, {"insert", "replace"},
+                       collections(filter, [](const auto& s) { return s.inserts; }));
   append_operation_arm(out, {"delete"}, collections(filter, [](const auto& s) { return s.deletes; }));
   for (const Subscription& subscription : filter.subscriptions) {
     if (subscription.updates && !subscription.fields.empty()) append_update_arm(out, subscription);

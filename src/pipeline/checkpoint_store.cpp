@@ -1,0 +1,241 @@
+#include "pipeline/checkpoint_store.hpp"
+
+#include <algorithm>
+
+#include "pipeline/shard_records.hpp"
+#include "sinks/state_names.hpp"
+
+namespace sluice::pipeline {
+
+namespace {
+
+using Fact = flow::DoneTable::Fact;
+
+std::vector<std::string> tokens_of(const std::vector<LaneRecord>& lanes) {
+  std::vector<std::string> tokens;
+  for (const LaneRecord& lane : lanes) tokens.push_back(lane.token);
+  return tokens;
+}
+
+Fact fact_of(const ShardRecord& shard, const std::vector<LaneRecord>& lanes) {
+  return {static_cast<std::uint64_t>(shard.count), static_cast<std::uint64_t>(shard.index),
+          shard.floor_data(), tokens_of(lanes)};
+}
+
+Held held_by(const ShardRecord& shard, std::int64_t now_ms) {
+  return {shard.id, shard.holder.text(), shard.expires_at_ms - now_ms};
+}
+
+/// One acquisition, inside one transaction.
+class Acquisition {
+ public:
+  Acquisition(StateTransaction& state, const ShardId& id, const AcquireOptions& options, const Holder& self)
+      : state_(state), id_(id), options_(options), self_(self) {}
+
+  AcquireResult run() {
+    layout_ = state_.touch_layout(id_.stream_id(), id_.count);
+    if (layout_.count != id_.count) {
+      if (auto held = change_layout()) return *held;
+    }
+    ShardRecord shard = state_.find_shard(id_.shard_id()).value_or(fresh_shard(id_.index));
+    if (shard.held(layout_.now_ms, self_)) return held_by(shard, layout_.now_ms);
+    check_rules(shard);
+    return take(std::move(shard));
+  }
+
+ private:
+  ShardRecord fresh_shard(int index) const {
+    ShardRecord shard;
+    shard.id = id_.shard_id_of(id_.count, index);
+    shard.count = id_.count;
+    shard.index = index;
+    shard.options_hash = id_.options_hash;
+    shard.floor = layout_.origin;
+    return shard;
+  }
+
+  void check_rules(const ShardRecord& shard) const {
+    const bool same = shard.options_hash.empty() || shard.options_hash == id_.options_hash;
+    if (same || !shard.floor || options_.accept_changed_rules || options_.restart_now) return;
+    throw Stop(
+        exit_code::position_lost,
+        "the rules of " + id_.stream_id() +
+            " are not those that its stored position was made with: events up "
+            "to there were judged by the old rules. Start once with --accept-changed-rules to go on from the "
+            "position with the new rules, or with --restart-now to go on from the present moment");
+  }
+
+  /// From the old number of shards to the new one: what each old shard did becomes a fact that every new
+  /// shard honours, and the new ones start where the slowest old one stood.
+  std::optional<Held> change_layout() {
+    std::vector<ShardRecord> old = state_.find_shards(id_.stream_id(), layout_.count);
+    for (const ShardRecord& shard : old) {
+      if (shard.held(layout_.now_ms, self_)) return held_by(shard, layout_.now_ms);
+    }
+    std::vector<Fact> facts;
+    std::optional<Position> floor;
+    bool all_started = static_cast<int>(old.size()) == layout_.count;
+    std::string hash = id_.options_hash;
+    for (const ShardRecord& shard : old) {
+      const auto lanes = state_.find_lanes(shard.id);
+      facts.insert(facts.end(), shard.facts.begin(), shard.facts.end());
+      facts.push_back(fact_of(shard, lanes));
+      if (shard.floor && (!floor || shard.floor->data() < floor->data())) floor = shard.floor;
+      all_started = all_started && shard.floor;
+      if (!shard.options_hash.empty()) hash = shard.options_hash;
+      state_.remove_lanes(shard.id);
+    }
+    // A shard that never ran has done nothing since the origin.
+    if (!all_started) floor = layout_.origin;
+    state_.remove_shards(id_.stream_id(), layout_.count);
+    for (int index = 0; index < id_.count; ++index) {
+      ShardRecord shard = fresh_shard(index);
+      shard.floor = floor;
+      shard.facts = facts;
+      shard.options_hash = hash;
+      state_.put_shard(shard, id_.stream_id());
+    }
+    state_.set_layout_count(id_.stream_id(), id_.count);
+    return std::nullopt;
+  }
+
+  AcquireResult take(ShardRecord shard) {
+    if (options_.restart_now) {
+      state_.remove_lanes(shard.id);
+      shard.lanes = 0;
+      shard.floor.reset();
+      shard.facts.clear();
+    }
+    std::vector<LaneRecord> lanes = state_.find_lanes(shard.id);
+    const bool same_lanes = static_cast<int>(lanes.size()) == id_.lanes && shard.lanes == id_.lanes;
+    if (!same_lanes && !lanes.empty()) shard.facts.push_back(fact_of(shard, lanes));
+    ++shard.epoch;
+    if (same_lanes) {
+      state_.set_lanes_epoch(shard.id, shard.epoch);
+    } else {
+      lanes = make_lanes(shard);
+    }
+    shard.lanes = id_.lanes;
+    shard.has_holder = true;
+    shard.holder = self_;
+    shard.expires_at_ms = layout_.now_ms + options_.lease_ms;
+    shard.options_hash = id_.options_hash;
+    state_.put_shard(shard, id_.stream_id());
+    return acquired(shard, lanes);
+  }
+
+  std::vector<LaneRecord> make_lanes(const ShardRecord& shard) {
+    state_.remove_lanes(shard.id);
+    std::vector<LaneRecord> lanes;
+    for (int lane = 0; lane < id_.lanes; ++lane) {
+      lanes.push_back({id_.lane_id(lane), lane, 0, ""});
+      state_.insert_lane(lanes.back(), shard.id, shard.epoch);
+    }
+    return lanes;
+  }
+
+  Acquired acquired(const ShardRecord& shard, const std::vector<LaneRecord>& lanes) const {
+    Acquired result;
+    result.epoch = shard.epoch;
+    result.floor = shard.floor;
+    for (const LaneRecord& lane : lanes) result.lanes.push_back({lane.id, shard.epoch, lane.seq});
+    result.facts = shard.facts;
+    result.facts.push_back(fact_of(shard, lanes));
+    const auto count = static_cast<std::uint64_t>(id_.count);
+    const auto index = static_cast<std::uint64_t>(id_.index);
+    // Of this very layout only this shard's facts matter, and they hold for every event it is sent.
+    std::erase_if(result.facts, [&](const Fact& fact) { return fact.count == count && fact.index != index; });
+    for (Fact& fact : result.facts) {
+      if (fact.count == count) fact = {1, 0, fact.floor, fact.lanes};
+      result.layout_changed |= fact.count > 1;
+    }
+    return result;
+  }
+
+  StateTransaction& state_;
+  const ShardId& id_;
+  const AcquireOptions& options_;
+  const Holder& self_;
+  LayoutRecord layout_;
+};
+
+}  // namespace
+
+std::optional<Error> CheckpointStore::prepare() {
+  const auto client = pool_.acquire();
+  for (const char* collection : {state::layouts, state::shards, state::lanes, state::dead_letters}) {
+    bson::Builder create;
+    create.append("create", collection);
+    const mongo::Reply reply =
+        mongo::run_command(client.get(), database_, create.finish(), mongo::Doing::reading);
+    if (!reply.ok() && reply.error->code != mongo::namespace_exists) return reply.error;
+  }
+  return std::nullopt;
+}
+
+AcquireResult CheckpointStore::acquire(const AcquireOptions& options) {
+  const auto client = pool_.acquire();
+  try {
+    StateTransaction state(client.get(), database_);
+    AcquireResult result = Acquisition(state, id_, options, self_).run();
+    if (std::holds_alternative<Acquired>(result)) state.commit();
+    return result;
+  } catch (const StateError& failed) {
+    return failed.error;
+  }
+}
+
+std::optional<Error> CheckpointStore::agree_on_origin(const Position& mine, Position& agreed) {
+  const auto client = pool_.acquire();
+  bson::Builder command;
+  command.append("findAndModify", state::layouts).open("query").append("_id", id_.stream_id()).close();
+  command.open_array("update").open(command.item()).open("$set").open("origin").open_array("$ifNull");
+  command.append(command.item(), "$origin").open(command.item());
+  command.open("token").append("$literal", mine.view()).close();
+  command.append_timestamp("clusterTime", mine.cluster_time);
+  command.close().close().close().close().close().close();
+  command.append("new", true).open("writeConcern").append("w", "majority").close();
+  const mongo::Reply reply =
+      mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::writing);
+  if (!reply.ok()) return reply.error;
+  agreed = read_position(reply.view().at_path("value.origin").document()).value_or(mine);
+  return std::nullopt;
+}
+
+std::optional<Error> CheckpointStore::renew(std::int64_t epoch, int lease_ms,
+                                            const std::optional<Position>& floor, bool forget_facts) {
+  const auto client = pool_.acquire();
+  bson::Builder command;
+  command.append("update", state::shards).open_array("updates").open(command.item());
+  command.open("q").append("_id", id_.shard_id()).append("epoch", epoch).close();
+  command.open_array("u").open(command.item()).open("$set");
+  command.open("expiresAt")
+      .open_array("$add")
+      .append(command.item(), "$$NOW")
+      .append(command.item(), lease_ms);
+  command.close().close().append("updatedAt", "$$NOW");
+  if (floor) {
+    command.open("token").append("$literal", floor->view()).close();
+    command.append_timestamp("clusterTime", floor->cluster_time);
+  }
+  if (forget_facts) command.open_array("facts").close();
+  command.close().close().close().close().close();
+  command.open("writeConcern").append("w", "majority").close();
+  const mongo::Reply reply =
+      mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::writing);
+  if (!reply.ok()) return reply.error;
+  if (reply.view().at("n").integer() == 1) return std::nullopt;
+  return Error{ErrorKind::fenced, 0, "another worker has taken over " + id_.shard_id(), false};
+}
+
+std::optional<Error> CheckpointStore::release(std::int64_t epoch) {
+  const auto client = pool_.acquire();
+  bson::Builder command;
+  command.append("update", state::shards).open_array("updates").open(command.item());
+  command.open("q").append("_id", id_.shard_id()).append("epoch", epoch).close();
+  command.open("u").open("$unset").append("holder", true).close().close().close().close();
+  command.open("writeConcern").append("w", "majority").close();
+  return mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::writing).error;
+}
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "flow/done_table.hpp"
+#include "mongo/client.hpp"
+#include "pipeline/holder.hpp"
+#include "sluice/position.hpp"
+#include "sluice/sink.hpp"
+
+namespace sluice::pipeline {
+
+/// Which shard of which stream of which pipeline, and how it is going to be run.
+struct ShardId {
+  std::string pipeline;
+  std::string stream;
+  int count = 1;
+  int index = 0;
+  int lanes = 1;
+  std::string options_hash;
+
+  std::string stream_id() const { return pipeline + "/" + stream; }
+  std::string shard_id() const { return shard_id_of(count, index); }
+  std::string shard_id_of(int of, int at) const {
+    return stream_id() + "/" + std::to_string(at) + "-of-" + std::to_string(of);
+  }
+  std::string lane_id(int lane) const {
+    return shard_id() + "/lane-" + std::to_string(lane) + "-of-" + std::to_string(lanes);
+  }
+};
+
+/// The shard is ours, under this epoch, and this is where it stands.
+struct Acquired {
+  std::int64_t epoch = 0;
+  std::optional<Position> floor;  ///< every event up to here is done; absent at the very first start
+  std::vector<LaneGuard> lanes;
+  std::vector<flow::DoneTable::Fact> facts;  ///< what is done beyond the floor
+  bool layout_changed = false;
+};
+
+/// The shard (or, with another shard count, one of the old layout) is somebody else's for now.
+struct Held {
+  std::string shard;
+  std::string holder;
+  std::int64_t for_ms = 0;
+};
+
+using AcquireResult = std::variant<Acquired, Held, Error>;
+
+struct AcquireOptions {
+  bool restart_now = false;
+  bool accept_changed_rules = false;
+  int lease_ms = 10000;
+};
+
+/// The state database: one document a shard (lease, epoch, floor) and one a lane (position, number of
+/// commits). Lanes' positions are moved by the sink, in the transaction of their effects; everything else is
+/// moved here. Every change names the epoch it is made under, so a holder that was taken over changes nothing
+/// any more. Blocks; thread-safe in that each call takes a client of its own.
+class CheckpointStore {
+ public:
+  CheckpointStore(mongo::ClientPool& pool, std::string database, ShardId id)
+      : pool_(pool), database_(std::move(database)), id_(std::move(id)), self_(Holder::self()) {}
+
+  /// Makes the collections: a transaction should not have to.
+  std::optional<Error> prepare();
+
+  /// Takes the lease, or says who has it. Throws Stop when the stored position must not be used as things are
+  /// (changed rules), with the remedy. A changed number of shards or lanes is carried over.
+  AcquireResult acquire(const AcquireOptions& options);
+
+  /// The position at which the first of all shards began. Shards that start later begin there too, so that
+  /// nothing between is lost. `mine` is stored if none was.
+  std::optional<Error> agree_on_origin(const Position& mine, Position& agreed);
+
+  /// Renews the lease and, where given, moves the floor. `forget_facts`: the stream has passed all of them.
+  /// ErrorKind::fenced when the shard is somebody else's.
+  std::optional<Error> renew(std::int64_t epoch, int lease_ms, const std::optional<Position>& floor,
+                             bool forget_facts);
+
+  /// Gives the lease back, so that the next holder need not wait.
+  std::optional<Error> release(std::int64_t epoch);
+
+  const ShardId& id() const { return id_; }
+
+ private:
+  mongo::ClientPool& pool_;
+  std::string database_;
+  ShardId id_;
+  Holder self_;
+};
+
+}  // namespace sluice::pipeline

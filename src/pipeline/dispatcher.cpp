@@ -1,0 +1,176 @@
+#include "pipeline/dispatcher.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace sluice::pipeline {
+
+namespace {
+
+std::int64_t wall_clock_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+bool ends_stream(Operation operation) {
+  return operation == Operation::drop || operation == Operation::rename ||
+         operation == Operation::drop_database || operation == Operation::invalidate;
+}
+
+std::string end_sentence(const ChangeEvent& event) {
+  const std::string name =
+      std::string(event.database) + (event.collection.empty() ? "" : "." + std::string(event.collection));
+  return "the change stream came to a " + std::string(name_of(event.operation)) + " of " + name +
+         ", after which the targets cannot be kept true event by event. Bring the targets up to date, then "
+         "start once "
+         "with --restart-now to go on from the present moment";
+}
+
+/// Where the stream stands behind a batch. While more is to come the time is that of the last event; an empty
+/// batch says that nothing is left, so the server's own clock is the time.
+Position end_of(const source::StreamBatch& batch, std::uint64_t last_event_time) {
+  return Position::of(batch.resume_token, batch.events.empty() ? batch.operation_time : last_event_time);
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(const std::vector<std::unique_ptr<Rule>>& rules, flow::Budget& budget,
+                       observe::StreamMetrics& metrics)
+    : budget_(budget), metrics_(metrics), lag_(metrics.event_lag_seconds) {
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    rule_metrics_.push_back(metrics.rule_effects(rules[i]->name()));
+    for (const Subscription& subscription : rules[i]->subscriptions()) {
+      Subscribers& known = by_collection_[subscription.collection];
+      if (known.empty() || known.back().index != i)
+        known.push_back({rules[i].get(), static_cast<std::uint16_t>(i)});
+    }
+  }
+}
+
+void Dispatcher::start(std::vector<flow::DoneTable::Fact> facts, std::vector<flow::Lane*> lanes) {
+  for (auto& fact : facts) done_.add(std::move(fact));
+  done_matters_ = had_facts_ = !done_.facts().empty();
+  lanes_ = std::move(lanes);
+}
+
+bool Dispatcher::passed_facts() {
+  if (done_matters_ || !had_facts_) return false;
+  had_facts_ = false;
+  return true;
+}
+
+const Dispatcher::Subscribers& Dispatcher::subscribers(std::string_view collection) const {
+  static const Subscribers none;
+  const auto found = by_collection_.find(collection);
+  return found == by_collection_.end() ? none : found->second;
+}
+
+std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBatch> from, flow::Time now) {
+  auto owned = std::make_unique<EventBatch>(std::move(from));
+  EventBatch& batch = *owned;
+  const auto count = batch.records.size();
+  std::optional<std::string> end;
+  std::uint64_t time = 0;
+  std::size_t read = 0;
+  std::size_t done_before = 0;
+  // The frontier must know the batch before its first event can be resolved; its end is known already, but
+  // for the time of the last event, so that one is read first.
+  if (count > 0) {
+    ChangeEvent final_event;
+    parse_event(batch.source->events.back(), final_event);
+    time = final_event.cluster_time;
+  }
+  batch.number = frontier_.open(end_of(*batch.source, time), count);
+  batches_.emplace(batch.number, std::move(owned));
+  for (; read < count; ++read) {
+    ChangeEvent event;
+    parse_event(batch.source->events[read], event);
+    if (ends_stream(event.operation)) {
+      end = end_sentence(event);
+      break;
+    }
+    done_matters_ = done_matters_ && done_.matters_at(event.token_data);
+    if (done_matters_ && done_.event_done(event.shard_hash, event.token_data)) {
+      ++done_before;
+      finish_event(batch, 1);
+      continue;
+    }
+    dispatch_event(batch, read, event, now);
+  }
+  // Counted once a batch: an atomic addition for each event would show.
+  metrics_.events_read.Increment(static_cast<double>(read - done_before));
+  metrics_.events_filtered.Increment(static_cast<double>(std::exchange(filtered_, 0)));
+  if (count == 0) finish_event(batch, 0);
+  return end;
+}
+
+bool Dispatcher::skip(const ChangeEvent& event, const Effect& effect) const {
+  return done_matters_ && done_.effect_done(event.shard_hash, effect.key, event.token_data);
+}
+
+void Dispatcher::dispatch_event(EventBatch& batch, std::size_t index, const ChangeEvent& event,
+                                flow::Time now) {
+  effects_.clear();
+  Effects out(effects_, batch.scratch);
+  for (const Subscriber& subscriber : subscribers(event.collection)) {
+    const std::size_t before = effects_.size();
+    subscriber.rule->apply(event, out);
+    for (std::size_t i = before; i < effects_.size(); ++i) effects_[i].rule = subscriber.index;
+  }
+  flow::EventRecord& record = batch.records[index];
+  record = {batch.source->events[index], event.token, event.cluster_time, event.wall_time_ms, 0, false};
+  const bool any = !effects_.empty();
+  std::erase_if(effects_, [&](const Effect& effect) {
+    const bool skipped = skip(event, effect);
+    if (skipped) rule_metrics_[effect.rule].skipped.Increment();
+    return skipped;
+  });
+  record.unresolved = static_cast<std::uint32_t>(effects_.size());
+  for (const Effect& effect : effects_)
+    lanes_[effect.key % lanes_.size()]->offer({effect, &record, &batch, 0}, now);
+  if (!effects_.empty()) return;
+  if (any) {
+    metrics_.events_applied.Increment();  // by an earlier run
+  } else {
+    ++filtered_;
+  }
+  finish_event(batch, 1);
+}
+
+void Dispatcher::resolve(flow::Lane& lane, std::size_t count) {
+  const std::int64_t now = wall_clock_ms();
+  std::vector<std::size_t> applied(rule_metrics_.size());
+  std::vector<std::size_t> failed(rule_metrics_.size());
+  std::size_t events_applied = 0;
+  std::size_t events_dead = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const flow::Item& item = lane.front();
+    flow::EventRecord& record = *item.event;
+    auto& batch = *static_cast<EventBatch*>(item.owner);
+    ++(item.refusal == 0 ? applied : failed)[item.effect.rule];
+    record.failed |= item.refusal != 0;
+    lane.pop();
+    if (--record.unresolved > 0) continue;
+    ++(record.failed ? events_dead : events_applied);
+    lag_.observe(static_cast<double>(std::max<std::int64_t>(0, now - record.wall_time_ms)) / 1000.0);
+    finish_event(batch, 1);
+  }
+  for (std::size_t rule = 0; rule < rule_metrics_.size(); ++rule) {
+    if (applied[rule] > 0) rule_metrics_[rule].applied.Increment(static_cast<double>(applied[rule]));
+    if (failed[rule] > 0) rule_metrics_[rule].failed.Increment(static_cast<double>(failed[rule]));
+  }
+  if (events_applied > 0) metrics_.events_applied.Increment(static_cast<double>(events_applied));
+  if (events_dead > 0) metrics_.events_dead.Increment(static_cast<double>(events_dead));
+  metrics_.event_lag_seconds.add(lag_);
+}
+
+void Dispatcher::finish_event(EventBatch& batch, std::size_t count) {
+  frontier_.resolve(batch.number, count);
+  batch.unresolved -= count;
+  if (batch.unresolved > 0) return;
+  budget_.release(static_cast<std::int64_t>(batch.records.size()),
+                  static_cast<std::int64_t>(batch.source->bytes()));
+  batches_.erase(batch.number);
+}
+
+}  // namespace sluice::pipeline

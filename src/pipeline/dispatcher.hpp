@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "flow/budget.hpp"
+#include "flow/done_table.hpp"
+#include "flow/frontier.hpp"
+#include "flow/lane.hpp"
+#include "observe/metrics.hpp"
+#include "pipeline/event_batch.hpp"
+#include "sluice/rule.hpp"
+
+namespace sluice::pipeline {
+
+/// From batches of events to lanes and back: parses events, asks the rules, hands effects to the lanes by
+/// their key, and keeps account of how every event ends. On the strand only.
+class Dispatcher {
+ public:
+  Dispatcher(const std::vector<std::unique_ptr<Rule>>& rules, flow::Budget& budget,
+             observe::StreamMetrics& metrics);
+
+  /// What earlier runs did, and the lanes to feed. Once, before the first batch.
+  void start(std::vector<flow::DoneTable::Fact> facts, std::vector<flow::Lane*> lanes);
+
+  /// Takes a batch. Gives the sentence that ends the stream when the batch holds an event that says so (a
+  /// watched collection dropped, the stream invalidated): everything before it has been dispatched, nothing
+  /// after it.
+  std::optional<std::string> dispatch(std::unique_ptr<source::StreamBatch> batch, flow::Time now);
+
+  /// Takes the first `count` items off a lane, as done.
+  void resolve(flow::Lane& lane, std::size_t count);
+
+  /// The newest position that may be stored, if there is a new one.
+  std::optional<Position> advance() { return frontier_.advance(); }
+
+  bool idle() const { return frontier_.idle(); }
+
+  /// True once, when the stream has passed all that earlier runs did.
+  bool passed_facts();
+
+ private:
+  struct Subscriber {
+    const Rule* rule;
+    std::uint16_t index;
+  };
+  using Subscribers = std::vector<Subscriber>;
+
+  const Subscribers& subscribers(std::string_view collection) const;
+  void dispatch_event(EventBatch& batch, std::size_t index, const ChangeEvent& event, flow::Time now);
+  void finish_event(EventBatch& batch, std::size_t count);
+  bool skip(const ChangeEvent& event, const Effect& effect) const;
+
+  flow::Budget& budget_;
+  observe::StreamMetrics& metrics_;
+  std::map<std::string, Subscribers, std::less<>> by_collection_;
+  std::vector<observe::RuleEffects> rule_metrics_;
+  std::vector<flow::Lane*> lanes_;
+  flow::DoneTable done_;
+  bool done_matters_ = false;
+  bool had_facts_ = false;
+  flow::Frontier frontier_;
+  std::map<std::uint64_t, std::unique_ptr<EventBatch>> batches_;
+  std::vector<Effect> effects_;
+  std::size_t filtered_ = 0;
+  observe::Distribution::Tally lag_;
+};
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "flow/lane.hpp"
+#include "sluice/scratch.hpp"
+#include "source/change_stream.hpp"
+
+namespace sluice::pipeline {
+
+/// A batch of events from the server's answer until its last event is resolved. Everything that effects point
+/// to lives here. Touched on the strand only.
+struct EventBatch {
+  explicit EventBatch(std::unique_ptr<source::StreamBatch> from)
+      : source(std::move(from)), records(source->events.size()), unresolved(source->events.size()) {}
+
+  std::unique_ptr<source::StreamBatch> source;
+  Scratch scratch;
+  std::vector<flow::EventRecord> records;
+  std::size_t unresolved;
+  std::uint64_t number = 0;  ///< in the frontier
+};
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "bson/builder.hpp"
+
+namespace sluice::pipeline {
+
+/// Who holds a shard: enough to tell a person, and to tell on the same machine that the process is gone, so
+/// that a restart after a crash need not wait for the lease to run out. Taking over is safe either way: the
+/// epoch fences the old holder.
+struct Holder {
+  std::string host;
+  std::string space;  ///< boot and pid namespace: pids mean the same only within
+  std::int64_t pid = 0;
+  std::int64_t started = 0;  ///< the kernel's start time of the process, for pids come again
+
+  static Holder self();
+  static Holder read(bson::View document);
+  void append_to(bson::Builder& out) const;
+
+  friend bool operator==(const Holder&, const Holder&) = default;
+
+  /// True only when that process certainly no longer runs.
+  bool is_gone() const;
+  std::string text() const { return host + " (process " + std::to_string(pid) + ")"; }
+};
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,73 @@
+#include "pipeline/lane_driver.hpp"
+
+#include <spdlog/logger.h>
+
+namespace sluice::pipeline {
+
+namespace {
+
+double seconds(flow::Duration time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+}  // namespace
+
+LaneDriver::LaneDriver(Parts parts, std::unique_ptr<flow::Lane> lane)
+    : parts_(std::move(parts)), lane_(std::move(lane)), timer_(parts_.strand) {}
+
+asio::awaitable<void> LaneDriver::run() {
+  while (!abandoned_) {
+    const flow::LaneAction action = lane_->next(flow::Clock::now());
+    if (action.what == flow::LaneDo::send) {
+      co_await send();
+      continue;
+    }
+    if (finishing_ && lane_->idle()) break;
+    timer_.expires_at(action.until.value_or(flow::Time::max()));
+    boost::system::error_code woken;
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+  ended_ = true;
+}
+
+asio::awaitable<void> LaneDriver::send() {
+  const flow::Time started = flow::Clock::now();
+  const auto commit = [this] { return parts_.sink.commit(lane_->batch()); };
+  const auto outcome = co_await run_blocking<Outcome>(parts_.threads, commit);
+  const std::size_t events = lane_->batch().events;
+  const flow::LaneReport done = lane_->done(outcome, flow::Clock::now());
+  if (outcome.committed) parts_.metrics.batch_events.observe(static_cast<double>(events));
+  report(outcome, done, started);
+  if (done.resolved > 0) parts_.dispatcher.resolve(*lane_, done.resolved);
+}
+
+void LaneDriver::report(const Outcome& outcome, const flow::LaneReport& done, flow::Time started) {
+  if (outcome.committed) {
+    parts_.metrics.batch_documents.observe(static_cast<double>(outcome.documents));
+    parts_.metrics.batch_seconds.observe(seconds(flow::Clock::now() - started));
+  }
+  if (done.retry) {
+    parts_.metrics.retries(std::string(name_of(done.retry->kind))).Increment();
+    const bool conflict = done.retry->kind == ErrorKind::transient;
+    parts_.log.log(conflict ? spdlog::level::debug : spdlog::level::warn, "{}: {} ({}); trying again",
+                   lane_->batch().guard.lane_id, done.retry->text(), name_of(done.retry->kind));
+  }
+  if (done.stop) parts_.on_stop(*done.stop);
+}
+
+void LaneDriver::wake() {
+  timer_.cancel();
+}
+
+void LaneDriver::finish() {
+  finishing_ = true;
+  lane_->flush();
+  wake();
+}
+
+void LaneDriver::abandon() {
+  abandoned_ = true;
+  wake();
+}
+
+}  // namespace sluice::pipeline

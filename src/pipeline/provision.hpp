@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mongo/client.hpp"
+#include "sluice/config.hpp"
+#include "sluice/rule.hpp"
+
+namespace spdlog {
+class logger;
+}
+
+namespace sluice::pipeline {
+
+/// Brings the database into the shape that the rules need: pre-images on the collections that are read with
+/// them (made where missing, safely while other workers do the same), and the indexes that targets are looked
+/// up by, which are created or, with IndexPolicy::warn, named in a warning with the line that creates them.
+std::optional<Error> provision(mongo::ClientPool& pool, const std::string& database,
+                               const std::vector<Subscription>& subscriptions,
+                               const std::vector<IndexNeed>& indexes, IndexPolicy policy,
+                               spdlog::logger& log);
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,193 @@
+#include "pipeline/reader.hpp"
+
+#include <spdlog/logger.h>
+
+#include <random>
+
+namespace sluice::pipeline {
+
+namespace {
+
+constexpr auto lease_poll = std::chrono::milliseconds(500);
+constexpr int start_tries =
+    8;  // while starting, a server that stays away is an error to be told, not to be waited out
+
+}  // namespace
+
+Reader::Reader(mongo::ClientPool& pool, CheckpointStore& store, flow::Budget& budget, ReaderPlan plan,
+               ReaderEvents events, spdlog::logger& log)
+    : pool_(pool),
+      store_(store),
+      budget_(budget),
+      plan_(std::move(plan)),
+      events_(std::move(events)),
+      log_(log),
+      policy_(std::random_device{}()) {}
+
+Reader::~Reader() {
+  request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Reader::start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) {
+    try {
+      run(stop);
+    } catch (const Stop& error) {
+      events_.failed(error.exit_code(), error.what());
+    } catch (const std::exception& error) {
+      events_.failed(exit_code::cannot_start, error.what());
+    }
+  });
+}
+
+void Reader::request_stop() {
+  thread_.request_stop();
+  budget_.close();
+}
+
+bool Reader::pause(flow::Duration time, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, stop, time, [] { return false; });
+  return !stop.stop_requested();
+}
+
+bool Reader::insist(const char* what, const std::stop_token& stop,
+                    const std::function<std::optional<Error>()>& step) {
+  for (int tries = 1; !stop.stop_requested(); ++tries) {
+    const auto error = step();
+    if (!error) {
+      policy_.succeeded();
+      return true;
+    }
+    const bool passing = error->kind == ErrorKind::transient || error->kind == ErrorKind::too_slow;
+    if (error->kind == ErrorKind::lost) {
+      events_.failed(exit_code::position_lost, policy_.failed(*error).stop);
+      return false;
+    }
+    if (!passing || tries >= start_tries) {
+      events_.failed(exit_code::cannot_start,
+                     std::string("could not ") + what + " (" + plan_.hosts + "): " + error->text());
+      return false;
+    }
+    log_.warn("could not {} yet: {}", what, error->text());
+    const auto action = policy_.failed(*error);
+    if (!pause(*action.retry_after, stop)) return false;
+  }
+  return false;
+}
+
+bool Reader::connect(const std::stop_token& stop) {
+  return insist("reach MongoDB", stop, [&]() -> std::optional<Error> {
+    const auto client = pool_.acquire();
+    bson::Builder hello;
+    hello.append("hello", 1);
+    const mongo::Reply reply =
+        mongo::run_command(client.get(), "admin", hello.finish(), mongo::Doing::reading);
+    if (!reply.ok()) return reply.error;
+    const bool streams = reply.view().at("setName") || reply.view().at("msg").text() == "isdbgrid";
+    if (streams) return std::nullopt;
+    return Error{
+        ErrorKind::fatal, 0,
+        "the server is no member of a replica set, so it has no change streams; start mongod with --replSet "
+        "and run rs.initiate() once",
+        false};
+  });
+}
+
+std::optional<Acquired> Reader::acquire(const std::stop_token& stop) {
+  std::optional<Acquired> acquired;
+  std::string last_holder;
+  while (!acquired && !stop.stop_requested()) {
+    std::optional<Held> held;
+    const bool asked = insist("take the lease", stop, [&]() -> std::optional<Error> {
+      AcquireResult result = store_.acquire(plan_.acquire);
+      if (const auto* error = std::get_if<Error>(&result)) return *error;
+      if (auto* other = std::get_if<Held>(&result)) held = std::move(*other);
+      if (auto* mine = std::get_if<Acquired>(&result)) acquired = std::move(*mine);
+      return std::nullopt;
+    });
+    if (!asked) return std::nullopt;
+    if (!held) continue;
+    if (held->holder != last_holder) {
+      last_holder = held->holder;
+      const std::string why =
+          held->shard + " is held by " + held->holder + "; waiting until it stops or its lease ends";
+      log_.warn("{}", why);
+      events_.waiting(why);
+    }
+    pause(std::min<flow::Duration>(lease_poll,
+                                   std::chrono::milliseconds(std::max<std::int64_t>(held->for_ms, 10))),
+          stop);
+  }
+  return acquired;
+}
+
+bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
+                        const std::stop_token& stop) {
+  const bool opened = insist("open the change stream", stop, [&] { return stream.open(acquired.floor, at); });
+  if (!opened || acquired.floor) return opened;
+  // The very first start: all shards begin where the first of them began, and that is stored before anybody
+  // is told that the worker is ready.
+  Position origin = at;
+  if (!plan_.acquire.restart_now) {
+    const bool agreed =
+        insist("store the first position", stop, [&] { return store_.agree_on_origin(at, origin); });
+    if (!agreed) return false;
+  }
+  acquired.floor = origin;
+  const bool stored = insist("store the first position", stop, [&] {
+    return store_.renew(acquired.epoch, plan_.acquire.lease_ms, origin, false);
+  });
+  if (!stored || origin.data() == at.data()) return stored;
+  return insist("open the change stream", stop, [&] { return stream.open(origin, at); });
+}
+
+void Reader::run(const std::stop_token& stop) {
+  if (!connect(stop)) return;
+  events_.connected();
+  if (!insist("prepare the state database", stop, [&] { return store_.prepare(); })) return;
+  if (!insist("prepare the database", stop, plan_.provision)) return;
+  auto acquired = acquire(stop);
+  if (!acquired) return;
+  plan_.stream.filter.with_hash = acquired->layout_changed;
+  source::ChangeStream stream(pool_, plan_.stream);
+  Position at;
+  if (!open_first(stream, *acquired, at, stop)) return;
+  events_.opened(std::move(*acquired), at);
+  read(stream, std::move(at), stop);
+}
+
+void Reader::read(source::ChangeStream& stream, Position at, const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    budget_.wait_for_room();
+    if (stop.stop_requested()) return;
+    std::unique_ptr<source::StreamBatch> batch;
+    if (auto error = stream.next(batch)) {
+      if (!reopen(stream, at, std::move(*error), stop)) return;
+      continue;
+    }
+    policy_.succeeded();
+    if (batch->resume_token) at = Position::of(batch->resume_token, batch->operation_time);
+    budget_.add(static_cast<std::int64_t>(batch->events.size()), static_cast<std::int64_t>(batch->bytes()));
+    events_.batch(std::move(batch));
+  }
+}
+
+bool Reader::reopen(source::ChangeStream& stream, Position& at, Error error, const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const auto action = policy_.failed(error);
+    if (!action.retry_after) {
+      events_.failed(action.exit_code, action.stop);
+      return false;
+    }
+    events_.reopening(error);
+    if (!pause(*action.retry_after, stop)) return false;
+    auto again = stream.open(at, at);
+    if (!again) return true;
+    error = std::move(*again);
+  }
+  return false;
+}
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "flow/budget.hpp"
+#include "flow/resume.hpp"
+#include "pipeline/checkpoint_store.hpp"
+#include "source/change_stream.hpp"
+
+namespace spdlog {
+class logger;
+}
+
+namespace sluice::pipeline {
+
+/// What the reader tells the stream. Called on the reader's thread; each hands over to the strand.
+struct ReaderEvents {
+  std::function<void()> connected;
+  std::function<void(const std::string& why)> waiting;  ///< for the lease
+  std::function<void(Acquired, Position at)> opened;    ///< ours, and the stream is open behind `at`
+  std::function<void(std::unique_ptr<source::StreamBatch>)> batch;
+  std::function<void(const Error&)> reopening;
+  std::function<void(int exit_code, const std::string& why)> failed;
+};
+
+struct ReaderPlan {
+  source::StreamOptions stream;
+  AcquireOptions acquire;
+  std::function<std::optional<Error>()> provision;  ///< brings the database into shape
+  std::string hosts;                                ///< for messages
+};
+
+/// The one thread of a stream that blocks on its cursor. First it brings the stream up: connects, takes the
+/// lease, opens behind the stored position. Then it reads batch after batch, waiting while the budget is
+/// spent, and opens again after errors that pass.
+class Reader {
+ public:
+  Reader(mongo::ClientPool& pool, CheckpointStore& store, flow::Budget& budget, ReaderPlan plan,
+         ReaderEvents events, spdlog::logger& log);
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  void start();
+
+  /// Thread-safe; returns at once. The thread ends at the latest when its present call to the server returns.
+  void request_stop();
+
+ private:
+  void run(const std::stop_token& stop);
+  bool connect(const std::stop_token& stop);
+  std::optional<Acquired> acquire(const std::stop_token& stop);
+  bool open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
+                  const std::stop_token& stop);
+  void read(source::ChangeStream& stream, Position at, const std::stop_token& stop);
+  bool reopen(source::ChangeStream& stream, Position& at, Error error, const std::stop_token& stop);
+
+  /// Runs a step until it succeeds; false when it never will (reported) or on stop.
+  bool insist(const char* what, const std::stop_token& stop,
+              const std::function<std::optional<Error>()>& step);
+  bool pause(flow::Duration time, const std::stop_token& stop);
+
+  mongo::ClientPool& pool_;
+  CheckpointStore& store_;
+  flow::Budget& budget_;
+  ReaderPlan plan_;
+  ReaderEvents events_;
+  spdlog::logger& log_;
+  flow::ResumePolicy policy_;
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::jthread thread_;
+};
+
+}  // namespace sluice::pipeline

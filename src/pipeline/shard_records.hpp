@@ -1,0 +1,87 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flow/done_table.hpp"
+#include "mongo/transaction.hpp"
+#include "pipeline/holder.hpp"
+#include "sluice/position.hpp"
+
+/// The documents of the state database as the checkpoint store reads and writes them.
+namespace sluice::pipeline {
+
+struct LaneRecord {
+  std::string id;
+  int lane = 0;
+  std::int64_t seq = 0;
+  std::string token;  ///< the token's _data; empty when the lane never committed
+};
+
+struct ShardRecord {
+  std::string id;
+  int count = 1;
+  int index = 0;
+  int lanes = 0;
+  std::int64_t epoch = 0;
+  Holder holder;
+  bool has_holder = false;
+  std::int64_t expires_at_ms = 0;
+  std::string options_hash;
+  std::optional<Position> floor;
+  std::vector<flow::DoneTable::Fact> facts;
+
+  static ShardRecord read(bson::View document);
+
+  /// Whether somebody else who may still run has it.
+  bool held(std::int64_t now_ms, const Holder& self) const {
+    return has_holder && expires_at_ms > now_ms && !(holder == self) && !holder.is_gone();
+  }
+  std::string floor_data() const { return floor ? std::string(floor->data()) : std::string(); }
+};
+
+struct LayoutRecord {
+  int count = 1;
+  std::int64_t now_ms = 0;  ///< the server's clock
+  std::optional<Position> origin;
+};
+
+std::optional<Position> read_position(bson::View document);
+void append_position(bson::Builder& out, const Position& position);
+
+/// Statements on the state database inside one transaction. Each throws StateError, which carries the reason,
+/// so that a sequence of them reads as one.
+struct StateError {
+  Error error;
+};
+
+class StateTransaction {
+ public:
+  StateTransaction(mongoc_client_t* client, const std::string& database);
+
+  /// The layout of a stream; made with `count` shards where there is none. Touching it makes every two
+  /// acquisitions of one stream conflict, so that they happen one after the other.
+  LayoutRecord touch_layout(const std::string& stream_id, int count);
+  void set_layout_count(const std::string& stream_id, int count);
+
+  std::optional<ShardRecord> find_shard(const std::string& id);
+  std::vector<ShardRecord> find_shards(const std::string& stream_id, int count);
+  void put_shard(const ShardRecord& shard, const std::string& stream_id);
+  void remove_shards(const std::string& stream_id, int count);
+
+  std::vector<LaneRecord> find_lanes(const std::string& shard_id);
+  void remove_lanes(const std::string& shard_id);
+  void insert_lane(const LaneRecord& lane, const std::string& shard_id, std::int64_t epoch);
+  void set_lanes_epoch(const std::string& shard_id, std::int64_t epoch);
+
+  void commit();
+
+ private:
+  mongo::Reply run(bson::Builder& command, mongo::Doing doing);
+
+  std::string database_;
+  mongo::Transaction transaction_;
+};
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,297 @@
+#include "pipeline/stream.hpp"
+
+#include <spdlog/logger.h>
+
+#include <random>
+
+#include "pipeline/provision.hpp"
+#include "rules/registry.hpp"
+#include "sinks/mongo_bulk.hpp"
+
+namespace sluice::pipeline {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr auto keeper_tick = milliseconds(200);
+constexpr auto store_interval = milliseconds(1000);
+constexpr auto lane_poll = milliseconds(20);
+constexpr int clients_besides_batches = 4;  // reader, its cursor, keeper, spare
+
+std::vector<std::string> names_of(const std::vector<std::unique_ptr<Rule>>& rules) {
+  std::vector<std::string> names;
+  for (const auto& rule : rules) names.push_back(rule->name());
+  return names;
+}
+
+std::vector<Subscription> subscriptions_of(const std::vector<std::unique_ptr<Rule>>& rules) {
+  std::vector<Subscription> all;
+  for (const auto& rule : rules) {
+    for (auto& one : rule->subscriptions()) all.push_back(std::move(one));
+  }
+  return source::merge_subscriptions(all);
+}
+
+std::int64_t system_seconds() {
+  using namespace std::chrono;
+  return duration_cast<std::chrono::seconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::int64_t steady_ms() {
+  return std::chrono::duration_cast<milliseconds>(flow::Clock::now().time_since_epoch()).count();
+}
+
+std::int64_t seconds_of(std::uint64_t cluster_time) {
+  return static_cast<std::int64_t>(cluster_time >> 32);
+}
+
+}  // namespace
+
+Stream::Stream(Surroundings around, const StreamConfig& config, StreamEvents events)
+    : around_(std::move(around)),
+      config_(config),
+      events_(std::move(events)),
+      condition_("stream " + config.name),
+      rules_(rules::make_rules(config)),
+      rule_names_(names_of(rules_)),
+      subscriptions_(subscriptions_of(rules_)),
+      pool_(config.uri, around_.config.engine.in_flight + clients_besides_batches),
+      metrics_(around_.metrics.stream(config.name)),
+      budget_(around_.config.engine.queue_events, around_.config.engine.queue_mb << 20),
+      store_(pool_, around_.config.state_database,
+             {around_.config.pipeline, config.name, around_.config.shard_count, around_.config.shard_index,
+              around_.config.engine.lanes, options_hash()}),
+      sink_(std::make_unique<sinks::MongoBulk>(
+          pool_, sinks::MongoBulkOptions{around_.config.pipeline, config.name, around_.config.state_database,
+                                         around_.config.engine.statement_ms})),
+      strand_(asio::make_strand(around_.io)),
+      batch_threads_(static_cast<std::size_t>(around_.config.engine.in_flight)),
+      keeper_thread_(1),
+      dispatcher_(rules_, budget_, metrics_),
+      keeper_timer_(strand_),
+      drain_timer_(strand_),
+      hook_(around_.metrics.on_scrape([this] { refresh_gauges(); })) {
+  around_.readiness.not_ready(condition_, "connecting to MongoDB");
+  reader_ = std::make_unique<Reader>(pool_, store_, budget_, reader_plan(), reader_events(), *around_.log);
+}
+
+Stream::~Stream() = default;
+
+void Stream::start() {
+  reader_->start();
+}
+
+std::string Stream::options_hash() const {
+  std::string text = config_.database;
+  for (const auto& rule : rules_) text += "\n" + rule->name() + ": " + rule->fingerprint();
+  char hex[17];
+  std::snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(bson::stable_hash(text, 0)));
+  return hex;
+}
+
+ReaderPlan Stream::reader_plan() {
+  const Config& config = around_.config;
+  ReaderPlan plan;
+  plan.stream = {config_.database,
+                 {subscriptions_, config.shard_count, config.shard_index, false},
+                 config.engine.cursor_batch,
+                 config.engine.max_await_ms};
+  plan.acquire = {config.restart_now, config.accept_changed_rules, config.engine.lease_ms};
+  plan.provision = [this] {
+    std::vector<IndexNeed> indexes;
+    for (const auto& rule : rules_) {
+      for (auto& need : rule->indexes()) indexes.push_back(std::move(need));
+    }
+    return provision(pool_, config_.database, subscriptions_, indexes, around_.config.indexes, *around_.log);
+  };
+  plan.hosts = pool_.hosts();
+  return plan;
+}
+
+ReaderEvents Stream::reader_events() {
+  ReaderEvents events;
+  events.connected = [this] { events_.connected(); };
+  events.waiting = [this](const std::string& why) { around_.readiness.not_ready(condition_, why); };
+  events.opened = [this](Acquired acquired, Position at) {
+    asio::post(strand_, [this, acquired = std::move(acquired), at = std::move(at)]() mutable {
+      on_opened(std::move(acquired), std::move(at));
+    });
+  };
+  events.batch = [this](std::unique_ptr<source::StreamBatch> batch) {
+    asio::post(strand_, [this, batch = std::move(batch)]() mutable { on_batch(std::move(batch)); });
+  };
+  events.reopening = [this](const Error& error) { on_reopening(error); };
+  events.failed = [this](int exit_code, const std::string& why) {
+    asio::post(strand_, [this, exit_code, why] { fail(exit_code, why); });
+  };
+  return events;
+}
+
+void Stream::on_reopening(const Error& error) {
+  around_.log->warn("{}: the change stream broke: {}; opening it again", config_.name, error.text());
+  around_.readiness.not_ready(condition_, "the change stream is being opened again: " + error.text());
+  metrics_.stream_reopens.Increment();
+}
+
+void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
+  const EngineConfig& engine = around_.config.engine;
+  const flow::LaneLimits limits{static_cast<std::size_t>(engine.batch_docs),
+                                static_cast<std::size_t>(engine.batch_bytes),
+                                milliseconds(engine.batch_linger_ms)};
+  std::random_device seed;
+  for (const LaneGuard& guard : guards) {
+    LaneDriver::Parts parts{
+        strand_, batch_threads_, *sink_, dispatcher_, metrics_, *around_.log, [this](const Error& error) {
+          fail(error.kind == ErrorKind::fenced ? exit_code::lease_lost : exit_code::cannot_start,
+               error.text());
+        }};
+    lanes_.push_back(std::make_unique<LaneDriver>(
+        std::move(parts), std::make_unique<flow::Lane>(limits, guard, rule_names_, seed())));
+  }
+}
+
+void Stream::on_opened(Acquired acquired, Position at) {
+  if (stopping_) return;
+  epoch_ = acquired.epoch;
+  lease_.emplace(milliseconds(around_.config.engine.lease_ms), flow::Clock::now());
+  make_lanes(acquired.lanes);
+  std::vector<flow::Lane*> lanes;
+  for (auto& lane : lanes_) lanes.push_back(&lane->lane());
+  dispatcher_.start(std::move(acquired.facts), std::move(lanes));
+  for (auto& lane : lanes_) asio::co_spawn(strand_, lane->run(), asio::detached);
+  asio::co_spawn(strand_, keep_checkpoint(), asio::detached);
+  floor_time_ = seconds_of(acquired.floor ? acquired.floor->cluster_time : at.cluster_time);
+  stored_at_ms_ = steady_ms();
+  around_.log->info("{}: streaming {} from {} (epoch {}, {} lanes)", config_.name, config_.database,
+                    pool_.hosts(), epoch_, lanes_.size());
+  around_.readiness.ready(condition_);
+  metrics_.ready.Set(1);
+  events_.ready();
+}
+
+void Stream::on_batch(std::unique_ptr<source::StreamBatch> batch) {
+  if (stopping_) return;  // read, but not begun: it will be read again from the stored position
+  server_ahead_ = seconds_of(batch->operation_time) - system_seconds();
+  const bool any = !batch->events.empty();
+  around_.readiness.ready(condition_);
+  const auto end = dispatcher_.dispatch(std::move(batch), flow::Clock::now());
+  for (auto& lane : lanes_) {
+    if (lane->lane().queued() > 0) lane->wake();
+  }
+  busy_since_stored_ |= any;
+  take_floor();
+  if (!end) return;
+  around_.log->error("{}: {}", config_.name, *end);
+  around_.readiness.not_ready(condition_, *end);
+  stop(exit_code::position_lost, true);
+}
+
+void Stream::take_floor() {
+  if (auto reached = dispatcher_.advance()) {
+    floor_time_ = seconds_of(reached->cluster_time);
+    floor_ = std::move(reached);
+  }
+  idle_ = dispatcher_.idle();
+}
+
+asio::awaitable<void> Stream::store_checkpoint() {
+  take_floor();
+  const flow::Time asked = flow::Clock::now();
+  const bool forget = dispatcher_.passed_facts();
+  busy_since_stored_ = false;
+  const auto renew = [this, floor = floor_, forget] {
+    return store_.renew(epoch_, around_.config.engine.lease_ms, floor, forget);
+  };
+  const auto error = co_await run_blocking<std::optional<Error>>(keeper_thread_, renew);
+  if (!error) {
+    lease_->renewed(asked);
+    stored_at_ = asked;
+    stored_at_ms_ = steady_ms();
+  } else if (error->kind == ErrorKind::fenced) {
+    fail(exit_code::lease_lost, error->text());
+  } else {
+    metrics_.retries("checkpoint").Increment();
+    around_.log->warn("{}: the checkpoint could not be stored: {}; trying again", config_.name,
+                      error->text());
+  }
+}
+
+asio::awaitable<void> Stream::keep_checkpoint() {
+  while (!stopping_) {
+    keeper_timer_.expires_after(keeper_tick);
+    boost::system::error_code woken;
+    co_await keeper_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    if (stopping_) break;
+    take_floor();
+    const flow::Time now = flow::Clock::now();
+    const bool news = floor_ && busy_since_stored_ && now >= stored_at_ + store_interval;
+    if (news || now >= lease_->renew_at()) co_await store_checkpoint();
+  }
+}
+
+void Stream::request_stop() {
+  asio::post(strand_, [this] { stop(exit_code::ok, true); });
+}
+
+void Stream::fail(int exit_code, const std::string& why) {
+  around_.log->error("{}: {}", config_.name, why);
+  around_.readiness.not_ready(condition_, why);
+  stop(exit_code, false);
+}
+
+void Stream::stop(int exit_code, bool drain) {
+  if (exit_code != exit_code::ok && exit_code_ == exit_code::ok) exit_code_ = exit_code;
+  drain_ = drain && (!stopping_ || drain_);
+  if (!drain_) {
+    for (auto& lane : lanes_) lane->abandon();
+  }
+  if (stopping_) return;
+  stopping_ = true;
+  metrics_.ready.Set(0);
+  if (exit_code_ == exit_code::ok) around_.readiness.not_ready(condition_, "stopping");
+  reader_->request_stop();
+  keeper_timer_.cancel();
+  for (auto& lane : lanes_) lane->finish();
+  asio::co_spawn(strand_, end(), asio::detached);
+}
+
+asio::awaitable<void> Stream::wait_for_lanes() {
+  const flow::Time deadline = flow::Clock::now() + milliseconds(around_.config.engine.drain_ms);
+  const auto all_ended = [this] {
+    return std::ranges::all_of(lanes_, [](const auto& lane) { return lane->ended(); });
+  };
+  while (!all_ended()) {
+    if (flow::Clock::now() >= deadline) {
+      for (auto& lane : lanes_) lane->abandon();
+    }
+    drain_timer_.expires_after(lane_poll);
+    boost::system::error_code woken;
+    co_await drain_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+}
+
+asio::awaitable<void> Stream::end() {
+  co_await wait_for_lanes();
+  const bool still_ours = lease_ && exit_code_ != exit_code::lease_lost;
+  if (still_ours) {
+    co_await store_checkpoint();
+    const auto release = [this] { return store_.release(epoch_); };
+    const auto error = co_await run_blocking<std::optional<Error>>(keeper_thread_, release);
+    if (error) around_.log->warn("{}: the lease could not be given back: {}", config_.name, error->text());
+    around_.log->info("{}: stopped; the position is stored", config_.name);
+  }
+  events_.ended(exit_code_);
+}
+
+void Stream::refresh_gauges() const {
+  metrics_.events_in_flight.Set(static_cast<double>(budget_.events()));
+  metrics_.bytes_in_flight.Set(static_cast<double>(budget_.bytes()));
+  const std::int64_t floor = floor_time_;
+  const std::int64_t behind = idle_ || floor == 0 ? 0 : system_seconds() + server_ahead_ - floor;
+  metrics_.lag_seconds.Set(static_cast<double>(std::max<std::int64_t>(0, behind)));
+  const std::int64_t stored = stored_at_ms_;
+  metrics_.checkpoint_age_seconds.Set(stored == 0 ? 0 : static_cast<double>(steady_ms() - stored) / 1000.0);
+}
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flow/budget.hpp"
+#include "flow/lease.hpp"
+#include "mongo/client.hpp"
+#include "observe/metrics.hpp"
+#include "observe/readiness.hpp"
+#include "pipeline/asio.hpp"
+#include "pipeline/checkpoint_store.hpp"
+#include "pipeline/dispatcher.hpp"
+#include "pipeline/lane_driver.hpp"
+#include "pipeline/reader.hpp"
+#include "sluice/config.hpp"
+#include "sluice/rule.hpp"
+
+namespace sluice::pipeline {
+
+/// What the process lends to its streams.
+struct Surroundings {
+  asio::io_context& io;
+  const Config& config;
+  observe::Metrics& metrics;
+  observe::Readiness& readiness;
+  std::shared_ptr<spdlog::logger> log;
+};
+
+/// What a stream tells the worker; called on the stream's strand or on its reader's thread.
+struct StreamEvents {
+  std::function<void()> connected;
+  std::function<void()> ready;
+  std::function<void(int exit_code)> ended;  ///< once, the last thing
+};
+
+/// One change stream with everything from cursor to checkpoint: its reader's thread, its strand, its lanes
+/// and its checkpoint. All state but the reader's is touched on the strand only.
+class Stream {
+ public:
+  /// Throws ConfigError for rules that cannot be used and Stop for a URI that cannot.
+  Stream(Surroundings around, const StreamConfig& config, StreamEvents events);
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  void start();
+
+  /// Stop reading, finish what is queued within the drain time, store the position, give the lease back.
+  /// Thread-safe.
+  void request_stop();
+
+ private:
+  ReaderPlan reader_plan();
+  ReaderEvents reader_events();
+  std::string options_hash() const;
+  void on_opened(Acquired acquired, Position at);
+  void on_batch(std::unique_ptr<source::StreamBatch> batch);
+  void on_reopening(const Error& error);
+  void make_lanes(const std::vector<LaneGuard>& guards);
+  asio::awaitable<void> keep_checkpoint();
+  asio::awaitable<void> store_checkpoint();
+  asio::awaitable<void> end();
+  asio::awaitable<void> wait_for_lanes();
+  void stop(int exit_code, bool drain);
+  void fail(int exit_code, const std::string& why);
+  void take_floor();
+  void refresh_gauges() const;
+
+  Surroundings around_;
+  StreamConfig config_;
+  StreamEvents events_;
+  std::string condition_;  ///< its name in /readyz
+  std::vector<std::unique_ptr<Rule>> rules_;
+  std::vector<std::string> rule_names_;
+  std::vector<Subscription> subscriptions_;
+  mongo::ClientPool pool_;
+  observe::StreamMetrics& metrics_;
+  flow::Budget budget_;
+  CheckpointStore store_;
+  std::unique_ptr<Sink> sink_;
+  Strand strand_;
+  asio::thread_pool batch_threads_;
+  asio::thread_pool keeper_thread_;  ///< a renewal never waits behind batches
+  Dispatcher dispatcher_;
+  std::vector<std::unique_ptr<LaneDriver>> lanes_;
+  std::optional<flow::Lease> lease_;
+  std::optional<Position> floor_;  ///< newest position that may be stored and is not yet
+  flow::Time stored_at_{};         ///< when the floor was last stored
+  bool busy_since_stored_ = false;
+  std::int64_t epoch_ = 0;
+  asio::steady_timer keeper_timer_;
+  asio::steady_timer drain_timer_;
+  bool stopping_ = false;
+  bool drain_ = false;
+  int exit_code_ = 0;
+  std::atomic<std::int64_t> floor_time_{0};    ///< seconds, cluster time of the newest resolved position
+  std::atomic<std::int64_t> server_ahead_{0};  ///< the server's clock less ours, in seconds
+  std::atomic<std::int64_t> stored_at_ms_{0};  ///< steady clock
+  std::atomic<bool> idle_{true};
+  observe::ScrapeHook hook_;
+  std::unique_ptr<Reader> reader_;  ///< last: its thread ends before anything it talks to
+};
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,159 @@
+#include <mongoc/mongoc.h>
+#include <spdlog/logger.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include "observe/http.hpp"
+#include "observe/log.hpp"
+#include "pipeline/stream.hpp"
+#include "sluice/pipeline.hpp"
+
+#include <boost/asio/signal_set.hpp>
+
+namespace sluice {
+
+namespace pipeline {
+
+namespace {
+
+constexpr auto grace_after_drain = std::chrono::seconds(5);
+
+/// libmongoc would write to stderr by itself, and calls an abort of an already aborted transaction a warning.
+void log_driver(mongoc_log_level_t level, const char* domain, const char* message, void* logger) {
+  const auto to = level <= MONGOC_LOG_LEVEL_CRITICAL ? spdlog::level::warn : spdlog::level::debug;
+  static_cast<spdlog::logger*>(logger)->log(to, "driver ({}): {}", domain, message);
+}
+
+/// The process: its streams, its signals, its HTTP server, and the code it ends with.
+class Worker {
+ public:
+  explicit Worker(const Config& config)
+      : config_(config),
+        log_(observe::make_logger(config.log_level, config.log_format)),
+        strand_(asio::make_strand(io_)),
+        guard_(asio::make_work_guard(io_)),
+        signals_(strand_, SIGINT, SIGTERM),
+        deadline_(strand_) {
+    mongoc_log_set_handler(log_driver, log_.get());
+    for (const StreamConfig& stream : config.streams) {
+      streams_.push_back(std::make_unique<Stream>(Surroundings{io_, config_, metrics_, readiness_, log_},
+                                                  stream, stream_events()));
+    }
+  }
+
+  ~Worker() { mongoc_log_set_handler(nullptr, nullptr); }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  int run() {
+    if (config_.http_port != 0) {
+      http_ = std::make_unique<observe::HttpServer>(config_.http_host,
+                                                    static_cast<std::uint16_t>(config_.http_port),
+                                                    observe::observe_routes(metrics_, readiness_));
+    }
+    await_signal();
+    for (auto& stream : streams_) stream->start();
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 1; i < config_.engine.workers; ++i) threads.emplace_back([this] { io_.run(); });
+      io_.run();
+    }
+    http_.reset();
+    log_->flush();
+    return exit_code_;
+  }
+
+ private:
+  StreamEvents stream_events() {
+    return {[this] { asio::post(strand_, [this] { on_connected(); }); },
+            [this] { asio::post(strand_, [this] { on_ready(); }); },
+            [this](int exit_code) { asio::post(strand_, [this, exit_code] { on_ended(exit_code); }); }};
+  }
+
+  /// The two lines that scripts wait for, on stdout whatever the log says.
+  void on_connected() {
+    if (++connected_ < streams_.size()) return;
+    std::printf("Connected to MongoDB (Shard %d/%d)\n", config_.shard_index, config_.shard_count);
+    std::fflush(stdout);
+  }
+
+  void on_ready() {
+    if (++ready_ < streams_.size()) return;
+    std::printf("__READY__SHARD__%d_OF_%d__\n", config_.shard_index, config_.shard_count);
+    std::fflush(stdout);
+  }
+
+  void on_ended(int exit_code) {
+    if (exit_code != exit_code::ok && exit_code_ == exit_code::ok) exit_code_ = exit_code;
+    if (++ended_ < streams_.size()) {
+      stop_all();  // half a worker is worse than none: the supervisor restarts the whole
+      return;
+    }
+    signals_.cancel();
+    deadline_.cancel();
+    guard_.reset();
+  }
+
+  void await_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      if (stopping_) {
+        log_->warn("second signal: ending at once; what was in flight will be done again");
+        leave(exit_code_ == exit_code::ok ? 128 + signal : exit_code_);
+      }
+      log_->info("signal {}: stopping", signal);
+      stop_all();
+      await_signal();
+    });
+  }
+
+  void stop_all() {
+    if (stopping_) return;
+    stopping_ = true;
+    // A driver call that hangs on a silent server cannot be called back. Everything it was about is in a
+    // transaction, so the process may end over it.
+    deadline_.expires_after(std::chrono::milliseconds(config_.engine.drain_ms) + grace_after_drain);
+    deadline_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      log_->warn("the work in flight did not come back in time; it is left to be done again");
+      leave(exit_code_);
+    });
+    for (auto& stream : streams_) stream->request_stop();
+  }
+
+  [[noreturn]] void leave(int exit_code) {
+    log_->flush();
+    std::fflush(stdout);
+    std::_Exit(exit_code);
+  }
+
+  const Config& config_;
+  mongo::Driver driver_;
+  asio::io_context io_;
+  std::shared_ptr<spdlog::logger> log_;
+  observe::Metrics metrics_;
+  observe::Readiness readiness_;
+  Strand strand_;
+  asio::executor_work_guard<asio::io_context::executor_type> guard_;
+  asio::signal_set signals_;
+  asio::steady_timer deadline_;
+  std::vector<std::unique_ptr<Stream>> streams_;
+  std::unique_ptr<observe::HttpServer> http_;
+  std::size_t connected_ = 0;
+  std::size_t ready_ = 0;
+  std::size_t ended_ = 0;
+  bool stopping_ = false;
+  int exit_code_ = exit_code::ok;
+};
+
+}  // namespace
+
+}  // namespace pipeline
+
+int run_worker(const Config& config) {
+  return pipeline::Worker(config).run();
+}
+
+}  // namespace sluice
