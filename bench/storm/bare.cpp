@@ -53,6 +53,8 @@ class Bare : public Workload {
 
 }  // namespace
 
-std::unique_ptr<Workload> make_bare(const Sizes& sizes) { return std::make_unique<Bare>(sizes); }
+std::unique_ptr<Workload> make_bare(const Sizes& sizes) {
+  return std::make_unique<Bare>(sizes);
+}
 
 }  // namespace storm

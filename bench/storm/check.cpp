@@ -42,7 +42,8 @@ void expect_equal(const std::string& what, const Counts& kept, const Counts& fre
   const auto [left, right] = std::mismatch(kept.begin(), kept.end(), fresh.begin(), fresh.end());
   throw std::runtime_error("wrong result, no figure: " + what + " is kept as " + describe(kept, left) +
                            " where a fresh computation has " + describe(fresh, right) + " (" +
-                           std::to_string(kept.size()) + " and " + std::to_string(fresh.size()) + " entries)");
+                           std::to_string(kept.size()) + " and " + std::to_string(fresh.size()) +
+                           " entries)");
 }
 
 }  // namespace storm

@@ -44,8 +44,7 @@ Bson options(const StreamShape& shape, int batch, Moment from) {
   if (batch > 0) BSON_APPEND_INT32(out.get(), "batchSize", batch);
   BSON_APPEND_INT64(out.get(), "maxAwaitTimeMS", kMaxAwaitMs);
   BSON_APPEND_TIMESTAMP(out.get(), "startAtOperationTime", from.seconds, from.increment);
-  if (!shape.full_document.empty())
-    BSON_APPEND_UTF8(out.get(), "fullDocument", shape.full_document.c_str());
+  if (!shape.full_document.empty()) BSON_APPEND_UTF8(out.get(), "fullDocument", shape.full_document.c_str());
   if (!shape.pre_image.empty())
     BSON_APPEND_UTF8(out.get(), "fullDocumentBeforeChange", shape.pre_image.c_str());
   return out;
@@ -54,27 +53,32 @@ Bson options(const StreamShape& shape, int batch, Moment from) {
 void throw_if_failed(const Stream& stream) {
   bson_error_t error;
   const bson_t* reply = nullptr;
-  if (mongoc_change_stream_error_document(stream.get(), &error, &reply)) throw MongoError("change stream", error);
+  if (mongoc_change_stream_error_document(stream.get(), &error, &reply))
+    throw MongoError("change stream", error);
 }
 
 }  // namespace
 
 StreamShape stream_of(const Client& client, const std::string& database) {
-  const Bson reply = command(client, "admin", R"({"aggregate":1,"cursor":{},"pipeline":[
+  const Bson reply = command(client, "admin",
+                             R"({"aggregate":1,"cursor":{},"pipeline":[
     {"$currentOp":{"idleCursors":true,"allUsers":true}},
-    {"$match":{"cursor.originatingCommand.$db":")" + database + R"(",
+    {"$match":{"cursor.originatingCommand.$db":")" +
+                                 database + R"(",
                "cursor.originatingCommand.pipeline.0.$changeStream":{"$exists":true}}},
     {"$project":{"pipeline":"$cursor.originatingCommand.pipeline"}}]})");
   bson_iter_t iter;
   bson_iter_t found;
-  if (!bson_iter_init(&iter, reply.get()) || !bson_iter_find_descendant(&iter, "cursor.firstBatch.0.pipeline", &found))
+  if (!bson_iter_init(&iter, reply.get()) ||
+      !bson_iter_find_descendant(&iter, "cursor.firstBatch.0.pipeline", &found))
     throw std::runtime_error("no change stream is open on " + database);
   std::uint32_t size = 0;
   const std::uint8_t* data = nullptr;
   bson_iter_array(&found, &size, &data);
   bson_t pipeline;
   if (!bson_init_static(&pipeline, data, size)) throw std::runtime_error("an unreadable pipeline");
-  return {stages_behind_first(&pipeline), text_at(reply.get(), "cursor.firstBatch.0.pipeline.0.$changeStream.fullDocument"),
+  return {stages_behind_first(&pipeline),
+          text_at(reply.get(), "cursor.firstBatch.0.pipeline.0.$changeStream.fullDocument"),
           text_at(reply.get(), "cursor.firstBatch.0.pipeline.0.$changeStream.fullDocumentBeforeChange")};
 }
 

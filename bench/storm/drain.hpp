@@ -21,10 +21,10 @@ StreamShape stream_of(const Client& client, const std::string& database);
 /// How fast a bare cursor reads events when nothing at all is done with them.
 struct Drain {
   std::int64_t events = 0;
-  double seconds = 0;           ///< from opening the stream to the last event
-  std::int64_t first_batch = 0; ///< events that came with the first answer
-  double first_seconds = 0;     ///< when they came
-  double megabytes = 0;         ///< of events, as BSON
+  double seconds = 0;            ///< from opening the stream to the last event
+  std::int64_t first_batch = 0;  ///< events that came with the first answer
+  double first_seconds = 0;      ///< when they came
+  double megabytes = 0;          ///< of events, as BSON
   double events_per_second() const { return static_cast<double>(events) / seconds; }
   /// The rate behind the first batch, whose making no worker's counters show. Of little use where one batch
   /// holds most events: then the rate of all.
@@ -38,7 +38,7 @@ struct Event {
   const bson_t* token;
 };
 using Act = std::function<void(const Event&)>;
-Drain drain(const Client& client, const std::string& database, const StreamShape& shape, int batch, Moment from,
-            std::int64_t events, const Act& act = nullptr);
+Drain drain(const Client& client, const std::string& database, const StreamShape& shape, int batch,
+            Moment from, std::int64_t events, const Act& act = nullptr);
 
 }  // namespace storm

@@ -109,9 +109,10 @@ class Favourites : public Workload {
   }
 
   void verify(const Client& client, const std::string& database) const override {
-    expect_equal("articles.favoritesCount",
-                 counts(client, database, "articles", R"([{"$project":{"n":"$favoritesCount"}}])"),
-                 counts(client, database, "favorites", R"([{"$group":{"_id":"$articleId","n":{"$sum":1}}}])"));
+    expect_equal(
+        "articles.favoritesCount",
+        counts(client, database, "articles", R"([{"$project":{"n":"$favoritesCount"}}])"),
+        counts(client, database, "favorites", R"([{"$group":{"_id":"$articleId","n":{"$sum":1}}}])"));
   }
 
  private:
@@ -123,6 +124,8 @@ class Favourites : public Workload {
 
 }  // namespace
 
-std::unique_ptr<Workload> make_favourites(const Sizes& sizes) { return std::make_unique<Favourites>(sizes); }
+std::unique_ptr<Workload> make_favourites(const Sizes& sizes) {
+  return std::make_unique<Favourites>(sizes);
+}
 
 }  // namespace storm

@@ -52,7 +52,9 @@ Json& Json::set(std::string key, Json value) {
   return *this;
 }
 
-Json& Json::add(Json value) { return set({}, std::move(value)); }
+Json& Json::add(Json value) {
+  return set({}, std::move(value));
+}
 
 bool Json::flat() const {
   return std::all_of(members_.begin(), members_.end(),

@@ -17,8 +17,8 @@ class Json {
   Json(std::string value);
   Json(const char* value) : Json(std::string(value)) {}
   template <class T>
-    requires std::integral<T> || std::floating_point<T>
-  Json(T value) : Json(number(static_cast<double>(value))) {}
+  requires std::integral<T> || std::floating_point<T> Json(T value)
+      : Json(number(static_cast<double>(value))) {}
 
   Json& set(std::string key, Json value);
   Json& add(Json value);

@@ -14,8 +14,8 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto kPoll = 20ms;
-constexpr double kSampleEvery = 0.1;     // seconds between the samples that are kept
-constexpr double kStallPatience = 60;    // seconds without any progress: something is wrong
+constexpr double kSampleEvery = 0.1;   // seconds between the samples that are kept
+constexpr double kStallPatience = 60;  // seconds without any progress: something is wrong
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -140,7 +140,8 @@ class LiveStorm {
   std::jthread thread_;
 
   /// The n-th step is due when the events before it are due at the rate: a late step is not waited for twice.
-  static void write(const Client& client, const Workload& workload, const std::string& database, double rate) {
+  static void write(const Client& client, const Workload& workload, const std::string& database,
+                    double rate) {
     const auto start = Clock::now();
     const double per_step = static_cast<double>(workload.events()) / static_cast<double>(workload.steps());
     for (std::size_t step = 0; step < workload.steps(); ++step) {

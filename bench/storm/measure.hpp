@@ -29,7 +29,7 @@ struct Run {
   std::int64_t events = 0;
   std::int64_t first_read = 0;  ///< events read when the first ones were seen
   double first_seconds = 0;     ///< how long after the start of `seconds` that was
-  double documents = 0;  ///< written by the worker, after coalescing
+  double documents = 0;         ///< written by the worker, after coalescing
   double effects = 0;
   Histogram lag;
   Histogram batch_documents;
@@ -43,9 +43,7 @@ struct Run {
 
   double events_per_second() const { return static_cast<double>(events) / seconds; }
   /// The rate of what was read later than the first poll that saw any: comparable with Drain::steady_rate().
-  double steady_rate() const {
-    return static_cast<double>(events - first_read) / (seconds - first_seconds);
-  }
+  double steady_rate() const { return static_cast<double>(events - first_read) / (seconds - first_seconds); }
 };
 
 /// The worker starts on a backlog that is already there.

@@ -27,7 +27,9 @@ class Socket {
   int fd_;
 };
 
-std::string_view name_of(std::string_view series) { return series.substr(0, series.find('{')); }
+std::string_view name_of(std::string_view series) {
+  return series.substr(0, series.find('{'));
+}
 
 /// The value of the label `le`, or NaN's stand-in when the series has none.
 double bound_of(std::string_view series) {
@@ -78,12 +80,15 @@ Metrics Metrics::parse(std::string_view text) {
     // Labels may hold spaces: the value is behind the last one.
     const std::size_t space = line.rfind(' ');
     if (space == std::string_view::npos) continue;
-    out.series_[std::string(line.substr(0, space))] += std::strtod(std::string(line.substr(space)).c_str(), nullptr);
+    out.series_[std::string(line.substr(0, space))] +=
+        std::strtod(std::string(line.substr(space)).c_str(), nullptr);
   }
   return out;
 }
 
-double Metrics::value(const std::string& name) const { return value_with(name, ""); }
+double Metrics::value(const std::string& name) const {
+  return value_with(name, "");
+}
 
 double Metrics::value_with(const std::string& name, std::string_view label) const {
   double sum = 0;

@@ -26,7 +26,8 @@ class Metrics {
   static Metrics parse(std::string_view text);
 
   double value(const std::string& name) const;
-  double value_with(const std::string& name, std::string_view label) const;  ///< series whose labels hold this
+  double value_with(const std::string& name,
+                    std::string_view label) const;  ///< series whose labels hold this
   Histogram histogram(const std::string& name) const;
 
   double read() const { return value("sluice_events_read_total"); }

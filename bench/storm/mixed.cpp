@@ -34,8 +34,7 @@ class Mixed : public Workload {
 
   void load(const Client& client, const std::string& database) const override {
     users_->load(client, database);
-    command(client, database,
-            R"({"create":"favorites","changeStreamPreAndPostImages":{"enabled":true}})");
+    command(client, database, R"({"create":"favorites","changeStreamPreAndPostImages":{"enabled":true}})");
     command(client, database, R"({"create":"tags"})");
   }
 
@@ -56,9 +55,7 @@ class Mixed : public Workload {
     }
   }
 
-  std::int64_t events() const override {
-    return users_->events() + favourites_->events() + tags_->events();
-  }
+  std::int64_t events() const override { return users_->events() + favourites_->events() + tags_->events(); }
   std::int64_t documents() const override {
     return users_->documents() + favourites_->documents() + tags_->documents();
   }
@@ -89,6 +86,8 @@ class Mixed : public Workload {
 
 }  // namespace
 
-std::unique_ptr<Workload> make_mixed(const Sizes& sizes) { return std::make_unique<Mixed>(sizes); }
+std::unique_ptr<Workload> make_mixed(const Sizes& sizes) {
+  return std::make_unique<Mixed>(sizes);
+}
 
 }  // namespace storm

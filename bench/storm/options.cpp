@@ -26,7 +26,8 @@ void add_sizes(CLI::App& app, Sizes& sizes) {
 }
 
 void add_server(CLI::App& app, ServerOptions& server) {
-  app.add_option("--mongod", server.mongod, "mongod to start (default: $SLUICE_MONGOD, then what tools/mongod finds)");
+  app.add_option("--mongod", server.mongod,
+                 "mongod to start (default: $SLUICE_MONGOD, then what tools/mongod finds)");
   app.add_option("--data", server.data_parent, "folder on a disk, for mongod's data")->capture_default_str();
   app.add_option("--cache-gb", server.cache_gb, "mongod's WiredTiger cache in GB")->capture_default_str();
 }
@@ -41,7 +42,8 @@ void add_measuring(CLI::App& app, Options& options) {
       ->capture_default_str();
   app.add_option("--cursor-batch", options.cursor_batch, "batchSize of the bare cursor and of the worker")
       ->capture_default_str();
-  app.add_option("--one-at-a-time", options.one_at_a_time, "events given to the one-at-a-time loop, 0 for none")
+  app.add_option("--one-at-a-time", options.one_at_a_time,
+                 "events given to the one-at-a-time loop, 0 for none")
       ->capture_default_str();
   app.add_option("--results", options.results, "folder of the JSON results")->capture_default_str();
   app.add_option("--name", options.name, "name of the result file (default: from the command)");
@@ -53,7 +55,8 @@ void add_commands(CLI::App& app, Options& options) {
   CLI::App* run = app.add_subcommand("run", "measure scenarios, with their rivals, in one run");
   run->add_option("scenario", options.scenarios, "users, favourites, tags, mixed, bare (default: all)");
   run->add_flag("!--no-live", options.live, "leave out the storms that run while the worker runs");
-  run->add_option("--live-rate", options.live_rate, "events a second of the paced storm (default: a part of ours)");
+  run->add_option("--live-rate", options.live_rate,
+                  "events a second of the paced storm (default: a part of ours)");
   run->add_option("--live-seconds", options.live_seconds, "length of the paced storm")->capture_default_str();
   CLI::App* sweep = app.add_subcommand("sweep", "measure one setting's values against each other");
   sweep->add_option("--over", options.over, "the setting")

@@ -21,15 +21,15 @@ struct Options {
 
   std::vector<std::string> scenarios;
   std::uint32_t rounds = 3;
-  std::uint32_t write_batch = 1000;    ///< documents in a batch of the perfect writer
-  std::int64_t one_at_a_time = 3000;   ///< events given to the one-at-a-time loop; 0 leaves it out
-  int cursor_batch = 5000;             ///< batchSize of the bare cursor, and of the worker
+  std::uint32_t write_batch = 1000;   ///< documents in a batch of the perfect writer
+  std::int64_t one_at_a_time = 3000;  ///< events given to the one-at-a-time loop; 0 leaves it out
+  int cursor_batch = 5000;            ///< batchSize of the bare cursor, and of the worker
   bool live = true;
-  double live_seconds = 10;            ///< how long the paced storm lasts
-  double live_rate = 0;                ///< events a second; 0: a part of what the backlog showed
+  double live_seconds = 10;  ///< how long the paced storm lasts
+  double live_rate = 0;      ///< events a second; 0: a part of what the backlog showed
 
-  std::string over;                    ///< sweep: the setting
-  std::vector<std::string> values;     ///< sweep: its values; empty: sane ones
+  std::string over;                 ///< sweep: the setting
+  std::vector<std::string> values;  ///< sweep: its values; empty: sane ones
   std::vector<std::uint32_t> backlogs = {100'000, 1'000'000};
 
   std::string results = "bench/results";

@@ -134,8 +134,12 @@ std::string grouped(double value) {
   return out;
 }
 
-std::string fixed(double value, int digits) { return fmt::format("{:.{}f}", value, digits); }
+std::string fixed(double value, int digits) {
+  return fmt::format("{:.{}f}", value, digits);
+}
 
-std::string milliseconds(double seconds) { return fmt::format("{} ms", grouped(seconds * 1000)); }
+std::string milliseconds(double seconds) {
+  return fmt::format("{} ms", grouped(seconds * 1000));
+}
 
 }  // namespace storm

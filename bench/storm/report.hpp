@@ -37,8 +37,8 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-std::string grouped(double value);                        ///< 12,345
-std::string fixed(double value, int digits = 1);          ///< 12.3
-std::string milliseconds(double seconds);                 ///< 12 ms
+std::string grouped(double value);                ///< 12,345
+std::string fixed(double value, int digits = 1);  ///< 12.3
+std::string milliseconds(double seconds);         ///< 12 ms
 
 }  // namespace storm

@@ -6,7 +6,9 @@
 namespace storm {
 namespace {
 
-const char* name(Fan fan) { return fan == Fan::by_author ? "updateMany by authorId" : "updateOne by _id"; }
+const char* name(Fan fan) {
+  return fan == Fan::by_author ? "updateMany by authorId" : "updateOne by _id";
+}
 
 Ceiling time_writes(const Client& client, const std::string& database, const Workload& workload,
                     std::size_t batch, Commit commit, Fan fan) {
@@ -51,7 +53,8 @@ std::vector<Ceiling> ceilings(const Client& client, const std::string& database,
 }
 
 OneAtATime one_at_a_time(const Client& client, const std::string& source, const std::string& target,
-                         const Workload& workload, const StreamShape& shape, Moment from, std::int64_t events) {
+                         const Workload& workload, const StreamShape& shape, Moment from,
+                         std::int64_t events) {
   const Collection positions = collection(client, target, "position");
   const Act act = [&](const Event& event) {
     workload.apply(client, target, event.document);

@@ -31,6 +31,7 @@ struct OneAtATime {
   double events_per_second() const { return static_cast<double>(events) / seconds; }
 };
 OneAtATime one_at_a_time(const Client& client, const std::string& source, const std::string& target,
-                         const Workload& workload, const StreamShape& shape, Moment from, std::int64_t events);
+                         const Workload& workload, const StreamShape& shape, Moment from,
+                         std::int64_t events);
 
 }  // namespace storm

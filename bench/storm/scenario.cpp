@@ -10,8 +10,8 @@ namespace storm {
 namespace {
 
 constexpr std::int64_t kPlainCursorEvents = 50'000;
-constexpr double kPacedShare = 0.5;     // of the backlog's rate: a worker that keeps up, and no more
-constexpr double kPacedMost = 5000;     // events a second; what writes the storm shares our processors
+constexpr double kPacedShare = 0.5;        // of the backlog's rate: a worker that keeps up, and no more
+constexpr double kPacedMost = 5000;        // events a second; what writes the storm shares our processors
 constexpr std::uint32_t kPacedSteps = 50;  // statements a second of a paced storm
 
 void say(const std::string& text) {
@@ -47,7 +47,8 @@ Sizes paced_sizes(const Options& options, const std::string& name, double rate) 
   const auto total = static_cast<std::uint32_t>(rate * options.live_seconds);
   sizes.chunk = std::max(static_cast<std::uint32_t>(rate) / kPacedSteps, 1U);
   sizes.favourites = sizes.tag_events = sizes.bare = total;
-  if (name == "mixed") sizes.favourites = sizes.tag_events = total > sizes.users ? (total - sizes.users) / 2 : 1;
+  if (name == "mixed")
+    sizes.favourites = sizes.tag_events = total > sizes.users ? (total - sizes.users) / 2 : 1;
   return sizes;
 }
 
@@ -132,7 +133,8 @@ std::vector<Ratio> ratios(const Scenario& scenario) {
     const bool counters = scenario.name == "favourites" || scenario.name == "tags";
     const double one = scenario.one.events_per_second();
     const Spread ours = events_per_second(scenario);
-    out.push_back({"times one at a time", {ours.median / one, ours.least / one, ours.most / one},
+    out.push_back({"times one at a time",
+                   {ours.median / one, ours.least / one, ours.most / one},
                    counters ? 40.0 : 0.0});
   }
   if (scenario.name == "bare") out.push_back({"of the bare cursor", reading_ratio(scenario), 0.85});

@@ -62,8 +62,9 @@ void add_rivals(const Scenario& scenario, double documents_per_event, Table& tab
 }
 
 std::string lag_line(const char* label, const Run& run) {
-  return fmt::format("  lag, {}: p50 {}, p99 {}, max at most {}\n", label, milliseconds(run.lag.percentile(0.5)),
-                     milliseconds(run.lag.percentile(0.99)), milliseconds(run.lag.max_bound()));
+  return fmt::format("  lag, {}: p50 {}, p99 {}, max at most {}\n", label,
+                     milliseconds(run.lag.percentile(0.5)), milliseconds(run.lag.percentile(0.99)),
+                     milliseconds(run.lag.max_bound()));
 }
 
 std::string cost_line(const Scenario& scenario) {
@@ -115,7 +116,8 @@ Json json_of(const Scenario& scenario) {
                                  .set("events_per_second", scenario.one.events_per_second()));
   out.set("runs", runs);
   if (scenario.burst) out.set("live_burst", json_of(*scenario.burst));
-  if (scenario.paced) out.set("live_paced_rate", scenario.paced_rate).set("live_paced", json_of(*scenario.paced));
+  if (scenario.paced)
+    out.set("live_paced_rate", scenario.paced_rate).set("live_paced", json_of(*scenario.paced));
   return out;
 }
 

@@ -64,7 +64,8 @@ Server::Server(const ServerOptions& options) : directory_(options.data_parent) {
 void Server::initiate(int port) {
   const std::string host = "127.0.0.1:" + std::to_string(port);
   {
-    const Client direct = connect("mongodb://" + host + "/?directConnection=true&serverSelectionTimeoutMS=500");
+    const Client direct =
+        connect("mongodb://" + host + "/?directConnection=true&serverSelectionTimeoutMS=500");
     eventually("mongod did not start (is SLUICE_MONGOD or --mongod right?)", [&] {
       if (!process_->running()) throw std::runtime_error("mongod ended at once: is SLUICE_MONGOD right?");
       command(direct, "admin", R"({"ping":1})");

@@ -9,7 +9,7 @@
 namespace storm {
 
 struct ServerOptions {
-  std::string mongod;          ///< path; empty: SLUICE_MONGOD, then the one that tools/mongod finds
+  std::string mongod;                ///< path; empty: SLUICE_MONGOD, then the one that tools/mongod finds
   std::string data_parent = "/tmp";  ///< the data folder is made below this one; should be a disk, not memory
   double cache_gb = 2;
   int oplog_mb = 8192;

@@ -201,6 +201,8 @@ class Taggings : public Workload {
 
 }  // namespace
 
-std::unique_ptr<Workload> make_tags(const Sizes& sizes) { return std::make_unique<Taggings>(sizes); }
+std::unique_ptr<Workload> make_tags(const Sizes& sizes) {
+  return std::make_unique<Taggings>(sizes);
+}
 
 }  // namespace storm

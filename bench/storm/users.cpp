@@ -93,8 +93,9 @@ class Users : public Workload {
     const auto begin = static_cast<std::uint32_t>(step) * per_statement();
     const std::uint32_t end = std::min(begin + per_statement(), sizes_.users);
     command(client, database,
-            R"({"update":"users","updates":[{"multi":true,"q":{"_id":{"$gte":)" + oid_text(begin) + R"(,"$lt":)" +
-                oid_text(end) + R"(}},"u":[{"$set":{"username":{"$concat":[{"$first":{"$split":["$email","@"]}},")" +
+            R"({"update":"users","updates":[{"multi":true,"q":{"_id":{"$gte":)" + oid_text(begin) +
+                R"(,"$lt":)" + oid_text(end) +
+                R"(}},"u":[{"$set":{"username":{"$concat":[{"$first":{"$split":["$email","@"]}},")" +
                 suffix_ + R"("]}}}]}]})");
   }
 
@@ -121,11 +122,13 @@ class Users : public Workload {
     bson_iter_t key;
     bson_iter_t name;
     if (!bson_iter_init(&iter, event) || !bson_iter_find_descendant(&iter, "documentKey._id", &key)) return;
-    if (!bson_iter_init(&iter, event) || !bson_iter_find_descendant(&iter, "updateDescription.updatedFields.username", &name))
+    if (!bson_iter_init(&iter, event) ||
+        !bson_iter_find_descendant(&iter, "updateDescription.updatedFields.username", &name))
       return;
     const Bson change = set_field("authorUsername", bson_iter_utf8(&name, nullptr));
     const Bson filter = selector("authorId", *bson_iter_oid(&key));
-    for (const Copies& copies : all_copies()) update_many(client, database, copies.collection, filter, change);
+    for (const Copies& copies : all_copies())
+      update_many(client, database, copies.collection, filter, change);
   }
 
   void verify(const Client& client, const std::string& database) const override {
@@ -156,7 +159,8 @@ class Users : public Workload {
     if (fan == Fan::by_author)
       return writer.update_many(copies.collection, selector("authorId", id(Kind::user, number)), change);
     for (std::uint32_t k = 0; k < copies.per_user; ++k)
-      writer.update_one(copies.collection, selector("_id", id(copies.kind, number + k * sizes_.users)), change);
+      writer.update_one(copies.collection, selector("_id", id(copies.kind, number + k * sizes_.users)),
+                        change);
   }
 
   static void index_author(const Client& client, const std::string& database, const std::string& name) {
@@ -167,6 +171,8 @@ class Users : public Workload {
 
 }  // namespace
 
-std::unique_ptr<Workload> make_users(const Sizes& sizes) { return std::make_unique<Users>(sizes); }
+std::unique_ptr<Workload> make_users(const Sizes& sizes) {
+  return std::make_unique<Users>(sizes);
+}
 
 }  // namespace storm

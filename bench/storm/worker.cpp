@@ -21,8 +21,9 @@ std::string write_rules(const WorkerOptions& options) {
 }
 
 std::vector<std::string> arguments(const WorkerOptions& options, int port) {
-  std::vector<std::string> out = {options.sluice, "run", write_rules(options), "--mongodb-uri", options.uri,
-                                  "--database", options.database, "--http-port", std::to_string(port)};
+  std::vector<std::string> out = {options.sluice,   "run",         write_rules(options),
+                                  "--mongodb-uri",  options.uri,   "--database",
+                                  options.database, "--http-port", std::to_string(port)};
   out.insert(out.end(), options.flags.begin(), options.flags.end());
   return out;
 }
@@ -61,7 +62,9 @@ void Worker::expect_running() {
   if (!process_.running()) throw std::runtime_error("the worker ended:\n" + log_tail());
 }
 
-Metrics Worker::metrics() const { return Metrics::parse(http_get(port_, "/metrics")); }
+Metrics Worker::metrics() const {
+  return Metrics::parse(http_get(port_, "/metrics"));
+}
 
 void Worker::stop() {
   const int code = process_.stop();

@@ -9,12 +9,12 @@
 namespace storm {
 
 struct WorkerOptions {
-  std::string sluice;               ///< path of the binary
-  std::vector<std::string> flags;   ///< handed on to `sluice run`
-  std::string folder;               ///< where its rules file and its log are written
+  std::string sluice;              ///< path of the binary
+  std::vector<std::string> flags;  ///< handed on to `sluice run`
+  std::string folder;              ///< where its rules file and its log are written
   std::string uri;
   std::string database;
-  std::string rules;                ///< YAML list
+  std::string rules;  ///< YAML list
   std::string pipeline = "storm";
 };
 

@@ -23,7 +23,8 @@ struct Sizes {
   std::uint32_t tag_events = 30'000;
   std::uint32_t tags = 500;
   std::uint32_t bare = 200'000;
-  std::uint32_t chunk = 1000;  ///< events written by one statement of the storm; 0: all users in one updateMany
+  std::uint32_t chunk =
+      1000;  ///< events written by one statement of the storm; 0: all users in one updateMany
   std::uint64_t seed = 1;
 };
 
@@ -37,7 +38,7 @@ class Workload {
   virtual ~Workload() = default;
 
   virtual std::string name() const = 0;
-  virtual std::string rules() const = 0;  ///< the YAML list under `rules:`
+  virtual std::string rules() const = 0;                     ///< the YAML list under `rules:`
   virtual std::vector<std::string> collections() const = 0;  ///< those that the rules write to
 
   virtual void load(const Client& client, const std::string& database) const = 0;

@@ -14,7 +14,9 @@ Session start_session(const Client& client) {
 
 }  // namespace
 
-const char* name(Commit commit) { return commit == Commit::plain ? "plain bulk" : "transactions"; }
+const char* name(Commit commit) {
+  return commit == Commit::plain ? "plain bulk" : "transactions";
+}
 
 Writer::Writer(const Client& client, std::string database, Commit commit)
     : client_(client), database_(std::move(database)) {
@@ -48,12 +50,13 @@ mongoc_bulk_operation_t* Writer::bulk(const std::string& name) {
   return parts_.back().bulk.get();
 }
 
-void Writer::update_one(const std::string& collection, const Bson& selector, const Bson& change, bool upsert) {
+void Writer::update_one(const std::string& collection, const Bson& selector, const Bson& change,
+                        bool upsert) {
   Bson options;
   if (upsert) BSON_APPEND_BOOL(options.get(), "upsert", true);
   bson_error_t error;
-  if (!mongoc_bulk_operation_update_one_with_opts(bulk(collection), selector.get(), change.get(), options.get(),
-                                                  &error))
+  if (!mongoc_bulk_operation_update_one_with_opts(bulk(collection), selector.get(), change.get(),
+                                                  options.get(), &error))
     throw MongoError("update", error);
 }
 

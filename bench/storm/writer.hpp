@@ -20,7 +20,8 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  void update_one(const std::string& collection, const Bson& selector, const Bson& change, bool upsert = false);
+  void update_one(const std::string& collection, const Bson& selector, const Bson& change,
+                  bool upsert = false);
   void update_many(const std::string& collection, const Bson& selector, const Bson& change);
   /// Commit what was collected, if anything.
   void flush();
