@@ -17,6 +17,7 @@ struct CounterWrite {
   const CounterPlan* plan;
   bson::Value id;
   std::int64_t delta;
+  std::uint64_t key;  ///< the effects' key: an order that all lanes and workers share
 };
 
 struct RefreshWrite {

@@ -20,7 +20,10 @@ std::size_t bytes_of(const Item& item) {
 }  // namespace
 
 Lane::Lane(LaneLimits limits, LaneGuard guard, const std::vector<std::string>& rule_names, std::uint64_t seed)
-    : limits_(limits), rule_names_(rule_names), backoff_({}, seed), most_items_(SIZE_MAX) {
+    : limits_(limits),
+      rule_names_(rule_names),
+      backoff_({std::chrono::milliseconds(5), std::chrono::seconds(1)}, seed),
+      most_items_(SIZE_MAX) {
   batch_.guard = std::move(guard);
 }
 

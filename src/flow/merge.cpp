@@ -19,8 +19,9 @@ struct TargetOf {
 };
 
 struct WriteOf {
+  std::uint64_t key;
   Write operator()(const Increment& effect) const {
-    return CounterWrite{effect.plan, effect.id, effect.delta};
+    return CounterWrite{effect.plan, effect.id, effect.delta, key};
   }
   Write operator()(const Refresh& effect) const { return RefreshWrite{effect.plan, effect.source_id}; }
   Write operator()(const Fill& effect) const { return FillWrite{effect.plan, effect.target_id, effect.seen}; }
@@ -51,7 +52,7 @@ std::size_t Merger::add(const Effect& effect) {
   const auto [entry, fresh] =
       index_.try_emplace(Key{target.plan, hash, bson::Identity(*target.id)}, writes_->size());
   if (fresh) {
-    writes_->push_back(std::visit(WriteOf{}, effect.body));
+    writes_->push_back(std::visit(WriteOf{effect.key}, effect.body));
   } else {
     merge((*writes_)[entry->second], effect.body);
   }

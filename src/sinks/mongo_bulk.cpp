@@ -92,9 +92,15 @@ void MongoBulk::add_dead_letter(const DeadLetterWrite& letter, std::size_t index
   });
 }
 
-void MongoBulk::add(const Write& write, std::size_t index, WriteCommands& out) const {
-  if (const auto* counter = std::get_if<CounterWrite>(&write)) add_counter(*counter, index, out);
-  if (const auto* letter = std::get_if<DeadLetterWrite>(&write)) add_dead_letter(*letter, index, out);
+/// Counters in the order of their keys: of two transactions that meet on some of them, the later one then
+/// fails at the first and has done little in vain.
+void MongoBulk::add_counters(const Batch& batch, WriteCommands& out) const {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < batch.writes.size(); ++i) {
+    if (std::holds_alternative<CounterWrite>(batch.writes[i])) order.push_back(i);
+  }
+  std::ranges::sort(order, {}, [&](std::size_t i) { return std::get<CounterWrite>(batch.writes[i]).key; });
+  for (const std::size_t i : order) add_counter(std::get<CounterWrite>(batch.writes[i]), i, out);
 }
 
 std::optional<Error> MongoBulk::move_position(mongo::Transaction& transaction, const Batch& batch,
@@ -116,7 +122,11 @@ std::optional<Error> MongoBulk::move_position(mongo::Transaction& transaction, c
 
 Ran MongoBulk::run_writes(mongo::Transaction& transaction, const Batch& batch) const {
   WriteCommands commands(options_.statement_ms);
-  for (std::size_t i = 0; i < batch.writes.size(); ++i) add(batch.writes[i], i, commands);
+  add_counters(batch, commands);
+  for (std::size_t i = 0; i < batch.writes.size(); ++i) {
+    if (const auto* letter = std::get_if<DeadLetterWrite>(&batch.writes[i]))
+      add_dead_letter(*letter, i, commands);
+  }
   if (copies_something(batch)) {
     Copies copies(transaction, options_.statement_ms);
     if (auto error = copies.read(batch.writes)) return {0, 0, error, std::nullopt};

@@ -32,7 +32,7 @@ class MongoBulk final : public Sink {
   Outcome refused(mongoc_client_t* client, const Batch& batch);
   std::optional<Error> move_position(mongo::Transaction& transaction, const Batch& batch, bool& held) const;
   void add_dead_letter(const DeadLetterWrite& letter, std::size_t index, WriteCommands& out) const;
-  void add(const Write& write, std::size_t index, WriteCommands& out) const;
+  void add_counters(const Batch& batch, WriteCommands& out) const;
   Ran run_writes(mongo::Transaction& transaction, const Batch& batch) const;
 
   mongo::ClientPool& pool_;
