@@ -52,6 +52,8 @@ class PipelineTest : public testing::Test {
   std::size_t workers() const { return workers_.size(); }
   /// SIGTERM to all; expects that each ends with 0. They are forgotten then.
   void terminate_all();
+  /// Kills whichever still runs.
+  void forget_workers() { workers_.clear(); }
 
   /// Waits until every shard has stored a position at or after everything written so far.
   testing::AssertionResult settled(int shard_count = 1);
