@@ -11,10 +11,18 @@ namespace {
 constexpr std::int32_t duplicate_key = 11000;
 constexpr int tries_before_split = 3;
 constexpr int tries_before_duplicate_is_believed = 4;
-constexpr std::size_t bytes_of_a_write = 160;  // what the server's operation adds to the values themselves
+constexpr std::size_t bytes_of_a_write = 160;  // what the server's operation adds to the value itself
+
+struct TargetBytes {
+  std::size_t operator()(const Increment& effect) const { return effect.id.raw().size(); }
+  std::size_t operator()(const Refresh& effect) const { return effect.source_id.raw().size(); }
+  std::size_t operator()(const Fill& effect) const { return effect.target_id.raw().size(); }
+  std::size_t operator()(const Reject&) const { return 0; }
+};
 
 std::size_t bytes_of(const Item& item) {
-  return item.refusal != 0 ? item.event->document.size() : bytes_of_a_write;
+  if (item.refusal != 0) return item.event->document.size();
+  return bytes_of_a_write + std::visit(TargetBytes{}, item.effect.body);
 }
 
 }  // namespace
@@ -31,19 +39,26 @@ void Lane::offer(const Item& item, Time now) {
   if (items_.size() == (sending_ ? in_batch_ : 0)) oldest_ = now;
   items_.push_back(item);
   if (const auto* reject = std::get_if<Reject>(&item.effect.body)) {
-    items_.back().refusal = add_refusal({ErrorKind::own_fault, reject->code, reject->reason, false});
-    ++refused_items_;
+    refuse_item(items_.back(), add_refusal({ErrorKind::own_fault, reject->code, reject->reason, false}));
   }
 }
 
 void Lane::pop() {
-  if (items_.front().refusal != 0 && --refused_items_ == 0) refusals_.clear();
+  const auto refusal = refusals_.find(items_.front().refusal);
+  if (refusal != refusals_.end() && --refusal->second.items == 0) refusals_.erase(refusal);
   items_.pop_front();
 }
 
 std::uint32_t Lane::add_refusal(Error why) {
-  refusals_.push_back(std::move(why));
-  return static_cast<std::uint32_t>(refusals_.size());
+  if (++last_refusal_ == 0)
+    ++last_refusal_;  // 0 means "not refused"; four thousand million later it comes up
+  refusals_[last_refusal_] = {std::move(why), 0};
+  return last_refusal_;
+}
+
+void Lane::refuse_item(Item& item, std::uint32_t refusal) {
+  item.refusal = refusal;
+  ++refusals_.at(refusal).items;
 }
 
 bool Lane::ready(Time now) const {
@@ -55,7 +70,7 @@ LaneAction Lane::next(Time now) {
   if (retry_at_ && now < *retry_at_) return {LaneDo::wait, retry_at_};
   if (!ready(now)) return {LaneDo::wait, oldest_ + limits_.linger};
   retry_at_.reset();
-  build();
+  if (!in_doubt_) build();
   sending_ = true;
   return {LaneDo::send, std::nullopt};
 }
@@ -69,7 +84,7 @@ void Lane::add_item(const Item& item) {
     merger_.add(item.effect);
     return;
   }
-  const Error& why = refusals_[item.refusal - 1];
+  const Error& why = refusals_.at(item.refusal).why;
   batch_.writes.push_back(DeadLetterWrite{rule_names_[item.effect.rule], item.event->token,
                                           item.event->cluster_time, item.event->document, why.code,
                                           why.message, item.effect});
@@ -105,6 +120,7 @@ void Lane::build() {
 LaneReport Lane::done(const Outcome& outcome, Time now) {
   assert(sending_);
   sending_ = false;
+  in_doubt_ = !outcome.committed && (outcome.error->unknown_commit || (in_doubt_ && !outcome.guard_held));
   if (!outcome.committed) {
     const Error& error = *outcome.error;
     switch (error.kind) {
@@ -129,6 +145,7 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
   learn_fan_out(outcome);
   if (most_items_ < SIZE_MAX / 2) most_items_ *= 2;
   tries_ = 0;
+  duplicate_keys_ = 0;
   in_pieces_ = false;
   backoff_.reset();
   return {in_batch_, std::nullopt, std::nullopt};
@@ -149,7 +166,7 @@ void Lane::shrink() {
 /// of its own; the batch is then built anew without them.
 LaneReport Lane::refuse(const Outcome& outcome, Time now) {
   const bool may_be_a_race =
-      outcome.error->code == duplicate_key && tries_ + 1 < tries_before_duplicate_is_believed;
+      outcome.error->code == duplicate_key && ++duplicate_keys_ < tries_before_duplicate_is_believed;
   if (may_be_a_race) return retry_later(*outcome.error, now);
   const bool known = outcome.failed_write && *outcome.failed_write < batch_.writes.size();
   if (!known && batch_.events > 1) {
@@ -157,7 +174,7 @@ LaneReport Lane::refuse(const Outcome& outcome, Time now) {
     return retry_later(*outcome.error, now);
   }
   const auto which = known ? outcome.failed_write : std::nullopt;
-  if (mark_refused(which, add_refusal(*outcome.error)) == 0) {
+  if (mark_refused(which, *outcome.error) == 0) {
     // Even the dead letter is refused: nothing here can put that right, and going on would lose the event.
     return {0, std::nullopt,
             Error{ErrorKind::fatal, outcome.error->code,
@@ -165,25 +182,26 @@ LaneReport Lane::refuse(const Outcome& outcome, Time now) {
   }
   most_items_ = std::max<std::size_t>(1, in_batch_ / 4);  // refusals come in crowds; fail on less at once
   ++tries_;
+  duplicate_keys_ = 0;
   return {0, *outcome.error, std::nullopt};
 }
 
 /// Marks the items of the batch that became part of `write` (all, where it is not known which failed).
 /// Merging them again gives each the index that it had in the batch.
-std::size_t Lane::mark_refused(const std::optional<std::size_t>& write, std::uint32_t refusal) {
+std::size_t Lane::mark_refused(const std::optional<std::size_t>& write, const Error& why) {
   std::vector<Write> again;
   merger_.start(again);
   std::size_t marked = 0;
+  const std::uint32_t refusal = add_refusal(why);
   for (std::size_t i = 0; i < in_batch_; ++i) {
     Item& item = items_[i];
     if (item.refusal != 0) {
       again.emplace_back(DeadLetterWrite{});
     } else if (const std::size_t index = merger_.add(item.effect); !write || index == *write) {
-      item.refusal = refusal;
+      refuse_item(item, refusal);
       ++marked;
     }
   }
-  refused_items_ += marked;
   return marked;
 }
 

@@ -4,6 +4,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "flow/backoff.hpp"
@@ -29,7 +30,7 @@ struct Item {
   Effect effect;
   EventRecord* event = nullptr;
   void* owner = nullptr;      ///< the pipeline's batch of events; the lane only hands it back
-  std::uint32_t refusal = 0;  ///< 0, or 1 + the index of why it is a dead letter now
+  std::uint32_t refusal = 0;  ///< 0, or the lane's number for why it is a dead letter now
 };
 
 struct LaneLimits {
@@ -81,11 +82,17 @@ class Lane {
   std::size_t queued() const { return items_.size(); }
 
  private:
+  struct Refusal {
+    Error why;
+    std::size_t items = 0;  ///< how many items in the queue it holds for
+  };
+
   bool ready(Time now) const;
   void build();
   void add_item(const Item& item);
+  void refuse_item(Item& item, std::uint32_t refusal);
   std::uint32_t add_refusal(Error why);
-  std::size_t mark_refused(const std::optional<std::size_t>& write, std::uint32_t refusal);
+  std::size_t mark_refused(const std::optional<std::size_t>& write, const Error& why);
   bool at_event_end(std::size_t count) const;
   LaneReport retry_later(const Error& error, Time now);
   LaneReport refuse(const Outcome& outcome, Time now);
@@ -95,8 +102,8 @@ class Lane {
   LaneLimits limits_;
   const std::vector<std::string>& rule_names_;
   std::deque<Item> items_;
-  std::vector<Error> refusals_;    ///< why the refused items in the queue were refused
-  std::size_t refused_items_ = 0;  ///< how many of them there are
+  std::unordered_map<std::uint32_t, Refusal> refusals_;  ///< of the refused items in the queue, no longer
+  std::uint32_t last_refusal_ = 0;
   Batch batch_;
   Merger merger_;
   Backoff backoff_;
@@ -105,10 +112,12 @@ class Lane {
   std::size_t in_batch_ = 0;  ///< items in the batch that is out, or was last
   std::size_t most_items_;    ///< shrinks when batches fail, grows back as they succeed
   int tries_ = 0;             ///< failures of the present batch in a row
+  int duplicate_keys_ = 0;    ///< how many of them were a duplicate key
   double fan_out_ = 1;        ///< documents that one refresh reaches, learned
   bool sending_ = false;
   bool flushing_ = false;
   bool in_pieces_ = false;
+  bool in_doubt_ = false;  ///< the batch that was last may be in already: only the very same may follow it
 };
 
 }  // namespace sluice::flow

@@ -30,6 +30,7 @@ Reader::~Reader() {
 }
 
 void Reader::start() {
+  ended_ = false;
   thread_ = std::jthread([this](const std::stop_token& stop) {
     try {
       run(stop);
@@ -38,6 +39,7 @@ void Reader::start() {
     } catch (const std::exception& error) {
       events_.failed(exit_code::cannot_start, error.what());
     }
+    ended_ = true;
   });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -52,6 +53,9 @@ class Reader {
   /// Thread-safe; returns at once. The thread ends at the latest when its present call to the server returns.
   void request_stop();
 
+  /// True when the thread is about to end: joining it takes no time.
+  bool ended() const { return ended_.load(); }
+
  private:
   void run(const std::stop_token& stop);
   bool connect(const std::stop_token& stop);
@@ -75,6 +79,7 @@ class Reader {
   flow::ResumePolicy policy_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
+  std::atomic<bool> ended_{true};
   std::jthread thread_;
 };
 

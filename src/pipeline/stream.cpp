@@ -2,6 +2,7 @@
 
 #include <spdlog/logger.h>
 
+#include <algorithm>
 #include <random>
 
 #include "pipeline/provision.hpp"
@@ -16,7 +17,7 @@ using std::chrono::milliseconds;
 
 constexpr auto keeper_tick = milliseconds(200);
 constexpr auto store_interval = milliseconds(1000);
-constexpr auto lane_poll = milliseconds(20);
+constexpr auto drain_poll = milliseconds(10);
 constexpr int clients_besides_batches = 4;  // reader, its cursor, keeper, spare
 
 std::vector<std::string> names_of(const std::vector<std::unique_ptr<Rule>>& rules) {
@@ -181,10 +182,7 @@ void Stream::on_batch(std::unique_ptr<source::StreamBatch> batch) {
   }
   busy_since_stored_ |= any;
   take_floor();
-  if (!end) return;
-  around_.log->error("{}: {}", config_.name, *end);
-  around_.readiness.not_ready(condition_, *end);
-  stop(exit_code::position_lost, true);
+  if (end) fail(exit_code::position_lost, *end, true);
 }
 
 void Stream::take_floor() {
@@ -231,29 +229,36 @@ asio::awaitable<void> Stream::keep_checkpoint() {
 }
 
 void Stream::request_stop() {
-  asio::post(strand_, [this] { stop(exit_code::ok, true); });
+  asio::post(strand_, [this] { stop(true); });
 }
 
-void Stream::fail(int exit_code, const std::string& why) {
+void Stream::fail(int exit_code, const std::string& why, bool drain) {
   around_.log->error("{}: {}", config_.name, why);
   around_.readiness.not_ready(condition_, why);
-  stop(exit_code, false);
+  lease_lost_ |= exit_code == exit_code::lease_lost;
+  events_.failed(exit_code);
+  stop(drain);
 }
 
-void Stream::stop(int exit_code, bool drain) {
-  if (exit_code != exit_code::ok && exit_code_ == exit_code::ok) exit_code_ = exit_code;
-  drain_ = drain && (!stopping_ || drain_);
-  if (!drain_) {
+/// A second call without drain cuts a drain short.
+void Stream::stop(bool drain) {
+  if (!drain) {
     for (auto& lane : lanes_) lane->abandon();
   }
   if (stopping_) return;
   stopping_ = true;
   metrics_.ready.Set(0);
-  if (exit_code_ == exit_code::ok) around_.readiness.not_ready(condition_, "stopping");
+  around_.readiness.not_ready(condition_ + " stopping", "stopping");
   reader_->request_stop();
   keeper_timer_.cancel();
   for (auto& lane : lanes_) lane->finish();
   asio::co_spawn(strand_, end(), asio::detached);
+}
+
+asio::awaitable<void> Stream::doze() {
+  drain_timer_.expires_after(drain_poll);
+  boost::system::error_code woken;
+  co_await drain_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
 }
 
 asio::awaitable<void> Stream::wait_for_lanes() {
@@ -265,23 +270,29 @@ asio::awaitable<void> Stream::wait_for_lanes() {
     if (flow::Clock::now() >= deadline) {
       for (auto& lane : lanes_) lane->abandon();
     }
-    drain_timer_.expires_after(lane_poll);
-    boost::system::error_code woken;
-    co_await drain_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    co_await doze();
   }
+}
+
+/// The reader may hang on a silent server for as long as its socket lets it. The worker bounds the wait.
+asio::awaitable<void> Stream::wait_for_reader() {
+  while (!reader_->ended()) co_await doze();
 }
 
 asio::awaitable<void> Stream::end() {
   co_await wait_for_lanes();
-  const bool still_ours = lease_ && exit_code_ != exit_code::lease_lost;
-  if (still_ours) {
+  if (lease_ && !lease_lost_) {
     co_await store_checkpoint();
     const auto release = [this] { return store_.release(epoch_); };
     const auto error = co_await run_blocking<std::optional<Error>>(keeper_thread_, release);
-    if (error) around_.log->warn("{}: the lease could not be given back: {}", config_.name, error->text());
-    around_.log->info("{}: stopped; the position is stored", config_.name);
+    if (error) {
+      around_.log->warn("{}: the lease could not be given back: {}", config_.name, error->text());
+    } else {
+      around_.log->info("{}: stopped; the position is stored", config_.name);
+    }
   }
-  events_.ended(exit_code_);
+  co_await wait_for_reader();
+  events_.ended();
 }
 
 void Stream::refresh_gauges() const {

@@ -35,7 +35,8 @@ struct Surroundings {
 struct StreamEvents {
   std::function<void()> connected;
   std::function<void()> ready;
-  std::function<void(int exit_code)> ended;  ///< once, the last thing
+  std::function<void(int exit_code)> failed;  ///< it ends by itself, and the worker should with it
+  std::function<void()> ended;                ///< once, the last thing
 };
 
 /// One change stream with everything from cursor to checkpoint: its reader's thread, its strand, its lanes
@@ -66,8 +67,10 @@ class Stream {
   asio::awaitable<void> store_checkpoint();
   asio::awaitable<void> end();
   asio::awaitable<void> wait_for_lanes();
-  void stop(int exit_code, bool drain);
-  void fail(int exit_code, const std::string& why);
+  asio::awaitable<void> wait_for_reader();
+  asio::awaitable<void> doze();
+  void stop(bool drain);
+  void fail(int exit_code, const std::string& why, bool drain = false);
   void take_floor();
   void refresh_gauges() const;
 
@@ -97,7 +100,7 @@ class Stream {
   asio::steady_timer drain_timer_;
   bool stopping_ = false;
   bool drain_ = false;
-  int exit_code_ = 0;
+  bool lease_lost_ = false;
   std::atomic<std::int64_t> floor_time_{0};    ///< seconds, cluster time of the newest resolved position
   std::atomic<std::int64_t> server_ahead_{0};  ///< the server's clock less ours, in seconds
   std::atomic<std::int64_t> stored_at_ms_{0};  ///< steady clock

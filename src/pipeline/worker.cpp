@@ -69,7 +69,8 @@ class Worker {
   StreamEvents stream_events() {
     return {[this] { asio::post(strand_, [this] { on_connected(); }); },
             [this] { asio::post(strand_, [this] { on_ready(); }); },
-            [this](int exit_code) { asio::post(strand_, [this, exit_code] { on_ended(exit_code); }); }};
+            [this](int exit_code) { asio::post(strand_, [this, exit_code] { on_failed(exit_code); }); },
+            [this] { asio::post(strand_, [this] { on_ended(); }); }};
   }
 
   /// The two lines that scripts wait for, on stdout whatever the log says.
@@ -85,12 +86,14 @@ class Worker {
     std::fflush(stdout);
   }
 
-  void on_ended(int exit_code) {
-    if (exit_code != exit_code::ok && exit_code_ == exit_code::ok) exit_code_ = exit_code;
-    if (++ended_ < streams_.size()) {
-      stop_all();  // half a worker is worse than none: the supervisor restarts the whole
-      return;
-    }
+  /// Half a worker is worse than none: the supervisor restarts the whole.
+  void on_failed(int exit_code) {
+    if (exit_code_ == exit_code::ok) exit_code_ = exit_code;
+    stop_all();
+  }
+
+  void on_ended() {
+    if (++ended_ < streams_.size()) return;
     signals_.cancel();
     deadline_.cancel();
     guard_.reset();

@@ -44,7 +44,7 @@ void FanOut::write_piece(const RefreshWrite& write, const std::vector<bson::Valu
                          FanOutResult& result) {
   std::optional<Error> error;
   for (int attempt = 0; attempt < tries; ++attempt) {
-    error = try_piece(write, ids, result.documents);
+    error = try_piece(write, ids, result);
     if (!error || error->kind != ErrorKind::transient) break;
   }
   if (!error) return;
@@ -62,10 +62,11 @@ void FanOut::write_piece(const RefreshWrite& write, const std::vector<bson::Valu
 }
 
 std::optional<Error> FanOut::try_piece(const RefreshWrite& write, const std::vector<bson::Value>& ids,
-                                       std::uint64_t& documents) {
+                                       FanOutResult& result) {
   mongo::Transaction transaction(client_, mongo::Isolation::snapshot);
   if (transaction.error()) return transaction.error();
   if (auto error = hold_guard(transaction)) return error;
+  result.guard_held = true;
   Copies copies(transaction, statement_ms_);
   if (auto error = copies.read({write})) return error;
   WriteCommands commands(statement_ms_);
@@ -73,7 +74,7 @@ std::optional<Error> FanOut::try_piece(const RefreshWrite& write, const std::vec
   const Ran ran = commands.run(transaction);
   if (ran.error) return ran.error;
   if (auto error = transaction.commit()) return error;
-  documents += ran.documents;
+  result.documents += ran.documents;
   return std::nullopt;
 }
 

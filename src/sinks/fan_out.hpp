@@ -11,6 +11,7 @@ namespace sluice::sinks {
 /// How a refresh went that was carried out in pieces.
 struct FanOutResult {
   std::optional<Error> error;  ///< of the whole: not carried out, to be repeated
+  bool guard_held = false;     ///< the guard matched for a piece at least
   std::uint64_t documents = 0;
   std::uint64_t refused = 0;     ///< targets that the server would not let be written
   std::optional<Error> refusal;  ///< the first one's reason
@@ -29,7 +30,7 @@ class FanOut {
  private:
   void write_piece(const RefreshWrite& write, const std::vector<bson::Value>& ids, FanOutResult& result);
   std::optional<Error> try_piece(const RefreshWrite& write, const std::vector<bson::Value>& ids,
-                                 std::uint64_t& documents);
+                                 FanOutResult& result);
   std::optional<Error> hold_guard(mongo::Transaction& transaction);
 
   mongoc_client_t* client_;

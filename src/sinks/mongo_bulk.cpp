@@ -179,6 +179,7 @@ Outcome MongoBulk::attempt(mongoc_client_t* client, const Batch& batch) {
     transaction.abort();
     return refused(client, batch);
   }
+  outcome.guard_held = true;
   const Ran ran = run_writes(transaction, batch);
   outcome.documents = ran.documents;
   outcome.refreshed = ran.refreshed;
@@ -194,7 +195,11 @@ Outcome MongoBulk::commit(const Batch& batch) {
   FanOut fan_out(client.get(), options_.state_database, batch.guard, options_.statement_ms);
   const auto in_pieces = [&](std::size_t index) -> Outcome {
     FanOutResult result = fan_out.run(std::get<RefreshWrite>(batch.writes[index]));
-    Outcome outcome{false, result.error, index, result.documents, result.documents};
+    Outcome outcome;
+    outcome.error = result.error;
+    outcome.guard_held = result.guard_held;
+    outcome.failed_write = index;
+    outcome.documents = outcome.refreshed = result.documents;
     if (!outcome.error && result.refused > 0) {
       result.refusal->message =
           std::to_string(result.refused) + " targets refused the copy; the first: " + result.refusal->message;
@@ -206,6 +211,7 @@ Outcome MongoBulk::commit(const Batch& batch) {
   for (std::size_t i = 0; batch.in_pieces && i < batch.writes.size(); ++i) {
     if (!std::holds_alternative<RefreshWrite>(batch.writes[i])) continue;
     const Outcome piece = in_pieces(i);
+    if (piece.error && piece.error->kind == ErrorKind::fenced) return refused(client.get(), batch);
     if (piece.error) return piece;
     documents += piece.documents;
   }
@@ -217,6 +223,7 @@ Outcome MongoBulk::commit(const Batch& batch) {
   if (!refresh_refused) return outcome;
   // One target of many refuses: the others are written before the refresh is set aside.
   Outcome piecewise = in_pieces(*outcome.failed_write);
+  piecewise.guard_held = true;
   if (!piecewise.error)
     piecewise.error = Error{ErrorKind::transient, 0, "the refusing target is gone", false};
   return piecewise;

@@ -1,5 +1,7 @@
 #include "sinks/write_commands.hpp"
 
+#include <algorithm>
+
 namespace sluice::sinks {
 
 namespace {
@@ -55,6 +57,10 @@ WriteCommands::Command& WriteCommands::open(Kind kind, const std::string& databa
 
 Ran WriteCommands::run(mongo::Transaction& transaction) {
   Ran ran;
+  // Removals go last: a counter that falls to zero has to fall before it is dropped, in whichever of several
+  // commands its update went.
+  std::ranges::stable_partition(commands_,
+                                [](const Command& command) { return command.kind != Kind::remove; });
   for (Command& command : commands_) {
     const mongo::Reply reply =
         transaction.command(*command.database, command.body.finish(), mongo::Doing::writing);

@@ -39,7 +39,7 @@ class WriteCommands {
     command.writes.push_back(write);
   }
 
-  /// Sends all of them in order of their making and stops at the first error.
+  /// Sends all of them, removals last, and stops at the first error.
   Ran run(mongo::Transaction& transaction);
 
   bool empty() const { return commands_.empty(); }
