@@ -67,6 +67,8 @@ struct Batch {
 /// How a batch ended.
 struct Outcome {
   bool committed = false;
+  /// The guard matched within this attempt, so no earlier attempt whose answer was lost can have committed.
+  bool guard_held = false;
   std::optional<Error> error;               ///< set when not committed
   std::optional<std::size_t> failed_write;  ///< with own_fault: the index in Batch::writes, where it is known
   std::uint64_t documents = 0;              ///< target documents that matched

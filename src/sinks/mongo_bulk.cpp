@@ -217,6 +217,7 @@ Outcome MongoBulk::commit(const Batch& batch) {
   }
   Outcome outcome = attempt(client.get(), batch);
   outcome.documents += documents;
+  outcome.refreshed += documents;
   const bool refresh_refused = outcome.error && outcome.error->kind == ErrorKind::own_fault &&
                                outcome.failed_write &&
                                std::holds_alternative<RefreshWrite>(batch.writes[*outcome.failed_write]);

@@ -55,13 +55,16 @@ WriteCommands::Command& WriteCommands::open(Kind kind, const std::string& databa
   return command;
 }
 
+/// A counter that falls to zero has to fall before it is dropped, in whichever of several commands its update
+/// went.
+std::deque<WriteCommands::Command>& WriteCommands::in_order() {
+  std::ranges::stable_partition(commands_, [](const Command& one) { return one.kind != Kind::remove; });
+  return commands_;
+}
+
 Ran WriteCommands::run(mongo::Transaction& transaction) {
   Ran ran;
-  // Removals go last: a counter that falls to zero has to fall before it is dropped, in whichever of several
-  // commands its update went.
-  std::ranges::stable_partition(commands_,
-                                [](const Command& command) { return command.kind != Kind::remove; });
-  for (Command& command : commands_) {
+  for (Command& command : in_order()) {
     const mongo::Reply reply =
         transaction.command(*command.database, command.body.finish(), mongo::Doing::writing);
     if (!reply.ok()) {

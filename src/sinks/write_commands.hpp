@@ -39,22 +39,25 @@ class WriteCommands {
     command.writes.push_back(write);
   }
 
-  /// Sends all of them, removals last, and stops at the first error.
-  Ran run(mongo::Transaction& transaction);
-
-  bool empty() const { return commands_.empty(); }
-
- private:
   struct Command {
     Kind kind;
     bool refresh;  ///< counted apart, so that the fan-out of refreshes is known
     const std::string* database;
     const std::string* collection;
     bson::Builder body;
-    std::vector<std::size_t> writes;
+    std::vector<std::size_t> writes;  ///< by operation: the write it belongs to
     bool full() const;
   };
 
+  /// The commands in the order in which they are to be sent: removals last.
+  std::deque<Command>& in_order();
+
+  /// Sends all of them in that order and stops at the first error.
+  Ran run(mongo::Transaction& transaction);
+
+  bool empty() const { return commands_.empty(); }
+
+ private:
   Command& open(Kind kind, const std::string& database, const std::string& collection, bool refresh);
 
   int statement_ms_;

@@ -1,0 +1,250 @@
+#include "unit/flow/lane_fixture.hpp"
+
+namespace sluice::flow {
+namespace {
+
+constexpr std::int32_t duplicate_key = 11000;
+
+class LaneFailureTest : public LaneTest {
+ protected:
+  /// Fails and retries until the batch goes out again.
+  void fail(const Outcome& outcome) {
+    const LaneReport report = answer(outcome);
+    ASSERT_TRUE(report.retry);
+    ASSERT_EQ(report.resolved, 0U);
+    ASSERT_FALSE(report.stop);
+    ASSERT_TRUE(send());
+  }
+  void offer_many(int count) {
+    for (int i = 0; i < count; ++i) offer({increment(std::to_string(i))});
+  }
+  std::size_t size() { return lane().batch().writes.size(); }
+};
+
+TEST_F(LaneFailureTest, RetriesAfterAWait) {
+  offer_many(4);
+  ASSERT_TRUE(send());
+  const LaneReport report = answer(failed(ErrorKind::transient));
+  ASSERT_TRUE(report.retry);
+  EXPECT_EQ(report.retry->kind, ErrorKind::transient);
+  const LaneAction action = lane().next(now_);
+  EXPECT_EQ(action.what, LaneDo::wait);
+  ASSERT_TRUE(action.until);
+  EXPECT_GT(*action.until, now_);
+  now_ = *action.until;
+  EXPECT_EQ(lane().next(now_).what, LaneDo::send) << "without lingering again";
+  EXPECT_EQ(size(), 4U);
+}
+
+TEST_F(LaneFailureTest, TakesInWhatCameMeanwhile) {
+  offer_many(2);
+  ASSERT_TRUE(send());
+  offer({increment("9")});
+  fail(failed(ErrorKind::transient));
+  EXPECT_EQ(size(), 3U);
+  EXPECT_EQ(token(), "3");
+}
+
+TEST_F(LaneFailureTest, WaitsEvenWhenFlushed) {
+  offer_many(1);
+  lane().flush();
+  ASSERT_TRUE(send());
+  answer(failed(ErrorKind::transient));
+  EXPECT_EQ(lane().next(now_).what, LaneDo::wait);
+}
+
+TEST_F(LaneFailureTest, HalvesABatchThatKeepsFailingAndGrowsBack) {
+  offer_many(64);
+  ASSERT_TRUE(send());
+  std::vector<std::size_t> sizes{size()};
+  for (int i = 0; i < 9; ++i) {
+    fail(failed(ErrorKind::transient));
+    sizes.push_back(size());
+  }
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{64, 64, 64, 32, 16, 8, 4, 2, 1, 1}));
+  sizes.clear();
+  do {
+    sizes.push_back(size());
+    answer(committed());
+  } while (send());
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 2, 4, 8, 16, 32, 1}));
+  EXPECT_TRUE(lane().idle());
+}
+
+TEST_F(LaneFailureTest, HalvesABatchThatIsTooSlowAtOnce) {
+  offer_many(4);
+  ASSERT_TRUE(send());
+  fail(failed(ErrorKind::too_slow));
+  EXPECT_EQ(size(), 2U);
+  EXPECT_FALSE(lane().batch().in_pieces);
+}
+
+TEST_F(LaneFailureTest, TakesOneEventThatIsTooSlowApart) {
+  offer({refresh("1"), refresh("2")});
+  offer({increment("3")});
+  ASSERT_TRUE(send());
+  fail(failed(ErrorKind::too_slow));
+  EXPECT_EQ(sent(), (Texts{"r 1", "r 2"})) << "an event stays whole";
+  EXPECT_FALSE(lane().batch().in_pieces);
+  fail(failed(ErrorKind::too_slow));
+  EXPECT_EQ(sent(), (Texts{"r 1", "r 2"}));
+  EXPECT_TRUE(lane().batch().in_pieces);
+  fail(failed(ErrorKind::transient));
+  EXPECT_TRUE(lane().batch().in_pieces);
+  answer(committed(2000));
+  ASSERT_TRUE(send());
+  EXPECT_EQ(sent(), (Texts{"c 3 1"}));
+  EXPECT_FALSE(lane().batch().in_pieces);
+}
+
+TEST_F(LaneFailureTest, StopsWhenFencedLostOrRefused) {
+  for (const ErrorKind kind : {ErrorKind::fenced, ErrorKind::lost, ErrorKind::fatal}) {
+    make(roomy);
+    offer_many(1);
+    ASSERT_TRUE(send());
+    const LaneReport report = answer(failed(kind));
+    ASSERT_TRUE(report.stop);
+    EXPECT_EQ(report.stop->kind, kind);
+    EXPECT_FALSE(report.retry);
+    EXPECT_EQ(report.resolved, 0U);
+    EXPECT_EQ(lane().queued(), 1U) << "nothing is forgotten";
+  }
+}
+
+TEST_F(LaneFailureTest, SetsAsideEveryEventBehindAWriteThatWasRefused) {
+  offer({increment("1")});
+  offer({increment("2")});
+  offer({increment("1", 4)});
+  ASSERT_TRUE(send());
+  fail(failed(ErrorKind::own_fault, 0, 121));
+  EXPECT_EQ(sent(), (Texts{"dead count 121 1"})) << "a quarter at once after a refusal, at least one";
+  answer(committed());
+  ASSERT_TRUE(send());
+  EXPECT_EQ(sent(), (Texts{"c 2 1", "dead count 121 3"}));
+  answer(committed());
+  EXPECT_EQ(applied_, 1);
+  EXPECT_EQ(dead_, 2);
+  EXPECT_TRUE(lane().idle());
+}
+
+TEST_F(LaneFailureTest, FindsTheRefusedWriteBehindOlderDeadLetters) {
+  offer({reject()});
+  offer({increment("1")});
+  offer({reject()});
+  offer({increment("2")});
+  ASSERT_TRUE(send());
+  ASSERT_EQ(sent(), (Texts{"dead count 47 1", "c 1 1", "dead count 47 3", "c 2 1"}));
+  answer(failed(ErrorKind::own_fault, 3, 121));
+  for (int i = 0; i < 4 && send(); ++i) answer(committed());
+  EXPECT_TRUE(lane().idle());
+  EXPECT_EQ(applied_, 1);
+  EXPECT_EQ(dead_, 3);
+}
+
+TEST_F(LaneFailureTest, LooksForARefusedWriteThatIsNotNamed) {
+  offer_many(4);
+  ASSERT_TRUE(send());
+  fail(failed(ErrorKind::own_fault, {}, 10334));
+  EXPECT_EQ(size(), 2U);
+  fail(failed(ErrorKind::own_fault, {}, 10334));
+  EXPECT_EQ(sent(), (Texts{"c 0 1"}));
+  fail(failed(ErrorKind::own_fault, {}, 10334));
+  EXPECT_EQ(sent(), (Texts{"dead count 10334 1"}));
+  answer(committed());
+  while (send()) answer(committed());
+  EXPECT_EQ(dead_, 1);
+  EXPECT_EQ(applied_, 3);
+}
+
+TEST_F(LaneFailureTest, TakesAnIndexThatIsNoneForUnknown) {
+  offer_many(2);
+  ASSERT_TRUE(send());
+  fail(failed(ErrorKind::own_fault, 99, 2));
+  EXPECT_EQ(sent(), (Texts{"c 0 1"}));
+}
+
+TEST_F(LaneFailureTest, StopsWhenTheDeadLetterItselfIsRefused) {
+  offer({reject()});
+  ASSERT_TRUE(send());
+  const LaneReport report = answer(failed(ErrorKind::own_fault, 0, 121));
+  ASSERT_TRUE(report.stop);
+  EXPECT_EQ(report.stop->kind, ErrorKind::fatal);
+  EXPECT_NE(report.stop->message.find("dead letter"), std::string::npos);
+}
+
+TEST_F(LaneFailureTest, BelievesADuplicateKeyOnlyAfterSomeTries) {
+  offer({increment("1")});
+  ASSERT_TRUE(send());
+  for (int i = 0; i < 3; ++i) {
+    fail(failed(ErrorKind::own_fault, 0, duplicate_key));
+    EXPECT_EQ(sent(), (Texts{"c 1 1"}));
+  }
+  fail(failed(ErrorKind::own_fault, 0, duplicate_key));
+  EXPECT_EQ(sent(), (Texts{"dead count 11000 1"}));
+}
+
+TEST_F(LaneFailureTest, DoesNotCountOtherFailuresAgainstADuplicateKey) {
+  offer({increment("1")});
+  ASSERT_TRUE(send());
+  for (int i = 0; i < 10; ++i) fail(failed(ErrorKind::transient));
+  fail(failed(ErrorKind::own_fault, 0, duplicate_key));
+  EXPECT_EQ(sent(), (Texts{"c 1 1"})) << "two upserts that met are no reason to give an effect up";
+}
+
+TEST_F(LaneFailureTest, CountsTheDuplicateKeysOfEachBatchAnew) {
+  offer({increment("1")});
+  ASSERT_TRUE(send());
+  for (int i = 0; i < 3; ++i) fail(failed(ErrorKind::own_fault, 0, duplicate_key));
+  answer(committed());
+  offer({increment("2")});
+  ASSERT_TRUE(send());
+  fail(failed(ErrorKind::own_fault, 0, duplicate_key));
+  EXPECT_EQ(sent(), (Texts{"c 2 1"}));
+}
+
+TEST_F(LaneFailureTest, SendsTheVerySameBatchAfterACommitWithoutAnswer) {
+  offer_many(4);
+  ASSERT_TRUE(send());
+  offer({increment("9")});
+  for (int i = 0; i < 5; ++i) {
+    fail(unanswered());
+    EXPECT_EQ(token(), "4") << "the sink knows by the token whether it is in already";
+    EXPECT_EQ(size(), 4U);
+  }
+  Outcome no_primary = failed(ErrorKind::transient);
+  fail(no_primary);
+  EXPECT_EQ(token(), "4") << "nothing was learnt about the commit";
+  EXPECT_EQ(answer(committed()).resolved, 4U);
+  ASSERT_TRUE(send());
+  EXPECT_EQ(sent(), (Texts{"c 9 1"}));
+  EXPECT_EQ(lane().batch().guard.seq, 101);
+}
+
+TEST_F(LaneFailureTest, BuildsTheBatchAnewOnceTheLostCommitIsKnownToHaveFailed) {
+  offer_many(4);
+  ASSERT_TRUE(send());
+  fail(unanswered());
+  offer({increment("9")});
+  Outcome conflict = failed(ErrorKind::transient);
+  conflict.guard_held = true;
+  fail(conflict);
+  EXPECT_EQ(token(), "5");
+}
+
+TEST_F(LaneFailureTest, KeepsTheReasonsOfRefusedEffectsApart) {
+  offer({increment("1")});
+  offer({increment("2")});
+  offer({reject()});
+  ASSERT_TRUE(send());
+  answer(failed(ErrorKind::own_fault, 1, 121));
+  ASSERT_TRUE(send());
+  EXPECT_EQ(sent(), (Texts{"c 1 1"}));
+  fail(failed(ErrorKind::own_fault, 0, 2));
+  EXPECT_EQ(sent(), (Texts{"dead count 2 1"}));
+  answer(committed());
+  ASSERT_TRUE(send());
+  EXPECT_EQ(sent(), (Texts{"dead count 121 2", "dead count 47 3"}));
+}
+
+}  // namespace
+}  // namespace sluice::flow
