@@ -103,8 +103,9 @@ class View {
   std::size_t size_ = 0;
 };
 
-/// What makes two keys the same key: the server holds 1, 1L and 1.0 equal, so they are one identity here.
-/// A view: it borrows the value's bytes, except for numbers, which it carries itself.
+/// What makes two keys the same key: the server holds 1, 1L, 1.0 and Decimal128 "1.00" equal, in documents
+/// too, so they are one identity here. A view: it borrows the value's bytes, except for numbers, which it
+/// carries itself.
 class Identity {
  public:
   Identity() = default;
@@ -115,8 +116,14 @@ class Identity {
   friend bool operator==(const Identity& a, const Identity& b);
 
  private:
+  void take_number(const Value& value);
+  void take_decimal(std::string_view scientific);
+
   std::uint8_t kind_ = 0;
+  std::int16_t exponent_ =
+      0;  ///< of a number that is no 64-bit integer: then number_ and high_ hold its digits
   std::int64_t number_ = 0;
+  std::int64_t high_ = 0;
   std::span<const std::uint8_t> bytes_;
 };
 

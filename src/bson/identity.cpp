@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <cstring>
 
 #include "sluice/bson.hpp"
@@ -7,8 +10,17 @@ namespace sluice::bson {
 
 namespace {
 
-// One kind for every number that is an integer, so that 1, 1L and 1.0 are one key as they are to the server.
+// Kinds beside BSON's types. One for every number that is an integer, so that 1, 1L and 1.0 are one key as
+// they are to the server; the others for the rest of the numbers, whichever type encodes them.
 constexpr std::uint8_t integer_kind = 0xfe;
+constexpr std::uint8_t positive_kind = 0xfd;
+constexpr std::uint8_t negative_kind = 0xfc;
+constexpr std::uint8_t nan_kind = 0xfb;
+
+constexpr std::int16_t infinite = INT16_MAX;
+constexpr std::size_t digits_of_a_half = 17;
+constexpr int digits_of_a_decimal = 34;  // the server compares doubles with decimals in so many digits
+constexpr int most_nested = 200;         // the server's own limit is lower
 
 std::uint64_t mix(std::uint64_t hash) {
   hash ^= hash >> 33;
@@ -19,18 +31,102 @@ std::uint64_t mix(std::uint64_t hash) {
   return hash;
 }
 
-std::optional<std::int64_t> integer_of_decimal(const Value& value) {
-  bson_decimal128_t decimal;
-  std::memcpy(&decimal.low, value.raw().data(), 8);
-  std::memcpy(&decimal.high, value.raw().data() + 8, 8);
-  char text[BSON_DECIMAL128_STRING];
-  bson_decimal128_to_string(&decimal, text);
-  // Only plain integers: "1.0" or "1E1" stay a kind of their own, which costs a merge and nothing else.
-  char* end = nullptr;
-  errno = 0;
-  const long long number = std::strtoll(text, &end, 10);
-  if (errno != 0 || end == text || *end != '\0') return std::nullopt;
+bool is_nested(std::uint8_t kind) {
+  return kind == BSON_TYPE_DOCUMENT || kind == BSON_TYPE_ARRAY;
+}
+
+bool is_number(bson_type_t type) {
+  return type == BSON_TYPE_INT32 || type == BSON_TYPE_INT64 || type == BSON_TYPE_DOUBLE ||
+         type == BSON_TYPE_DECIMAL128;
+}
+
+template <typename T>
+T load(const Value& value) {
+  T result{};
+  std::memcpy(&result, value.raw().data(), std::min(sizeof result, value.raw().size()));
+  return result;
+}
+
+template <typename T>
+T parse(std::string_view digits) {
+  T number{};
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
   return number;
+}
+
+/// Digits without leading or trailing zeros, times ten to the exponent.
+struct Decimal {
+  std::array<char, 64> text{};
+  std::string_view digits;
+  int exponent = 0;
+
+  explicit Decimal(std::string_view scientific) {
+    const auto e = scientific.find_first_of("eE");
+    if (e != std::string_view::npos) {
+      std::string_view after = scientific.substr(e + 1);
+      if (after.starts_with('+')) after.remove_prefix(1);
+      exponent = parse<int>(after);
+    }
+    std::size_t size = 0;
+    bool fraction = false;
+    for (const char c : scientific.substr(0, e)) {
+      if (c == '.') fraction = true;
+      if (c < '0' || c > '9' || size == text.size()) continue;
+      text[size++] = c;
+      exponent -= fraction ? 1 : 0;
+    }
+    digits = {text.data(), size};
+    while (digits.ends_with('0')) {
+      digits.remove_suffix(1);
+      ++exponent;
+    }
+    digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
+  }
+
+  /// The number as an integer, where it is one of 64 bits.
+  std::optional<std::int64_t> integer(bool negative) const {
+    if (digits.empty()) return 0;
+    if (exponent < 0 || digits.size() + static_cast<std::size_t>(exponent) > 19) return std::nullopt;
+    std::string whole =
+        (negative ? "-" : "") + std::string(digits) + std::string(static_cast<std::size_t>(exponent), '0');
+    std::int64_t number = 0;
+    const auto end = std::from_chars(whole.data(), whole.data() + whole.size(), number);
+    return end.ec == std::errc{} ? std::optional(number) : std::nullopt;
+  }
+};
+
+std::uint64_t hash_of(const Value& value, std::uint64_t seed, int depth);
+
+/// Of the fields' identities, for {a: 1} and {a: 1.0} are one key to the server.
+std::uint64_t hash_of_fields(const View& document, std::uint64_t hash, int depth) {
+  for (const Element& element : document) {
+    hash = hash_of(element.value, stable_hash(element.key, hash), depth + 1);
+  }
+  return mix(hash);
+}
+
+std::uint64_t hash_of(const Value& value, std::uint64_t seed, int depth) {
+  const auto kind = static_cast<std::uint8_t>(value.type());
+  if (!is_nested(kind)) return Identity(value).hash(seed);
+  if (depth >= most_nested) return stable_hash(value.raw(), seed + kind);
+  return hash_of_fields(value.document(), seed + kind, depth);
+}
+
+bool same(const Value& a, const Value& b, int depth);
+
+bool same_fields(const View& a, const View& b, int depth) {
+  auto left = a.begin();
+  auto right = b.begin();
+  for (; left != a.end() && right != b.end(); ++left, ++right) {
+    if (left->key != right->key || !same(left->value, right->value, depth + 1)) return false;
+  }
+  return left == a.end() && right == b.end();
+}
+
+bool same(const Value& a, const Value& b, int depth) {
+  if (!is_nested(static_cast<std::uint8_t>(a.type()))) return Identity(a) == Identity(b);
+  if (depth >= most_nested) return a == b;
+  return a.type() == b.type() && same_fields(a.document(), b.document(), depth);
 }
 
 }  // namespace
@@ -49,23 +145,73 @@ std::uint64_t stable_hash(std::string_view text, std::uint64_t seed) {
 }
 
 Identity::Identity(const Value& value) : kind_(static_cast<std::uint8_t>(value.type())), bytes_(value.raw()) {
-  auto number = value.integer();
-  if (!number && value.type() == BSON_TYPE_DECIMAL128) number = integer_of_decimal(value);
-  if (!number) return;
-  kind_ = integer_kind;
-  number_ = *number;
+  if (value.type() == BSON_TYPE_SYMBOL) kind_ = BSON_TYPE_UTF8;  // encoded alike, and equal to the server
+  if (!is_number(value.type())) return;
   bytes_ = {};
+  if (const auto integer = value.integer()) {
+    kind_ = integer_kind;
+    number_ = *integer;
+  } else {
+    take_number(value);
+  }
+}
+
+void Identity::take_number(const Value& value) {
+  if (value.type() == BSON_TYPE_DECIMAL128) {
+    const auto decimal = load<bson_decimal128_t>(value);
+    char text[BSON_DECIMAL128_STRING];
+    bson_decimal128_to_string(&decimal, text);
+    return take_decimal(text);
+  }
+  char text[64];
+  const auto end = std::to_chars(text, text + sizeof text, load<double>(value), std::chars_format::scientific,
+                                 digits_of_a_decimal - 1);
+  take_decimal({text, static_cast<std::size_t>(end.ptr - text)});
+}
+
+/// "NaN", "-Infinity", "inf", or a number as 12.5 or 1.25e+1.
+void Identity::take_decimal(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  kind_ = negative ? negative_kind : positive_kind;
+  if (text.starts_with('N') || text.starts_with('n')) {
+    kind_ = nan_kind;
+    return;
+  }
+  if (text.starts_with('I') || text.starts_with('i')) {
+    exponent_ = infinite;
+    return;
+  }
+  const Decimal decimal(text);
+  if (const auto integer = decimal.integer(negative)) {
+    kind_ = integer_kind;
+    number_ = *integer;
+    return;
+  }
+  const auto split = decimal.digits.size() - std::min(decimal.digits.size(), digits_of_a_half);
+  high_ = parse<std::int64_t>(decimal.digits.substr(0, split));
+  number_ = parse<std::int64_t>(decimal.digits.substr(split));
+  exponent_ = static_cast<std::int16_t>(decimal.exponent);
 }
 
 std::uint64_t Identity::hash(std::uint64_t seed) const {
-  if (kind_ != integer_kind) return stable_hash(bytes_, seed + kind_);
-  std::uint8_t bytes[sizeof number_];
-  std::memcpy(bytes, &number_, sizeof number_);
-  return stable_hash(bytes, seed + integer_kind);
+  if (is_nested(kind_)) return hash_of_fields({bytes_.data(), bytes_.size()}, seed + kind_, 0);
+  if (kind_ < nan_kind) return stable_hash(bytes_, seed + kind_);
+  std::array<std::uint8_t, sizeof number_ + sizeof high_ + sizeof exponent_> bytes{};
+  std::memcpy(bytes.data(), &number_, sizeof number_);
+  if (kind_ == integer_kind) return stable_hash(std::span(bytes).first(sizeof number_), seed + kind_);
+  std::memcpy(bytes.data() + sizeof number_, &high_, sizeof high_);
+  std::memcpy(bytes.data() + sizeof number_ + sizeof high_, &exponent_, sizeof exponent_);
+  return stable_hash(bytes, seed + kind_);
 }
 
 bool operator==(const Identity& a, const Identity& b) {
-  return a.kind_ == b.kind_ && a.number_ == b.number_ && std::ranges::equal(a.bytes_, b.bytes_);
+  if (a.kind_ != b.kind_ || a.number_ != b.number_ || a.high_ != b.high_ || a.exponent_ != b.exponent_) {
+    return false;
+  }
+  if (std::ranges::equal(a.bytes_, b.bytes_)) return true;
+  return is_nested(a.kind_) &&
+         same_fields({a.bytes_.data(), a.bytes_.size()}, {b.bytes_.data(), b.bytes_.size()}, 0);
 }
 
 }  // namespace sluice::bson
