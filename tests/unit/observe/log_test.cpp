@@ -4,13 +4,20 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 
-#include <regex>
 #include <sstream>
 
 #include "config/options.hpp"
 
 namespace sluice::observe {
 namespace {
+
+/// The line with every digit shown as 9, so that times can be compared.
+std::string shape(std::string text) {
+  for (char& c : text) {
+    if (c >= '0' && c <= '9') c = '9';
+  }
+  return text;
+}
 
 struct Captured {
   std::ostringstream lines;
@@ -23,22 +30,17 @@ struct Captured {
 TEST(Log, WritesTextForPeople) {
   Captured captured("info", LogFormat::text);
   captured.logger->warn("stream {}: {}", "conduit", "late");
-  EXPECT_TRUE(std::regex_match(
-      captured.lines.str(),
-      std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z warning stream conduit: late\n)")))
-      << captured.lines.str();
+  EXPECT_EQ(shape(captured.lines.str()), "9999-99-99T99:99:99.999Z warning stream conduit: late\n");
 }
 
 TEST(Log, WritesOneJsonObjectPerLine) {
   Captured captured("info", LogFormat::json);
   captured.logger->error("a \"quoted\"\nsecond line \xff");
   captured.logger->info("two");
-  const std::string time = R"(\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",)";
-  EXPECT_TRUE(
-      std::regex_match(captured.lines.str(),
-                       std::regex(time + R"("level":"error","message":"a \\"quoted\\"\\nsecond line )" +
-                                  "\uFFFD" + R"("\}\n)" + time + R"("level":"info","message":"two"\}\n)")))
-      << captured.lines.str();
+  const std::string time = R"({"time":"9999-99-99T99:99:99.999Z",)";
+  EXPECT_EQ(shape(captured.lines.str()),
+            time + R"("level":"error","message":"a \"quoted\"\nsecond line )" + "\uFFFD\"}\n" +  //
+                time + R"("level":"info","message":"two"})" + "\n");
 }
 
 TEST(Log, KeepsTheLevel) {
