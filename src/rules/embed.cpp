@@ -107,15 +107,35 @@ void split_reference(const Settings& target, const std::string& path, CopyPlan& 
 
 CopyPlan::Field read_field(const Settings& target, const CopyPlan& plan, const std::string& from,
                            const std::string& to) {
-  if (from.empty() || to.empty()) target.fail("set", "a path of a field is empty");
+  check_path(target, "set", from);
+  check_path(target, "set", to);
   if (from.find("[]") != std::string::npos) target.fail("set", "'" + from + "': a source path has no arrays");
   const std::string prefix = plan.array.empty() ? "" : plan.array + "[].";
   if (!to.starts_with(prefix) || to.find("[]", prefix.size()) != std::string::npos) {
     target.fail("set", "'" + to + "': copies stand beside their reference, so the path must start with '" +
                            prefix + "' and have no other array");
   }
-  if (to == prefix + plan.reference) target.fail("set", "'" + to + "' is the reference itself");
   return {from, to.substr(prefix.size())};
+}
+
+bool overlap(const std::string& one, const std::string& other) {
+  return (one + '.').starts_with(other + '.') || (other + '.').starts_with(one + '.');
+}
+
+/// The server refuses an update that writes two paths of which one holds the other, and a copy over the
+/// reference would take away what the next refresh finds it by.
+void refuse_overlaps(const Settings& target, const CopyPlan& plan) {
+  for (std::size_t i = 0; i < plan.fields.size(); ++i) {
+    const std::string& to = plan.fields[i].to;
+    if (overlap(to, plan.reference)) {
+      target.fail("set", "'" + to + "' and the reference '" + plan.reference + "' are in each other's way");
+    }
+    if (plan.array.empty() && overlap(to, "_id")) target.fail("set", "'" + to + "': _id cannot be written");
+    for (std::size_t j = 0; j < i; ++j) {
+      if (!overlap(to, plan.fields[j].to)) continue;
+      target.fail("set", "'" + plan.fields[j].to + "' and '" + to + "' are in each other's way");
+    }
+  }
 }
 
 CopyPlan read_plan(const Settings& embed, const Settings& target, const std::string& database) {
@@ -123,10 +143,13 @@ CopyPlan read_plan(const Settings& embed, const Settings& target, const std::str
   plan.database = database;
   plan.source = embed.text("from");
   plan.target = target.text("collection");
-  split_reference(target, target.text("reference"), plan);
+  const std::string reference = target.text("reference");
+  check_path(target, "reference", reference);
+  split_reference(target, reference, plan);
   for (const auto& [from, to] : target.pairs("set"))
     plan.fields.push_back(read_field(target, plan, from, to));
   if (plan.fields.empty()) target.fail("set", "names no field to copy");
+  refuse_overlaps(target, plan);
   const std::string gone = embed.choice("on_delete", {"keep", "unset", "delete"}, "keep");
   plan.when_gone = gone == "unset"    ? CopyPlan::WhenGone::unset
                    : gone == "delete" ? CopyPlan::WhenGone::remove

@@ -49,10 +49,15 @@ std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream) {
 std::string plain_path(const Settings& settings, std::string_view key) {
   std::string path = settings.text(key);
   if (path.find("[]") != std::string::npos) settings.fail(key, "an array ([]) is not possible in this path");
-  if (path.empty() || path.front() == '.' || path.back() == '.' || path.find("..") != std::string::npos) {
+  check_path(settings, key, path);
+  return path;
+}
+
+void check_path(const Settings& settings, std::string_view key, const std::string& path) {
+  const std::string all = "." + path + ".";
+  if (all.find("..") != std::string::npos || all.find(".$") != std::string::npos) {
     settings.fail(key, "'" + path + "' is no path of a field");
   }
-  return path;
 }
 
 std::uint64_t key_seed(const std::string& database, const std::string& collection) {

@@ -25,6 +25,9 @@ std::unique_ptr<Rule> make_tally(const RuleConfig& rule, const std::string& data
 /// Refuses a path with an array in it, for rules that read one value of a document.
 std::string plain_path(const Settings& settings, std::string_view key);
 
+/// Refuses what cannot be the path of a field: an empty name in it, or a name that starts with $.
+void check_path(const Settings& settings, std::string_view key, const std::string& path);
+
 /// The seed that makes the keys of one collection's documents differ from those of another's.
 std::uint64_t key_seed(const std::string& database, const std::string& collection);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_set>
 
 #include "rules/registry.hpp"
 
@@ -19,6 +20,7 @@ class Values {
   }
 
   bool holds(const bson::Identity& identity) const {
+    if (!index_.empty()) return index_.contains(identity);
     return std::ranges::any_of(entries_, [&](const Entry& entry) { return entry.identity == identity; });
   }
 
@@ -37,10 +39,23 @@ class Values {
 
   void add(const bson::Value& value) {
     const bson::Identity identity(value);
-    if (!holds(identity)) entries_.push_back({identity, value});
+    if (holds(identity)) return;
+    entries_.push_back({identity, value});
+    if (entries_.size() < many) return;
+    if (index_.empty()) {
+      for (const Entry& entry : entries_) index_.insert(entry.identity);
+    }
+    index_.insert(identity);
   }
 
+  static constexpr std::size_t many = 32;  // below, looking at each is quicker
+
+  struct Hash {
+    std::size_t operator()(const bson::Identity& identity) const { return identity.hash(0); }
+  };
+
   std::vector<Entry> entries_;
+  std::unordered_set<bson::Identity, Hash> index_;  ///< of all entries, once there are many
 };
 
 /// Keeps a collection of values with the number of documents that hold each.

@@ -1,7 +1,8 @@
-#include <algorithm>
 #include <charconv>
+#include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "bson/builder.hpp"
@@ -11,14 +12,6 @@
 namespace sluice {
 
 namespace {
-
-/// One change below the path that is asked for. Neither a value nor a size: the field was removed.
-struct Change {
-  std::string_view path;
-  bson::Value value;
-  std::optional<std::uint32_t> new_size;
-};
-using Changes = std::vector<Change>;
 
 bool inside(std::string_view path, std::string_view outer) {
   return path.size() > outer.size() && path.starts_with(outer) && path[outer.size()] == '.';
@@ -31,105 +24,137 @@ std::optional<std::uint32_t> array_index(std::string_view text) {
   return index;
 }
 
-/// The changes that lie below `key`, seen from there.
-Changes below(const Changes& changes, std::string_view key) {
-  Changes result;
-  for (const Change& change : changes) {
-    if (change.path == key) {
-      result.push_back({"", change.value, change.new_size});
-    } else if (inside(change.path, key)) {
-      result.push_back({change.path.substr(key.size() + 1), change.value, change.new_size});
-    }
-  }
-  return result;
+struct Field;
+
+/// What happened to a value: it was set, or removed, or an array was cut, or something in it changed.
+struct Change {
+  bson::Value set;
+  bool removed = false;
+  std::optional<std::uint32_t> new_size;
+  std::vector<Field> fields;  ///< in the order of the server's description
+  std::unordered_map<std::string_view, std::size_t> by_name;
+
+  Change& at(std::string_view path);
+  Field* find(std::string_view name);
+};
+
+struct Field {
+  std::string_view name;
+  Change change;
+  bool existed = false;
+};
+
+/// The change at a path below this one; made where there is none.
+Change& Change::at(std::string_view path) {
+  const auto dot = path.find('.');
+  const auto name = path.substr(0, dot);
+  const auto [known, fresh] = by_name.try_emplace(name, fields.size());
+  if (fresh) fields.push_back({name, {}, false});
+  Change& next = fields[known->second].change;
+  return dot == std::string_view::npos ? next : next.at(path.substr(dot + 1));
 }
 
-std::optional<std::uint32_t> truncation(const Changes& changes) {
-  for (const Change& change : changes) {
-    if (change.path.empty() && change.new_size) return change.new_size;
-  }
-  return std::nullopt;
+Field* Change::find(std::string_view name) {
+  const auto known = by_name.find(name);
+  return known == by_name.end() ? nullptr : &fields[known->second];
 }
 
-void write_patched(bson::Builder& out, std::string_view key, const bson::Value& before,
-                   const Changes& changes);
+void write_patched(bson::Builder& out, std::string_view key, const bson::Value& before, Change& change);
 
-void write_existing(bson::Builder& out, const bson::Value& before, const Changes& changes,
-                    std::vector<std::string_view>& seen) {
-  const auto size = truncation(changes);
-  std::uint32_t position = 0;
+std::uint32_t write_existing(bson::Builder& out, const bson::Value& before, Change& change) {
+  std::uint32_t count = 0;
   for (const auto& [name, value] : before.document()) {
-    if (size && position++ >= *size) break;
-    seen.push_back(name);
-    const Changes deeper = below(changes, name);
-    if (deeper.empty()) {
+    if (change.new_size && count >= *change.new_size) break;
+    ++count;
+    Field* field = change.find(name);
+    if (field == nullptr) {
       out.append(name, value);
     } else {
-      write_patched(out, name, value, deeper);
+      field->existed = true;
+      write_patched(out, name, value, field->change);
     }
+  }
+  return count;
+}
+
+/// Elements past the array's end. The server names each that it sets; those that it skipped are null.
+void write_grown(bson::Builder& out, Change& change, std::uint32_t next) {
+  std::map<std::uint32_t, Field*> grown;
+  for (Field& field : change.fields) {
+    const auto index = array_index(field.name);
+    if (index && *index >= next && !field.change.removed) grown.emplace(*index, &field);
+  }
+  for (const auto& [index, field] : grown) {
+    for (; next < index; ++next) out.append_null(std::to_string(next));
+    write_patched(out, field->name, {}, field->change);
+    ++next;
   }
 }
 
-/// Fields and elements that were not there before. An array grows in order of its indexes: the server names
-/// each element that it sets past the end, and those it skipped are null.
-void write_new(bson::Builder& out, bool is_array, const Changes& changes,
-               std::vector<std::string_view>& seen) {
-  auto next = static_cast<std::uint32_t>(seen.size());
-  for (const Change& change : changes) {
-    const std::string_view name = change.path.substr(0, change.path.find('.'));
-    if (name.empty() || std::find(seen.begin(), seen.end(), name) != seen.end()) continue;
-    seen.push_back(name);
-    if (is_array) {
-      const auto index = array_index(name).value_or(next);
-      for (; next < index; ++next) out.append_null(std::to_string(next));
-      ++next;
-    }
-    write_patched(out, name, {}, below(changes, name));
-  }
-}
-
-void write_patched(bson::Builder& out, std::string_view key, const bson::Value& before,
-                   const Changes& changes) {
-  if (changes.size() == 1 && changes[0].path.empty() && !changes[0].new_size) {
-    if (changes[0].value) out.append(key, changes[0].value);
+void write_patched(bson::Builder& out, std::string_view key, const bson::Value& before, Change& change) {
+  if (change.removed) return;
+  if (change.set) {
+    out.append(key, change.set);
     return;
   }
   const bool is_array = before.is_array();
   is_array ? out.open_array(key) : out.open(key);
-  std::vector<std::string_view> seen;
-  write_existing(out, before, changes, seen);
-  write_new(out, is_array, changes, seen);
+  const std::uint32_t count = write_existing(out, before, change);
+  if (is_array) {
+    write_grown(out, change, count);
+  } else {
+    for (Field& field : change.fields) {
+      if (!field.existed) write_patched(out, field.name, {}, field.change);
+    }
+  }
   out.close();
 }
 
-bson::Value patched(const bson::Value& before, const Changes& changes, Scratch& scratch) {
+bson::Value patched(const bson::Value& before, Change& change, Scratch& scratch) {
+  if (!change.new_size && change.fields.empty()) return before;
   bson::Builder out;
-  write_patched(out, "v", before, changes);
+  write_patched(out, "v", before, change);
   const bson::View built = out.finish();
   const auto kept = scratch.keep({built.data(), built.size()});
   return bson::View(kept.data(), kept.size()).at("v");
 }
 
+/// Whether a path leads into an array, where plain paths see nothing.
+bool enters_array(bson::View document, std::string_view path) {
+  for (auto dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.', dot + 1)) {
+    if (document.at_path(path.substr(0, dot)).is_array()) return true;
+  }
+  return false;
+}
+
+/// The change at `key`, if it is at `path` or inside.
+Change* change_at(Change& root, std::string_view key, std::string_view path) {
+  if (key == path) return &root;
+  return inside(key, path) ? &root.at(key.substr(path.size() + 1)) : nullptr;
+}
+
 bson::Value after_update(const ChangeEvent& event, std::string_view path, Scratch& scratch) {
-  Changes changes;
+  Change change;
   for (const auto& [key, value] : event.update.updated) {
-    if (key == path) return value;
-    if (inside(path, key)) return value.document().at_path(path.substr(key.size() + 1));
-    if (inside(key, path)) changes.push_back({key.substr(path.size() + 1), value, {}});
+    if (inside(path, key)) {
+      const bool open = value.is_document() && !enters_array(event.before, key);
+      return open ? value.document().at_path(path.substr(key.size() + 1)) : bson::Value{};
+    }
+    if (Change* changed = change_at(change, key, path)) changed->set = value;
   }
   for (const auto& [index, value] : event.update.removed) {
     const std::string_view key = value.text();
-    if (key == path || inside(path, key)) return {};
-    if (inside(key, path)) changes.push_back({key.substr(path.size() + 1), {}, {}});
+    if (inside(path, key)) return {};
+    if (Change* changed = change_at(change, key, path)) changed->removed = true;
   }
   for (const auto& [index, value] : event.update.truncated) {
-    const std::string_view key = value.document().at("field").text();
     const auto size = static_cast<std::uint32_t>(value.document().at("newSize").integer().value_or(0));
-    if (key == path) changes.push_back({"", {}, size});
-    if (inside(key, path)) changes.push_back({key.substr(path.size() + 1), {}, size});
+    Change* changed = change_at(change, value.document().at("field").text(), path);
+    if (changed != nullptr) changed->new_size = size;
   }
-  const bson::Value before = event.before.at_path(path);
-  return changes.empty() ? before : patched(before, changes, scratch);
+  if (enters_array(event.before, path)) return {};
+  if (change.set || change.removed) return change.set;
+  return patched(event.before.at_path(path), change, scratch);
 }
 
 }  // namespace

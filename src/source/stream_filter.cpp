@@ -15,7 +15,8 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-/// a.b[].c as ^a(\.b(\.\d+(\.c(\..*)?)?)?)?$ : the path, all that hold it, and all inside it.
+/// a.b[].c as a(\.b(\.\d+(\.c(\.[\s\S]*)?)?)?)? : the path, all that hold it, and all inside it. Names of
+/// fields may hold line breaks, which a plain dot would not match.
 std::string touching_one(std::string_view path) {
   std::string head;
   std::string tail;
@@ -34,7 +35,7 @@ std::string touching_one(std::string_view path) {
     step(escaped(component));
     if (array) step("\\d+");
   }
-  return head + "(\\..*)?" + tail;
+  return head + "(\\.[\\s\\S]*)?" + tail;
 }
 
 void append_list(bson::Builder& out, std::string_view key, const std::vector<std::string>& texts) {

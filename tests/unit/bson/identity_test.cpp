@@ -122,18 +122,18 @@ TEST_F(IdentityTest, HashesDifferentlyUnderAnotherSeed) {
 // done again. Then the checkpoint needs a new format, not this test new figures.
 TEST_F(IdentityTest, HashesAsItAlwaysDid) {
   const std::pair<const char*, std::uint64_t> pinned[]{
-      {"0", 161262385425570828715847175758541583633ULL},
-      {R"("")", 666735035968805013ULL},
-      {"null", 1398394321447329456ULL},
-      {"7", 13142360016390609212ULL},
-      {"1.5", 12765471496637330437ULL},
-      {R"("dragons")", 1676641240060632673ULL},
-      {R"({"$oid": "0123456789abcdef01234567"})", 14377919162442135598ULL},
-      {R"({"$numberDecimal": "-0.25"})", 8054446573958787973ULL},
-      {R"({"a": 1, "b": [null, "x"]})", 14390112988101985609ULL},
-      {R"({"$binary": {"base64": "AAECAwQFBgcICQoLDA0ODw==", "subType": "04"}})", 326055192150729154ULL}};
+      {"0", 16126238542557082870ULL},
+      {R"("")", 15847175758541583633ULL},
+      {"null", 666735035968805013ULL},
+      {"7", 1398394321447329456ULL},
+      {"1.5", 13142360016390609212ULL},
+      {R"("dragons")", 12765471496637330437ULL},
+      {R"({"$oid": "0123456789abcdef01234567"})", 1676641240060632673ULL},
+      {R"({"$numberDecimal": "-0.25"})", 14377919162442135598ULL},
+      {R"({"a": 1, "b": [null, "x"]})", 8054446573958787973ULL},
+      {R"({"$binary": {"base64": "AAECAwQFBgcICQoLDA0ODw==", "subType": "04"}})", 14390112988101985609ULL}};
   for (const auto& [json, hash] : pinned) EXPECT_EQ(identity(json).hash(0), hash) << json;
-  EXPECT_EQ(stable_hash("conduit.articles", 0), 0ULL);
+  EXPECT_EQ(stable_hash("conduit.articles", 0), 326055192150729154ULL);
 }
 
 }  // namespace
