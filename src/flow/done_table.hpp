@@ -20,11 +20,18 @@ class DoneTable {
     std::uint64_t index = 0;
     std::string floor;
     std::vector<std::string> lanes;  ///< an empty text: that lane never committed
+
+    friend bool operator==(const Fact&, const Fact&) = default;
+
+    /// The newest position that it says anything about.
+    const std::string& newest() const {
+      const auto lane = std::ranges::max_element(lanes);
+      return lane == lanes.end() || *lane < floor ? floor : *lane;
+    }
   };
 
   void add(Fact fact) {
-    for (const auto& lane : fact.lanes) newest_ = std::max(newest_, lane);
-    newest_ = std::max(newest_, fact.floor);
+    newest_ = std::max(newest_, fact.newest());
     facts_.push_back(std::move(fact));
   }
 
@@ -43,6 +50,17 @@ class DoneTable {
 
   /// Whether any fact can still matter at `token`. Events come in order, so once false it stays so.
   bool matters_at(std::string_view token) const { return token <= newest_; }
+
+  /// Drops what says nothing about events behind `floor`, and what is said twice: facts are carried from
+  /// layout to layout, and would else double with each.
+  static void prune(std::vector<Fact>& facts, std::string_view floor) {
+    std::vector<Fact> kept;
+    for (Fact& fact : facts) {
+      if (fact.newest() > floor && std::ranges::find(kept, fact) == kept.end())
+        kept.push_back(std::move(fact));
+    }
+    facts = std::move(kept);
+  }
 
   const std::vector<Fact>& facts() const { return facts_; }
   void clear() {

@@ -87,6 +87,7 @@ class Acquisition {
     }
     // A shard that never ran has done nothing since the origin.
     if (!all_started) floor = layout_.origin;
+    flow::DoneTable::prune(facts, floor ? floor->data() : std::string_view{});
     state_.remove_shards(id_.stream_id(), layout_.count);
     for (int index = 0; index < id_.count; ++index) {
       ShardRecord shard = fresh_shard(index);
@@ -109,6 +110,7 @@ class Acquisition {
     std::vector<LaneRecord> lanes = state_.find_lanes(shard.id);
     const bool same_lanes = static_cast<int>(lanes.size()) == id_.lanes && shard.lanes == id_.lanes;
     if (!same_lanes && !lanes.empty()) shard.facts.push_back(fact_of(shard, lanes));
+    flow::DoneTable::prune(shard.facts, shard.floor_data());
     ++shard.epoch;
     if (same_lanes) {
       state_.set_lanes_epoch(shard.id, shard.epoch);
