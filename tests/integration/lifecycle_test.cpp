@@ -159,7 +159,7 @@ TEST_F(Lifecycle, ConfigShowsWhereEachValueCameFromAndHidesSecrets) {
   EXPECT_NE(line_with("engine.lanes").find('9'), std::string::npos) << outcome.out;
   EXPECT_NE(line_with("engine.batch_docs").find("77"), std::string::npos) << outcome.out;
   EXPECT_NE(line_with("engine.batch_docs").find("SLUICE_BATCH_DOCS"), std::string::npos) << outcome.out;
-  EXPECT_NE(line_with("mongodb.database").find("realworld.yaml"), std::string::npos) << outcome.out;
+  EXPECT_NE(line_with("database: conduit").find("realworld.yaml:"), std::string::npos) << outcome.out;
   EXPECT_NE(line_with("engine.in_flight").find("default"), std::string::npos) << outcome.out;
 }
 
@@ -246,14 +246,28 @@ TEST_F(Lifecycle, ADroppedDatabaseStopsTheWorkerWithTheRemedy) {
   EXPECT_TRUE(exact());
 }
 
-TEST_F(Lifecycle, APositionThatTheServerDoesNotKnowStopsTheWorkerWithTheRemedy) {
+/// What is stored is none of this server's tokens.
+TEST_F(Lifecycle, AnUnknownTokenStopsTheWorkerWithTheRemedy) {
   start(realworld_file()).ready();
   terminate_all();
   state().update_many("shards", {}, R"({"$set":{"token":{"_data":"82not-a-token"}}})");
-  state().update_many("lanes", {}, R"({"$unset":{"token":""}})");
   Worker& worker = start(realworld_file());
   EXPECT_EQ(worker.wait(), 4) << worker.story();
   EXPECT_NE(worker.err().find("--restart-now"), std::string::npos) << worker.err();
+  forget_workers();
+  start(realworld_file(), {"--restart-now"}).ready();
+}
+
+/// The position has fallen out of the oplog.
+TEST_F(Lifecycle, ALostHistoryStopsTheWorkerWithTheRemedy) {
+  start(realworld_file()).ready();
+  terminate_all();
+  db().admin(R"({"configureFailPoint":"failCommand","mode":{"times":1},
+      "data":{"failCommands":["aggregate"],"errorCode":286}})");
+  Worker& worker = start(realworld_file());
+  EXPECT_EQ(worker.wait(), 4) << worker.story();
+  EXPECT_NE(worker.err().find("--restart-now"), std::string::npos) << worker.err();
+  db().admin(R"({"configureFailPoint":"failCommand","mode":"off"})");
 }
 
 }  // namespace

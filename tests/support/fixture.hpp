@@ -48,6 +48,9 @@ class PipelineTest : public testing::Test {
   Worker& start(const std::string& file, std::vector<std::string> flags = {}, int count = 1, int index = 0);
   /// Starts all shards at once, and waits until all are ready.
   void start_shards(const std::string& file, int count, const std::vector<std::string>& flags = {});
+  /// Starts another one in the place of a worker, which is killed if it still runs.
+  Worker& replace_worker(std::size_t place, const std::string& file, std::vector<std::string> flags,
+                         int count, int index);
   Worker& worker(std::size_t index = 0) { return *workers_.at(index); }
   std::size_t workers() const { return workers_.size(); }
   /// SIGTERM to all; expects that each ends with 0. They are forgotten then.
@@ -55,7 +58,7 @@ class PipelineTest : public testing::Test {
   /// Kills whichever still runs.
   void forget_workers() { workers_.clear(); }
 
-  /// Waits until every shard has stored a position at or after everything written so far.
+  /// Waits until every shard has stored a position behind everything written so far.
   testing::AssertionResult settled(int shard_count = 1);
   /// Waits until the RealWorld projections equal a fresh computation, and that they do so at rest.
   testing::AssertionResult exact(int shard_count = 1);

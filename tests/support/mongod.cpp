@@ -47,7 +47,9 @@ void MongodProcess::start() {
   process_ = std::make_unique<Process>(Process::Options{
       .command = {mongod_path(), "--replSet", replica_set_, "--dbpath", folder.string(), "--port",
                   port_.text(), "--bind_ip", "127.0.0.1", "--nounixsocket", "--wiredTigerCacheSizeGB", "0.5",
-                  "--oplogSize", "1024", "--setParameter", "diagnosticDataCollectionEnabled=false"},
+                  "--oplogSize", "1024", "--setParameter", "diagnosticDataCollectionEnabled=false",
+                  // For fail points: answers that get lost, errors on request.
+                  "--setParameter", "enableTestCommands=1"},
       .environment = {},
       .out = folder / "mongod.log",
       .err = folder / "mongod.log"});
@@ -79,14 +81,16 @@ std::string ReplicaSet::uri() const {
 }
 
 std::string ReplicaSet::patient_uri() const {
-  return uri() + "&serverSelectionTimeoutMS=60000";
+  return uri() + "&serverSelectionTimeoutMS=60000&serverSelectionTryOnce=false";
 }
 
 void ReplicaSet::wait_for_primary() {
-  Mongo mongo(uri() + "&serverSelectionTimeoutMS=2000", "admin");
   const bool found = workbench::eventually(patience(std::chrono::minutes(1)), [&] {
     try {
-      return mongo.command(R"({"hello":1})").boolean("isWritablePrimary");
+      // A client that has met a refusal keeps away from the server for five seconds: a new one each time.
+      return Mongo(uri() + "&serverSelectionTimeoutMS=2000", "admin")
+          .command(R"({"hello":1})")
+          .boolean("isWritablePrimary");
     } catch (const MongoError&) {
       return false;
     }
@@ -110,7 +114,18 @@ MongodProcess& ReplicaSet::primary() {
 
 void ReplicaSet::step_down() {
   Mongo mongo(patient_uri(), "admin");
-  mongo.command(R"({"replSetStepDown":20,"secondaryCatchUpPeriodSecs":10})");
+  std::string last;
+  // Under load no secondary may be near enough at the first asking.
+  const bool done = workbench::eventually(patience(std::chrono::minutes(1)), [&] {
+    try {
+      mongo.command(R"({"replSetStepDown":5,"secondaryCatchUpPeriodSecs":4})");
+      return true;
+    } catch (const MongoError& error) {
+      last = error.what();
+      return false;
+    }
+  });
+  if (!done) throw std::runtime_error(last);
 }
 
 }  // namespace sluice::test

@@ -26,6 +26,16 @@ void insist(const std::string& on, Predicate holds) {
   if (!ok) throw std::runtime_error(on + " " + last);
 }
 
+/// A client that has met a refusal keeps away from the server for five seconds: so a new one for each
+/// question.
+Document admin_of(const std::string& uri) {
+  return Mongo(uri, "admin").command(R"({"hello":1})");
+}
+
+std::string direct_uri(const std::string& host) {
+  return "mongodb://" + host + "/?directConnection=true&serverSelectionTimeoutMS=2000";
+}
+
 Document configuration(const std::string& name, const std::vector<std::string>& hosts) {
   std::string members;
   for (std::size_t i = 0; i < hosts.size(); ++i) {
@@ -50,15 +60,14 @@ void initiate_replica_set(const std::string& name, const std::vector<std::string
     insist("no mongod answers at " + host + ":",
            [&] { return direct.command(R"({"ping":1})").integer("ok") == 1; });
   }
-  Mongo first("mongodb://" + hosts[0] + "/?directConnection=true", "admin");
+  Mongo first(direct_uri(hosts[0]), "admin");
   try {
     first.command(configuration(name, hosts));
   } catch (const MongoError& error) {
     if (error.code() != already_initialized) throw;
   }
-  Mongo set(replica_set_uri(name, hosts) + "&serverSelectionTimeoutMS=2000", "admin");
-  insist("the replica set has no primary:",
-         [&] { return set.command(R"({"hello":1})").boolean("isWritablePrimary"); });
+  const std::string uri = replica_set_uri(name, hosts) + "&serverSelectionTimeoutMS=2000";
+  insist("the replica set has no primary:", [&] { return admin_of(uri).boolean("isWritablePrimary"); });
 }
 
 }  // namespace workbench

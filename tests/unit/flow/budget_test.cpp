@@ -1,0 +1,82 @@
+#include "flow/budget.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+namespace sluice::flow {
+namespace {
+
+TEST(Budget, IsSpentInEventsOrInBytes) {
+  Budget budget(10, 1000);
+  EXPECT_TRUE(budget.has_room());
+  budget.add(9, 999);
+  EXPECT_TRUE(budget.has_room());
+  budget.add(1, 0);
+  EXPECT_FALSE(budget.has_room());
+  budget.release(5, 0);
+  EXPECT_TRUE(budget.has_room());
+  budget.add(0, 1);
+  EXPECT_FALSE(budget.has_room());
+  EXPECT_EQ(budget.events(), 5);
+  EXPECT_EQ(budget.bytes(), 1000);
+}
+
+TEST(Budget, LetsOneBatchGoOver) {
+  Budget budget(10, 1000);
+  budget.add(5000, 100000);
+  EXPECT_FALSE(budget.has_room());
+  budget.release(5000, 100000);
+  budget.wait_for_room();
+}
+
+TEST(Budget, LetsTheReaderGoWhenItIsClosed) {
+  Budget budget(1, 1);
+  budget.add(1, 1);
+  std::thread reader([&] { budget.wait_for_room(); });
+  budget.close();
+  reader.join();
+  budget.wait_for_room();
+}
+
+TEST(Budget, WakesTheReaderThatWaits) {
+  Budget budget(1, 1);
+  budget.add(2, 2);
+  std::thread reader([&] { budget.wait_for_room(); });
+  budget.release(1, 1);
+  budget.release(1, 1);
+  reader.join();
+  EXPECT_TRUE(budget.has_room());
+}
+
+// A reader and a strand hand the same events on and on: the reader never finds itself asleep with room, and
+// never has more under way than the limit and one batch.
+TEST(Budget, KeepsItsBoundBetweenTwoThreads) {
+  constexpr int batches = 20000;
+  constexpr std::int64_t limit = 30;
+  constexpr std::int64_t batch = 7;
+  Budget budget(limit, 1 << 20);
+  std::atomic<int> added{0};
+  std::atomic<bool> too_much{false};
+  std::thread strand([&] {
+    for (int done = 0; done < batches; ++done) {
+      for (int seen = added; seen <= done; seen = added) added.wait(seen);
+      budget.release(batch, 100);
+    }
+  });
+  for (int i = 0; i < batches; ++i) {
+    budget.wait_for_room();
+    budget.add(batch, 100);
+    if (budget.events() >= limit + batch) too_much = true;
+    ++added;
+    added.notify_one();
+  }
+  strand.join();
+  EXPECT_FALSE(too_much);
+  EXPECT_EQ(budget.events(), 0);
+  EXPECT_EQ(budget.bytes(), 0);
+}
+
+}  // namespace
+}  // namespace sluice::flow

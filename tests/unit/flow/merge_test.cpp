@@ -1,0 +1,61 @@
+#include "flow/merge.hpp"
+
+#include "unit/flow/lane_fixture.hpp"
+
+namespace sluice::flow {
+namespace {
+
+class MergerTest : public LaneTest {
+ protected:
+  MergerTest() { merger_.start(writes_); }
+  Merger merger_;
+  std::vector<Write> writes_;
+};
+
+TEST_F(MergerTest, NamesTheWriteThatAnEffectBecamePartOf) {
+  EXPECT_EQ(merger_.add(increment("1")), 0U);
+  EXPECT_EQ(merger_.add(increment("2")), 1U);
+  EXPECT_EQ(merger_.add(increment("1")), 0U);
+  EXPECT_EQ(merger_.add(refresh("1")), 2U);
+  EXPECT_EQ(merger_.add(fill("1")), 3U);
+  EXPECT_EQ(merger_.add(refresh("1")), 2U);
+  EXPECT_EQ(writes_.size(), 4U);
+  EXPECT_EQ(std::get<CounterWrite>(writes_[0]).delta, 2);
+}
+
+TEST_F(MergerTest, KeepsTargetsOfDifferentPlansApart) {
+  const bson::Value id = store_.value("1");
+  merger_.add({Increment{&counter_, id, 1}, 7, 0});
+  merger_.add({Increment{&other_counter_, id, 1}, 7, 0});
+  EXPECT_EQ(writes_.size(), 2U);
+}
+
+TEST_F(MergerTest, KeepsTargetsApartThatOnlyShareAKey) {
+  merger_.add({Increment{&counter_, store_.value("1"), 1}, 7, 0});
+  merger_.add({Increment{&counter_, store_.value("2"), 1}, 7, 0});
+  EXPECT_EQ(writes_.size(), 2U);
+}
+
+TEST_F(MergerTest, TakesDeltasThatCancelOutForOneWriteOfZero) {
+  merger_.add(increment("1", 3));
+  merger_.add(increment("1", -3));
+  ASSERT_EQ(writes_.size(), 1U);
+  EXPECT_EQ(std::get<CounterWrite>(writes_[0]).delta, 0);
+}
+
+TEST_F(MergerTest, StartsAnewWithEachBatch) {
+  merger_.add(increment("1", 3));
+  std::vector<Write> next;
+  merger_.start(next);
+  EXPECT_EQ(merger_.add(increment("1")), 0U);
+  EXPECT_EQ(std::get<CounterWrite>(next[0]).delta, 1);
+  EXPECT_EQ(std::get<CounterWrite>(writes_[0]).delta, 3);
+}
+
+TEST_F(MergerTest, TellsTheKeyThatOrdersCounters) {
+  merger_.add({Increment{&counter_, store_.value("1"), 1}, 42, 0});
+  EXPECT_EQ(std::get<CounterWrite>(writes_[0]).key, 42U);
+}
+
+}  // namespace
+}  // namespace sluice::flow
