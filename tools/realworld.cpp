@@ -1,6 +1,8 @@
 // The RealWorld demonstration's hand: fills a database, storms it, and holds what Sluice made of it against a
 // fresh computation. tools/quickstart is made of its commands.
 
+#include <signal.h>
+
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <iomanip>
@@ -25,6 +27,7 @@ struct Arguments {
   std::string ids = "object";
   realworld::StormOptions storm;
   int wait_seconds = 0;
+  int writer_pid = 0;
   bool progress = false;
   std::vector<int> ports;
   int port_count = 1;
@@ -63,25 +66,41 @@ int storm(const Arguments& arguments) {
   return report.failed == 0 ? 0 : 1;
 }
 
+void print_head(const std::vector<realworld::Check>& checks) {
+  std::cout << "  second";
+  for (const auto& check : checks) std::cout << "  " << check.name;
+  std::cout << "\n";
+}
+
 void print_progress(const std::vector<realworld::Check>& checks, double seconds) {
-  std::cout << "  after " << std::setw(5) << fixed(seconds) << " s:";
-  for (const auto& check : checks) std::cout << "  " << check.name << " " << check.wrong << " wrong";
+  std::cout << std::setw(8) << fixed(seconds);
+  for (const auto& check : checks)
+    std::cout << std::setw(static_cast<int>(check.name.size()) + 2) << check.wrong;
   std::cout << std::endl;
+}
+
+bool still_writing(int pid) {
+  return pid > 0 && kill(pid, 0) == 0;
 }
 
 int compare(const Arguments& arguments) {
   Mongo mongo(arguments.uri, arguments.database);
   const auto start = Clock::now();
-  for (;;) {
+  auto waiting_since = start;
+  for (bool first = true;; first = false) {
+    // Asked before the look: what was written until then is in it.
+    const bool writing = still_writing(arguments.writer_pid);
     const auto checks = realworld::compare(mongo);
+    if (arguments.progress && first) print_head(checks);
     if (arguments.progress) print_progress(checks, seconds_since(start));
     const bool right = realworld::all_right(checks);
-    if (right || seconds_since(start) >= arguments.wait_seconds) {
+    if (writing) waiting_since = Clock::now();
+    if (!writing && (right || seconds_since(waiting_since) >= arguments.wait_seconds)) {
       std::cout << realworld::table(checks);
       std::cout << (right ? "All projections equal a fresh computation.\n" : "Projections differ.\n");
       return right ? 0 : 1;
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    std::this_thread::sleep_for(writing ? std::chrono::seconds(2) : std::chrono::milliseconds(200));
   }
 }
 
@@ -168,6 +187,8 @@ void describe(CLI::App& app, Arguments& arguments, Command& chosen) {
   add_place(*compare_command, arguments);
   compare_command->add_option("--wait-seconds", arguments.wait_seconds,
                               "How long to wait for them to become equal");
+  compare_command->add_option("--while-running", arguments.writer_pid,
+                              "Process that still writes: go on looking until it has ended");
   compare_command->add_flag("--progress", arguments.progress, "A line for each look");
 
   add("events", "Events read so far by the workers whose HTTP ports are given", events)

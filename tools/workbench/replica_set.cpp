@@ -56,9 +56,8 @@ std::string replica_set_uri(const std::string& name, const std::vector<std::stri
 
 void initiate_replica_set(const std::string& name, const std::vector<std::string>& hosts) {
   for (const std::string& host : hosts) {
-    Mongo direct("mongodb://" + host + "/?directConnection=true&serverSelectionTimeoutMS=1000", "admin");
     insist("no mongod answers at " + host + ":",
-           [&] { return direct.command(R"({"ping":1})").integer("ok") == 1; });
+           [&] { return admin_of(direct_uri(host)).integer("ok") == 1; });
   }
   Mongo first(direct_uri(hosts[0]), "admin");
   try {
