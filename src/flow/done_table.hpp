@@ -51,6 +51,9 @@ class DoneTable {
   /// Whether any fact can still matter at `token`. Events come in order, so once false it stays so.
   bool matters_at(std::string_view token) const { return token <= newest_; }
 
+  /// Whether any fact says something about events behind `floor`.
+  bool matters_behind(std::string_view floor) const { return newest_ > floor; }
+
   /// Drops what says nothing about events behind `floor`, and what is said twice: facts are carried from
   /// layout to layout, and would else double with each.
   static void prune(std::vector<Fact>& facts, std::string_view floor) {

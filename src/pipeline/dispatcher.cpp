@@ -53,8 +53,14 @@ void Dispatcher::start(std::vector<flow::DoneTable::Fact> facts, std::vector<flo
   lanes_ = std::move(lanes);
 }
 
+std::optional<Position> Dispatcher::advance() {
+  auto reached = frontier_.advance();
+  if (reached) passed_facts_ = !done_.matters_behind(reached->data());
+  return reached;
+}
+
 bool Dispatcher::passed_facts() {
-  if (done_matters_ || !had_facts_) return false;
+  if (!passed_facts_ || !had_facts_) return false;
   had_facts_ = false;
   return true;
 }

@@ -38,11 +38,14 @@ class Dispatcher {
   void resolve(flow::Lane& lane, std::size_t count);
 
   /// The newest position that may be stored, if there is a new one.
-  std::optional<Position> advance() { return frontier_.advance(); }
+  std::optional<Position> advance();
 
   bool idle() const { return frontier_.idle(); }
 
-  /// True once, when the stream has passed all that earlier runs did.
+  /// True once, when the newest position that advance() gave lies behind all that earlier runs did: stored
+  /// together with that position, they may be forgotten. (That events from behind were read is not enough:
+  /// those before may be under way still, and would be read again, after a crash, with nobody to know which
+  /// of their effects were done.)
   bool passed_facts();
 
  private:
@@ -65,6 +68,7 @@ class Dispatcher {
   flow::DoneTable done_;
   bool done_matters_ = false;
   bool had_facts_ = false;
+  bool passed_facts_ = false;
   flow::Frontier frontier_;
   std::map<std::uint64_t, std::unique_ptr<EventBatch>> batches_;
   std::vector<Effect> effects_;

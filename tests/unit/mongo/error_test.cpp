@@ -1,0 +1,141 @@
+#include "mongo/error.hpp"
+
+#include <gtest/gtest.h>
+
+#include "mongo/client.hpp"
+#include "unit/bson/json.hpp"
+
+namespace sluice::mongo {
+namespace {
+
+ErrorKind kind(std::int32_t code, Doing doing) {
+  return classify_code(code, "", doing).kind;
+}
+
+struct Code {
+  const char* name;
+  std::int32_t code;
+  ErrorKind kind;
+};
+
+// By the server's names; whatever the worker is doing.
+const Code codes[]{
+    {"HostUnreachable", 6, ErrorKind::transient},
+    {"LockTimeout", 24, ErrorKind::transient},
+    {"NetworkTimeout", 89, ErrorKind::transient},
+    {"ShutdownInProgress", 91, ErrorKind::transient},
+    {"WriteConflict", 112, ErrorKind::transient},
+    {"PrimarySteppedDown", 189, ErrorKind::transient},
+    {"NoSuchTransaction", 251, ErrorKind::transient},
+    {"ExceededTimeLimit", 262, ErrorKind::transient},
+    {"NotWritablePrimary", 10107, ErrorKind::transient},
+    {"InterruptedAtShutdown", 11600, ErrorKind::transient},
+    {"InterruptedDueToReplStateChange", 11602, ErrorKind::transient},
+    {"NotPrimaryNoSecondaryOk", 13435, ErrorKind::transient},
+    {"NotPrimaryOrSecondary", 13436, ErrorKind::transient},
+    {"MaxTimeMSExpired", 50, ErrorKind::too_slow},
+    {"TransactionTooLarge", 257, ErrorKind::too_slow},
+    {"TransactionExceededLifetimeLimitSeconds", 290, ErrorKind::too_slow},
+    {"CursorNotFound", 43, ErrorKind::cursor_gone},
+    {"CursorKilled", 237, ErrorKind::cursor_gone},
+    {"CappedPositionLost", 136, ErrorKind::lost},
+    {"InvalidResumeToken", 260, ErrorKind::lost},
+    {"ChangeStreamFatalError", 280, ErrorKind::lost},
+    {"ChangeStreamHistoryLost", 286, ErrorKind::lost},
+    {"Unauthorized", 13, ErrorKind::fatal},
+    {"AuthenticationFailed", 18, ErrorKind::fatal},
+    {"CommandNotFound", 59, ErrorKind::fatal},
+};
+
+TEST(Errors, AreSortedByWhatCanBeDoneAboutThem) {
+  for (const Code& one : codes) {
+    EXPECT_EQ(kind(one.code, Doing::writing), one.kind) << one.name;
+    EXPECT_EQ(kind(one.code, Doing::reading), one.kind) << one.name;
+  }
+}
+
+TEST(Errors, OfUnknownCodesAreAWritesOwnFaultOrAReasonToStop) {
+  for (const std::int32_t code : {2, 14, 66, 121, 11000, 10334, 99999}) {
+    EXPECT_EQ(kind(code, Doing::writing), ErrorKind::own_fault) << code;
+    EXPECT_EQ(kind(code, Doing::reading), ErrorKind::fatal) << code;
+  }
+}
+
+class ClassifyTest : public testing::Test {
+ protected:
+  Error classified(std::uint32_t domain, std::uint32_t code, const std::string& labels = "") {
+    bson_error_t error{};
+    bson_set_error(&error, domain, code, "what happened");
+    if (labels.empty()) return classify(error, nullptr, Doing::writing);
+    const bson_t reply = store_.document(R"({"errorLabels": [)" + labels + "]}").borrow();
+    return classify(error, &reply, Doing::writing);
+  }
+  test::Store store_;
+};
+
+TEST_F(ClassifyTest, KeepsCodeAndMessage) {
+  const Error error = classified(MONGOC_ERROR_SERVER, 121);
+  EXPECT_EQ(error.kind, ErrorKind::own_fault);
+  EXPECT_EQ(error.text(), "what happened (code 121)");
+  EXPECT_FALSE(error.unknown_commit);
+}
+
+TEST_F(ClassifyTest, TakesTheNetworkForTransient) {
+  EXPECT_EQ(classified(MONGOC_ERROR_STREAM, MONGOC_ERROR_STREAM_SOCKET).kind, ErrorKind::transient);
+  EXPECT_EQ(classified(MONGOC_ERROR_SERVER_SELECTION, MONGOC_ERROR_SERVER_SELECTION_FAILURE).kind,
+            ErrorKind::transient);
+}
+
+TEST_F(ClassifyTest, TakesWrongCredentialsForFatal) {
+  EXPECT_EQ(classified(MONGOC_ERROR_CLIENT, MONGOC_ERROR_CLIENT_AUTHENTICATE).kind, ErrorKind::fatal);
+}
+
+TEST_F(ClassifyTest, BelievesTheServersLabels) {
+  EXPECT_EQ(classified(MONGOC_ERROR_SERVER, 99999, R"("TransientTransactionError")").kind,
+            ErrorKind::transient);
+  EXPECT_EQ(classified(MONGOC_ERROR_SERVER, 99999, R"("ResumableChangeStreamError")").kind,
+            ErrorKind::transient);
+  EXPECT_EQ(classified(MONGOC_ERROR_SERVER, 99999, R"("RetryableWriteError")").kind, ErrorKind::transient);
+  EXPECT_EQ(classified(MONGOC_ERROR_SERVER, 50, R"("TransientTransactionError")").kind, ErrorKind::too_slow)
+      << "less at once is the better remedy";
+  const Error unknown = classified(MONGOC_ERROR_SERVER, 91, R"("UnknownTransactionCommitResult")");
+  EXPECT_TRUE(unknown.unknown_commit);
+}
+
+TEST_F(ClassifyTest, FindsTheFirstWriteError) {
+  EXPECT_FALSE(first_write_error(store_.document("{}")));
+  EXPECT_FALSE(first_write_error(store_.document(R"({"writeErrors": []})")));
+  const auto failed = first_write_error(store_.document(
+      R"({"n": 3, "writeErrors": [{"index": 2, "code": 121, "errmsg": "invalid"}, {"index": 5, "code": 112}]})"));
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->index, 2U);
+  EXPECT_EQ(failed->error.kind, ErrorKind::own_fault);
+  EXPECT_EQ(failed->error.message, "invalid");
+}
+
+TEST(ErrorKinds, HaveNames) {
+  for (const ErrorKind kind :
+       {ErrorKind::transient, ErrorKind::too_slow, ErrorKind::own_fault, ErrorKind::fenced, ErrorKind::lost,
+        ErrorKind::cursor_gone, ErrorKind::fatal}) {
+    EXPECT_FALSE(name_of(kind).empty());
+  }
+  EXPECT_EQ(name_of(ErrorKind::own_fault), "own_fault");
+}
+
+TEST(ClientPool, RefusesAUriWithASentence) {
+  try {
+    ClientPool pool("mongo://nowhere", 1);
+    FAIL();
+  } catch (const Stop& stop) {
+    EXPECT_EQ(stop.exit_code(), exit_code::bad_configuration);
+    EXPECT_NE(std::string(stop.what()).find("the MongoDB URI cannot be used"), std::string::npos);
+  }
+}
+
+TEST(ClientPool, NamesItsHostsWithoutCredentials) {
+  const ClientPool pool("mongodb://user:secret@one:1,two:2/?replicaSet=rs0", 1);
+  EXPECT_EQ(pool.hosts(), "one:1,two:2");
+}
+
+}  // namespace
+}  // namespace sluice::mongo

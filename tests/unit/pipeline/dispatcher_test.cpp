@@ -1,0 +1,140 @@
+#include "pipeline/dispatcher.hpp"
+
+#include "unit/pipeline/dispatcher_fixture.hpp"
+
+namespace sluice::pipeline {
+namespace {
+
+TEST_F(DispatcherTest, HandsEffectsToTheLaneOfTheirKey) {
+  start({}, 4);
+  for (int article = 0; article < 20; ++article) {
+    const std::string id = std::to_string(article);
+    const std::size_t lane = key_of_article(store_, id) % 4;
+    const std::size_t before = lanes_[lane].queued();
+    dispatch({favorite("8201", id)}, "8201");
+    EXPECT_EQ(lanes_[lane].queued(), before + 1) << "article " << article;
+  }
+}
+
+TEST_F(DispatcherTest, MovesTheFrontierWhenTheLanesAreDone) {
+  start();
+  EXPECT_FALSE(dispatch({favorite("8201", "1"), favorite("8202", "2")}, "8203"));
+  EXPECT_EQ(reached(), "none");
+  EXPECT_FALSE(dispatcher_.idle());
+  EXPECT_EQ(budget_.events(), 2);
+  commit_all();
+  EXPECT_EQ(reached(), "8203");
+  EXPECT_TRUE(dispatcher_.idle());
+  EXPECT_EQ(budget_.events(), 0);
+  EXPECT_EQ(budget_.bytes(), 0);
+}
+
+TEST_F(DispatcherTest, TellsThePositionWithItsTime) {
+  start();
+  dispatch({favorite("8201", "1")}, "8203");
+  commit_all();
+  EXPECT_EQ(dispatcher_.advance()->cluster_time >> 32, 5U) << "the last event's, while more is to come";
+  dispatch({}, "8204");
+  EXPECT_EQ(dispatcher_.advance()->cluster_time >> 32, 99U) << "the server's, when nothing is";
+}
+
+TEST_F(DispatcherTest, GoesOnWhenNothingCame) {
+  start();
+  dispatch({}, "8203");
+  EXPECT_EQ(reached(), "8203");
+  EXPECT_EQ(budget_.bytes(), 0);
+  dispatch({favorite("8204", "1")}, "8204");
+  dispatch({}, "8205");
+  EXPECT_EQ(reached(), "none");
+  commit_all();
+  EXPECT_EQ(reached(), "8205");
+}
+
+TEST_F(DispatcherTest, FindsAnEndForEveryEvent) {
+  start();
+  test::EventJson article = test::inserted("articles", "1", R"({"authorId": 1, "tagList": ["a", "b"]})");
+  article.token = "8202";
+  test::EventJson no_pre_image = test::deleted("favorites", "9", "");
+  no_pre_image.token = "8203";
+  test::EventJson nobodys = test::inserted("sessions", "1", "{}");
+  nobodys.token = "8204";
+  test::EventJson without_effect = test::updated("articles", "1", "", test::description(R"({"title": "x"})"));
+  without_effect.token = "8205";
+  dispatch({favorite("8201", "1"), article, no_pre_image, nobodys, without_effect}, "8206");
+  EXPECT_EQ(ends(), "5 0 2 0");
+  commit_all();
+  EXPECT_EQ(ends(), "5 2 2 1");
+  EXPECT_EQ(reached(), "8206");
+  EXPECT_EQ(metrics_.rule_effects("favorites-count").applied.Value(), 1);
+  EXPECT_EQ(metrics_.rule_effects("favorites-count").failed.Value(), 1);
+  EXPECT_EQ(metrics_.rule_effects("tag-tally").applied.Value(), 2);
+  EXPECT_EQ(metrics_.rule_effects("author-copies").applied.Value(), 1);
+}
+
+TEST_F(DispatcherTest, TakesAnEventForDeadWhenOneOfItsEffectsIs) {
+  start({}, 1);
+  test::EventJson article = test::inserted("articles", "1", R"({"authorId": 1, "tagList": ["a"]})");
+  dispatch({article}, "8202");
+  lanes_[0].flush();
+  ASSERT_EQ(lanes_[0].next(now_).what, flow::LaneDo::send);
+  Outcome refused;
+  refused.error = Error{ErrorKind::own_fault, 121, "refused", false};
+  refused.failed_write = 1;
+  lanes_[0].done(refused, now_);
+  commit_all();
+  EXPECT_EQ(ends(), "1 0 0 1");
+}
+
+TEST_F(DispatcherTest, CountsAnEventOnceWhenSeveralLanesShareIt) {
+  start({}, 8);
+  std::string tags = R"("t0")";
+  for (int i = 1; i < 30; ++i) tags += ", \"t" + std::to_string(i) + "\"";
+  dispatch({test::inserted("articles", "1", R"({"tagList": [)" + tags + "]}")}, "8202");
+  for (std::size_t lane = 0; lane + 1 < lanes_.size(); ++lane) commit(lane);
+  EXPECT_EQ(ends(), "1 0 0 0");
+  EXPECT_EQ(reached(), "none");
+  commit_all();
+  EXPECT_EQ(ends(), "1 1 0 0");
+  EXPECT_EQ(reached(), "8202");
+}
+
+TEST_F(DispatcherTest, EndsTheStreamAtAControlEvent) {
+  for (const char* operation : {"drop", "rename", "dropDatabase", "invalidate"}) {
+    SCOPED_TRACE(operation);
+    observe::Metrics metrics;
+    Dispatcher dispatcher(rules_, budget_, metrics.stream("s"));
+    flow::Lane lane({}, {}, names_, 1);
+    dispatcher.start({}, {&lane});
+    const auto end = dispatcher.dispatch(
+        batch({favorite("8201", "1"), control("8202", operation, "favorites"), favorite("8203", "1")},
+              "8204"),
+        now_);
+    ASSERT_TRUE(end);
+    EXPECT_NE(end->find(operation), std::string::npos);
+    EXPECT_NE(end->find("conduit.favorites"), std::string::npos);
+    EXPECT_NE(end->find("--restart-now"), std::string::npos);
+    EXPECT_EQ(lane.queued(), 1U) << "what came before is done, nothing behind it";
+    EXPECT_EQ(metrics.stream("s").events_read.Value(), 1);
+    lane.flush();
+    ASSERT_EQ(lane.next(now_).what, flow::LaneDo::send);
+    Outcome committed;
+    committed.committed = true;
+    dispatcher.resolve(lane, lane.done(committed, now_).resolved);
+    EXPECT_FALSE(dispatcher.advance()) << "a restart finds the control event again";
+  }
+}
+
+TEST_F(DispatcherTest, SurvivesAnswersThatAreNoEvents) {
+  start();
+  auto odd = batch({}, "8201");
+  odd->events.push_back({});
+  odd->events.push_back(store_.document("{}"));
+  odd->events.push_back(store_.document(R"({"_id": {"_data": "8200"}, "operationType": 7})"));
+  budget_.add(3, static_cast<std::int64_t>(odd->bytes()));
+  EXPECT_FALSE(dispatcher_.dispatch(std::move(odd), now_));
+  EXPECT_EQ(ends(), "3 0 3 0");
+  EXPECT_EQ(reached(), "8201");
+}
+
+}  // namespace
+}  // namespace sluice::pipeline
