@@ -76,6 +76,7 @@ class Acquisition {
     std::optional<Position> floor;
     bool all_started = static_cast<int>(old.size()) == layout_.count;
     std::string hash = id_.options_hash;
+    std::int64_t epoch = 0;
     for (const ShardRecord& shard : old) {
       const auto lanes = state_.find_lanes(shard.id);
       facts.insert(facts.end(), shard.facts.begin(), shard.facts.end());
@@ -83,6 +84,7 @@ class Acquisition {
       if (shard.floor && (!floor || shard.floor->data() < floor->data())) floor = shard.floor;
       all_started = all_started && shard.floor;
       if (!shard.options_hash.empty()) hash = shard.options_hash;
+      epoch = std::max(epoch, shard.epoch);
       state_.remove_lanes(shard.id);
     }
     // A shard that never ran has done nothing since the origin.
@@ -94,6 +96,9 @@ class Acquisition {
       shard.floor = floor;
       shard.facts = facts;
       shard.options_hash = hash;
+      // Above all epochs there were: a holder that slept through 4 to 5 to 4 shards must not find its own
+      // again.
+      shard.epoch = epoch;
       state_.put_shard(shard, id_.stream_id());
     }
     state_.set_layout_count(id_.stream_id(), id_.count);

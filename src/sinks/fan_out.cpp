@@ -13,31 +13,46 @@ constexpr int tries = 8;
 
 }  // namespace
 
+/// The driver's own cursor: it keeps to one server and one session, which the server insists on.
 FanOutResult FanOut::run(const RefreshWrite& write) {
-  FanOutResult result;
   const CopyPlan& plan = *write.plan;
-  bson::Builder find;
-  find.append("find", plan.target).open("filter");
-  append_equals(find, plan.array.empty() ? plan.reference : plan.array + "." + plan.reference,
+  bson::Builder filter;
+  append_equals(filter, plan.array.empty() ? plan.reference : plan.array + "." + plan.reference,
                 write.source_id);
-  find.close().open("projection").append("_id", 1).close().append("batchSize", piece);
-  mongo::Reply reply = mongo::run_command(client_, plan.database, find.finish(), mongo::Doing::reading);
-  const char* batch = "firstBatch";
-  while (reply.ok()) {
-    const bson::View cursor = reply.view().at("cursor").document();
-    std::vector<bson::Value> ids;
-    for (const auto& [index, value] : cursor.at(batch).document()) ids.push_back(value.document().at("_id"));
-    if (!ids.empty()) write_piece(write, ids, result);
-    const std::int64_t id = cursor.at("id").integer().value_or(0);
-    if (result.error || id == 0) return result;
-    bson::Builder more;
-    more.append("getMore", id).append("collection", plan.target).append("batchSize", piece);
-    reply = mongo::run_command(client_, plan.database, more.finish(), mongo::Doing::reading);
-    batch = "nextBatch";
+  bson::Builder options;
+  options.open("projection").append("_id", 1).close().append("batchSize", piece);
+  const bson_t filter_bson = filter.finish().borrow();
+  const bson_t options_bson = options.finish().borrow();
+  const mongo::Collection collection(
+      mongoc_client_get_collection(client_, plan.database.c_str(), plan.target.c_str()));
+  const mongo::Cursor cursor(
+      mongoc_collection_find_with_opts(collection.get(), &filter_bson, &options_bson, nullptr));
+  FanOutResult result;
+  while (write_next(write, cursor.get(), result)) {
   }
-  result.error = reply.error;
-  if (result.error->kind == ErrorKind::cursor_gone) result.error->kind = ErrorKind::transient;
   return result;
+}
+
+/// Reads as many ids as make a piece, and writes those targets. False when there is nothing more to do.
+bool FanOut::write_next(const RefreshWrite& write, mongoc_cursor_t* cursor, FanOutResult& result) {
+  bson::Builder list;
+  std::int32_t count = 0;
+  const bson_t* found = nullptr;
+  while (count < piece && mongoc_cursor_next(cursor, &found)) {
+    list.append(list.item(), bson::View(*found).at("_id"));
+    ++count;
+  }
+  bson_error_t error{};
+  const bson_t* reply = nullptr;
+  if (mongoc_cursor_error_document(cursor, &error, &reply)) {
+    result.error = mongo::classify(error, reply, mongo::Doing::reading);
+    if (result.error->kind == ErrorKind::cursor_gone) result.error->kind = ErrorKind::transient;
+    return false;
+  }
+  std::vector<bson::Value> ids;
+  for (const auto& [index, id] : list.finish()) ids.push_back(id);
+  if (!ids.empty()) write_piece(write, ids, result);
+  return count == piece && !result.error;
 }
 
 void FanOut::write_piece(const RefreshWrite& write, const std::vector<bson::Value>& ids,

@@ -28,6 +28,7 @@ class FanOut {
   FanOutResult run(const RefreshWrite& write);
 
  private:
+  bool write_next(const RefreshWrite& write, mongoc_cursor_t* cursor, FanOutResult& result);
   void write_piece(const RefreshWrite& write, const std::vector<bson::Value>& ids, FanOutResult& result);
   std::optional<Error> try_piece(const RefreshWrite& write, const std::vector<bson::Value>& ids,
                                  FanOutResult& result);
