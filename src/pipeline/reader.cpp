@@ -68,8 +68,10 @@ bool Reader::insist(const char* what, const std::stop_token& stop,
       return false;
     }
     if (!passing || tries >= start_tries) {
-      events_.failed(exit_code::cannot_start,
-                     std::string("could not ") + what + " (" + plan_.hosts + "): " + error->text());
+      events_.failed(
+          exit_code::cannot_start,
+          std::string("could not ") + what + " (" + plan_.hosts + "): " + error->text() +
+              (passing ? ". Is the server running, and is its replica set's name in the URI right?" : ""));
       return false;
     }
     log_.warn("could not {} yet: {}", what, error->text());

@@ -25,7 +25,8 @@ bool copies_something(const Batch& batch) {
 
 void add_counter(const CounterWrite& write, std::size_t index, WriteCommands& out) {
   const CounterPlan& plan = *write.plan;
-  if (write.delta == 0) return;
+  // Ups and downs that cancel out still leave a counter behind, as they would have one by one.
+  if (write.delta == 0 && plan.create) return;
   out.add(Kind::update, plan.database, plan.collection, index, false, [&](bson::Builder& operation) {
     operation.open("q");
     append_equals(operation, "_id", write.id);

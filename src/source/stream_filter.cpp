@@ -44,88 +44,101 @@ void append_list(bson::Builder& out, std::string_view key, const std::vector<std
   out.close();
 }
 
-/// {$anyElementTrue: [{$map: {input: {$objectToArray: updatedFields}, in: {$regexMatch: ...}}}]}
-void append_updated_matches(bson::Builder& out, const std::string& pattern) {
-  out.open("$expr").open_array("$anyElementTrue").open(out.item()).open("$map");
-  out.open("input").append("$objectToArray", "$updateDescription.updatedFields").close();
-  out.open("in").open("$regexMatch").append("input", "$$this.k").append("regex", pattern).close().close();
-  out.close().close().close().close();
-}
-
-/// An update of one collection that touches a field that somebody reads.
-void append_update_arm(bson::Builder& out, const Subscription& subscription) {
-  const std::string pattern = touching(subscription.fields);
-  out.open(out.item()).append("operationType", "update").append("ns.coll", subscription.collection);
-  out.open_array("$or");
-  out.open(out.item());
-  append_updated_matches(out, pattern);
-  out.close();
-  for (const char* list : {"updateDescription.removedFields", "updateDescription.truncatedArrays.field"}) {
-    out.open(out.item()).open(list).append("$regex", pattern).close().close();
-  }
+/// An update is wanted when a name in its description, behind that of its collection, matches.
+void append_update_wanted(bson::Builder& out, const std::string& pattern) {
+  out.open_array("$anyElementTrue").open(out.item()).open("$map").open("input").open_array("$concatArrays");
+  out.open(out.item()).open("$map").open("input");
+  out.append("$objectToArray", "$updateDescription.updatedFields");
+  out.close().append("in", "$$this.k").close().close();
+  out.append(out.item(), "$updateDescription.removedFields");
+  out.open(out.item()).open("$map").append("input", "$updateDescription.truncatedArrays");
+  out.append("in", "$$this.field").close().close();
   out.close().close();
+  out.open("in").open("$regexMatch").open("input").open_array("$concat");
+  out.append(out.item(), "$ns.coll").append(out.item(), " ").append(out.item(), "$$this").close().close();
+  out.append("regex", pattern).close().close();
+  out.close().close().close();
 }
 
-template <typename Wants>
-std::vector<std::string> collections(const StreamFilter& filter, Wants wants) {
+/// Operations on whole documents that a collection's readers do not want, as "operation collection".
+std::vector<std::string> unwanted(const StreamFilter& filter) {
   std::vector<std::string> names;
   for (const Subscription& subscription : filter.subscriptions) {
-    if (wants(subscription)) names.push_back(subscription.collection);
+    if (!subscription.inserts) names.push_back("insert " + subscription.collection);
+    if (!subscription.inserts) names.push_back("replace " + subscription.collection);
+    if (!subscription.deletes) names.push_back("delete " + subscription.collection);
   }
   return names;
 }
 
-void append_operation_arm(bson::Builder& out, const std::vector<std::string>& operations,
-                          const std::vector<std::string>& names) {
-  if (names.empty()) return;
-  out.open(out.item()).open("operationType");
-  append_list(out, "$in", operations);
-  out.close().open("ns.coll");
-  append_list(out, "$in", names);
-  out.close().close();
+void append_other_wanted(bson::Builder& out, const StreamFilter& filter) {
+  out.open_array("$not").open(out.item()).open_array("$in").open(out.item()).open_array("$concat");
+  out.append(out.item(), "$operationType")
+      .append(out.item(), " ")
+      .append(out.item(), "$ns.coll")
+      .close()
+      .close();
+  out.open(out.item());
+  append_list(out, "$literal", unwanted(filter));
+  out.close().close().close().close();
 }
 
 void append_hash(bson::Builder& out, std::string_view key) {
-  out.open(key)
-      .open("$abs")
-      .open("$toLong")
-      .append("$toHashedIndexKey", "$documentKey._id")
-      .close()
-      .close()
-      .close();
+  out.open(key).open("$abs").open("$toLong").append("$toHashedIndexKey", "$documentKey._id");
+  out.close().close().close();
 }
 
+/// The shard's part of the documents. What happens to whole collections has no document and reaches every
+/// shard: none may sleep through it.
 void append_shard(bson::Builder& out, const StreamFilter& filter) {
-  if (filter.shard_count == 1) return;
-  out.open("$expr").open_array("$eq").open(out.item()).open_array("$mod");
+  out.open(out.item()).open_array("$or");
+  out.open(out.item()).open_array("$eq").open(out.item()).append("$type", "$documentKey").close();
+  out.append(out.item(), "missing").close().close();
+  out.open(out.item()).open_array("$eq").open(out.item()).open_array("$mod");
   append_hash(out, out.item());
   out.append(out.item(), filter.shard_count).close().close();
   out.append(out.item(), filter.shard_index).close().close();
+  out.close().close();
 }
 
-/// Changes of documents: those that a rule wants, of this shard.
-void append_documents_arm(bson::Builder& out, const StreamFilter& filter) {
-  out.open(out.item());
-  append_shard(out, filter);
+/// The watched collections; what has no collection (the database dropped, the stream invalidated); and what
+/// is renamed to a watched one.
+void append_scope(bson::Builder& out, const StreamFilter& filter) {
   out.open_array("$or");
-  append_operation_arm(out, {"insert", "replace"},
-                       collections(filter, [](const auto& s) { return s.inserts; }));
-  append_operation_arm(out, {"delete"}, collections(filter, [](const auto& s) { return s.deletes; }));
-  for (const Subscription& subscription : filter.subscriptions) {
-    if (subscription.updates && !subscription.fields.empty()) append_update_arm(out, subscription);
+  out.open(out.item()).open("ns.coll").open_array("$in");
+  for (const Subscription& subscription : filter.subscriptions)
+    out.append(out.item(), subscription.collection);
+  out.append_null(out.item()).close().close().close();
+  out.open(out.item()).open("to.coll").open_array("$in");
+  for (const Subscription& subscription : filter.subscriptions)
+    out.append(out.item(), subscription.collection);
+  out.close().close().close().close();
+}
+
+/// One expression for everything else. The server tries to push each predicate of a $match on the event's
+/// fields down to the oplog and then tests it twice; measured, an expression costs half of what the same
+/// conditions do as predicates.
+void append_wanted(bson::Builder& out, const StreamFilter& filter) {
+  const std::string pattern = touched_names(filter.subscriptions);
+  out.open("$expr").open_array("$and").open(out.item()).open_array("$cond");
+  out.open(out.item()).open_array("$eq").append(out.item(), "$operationType").append(out.item(), "update");
+  out.close().close();
+  if (pattern.empty()) {
+    out.append(out.item(), false);
+  } else {
+    out.open(out.item());
+    append_update_wanted(out, pattern);
+    out.close();
+  }
+  if (unwanted(filter).empty()) {
+    out.append(out.item(), true);
+  } else {
+    out.open(out.item());
+    append_other_wanted(out, filter);
+    out.close();
   }
   out.close().close();
-}
-
-/// What happens to whole collections reaches every shard: none may sleep through it.
-void append_control_arms(bson::Builder& out, const StreamFilter& filter) {
-  const auto all = collections(filter, [](const auto&) { return true; });
-  append_operation_arm(out, {"drop", "rename"}, all);
-  out.open(out.item()).append("operationType", "rename").open("to.coll");
-  append_list(out, "$in", all);
-  out.close().close();
-  out.open(out.item()).open("operationType");
-  append_list(out, "$in", {"dropDatabase", "invalidate"});
+  if (filter.shard_count > 1) append_shard(out, filter);
   out.close().close();
 }
 
@@ -135,10 +148,16 @@ bool StreamFilter::needs_pre_images() const {
   return std::ranges::any_of(subscriptions, &Subscription::pre_images);
 }
 
-std::string touching(const std::vector<std::string>& fields) {
+std::string touched_names(const std::vector<Subscription>& subscriptions) {
   std::string result;
-  for (const std::string& field : fields) result += (result.empty() ? "" : "|") + touching_one(field);
-  return "^(" + result + ")$";
+  for (const Subscription& subscription : subscriptions) {
+    if (!subscription.updates || subscription.fields.empty()) continue;
+    std::string fields;
+    for (const std::string& field : subscription.fields)
+      fields += (fields.empty() ? "" : "|") + touching_one(field);
+    result += (result.empty() ? "" : "|") + escaped(subscription.collection) + " (" + fields + ")";
+  }
+  return result.empty() ? "" : "^(" + result + ")$";
 }
 
 std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& all) {
@@ -161,10 +180,10 @@ std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& a
 }
 
 void append_stages(bson::Builder& pipeline, const StreamFilter& filter) {
-  pipeline.open(pipeline.item()).open("$match").open_array("$or");
-  append_documents_arm(pipeline, filter);
-  append_control_arms(pipeline, filter);
-  pipeline.close().close().close();
+  pipeline.open(pipeline.item()).open("$match");
+  append_scope(pipeline, filter);
+  append_wanted(pipeline, filter);
+  pipeline.close().close();
   if (!filter.with_hash) return;
   pipeline.open(pipeline.item()).open("$addFields");
   append_hash(pipeline, "sluiceHash");

@@ -24,7 +24,8 @@ std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& a
 /// Appends the stages that follow $changeStream to the open array `pipeline`.
 void append_stages(bson::Builder& pipeline, const StreamFilter& filter);
 
-/// The regular expression that holds for the names in an update's description which touch one of `fields`.
-std::string touching(const std::vector<std::string>& fields);
+/// The regular expression that holds for "collection name" where the name, as an update's description gives
+/// it, touches a field that is read of that collection. Empty when no updates are wanted at all.
+std::string touched_names(const std::vector<Subscription>& subscriptions);
 
 }  // namespace sluice::source

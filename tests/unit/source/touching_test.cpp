@@ -35,21 +35,41 @@ const Row rows[]{
     {{"größe"}, {"größe", "größe.x"}, {"gr", "größer"}},
 };
 
+std::string touching(const std::vector<std::string>& fields) {
+  return touched_names({{.collection = "c", .fields = fields}});
+}
+
 TEST(Touching, HoldsForTheNamesThatTouchAField) {
   for (const Row& row : rows) {
     const std::string pattern = touching(row.fields);
     const std::regex regex(pattern);
     for (const auto& name : row.matching)
-      EXPECT_TRUE(std::regex_search(name, regex)) << pattern << " on " << name;
+      EXPECT_TRUE(std::regex_search("c " + name, regex)) << pattern << " on " << name;
     for (const auto& name : row.others)
-      EXPECT_FALSE(std::regex_search(name, regex)) << pattern << " on " << name;
+      EXPECT_FALSE(std::regex_search("c " + name, regex)) << pattern << " on " << name;
   }
 }
 
 TEST(Touching, IsAPlainPattern) {
-  EXPECT_EQ(touching({"name"}), R"(^(name(\.[\s\S]*)?)$)");
-  EXPECT_EQ(touching({"author.name", "bio"}), R"(^(author(\.name(\.[\s\S]*)?)?|bio(\.[\s\S]*)?)$)");
-  EXPECT_EQ(touching({"items[].name"}), R"(^(items(\.\d+(\.name(\.[\s\S]*)?)?)?)$)");
+  EXPECT_EQ(touching({"name"}), R"(^(c (name(\.[\s\S]*)?))$)");
+  EXPECT_EQ(touching({"author.name", "bio"}), R"(^(c (author(\.name(\.[\s\S]*)?)?|bio(\.[\s\S]*)?))$)");
+  EXPECT_EQ(touching({"items[].name"}), R"(^(c (items(\.\d+(\.name(\.[\s\S]*)?)?)?))$)");
+}
+
+TEST(Touching, KeepsCollectionsApart) {
+  const std::regex regex(
+      touched_names({{.collection = "a", .fields = {"x"}}, {.collection = "b.c", .fields = {"y"}}}));
+  EXPECT_TRUE(std::regex_search("a x.z", regex));
+  EXPECT_TRUE(std::regex_search("b.c y", regex));
+  EXPECT_FALSE(std::regex_search("a y", regex));
+  EXPECT_FALSE(std::regex_search("b.c x", regex));
+  EXPECT_FALSE(std::regex_search("bXc y", regex));
+}
+
+TEST(Touching, IsEmptyWhenNobodyReadsUpdates) {
+  EXPECT_EQ(touched_names(
+                {{.collection = "a", .fields = {}}, {.collection = "b", .updates = false, .fields = {"x"}}}),
+            "");
 }
 
 }  // namespace
