@@ -65,9 +65,12 @@ bool Dispatcher::passed_facts() {
   return true;
 }
 
-const Dispatcher::Subscribers& Dispatcher::subscribers(std::string_view collection) const {
+/// Those who read the event's collection. Operations that are no change of a document (an index made, a
+/// collection sharded: a server may tell of more of them than we know) concern nobody.
+const Dispatcher::Subscribers& Dispatcher::subscribers(const ChangeEvent& event) const {
   static const Subscribers none;
-  const auto found = by_collection_.find(collection);
+  if (event.operation == Operation::other) return none;
+  const auto found = by_collection_.find(event.collection);
   return found == by_collection_.end() ? none : found->second;
 }
 
@@ -118,7 +121,7 @@ void Dispatcher::dispatch_event(EventBatch& batch, std::size_t index, const Chan
                                 flow::Time now) {
   effects_.clear();
   Effects out(effects_, batch.scratch);
-  for (const Subscriber& subscriber : subscribers(event.collection)) {
+  for (const Subscriber& subscriber : subscribers(event)) {
     const std::size_t before = effects_.size();
     subscriber.rule->apply(event, out);
     for (std::size_t i = before; i < effects_.size(); ++i) effects_[i].rule = subscriber.index;

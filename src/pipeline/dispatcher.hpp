@@ -55,7 +55,7 @@ class Dispatcher {
   };
   using Subscribers = std::vector<Subscriber>;
 
-  const Subscribers& subscribers(std::string_view collection) const;
+  const Subscribers& subscribers(const ChangeEvent& event) const;
   void dispatch_event(EventBatch& batch, std::size_t index, const ChangeEvent& event, flow::Time now);
   void finish_event(EventBatch& batch, std::size_t count);
   bool skip(const ChangeEvent& event, const Effect& effect) const;

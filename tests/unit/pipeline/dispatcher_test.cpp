@@ -124,6 +124,13 @@ TEST_F(DispatcherTest, EndsTheStreamAtAControlEvent) {
   }
 }
 
+TEST_F(DispatcherTest, PassesOverOperationsItDoesNotKnow) {
+  start();
+  EXPECT_FALSE(dispatch({control("8201", "createIndexes", "favorites")}, "8202"));
+  EXPECT_EQ(ends(), "1 0 1 0");
+  EXPECT_EQ(reached(), "8202");
+}
+
 TEST_F(DispatcherTest, SurvivesAnswersThatAreNoEvents) {
   start();
   auto odd = batch({}, "8201");
