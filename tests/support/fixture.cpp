@@ -131,7 +131,17 @@ testing::AssertionResult PipelineTest::exact(int shard_count) {
 }
 
 bool PipelineTest::soon(const std::function<bool()>& holds, std::chrono::milliseconds usual) {
-  return workbench::eventually(patience(usual), holds);
+  const auto all_ended = [&] {
+    return !workers_.empty() &&
+           std::ranges::none_of(workers_, [](const auto& worker) { return worker->running(); });
+  };
+  bool held = false;
+  workbench::eventually(patience(usual), [&] {
+    const bool last = all_ended();
+    held = holds();
+    return held || last;
+  });
+  return held;
 }
 
 testing::AssertionResult PipelineTest::becomes(const std::string& collection, const std::string& id,

@@ -62,9 +62,8 @@ class PipelineTest : public testing::Test {
   testing::AssertionResult settled(int shard_count = 1);
   /// Waits until the RealWorld projections equal a fresh computation, and that they do so at rest.
   testing::AssertionResult exact(int shard_count = 1);
-  /// Waits until `holds`.
-  static bool soon(const std::function<bool()>& holds,
-                   std::chrono::milliseconds usual = std::chrono::seconds(20));
+  /// Waits until `holds`; gives up early when no worker is left to bring it about.
+  bool soon(const std::function<bool()>& holds, std::chrono::milliseconds usual = std::chrono::seconds(20));
   /// Waits until the document with this id equals `expected`, in whatever order the fields stand.
   testing::AssertionResult becomes(const std::string& collection, const std::string& id,
                                    const std::string& expected);
