@@ -26,6 +26,7 @@ struct Error {
   std::int32_t code = 0;  ///< the server's code, or the driver's
   std::string message;
   bool unknown_commit = false;  ///< the commit may or may not have happened
+  bool network = false;         ///< the server may not know that we gave up
 
   std::string text() const { return message + " (code " + std::to_string(code) + ")"; }
 };

@@ -29,7 +29,7 @@ std::string hosts_of(const mongoc_uri_t* uri) {
 
 }  // namespace
 
-ClientPool::ClientPool(const std::string& text, int size) {
+ClientPool::ClientPool(const std::string& text, int size, const std::string& application) {
   const Uri uri = parse_uri(text);
   // A dead server has to be noticed within a stop's bound, and retries are ours: the driver's own waits are
   // kept short unless the URI asks for other ones.
@@ -43,7 +43,7 @@ ClientPool::ClientPool(const std::string& text, int size) {
                "the MongoDB URI asks for something that the driver cannot do (TLS files or mechanism?)");
   }
   mongoc_client_pool_set_error_api(pool_.get(), MONGOC_ERROR_API_VERSION_2);
-  mongoc_client_pool_set_appname(pool_.get(), "sluice");
+  mongoc_client_pool_set_appname(pool_.get(), application.c_str());
   mongoc_client_pool_max_size(pool_.get(), static_cast<std::uint32_t>(size));
 }
 

@@ -13,8 +13,9 @@ namespace sluice::mongo {
 /// The clients of one cluster. Thread-safe; a client is used by one thread at a time.
 class ClientPool {
  public:
-  /// Throws Stop with a plain sentence when the URI cannot be used. `size` bounds the clients in use at once.
-  ClientPool(const std::string& uri, int size);
+  /// Throws Stop with a plain sentence when the URI cannot be used. `size` bounds the clients in use at once;
+  /// `application` is what the server shows its connections under.
+  ClientPool(const std::string& uri, int size, const std::string& application);
 
   /// A client out of the pool, given back when it goes out of scope. Blocks while all are in use.
   class Client {

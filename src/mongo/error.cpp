@@ -64,7 +64,7 @@ Error classify_code(std::int32_t code, std::string message, Doing doing) {
 
 Error classify(const bson_error_t& error, const bson_t* reply, Doing doing) {
   const auto code = static_cast<std::int32_t>(error.code);
-  Error result = is_network(error) ? Error{ErrorKind::transient, code, error.message, false}
+  Error result = is_network(error) ? Error{ErrorKind::transient, code, error.message, false, true}
                                    : classify_code(code, error.message, doing);
   if (error.domain == MONGOC_ERROR_CLIENT && error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE) {
     result.kind = ErrorKind::fatal;

@@ -1,5 +1,7 @@
 #include "mongo/transaction.hpp"
 
+#include "bson/builder.hpp"
+
 namespace sluice::mongo {
 
 namespace {
@@ -37,7 +39,9 @@ Transaction::~Transaction() {
 }
 
 Reply Transaction::command(const std::string& database, bson::View command, Doing doing) {
-  return run_command(client_, database, command, doing, options_.get());
+  Reply reply = run_command(client_, database, command, doing, options_.get());
+  in_doubt_ |= !reply.ok() && reply.error->network;
+  return reply;
 }
 
 std::optional<Error> Transaction::commit() {
@@ -54,6 +58,8 @@ std::optional<Error> Transaction::commit() {
     result = classify(error, reply.get(), Doing::writing);
     if (!result->unknown_commit) break;
   }
+  // The driver lets nobody abort what was once to be committed.
+  in_doubt_ = true;
   if (result->unknown_commit) result->kind = ErrorKind::transient;
   return result;
 }
@@ -61,8 +67,16 @@ std::optional<Error> Transaction::commit() {
 void Transaction::abort() {
   if (!open_) return;
   open_ = false;
-  // An abort that fails leaves nothing to do: the server ends the transaction by itself.
   mongoc_client_session_abort_transaction(session_.get(), nullptr);
+  if (in_doubt_) kill_session();
+}
+
+/// Whether or not this works, nothing more can be done: the server's own limit ends what is left.
+void Transaction::kill_session() {
+  bson::Builder kill;
+  kill.open_array("killSessions");
+  kill.append(kill.item(), bson::View(*mongoc_client_session_get_lsid(session_.get()))).close();
+  run_command(client_, "admin", kill.finish(), Doing::reading);
 }
 
 }  // namespace sluice::mongo

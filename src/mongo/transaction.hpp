@@ -10,7 +10,8 @@ namespace sluice::mongo {
 /// How a transaction reads. Batches that read what they copy need one snapshot, on sharded clusters too.
 enum class Isolation { local, snapshot };
 
-/// One transaction on one client: begun by the first command, aborted unless commit() succeeded.
+/// One transaction on one client: begun by the first command, aborted unless commit() succeeded. However it
+/// ends, the server is left without it: a transaction that lingers there would keep its locks for a minute.
 /// Used by one thread; blocks.
 class Transaction {
  public:
@@ -30,11 +31,14 @@ class Transaction {
   void abort();
 
  private:
+  void kill_session();
+
   mongoc_client_t* client_;
   Session session_;
   bson::Document options_;  ///< {sessionId}
   std::optional<Error> error_;
   bool open_ = false;
+  bool in_doubt_ = false;  ///< the server may still hold it although the driver takes it for ended
 };
 
 }  // namespace sluice::mongo

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mongo/end_transactions.hpp"
 #include "pipeline/shard_records.hpp"
 #include "sinks/state_names.hpp"
 
@@ -76,12 +77,16 @@ class Acquisition {
     std::optional<Position> floor;
     bool all_started = static_cast<int>(old.size()) == layout_.count;
     std::string hash = id_.options_hash;
+    std::string filter;
     std::int64_t epoch = 0;
     for (const ShardRecord& shard : old) {
       const auto lanes = state_.find_lanes(shard.id);
       facts.insert(facts.end(), shard.facts.begin(), shard.facts.end());
       facts.push_back(fact_of(shard, lanes));
-      if (shard.floor && (!floor || shard.floor->data() < floor->data())) floor = shard.floor;
+      if (shard.floor && (!floor || shard.floor->data() < floor->data())) {
+        floor = shard.floor;
+        filter = shard.filter_hash;
+      }
       all_started = all_started && shard.floor;
       if (!shard.options_hash.empty()) hash = shard.options_hash;
       epoch = std::max(epoch, shard.epoch);
@@ -96,6 +101,7 @@ class Acquisition {
       shard.floor = floor;
       shard.facts = facts;
       shard.options_hash = hash;
+      shard.filter_hash = filter;
       // Above all epochs there were: a holder that slept through 4 to 5 to 4 shards must not find its own
       // again.
       shard.epoch = epoch;
@@ -146,6 +152,7 @@ class Acquisition {
     result.epoch = shard.epoch;
     result.floor = shard.floor;
     for (const LaneRecord& lane : lanes) result.lanes.push_back({lane.id, shard.epoch, lane.seq});
+    result.filter_changed = shard.floor && shard.filter_hash != id_.filter_hash;
     result.facts = shard.facts;
     result.facts.push_back(fact_of(shard, lanes));
     const auto count = static_cast<std::uint64_t>(id_.count);
@@ -180,9 +187,29 @@ std::optional<Error> CheckpointStore::prepare() {
   return std::nullopt;
 }
 
+/// A process that is killed leaves its open transactions to the server, which keeps their locks for a minute
+/// by default: until then nobody could take over its lanes. They are known by the name of their connections.
+std::optional<Error> CheckpointStore::end_transactions_of_the_dead(mongoc_client_t* client) {
+  bson::Builder find;
+  find.append("find", state::shards).open("filter").append("streamId", id_.stream_id()).close();
+  const mongo::Reply reply = mongo::run_command(client, database_, find.finish(), mongo::Doing::reading);
+  if (!reply.ok()) return reply.error;
+  const std::int64_t now_ms =
+      static_cast<std::int64_t>(reply.view().at("operationTime").timestamp() >> 32) * 1000;
+  const bson::View shards = reply.view().at_path("cursor.firstBatch").document();
+  for (const auto& [index, value] : shards) {
+    const ShardRecord shard = ShardRecord::read(value.document());
+    const bool ours = shard.count != id_.count || shard.index == id_.index;
+    const bool dead = shard.has_holder && !(shard.holder == self_) && !shard.held(now_ms, self_);
+    if (ours && dead) mongo::end_transactions(client, shard.holder.instance);
+  }
+  return std::nullopt;
+}
+
 AcquireResult CheckpointStore::acquire(const AcquireOptions& options) {
   const auto client = pool_.acquire();
   try {
+    if (auto error = end_transactions_of_the_dead(client.get())) return *error;
     StateTransaction state(client.get(), database_);
     AcquireResult result = Acquisition(state, id_, options, self_).run();
     if (std::holds_alternative<Acquired>(result)) state.commit();
@@ -223,7 +250,8 @@ std::optional<Error> CheckpointStore::renew(std::int64_t epoch, int lease_ms,
   command.close().close().append("updatedAt", "$$NOW");
   if (floor) {
     command.open("token").append("$literal", floor->view()).close();
-    command.append_timestamp("clusterTime", floor->cluster_time);
+    command.append_timestamp("clusterTime", floor->cluster_time).append("atEvent", floor->at_event);
+    command.append("filterHash", id_.filter_hash);
   }
   if (forget_facts) command.open_array("facts").close();
   command.close().close().close().close().close();

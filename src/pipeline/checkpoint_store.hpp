@@ -22,6 +22,8 @@ struct ShardId {
   int index = 0;
   int lanes = 1;
   std::string options_hash;
+  std::string filter_hash = {};
+  std::string instance = {};  ///< names the connections of this run to the server
 
   std::string stream_id() const { return pipeline + "/" + stream; }
   std::string shard_id() const { return shard_id_of(count, index); }
@@ -40,6 +42,7 @@ struct Acquired {
   std::vector<LaneGuard> lanes;
   std::vector<flow::DoneTable::Fact> facts;  ///< what is done beyond the floor
   bool layout_changed = false;
+  bool filter_changed = false;  ///< the floor was read under another filter than the present one
 };
 
 /// The shard (or, with another shard count, one of the old layout) is somebody else's for now.
@@ -64,7 +67,7 @@ struct AcquireOptions {
 class CheckpointStore {
  public:
   CheckpointStore(mongo::ClientPool& pool, std::string database, ShardId id)
-      : pool_(pool), database_(std::move(database)), id_(std::move(id)), self_(Holder::self()) {}
+      : pool_(pool), database_(std::move(database)), id_(std::move(id)), self_(Holder::self(id_.instance)) {}
 
   /// Makes the collections: a transaction should not have to.
   std::optional<Error> prepare();
@@ -91,6 +94,8 @@ class CheckpointStore {
   mongo::ClientPool& pool_;
   std::string database_;
   ShardId id_;
+  std::optional<Error> end_transactions_of_the_dead(mongoc_client_t* client);
+
   Holder self_;
 };
 

@@ -28,8 +28,12 @@ std::string end_sentence(const ChangeEvent& event) {
 
 /// Where the stream stands behind a batch. While more is to come the time is that of the last event; an empty
 /// batch says that nothing is left, so the server's own clock is the time.
-Position end_of(const source::StreamBatch& batch, std::uint64_t last_event_time) {
-  return Position::of(batch.resume_token, batch.events.empty() ? batch.operation_time : last_event_time);
+Position end_of(const source::StreamBatch& batch) {
+  if (batch.events.empty()) return Position::of(batch.resume_token, batch.operation_time);
+  ChangeEvent last;
+  parse_event(batch.events.back(), last);
+  const bool at_event = batch.resume_token.at("_data").text() == last.token_data;
+  return Position::of(batch.resume_token, last.cluster_time, at_event);
 }
 
 }  // namespace
@@ -79,30 +83,23 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
   EventBatch& batch = *owned;
   const auto count = batch.records.size();
   std::optional<std::string> end;
-  std::uint64_t time = 0;
   std::size_t read = 0;
   std::size_t done_before = 0;
-  // The frontier must know the batch before its first event can be resolved; its end is known already, but
-  // for the time of the last event, so that one is read first.
-  if (count > 0) {
-    ChangeEvent final_event;
-    parse_event(batch.source->events.back(), final_event);
-    time = final_event.cluster_time;
-  }
-  batch.number = frontier_.open(end_of(*batch.source, time), count);
+  // The frontier must know the batch before its first event can be resolved.
+  batch.number = frontier_.open(end_of(*batch.source), count);
   batches_.emplace(batch.number, std::move(owned));
   for (; read < count; ++read) {
     ChangeEvent event;
     parse_event(batch.source->events[read], event);
-    if (ends_stream(event.operation)) {
-      end = end_sentence(event);
-      break;
-    }
     done_matters_ = done_matters_ && done_.matters_at(event.token_data);
     if (done_matters_ && done_.event_done(event.shard_hash, event.token_data)) {
       ++done_before;
       finish_event(batch, 1);
       continue;
+    }
+    if (ends_stream(event.operation)) {
+      end = end_sentence(event);
+      break;
     }
     dispatch_event(batch, read, event, now);
   }

@@ -51,18 +51,20 @@ std::string host_name() {
 
 }  // namespace
 
-Holder Holder::self() {
+Holder Holder::self(std::string instance) {
   const auto pid = static_cast<std::int64_t>(::getpid());
-  return {host_name(), pid_space(), pid, start_time(pid)};
+  return {host_name(), pid_space(), pid, start_time(pid), std::move(instance)};
 }
 
 Holder Holder::read(bson::View document) {
   return {std::string(document.at("host").text()), std::string(document.at("space").text()),
-          document.at("pid").integer().value_or(0), document.at("started").integer().value_or(0)};
+          document.at("pid").integer().value_or(0), document.at("started").integer().value_or(0),
+          std::string(document.at("instance").text())};
 }
 
 void Holder::append_to(bson::Builder& out) const {
   out.append("host", host).append("space", space).append("pid", pid).append("started", started);
+  out.append("instance", instance);
 }
 
 bool Holder::is_gone() const {

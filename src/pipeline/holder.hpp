@@ -15,8 +15,9 @@ struct Holder {
   std::string space;  ///< boot and pid namespace: pids mean the same only within
   std::int64_t pid = 0;
   std::int64_t started = 0;  ///< the kernel's start time of the process, for pids come again
+  std::string instance = {};  ///< the application name of its connections to the server
 
-  static Holder self();
+  static Holder self(std::string instance);
   static Holder read(bson::View document);
   void append_to(bson::Builder& out) const;
 

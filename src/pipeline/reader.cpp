@@ -12,6 +12,10 @@ constexpr auto lease_poll = std::chrono::milliseconds(500);
 constexpr int start_tries =
     8;  // while starting, a server that stays away is an error to be told, not to be waited out
 
+bool is_conflict(const Error& error) {
+  return error.code == mongo::write_conflict || error.code == mongo::duplicate_key;
+}
+
 }  // namespace
 
 Reader::Reader(mongo::ClientPool& pool, CheckpointStore& store, flow::Budget& budget, ReaderPlan plan,
@@ -99,21 +103,36 @@ bool Reader::connect(const std::stop_token& stop) {
   });
 }
 
+/// Shards that start together get in each other's way for a moment. What lasts longer is a transaction that a
+/// dead holder left behind and that this user may not end: then the server's own limit has to be waited for.
+Held Reader::conflict(int times) const {
+  constexpr int times_before_it_is_said = 40;
+  std::uniform_int_distribution<int> wait_ms(10, 100);
+  std::minstd_rand random(std::random_device{}());
+  const bool lasting = times >= times_before_it_is_said;
+  return {store_.id().shard_id(), lasting ? "a transaction that an earlier holder left open" : "",
+          wait_ms(random)};
+}
+
 std::optional<Acquired> Reader::acquire(const std::stop_token& stop) {
   std::optional<Acquired> acquired;
   std::string last_holder;
+  int conflicts = 0;
   while (!acquired && !stop.stop_requested()) {
     std::optional<Held> held;
     const bool asked = insist("take the lease", stop, [&]() -> std::optional<Error> {
       AcquireResult result = store_.acquire(plan_.acquire);
-      if (const auto* error = std::get_if<Error>(&result)) return *error;
+      if (const auto* error = std::get_if<Error>(&result)) {
+        if (!is_conflict(*error)) return *error;
+        held = conflict(++conflicts);
+      }
       if (auto* other = std::get_if<Held>(&result)) held = std::move(*other);
       if (auto* mine = std::get_if<Acquired>(&result)) acquired = std::move(*mine);
       return std::nullopt;
     });
     if (!asked) return std::nullopt;
     if (!held) continue;
-    if (held->holder != last_holder) {
+    if (!held->holder.empty() && held->holder != last_holder) {
       last_holder = held->holder;
       const std::string why =
           held->shard + " is held by " + held->holder + "; waiting until it stops or its lease ends";
@@ -129,7 +148,8 @@ std::optional<Acquired> Reader::acquire(const std::stop_token& stop) {
 
 bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
                         const std::stop_token& stop) {
-  const bool opened = insist("open the change stream", stop, [&] { return stream.open(acquired.floor, at); });
+  const bool opened = insist("open the change stream", stop,
+                             [&] { return stream.open(acquired.floor, at, acquired.filter_changed); });
   if (!opened || acquired.floor) return opened;
   // The very first start: all shards begin where the first of them began, and that is stored before anybody
   // is told that the worker is ready.

@@ -60,6 +60,7 @@ class Reader {
   void run(const std::stop_token& stop);
   bool connect(const std::stop_token& stop);
   std::optional<Acquired> acquire(const std::stop_token& stop);
+  Held conflict(int times) const;
   bool open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
                   const std::stop_token& stop);
   void read(source::ChangeStream& stream, Position at, const std::stop_token& stop);

@@ -41,11 +41,12 @@ std::vector<bson::View> documents_of(const mongo::Reply& reply) {
 std::optional<Position> read_position(bson::View document) {
   const bson::View token = document.at("token").document();
   if (!token) return std::nullopt;
-  return Position::of(token, document.at("clusterTime").timestamp());
+  return Position::of(token, document.at("clusterTime").timestamp(), document.at("atEvent").boolean());
 }
 
 void append_position(bson::Builder& out, const Position& position) {
   out.append("token", position.view()).append_timestamp("clusterTime", position.cluster_time);
+  out.append("atEvent", position.at_event);
 }
 
 ShardRecord ShardRecord::read(bson::View document) {
@@ -60,6 +61,7 @@ ShardRecord ShardRecord::read(bson::View document) {
   shard.expires_at_ms = document.at("expiresAt").date_ms();
   shard.options_hash = document.at("optionsHash").text();
   shard.floor = read_position(document);
+  shard.filter_hash = document.at("filterHash").text();
   for (const auto& [key, value] : document.at("facts").document())
     shard.facts.push_back(read_fact(value.document()));
   return shard;
@@ -138,6 +140,7 @@ void StateTransaction::put_shard(const ShardRecord& shard, const std::string& st
   }
   command.append_date("expiresAt", shard.expires_at_ms).append("optionsHash", shard.options_hash);
   if (shard.floor) append_position(command, *shard.floor);
+  command.append("filterHash", shard.filter_hash);
   command.open_array("facts");
   for (const auto& fact : shard.facts) {
     command.open(command.item());

@@ -30,6 +30,7 @@ struct ShardRecord {
   std::int64_t expires_at_ms = 0;
   std::string options_hash;
   std::optional<Position> floor;
+  std::string filter_hash;  ///< of the filter under which the floor was read
   std::vector<flow::DoneTable::Fact> facts;
 
   static ShardRecord read(bson::View document);

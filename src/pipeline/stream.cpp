@@ -43,6 +43,17 @@ std::int64_t steady_ms() {
   return std::chrono::duration_cast<milliseconds>(flow::Clock::now().time_since_epoch()).count();
 }
 
+std::string hex(std::uint64_t number) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
+  return text;
+}
+
+std::string random_name() {
+  std::random_device random;
+  return hex((std::uint64_t{random()} << 32) | random());
+}
+
 std::int64_t seconds_of(std::uint64_t cluster_time) {
   return static_cast<std::int64_t>(cluster_time >> 32);
 }
@@ -57,12 +68,13 @@ Stream::Stream(Surroundings around, const StreamConfig& config, StreamEvents eve
       rules_(rules::make_rules(config)),
       rule_names_(names_of(rules_)),
       subscriptions_(subscriptions_of(rules_)),
-      pool_(config.uri, around_.config.engine.in_flight + clients_besides_batches),
+      instance_("sluice " + random_name()),
+      pool_(config.uri, around_.config.engine.in_flight + clients_besides_batches, instance_),
       metrics_(around_.metrics.stream(config.name)),
       budget_(around_.config.engine.queue_events, around_.config.engine.queue_mb << 20),
       store_(pool_, around_.config.state_database,
              {around_.config.pipeline, config.name, around_.config.shard_count, around_.config.shard_index,
-              around_.config.engine.lanes, options_hash()}),
+              around_.config.engine.lanes, options_hash(), filter_hash(), instance_}),
       sink_(std::make_unique<sinks::MongoBulk>(
           pool_, sinks::MongoBulkOptions{around_.config.pipeline, config.name, around_.config.state_database,
                                          around_.config.engine.statement_ms})),
@@ -86,18 +98,25 @@ void Stream::start() {
 std::string Stream::options_hash() const {
   std::string text = config_.database;
   for (const auto& rule : rules_) text += "\n" + rule->name() + ": " + rule->fingerprint();
-  char hex[17];
-  std::snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(bson::stable_hash(text, 0)));
-  return hex;
+  return hex(bson::stable_hash(text, 0));
+}
+
+source::StreamFilter Stream::filter() const {
+  return {subscriptions_, around_.config.shard_count, around_.config.shard_index, false};
+}
+
+std::string Stream::filter_hash() const {
+  bson::Builder stages;
+  stages.open_array("stages");
+  source::append_stages(stages, filter());
+  const bson::View view = stages.finish();
+  return hex(bson::stable_hash({view.data(), view.size()}, 0));
 }
 
 ReaderPlan Stream::reader_plan() {
   const Config& config = around_.config;
   ReaderPlan plan;
-  plan.stream = {config_.database,
-                 {subscriptions_, config.shard_count, config.shard_index, false},
-                 config.engine.cursor_batch,
-                 config.engine.max_await_ms};
+  plan.stream = {config_.database, filter(), config.engine.cursor_batch, config.engine.max_await_ms};
   plan.acquire = {config.restart_now, config.accept_changed_rules, config.engine.lease_ms};
   plan.provision = [this] {
     std::vector<IndexNeed> indexes;
@@ -162,6 +181,7 @@ void Stream::on_opened(Acquired acquired, Position at) {
   dispatcher_.start(std::move(acquired.facts), std::move(lanes));
   for (auto& lane : lanes_) asio::co_spawn(strand_, lane->run(), asio::detached);
   asio::co_spawn(strand_, keep_checkpoint(), asio::detached);
+  if (acquired.floor) least_floor_ = acquired.floor->data();
   floor_time_ = seconds_of(acquired.floor ? acquired.floor->cluster_time : at.cluster_time);
   stored_at_ms_ = steady_ms();
   around_.log->info("{}: streaming {} from {} (epoch {}, {} lanes)", config_.name, config_.database,
@@ -188,7 +208,7 @@ void Stream::on_batch(std::unique_ptr<source::StreamBatch> batch) {
 void Stream::take_floor() {
   if (auto reached = dispatcher_.advance()) {
     floor_time_ = seconds_of(reached->cluster_time);
-    floor_ = std::move(reached);
+    if (reached->data() > least_floor_) floor_ = std::move(reached);
   }
   idle_ = dispatcher_.idle();
 }

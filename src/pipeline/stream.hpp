@@ -59,6 +59,8 @@ class Stream {
   ReaderPlan reader_plan();
   ReaderEvents reader_events();
   std::string options_hash() const;
+  std::string filter_hash() const;
+  source::StreamFilter filter() const;
   void on_opened(Acquired acquired, Position at);
   void on_batch(std::unique_ptr<source::StreamBatch> batch);
   void on_reopening(const Error& error);
@@ -81,6 +83,7 @@ class Stream {
   std::vector<std::unique_ptr<Rule>> rules_;
   std::vector<std::string> rule_names_;
   std::vector<Subscription> subscriptions_;
+  std::string instance_;  ///< the name of this run's connections
   mongo::ClientPool pool_;
   observe::StreamMetrics& metrics_;
   flow::Budget budget_;
@@ -93,6 +96,7 @@ class Stream {
   std::vector<std::unique_ptr<LaneDriver>> lanes_;
   std::optional<flow::Lease> lease_;
   std::optional<Position> floor_;  ///< newest position that may be stored and is not yet
+  std::string least_floor_;        ///< where this run began: a stream opened by time starts before it
   flow::Time stored_at_{};         ///< when the floor was last stored
   bool busy_since_stored_ = false;
   std::int64_t epoch_ = 0;

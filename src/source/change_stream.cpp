@@ -4,6 +4,8 @@ namespace sluice::source {
 
 namespace {
 
+constexpr std::int32_t failed_to_parse = 9;
+
 /// Where the reply's cursor stands, and the events in it.
 void read_batch(StreamBatch& batch) {
   const bson::View reply = batch.reply.view();
@@ -47,10 +49,12 @@ std::optional<Error> ChangeStream::choose_server() {
   return std::nullopt;
 }
 
-void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Position>& after) const {
+void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Position>& after,
+                                    bool by_time) const {
   out.append("aggregate", 1).open_array("pipeline");
   out.open(out.item()).open("$changeStream");
-  if (after) out.append("resumeAfter", after->view());
+  if (after && by_time) out.append_timestamp("startAtOperationTime", after->cluster_time);
+  if (after && !by_time) out.append("resumeAfter", after->view());
   if (options_.filter.needs_pre_images()) out.append("fullDocumentBeforeChange", "whenAvailable");
   out.close().close();
   append_stages(out, options_.filter);
@@ -58,14 +62,20 @@ void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Posi
   out.close().open("cursor").append("batchSize", 0).close();
 }
 
-std::optional<Error> ChangeStream::open(const std::optional<Position>& after, Position& at) {
+std::optional<Error> ChangeStream::open(const std::optional<Position>& after, Position& at,
+                                        bool filter_changed) {
   close();
   if (auto error = choose_server()) return error;
   bson::Builder aggregate;
-  append_aggregate(aggregate, after);
+  const bool by_time = filter_changed && after && after->at_event;
+  append_aggregate(aggregate, after, by_time);
   StreamBatch first;
   first.reply = command(aggregate.finish());
-  if (!first.reply.ok()) return first.reply.error;
+  if (!first.reply.ok()) {
+    // The server cannot even read the token.
+    if (after && first.reply.error->code == failed_to_parse) first.reply.error->kind = ErrorKind::lost;
+    return first.reply.error;
+  }
   read_batch(first);
   cursor_ = first.reply.view().at_path("cursor.id").integer().value_or(0);
   if (first.resume_token) {

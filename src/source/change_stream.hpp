@@ -39,7 +39,10 @@ class ChangeStream {
   ChangeStream& operator=(const ChangeStream&) = delete;
 
   /// Opens behind `after`, or at the present moment. On success `at` holds the position it stands at.
-  std::optional<Error> open(const std::optional<Position>& after, Position& at);
+  /// `filter_changed`: `after` was read under another filter. Behind an event's own token the server would
+  /// look for that event, which the filter may keep out now, so the stream is opened at the event's time
+  /// instead: it then begins with events that are known already.
+  std::optional<Error> open(const std::optional<Position>& after, Position& at, bool filter_changed = false);
 
   /// The next batch; an empty one when nothing came within max_await_ms.
   std::optional<Error> next(std::unique_ptr<StreamBatch>& batch);
@@ -48,7 +51,7 @@ class ChangeStream {
 
  private:
   mongo::Reply command(bson::View command);
-  void append_aggregate(bson::Builder& out, const std::optional<Position>& after) const;
+  void append_aggregate(bson::Builder& out, const std::optional<Position>& after, bool by_time) const;
   std::optional<Error> choose_server();
 
   mongo::ClientPool::Client client_;

@@ -124,7 +124,7 @@ TEST(ErrorKinds, HaveNames) {
 
 TEST(ClientPool, RefusesAUriWithASentence) {
   try {
-    ClientPool pool("mongo://nowhere", 1);
+    ClientPool pool("mongo://nowhere", 1, "test");
     FAIL();
   } catch (const Stop& stop) {
     EXPECT_EQ(stop.exit_code(), exit_code::bad_configuration);
@@ -133,7 +133,7 @@ TEST(ClientPool, RefusesAUriWithASentence) {
 }
 
 TEST(ClientPool, NamesItsHostsWithoutCredentials) {
-  const ClientPool pool("mongodb://user:secret@one:1,two:2/?replicaSet=rs0", 1);
+  const ClientPool pool("mongodb://user:secret@one:1,two:2/?replicaSet=rs0", 1, "test");
   EXPECT_EQ(pool.hosts(), "one:1,two:2");
 }
 

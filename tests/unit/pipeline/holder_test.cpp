@@ -8,28 +8,28 @@ namespace sluice::pipeline {
 namespace {
 
 TEST(Holder, KnowsItselfToRun) {
-  const Holder self = Holder::self();
+  const Holder self = Holder::self("test");
   EXPECT_EQ(self.pid, ::getpid());
   EXPECT_GT(self.started, 0);
   EXPECT_FALSE(self.host.empty());
   EXPECT_FALSE(self.is_gone());
-  EXPECT_EQ(self, Holder::self());
+  EXPECT_EQ(self, Holder::self("test"));
 }
 
 TEST(Holder, SurvivesTheCheckpoint) {
   bson::Builder builder;
-  Holder::self().append_to(builder);
-  EXPECT_EQ(Holder::read(builder.finish()), Holder::self());
+  Holder::self("test").append_to(builder);
+  EXPECT_EQ(Holder::read(builder.finish()), Holder::self("test"));
 }
 
 TEST(Holder, IsGoneWhenItsPidBelongsToALaterProcess) {
-  Holder earlier = Holder::self();
+  Holder earlier = Holder::self("test");
   --earlier.started;
   EXPECT_TRUE(earlier.is_gone());
 }
 
 TEST(Holder, IsNotKnownToBeGoneElsewhere) {
-  Holder other = Holder::self();
+  Holder other = Holder::self("test");
   other.started -= 1;
   Holder on_other_host = other;
   on_other_host.host = "elsewhere";
@@ -52,13 +52,13 @@ TEST(Holder, IsGoneOnceItsProcessEnded) {
     ::_exit(0);
   }
   ::close(ready[0]);
-  Holder holder = Holder::self();
+  Holder holder = Holder::self("test");
   holder.pid = child;
   holder.started = 1;
   EXPECT_TRUE(holder.is_gone()) << "it runs, but did not start then";
   // The start time of a child is at or behind our own; find it the way a checkpoint would have it.
   const auto runs = [&] { return !holder.is_gone(); };
-  for (holder.started = Holder::self().started; !runs() && holder.started < Holder::self().started + 100000;)
+  for (holder.started = Holder::self("test").started; !runs() && holder.started < Holder::self("test").started + 100000;)
     ++holder.started;
   EXPECT_TRUE(runs());
   ::close(ready[1]);

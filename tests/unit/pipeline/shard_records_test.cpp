@@ -25,7 +25,7 @@ TEST_F(ShardRecordTest, IsReadFromItsDocument) {
   EXPECT_EQ(shard.index, 1);
   EXPECT_EQ(shard.lanes, 3);
   EXPECT_EQ(shard.epoch, 9);
-  EXPECT_EQ(shard.holder, (Holder{"h", "x", 7, 8}));
+  EXPECT_EQ(shard.holder, (Holder{"h", "x", 7, 8, ""}));
   EXPECT_EQ(shard.expires_at_ms, 1000);
   EXPECT_EQ(shard.options_hash, "abc");
   EXPECT_EQ(shard.floor_data(), "8205");
@@ -42,10 +42,10 @@ TEST_F(ShardRecordTest, HasNoPositionBeforeItsFirst) {
 
 TEST_F(ShardRecordTest, IsHeldUntilItsLeaseEnds) {
   ShardRecord shard;
-  const Holder self{"me", "x", 1, 2};
+  const Holder self{"me", "x", 1, 2, ""};
   EXPECT_FALSE(shard.held(0, self));
   shard.has_holder = true;
-  shard.holder = {"another", "x", 1, 2};
+  shard.holder = {"another", "x", 1, 2, ""};
   shard.expires_at_ms = 1000;
   EXPECT_TRUE(shard.held(999, self));
   EXPECT_FALSE(shard.held(1000, self));
@@ -55,10 +55,10 @@ TEST_F(ShardRecordTest, IsHeldUntilItsLeaseEnds) {
 TEST_F(ShardRecordTest, IsNotHeldByAProcessThatIsGone) {
   ShardRecord shard;
   shard.has_holder = true;
-  shard.holder = Holder::self();
+  shard.holder = Holder::self("test");
   --shard.holder.started;
   shard.expires_at_ms = 1000;
-  EXPECT_FALSE(shard.held(0, Holder::self()));
+  EXPECT_FALSE(shard.held(0, Holder::self("test")));
 }
 
 TEST_F(ShardRecordTest, NamesItsDocuments) {
