@@ -1,14 +1,38 @@
 #include "support/temporary_directory.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 
 namespace sluice::test {
+namespace {
+
+// sluice-test-<process>-<six letters>
+const std::string prefix = "sluice-test-";
+
+bool is_running(const std::string& process) {
+  return ::kill(static_cast<pid_t>(std::atoi(process.c_str())), 0) == 0 || errno != ESRCH;
+}
+
+}  // namespace
+
+void remove_stale_directories() {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::temp_directory_path())) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix) || is_running(name.substr(prefix.size()))) continue;
+    std::filesystem::remove_all(entry.path(), ignored);
+  }
+}
 
 TemporaryDirectory::TemporaryDirectory() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "sluice-test-XXXXXX").string();
+  const std::string name = prefix + std::to_string(getpid()) + "-XXXXXX";
+  std::string pattern = (std::filesystem::temp_directory_path() / name).string();
   if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a folder like " + pattern);
   path_ = pattern;
 }

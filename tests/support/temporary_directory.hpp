@@ -21,6 +21,9 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
+/// Removes the folders of test programs that were killed before they could.
+void remove_stale_directories();
+
 std::string read_file(const std::filesystem::path& path);
 
 }  // namespace sluice::test
