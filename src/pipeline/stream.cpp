@@ -172,8 +172,8 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
 }
 
 void Stream::on_opened(Acquired acquired, Position at) {
-  if (stopping_) return;
   epoch_ = acquired.epoch;
+  if (stopping_) return;  // end() gives the lease back
   lease_.emplace(milliseconds(around_.config.engine.lease_ms), flow::Clock::now());
   make_lanes(acquired.lanes);
   std::vector<flow::Lane*> lanes;
@@ -301,18 +301,21 @@ asio::awaitable<void> Stream::wait_for_reader() {
 
 asio::awaitable<void> Stream::end() {
   co_await wait_for_lanes();
-  if (lease_ && !lease_lost_) {
-    co_await store_checkpoint();
-    const auto release = [this] { return store_.release(epoch_); };
-    const auto error = co_await run_blocking<std::optional<Error>>(keeper_thread_, release);
-    if (error) {
-      around_.log->warn("{}: the lease could not be given back: {}", config_.name, error->text());
-    } else {
-      around_.log->info("{}: stopped; the position is stored", config_.name);
-    }
-  }
+  if (lease_ && !lease_lost_) co_await store_checkpoint();
   co_await wait_for_reader();
+  co_await doze();  // what the reader posted last has now been seen
+  if (epoch_ != 0 && !lease_lost_) co_await give_lease_back();
   events_.ended();
+}
+
+asio::awaitable<void> Stream::give_lease_back() {
+  const auto release = [this] { return store_.release(epoch_); };
+  const auto error = co_await run_blocking<std::optional<Error>>(keeper_thread_, release);
+  if (error) {
+    around_.log->warn("{}: the lease could not be given back: {}", config_.name, error->text());
+  } else {
+    around_.log->info("{}: stopped; the position is stored", config_.name);
+  }
 }
 
 void Stream::refresh_gauges() const {

@@ -68,6 +68,7 @@ class Stream {
   asio::awaitable<void> keep_checkpoint();
   asio::awaitable<void> store_checkpoint();
   asio::awaitable<void> end();
+  asio::awaitable<void> give_lease_back();
   asio::awaitable<void> wait_for_lanes();
   asio::awaitable<void> wait_for_reader();
   asio::awaitable<void> doze();
