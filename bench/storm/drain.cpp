@@ -95,12 +95,12 @@ Drain drain(const Client& client, const std::string& name, const StreamShape& sh
   };
   const Database database(mongoc_client_get_database(client.get(), name.c_str()));
   const Bson pipeline = json(R"({"pipeline":)" + shape.pipeline + "}");
+  const auto opened = Clock::now();  // the driver fetches the first batch as it opens
   const Stream stream(
       mongoc_database_watch(database.get(), pipeline.get(), options(shape, batch, from).get()));
   Drain out;
   std::int64_t bytes = 0;
   const bson_t* event = nullptr;
-  const auto opened = Clock::now();
   while (out.events < events) {
     if (!mongoc_change_stream_next(stream.get(), &event)) {
       throw_if_failed(stream);

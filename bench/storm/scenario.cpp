@@ -27,10 +27,13 @@ void measure_round(const Options& options, const Server& server, Stage& stage, S
   out.runs.push_back(stage.drain_backlog());
   say(fmt::format("{}: {} events/s", out.name, grouped(out.runs.back().events_per_second())));
   const std::int64_t events = out.runs.back().events;
-  out.own_cursor.push_back(
-      drain(server.client(), stage.database(), stage.shape(), options.cursor_batch, from, events));
-  const std::int64_t some = std::min(events, kPlainCursorEvents);
-  out.plain_cursor.push_back(drain(server.client(), stage.database(), {}, options.cursor_batch, from, some));
+  const auto bare = [&](const StreamShape& shape, std::int64_t count) {
+    // A batch that asks for more than there is would have the server scan the worker's own writes as well.
+    const int batch = static_cast<int>(std::min<std::int64_t>(options.cursor_batch, count));
+    return drain(server.client(), stage.database(), shape, batch, from, count);
+  };
+  out.own_cursor.push_back(bare(stage.shape(), events));
+  out.plain_cursor.push_back(bare({}, std::min(events, kPlainCursorEvents)));
   if (workload.documents() == 0) return;
   if (out.one.events == 0 && options.one_at_a_time > 0)
     out.one = one_at_a_time(server.client(), stage.database(), stage.rival(), workload, stage.shape(), from,
