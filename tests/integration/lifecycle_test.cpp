@@ -94,12 +94,12 @@ TEST_F(Lifecycle, TheUriOfTheEnvironmentAndOfTheFlagGoBeforeTheFiles) {
 }
 
 TEST_F(Lifecycle, TheShardOfTheEnvironment) {
-  const TemporaryDirectory folder;
-  const auto out = folder.path() / "out";
-  std::vector<std::string> flags = here({"run", realworld_file()});
-  std::rotate(flags.begin(), flags.end() - 2, flags.end());
-  const auto wrong = run_sluice(flags, {{"SHARD_COUNT", "2"}, {"SHARD_INDEX", "2"}});
-  EXPECT_EQ(wrong.exit_code, 1) << wrong.err;
+  const auto shown = run_sluice({"config", realworld_file()}, {{"SHARD_COUNT", "3"}, {"SHARD_INDEX", "2"}});
+  EXPECT_EQ(shown.exit_code, 0) << shown.err;
+  EXPECT_NE(shown.out.find("SHARD_COUNT"), std::string::npos) << shown.out;
+  EXPECT_NE(shown.out.find("SHARD_INDEX"), std::string::npos) << shown.out;
+  const auto wrong = run_sluice({"run", realworld_file()}, {{"SHARD_COUNT", "2"}, {"SHARD_INDEX", "2"}});
+  EXPECT_TRUE(refused(wrong, 1, "SHARD_INDEX"));
 }
 
 TEST_F(Lifecycle, BadValuesAreRefusedWithASentence) {
@@ -246,6 +246,20 @@ TEST_F(Lifecycle, ADroppedDatabaseStopsTheWorkerWithTheRemedy) {
   articles();
   favorites(0, 50);
   EXPECT_TRUE(exact());
+}
+
+/// A watched collection that is dropped or renamed takes its counts' meaning with it: that is said, not
+/// guessed at.
+TEST_F(Lifecycle, AWatchedCollectionThatGoesStopsTheWorkerWithTheRemedy) {
+  start(realworld_file()).ready();
+  articles();
+  ASSERT_TRUE(settled());
+  db().insert("unwatched", R"({"_id":1})");
+  db().command(R"({"drop":"unwatched"})");
+  db().command(R"({"drop":"articles"})");
+  EXPECT_EQ(worker().wait(), 4) << worker().story();
+  EXPECT_NE(worker().err().find("articles"), std::string::npos) << worker().err();
+  EXPECT_NE(worker().err().find("--restart-now"), std::string::npos) << worker().err();
 }
 
 /// What is stored is none of this server's tokens.
