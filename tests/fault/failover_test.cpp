@@ -1,37 +1,11 @@
 #include <csignal>
 
-#include "support/fixture.hpp"
-#include "support/storm_thread.hpp"
+#include "support/own_server.hpp"
 
 namespace sluice::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// Servers that go and come back. Each test has a replica set of its own.
-struct OwnServer {
-  explicit OwnServer(int nodes) : own(nodes) {}
-  ReplicaSet own;
-};
-
-class ServerFaults : private OwnServer, public PipelineTest {
- protected:
-  explicit ServerFaults(int nodes) : OwnServer(nodes), PipelineTest(own) {
-    storm_.sizes = {.users = 30, .articles = 80, .comments = 100, .favorites = 300, .seed = random_seed()};
-    storm_.writers = 2;
-    storm_.user_rounds = 1;
-  }
-  /// Waits until the workers have done `events` more than now.
-  testing::AssertionResult go_on(double events) {
-    const double target = metric("sluice_events_applied_total") + events;
-    if (soon([&] { return metric("sluice_events_applied_total") >= target; }, 60s))
-      return testing::AssertionSuccess();
-    return testing::AssertionFailure()
-           << "only " << metric("sluice_events_applied_total") << " events of " << target;
-  }
-
-  realworld::StormOptions storm_;
-};
 
 class OneNode : public ServerFaults {
  protected:

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "support/fixture.hpp"
+#include "support/storm_thread.hpp"
+
+namespace sluice::test {
+
+struct OwnServer {
+  explicit OwnServer(int nodes) : own(nodes) {}
+  ReplicaSet own;
+};
+
+/// Servers that go and come back: each test has a replica set of its own, and a storm to run on it.
+class ServerFaults : private OwnServer, public PipelineTest {
+ protected:
+  explicit ServerFaults(int nodes) : OwnServer(nodes), PipelineTest(own) {
+    storm_.sizes = {.users = 30, .articles = 80, .comments = 100, .favorites = 300, .seed = random_seed()};
+    storm_.writers = 2;
+    storm_.user_rounds = 1;
+  }
+  /// Waits until the workers have done `events` more than now.
+  testing::AssertionResult go_on(double events) {
+    const double target = metric("sluice_events_applied_total") + events;
+    const bool reached =
+        soon([&] { return metric("sluice_events_applied_total") >= target; }, std::chrono::minutes(1));
+    if (reached) return testing::AssertionSuccess();
+    return testing::AssertionFailure()
+           << "only " << metric("sluice_events_applied_total") << " events of " << target;
+  }
+
+  realworld::StormOptions storm_;
+};
+
+}  // namespace sluice::test
