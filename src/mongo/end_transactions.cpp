@@ -4,12 +4,11 @@
 
 namespace sluice::mongo {
 
-void end_transactions(mongoc_client_t* client, const std::string& application) {
-  if (application.empty()) return;
+void end_transactions(mongoc_client_t* client, const std::function<bool(const OpenTransaction&)>& condemned) {
   bson::Builder list;
   list.append("aggregate", 1).open_array("pipeline");
   list.open(list.item()).open("$currentOp").append("idleSessions", true).close().close();
-  list.open(list.item()).open("$match").append("appName", application);
+  list.open(list.item()).open("$match");
   list.open("transaction").append("$exists", true).close().close().close();
   list.close().open("cursor").close();
   const Reply found = run_command(client, "admin", list.finish(), Doing::reading);
@@ -19,8 +18,10 @@ void end_transactions(mongoc_client_t* client, const std::string& application) {
   bool any = false;
   const bson::View operations = found.view().at_path("cursor.firstBatch").document();
   for (const auto& [index, operation] : operations) {
-    const bson::Value id = operation.document().at_path("lsid.id");
-    if (!id) continue;
+    const bson::View one = operation.document();
+    const bson::Value id = one.at_path("lsid.id");
+    const auto idle_micros = one.at_path("transaction.timeInactiveMicros").integer().value_or(0);
+    if (!id || !condemned({one.at("appName").text(), idle_micros / 1000})) continue;
     kill.open(kill.item()).append("id", id).close();
     any = true;
   }

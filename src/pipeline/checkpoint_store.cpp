@@ -1,6 +1,7 @@
 #include "pipeline/checkpoint_store.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "mongo/end_transactions.hpp"
 #include "pipeline/shard_records.hpp"
@@ -188,28 +189,36 @@ std::optional<Error> CheckpointStore::prepare() {
 }
 
 /// A process that is killed leaves its open transactions to the server, which keeps their locks for a minute
-/// by default: until then nobody could take over its lanes. They are known by the name of their connections.
-std::optional<Error> CheckpointStore::end_transactions_of_the_dead(mongoc_client_t* client) {
+/// by default: until then nobody could take over its lanes. They are known by the name of their connections:
+/// that of a holder whose lease is over, or of a process of this machine that runs no more (one that died
+/// while it took the shard was no holder yet). Elsewhere, a transaction that nobody has touched for as long
+/// as a lease lives belongs to the dead or the stalled, and those do their batch again.
+std::optional<Error> CheckpointStore::end_transactions_of_the_dead(mongoc_client_t* client, int lease_ms) {
   bson::Builder find;
   find.append("find", state::shards).open("filter").append("streamId", id_.stream_id()).close();
   const mongo::Reply reply = mongo::run_command(client, database_, find.finish(), mongo::Doing::reading);
   if (!reply.ok()) return reply.error;
   const std::int64_t now_ms =
       static_cast<std::int64_t>(reply.view().at("operationTime").timestamp() >> 32) * 1000;
+  std::set<std::string, std::less<>> dead;
   const bson::View shards = reply.view().at_path("cursor.firstBatch").document();
   for (const auto& [index, value] : shards) {
     const ShardRecord shard = ShardRecord::read(value.document());
     const bool ours = shard.count != id_.count || shard.index == id_.index;
-    const bool dead = shard.has_holder && !(shard.holder == self_) && !shard.held(now_ms, self_);
-    if (ours && dead) mongo::end_transactions(client, shard.holder.instance);
+    const bool over = shard.has_holder && !(shard.holder == self_) && !shard.held(now_ms, self_);
+    if (ours && over) dead.insert(shard.holder.instance);
   }
+  mongo::end_transactions(client, [&](const mongo::OpenTransaction& open) {
+    if (!open.application.starts_with("sluice ") || open.application == self_.instance) return false;
+    return dead.contains(open.application) || Holder::is_gone(open.application) || open.idle_ms > lease_ms;
+  });
   return std::nullopt;
 }
 
 AcquireResult CheckpointStore::acquire(const AcquireOptions& options) {
   const auto client = pool_.acquire();
   try {
-    if (auto error = end_transactions_of_the_dead(client.get())) return *error;
+    if (auto error = end_transactions_of_the_dead(client.get(), options.lease_ms)) return *error;
     StateTransaction state(client.get(), database_);
     AcquireResult result = Acquisition(state, id_, options, self_).run();
     if (std::holds_alternative<Acquired>(result)) state.commit();

@@ -23,7 +23,6 @@ struct ShardId {
   int lanes = 1;
   std::string options_hash;
   std::string filter_hash = {};
-  std::string instance = {};  ///< names the connections of this run to the server
 
   std::string stream_id() const { return pipeline + "/" + stream; }
   std::string shard_id() const { return shard_id_of(count, index); }
@@ -66,8 +65,9 @@ struct AcquireOptions {
 /// any more. Blocks; thread-safe in that each call takes a client of its own.
 class CheckpointStore {
  public:
-  CheckpointStore(mongo::ClientPool& pool, std::string database, ShardId id)
-      : pool_(pool), database_(std::move(database)), id_(std::move(id)), self_(Holder::self(id_.instance)) {}
+  /// `self` names the instance whose connections are in the pool.
+  CheckpointStore(mongo::ClientPool& pool, std::string database, ShardId id, Holder self)
+      : pool_(pool), database_(std::move(database)), id_(std::move(id)), self_(std::move(self)) {}
 
   /// Makes the collections: a transaction should not have to.
   std::optional<Error> prepare();
@@ -91,11 +91,11 @@ class CheckpointStore {
   const ShardId& id() const { return id_; }
 
  private:
+  std::optional<Error> end_transactions_of_the_dead(mongoc_client_t* client, int lease_ms);
+
   mongo::ClientPool& pool_;
   std::string database_;
   ShardId id_;
-  std::optional<Error> end_transactions_of_the_dead(mongoc_client_t* client);
-
   Holder self_;
 };
 

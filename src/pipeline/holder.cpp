@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cinttypes>
 #include <climits>
+#include <cstdio>
 #include <fstream>
 #include <sstream>
 
@@ -49,11 +51,34 @@ std::string host_name() {
   return name.data();
 }
 
+bool runs_no_more(std::int64_t pid, std::int64_t started) {
+  return start_time(pid) != started || is_zombie(pid);
+}
+
+/// The machine and the space its pids mean something in, short enough for a connection's name.
+std::uint64_t place() {
+  return bson::stable_hash(host_name() + "/" + pid_space(), 0);
+}
+
+constexpr const char* instance_format = "sluice %016" PRIx64 " %" PRId64 " %" PRId64;
+
 }  // namespace
 
-Holder Holder::self(std::string instance) {
+Holder Holder::self() {
   const auto pid = static_cast<std::int64_t>(::getpid());
-  return {host_name(), pid_space(), pid, start_time(pid), std::move(instance)};
+  const std::int64_t started = start_time(pid);
+  std::array<char, 100> instance{};
+  std::snprintf(instance.data(), instance.size(), instance_format, place(), pid, started);
+  return {host_name(), pid_space(), pid, started, instance.data()};
+}
+
+bool Holder::is_gone(std::string_view instance) {
+  std::uint64_t where = 0;
+  std::int64_t pid = 0;
+  std::int64_t started = 0;
+  const int read = std::sscanf(std::string(instance).c_str(), "sluice %16" SCNx64 " %" SCNd64 " %" SCNd64,
+                               &where, &pid, &started);
+  return read == 3 && started != 0 && where == place() && runs_no_more(pid, started);
 }
 
 Holder Holder::read(bson::View document) {
@@ -69,7 +94,7 @@ void Holder::append_to(bson::Builder& out) const {
 
 bool Holder::is_gone() const {
   if (started == 0 || host != host_name() || space != pid_space()) return false;
-  return start_time(pid) != started || is_zombie(pid);
+  return runs_no_more(pid, started);
 }
 
 }  // namespace sluice::pipeline

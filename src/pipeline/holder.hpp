@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "bson/builder.hpp"
 
@@ -14,10 +15,12 @@ struct Holder {
   std::string host;
   std::string space;  ///< boot and pid namespace: pids mean the same only within
   std::int64_t pid = 0;
-  std::int64_t started = 0;  ///< the kernel's start time of the process, for pids come again
+  std::int64_t started = 0;   ///< the kernel's start time of the process, for pids come again
   std::string instance = {};  ///< the application name of its connections to the server
 
-  static Holder self(std::string instance);
+  /// This process. The instance's name tells by itself which process it is of: one that is killed while it
+  /// takes a shard is written down nowhere else.
+  static Holder self();
   static Holder read(bson::View document);
   void append_to(bson::Builder& out) const;
 
@@ -25,6 +28,8 @@ struct Holder {
 
   /// True only when that process certainly no longer runs.
   bool is_gone() const;
+  /// The same for the process that an instance's name tells of; false for names that are not ours.
+  static bool is_gone(std::string_view instance);
   std::string text() const { return host + " (process " + std::to_string(pid) + ")"; }
 };
 

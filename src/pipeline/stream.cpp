@@ -49,11 +49,6 @@ std::string hex(std::uint64_t number) {
   return text;
 }
 
-std::string random_name() {
-  std::random_device random;
-  return hex((std::uint64_t{random()} << 32) | random());
-}
-
 std::int64_t seconds_of(std::uint64_t cluster_time) {
   return static_cast<std::int64_t>(cluster_time >> 32);
 }
@@ -68,13 +63,14 @@ Stream::Stream(Surroundings around, const StreamConfig& config, StreamEvents eve
       rules_(rules::make_rules(config)),
       rule_names_(names_of(rules_)),
       subscriptions_(subscriptions_of(rules_)),
-      instance_("sluice " + random_name()),
-      pool_(config.uri, around_.config.engine.in_flight + clients_besides_batches, instance_),
+      self_(Holder::self()),
+      pool_(config.uri, around_.config.engine.in_flight + clients_besides_batches, self_.instance),
       metrics_(around_.metrics.stream(config.name)),
       budget_(around_.config.engine.queue_events, around_.config.engine.queue_mb << 20),
       store_(pool_, around_.config.state_database,
              {around_.config.pipeline, config.name, around_.config.shard_count, around_.config.shard_index,
-              around_.config.engine.lanes, options_hash(), filter_hash(), instance_}),
+              around_.config.engine.lanes, options_hash(), filter_hash()},
+             self_),
       sink_(std::make_unique<sinks::MongoBulk>(
           pool_, sinks::MongoBulkOptions{around_.config.pipeline, config.name, around_.config.state_database,
                                          around_.config.engine.statement_ms})),

@@ -84,7 +84,7 @@ class Stream {
   std::vector<std::unique_ptr<Rule>> rules_;
   std::vector<std::string> rule_names_;
   std::vector<Subscription> subscriptions_;
-  std::string instance_;  ///< the name of this run's connections
+  Holder self_;
   mongo::ClientPool pool_;
   observe::StreamMetrics& metrics_;
   flow::Budget budget_;

@@ -55,10 +55,10 @@ TEST_F(ShardRecordTest, IsHeldUntilItsLeaseEnds) {
 TEST_F(ShardRecordTest, IsNotHeldByAProcessThatIsGone) {
   ShardRecord shard;
   shard.has_holder = true;
-  shard.holder = Holder::self("test");
+  shard.holder = Holder::self();
   --shard.holder.started;
   shard.expires_at_ms = 1000;
-  EXPECT_FALSE(shard.held(0, Holder::self("test")));
+  EXPECT_FALSE(shard.held(0, Holder::self()));
 }
 
 TEST_F(ShardRecordTest, NamesItsDocuments) {
