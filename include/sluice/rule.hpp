@@ -7,6 +7,7 @@
 
 #include "sluice/effect.hpp"
 #include "sluice/event.hpp"
+#include "sluice/projection.hpp"
 #include "sluice/scratch.hpp"
 
 namespace sluice {
@@ -56,6 +57,8 @@ class Rule {
 
   virtual std::vector<Subscription> subscriptions() const = 0;
   virtual std::vector<IndexNeed> indexes() const { return {}; }
+  /// What the rule keeps true; the plans are those that its effects point to.
+  virtual std::vector<Projection> projections() const { return {}; }
   virtual void apply(const ChangeEvent& event, Effects& effects) const = 0;
 
   /// Everything that decides what the rule does with an event, as one text: it goes into the checkpoint's

@@ -18,6 +18,8 @@ class Count final : public Rule {
     return {{.collection = from_, .fields = {reference_}, .pre_images = true}};
   }
 
+  std::vector<Projection> projections() const override { return {Counted{&plan_, from_, reference_, false}}; }
+
   std::string fingerprint() const override {
     return "count " + from_ + " " + reference_ + " " + plan_.collection + " " + plan_.field;
   }

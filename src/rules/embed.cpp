@@ -44,6 +44,12 @@ class Embed final : public Rule {
     return result;
   }
 
+  std::vector<Projection> projections() const override {
+    std::vector<Projection> result;
+    for (const CopyPlan& plan : plans_) result.emplace_back(Copied{&plan});
+    return result;
+  }
+
   std::string fingerprint() const override {
     std::string text = "embed";
     for (std::size_t i = 0; i < plans_.size(); ++i) {

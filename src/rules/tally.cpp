@@ -72,6 +72,8 @@ class Tally final : public Rule {
     return {{.collection = from_, .fields = {field_}, .pre_images = true}};
   }
 
+  std::vector<Projection> projections() const override { return {Counted{&plan_, from_, field_, true}}; }
+
   std::string fingerprint() const override {
     return "tally " + from_ + " " + field_ + " " + plan_.collection + " " + plan_.field;
   }
