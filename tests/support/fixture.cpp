@@ -57,6 +57,7 @@ std::uint64_t random_seed() {
 
 PipelineTest::PipelineTest(ReplicaSet& server)
     : server_(server),
+      worker_uri_(server.uri()),
       database_(database_of_this_test()),
       db_(server.patient_uri(), database_),
       state_(server.patient_uri(), database_ + "_st") {
@@ -75,7 +76,7 @@ std::string PipelineTest::file(const std::string& rules) const {
 }
 
 std::vector<std::string> PipelineTest::here(std::vector<std::string> more) const {
-  std::vector<std::string> flags = {"--mongodb-uri", server_.uri(),      "--database",
+  std::vector<std::string> flags = {"--mongodb-uri", worker_uri_,        "--database",
                                     database_,       "--state-database", database_ + "_st"};
   flags.insert(flags.end(), more.begin(), more.end());
   return flags;

@@ -41,6 +41,8 @@ class PipelineTest : public testing::Test {
   std::string file(const std::string& rules) const;
   /// The rules that the project ships.
   static std::string realworld_file() { return SLUICE_DEPLOY "/realworld.yaml"; }
+  /// Workers that are started from now on connect by this URI.
+  void workers_connect_to(const std::string& uri) { worker_uri_ = uri; }
   /// Flags that point any file at the databases of this test.
   std::vector<std::string> here(std::vector<std::string> more = {}) const;
 
@@ -74,6 +76,7 @@ class PipelineTest : public testing::Test {
 
  private:
   ReplicaSet& server_;
+  std::string worker_uri_;
   std::string database_;
   Mongo db_;
   Mongo state_;

@@ -36,10 +36,16 @@ const std::string& mongod_path() {
   return path;
 }
 
+std::string direct_uri(const MongodProcess& node) {
+  return "mongodb://" + node.direct_host() + "/?directConnection=true";
+}
+
 }  // namespace
 
-MongodProcess::MongodProcess(std::string replica_set) : replica_set_(std::move(replica_set)) {
+MongodProcess::MongodProcess(std::string replica_set, Network network)
+    : replica_set_(std::move(replica_set)) {
   start();
+  if (network == Network::proxied) proxy_ = std::make_unique<workbench::TcpProxy>(port_.number());
 }
 
 void MongodProcess::start() {
@@ -65,8 +71,8 @@ void MongodProcess::restart() {
   start();
 }
 
-ReplicaSet::ReplicaSet(int nodes) {
-  for (int i = 0; i < nodes; ++i) nodes_.push_back(std::make_unique<MongodProcess>(set_name));
+ReplicaSet::ReplicaSet(int nodes, Network network) {
+  for (int i = 0; i < nodes; ++i) nodes_.push_back(std::make_unique<MongodProcess>(set_name, network));
   workbench::initiate_replica_set(set_name, hosts());
 }
 
@@ -81,7 +87,8 @@ std::string ReplicaSet::uri() const {
 }
 
 std::string ReplicaSet::patient_uri() const {
-  return uri() + "&serverSelectionTimeoutMS=60000&serverSelectionTryOnce=false";
+  const std::string where = nodes_.size() == 1 ? direct_uri(*nodes_[0]) : uri();
+  return where + "&serverSelectionTimeoutMS=60000&serverSelectionTryOnce=false";
 }
 
 void ReplicaSet::wait_for_primary() {
@@ -101,8 +108,7 @@ void ReplicaSet::wait_for_primary() {
 MongodProcess& ReplicaSet::primary() {
   wait_for_primary();
   for (const auto& node : nodes_) {
-    Mongo direct("mongodb://" + node->host() + "/?directConnection=true&serverSelectionTimeoutMS=2000",
-                 "admin");
+    Mongo direct(direct_uri(*node) + "&serverSelectionTimeoutMS=2000", "admin");
     try {
       if (direct.command(R"({"hello":1})").boolean("isWritablePrimary")) return *node;
     } catch (const MongoError&) {

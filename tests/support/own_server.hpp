@@ -6,14 +6,15 @@
 namespace sluice::test {
 
 struct OwnServer {
-  explicit OwnServer(int nodes) : own(nodes) {}
+  OwnServer(int nodes, Network network) : own(nodes, network) {}
   ReplicaSet own;
 };
 
 /// Servers that go and come back: each test has a replica set of its own, and a storm to run on it.
 class ServerFaults : private OwnServer, public PipelineTest {
  protected:
-  explicit ServerFaults(int nodes) : OwnServer(nodes), PipelineTest(own) {
+  explicit ServerFaults(int nodes, Network network = Network::direct)
+      : OwnServer(nodes, network), PipelineTest(own) {
     storm_.sizes = {.users = 30, .articles = 80, .comments = 100, .favorites = 300, .seed = random_seed()};
     storm_.writers = 2;
     storm_.user_rounds = 1;

@@ -52,6 +52,9 @@ void redirect(const char* path, int descriptor) {
                          pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
+  // Whatever else is open here is ours: a socket that lived on in a child could not be reset, nor its port
+  // reused.
+  close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   redirect(out, STDOUT_FILENO);
   redirect(err, STDERR_FILENO);
   execve(arguments[0], arguments, environment);
