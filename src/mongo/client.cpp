@@ -36,6 +36,9 @@ ClientPool::ClientPool(const std::string& text, int size, const std::string& app
   set_default(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 3000);
   set_default(uri.get(), MONGOC_URI_CONNECTTIMEOUTMS, 3000);
   set_default(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 30000);
+  // After some errors the driver leaves a server alone until it has looked at it again, by default in ten
+  // seconds.
+  set_default(uri.get(), MONGOC_URI_HEARTBEATFREQUENCYMS, 1000);
   hosts_ = hosts_of(uri.get());
   pool_.reset(mongoc_client_pool_new(uri.get()));
   if (!pool_) {
@@ -47,15 +50,23 @@ ClientPool::ClientPool(const std::string& text, int size, const std::string& app
   mongoc_client_pool_max_size(pool_.get(), static_cast<std::uint32_t>(size));
 }
 
-std::optional<WriteError> first_write_error(bson::View reply) {
+std::optional<WriteError> first_write_error(bson::View reply, Doing doing) {
   const bson::View errors = reply.at("writeErrors").document();
   for (const auto& [key, value] : errors) {
     const bson::View entry = value.document();
     const auto code = static_cast<std::int32_t>(entry.at("code").integer().value_or(0));
     return WriteError{static_cast<std::size_t>(entry.at("index").integer().value_or(0)),
-                      classify_code(code, std::string(entry.at("errmsg").text()), Doing::writing)};
+                      classify_code(code, std::string(entry.at("errmsg").text()), doing)};
   }
   return std::nullopt;
+}
+
+std::optional<Error> write_concern_error(bson::View reply) {
+  const bson::View error = reply.at("writeConcernError").document();
+  if (!error) return std::nullopt;
+  const auto code = static_cast<std::int32_t>(error.at("code").integer().value_or(0));
+  return Error{ErrorKind::transient, code, "no majority has it: " + std::string(error.at("errmsg").text()),
+               false};
 }
 
 Reply run_command(mongoc_client_t* client, const std::string& database, bson::View command, Doing doing,
@@ -66,9 +77,9 @@ Reply run_command(mongoc_client_t* client, const std::string& database, bson::Vi
   const bool ok = mongoc_client_command_with_opts(client, database.c_str(), &borrowed, nullptr, options,
                                                   reply.document.out(), &error);
   if (!ok) reply.error = classify(error, reply.document.get(), doing);
-  if (ok && doing == Doing::writing) {
-    if (auto failed = first_write_error(reply.view())) reply.error = std::move(failed->error);
-  }
+  if (!ok || doing == Doing::reading) return reply;
+  reply.error = write_concern_error(reply.view());
+  if (auto failed = first_write_error(reply.view(), doing)) reply.error = std::move(failed->error);
   return reply;
 }
 

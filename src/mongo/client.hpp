@@ -49,15 +49,19 @@ struct Reply {
   bson::View view() const { return bson::View(*document.get()); }
 };
 
-/// Runs a command on the primary. With Doing::writing, an entry in writeErrors is an error too.
+/// Runs a command on the primary. Unless it only reads, an entry in writeErrors is an error too, and so is a
+/// write that reached no majority.
 Reply run_command(mongoc_client_t* client, const std::string& database, bson::View command, Doing doing,
                   const bson_t* options = nullptr);
+
+/// The error of a write that happened, but may be taken back by a fail-over: always transient.
+std::optional<Error> write_concern_error(bson::View reply);
 
 /// The first entry of a reply's writeErrors, if any.
 struct WriteError {
   std::size_t index;
   Error error;
 };
-std::optional<WriteError> first_write_error(bson::View reply);
+std::optional<WriteError> first_write_error(bson::View reply, Doing doing = Doing::writing);
 
 }  // namespace sluice::mongo

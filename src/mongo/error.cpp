@@ -50,10 +50,22 @@ bool is_network(const bson_error_t& error) {
          error.domain == MONGOC_ERROR_PROTOCOL;
 }
 
+ErrorKind otherwise(Doing doing) {
+  switch (doing) {
+    case Doing::writing:
+      return ErrorKind::own_fault;
+    case Doing::storing:
+      return ErrorKind::transient;
+    case Doing::reading:
+      break;
+  }
+  return ErrorKind::fatal;
+}
+
 }  // namespace
 
 Error classify_code(std::int32_t code, std::string message, Doing doing) {
-  ErrorKind kind = doing == Doing::writing ? ErrorKind::own_fault : ErrorKind::fatal;
+  ErrorKind kind = otherwise(doing);
   if (among(transient_codes, code)) kind = ErrorKind::transient;
   if (among(slow_codes, code)) kind = ErrorKind::too_slow;
   if (among(cursor_codes, code)) kind = ErrorKind::cursor_gone;

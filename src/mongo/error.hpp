@@ -6,8 +6,9 @@
 
 namespace sluice::mongo {
 
-/// What an error is taken for when its code says nothing: a write's own fault, or a reason to stop.
-enum class Doing { writing, reading };
+/// What an error is taken for when its code says nothing: a write's own fault, a reason to stop, or, where
+/// our own books are kept (positions, leases, commits), something that passes: no event is to blame for it.
+enum class Doing { writing, reading, storing };
 
 /// Sorts an error by what can be done about it. `reply` may be null; it carries the server's error labels.
 Error classify(const bson_error_t& error, const bson_t* reply, Doing doing);

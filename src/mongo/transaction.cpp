@@ -55,7 +55,7 @@ std::optional<Error> Transaction::commit() {
       open_ = false;
       return std::nullopt;
     }
-    result = classify(error, reply.get(), Doing::writing);
+    result = classify(error, reply.get(), Doing::storing);
     if (!result->unknown_commit) break;
   }
   // The driver lets nobody abort what was once to be committed.

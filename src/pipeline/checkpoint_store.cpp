@@ -239,7 +239,7 @@ std::optional<Error> CheckpointStore::agree_on_origin(const Position& mine, Posi
   command.close().close().close().close().close().close();
   command.append("new", true).open("writeConcern").append("w", "majority").close();
   const mongo::Reply reply =
-      mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::writing);
+      mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::storing);
   if (!reply.ok()) return reply.error;
   agreed = read_position(reply.view().at_path("value.origin").document()).value_or(mine);
   return std::nullopt;
@@ -266,7 +266,7 @@ std::optional<Error> CheckpointStore::renew(std::int64_t epoch, int lease_ms,
   command.close().close().close().close().close();
   command.open("writeConcern").append("w", "majority").close();
   const mongo::Reply reply =
-      mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::writing);
+      mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::storing);
   if (!reply.ok()) return reply.error;
   if (reply.view().at("n").integer() == 1) return std::nullopt;
   return Error{ErrorKind::fenced, 0, "another worker has taken over " + id_.shard_id(), false};
@@ -279,7 +279,7 @@ std::optional<Error> CheckpointStore::release(std::int64_t epoch) {
   command.open("q").append("_id", id_.shard_id()).append("epoch", epoch).close();
   command.open("u").open("$unset").append("holder", true).close().close().close().close();
   command.open("writeConcern").append("w", "majority").close();
-  return mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::writing).error;
+  return mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::storing).error;
 }
 
 }  // namespace sluice::pipeline

@@ -104,7 +104,7 @@ std::optional<Error> FanOut::hold_guard(mongo::Transaction& transaction) {
       .append("seq", guard_.seq)
       .close();
   update.open("u").open("$inc").append("pieces", std::int64_t{1}).close().close().close().close();
-  const mongo::Reply reply = transaction.command(state_database_, update.finish(), mongo::Doing::writing);
+  const mongo::Reply reply = transaction.command(state_database_, update.finish(), mongo::Doing::storing);
   if (!reply.ok()) return reply.error;
   if (reply.view().at("n").integer() == 1) return std::nullopt;
   return Error{ErrorKind::fenced, 0, "the lane's position was taken over", false};

@@ -116,7 +116,7 @@ std::optional<Error> MongoBulk::move_position(mongo::Transaction& transaction, c
       .append_timestamp("clusterTime", batch.cluster_time);
   update.close().open("$inc").append("seq", std::int64_t{1}).close().close().close().close();
   const mongo::Reply reply =
-      transaction.command(options_.state_database, update.finish(), mongo::Doing::writing);
+      transaction.command(options_.state_database, update.finish(), mongo::Doing::storing);
   held = reply.ok() && reply.view().at("n").integer() == 1;
   return reply.error;
 }

@@ -113,6 +113,24 @@ TEST_F(ClassifyTest, FindsTheFirstWriteError) {
   EXPECT_EQ(failed->error.message, "invalid");
 }
 
+/// What refuses a position says nothing about the events that lie behind it.
+TEST_F(ClassifyTest, BlamesNoEventForWhatBefallsAPosition) {
+  for (const std::int32_t code : {8, 96, 121, 14031}) {
+    EXPECT_EQ(classify_code(code, "", Doing::storing).kind, ErrorKind::transient) << code;
+  }
+  EXPECT_EQ(classify_code(13, "", Doing::storing).kind, ErrorKind::fatal);
+  EXPECT_EQ(classify_code(50, "", Doing::storing).kind, ErrorKind::too_slow);
+}
+
+TEST_F(ClassifyTest, TakesAWriteWithoutAMajorityForTransient) {
+  EXPECT_FALSE(write_concern_error(store_.document(R"({"n": 1})")));
+  const auto failed = write_concern_error(
+      store_.document(R"({"n": 1, "writeConcernError": {"code": 100, "errmsg": "not enough members"}})"));
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->kind, ErrorKind::transient);
+  EXPECT_EQ(failed->text(), "no majority has it: not enough members (code 100)");
+}
+
 TEST(ErrorKinds, HaveNames) {
   for (const ErrorKind kind :
        {ErrorKind::transient, ErrorKind::too_slow, ErrorKind::own_fault, ErrorKind::fenced, ErrorKind::lost,
