@@ -12,8 +12,12 @@
 namespace sluice::cli {
 namespace {
 
-std::vector<std::string> flag_names() {
-  std::vector<std::string> names = {"--help", "--version", "--markdown"};
+/// `command` may be null: for what stands before the command.
+std::vector<std::string> flag_names(const Command* command) {
+  std::vector<std::string> names = {"--help", "--version"};
+  if (command != nullptr) {
+    for (const auto& flag : command->flags) names.push_back(fmt::format("--{}", flag.name));
+  }
   for (const auto& option : config::options()) names.push_back(fmt::format("--{}", option.name));
   return names;
 }
@@ -23,6 +27,7 @@ std::vector<std::string> flag_names() {
 struct Read {
   std::map<std::string_view, std::string> values;
   std::map<std::string_view, bool> flags;
+  std::map<std::string_view, std::string> own_values;
 };
 
 void declare_option(CLI::App& app, const config::Option& option, Read& read) {
@@ -35,16 +40,23 @@ void declare_option(CLI::App& app, const config::Option& option, Read& read) {
   app.add_option(flag, read.values[option.name])->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
+void declare_own(CLI::App& app, const CommandFlag& own, Read& read) {
+  const std::string flag = fmt::format("--{}", own.name);
+  if (own.value.empty()) {
+    app.add_flag(flag);
+    return;
+  }
+  app.add_option(flag, read.own_values[own.name])->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
 void declare_command(CLI::App& app, const Command& command, Arguments& arguments, Read& read) {
   CLI::App* sub = app.add_subcommand(std::string(command.name));
   sub->set_help_flag();
   sub->allow_extras();
   sub->add_flag("--help,-h", arguments.help);
   sub->callback([&arguments, &command] { arguments.command = command.name; });
-  if (!command.takes_options) {
-    sub->add_flag("--markdown", arguments.markdown);
-    return;
-  }
+  for (const auto& flag : command.flags) declare_own(*sub, flag, read);
+  if (!command.takes_options) return;
   sub->add_option("file", arguments.file);
   for (const auto& option : config::options()) declare_option(*sub, option, read);
 }
@@ -63,7 +75,7 @@ std::string without_value(const std::string& argument) {
     throw UsageError(config::unknown_name("command", extra, names, names));
   }
   const std::string flag = without_value(extra);
-  const std::vector<std::string> names = flag_names();
+  const std::vector<std::string> names = flag_names(find_command(command));
   if (std::find(names.begin(), names.end(), flag) == names.end()) {
     throw UsageError(config::unknown_name("flag", flag, names, {}) + help);
   }
@@ -87,6 +99,14 @@ void take_values(const CLI::App& app, const Read& read, Arguments& arguments) {
   }
   for (const auto& [name, given] : read.flags) {
     if (given) arguments.flags.emplace(name, "true");
+  }
+}
+
+void take_own(const CLI::App& app, const Read& read, Arguments& arguments) {
+  const CLI::App* sub = app.get_subcommand(arguments.command);
+  for (const auto& flag : find_command(arguments.command)->flags) {
+    if (sub->count(fmt::format("--{}", flag.name)) == 0) continue;
+    arguments.own.emplace(flag.name, flag.value.empty() ? "true" : read.own_values.at(flag.name));
   }
 }
 
@@ -114,6 +134,7 @@ Arguments parse_arguments(const std::vector<std::string>& words) {
   for (const auto& extra : app.get_subcommand(arguments.command)->remaining()) {
     refuse_extra(arguments.command, extra);
   }
+  take_own(app, read, arguments);
   if (!command->takes_options) return arguments;
   if (arguments.file.empty()) {
     throw UsageError("sluice " + arguments.command + " needs a FILE.yaml; see sluice " + arguments.command +

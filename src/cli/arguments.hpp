@@ -20,9 +20,9 @@ struct Arguments {
   std::string command;  ///< "" where only --help, --version or nothing was given
   std::string file;
   config::Values flags;  ///< by option name, without `--`
+  config::Values own;    ///< the command's own flags, likewise; "true" for one that takes no value
   bool help = false;
   bool version = false;
-  bool markdown = false;
 };
 
 /// `arguments` without the program's name. Throws UsageError.

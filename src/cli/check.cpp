@@ -1,7 +1,11 @@
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <ostream>
 
 #include "cli/commands.hpp"
 #include "config/load.hpp"
+#include "pipeline/inspect.hpp"
 #include "rules/registry.hpp"
 #include "sluice/error.hpp"
 
@@ -12,6 +16,19 @@ std::string counted(std::size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
+/// A line for each finding, as it is made: a server that is slow to answer must not look like a hang.
+int inspect_online(const Config& config, std::ostream& out) {
+  auto worst = pipeline::Level::ok;
+  const auto report = [&](const pipeline::Finding& finding) {
+    worst = std::max(worst, finding.level);
+    out << fmt::format("{:<7}  {}: {}", pipeline::word_of(finding.level), finding.subject, finding.message)
+        << std::endl;
+  };
+  pipeline::inspect(config, report);
+  if (worst == pipeline::Level::unreachable) return exit_code::cannot_start;
+  return worst == pipeline::Level::error ? exit_code::bad_configuration : exit_code::ok;
+}
+
 }  // namespace
 
 int check_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
@@ -20,7 +37,7 @@ int check_command(const Arguments& arguments, std::ostream& out, std::ostream&) 
   for (const auto& stream : config.streams) rules += rules::make_rules(stream).size();
   out << arguments.file << ": good: pipeline " << config.pipeline << ", "
       << counted(config.streams.size(), "stream") << ", " << counted(rules, "rule") << "\n";
-  return exit_code::ok;
+  return arguments.own.contains("online") ? inspect_online(config, out) : exit_code::ok;
 }
 
 }  // namespace sluice::cli

@@ -6,15 +6,24 @@
 namespace sluice::cli {
 namespace {
 
+constexpr std::array<CommandFlag, 1> kCheckFlags = {{
+    {"online", "", "Ask the server as well: rights, collections, pre-images, indexes and positions."},
+}};
+
+constexpr std::array<CommandFlag, 1> kOptionsFlags = {{
+    {"markdown", "", "As docs/options.md has them."},
+}};
+
 constexpr std::array<Command, 4> kCommands = {{
     {"run", "FILE.yaml [flags]", "Run a worker until it is told to stop (SIGTERM or Ctrl-C).", true,
      run_command},
-    {"check", "FILE.yaml [flags]",
-     "Check a file and its rules without a server; exits with 1 if it is no good.", true, check_command},
+    {"check", "FILE.yaml [--online] [flags]",
+     "Check a file and its rules, with --online its server too; exits with 1 if something is no good.", true,
+     check_command, kCheckFlags},
     {"config", "FILE.yaml [flags]", "Print the values in force and where each came from, secrets masked.",
      true, config_command},
     {"options", "[--markdown]", "Print every option with its unit, default and range.", false,
-     options_command},
+     options_command, kOptionsFlags},
 }};
 
 }  // namespace

@@ -8,12 +8,20 @@
 
 namespace sluice::cli {
 
+/// A flag that one command alone takes.
+struct CommandFlag {
+  std::string_view name;   ///< without its `--`
+  std::string_view value;  ///< what its value is called in help; "": it takes none
+  std::string_view help;   ///< one sentence
+};
+
 struct Command {
   std::string_view name;
   std::string_view usage;    ///< what follows the name
   std::string_view summary;  ///< one sentence
   bool takes_options;        ///< the options of the table, and the file
   int (*run)(const Arguments&, std::ostream& out, std::ostream& err);
+  std::span<const CommandFlag> flags = {};
 };
 
 std::span<const Command> commands();

@@ -33,8 +33,13 @@ std::string general_help() {
 }
 
 std::string command_help(const Command& command) {
-  const std::string text =
+  std::string text =
       fmt::format("{}\n\nUsage:\n  sluice {} {}\n\n", command.summary, command.name, command.usage);
+  for (const auto& flag : command.flags) {
+    const std::string name = fmt::format("--{}{}{}", flag.name, flag.value.empty() ? "" : " ", flag.value);
+    text += fmt::format("  {:<28} {}\n", name, flag.help);
+  }
+  if (!command.flags.empty() && command.takes_options) text += "\n";
   if (!command.takes_options) return text;
   return fmt::format("{}{}\n{}", text, config::options_help(), kPrecedence);
 }

@@ -6,7 +6,7 @@
 namespace sluice::cli {
 
 int options_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
-  out << (arguments.markdown ? config::options_markdown() : config::options_text());
+  out << (arguments.own.contains("markdown") ? config::options_markdown() : config::options_text());
   return exit_code::ok;
 }
 

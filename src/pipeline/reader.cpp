@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "pipeline/needs.hpp"
+
 namespace sluice::pipeline {
 
 namespace {
@@ -95,11 +97,7 @@ bool Reader::connect(const std::stop_token& stop) {
     if (!reply.ok()) return reply.error;
     const bool streams = reply.view().at("setName") || reply.view().at("msg").text() == "isdbgrid";
     if (streams) return std::nullopt;
-    return Error{
-        ErrorKind::fatal, 0,
-        "the server is no member of a replica set, so it has no change streams; start mongod with --replSet "
-        "and run rs.initiate() once",
-        false};
+    return Error{ErrorKind::fatal, 0, no_replica_set, false};
   });
 }
 

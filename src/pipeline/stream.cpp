@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "pipeline/fingerprints.hpp"
 #include "pipeline/provision.hpp"
 #include "rules/registry.hpp"
 #include "sinks/mongo_bulk.hpp"
@@ -20,18 +21,10 @@ constexpr auto store_interval = milliseconds(1000);
 constexpr auto drain_poll = milliseconds(10);
 constexpr int clients_besides_batches = 4;  // reader, its cursor, keeper, spare
 
-std::vector<std::string> names_of(const std::vector<std::unique_ptr<Rule>>& rules) {
+std::vector<std::string> names_of(const Rules& rules) {
   std::vector<std::string> names;
   for (const auto& rule : rules) names.push_back(rule->name());
   return names;
-}
-
-std::vector<Subscription> subscriptions_of(const std::vector<std::unique_ptr<Rule>>& rules) {
-  std::vector<Subscription> all;
-  for (const auto& rule : rules) {
-    for (auto& one : rule->subscriptions()) all.push_back(std::move(one));
-  }
-  return source::merge_subscriptions(all);
 }
 
 std::int64_t system_seconds() {
@@ -41,12 +34,6 @@ std::int64_t system_seconds() {
 
 std::int64_t steady_ms() {
   return std::chrono::duration_cast<milliseconds>(flow::Clock::now().time_since_epoch()).count();
-}
-
-std::string hex(std::uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
-  return text;
 }
 
 std::int64_t seconds_of(std::uint64_t cluster_time) {
@@ -69,7 +56,7 @@ Stream::Stream(Surroundings around, const StreamConfig& config, StreamEvents eve
       budget_(around_.config.engine.queue_events, around_.config.engine.queue_mb << 20),
       store_(pool_, around_.config.state_database,
              {around_.config.pipeline, config.name, around_.config.shard_count, around_.config.shard_index,
-              around_.config.engine.lanes, options_hash(), filter_hash()},
+              around_.config.engine.lanes, options_hash(config.database, rules_), filter_hash(filter())},
              self_),
       sink_(std::make_unique<sinks::MongoBulk>(
           pool_, sinks::MongoBulkOptions{around_.config.pipeline, config.name, around_.config.state_database,
@@ -91,22 +78,8 @@ void Stream::start() {
   reader_->start();
 }
 
-std::string Stream::options_hash() const {
-  std::string text = config_.database;
-  for (const auto& rule : rules_) text += "\n" + rule->name() + ": " + rule->fingerprint();
-  return hex(bson::stable_hash(text, 0));
-}
-
 source::StreamFilter Stream::filter() const {
   return {subscriptions_, around_.config.shard_count, around_.config.shard_index, false};
-}
-
-std::string Stream::filter_hash() const {
-  bson::Builder stages;
-  stages.open_array("stages");
-  source::append_stages(stages, filter());
-  const bson::View view = stages.finish();
-  return hex(bson::stable_hash({view.data(), view.size()}, 0));
 }
 
 ReaderPlan Stream::reader_plan() {
@@ -115,11 +88,8 @@ ReaderPlan Stream::reader_plan() {
   plan.stream = {config_.database, filter(), config.engine.cursor_batch, config.engine.max_await_ms};
   plan.acquire = {config.restart_now, config.accept_changed_rules, config.engine.lease_ms};
   plan.provision = [this] {
-    std::vector<IndexNeed> indexes;
-    for (const auto& rule : rules_) {
-      for (auto& need : rule->indexes()) indexes.push_back(std::move(need));
-    }
-    return provision(pool_, config_.database, subscriptions_, indexes, around_.config.indexes, *around_.log);
+    return provision(pool_, config_.database, subscriptions_, indexes_of(rules_), around_.config.indexes,
+                     *around_.log);
   };
   plan.hosts = pool_.hosts();
   return plan;

@@ -58,8 +58,6 @@ class Stream {
  private:
   ReaderPlan reader_plan();
   ReaderEvents reader_events();
-  std::string options_hash() const;
-  std::string filter_hash() const;
   source::StreamFilter filter() const;
   void on_opened(Acquired acquired, Position at);
   void on_batch(std::unique_ptr<source::StreamBatch> batch);

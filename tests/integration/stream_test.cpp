@@ -145,7 +145,8 @@ TEST_F(Stream, IndexesAreMadeOnRequest) {
 TEST_F(Stream, AMissingIndexIsNamedWithItsRemedy) {
   Worker& worker = start(realworld_file(), {"--indexes", "warn"}).ready();
   for (const char* collection : {"articles", "comments"}) {
-    EXPECT_NE(worker.err().find(std::string("db.") + collection + ".createIndex({\"authorId\": 1})"),
+    EXPECT_NE(worker.err().find(std::string("getCollection(\"") + collection +
+                                "\").createIndex({\"authorId\": 1})"),
               std::string::npos)
         << worker.err();
   }

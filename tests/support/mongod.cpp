@@ -36,29 +36,25 @@ const std::string& mongod_path() {
   return path;
 }
 
-std::string direct_uri(const MongodProcess& node) {
-  return "mongodb://" + node.direct_host() + "/?directConnection=true";
-}
-
 }  // namespace
 
-MongodProcess::MongodProcess(std::string replica_set, Network network)
-    : replica_set_(std::move(replica_set)) {
+MongodProcess::MongodProcess(std::string replica_set, Network network, std::vector<std::string> arguments)
+    : replica_set_(std::move(replica_set)), arguments_(std::move(arguments)) {
   start();
   if (network == Network::proxied) proxy_ = std::make_unique<workbench::TcpProxy>(port_.number());
 }
 
 void MongodProcess::start() {
   const auto folder = folder_.path();
+  std::vector<std::string> command = {mongod_path(), "--replSet", replica_set_, "--dbpath", folder.string(),
+                                      "--port", port_.text(), "--bind_ip", "127.0.0.1", "--nounixsocket",
+                                      "--wiredTigerCacheSizeGB", "0.5", "--oplogSize", "1024",
+                                      "--setParameter", "diagnosticDataCollectionEnabled=false",
+                                      // For fail points: answers that get lost, errors on request.
+                                      "--setParameter", "enableTestCommands=1"};
+  command.insert(command.end(), arguments_.begin(), arguments_.end());
   process_ = std::make_unique<Process>(Process::Options{
-      .command = {mongod_path(), "--replSet", replica_set_, "--dbpath", folder.string(), "--port",
-                  port_.text(), "--bind_ip", "127.0.0.1", "--nounixsocket", "--wiredTigerCacheSizeGB", "0.5",
-                  "--oplogSize", "1024", "--setParameter", "diagnosticDataCollectionEnabled=false",
-                  // For fail points: answers that get lost, errors on request.
-                  "--setParameter", "enableTestCommands=1"},
-      .environment = {},
-      .out = folder / "mongod.log",
-      .err = folder / "mongod.log"});
+      .command = command, .environment = {}, .out = folder / "mongod.log", .err = folder / "mongod.log"});
 }
 
 void MongodProcess::stop() const {
@@ -76,6 +72,12 @@ ReplicaSet::ReplicaSet(int nodes, Network network) {
   workbench::initiate_replica_set(set_name, hosts());
 }
 
+ReplicaSet::ReplicaSet(const std::vector<std::string>& arguments, std::string options)
+    : options_(std::move(options)) {
+  nodes_.push_back(std::make_unique<MongodProcess>(set_name, Network::direct, arguments));
+  workbench::initiate_replica_set(set_name, hosts(), options_);
+}
+
 std::vector<std::string> ReplicaSet::hosts() const {
   std::vector<std::string> hosts;
   for (const auto& node : nodes_) hosts.push_back(node->host());
@@ -83,7 +85,21 @@ std::vector<std::string> ReplicaSet::hosts() const {
 }
 
 std::string ReplicaSet::uri() const {
-  return workbench::replica_set_uri(set_name, hosts());
+  return uri_for(login_);
+}
+
+std::string ReplicaSet::uri_for(const std::string& login) const {
+  return complete(workbench::replica_set_uri(set_name, hosts()), login);
+}
+
+std::string ReplicaSet::complete(std::string uri, const std::string& login) const {
+  const std::string scheme = "mongodb://";
+  if (!login.empty()) uri = scheme + login + "@" + uri.substr(scheme.size()) + "&authSource=admin";
+  return options_.empty() ? uri : uri + "&" + options_;
+}
+
+std::string ReplicaSet::direct_uri(const MongodProcess& node) const {
+  return complete("mongodb://" + node.direct_host() + "/?directConnection=true", login_);
 }
 
 std::string ReplicaSet::patient_uri() const {

@@ -18,7 +18,9 @@ enum class Network : std::uint8_t { direct, proxied };
 /// One mongod on a port of 127.0.0.1, with data of its own that goes with it.
 class MongodProcess {
  public:
-  explicit MongodProcess(std::string replica_set, Network network = Network::direct);
+  /// `arguments` are added to mongod's own.
+  explicit MongodProcess(std::string replica_set, Network network = Network::direct,
+                         std::vector<std::string> arguments = {});
 
   /// The address by which the replica set knows it.
   std::string host() const { return proxy_ ? proxy_->host() : direct_host(); }
@@ -41,6 +43,7 @@ class MongodProcess {
   TemporaryDirectory folder_;
   workbench::Port port_;
   std::string replica_set_;
+  std::vector<std::string> arguments_;
   std::unique_ptr<Process> process_;
   std::unique_ptr<workbench::TcpProxy> proxy_;
 };
@@ -63,9 +66,21 @@ class ReplicaSet {
   /// Waits until there is a primary that takes writes.
   void wait_for_primary();
 
+ protected:
+  /// One node, started with these arguments; `options` (`name=value&...`) go into every URI.
+  ReplicaSet(const std::vector<std::string>& arguments, std::string options);
+  /// The URI for a user, given as `name:password`; "" for none.
+  std::string uri_for(const std::string& login) const;
+  /// From now on uri() is this user's.
+  void log_in(std::string login) { login_ = std::move(login); }
+
  private:
   std::vector<std::string> hosts() const;
+  std::string direct_uri(const MongodProcess& node) const;
+  std::string complete(std::string uri, const std::string& login) const;
 
+  std::string options_;
+  std::string login_;
   std::vector<std::unique_ptr<MongodProcess>> nodes_;
 };
 

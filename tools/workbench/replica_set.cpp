@@ -32,8 +32,9 @@ Document admin_of(const std::string& uri) {
   return Mongo(uri, "admin").command(R"({"hello":1})");
 }
 
-std::string direct_uri(const std::string& host) {
-  return "mongodb://" + host + "/?directConnection=true&serverSelectionTimeoutMS=2000";
+std::string direct_uri(const std::string& host, const std::string& options) {
+  return "mongodb://" + host + "/?directConnection=true&serverSelectionTimeoutMS=2000" +
+         (options.empty() ? "" : "&" + options);
 }
 
 Document configuration(const std::string& name, const std::vector<std::string>& hosts) {
@@ -54,18 +55,20 @@ std::string replica_set_uri(const std::string& name, const std::vector<std::stri
   return "mongodb://" + list + "/?replicaSet=" + name;
 }
 
-void initiate_replica_set(const std::string& name, const std::vector<std::string>& hosts) {
+void initiate_replica_set(const std::string& name, const std::vector<std::string>& hosts,
+                          const std::string& options) {
   for (const std::string& host : hosts) {
     insist("no mongod answers at " + host + ":",
-           [&] { return admin_of(direct_uri(host)).integer("ok") == 1; });
+           [&] { return admin_of(direct_uri(host, options)).integer("ok") == 1; });
   }
-  Mongo first(direct_uri(hosts[0]), "admin");
+  Mongo first(direct_uri(hosts[0], options), "admin");
   try {
     first.command(configuration(name, hosts));
   } catch (const MongoError& error) {
     if (error.code() != already_initialized) throw;
   }
-  const std::string uri = replica_set_uri(name, hosts) + "&serverSelectionTimeoutMS=2000";
+  const std::string uri = replica_set_uri(name, hosts) + "&serverSelectionTimeoutMS=2000" +
+                          (options.empty() ? "" : "&" + options);
   insist("the replica set has no primary:", [&] { return admin_of(uri).boolean("isWritablePrimary"); });
 }
 

@@ -6,8 +6,10 @@
 namespace workbench {
 
 /// Waits until each host answers, makes them one replica set (unless they are one already), and waits for a
-/// primary that takes writes. Throws when that takes more than a minute.
-void initiate_replica_set(const std::string& name, const std::vector<std::string>& hosts);
+/// primary that takes writes. Throws when that takes more than a minute. `options` (`name=value&...`) are
+/// added to the URIs that this takes.
+void initiate_replica_set(const std::string& name, const std::vector<std::string>& hosts,
+                          const std::string& options = "");
 
 /// The connection string of a replica set.
 std::string replica_set_uri(const std::string& name, const std::vector<std::string>& hosts);

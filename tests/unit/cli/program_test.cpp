@@ -47,6 +47,11 @@ TEST(Program, ExplainsTheOptionsOfRun) {
   EXPECT_NE(outcome.out.find("(ms, default 5)\n"), std::string::npos);
 }
 
+TEST(Program, ExplainsTheFlagsThatAreTheCommandsOwn) {
+  EXPECT_NE(run({"check", "--help"}).out.find("  --online "), std::string::npos);
+  EXPECT_EQ(run({"run", "--help"}).out.find("--online"), std::string::npos);
+}
+
 TEST(Program, PrintsTheOptions) {
   EXPECT_EQ(run({"options", "--markdown"}).out.rfind("# Options\n", 0), 0u);
   EXPECT_NE(run({"options"}).out.find("SLUICE_LANES"), std::string::npos);
@@ -101,6 +106,12 @@ TEST(Arguments, TakeTheLastOfAFlagGivenTwice) {
 
 TEST(Arguments, TakeANegativeNumberAsAValue) {
   EXPECT_EQ(parse_arguments({"run", "x", "--shard-index", "-1"}).flags.at("shard-index"), "-1");
+}
+
+TEST(Arguments, TakeTheFlagsThatAreTheCommandsOwn) {
+  EXPECT_EQ(parse_arguments({"check", "x", "--online"}).own, (config::Values{{"online", "true"}}));
+  EXPECT_TRUE(parse_arguments({"check", "x"}).own.empty());
+  EXPECT_THROW(parse_arguments({"run", "x", "--online"}), UsageError);
 }
 
 class WithFile : public testing::Test {

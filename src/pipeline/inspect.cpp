@@ -1,0 +1,262 @@
+#include "pipeline/inspect.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bson/builder.hpp"
+#include "mongo/transaction.hpp"
+#include "pipeline/fingerprints.hpp"
+#include "pipeline/inspect_state.hpp"
+#include "pipeline/rights.hpp"
+#include "rules/registry.hpp"
+#include "sinks/state_names.hpp"
+#include "source/change_stream.hpp"
+
+namespace sluice::pipeline {
+
+namespace {
+
+constexpr std::int32_t unauthorized = 13;
+constexpr int clients = 2;  // the stream's and ours
+constexpr std::int64_t first_with_pre_images = 6;
+
+bool refuses_login(const Error& error) {
+  return error.kind == ErrorKind::fatal;
+}
+
+bool needs_pre_images(const Rules& rules) {
+  return std::ranges::any_of(subscriptions_of(rules), &Subscription::pre_images);
+}
+
+/// One stream, from the server down to the indexes of each rule.
+class Inspector {
+ public:
+  Inspector(const Config& config, const StreamConfig& stream,
+            const std::function<void(const Finding&)>& report)
+      : config_(config),
+        stream_(stream),
+        report_(report),
+        rules_(rules::make_rules(stream)),
+        pool_(stream.uri, clients, "sluice check"),
+        client_(pool_.acquire()),
+        shape_(client_.get(), stream.database),
+        rights_(Rights::unlimited()) {}
+
+  void run() {
+    if (!reaches_server() || !knows_rights()) return;
+    look_at_version();
+    look_at_stream();
+    for (const auto& rule : rules_) look_at_rule(*rule);
+  }
+
+ private:
+  void say(Level level, std::string message) { report_({level, stream_.name, std::move(message)}); }
+  void say(Level level, const Rule& rule, std::string message) {
+    report_({level, stream_.name + "/" + rule.name(), std::move(message)});
+  }
+
+  mongo::Reply ask(const std::string& database, bson::Builder& command) {
+    return mongo::run_command(client_.get(), database, command.finish(), mongo::Doing::reading);
+  }
+
+  bool reaches_server() {
+    bson::Builder hello;
+    hello.append("hello", 1);
+    const mongo::Reply reply = ask("admin", hello);
+    if (!reply.ok() && refuses_login(*reply.error)) {
+      say(Level::error, fmt::format("the server refuses the log-in: {}; look at user, password and "
+                                    "authSource in the URI",
+                                    reply.error->text()));
+      return false;
+    }
+    if (!reply.ok()) {
+      say(Level::unreachable, fmt::format("no server can be reached at {}: {}. Is it running, and is its "
+                                          "replica set's name in the URI right?",
+                                          pool_.hosts(), reply.error->message));
+      return false;
+    }
+    set_ = reply.view().at("setName").text();
+    const bool cluster = reply.view().at("msg").text() == "isdbgrid";
+    if (set_.empty() && !cluster) {
+      say(Level::error, no_replica_set);
+      return false;
+    }
+    return true;
+  }
+
+  /// Without a log-in the server either allows everything or nearly nothing.
+  bool knows_rights() {
+    bson::Builder status;
+    status.append("connectionStatus", 1).append("showPrivileges", true);
+    const mongo::Reply reply = ask("admin", status);
+    if (!reply.ok()) {
+      say(Level::error, "the server does not say what its user may do: " + reply.error->text());
+      return false;
+    }
+    mongo::Privileges privileges = mongo::Privileges::read(reply.view());
+    if (!privileges.anonymous()) {
+      rights_ = Rights(std::move(privileges));
+      say(Level::ok, "logged in as " + rights_.user());
+      return true;
+    }
+    bson::Builder find;
+    find.append("find", state::layouts).append("limit", 1);
+    const mongo::Reply found = ask(config_.state_database, find);
+    if (found.ok() || found.error->code != unauthorized) {
+      say(Level::ok, "access control is off: everything is allowed to everybody");
+      return true;
+    }
+    say(Level::error, "the server demands a log-in, and the URI names no user (mongodb://user:password@...)");
+    return false;
+  }
+
+  void look_at_version() {
+    bson::Builder info;
+    info.append("buildInfo", 1);
+    const mongo::Reply reply = ask("admin", info);
+    const std::string version(reply.view().at("version").text());
+    const std::int64_t major = reply.view().at_path("versionArray").document().at("0").integer().value_or(0);
+    const std::string where =
+        fmt::format("MongoDB {}, {}", version, set_.empty() ? "a sharded cluster" : "replica set " + set_);
+    if (major >= first_with_pre_images) {
+      say(Level::ok, where);
+    } else {
+      say(needs_pre_images(rules_) ? Level::error : Level::warning,
+          where + "; pre-images, which count and tally need, come with 6.0");
+    }
+  }
+
+  /// The stream and the state database belong together: whether the stored position can be read from is seen
+  /// by opening the stream there.
+  void look_at_stream() {
+    const auto lacks_stream = rights_.missing(stream_.database, {{"", {"find", "changeStream"}}});
+    if (lacks_stream) say(Level::error, "the change stream: " + *lacks_stream);
+    const StateReport state = inspect_state(client_.get(), rights_, config_, stream_, filter(), rules_);
+    for (const auto& [level, message] : state.findings) say(level, message);
+    if (lacks_stream) return;
+    source::ChangeStream stream(pool_, {stream_.database, filter(), 1, 1});
+    Position at;
+    const auto error = stream.open(state.floor, at, state.filter_changed);
+    if (!error) {
+      say(Level::ok, state.floor ? "the change stream opens at the stored position"
+                                 : "the change stream opens on " + stream_.database);
+    } else if (error->kind == ErrorKind::lost) {
+      say(Level::error, "the stored position is lost: " + error->text() +
+                            "; bring the targets up to date, then start once with --restart-now");
+    } else {
+      say(Level::error, "the change stream does not open: " + error->text());
+    }
+  }
+
+  source::StreamFilter filter() const {
+    return {subscriptions_of(rules_), config_.shard_count, config_.shard_index, false};
+  }
+
+  void look_at_rule(const Rule& rule) {
+    for (const Subscription& subscription : source::merge_subscriptions(rule.subscriptions())) {
+      look_at_collection(rule, subscription);
+    }
+    if (auto lack = rights_.missing(stream_.database, accesses_of(rule))) say(Level::error, rule, *lack);
+    for (const IndexNeed& need : rule.indexes()) look_at_index(rule, need);
+  }
+
+  void look_at_collection(const Rule& rule, const Subscription& subscription) {
+    const std::string& name = subscription.collection;
+    const std::string full = stream_.database + "." + name;
+    CollectionState state;
+    if (auto error = shape_.look_at(name, state)) {
+      say_unseen(rule, full, subscription.pre_images, *error);
+    } else if (!state.exists && !subscription.pre_images) {
+      say(Level::note, rule, full + " does not exist yet");
+    } else if (!state.exists) {
+      say_absent(rule, name);
+    } else if (state.kind == "view" || state.kind == "timeseries") {
+      say(Level::error, rule,
+          full + " is a " + state.kind + ", which has no change events: name a collection");
+    } else if (!subscription.pre_images) {
+      say(Level::ok, rule, full + " exists");
+    } else if (state.pre_images) {
+      say(Level::ok, rule, full + " exists, pre-images are on");
+    } else {
+      say_without_pre_images(rule, name);
+    }
+  }
+
+  void say_unseen(const Rule& rule, const std::string& full, bool needed, const Error& error) {
+    const auto lack = rights_.missing(stream_.database, {{"", {"listCollections"}}});
+    say(needed ? Level::error : Level::note, rule,
+        full + (lack ? ": " + *lack : " cannot be looked at: " + error.text()));
+  }
+
+  void say_absent(const Rule& rule, const std::string& name) {
+    const std::string full = stream_.database + "." + name;
+    // The server takes either right for it.
+    if (rights_.may("insert", stream_.database, name) ||
+        rights_.may("createCollection", stream_.database, name)) {
+      say(Level::note, rule, full + " does not exist; the worker makes it, with pre-images");
+    } else {
+      say(Level::error, rule,
+          full + " does not exist, and the worker may not make it: " +
+              *rights_.missing(stream_.database, {{name, {"createCollection"}}}));
+    }
+  }
+
+  void say_without_pre_images(const Rule& rule, const std::string& name) {
+    const std::string full = stream_.database + "." + name;
+    const std::string line = enable_pre_images_line(stream_.database, name);
+    if (auto lack = rights_.missing(stream_.database, {{name, {"collMod"}}})) {
+      say(Level::error, rule, full + " has no pre-images: " + *lack + "; or have them enabled: " + line);
+    } else {
+      say(Level::warning, rule,
+          full +
+              " has no pre-images; the worker enables them as it starts, changes before that are without: " +
+              line);
+    }
+  }
+
+  void look_at_index(const Rule& rule, const IndexNeed& need) {
+    const std::string full = stream_.database + "." + need.collection;
+    bool there = false;
+    if (auto error = shape_.look_for(need, there)) {
+      const auto lack = rights_.missing(stream_.database, {{need.collection, {"listIndexes"}}});
+      say(Level::error, rule, full + (lack ? ": " + *lack : ", its indexes: " + error->text()));
+      return;
+    }
+    const std::string line = create_index_line(stream_.database, need);
+    if (there) {
+      say(Level::ok, rule, fmt::format("{} has an index on {}", full, need.field));
+    } else if (config_.indexes == IndexPolicy::warn) {
+      say(Level::warning, rule,
+          fmt::format("{} has no index on {}: every change of a source scans the collection; create it: {}",
+                      full, need.field, line));
+    } else if (auto lack = rights_.missing(stream_.database, {{need.collection, {"createIndex"}}})) {
+      say(Level::error, rule,
+          fmt::format("{} has no index on {}: {}; or have it created: {}", full, need.field, *lack, line));
+    } else {
+      say(Level::note, rule,
+          fmt::format("{} has no index on {}; the worker creates it as it starts: {}", full, need.field,
+                      line));
+    }
+  }
+
+  const Config& config_;
+  const StreamConfig& stream_;
+  const std::function<void(const Finding&)>& report_;
+  Rules rules_;
+  mongo::ClientPool pool_;
+  mongo::ClientPool::Client client_;
+  DatabaseShape shape_;
+  Rights rights_;
+  std::string set_;
+};
+
+}  // namespace
+
+void inspect(const Config& config, const std::function<void(const Finding&)>& report) {
+  const mongo::Driver driver;
+  mongoc_log_set_handler(nullptr, nullptr);  // what matters is in the findings
+  for (const StreamConfig& stream : config.streams) Inspector(config, stream, report).run();
+}
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,135 @@
+#include "pipeline/needs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "source/stream_filter.hpp"
+
+namespace sluice::pipeline {
+
+namespace {
+
+constexpr std::int32_t namespace_not_found = 26;
+
+struct AccessesOf {
+  std::vector<Access>& out;
+
+  void operator()(const Copied& copied) const {
+    const CopyPlan& plan = *copied.plan;
+    out.push_back({plan.source, {"find"}});
+    out.push_back({plan.target, {"find", "update"}});
+    const bool removes = plan.when_gone == CopyPlan::WhenGone::remove && plan.array.empty();
+    if (removes) out.back().actions.emplace_back("remove");
+  }
+
+  void operator()(const Counted& counted) const {
+    const CounterPlan& plan = *counted.plan;
+    out.push_back({plan.collection, {"update"}});
+    if (plan.create) out.back().actions.emplace_back("insert");
+    if (plan.drop_at_zero) out.back().actions.emplace_back("remove");
+  }
+};
+
+std::string collection_in_shell(const std::string& database, const std::string& collection) {
+  return fmt::format(R"(db.getSiblingDB("{}").getCollection("{}"))", database, collection);
+}
+
+}  // namespace
+
+std::vector<Subscription> subscriptions_of(const Rules& rules) {
+  std::vector<Subscription> all;
+  for (const auto& rule : rules) {
+    for (auto& one : rule->subscriptions()) all.push_back(std::move(one));
+  }
+  return source::merge_subscriptions(all);
+}
+
+std::vector<IndexNeed> indexes_of(const Rules& rules) {
+  std::vector<IndexNeed> all;
+  for (const auto& rule : rules) {
+    for (auto& need : rule->indexes()) {
+      const bool known = std::ranges::any_of(all, [&](const IndexNeed& other) {
+        return other.collection == need.collection && other.field == need.field;
+      });
+      if (!known) all.push_back(std::move(need));
+    }
+  }
+  return all;
+}
+
+std::vector<Access> accesses_of(const Rule& rule) {
+  std::vector<Access> all;
+  for (const Projection& projection : rule.projections()) std::visit(AccessesOf{all}, projection);
+  return all;
+}
+
+bool serves(bson::View index, const std::string& field) {
+  const bson::View key = index.at("key").document();
+  if (key.begin() == key.end() || key.begin()->key != field) return false;
+  const std::string_view special = key.begin()->value.text();  // "text", "2d": no help in finding a value
+  return (special.empty() || special == "hashed") && !index.at("partialFilterExpression") &&
+         !index.at("sparse").boolean() && !index.at("hidden").boolean();
+}
+
+std::string create_index_line(const std::string& database, const IndexNeed& need) {
+  return fmt::format(R"({}.createIndex({{"{}": 1}}))", collection_in_shell(database, need.collection),
+                     need.field);
+}
+
+std::string enable_pre_images_line(const std::string& database, const std::string& collection) {
+  return fmt::format(
+      R"(db.getSiblingDB("{}").runCommand({{collMod: "{}", changeStreamPreAndPostImages: {{enabled: true}}}}))",
+      database, collection);
+}
+
+mongo::Reply DatabaseShape::run(bson::Builder& command) const {
+  return mongo::run_command(client_, database_, command.finish(), mongo::Doing::reading);
+}
+
+std::optional<Error> DatabaseShape::look_at(const std::string& collection, CollectionState& state) const {
+  bson::Builder list;
+  list.append("listCollections", 1).open("filter").append("name", collection).close();
+  const mongo::Reply reply = run(list);
+  if (!reply.ok()) return reply.error;
+  const bson::View found = reply.view().at_path("cursor.firstBatch").document().at("0").document();
+  state.exists = static_cast<bool>(found);
+  state.kind = found.at("type").text();
+  state.pre_images = found.at_path("options.changeStreamPreAndPostImages.enabled").boolean();
+  return std::nullopt;
+}
+
+std::optional<Error> DatabaseShape::look_for(const IndexNeed& need, bool& there) const {
+  bson::Builder list;
+  list.append("listIndexes", need.collection);
+  const mongo::Reply reply = run(list);
+  there = false;
+  if (!reply.ok()) return reply.error->code == namespace_not_found ? std::nullopt : reply.error;
+  const bson::View indexes = reply.view().at_path("cursor.firstBatch").document();
+  for (const auto& [position, index] : indexes) there |= serves(index.document(), need.field);
+  return std::nullopt;
+}
+
+std::optional<Error> DatabaseShape::with_pre_images(const char* command,
+                                                    const std::string& collection) const {
+  bson::Builder enable;
+  enable.append(command, collection).open("changeStreamPreAndPostImages").append("enabled", true).close();
+  return run(enable).error;
+}
+
+std::optional<Error> DatabaseShape::create_with_pre_images(const std::string& collection) const {
+  return with_pre_images("create", collection);
+}
+
+std::optional<Error> DatabaseShape::enable_pre_images(const std::string& collection) const {
+  return with_pre_images("collMod", collection);
+}
+
+std::optional<Error> DatabaseShape::create_index(const IndexNeed& need) const {
+  bson::Builder create;
+  create.append("createIndexes", need.collection).open_array("indexes").open(create.item());
+  create.open("key").append(need.field, 1).close().append("name", need.field + "_1").close().close();
+  return run(create).error;
+}
+
+}  // namespace sluice::pipeline

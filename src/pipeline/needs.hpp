@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bson/builder.hpp"
+#include "mongo/client.hpp"
+#include "sluice/rule.hpp"
+
+/// What the rules of a stream need of its database, and how the server's answers say whether it is there: the
+/// one description that `provision` makes true and `inspect` reports on.
+namespace sluice::pipeline {
+
+inline constexpr const char* no_replica_set =
+    "the server is no member of a replica set, so it has no change streams; start mongod with --replSet and "
+    "run rs.initiate() once";
+
+using Rules = std::vector<std::unique_ptr<Rule>>;
+
+/// Everything that the rules read, merged by collection.
+std::vector<Subscription> subscriptions_of(const Rules& rules);
+
+/// Every index that the rules look targets up by, each once.
+std::vector<IndexNeed> indexes_of(const Rules& rules);
+
+/// What carrying out a rule's effects does to one collection, in the server's names for actions.
+struct Access {
+  std::string collection;
+  std::vector<std::string> actions;
+};
+std::vector<Access> accesses_of(const Rule& rule);
+
+/// Whether an index, as listIndexes describes it, finds the documents by `field`: it begins with the field
+/// and holds every document.
+bool serves(bson::View index, const std::string& field);
+
+/// The lines for mongosh that bring about what is missing.
+std::string create_index_line(const std::string& database, const IndexNeed& need);
+std::string enable_pre_images_line(const std::string& database, const std::string& collection);
+
+/// A collection as the server describes it.
+struct CollectionState {
+  bool exists = false;
+  bool pre_images = false;
+  std::string kind;  ///< "collection", "view", "timeseries"
+};
+
+/// Asks about a database's collections, and changes them. Blocks; used by one thread.
+class DatabaseShape {
+ public:
+  DatabaseShape(mongoc_client_t* client, std::string database)
+      : client_(client), database_(std::move(database)) {}
+
+  std::optional<Error> look_at(const std::string& collection, CollectionState& state) const;
+  std::optional<Error> look_for(const IndexNeed& need, bool& there) const;
+
+  std::optional<Error> create_with_pre_images(const std::string& collection) const;
+  std::optional<Error> enable_pre_images(const std::string& collection) const;
+  std::optional<Error> create_index(const IndexNeed& need) const;
+
+ private:
+  mongo::Reply run(bson::Builder& command) const;
+  std::optional<Error> with_pre_images(const char* command, const std::string& collection) const;
+
+  mongoc_client_t* client_;
+  std::string database_;
+};
+
+}  // namespace sluice::pipeline

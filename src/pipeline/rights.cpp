@@ -1,0 +1,59 @@
+#include "pipeline/rights.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::pipeline {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> reading{"find", "changeStream", "listCollections", "listIndexes"};
+constexpr std::string_view modifying = "collMod";  // of the built-in roles, dbAdmin's alone
+
+bool reads(std::string_view action) {
+  return std::ranges::find(reading, action) != reading.end();
+}
+
+void add_once(std::vector<std::string>& list, const std::string& word) {
+  if (std::ranges::find(list, word) == list.end()) list.push_back(word);
+}
+
+}  // namespace
+
+std::string Rights::grant_line(const std::string& database, const std::vector<std::string>& actions) const {
+  std::string roles;
+  const auto add = [&](std::string_view role) {
+    roles += fmt::format(R"({}{{role: "{}", db: "{}"}})", roles.empty() ? "" : ", ", role, database);
+  };
+  const auto writes = [](const std::string& action) { return !reads(action) && action != modifying; };
+  if (std::ranges::any_of(actions, writes)) {
+    add("readWrite");
+  } else if (std::ranges::any_of(actions, reads)) {
+    add("read");
+  }
+  if (std::ranges::find(actions, modifying) != actions.end()) add("dbAdmin");
+  return fmt::format(R"(db.getSiblingDB("{}").grantRolesToUser("{}", [{}]))", privileges_.user_database(),
+                     privileges_.user(), roles);
+}
+
+std::optional<std::string> Rights::missing(const std::string& database,
+                                           const std::vector<Access>& wanted) const {
+  std::vector<std::string> actions;
+  std::vector<std::string> places;
+  for (const Access& access : wanted) {
+    for (const std::string& action : access.actions) {
+      if (may(action, database, access.collection)) continue;
+      add_once(actions, action);
+      add_once(places,
+               access.collection.empty() ? "the database " + database : database + "." + access.collection);
+    }
+  }
+  if (actions.empty()) return std::nullopt;
+  return fmt::format("the user {} lacks {} on {}; grant it: {} or a role of your own with these actions",
+                     user(), fmt::join(actions, ", "), fmt::join(places, ", "),
+                     grant_line(database, actions));
+}
+
+}  // namespace sluice::pipeline

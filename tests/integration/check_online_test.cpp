@@ -1,0 +1,221 @@
+#include <regex>
+
+#include "support/fixture.hpp"
+#include "support/guarded.hpp"
+
+namespace sluice::test {
+namespace {
+
+struct OwnGuardedServer {
+  GuardedReplicaSet guarded;
+};
+
+/// A server with access control, and users with just the rights that a test is about.
+class CheckOnline : protected OwnGuardedServer, public PipelineTest {
+ protected:
+  CheckOnline() : PipelineTest(guarded) {}
+
+  std::string read_write(const std::string& database) const {
+    return R"({"role":"readWrite","db":")" + database + "\"}";
+  }
+  std::string admin(const std::string& database) const {
+    return R"({"role":"dbAdmin","db":")" + database + "\"}";
+  }
+  /// The roles that README names.
+  std::string worker_roles() {
+    return read_write(db().database()) + "," + admin(db().database()) + "," + read_write(state().database());
+  }
+
+  /// May read and write, but not watch.
+  std::string roles_without_streams() {
+    guarded.make_role("no-streams",
+                      R"({"resource":{"db":")" + db().database() + R"(","collection":""},"actions":
+        ["find","insert","update","remove","createCollection","createIndex","listIndexes","listCollections"]})");
+    return "\"no-streams\"," + admin(db().database()) + "," + read_write(state().database());
+  }
+
+  std::string make_user(const std::string& roles) {
+    guarded.make_user("sluice", "sl#secret", roles);
+    return guarded.uri_of("sluice", "sl%23secret");
+  }
+  Outcome check(const std::string& uri, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words = {"check", realworld_file(), "--online"};
+    const auto flags = here(more);
+    words.insert(words.end(), flags.begin(), flags.end());
+    words.insert(words.end(), {"--mongodb-uri", uri});
+    const Outcome outcome = run_sluice(words);
+    EXPECT_EQ((outcome.out + outcome.err).find("secret"), std::string::npos) << outcome.out << outcome.err;
+    return outcome;
+  }
+  std::string stream() { return db().database(); }
+
+  /// A line that begins with the level and subject, and holds the text.
+  testing::AssertionResult finds(const Outcome& outcome, const std::string& level, const std::string& subject,
+                                 const std::string& text) const {
+    std::istringstream lines(outcome.out);
+    std::string line;
+    const std::string about = " " + subject + ": ";
+    while (std::getline(lines, line)) {
+      const bool here = line.starts_with(level + " ") && line.find(about) != std::string::npos;
+      if (here && line.find(text) != std::string::npos) return testing::AssertionSuccess();
+    }
+    return testing::AssertionFailure()
+           << "no line '" << level << " " << subject << ": ... " << text << "' in\n"
+           << outcome.out << outcome.err;
+  }
+};
+
+TEST_F(CheckOnline, WithAllRightsEveryFindingIsGoodOnceAWorkerHasRun) {
+  const std::string uri = make_user(worker_roles());
+  const Outcome before = check(uri);
+  EXPECT_EQ(before.exit_code, 0) << before.out << before.err;
+  EXPECT_TRUE(finds(before, "ok", stream(), "logged in as sluice@admin"));
+  EXPECT_TRUE(finds(before, "note", stream(), "has never run here"));
+  EXPECT_TRUE(
+      finds(before, "note", stream() + "/favorites-count", ".favorites does not exist; the worker makes"));
+  // Asking changes nothing.
+  EXPECT_TRUE(db().command(R"({"listCollections":1})").child("cursor.firstBatch").empty());
+
+  Worker worker({.file = realworld_file(), .flags = here({"--mongodb-uri", uri, "--indexes", "create"})});
+  worker.ready();
+  const Outcome during = check(uri);
+  EXPECT_TRUE(finds(during, "ok", stream(), "held by "));
+  EXPECT_EQ(worker.terminate(), 0);
+
+  const Outcome after = check(uri);
+  EXPECT_EQ(after.exit_code, 0) << after.out << after.err;
+  EXPECT_TRUE(finds(after, "ok", stream(), "the change stream opens at the stored position"));
+  EXPECT_TRUE(finds(after, "ok", stream(), "held by nobody"));
+  EXPECT_TRUE(finds(after, "ok", stream() + "/favorites-count", ".favorites exists, pre-images are on"));
+  EXPECT_TRUE(finds(after, "ok", stream() + "/author-copies", ".articles has an index on authorId"));
+  for (const char* level : {"error", "warning"})
+    EXPECT_EQ(after.out.find(level), std::string::npos) << after.out;
+}
+
+TEST_F(CheckOnline, RightsMissingOnTheStateDatabaseAreNamedWithTheirGrant) {
+  const std::string uri = make_user(read_write(db().database()) + "," + admin(db().database()));
+  const Outcome outcome = check(uri);
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out;
+  EXPECT_TRUE(finds(outcome, "error", stream(),
+                    "lacks find, insert, update, remove on " + state().database() + ".layouts"));
+  const std::string role = R"({role: "readWrite", db: ")" + state().database() + "\"}";
+  EXPECT_TRUE(finds(outcome, "error", stream(),
+                    R"(db.getSiblingDB("admin").grantRolesToUser("sluice", [)" + role + "])"));
+  Mongo(server().uri(), "admin")
+      .command(R"({"grantRolesToUser":"sluice","roles":[)" + read_write(state().database()) + "]}");
+  EXPECT_EQ(check(uri).exit_code, 0);
+}
+
+TEST_F(CheckOnline, AUserWithoutChangeStreamIsTold) {
+  const std::string uri = make_user(roles_without_streams());
+  const Outcome outcome = check(uri);
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out;
+  EXPECT_TRUE(finds(outcome, "error", stream(), "lacks changeStream on the database " + db().database()));
+  EXPECT_TRUE(finds(outcome, "error", stream(), R"(grantRolesToUser("sluice", [{role: "read")"));
+}
+
+/// What is said of a right is what the server does: a worker of the same user ends over it.
+TEST_F(CheckOnline, AWorkerEndsOverWhatTheCheckCallsAnError) {
+  const std::string uri = make_user(roles_without_streams());
+  Worker worker({.file = realworld_file(), .flags = here({"--mongodb-uri", uri})});
+  EXPECT_EQ(worker.wait(), 2) << worker.story();
+}
+
+TEST_F(CheckOnline, TheLineForAMissingIndexMakesTheCheckGreen) {
+  const std::string uri = make_user(worker_roles());
+  const Outcome missing = check(uri, {"--indexes", "warn"});
+  const std::string rule = stream() + "/author-copies";
+  EXPECT_TRUE(finds(missing, "warning", rule, ".articles has no index on authorId"));
+  const std::regex line(
+      "getSiblingDB\\(\"([^\"]*)\"\\)\\.getCollection\\(\"([^\"]*)\"\\)\\.createIndex\\((.*)\\)");
+  std::istringstream lines(missing.out);
+  std::string text;
+  int created = 0;
+  while (std::getline(lines, text)) {
+    std::smatch parts;
+    if (!std::regex_search(text, parts, line)) continue;
+    Mongo(server().uri(), parts[1]).create_index(parts[2], Document(parts[3].str()), "made_by_hand");
+    ++created;
+  }
+  EXPECT_EQ(created, 2) << missing.out;
+  const Outcome there = check(uri);
+  EXPECT_TRUE(finds(there, "ok", rule, ".articles has an index on authorId"));
+  EXPECT_TRUE(finds(there, "ok", rule, ".comments has an index on authorId"));
+}
+
+TEST_F(CheckOnline, WhetherTheWorkerMayCreateTheIndexItselfIsSeen) {
+  const std::string uri =
+      make_user(R"({"role":"read","db":")" + db().database() + "\"}," + read_write(state().database()));
+  const Outcome outcome = check(uri, {"--indexes", "create"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_TRUE(finds(outcome, "error", stream() + "/author-copies", "lacks createIndex"));
+  EXPECT_TRUE(finds(outcome, "error", stream() + "/author-copies", "lacks update on"));
+  EXPECT_TRUE(finds(outcome, "error", stream() + "/tag-tally", "lacks update, insert, remove on"));
+}
+
+TEST_F(CheckOnline, PreImagesThatAreOffAreNamedWithTheirLine) {
+  db().command(R"({"create":"favorites"})");
+  const std::string line =
+      "runCommand({collMod: \"favorites\", changeStreamPreAndPostImages: {enabled: true}})";
+  const std::string rule = stream() + "/favorites-count";
+  const std::string able = make_user(worker_roles());
+  const Outcome mends = check(able);
+  EXPECT_EQ(mends.exit_code, 0) << mends.out;
+  EXPECT_TRUE(finds(mends, "warning", rule, line));
+  guarded.drop_user("sluice");
+  const std::string unable = make_user(read_write(db().database()) + "," + read_write(state().database()));
+  const Outcome cannot = check(unable);
+  EXPECT_EQ(cannot.exit_code, 1) << cannot.out;
+  EXPECT_TRUE(finds(cannot, "error", rule, "lacks collMod"));
+  EXPECT_TRUE(finds(cannot, "error", rule, line));
+  db().command(R"({"collMod":"favorites","changeStreamPreAndPostImages":{"enabled":true}})");
+  EXPECT_TRUE(finds(check(unable), "ok", rule, "pre-images are on"));
+}
+
+TEST_F(CheckOnline, AViewIsNoSource) {
+  db().command(R"({"create":"favorites","viewOn":"elsewhere","pipeline":[]})");
+  const Outcome outcome = check(make_user(worker_roles()));
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_TRUE(finds(outcome, "error", stream() + "/favorites-count", "is a view"));
+}
+
+TEST_F(CheckOnline, AWrongPasswordAndNoUserAtAll) {
+  make_user(worker_roles());
+  const Outcome wrong = check(guarded.uri_of("sluice", "wrong"));
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_TRUE(finds(wrong, "error", stream(), "the server refuses the log-in"));
+  const Outcome nobody = check(guarded.uri_without_user());
+  EXPECT_EQ(nobody.exit_code, 1);
+  EXPECT_TRUE(finds(nobody, "error", stream(), "demands a log-in"));
+}
+
+TEST_F(CheckOnline, NoServerIsSaidWithExitCodeTwo) {
+  const workbench::Port nobody;
+  const Outcome outcome = check("mongodb://127.0.0.1:" + nobody.text() + "/?serverSelectionTimeoutMS=500");
+  EXPECT_EQ(outcome.exit_code, 2) << outcome.out << outcome.err;
+  EXPECT_TRUE(finds(outcome, "error", stream(), "no server can be reached at 127.0.0.1:" + nobody.text()));
+}
+
+TEST_F(CheckOnline, ChangedRulesUnderAStoredPositionAreAnError) {
+  const std::string uri = make_user(worker_roles());
+  Worker worker({.file = realworld_file(), .flags = here({"--mongodb-uri", uri})});
+  worker.ready();
+  EXPECT_EQ(worker.terminate(), 0);
+  const std::string other =
+      "- name: favorites-count\n"
+      "  count: {from: favorites, reference: articleId, into: articles, field: likes}\n";
+  std::string text = read_file(file(other));
+  text.replace(text.find("pipeline: test"), 14, "pipeline: realworld");
+  const TemporaryDirectory folder;
+  std::vector<std::string> words = {"check", folder.write("other.yaml", text), "--online"};
+  const auto flags = here({"--mongodb-uri", uri});
+  words.insert(words.end(), flags.begin(), flags.end());
+  const Outcome changed = run_sluice(words);
+  EXPECT_EQ(changed.exit_code, 1) << changed.out;
+  EXPECT_TRUE(finds(changed, "error", stream(), "--accept-changed-rules"));
+  words.emplace_back("--accept-changed-rules");
+  EXPECT_EQ(run_sluice(words).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace sluice::test
