@@ -21,6 +21,14 @@ enum class Operation : std::uint8_t {
 
 std::string_view name_of(Operation operation);
 
+/// How much of a change an event tells. Less than all of it only where the whole was too large for the server
+/// to send (16 MB).
+enum class Detail : std::uint8_t {
+  whole,
+  needed,    ///< of the documents and of the update only the fields that rules subscribed to
+  key_only,  ///< only what happened to which document
+};
+
 /// What an update changed, as the server reports it.
 struct UpdateDescription {
   bson::View updated;        ///< {path: new value}
@@ -36,6 +44,7 @@ struct UpdateDescription {
 /// One event of a change stream: views into the batch it came with, valid until that batch is resolved.
 struct ChangeEvent {
   Operation operation = Operation::other;
+  Detail detail = Detail::whole;
   std::string_view database;
   std::string_view collection;
   bson::View token;             ///< the resume token, `_id` of the event
@@ -48,6 +57,8 @@ struct ChangeEvent {
   std::int64_t wall_time_ms = 0;
   std::uint64_t shard_hash =
       0;  ///< the server's hash of the id; only while an older shard layout is honoured
+  /// With Detail::needed: the pre-image holds names with a dot in them, beside what is seen of it.
+  bool dotted_names = false;
 };
 
 /// Reads the fields of an event out of its document. False when it is no change event (no token).

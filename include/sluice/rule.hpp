@@ -19,8 +19,10 @@ struct Subscription {
   bool inserts = true;  ///< inserts and replaces
   bool updates = true;
   bool deletes = true;
-  std::vector<std::string> fields;  ///< updates that touch none of these are not sent; empty: none are
-  bool pre_images = false;          ///< the rule needs the document as it was
+  /// What the rule reads of a document. Updates that touch none of these are not sent (empty: none are), and
+  /// of an event that is too large to be sent whole only these are there (Detail::needed).
+  std::vector<std::string> fields;
+  bool pre_images = false;  ///< the rule needs the document as it was
 };
 
 /// An index that a rule's writes look their targets up by.
@@ -42,6 +44,11 @@ class Effects {
   Scratch& scratch_;
 };
 
+inline constexpr std::int32_t too_large_code = 10334;  ///< the server's BSONObjectTooLarge
+inline constexpr const char* too_large =
+    "the event is too large for the server to send, even without the fields that no rule reads, so what it "
+    "changed is not known; the targets of this document have to be verified and repaired";
+
 /// From an event to effects. A rule does no I/O and keeps no state: the same event gives the same effects.
 /// apply() is called on the stream's strand, only with events of the collections it subscribed to, and may be
 /// called with events that it finds nothing to do for. Effects point into the event's batch and into plans
@@ -60,6 +67,12 @@ class Rule {
   /// What the rule keeps true; the plans are those that its effects point to.
   virtual std::vector<Projection> projections() const { return {}; }
   virtual void apply(const ChangeEvent& event, Effects& effects) const = 0;
+
+  /// The same for an event that says no more than what happened to which document (Detail::key_only). Unless
+  /// a rule can do its work with that, the event goes to the dead letters.
+  virtual void apply_key_only(const ChangeEvent& event, Effects& effects) const {
+    effects.add(Reject{too_large_code, too_large}, bson::Identity(event.id).hash(0));
+  }
 
   /// Everything that decides what the rule does with an event, as one text: it goes into the checkpoint's
   /// options hash, so that a changed rule under an old position is noticed.

@@ -126,6 +126,7 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
     switch (error.kind) {
       case ErrorKind::fenced:
       case ErrorKind::lost:
+      case ErrorKind::too_large:
       case ErrorKind::fatal:
         return {0, std::nullopt, error};
       case ErrorKind::own_fault:

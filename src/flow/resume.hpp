@@ -39,6 +39,14 @@ class ResumePolicy {
                 ". The changes since then cannot be read any more; bring the targets up to date, then start "
                 "once with --restart-now to go on from the present moment",
             exit_code::position_lost};
+      case ErrorKind::too_large:
+        return {
+            std::nullopt,
+            "an event cannot be read even without its fields: " + error.text() +
+                ". The _id of its document alone is too large for a change stream. Take such documents out "
+                "of the watched collections, bring the targets up to date, then start once with "
+                "--restart-now",
+            exit_code::position_lost};
       case ErrorKind::fenced:
         return {std::nullopt, error.text(), exit_code::lease_lost};
       case ErrorKind::own_fault:

@@ -19,6 +19,8 @@ std::string_view name_of(ErrorKind kind) {
       return "lost";
     case ErrorKind::cursor_gone:
       return "cursor_gone";
+    case ErrorKind::too_large:
+      return "too_large";
     case ErrorKind::fatal:
       return "fatal";
   }
@@ -44,6 +46,7 @@ constexpr std::array<std::int32_t, 5> slow_codes{50, 257, 290, 388, 5859300};
 constexpr std::array<std::int32_t, 2> cursor_codes{43, 237};
 constexpr std::array<std::int32_t, 6> lost_codes{136, 222, 260, 280, 286, 50811};
 constexpr std::array<std::int32_t, 6> fatal_codes{8000, 11, 13, 18, 33, 59};
+constexpr std::array<std::int32_t, 2> large_codes{object_too_large, fragment_too_large};
 
 bool is_network(const bson_error_t& error) {
   return error.domain == MONGOC_ERROR_STREAM || error.domain == MONGOC_ERROR_SERVER_SELECTION ||
@@ -71,6 +74,7 @@ Error classify_code(std::int32_t code, std::string message, Doing doing) {
   if (among(cursor_codes, code)) kind = ErrorKind::cursor_gone;
   if (among(lost_codes, code)) kind = ErrorKind::lost;
   if (among(fatal_codes, code)) kind = ErrorKind::fatal;
+  if (doing == Doing::reading && among(large_codes, code)) kind = ErrorKind::too_large;
   return {kind, code, std::move(message), false};
 }
 

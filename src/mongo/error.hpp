@@ -19,5 +19,7 @@ Error classify_code(std::int32_t code, std::string message, Doing doing);
 inline constexpr std::int32_t duplicate_key = 11000;
 inline constexpr std::int32_t namespace_exists = 48;
 inline constexpr std::int32_t write_conflict = 112;
+inline constexpr std::int32_t object_too_large = 10334;
+inline constexpr std::int32_t fragment_too_large = 7182500;
 
 }  // namespace sluice::mongo

@@ -71,6 +71,8 @@ struct MetricFamilies {
         retries(counters(r, "sluice_retries_total", "Attempts repeated, by kind of error.")),
         stream_reopens(
             counters(r, "sluice_stream_reopens_total", "Times the change stream was opened again.")),
+        large_events(counters(r, "sluice_large_events_total",
+                              "Times an event was too large to be read whole, and was read in part.")),
         events_in_flight(gauges(r, "sluice_events_in_flight", "Events read and not yet resolved.")),
         bytes_in_flight(gauges(r, "sluice_bytes_in_flight", "Bytes of the events in flight.")),
         lag_seconds(
@@ -93,6 +95,7 @@ struct MetricFamilies {
   Family<Counter>& rule_effects;
   Family<Counter>& retries;
   Family<Counter>& stream_reopens;
+  Family<Counter>& large_events;
   Family<Gauge>& events_in_flight;
   Family<Gauge>& bytes_in_flight;
   Family<Gauge>& lag_seconds;
@@ -111,6 +114,7 @@ StreamMetrics::StreamMetrics(MetricFamilies& families, const std::string& stream
       events_filtered(families.events_filtered.Add({{"stream", stream}})),
       events_dead(families.events_dead.Add({{"stream", stream}})),
       stream_reopens(families.stream_reopens.Add({{"stream", stream}})),
+      large_events(families.large_events.Add({{"stream", stream}})),
       events_in_flight(families.events_in_flight.Add({{"stream", stream}})),
       bytes_in_flight(families.bytes_in_flight.Add({{"stream", stream}})),
       lag_seconds(families.lag_seconds.Add({{"stream", stream}})),

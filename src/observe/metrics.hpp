@@ -40,6 +40,7 @@ class StreamMetrics {
   prometheus::Counter& events_filtered;
   prometheus::Counter& events_dead;
   prometheus::Counter& stream_reopens;
+  prometheus::Counter& large_events;
 
   prometheus::Gauge& events_in_flight;
   prometheus::Gauge& bytes_in_flight;

@@ -26,9 +26,37 @@ std::string end_sentence(const ChangeEvent& event) {
          "with --restart-now to go on from the present moment";
 }
 
+/// Whether a rule asked for such an operation. Of a whole event it finds out by itself.
+bool asked_for(const Rule& rule, const ChangeEvent& event) {
+  for (const Subscription& one : rule.subscriptions()) {
+    if (one.collection != event.collection) continue;
+    const bool asked = event.operation == Operation::update   ? one.updates && !one.fields.empty()
+                       : event.operation == Operation::remove ? one.deletes
+                                                              : one.inserts;
+    if (asked) return true;
+  }
+  return false;
+}
+
+void apply(const Rule& rule, const ChangeEvent& event, Effects& out) {
+  if (event.detail != Detail::key_only) {
+    rule.apply(event, out);
+  } else if (asked_for(rule, event)) {
+    rule.apply_key_only(event, out);
+  }
+}
+
+/// An answer that names no place of its own ends with its last event.
+Position end_of_last_event(const source::StreamBatch& batch) {
+  ChangeEvent last;
+  parse_event(batch.events.back(), last);
+  return Position::of(last.token, last.cluster_time, true);
+}
+
 /// Where the stream stands behind a batch. While more is to come the time is that of the last event; an empty
 /// batch says that nothing is left, so the server's own clock is the time.
 Position end_of(const source::StreamBatch& batch) {
+  if (!batch.resume_token) return end_of_last_event(batch);
   if (batch.events.empty()) return Position::of(batch.resume_token, batch.operation_time);
   ChangeEvent last;
   parse_event(batch.events.back(), last);
@@ -79,6 +107,10 @@ const Dispatcher::Subscribers& Dispatcher::subscribers(const ChangeEvent& event)
 }
 
 std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBatch> from, flow::Time now) {
+  if (from->events.empty() && !from->resume_token) {
+    budget_.release(0, static_cast<std::int64_t>(from->bytes()));  // it says nothing, not even a place
+    return std::nullopt;
+  }
   auto owned = std::make_unique<EventBatch>(std::move(from));
   EventBatch& batch = *owned;
   const auto count = batch.records.size();
@@ -120,7 +152,7 @@ void Dispatcher::dispatch_event(EventBatch& batch, std::size_t index, const Chan
   Effects out(effects_, batch.scratch);
   for (const Subscriber& subscriber : subscribers(event)) {
     const std::size_t before = effects_.size();
-    subscriber.rule->apply(event, out);
+    apply(*subscriber.rule, event, out);
     for (std::size_t i = before; i < effects_.size(); ++i) effects_[i].rule = subscriber.index;
   }
   flow::EventRecord& record = batch.records[index];

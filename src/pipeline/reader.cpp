@@ -28,7 +28,8 @@ Reader::Reader(mongo::ClientPool& pool, CheckpointStore& store, flow::Budget& bu
       plan_(std::move(plan)),
       events_(std::move(events)),
       log_(log),
-      policy_(std::random_device{}()) {}
+      policy_(std::random_device{}()),
+      reading_(plan_.stream.cursor_batch) {}
 
 Reader::~Reader() {
   request_stop();
@@ -186,14 +187,30 @@ void Reader::read(source::ChangeStream& stream, Position at, const std::stop_tok
     if (stop.stop_requested()) return;
     std::unique_ptr<source::StreamBatch> batch;
     if (auto error = stream.next(batch)) {
-      if (!reopen(stream, at, std::move(*error), stop)) return;
+      if (!open_again(stream, at, *error, stop)) return;
       continue;
     }
     policy_.succeeded();
     if (batch->resume_token) at = Position::of(batch->resume_token, batch->operation_time);
-    budget_.add(static_cast<std::int64_t>(batch->events.size()), static_cast<std::int64_t>(batch->bytes()));
+    const std::size_t events = batch->events.size();
+    budget_.add(static_cast<std::int64_t>(events), static_cast<std::int64_t>(batch->bytes()));
     events_.batch(std::move(batch));
+    if (reading_.came(events) && !change_reading(stream, at, stop)) return;
   }
+}
+
+bool Reader::open_again(source::ChangeStream& stream, Position& at, const Error& error,
+                        const std::stop_token& stop) {
+  if (error.kind != ErrorKind::too_large || !reading_.too_large()) return reopen(stream, at, error, stop);
+  events_.reading_less(error, reading_.now());
+  return change_reading(stream, at, stop);
+}
+
+/// The place stays the same, and so do the events: only how much is told of each, and how many at once.
+bool Reader::change_reading(source::ChangeStream& stream, Position& at, const std::stop_token& stop) {
+  stream.read_as(reading_.now());
+  auto error = stream.open(at, at);
+  return !error || reopen(stream, at, std::move(*error), stop);
 }
 
 bool Reader::reopen(source::ChangeStream& stream, Position& at, Error error, const std::stop_token& stop) {

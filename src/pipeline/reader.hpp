@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "flow/budget.hpp"
+#include "flow/reading.hpp"
 #include "flow/resume.hpp"
 #include "pipeline/checkpoint_store.hpp"
 #include "source/change_stream.hpp"
@@ -27,6 +28,7 @@ struct ReaderEvents {
   std::function<void(Acquired, Position at)> opened;    ///< ours, and the stream is open behind `at`
   std::function<void(std::unique_ptr<source::StreamBatch>)> batch;
   std::function<void(const Error&)> reopening;
+  std::function<void(const Error&, const flow::Reading&)> reading_less;  ///< for a while, past a large event
   std::function<void(int exit_code, const std::string& why)> failed;
 };
 
@@ -64,6 +66,9 @@ class Reader {
   bool open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
                   const std::stop_token& stop);
   void read(source::ChangeStream& stream, Position at, const std::stop_token& stop);
+  bool open_again(source::ChangeStream& stream, Position& at, const Error& error,
+                  const std::stop_token& stop);
+  bool change_reading(source::ChangeStream& stream, Position& at, const std::stop_token& stop);
   bool reopen(source::ChangeStream& stream, Position& at, Error error, const std::stop_token& stop);
 
   /// Runs a step until it succeeds; false when it never will (reported) or on stop.
@@ -78,6 +83,7 @@ class Reader {
   ReaderEvents events_;
   spdlog::logger& log_;
   flow::ResumePolicy policy_;
+  flow::ReadingPolicy reading_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::atomic<bool> ended_{true};

@@ -108,10 +108,26 @@ ReaderEvents Stream::reader_events() {
     asio::post(strand_, [this, batch = std::move(batch)]() mutable { on_batch(std::move(batch)); });
   };
   events.reopening = [this](const Error& error) { on_reopening(error); };
+  events.reading_less = [this](const Error& error, const flow::Reading& reading) {
+    on_reading_less(error, reading);
+  };
   events.failed = [this](int exit_code, const std::string& why) {
     asio::post(strand_, [this, exit_code, why] { fail(exit_code, why); });
   };
   return events;
+}
+
+void Stream::on_reading_less(const Error& error, const flow::Reading& reading) {
+  if (reading.detail == Detail::key_only) {
+    around_.log->warn(
+        "{}: an event is too large to be read, even without the fields that no rule reads: {}; it is left to "
+        "the rules without its fields, and those that need them set it aside as a dead letter",
+        config_.name, error.text());
+  } else if (reading.batch == around_.config.engine.cursor_batch) {
+    metrics_.large_events.Increment();
+    around_.log->info("{}: an event is too large to be read whole; reading past it only what the rules need",
+                      config_.name);
+  }
 }
 
 void Stream::on_reopening(const Error& error) {

@@ -61,6 +61,9 @@ class Embed final : public Rule {
     return text;
   }
 
+  /// What is written is read anew at the time of writing, so the key is enough.
+  void apply_key_only(const ChangeEvent& event, Effects& effects) const override { apply(event, effects); }
+
   void apply(const ChangeEvent& event, Effects& effects) const override {
     for (std::size_t i = 0; i < plans_.size(); ++i) {
       const CopyPlan& plan = plans_[i];
@@ -68,9 +71,8 @@ class Embed final : public Rule {
         effects.add(Refresh{&plan, event.id}, bson::Identity(event.id).hash(source_seed_));
       }
       if (event.collection == plan.target && target_changed(references_[i], event)) {
-        effects.add(
-            Fill{&plan, event.id, event.operation == Operation::update ? bson::View{} : event.full_document},
-            bson::Identity(event.id).hash(target_seeds_[i]));
+        effects.add(Fill{&plan, event.id, seen_target(event)},
+                    bson::Identity(event.id).hash(target_seeds_[i]));
       }
     }
   }
@@ -78,14 +80,21 @@ class Embed final : public Rule {
  private:
   static bool source_changed(const CopyPlan& plan, const ChangeEvent& event) {
     if (event.operation == Operation::remove) return plan.when_gone != CopyPlan::WhenGone::keep;
-    if (event.operation != Operation::update) return true;
+    if (event.operation != Operation::update || event.detail == Detail::key_only) return true;
     return std::ranges::any_of(plan.fields,
                                [&](const auto& field) { return event.update.touches(field.from); });
   }
 
   static bool target_changed(const std::string& reference, const ChangeEvent& event) {
     if (event.operation == Operation::remove) return false;
-    return event.operation != Operation::update || event.update.touches(reference);
+    return event.operation != Operation::update || event.detail == Detail::key_only ||
+           event.update.touches(reference);
+  }
+
+  /// The target as the event shows it, if it shows it with its copies.
+  static bson::View seen_target(const ChangeEvent& event) {
+    const bool shown = event.operation != Operation::update && event.detail == Detail::whole;
+    return shown ? event.full_document : bson::View{};
   }
 
   std::deque<CopyPlan> plans_;

@@ -86,6 +86,11 @@ std::optional<Error> ChangeStream::open(const std::optional<Position>& after, Po
   return std::nullopt;
 }
 
+void ChangeStream::read_as(const flow::Reading& reading) {
+  options_.filter.detail = reading.detail;
+  options_.cursor_batch = reading.batch;
+}
+
 std::optional<Error> ChangeStream::next(std::unique_ptr<StreamBatch>& batch) {
   if (cursor_ == 0) return Error{ErrorKind::cursor_gone, 0, "the server closed the change stream", false};
   bson::Builder more;

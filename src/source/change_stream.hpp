@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "flow/reading.hpp"
 #include "mongo/client.hpp"
 #include "sluice/position.hpp"
 #include "source/stream_filter.hpp"
@@ -43,6 +44,9 @@ class ChangeStream {
   /// look for that event, which the filter may keep out now, so the stream is opened at the event's time
   /// instead: it then begins with events that are known already.
   std::optional<Error> open(const std::optional<Position>& after, Position& at, bool filter_changed = false);
+
+  /// How much of each event the next open() asks for, and how many events next() does.
+  void read_as(const flow::Reading& reading);
 
   /// The next batch; an empty one when nothing came within max_await_ms.
   std::optional<Error> next(std::unique_ptr<StreamBatch>& batch);

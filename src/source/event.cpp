@@ -111,6 +111,10 @@ bool parse_event(bson::View document, ChangeEvent& event) {
       parse_update(value.document(), event.update);
     } else if (key == "sluiceHash") {
       event.shard_hash = static_cast<std::uint64_t>(value.integer().value_or(0));
+    } else if (key == "sluiceDetail") {
+      event.detail = value.integer() == 1 ? Detail::needed : Detail::key_only;
+    } else if (key == "sluiceDottedNames") {
+      event.dotted_names = value.boolean();
     }
   }
   event.token_data = event.token.at("_data").text();

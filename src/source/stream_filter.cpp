@@ -1,41 +1,47 @@
 #include "source/stream_filter.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "source/stream_detail.hpp"
 
 namespace sluice::source {
 
 namespace {
 
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    if (std::string_view("\\^$.|?*+()[]{}/-").find(c) != std::string_view::npos) result += '\\';
-    result += c;
-  }
-  return result;
-}
-
-/// a.b[].c as a(\.b(\.\d+(\.c(\.[\s\S]*)?)?)?)? : the path, all that hold it, and all inside it. Names of
-/// fields may hold line breaks, which a plain dot would not match.
-std::string touching_one(std::string_view path) {
+/// One path that is read of a collection: the name it begins with behind the collection's ("users bio"), and
+/// the names at later places of the split path. The place of an array's index has no name.
+struct ReadPath {
   std::string head;
-  std::string tail;
-  bool first = true;
-  const auto step = [&](const std::string& part) {
-    head += first ? part : "(\\." + part;
-    if (!first) tail += ")?";
-    first = false;
-  };
-  while (!path.empty()) {
+  std::vector<std::pair<std::int32_t, std::string>> rest;
+};
+
+ReadPath read_path(const std::string& collection, std::string_view path) {
+  ReadPath result;
+  for (std::int32_t place = 0; !path.empty(); ++place) {
     const auto dot = path.find('.');
     std::string_view component = path.substr(0, dot);
     path = dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
     const bool array = component.ends_with("[]");
     if (array) component.remove_suffix(2);
-    step(escaped(component));
-    if (array) step("\\d+");
+    if (place == 0) {
+      result.head = collection + " " + std::string(component);
+    } else {
+      result.rest.emplace_back(place, component);
+    }
+    if (array) ++place;
   }
-  return head + "(\\.[\\s\\S]*)?" + tail;
+  return result;
+}
+
+std::vector<ReadPath> read_paths(const std::vector<Subscription>& subscriptions) {
+  std::vector<ReadPath> paths;
+  for (const Subscription& subscription : subscriptions) {
+    if (!subscription.updates) continue;
+    for (const std::string& field : subscription.fields)
+      paths.push_back(read_path(subscription.collection, field));
+  }
+  return paths;
 }
 
 void append_list(bson::Builder& out, std::string_view key, const std::vector<std::string>& texts) {
@@ -44,8 +50,29 @@ void append_list(bson::Builder& out, std::string_view key, const std::vector<std
   out.close();
 }
 
-/// An update is wanted when a name in its description, behind that of its collection, matches.
-void append_update_wanted(bson::Builder& out, const std::string& pattern) {
+void append_head(bson::Builder& out) {
+  out.open(out.item()).open_array("$concat").append(out.item(), "$ns.coll").append(out.item(), " ");
+  out.open(out.item()).open_array("$arrayElemAt").append(out.item(), "$$at").append(out.item(), 0);
+  out.close().close().close().close();
+}
+
+/// Of a path of several names: as far as the changed name goes, it goes the same way.
+void append_same_way(bson::Builder& out, const ReadPath& path) {
+  out.open(out.item()).open_array("$and").open(out.item()).open_array("$eq");
+  append_head(out);
+  out.append(out.item(), path.head).close().close();
+  for (const auto& [place, name] : path.rest) {
+    out.open(out.item()).open_array("$eq").open(out.item()).open_array("$ifNull");
+    out.open(out.item()).open_array("$arrayElemAt").append(out.item(), "$$at").append(out.item(), place);
+    out.close().close();
+    out.open(out.item()).append("$literal", name).close().close().close();
+    out.open(out.item()).append("$literal", name).close().close().close();
+  }
+  out.close().close();
+}
+
+/// An update is wanted when a name in its description touches what is read.
+void append_update_wanted(bson::Builder& out, const std::vector<Subscription>& subscriptions) {
   out.open_array("$anyElementTrue").open(out.item()).open("$map").open("input").open_array("$concatArrays");
   out.open(out.item()).open("$map").open("input");
   out.append("$objectToArray", "$updateDescription.updatedFields");
@@ -54,10 +81,9 @@ void append_update_wanted(bson::Builder& out, const std::string& pattern) {
   out.open(out.item()).open("$map").append("input", "$updateDescription.truncatedArrays");
   out.append("in", "$$this.field").close().close();
   out.close().close();
-  out.open("in").open("$regexMatch").open("input").open_array("$concat");
-  out.append(out.item(), "$ns.coll").append(out.item(), " ").append(out.item(), "$$this").close().close();
-  out.append("regex", pattern).close().close();
-  out.close().close().close();
+  out.open("in");
+  append_touches(out, subscriptions, "$$this");
+  out.close().close().close().close();
 }
 
 /// Operations on whole documents that a collection's readers do not want, as "operation collection".
@@ -119,15 +145,14 @@ void append_scope(bson::Builder& out, const StreamFilter& filter) {
 /// fields down to the oplog and then tests it twice; measured, an expression costs half of what the same
 /// conditions do as predicates.
 void append_wanted(bson::Builder& out, const StreamFilter& filter) {
-  const std::string pattern = touched_names(filter.subscriptions);
   out.open("$expr").open_array("$and").open(out.item()).open_array("$cond");
   out.open(out.item()).open_array("$eq").append(out.item(), "$operationType").append(out.item(), "update");
   out.close().close();
-  if (pattern.empty()) {
+  if (read_paths(filter.subscriptions).empty()) {
     out.append(out.item(), false);
   } else {
     out.open(out.item());
-    append_update_wanted(out, pattern);
+    append_update_wanted(out, filter.subscriptions);
     out.close();
   }
   if (unwanted(filter).empty()) {
@@ -148,16 +173,22 @@ bool StreamFilter::needs_pre_images() const {
   return std::ranges::any_of(subscriptions, &Subscription::pre_images);
 }
 
-std::string touched_names(const std::vector<Subscription>& subscriptions) {
-  std::string result;
-  for (const Subscription& subscription : subscriptions) {
-    if (!subscription.updates || subscription.fields.empty()) continue;
-    std::string fields;
-    for (const std::string& field : subscription.fields)
-      fields += (fields.empty() ? "" : "|") + touching_one(field);
-    result += (result.empty() ? "" : "|") + escaped(subscription.collection) + " (" + fields + ")";
+void append_touches(bson::Builder& out, const std::vector<Subscription>& subscriptions,
+                    std::string_view name) {
+  const std::vector<ReadPath> paths = read_paths(subscriptions);
+  out.open("$let").open("vars").open("at").open_array("$split");
+  out.append(out.item(), name).append(out.item(), ".").close().close().close();
+  out.open("in").open_array("$or").open(out.item()).open_array("$in");
+  append_head(out);
+  out.open(out.item()).open_array("$literal");
+  for (const ReadPath& path : paths) {
+    if (path.rest.empty()) out.append(out.item(), path.head);
   }
-  return result.empty() ? "" : "^(" + result + ")$";
+  out.close().close().close().close();
+  for (const ReadPath& path : paths) {
+    if (!path.rest.empty()) append_same_way(out, path);
+  }
+  out.close().close().close();
 }
 
 std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& all) {
@@ -184,10 +215,12 @@ void append_stages(bson::Builder& pipeline, const StreamFilter& filter) {
   append_scope(pipeline, filter);
   append_wanted(pipeline, filter);
   pipeline.close().close();
-  if (!filter.with_hash) return;
-  pipeline.open(pipeline.item()).open("$addFields");
-  append_hash(pipeline, "sluiceHash");
-  pipeline.close().close();
+  if (filter.with_hash) {
+    pipeline.open(pipeline.item()).open("$addFields");
+    append_hash(pipeline, "sluiceHash");
+    pipeline.close().close();
+  }
+  append_detail(pipeline, filter);
 }
 
 }  // namespace sluice::source

@@ -48,6 +48,13 @@ TEST(ResumePolicy, NamesTheRemedyForALostPosition) {
   EXPECT_NE(action.stop.find("what the server said (code 286)"), std::string::npos);
 }
 
+TEST(ResumePolicy, NamesTheRemedyForAnEventThatCannotBeRead) {
+  const ResumeAction action = ResumePolicy(1).failed(error(ErrorKind::too_large));
+  EXPECT_FALSE(action.retry_after);
+  EXPECT_EQ(action.exit_code, exit_code::position_lost);
+  EXPECT_NE(action.stop.find("--restart-now"), std::string::npos);
+}
+
 TEST(ResumePolicy, StopsForTheRest) {
   EXPECT_EQ(ResumePolicy(1).failed(error(ErrorKind::fenced)).exit_code, exit_code::lease_lost);
   for (const ErrorKind kind : {ErrorKind::fatal, ErrorKind::own_fault}) {

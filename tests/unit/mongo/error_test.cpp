@@ -47,6 +47,11 @@ const Code codes[]{
     {"CommandNotFound", 59, ErrorKind::fatal},
 };
 
+TEST(Errors, TellAnEventThatIsTooLargeFromADocumentThatIs) {
+  EXPECT_EQ(kind(10334, Doing::reading), ErrorKind::too_large);
+  EXPECT_EQ(kind(10334, Doing::writing), ErrorKind::own_fault);
+}
+
 TEST(Errors, AreSortedByWhatCanBeDoneAboutThem) {
   for (const Code& one : codes) {
     EXPECT_EQ(kind(one.code, Doing::writing), one.kind) << one.name;
@@ -55,7 +60,7 @@ TEST(Errors, AreSortedByWhatCanBeDoneAboutThem) {
 }
 
 TEST(Errors, OfUnknownCodesAreAWritesOwnFaultOrAReasonToStop) {
-  for (const std::int32_t code : {2, 14, 66, 121, 11000, 10334, 99999}) {
+  for (const std::int32_t code : {2, 14, 66, 121, 11000, 99999}) {
     EXPECT_EQ(kind(code, Doing::writing), ErrorKind::own_fault) << code;
     EXPECT_EQ(kind(code, Doing::reading), ErrorKind::fatal) << code;
   }

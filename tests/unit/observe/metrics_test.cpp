@@ -22,7 +22,7 @@ TEST(Metrics, ShowEveryMetricOfAStreamFromTheStart) {
        {"sluice_events_read_total", "sluice_events_applied_total", "sluice_events_published_total",
         "sluice_events_filtered_total", "sluice_events_dead_total", "sluice_events_in_flight",
         "sluice_bytes_in_flight", "sluice_lag_seconds", "sluice_checkpoint_age_seconds",
-        "sluice_stream_reopens_total", "sluice_ready"}) {
+        "sluice_stream_reopens_total", "sluice_large_events_total", "sluice_ready"}) {
     EXPECT_TRUE(has(text, std::string("\n") + name + "{stream=\"conduit\"} 0\n")) << name;
     EXPECT_TRUE(has(text, std::string("# HELP ") + name + " ")) << name;
   }

@@ -1,5 +1,7 @@
 #include "pipeline/dispatcher.hpp"
 
+#include <algorithm>
+
 #include "unit/pipeline/dispatcher_fixture.hpp"
 
 namespace sluice::pipeline {
@@ -141,6 +143,51 @@ TEST_F(DispatcherTest, SurvivesAnswersThatAreNoEvents) {
   EXPECT_FALSE(dispatcher_.dispatch(std::move(odd), now_));
   EXPECT_EQ(ends(), "3 0 3 0");
   EXPECT_EQ(reached(), "8201");
+}
+
+TEST_F(DispatcherTest, SetsAsideWhatIsTooLargeForTheRulesThatNeedItsFields) {
+  start();
+  test::EventJson article = test::updated("articles", "1", "", "");
+  article.detail = "2";
+  test::EventJson deleted_user = test::deleted("users", "1", "");
+  deleted_user.token = "8202";
+  deleted_user.detail = "2";
+  dispatch({article, deleted_user}, "8203");
+  std::vector<std::string> ends_of_rules;
+  for (flow::Lane& lane : lanes_) {
+    lane.flush();
+    if (lane.next(now_).what != flow::LaneDo::send) continue;
+    for (const Write& write : lane.batch().writes) {
+      const auto* letter = std::get_if<DeadLetterWrite>(&write);
+      ends_of_rules.push_back(letter == nullptr ? "done" : letter->rule + " " + std::to_string(letter->code));
+    }
+    Outcome committed;
+    committed.committed = true;
+    dispatcher_.resolve(lane, lane.done(committed, now_).resolved);
+  }
+  std::ranges::sort(ends_of_rules);
+  EXPECT_EQ(ends_of_rules, (std::vector<std::string>{"done", "tag-tally 10334"}));
+  EXPECT_EQ(ends(), "2 0 1 1") << "nobody asked for the user that went";
+  EXPECT_EQ(reached(), "8203");
+}
+
+TEST_F(DispatcherTest, EndsAnAnswerThatNamesNoPlaceWithItsLastEvent) {
+  start();
+  auto none = batch({}, "8201");
+  none->resume_token = {};
+  budget_.add(0, static_cast<std::int64_t>(none->bytes()));
+  EXPECT_FALSE(dispatcher_.dispatch(std::move(none), now_));
+  EXPECT_EQ(reached(), "none");
+  EXPECT_EQ(budget_.bytes(), 0);
+  auto one = batch({favorite("8202", "1")}, "8203");
+  one->resume_token = {};
+  budget_.add(1, static_cast<std::int64_t>(one->bytes()));
+  EXPECT_FALSE(dispatcher_.dispatch(std::move(one), now_));
+  commit_all();
+  const auto position = dispatcher_.advance();
+  ASSERT_TRUE(position);
+  EXPECT_EQ(position->data(), "8202");
+  EXPECT_TRUE(position->at_event);
 }
 
 }  // namespace

@@ -160,5 +160,28 @@ TEST_F(EmbedTest, RefusesSettingsWithTheirPlace) {
   }
 }
 
+TEST_F(EmbedTest, NeedsNoMoreThanTheKeyOfWhatIsTooLarge) {
+  const auto effects = [&](EventJson json) {
+    json.detail = "2";
+    effects_.clear();
+    Effects out(effects_, scratch_);
+    rule().apply_key_only(parse(store_, json), out);
+    Texts texts;
+    for (const Effect& effect : effects_) texts.push_back(std::visit(Tell{}, effect.body));
+    return texts;
+  };
+  EXPECT_EQ(effects(updated("users", "7", "", "{}")), (Texts{"refresh articles 7", "refresh teams 7"}));
+  EXPECT_EQ(effects(updated("articles", "3", "", "{}")), (Texts{"fill articles 3 unseen"}));
+  EXPECT_EQ(effects(replaced("articles", "3", "", "")), (Texts{"fill articles 3 unseen"}));
+  EXPECT_EQ(effects(deleted("articles", "3", "")), Texts{});
+}
+
+/// The copies are not among the fields that the rule reads, so such an event says nothing of them.
+TEST_F(EmbedTest, ReadsATargetThatIsShownInPart) {
+  EventJson json = inserted("articles", "3", R"({"authorId": 7})");
+  json.detail = "1";
+  EXPECT_EQ(effects_of(json), (Texts{"fill articles 3 unseen"}));
+}
+
 }  // namespace
 }  // namespace sluice::test

@@ -142,5 +142,16 @@ TEST_F(EventTest, FindsATouchAmongOthers) {
   EXPECT_FALSE(touches("{}", "c"));
 }
 
+TEST_F(EventTest, KnowsHowMuchItTells) {
+  test::EventJson json = test::inserted("c", "1", "{}");
+  EXPECT_EQ(parse(json).detail, Detail::whole);
+  json.detail = "1";
+  EXPECT_EQ(parse(json).detail, Detail::needed);
+  EXPECT_FALSE(parse(json).dotted_names);
+  json.detail = R"(2, "sluiceDottedNames": true)";
+  EXPECT_EQ(parse(json).detail, Detail::key_only);
+  EXPECT_TRUE(parse(json).dotted_names);
+}
+
 }  // namespace
 }  // namespace sluice

@@ -18,6 +18,7 @@ struct EventJson {
   std::string update = "";  ///< the update's description
   std::string token = "8201";
   std::string hash = "";
+  std::string detail = "";  ///< how much is told: "1" the needed fields, "2" the key
 
   std::string text() const {
     std::string json = R"({"_id": {"_data": ")" + token + R"("}, "operationType": ")" + operation +
@@ -30,6 +31,7 @@ struct EventJson {
     if (!before.empty()) json += R"(, "fullDocumentBeforeChange": )" + before;
     if (!update.empty()) json += R"(, "updateDescription": )" + update;
     if (!hash.empty()) json += R"(, "sluiceHash": )" + hash;
+    if (!detail.empty()) json += R"(, "sluiceDetail": )" + detail;
     return json + "}";
   }
 };

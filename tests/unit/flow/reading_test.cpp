@@ -1,0 +1,72 @@
+#include "flow/reading.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sluice::flow {
+namespace {
+
+constexpr Reading whole{Detail::whole, 1000};
+constexpr Reading needed{Detail::needed, 1000};
+
+TEST(ReadingPolicy, ReadsWholeEventsWhileItCan) {
+  ReadingPolicy policy(1000);
+  EXPECT_EQ(policy.now(), whole);
+  for (const std::size_t events : {0U, 1U, 5000U}) EXPECT_FALSE(policy.came(events));
+  EXPECT_EQ(policy.now(), whole);
+}
+
+TEST(ReadingPolicy, AsksForLessUntilThePlaceLiesBehind) {
+  ReadingPolicy policy(1000);
+  EXPECT_TRUE(policy.too_large());
+  EXPECT_EQ(policy.now(), needed);
+  EXPECT_FALSE(policy.came(400));
+  EXPECT_FALSE(policy.came(599));
+  EXPECT_EQ(policy.now(), needed) << "the last of those that were asked for may be the one";
+  EXPECT_TRUE(policy.came(1));
+  EXPECT_EQ(policy.now(), whole);
+}
+
+TEST(ReadingPolicy, ReadsWholeEventsAgainWhenNoneAreLeft) {
+  ReadingPolicy policy(1000);
+  policy.too_large();
+  EXPECT_FALSE(policy.came(3));
+  EXPECT_TRUE(policy.came(0));
+  EXPECT_EQ(policy.now(), whole);
+}
+
+TEST(ReadingPolicy, FindsTheOneThatIsStillTooLarge) {
+  ReadingPolicy policy(1000);
+  policy.too_large();
+  for (const int batch : {100, 10, 1}) {
+    EXPECT_TRUE(policy.too_large());
+    EXPECT_EQ(policy.now(), (Reading{Detail::needed, batch}));
+    EXPECT_FALSE(policy.came(1));
+  }
+  EXPECT_TRUE(policy.too_large());
+  EXPECT_EQ(policy.now(), (Reading{Detail::key_only, 1}));
+  EXPECT_FALSE(policy.came(0)) << "an empty answer is not yet the event";
+  EXPECT_TRUE(policy.came(1));
+  EXPECT_EQ(policy.now(), needed) << "only that one event loses its fields";
+  EXPECT_TRUE(policy.too_large()) << "there may be another";
+  EXPECT_EQ(policy.now(), (Reading{Detail::needed, 100}));
+}
+
+TEST(ReadingPolicy, GoesBackToWholeEventsBehindTheLastOfThem) {
+  ReadingPolicy policy(1);
+  policy.too_large();
+  policy.too_large();
+  EXPECT_EQ(policy.now(), (Reading{Detail::key_only, 1}));
+  EXPECT_TRUE(policy.came(1));
+  EXPECT_EQ(policy.now(), (Reading{Detail::whole, 1}));
+}
+
+TEST(ReadingPolicy, KnowsWhenThereIsNothingLessToAskFor) {
+  ReadingPolicy policy(1);
+  EXPECT_TRUE(policy.too_large());
+  EXPECT_TRUE(policy.too_large());
+  EXPECT_FALSE(policy.too_large());
+  EXPECT_EQ(policy.now(), (Reading{Detail::key_only, 1}));
+}
+
+}  // namespace
+}  // namespace sluice::flow
