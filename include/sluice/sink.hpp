@@ -62,6 +62,9 @@ struct Batch {
   /// The batch cannot be made smaller and is still too much for one transaction: its refreshes are to be
   /// carried out in pieces beforehand, each under the guard, and only then the position is committed.
   bool in_pieces = false;
+  /// The batch is a single event of which something was refused without a name: each operation is to go in a
+  /// command of its own, so that the refused one is known.
+  bool one_by_one = false;
 };
 
 /// How a batch ended.

@@ -115,6 +115,7 @@ void Lane::build() {
   batch_.token = last.token;
   batch_.cluster_time = last.cluster_time;
   batch_.in_pieces = in_pieces_;
+  batch_.one_by_one = one_by_one_;
 }
 
 LaneReport Lane::done(const Outcome& outcome, Time now) {
@@ -148,6 +149,7 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
   tries_ = 0;
   duplicate_keys_ = 0;
   in_pieces_ = false;
+  one_by_one_ = false;
   backoff_.reset();
   return {in_batch_, std::nullopt, std::nullopt};
 }
@@ -172,6 +174,10 @@ LaneReport Lane::refuse(const Outcome& outcome, Time now) {
   const bool known = outcome.failed_write && *outcome.failed_write < batch_.writes.size();
   if (!known && batch_.events > 1) {
     shrink();
+    return retry_later(*outcome.error, now);
+  }
+  if (!known && batch_.writes.size() > 1 && !one_by_one_) {
+    one_by_one_ = true;
     return retry_later(*outcome.error, now);
   }
   const auto which = known ? outcome.failed_write : std::nullopt;

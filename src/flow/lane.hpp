@@ -117,6 +117,7 @@ class Lane {
   bool sending_ = false;
   bool flushing_ = false;
   bool in_pieces_ = false;
+  bool one_by_one_ = false;
   bool in_doubt_ = false;  ///< the batch that was last may be in already: only the very same may follow it
 };
 

@@ -6,9 +6,8 @@ namespace sluice::sinks {
 
 namespace {
 
-// The server takes 16 MiB and 100,000 operations a command; half of it leaves room for what wraps them.
+// The server takes 16 MiB a command; half of it leaves room for what wraps the operations.
 constexpr std::size_t most_bytes = 8u << 20;
-constexpr std::size_t most_operations = 50000;
 
 constexpr const char* verb(WriteCommands::Kind kind) {
   switch (kind) {
@@ -36,15 +35,15 @@ constexpr const char* operations(WriteCommands::Kind kind) {
 
 }  // namespace
 
-bool WriteCommands::Command::full() const {
-  return body.size() >= most_bytes || writes.size() >= most_operations;
+bool WriteCommands::full(const Command& command) const {
+  return command.writes.size() >= most_operations_ || command.body.size() >= most_bytes;
 }
 
 WriteCommands::Command& WriteCommands::open(Kind kind, const std::string& database,
                                             const std::string& collection, bool refresh) {
   for (Command& command : commands_) {
-    if (command.kind == kind && command.refresh == refresh && *command.collection == collection &&
-        *command.database == database && !command.full()) {
+    if (command.kind == kind && command.refresh == refresh && !full(command) &&
+        *command.collection == collection && *command.database == database) {
       return command;
     }
   }
@@ -71,6 +70,7 @@ Ran WriteCommands::run(mongo::Transaction& transaction) {
       ran.error = reply.error;
       const auto failed = mongo::first_write_error(reply.view());
       if (failed && failed->index < command.writes.size()) ran.failed_write = command.writes[failed->index];
+      if (command.writes.size() == 1) ran.failed_write = command.writes[0];
       return ran;
     }
     const auto matched = static_cast<std::uint64_t>(reply.view().at("n").integer().value_or(0));

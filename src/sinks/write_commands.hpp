@@ -26,7 +26,11 @@ class WriteCommands {
  public:
   enum class Kind : std::uint8_t { update, remove, insert };
 
-  explicit WriteCommands(int statement_ms) : statement_ms_(statement_ms) {}
+  static constexpr std::size_t many = 50000;  ///< half of what the server takes in one command
+
+  /// `most_operations` go into one command; with 1, whatever goes wrong with it names its write.
+  explicit WriteCommands(int statement_ms, std::size_t most_operations = many)
+      : statement_ms_(statement_ms), most_operations_(most_operations) {}
 
   /// Adds one operation that `fill` writes into the open document; `write` is the index that an error names.
   template <typename Fill>
@@ -46,7 +50,6 @@ class WriteCommands {
     const std::string* collection;
     bson::Builder body;
     std::vector<std::size_t> writes;  ///< by operation: the write it belongs to
-    bool full() const;
   };
 
   /// The commands in the order in which they are to be sent: removals last.
@@ -59,8 +62,10 @@ class WriteCommands {
 
  private:
   Command& open(Kind kind, const std::string& database, const std::string& collection, bool refresh);
+  bool full(const Command& command) const;
 
   int statement_ms_;
+  std::size_t most_operations_;
   std::deque<Command> commands_;
 };
 

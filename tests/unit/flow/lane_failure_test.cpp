@@ -156,6 +156,38 @@ TEST_F(LaneFailureTest, LooksForARefusedWriteThatIsNotNamed) {
   EXPECT_EQ(applied_, 3);
 }
 
+TEST_F(LaneFailureTest, AsksForOneEventsWritesOneByOneToFindTheRefusedOne) {
+  offer({increment("1"), increment("2"), increment("3")});
+  offer({increment("4")});
+  ASSERT_TRUE(send());
+  fail(failed(ErrorKind::own_fault, {}, 10334));
+  EXPECT_EQ(sent(), (Texts{"c 1 1", "c 2 1", "c 3 1"})) << "an event stays whole";
+  EXPECT_FALSE(lane().batch().one_by_one);
+  fail(failed(ErrorKind::own_fault, {}, 10334));
+  EXPECT_EQ(sent(), (Texts{"c 1 1", "c 2 1", "c 3 1"}));
+  EXPECT_TRUE(lane().batch().one_by_one);
+  fail(failed(ErrorKind::transient));
+  EXPECT_TRUE(lane().batch().one_by_one);
+  fail(failed(ErrorKind::own_fault, 1, 10334));
+  EXPECT_EQ(sent(), (Texts{"c 1 1", "dead count 10334 1", "c 3 1"}));
+  answer(committed());
+  ASSERT_TRUE(send());
+  EXPECT_EQ(sent(), (Texts{"c 4 1"}));
+  EXPECT_FALSE(lane().batch().one_by_one);
+  answer(committed());
+  EXPECT_EQ(applied_, 3);
+  EXPECT_EQ(dead_, 1);
+}
+
+TEST_F(LaneFailureTest, SetsAWholeEventAsideWhereNothingTellsItsWritesApart) {
+  offer({increment("1"), increment("2")});
+  ASSERT_TRUE(send());
+  fail(failed(ErrorKind::own_fault, {}, 10334));
+  EXPECT_TRUE(lane().batch().one_by_one);
+  fail(failed(ErrorKind::own_fault, {}, 10334));
+  EXPECT_EQ(sent(), (Texts{"dead count 10334 1", "dead count 10334 1"}));
+}
+
 TEST_F(LaneFailureTest, TakesAnIndexThatIsNoneForUnknown) {
   offer_many(2);
   ASSERT_TRUE(send());

@@ -47,6 +47,14 @@ TEST_F(WriteCommandsTest, PutTheOperationsOfOneKindOnOneCollectionTogether) {
       << "to name the write that failed";
 }
 
+TEST_F(WriteCommandsTest, GoOneByOneWhenTheRefusedOneIsToBeFound) {
+  commands_ = WriteCommands(1234, 1);
+  add(Kind::update, articles_, 0);
+  add(Kind::update, articles_, 1);
+  ASSERT_EQ(commands_.in_order().size(), 2U);
+  EXPECT_EQ(commands_.in_order()[1].writes, (std::vector<std::size_t>{1}));
+}
+
 TEST_F(WriteCommandsTest, KeepRefreshesApart) {
   add(Kind::update, articles_, 0, true);
   add(Kind::update, articles_, 1, false);
