@@ -2,7 +2,6 @@
 
 #include "sinks/copies.hpp"
 #include "sinks/query.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::sinks {
 
@@ -80,7 +79,7 @@ std::optional<Error> FanOut::try_piece(const RefreshWrite& write, const std::vec
                                        FanOutResult& result) {
   mongo::Transaction transaction(client_, mongo::Isolation::snapshot);
   if (transaction.error()) return transaction.error();
-  if (auto error = hold_guard(transaction)) return error;
+  if (auto error = hold_(transaction)) return error;
   result.guard_held = true;
   Copies copies(transaction, statement_ms_);
   if (auto error = copies.read({write})) return error;
@@ -91,23 +90,6 @@ std::optional<Error> FanOut::try_piece(const RefreshWrite& write, const std::vec
   if (auto error = transaction.commit()) return error;
   result.documents += ran.documents;
   return std::nullopt;
-}
-
-/// Writes to the lane's position without moving it: were the shard taken over, one of the two would be
-/// refused.
-std::optional<Error> FanOut::hold_guard(mongo::Transaction& transaction) {
-  bson::Builder update;
-  update.append("update", state::lanes).open_array("updates").open(update.item());
-  update.open("q")
-      .append("_id", guard_.lane_id)
-      .append("epoch", guard_.epoch)
-      .append("seq", guard_.seq)
-      .close();
-  update.open("u").open("$inc").append("pieces", std::int64_t{1}).close().close().close().close();
-  const mongo::Reply reply = transaction.command(state_database_, update.finish(), mongo::Doing::storing);
-  if (!reply.ok()) return reply.error;
-  if (reply.view().at("n").integer() == 1) return std::nullopt;
-  return Error{ErrorKind::fenced, 0, "the lane's position was taken over", false};
 }
 
 }  // namespace sluice::sinks

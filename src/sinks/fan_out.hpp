@@ -1,6 +1,6 @@
 #pragma once
 
-#include <string>
+#include <functional>
 #include <vector>
 
 #include "mongo/transaction.hpp"
@@ -18,12 +18,16 @@ struct FanOutResult {
 };
 
 /// A refresh whose targets are too many for one transaction, or of which one refuses: piece by piece, each
-/// piece a transaction of its own under the lane's guard. Repeating it does no harm, so the position may
-/// follow later.
+/// piece a transaction of its own under the guard of whoever asks. Repeating it does no harm, so what it
+/// belongs to (the lane's position) may follow later.
 class FanOut {
  public:
-  FanOut(mongoc_client_t* client, const std::string& state_database, const LaneGuard& guard, int statement_ms)
-      : client_(client), state_database_(state_database), guard_(guard), statement_ms_(statement_ms) {}
+  /// The first statement of each piece: writes to what must not be taken over meanwhile, without changing
+  /// what it means, so that the server refuses one of the two. Fenced when it is taken over already.
+  using Hold = std::function<std::optional<Error>(mongo::Transaction&)>;
+
+  FanOut(mongoc_client_t* client, Hold hold, int statement_ms)
+      : client_(client), hold_(std::move(hold)), statement_ms_(statement_ms) {}
 
   FanOutResult run(const RefreshWrite& write);
 
@@ -32,11 +36,9 @@ class FanOut {
   void write_piece(const RefreshWrite& write, const std::vector<bson::Value>& ids, FanOutResult& result);
   std::optional<Error> try_piece(const RefreshWrite& write, const std::vector<bson::Value>& ids,
                                  FanOutResult& result);
-  std::optional<Error> hold_guard(mongo::Transaction& transaction);
 
   mongoc_client_t* client_;
-  const std::string& state_database_;
-  const LaneGuard& guard_;
+  Hold hold_;
   int statement_ms_;
 };
 

@@ -5,8 +5,9 @@
 
 #include "mongo/transaction.hpp"
 #include "sinks/copies.hpp"
+#include "sinks/counters.hpp"
 #include "sinks/fan_out.hpp"
-#include "sinks/query.hpp"
+#include "sinks/letter_effect.hpp"
 #include "sinks/state_names.hpp"
 
 namespace sluice::sinks {
@@ -22,51 +23,6 @@ bool copies_something(const Batch& batch) {
     return std::holds_alternative<RefreshWrite>(write) || std::holds_alternative<FillWrite>(write);
   });
 }
-
-void add_counter(const CounterWrite& write, std::size_t index, WriteCommands& out) {
-  const CounterPlan& plan = *write.plan;
-  // Ups and downs that cancel out still leave a counter behind, as they would have one by one.
-  if (write.delta == 0 && plan.create) return;
-  out.add(Kind::update, plan.database, plan.collection, index, false, [&](bson::Builder& operation) {
-    operation.open("q");
-    append_equals(operation, "_id", write.id);
-    operation.close().open("u").open("$inc");
-    // A small delta goes as int32, so that a counter keeps the type its application gave it.
-    const auto small = static_cast<std::int32_t>(write.delta);
-    if (small == write.delta) {
-      operation.append(plan.field, small);
-    } else {
-      operation.append(plan.field, write.delta);
-    }
-    operation.close().close();
-    if (plan.create && write.delta > 0) operation.append("upsert", true);
-  });
-  if (!plan.drop_at_zero || write.delta > 0) return;
-  out.add(Kind::remove, plan.database, plan.collection, index, false, [&](bson::Builder& operation) {
-    operation.open("q");
-    append_equals(operation, "_id", write.id);
-    operation.open(plan.field).append("$lte", 0).close().close().append("limit", 1);
-  });
-}
-
-struct DescribeEffect {
-  bson::Builder& out;
-  void operator()(const Increment& effect) const {
-    out.append("kind", "increment").append("database", effect.plan->database);
-    out.append("collection", effect.plan->collection).append("id", effect.id);
-    out.append("field", effect.plan->field).append("delta", effect.delta);
-  }
-  void operator()(const Refresh& effect) const {
-    out.append("kind", "refresh").append("database", effect.plan->database);
-    out.append("collection", effect.plan->target).append("source", effect.plan->source);
-    out.append("id", effect.source_id);
-  }
-  void operator()(const Fill& effect) const {
-    out.append("kind", "fill").append("database", effect.plan->database);
-    out.append("collection", effect.plan->target).append("id", effect.target_id);
-  }
-  void operator()(const Reject&) const { out.append("kind", "none"); }
-};
 
 std::int64_t now_ms() {
   using namespace std::chrono;
@@ -86,7 +42,7 @@ void MongoBulk::add_dead_letter(const DeadLetterWrite& letter, std::size_t index
     document.append("token", letter.token).append_timestamp("clusterTime", letter.cluster_time);
     document.open("error").append("code", letter.code).append("message", letter.message).close();
     document.open("effect");
-    std::visit(DescribeEffect{document}, letter.effect.body);
+    describe_effect(letter.effect.body, document);
     document.close();
     if (letter.event.size() <= most_event_bytes) document.append("event", letter.event);
     document.append_date("at", now_ms());
@@ -121,8 +77,23 @@ std::optional<Error> MongoBulk::move_position(mongo::Transaction& transaction, c
   return reply.error;
 }
 
+/// Writes to the lane's position without moving it: were the shard taken over, one of the two would be
+/// refused.
+std::optional<Error> MongoBulk::hold_position(mongo::Transaction& transaction, const LaneGuard& guard) const {
+  bson::Builder update;
+  update.append("update", state::lanes).open_array("updates").open(update.item());
+  update.open("q").append("_id", guard.lane_id);
+  update.append("epoch", guard.epoch).append("seq", guard.seq).close();
+  update.open("u").open("$inc").append("pieces", std::int64_t{1}).close().close().close().close();
+  const mongo::Reply reply =
+      transaction.command(options_.state_database, update.finish(), mongo::Doing::storing);
+  if (!reply.ok()) return reply.error;
+  if (reply.view().at("n").integer() == 1) return std::nullopt;
+  return Error{ErrorKind::fenced, 0, "the lane's position was taken over", false};
+}
+
 Ran MongoBulk::run_writes(mongo::Transaction& transaction, const Batch& batch) const {
-  WriteCommands commands(options_.statement_ms);
+  WriteCommands commands(options_.statement_ms, batch.one_by_one ? 1 : WriteCommands::many);
   add_counters(batch, commands);
   for (std::size_t i = 0; i < batch.writes.size(); ++i) {
     if (const auto* letter = std::get_if<DeadLetterWrite>(&batch.writes[i]))
@@ -193,7 +164,8 @@ Outcome MongoBulk::attempt(mongoc_client_t* client, const Batch& batch) {
 
 Outcome MongoBulk::commit(const Batch& batch) {
   const auto client = pool_.acquire();
-  FanOut fan_out(client.get(), options_.state_database, batch.guard, options_.statement_ms);
+  const auto hold = [&](mongo::Transaction& transaction) { return hold_position(transaction, batch.guard); };
+  FanOut fan_out(client.get(), hold, options_.statement_ms);
   const auto in_pieces = [&](std::size_t index) -> Outcome {
     FanOutResult result = fan_out.run(std::get<RefreshWrite>(batch.writes[index]));
     Outcome outcome;

@@ -31,6 +31,7 @@ class MongoBulk final : public Sink {
   Outcome attempt(mongoc_client_t* client, const Batch& batch);
   Outcome refused(mongoc_client_t* client, const Batch& batch);
   std::optional<Error> move_position(mongo::Transaction& transaction, const Batch& batch, bool& held) const;
+  std::optional<Error> hold_position(mongo::Transaction& transaction, const LaneGuard& guard) const;
   void add_dead_letter(const DeadLetterWrite& letter, std::size_t index, WriteCommands& out) const;
   void add_counters(const Batch& batch, WriteCommands& out) const;
   Ran run_writes(mongo::Transaction& transaction, const Batch& batch) const;
