@@ -40,6 +40,7 @@ struct EngineConfig {
   int lease_ms = 10000;                ///< how long a shard's lease lives without renewal
   int drain_ms = 10000;                ///< how long a stop waits for work in flight
   int statement_ms = 5000;             ///< a write statement that runs longer is taken apart
+  int stall_ms = 30000;                ///< work that waits longer without any progress is a stall
 };
 
 enum class IndexPolicy { warn, create };

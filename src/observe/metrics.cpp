@@ -5,10 +5,13 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <limits>
 #include <map>
 #include <mutex>
 #include <sstream>
 #include <utility>
+
+#include "observe/process.hpp"
 
 namespace sluice::observe {
 
@@ -19,6 +22,8 @@ using prometheus::Histogram;
 using prometheus::Registry;
 
 namespace {
+
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 Family<Counter>& counters(Registry& registry, const std::string& name, const std::string& help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
@@ -77,10 +82,19 @@ struct MetricFamilies {
         bytes_in_flight(gauges(r, "sluice_bytes_in_flight", "Bytes of the events in flight.")),
         lag_seconds(
             gauges(r, "sluice_lag_seconds",
-                   "Seconds since the cluster time of the last resolved position; 0 when caught up.")),
+                   "Seconds from the last resolved position to the server's clock; 0 when caught up.")),
         checkpoint_age_seconds(
             gauges(r, "sluice_checkpoint_age_seconds", "Seconds since a position was last committed.")),
+        oplog_headroom_seconds(
+            gauges(r, "sluice_oplog_headroom_seconds",
+                   "Seconds from the oplog's oldest entry to the stream's position; NaN while unknown.")),
+        oplog_exhausted_at_seconds(
+            gauges(r, "sluice_oplog_exhausted_at_seconds",
+                   "Unix time at which the oplog's end reaches the position at the rate of the last minutes; "
+                   "+Inf when it comes no nearer, NaN while unknown.")),
         ready(gauges(r, "sluice_ready", "1 when the stream is open and its lease is held, else 0.")),
+        stalled(
+            gauges(r, "sluice_stalled", "1 when work waits and nothing has moved for --stall-ms, else 0.")),
         event_lag_seconds(histograms(r, "sluice_event_lag_seconds",
                                      "Seconds from a change's wall time to its effects being committed.")),
         batch_documents(histograms(r, "sluice_batch_documents", "Target documents in a batch.")),
@@ -100,7 +114,10 @@ struct MetricFamilies {
   Family<Gauge>& bytes_in_flight;
   Family<Gauge>& lag_seconds;
   Family<Gauge>& checkpoint_age_seconds;
+  Family<Gauge>& oplog_headroom_seconds;
+  Family<Gauge>& oplog_exhausted_at_seconds;
   Family<Gauge>& ready;
+  Family<Gauge>& stalled;
   Family<Histogram>& event_lag_seconds;
   Family<Histogram>& batch_documents;
   Family<Histogram>& batch_events;
@@ -119,13 +136,19 @@ StreamMetrics::StreamMetrics(MetricFamilies& families, const std::string& stream
       bytes_in_flight(families.bytes_in_flight.Add({{"stream", stream}})),
       lag_seconds(families.lag_seconds.Add({{"stream", stream}})),
       checkpoint_age_seconds(families.checkpoint_age_seconds.Add({{"stream", stream}})),
+      oplog_headroom_seconds(families.oplog_headroom_seconds.Add({{"stream", stream}}, unknown)),
+      oplog_exhausted_at_seconds(families.oplog_exhausted_at_seconds.Add({{"stream", stream}}, unknown)),
       ready(families.ready.Add({{"stream", stream}})),
+      stalled(families.stalled.Add({{"stream", stream}})),
       event_lag_seconds(distribution(families.event_lag_seconds, {{"stream", stream}}, lag_buckets())),
       batch_documents(distribution(families.batch_documents, {{"stream", stream}}, size_buckets())),
       batch_events(distribution(families.batch_events, {{"stream", stream}}, size_buckets())),
       batch_seconds(distribution(families.batch_seconds, {{"stream", stream}}, duration_buckets())),
       families_(families),
-      stream_(stream) {}
+      stream_(stream) {
+  // There from the start, so that the first retry is seen as a rise and not as a new series.
+  for (const char* kind : {"transient", "too_slow", "own_fault", "checkpoint"}) retries(kind);
+}
 
 RuleEffects StreamMetrics::rule_effects(const std::string& rule) {
   const auto counter = [&](const char* result) -> Counter& {
@@ -154,6 +177,8 @@ ScrapeHook::~ScrapeHook() {
 struct Metrics::State {
   Registry registry;
   MetricFamilies families{registry};
+  Gauge& resident_memory =
+      gauges(registry, "process_resident_memory_bytes", "Resident memory of this process.").Add({});
 
   std::mutex streams_mutex;
   std::map<std::string, StreamMetrics> streams;
@@ -190,6 +215,7 @@ std::string Metrics::render() const {
     const std::lock_guard lock(state_->hooks_mutex);
     for (const auto& [id, refresh] : state_->hooks) refresh();
   }
+  state_->resident_memory.Set(static_cast<double>(resident_bytes()));
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, state_->registry.Collect());
   return out.str();

@@ -46,7 +46,10 @@ class StreamMetrics {
   prometheus::Gauge& bytes_in_flight;
   prometheus::Gauge& lag_seconds;
   prometheus::Gauge& checkpoint_age_seconds;
+  prometheus::Gauge& oplog_headroom_seconds;      ///< NaN while unknown
+  prometheus::Gauge& oplog_exhausted_at_seconds;  ///< NaN while unknown, +Inf for never
   prometheus::Gauge& ready;
+  prometheus::Gauge& stalled;
 
   Distribution event_lag_seconds;
   Distribution batch_documents;

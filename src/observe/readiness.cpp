@@ -24,6 +24,12 @@ bool Readiness::is_ready() const {
   return reasons().empty();
 }
 
+std::string Readiness::reason(std::string_view condition) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = reasons_.find(condition);
+  return found == reasons_.end() ? std::string() : found->second;
+}
+
 std::vector<std::string> Readiness::reasons() const {
   const std::lock_guard lock(mutex_);
   if (reasons_.empty()) return {"starting"};

@@ -20,6 +20,9 @@ class Readiness {
 
   bool is_ready() const;
 
+  /// Why this condition is not met; empty when it is, or was never stated.
+  std::string reason(std::string_view condition) const;
+
   /// `condition: reason` for each that is not met, in the order of their names.
   std::vector<std::string> reasons() const;
 

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "source/resume_token.hpp"
+
 namespace sluice::pipeline {
 
 namespace {
@@ -53,11 +55,14 @@ Position end_of_last_event(const source::StreamBatch& batch) {
   return Position::of(last.token, last.cluster_time, true);
 }
 
-/// Where the stream stands behind a batch. While more is to come the time is that of the last event; an empty
-/// batch says that nothing is left, so the server's own clock is the time.
+/// Where the stream stands behind a batch: at its last event, or, behind an empty one, as far as the server
+/// has looked (which its clock is not, while it looks through much that the filter keeps out).
 Position end_of(const source::StreamBatch& batch) {
   if (!batch.resume_token) return end_of_last_event(batch);
-  if (batch.events.empty()) return Position::of(batch.resume_token, batch.operation_time);
+  if (batch.events.empty()) {
+    return Position::of(batch.resume_token,
+                        source::time_of_token(batch.resume_token).value_or(batch.operation_time));
+  }
   ChangeEvent last;
   parse_event(batch.events.back(), last);
   const bool at_event = batch.resume_token.at("_data").text() == last.token_data;

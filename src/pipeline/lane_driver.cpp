@@ -32,6 +32,7 @@ asio::awaitable<void> LaneDriver::run() {
 
 asio::awaitable<void> LaneDriver::send() {
   const flow::Time started = flow::Clock::now();
+  if (!under_way_since_) under_way_since_ = started;
   const auto commit = [this] { return parts_.sink.commit(lane_->batch()); };
   const auto outcome = co_await run_blocking<Outcome>(parts_.threads, commit);
   const std::size_t events = lane_->batch().events;
@@ -43,16 +44,24 @@ asio::awaitable<void> LaneDriver::send() {
 
 void LaneDriver::report(const Outcome& outcome, const flow::LaneReport& done, flow::Time started) {
   if (outcome.committed) {
+    under_way_since_.reset();
+    last_error_.clear();
+    ++commits_;
     parts_.metrics.batch_documents.observe(static_cast<double>(outcome.documents));
     parts_.metrics.batch_seconds.observe(seconds(flow::Clock::now() - started));
   }
   if (done.retry) {
+    last_error_ = done.retry->text();
     parts_.metrics.retries(std::string(name_of(done.retry->kind))).Increment();
     const bool conflict = done.retry->kind == ErrorKind::transient;
     parts_.log.log(conflict ? spdlog::level::debug : spdlog::level::warn, "{}: {} ({}); trying again",
                    lane_->batch().guard.lane_id, done.retry->text(), name_of(done.retry->kind));
   }
   if (done.stop) parts_.on_stop(*done.stop);
+}
+
+LaneDriver::View LaneDriver::view() const {
+  return {lane_->queued(), lane_->batch().events, under_way_since_, last_error_, commits_};
 }
 
 void LaneDriver::wake() {

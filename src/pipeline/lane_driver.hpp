@@ -2,6 +2,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "flow/lane.hpp"
 #include "observe/metrics.hpp"
@@ -33,6 +36,16 @@ class LaneDriver {
 
   flow::Lane& lane() { return *lane_; }
 
+  /// What is seen of it from outside; good until the strand goes on.
+  struct View {
+    std::size_t queued = 0;
+    std::size_t batch_events = 0;               ///< of the batch that is under way, or was last
+    std::optional<flow::Time> under_way_since;  ///< the batch's first try; absent without a batch
+    std::string_view last_error;                ///< of the batch under way
+    std::uint64_t commits = 0;
+  };
+  View view() const;
+
   /// Runs until finish() and then until nothing is left, or until abandon() and the batch that is out is
   /// back.
   asio::awaitable<void> run();
@@ -49,6 +62,9 @@ class LaneDriver {
   Parts parts_;
   std::unique_ptr<flow::Lane> lane_;
   asio::steady_timer timer_;
+  std::optional<flow::Time> under_way_since_;
+  std::string last_error_;
+  std::uint64_t commits_ = 0;
   bool finishing_ = false;
   bool abandoned_ = false;
   bool ended_ = false;

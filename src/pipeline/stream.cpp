@@ -27,19 +27,6 @@ std::vector<std::string> names_of(const Rules& rules) {
   return names;
 }
 
-std::int64_t system_seconds() {
-  using namespace std::chrono;
-  return duration_cast<std::chrono::seconds>(system_clock::now().time_since_epoch()).count();
-}
-
-std::int64_t steady_ms() {
-  return std::chrono::duration_cast<milliseconds>(flow::Clock::now().time_since_epoch()).count();
-}
-
-std::int64_t seconds_of(std::uint64_t cluster_time) {
-  return static_cast<std::int64_t>(cluster_time >> 32);
-}
-
 }  // namespace
 
 Stream::Stream(Surroundings around, const StreamConfig& config, StreamEvents events)
@@ -65,9 +52,11 @@ Stream::Stream(Surroundings around, const StreamConfig& config, StreamEvents eve
       batch_threads_(static_cast<std::size_t>(around_.config.engine.in_flight)),
       keeper_thread_(1),
       dispatcher_(rules_, budget_, metrics_),
+      health_({strand_, pool_, budget_, metrics_, around_.readiness, *around_.log, config.name, condition_,
+               around_.config.engine},
+              around_.metrics),
       keeper_timer_(strand_),
-      drain_timer_(strand_),
-      hook_(around_.metrics.on_scrape([this] { refresh_gauges(); })) {
+      drain_timer_(strand_) {
   around_.readiness.not_ready(condition_, "connecting to MongoDB");
   reader_ = std::make_unique<Reader>(pool_, store_, budget_, reader_plan(), reader_events(), *around_.log);
 }
@@ -131,6 +120,7 @@ void Stream::on_reading_less(const Error& error, const flow::Reading& reading) {
 }
 
 void Stream::on_reopening(const Error& error) {
+  health_.broke(error);
   around_.log->warn("{}: the change stream broke: {}; opening it again", config_.name, error.text());
   around_.readiness.not_ready(condition_, "the change stream is being opened again: " + error.text());
   metrics_.stream_reopens.Increment();
@@ -164,8 +154,7 @@ void Stream::on_opened(Acquired acquired, Position at) {
   for (auto& lane : lanes_) asio::co_spawn(strand_, lane->run(), asio::detached);
   asio::co_spawn(strand_, keep_checkpoint(), asio::detached);
   if (acquired.floor) least_floor_ = acquired.floor->data();
-  floor_time_ = seconds_of(acquired.floor ? acquired.floor->cluster_time : at.cluster_time);
-  stored_at_ms_ = steady_ms();
+  health_.opened(epoch_, acquired.floor.value_or(at), lanes_);
   around_.log->info("{}: streaming {} from {} (epoch {}, {} lanes)", config_.name, config_.database,
                     pool_.hosts(), epoch_, lanes_.size());
   around_.readiness.ready(condition_);
@@ -175,10 +164,11 @@ void Stream::on_opened(Acquired acquired, Position at) {
 
 void Stream::on_batch(std::unique_ptr<source::StreamBatch> batch) {
   if (stopping_) return;  // read, but not begun: it will be read again from the stored position
-  server_ahead_ = seconds_of(batch->operation_time) - system_seconds();
+  const flow::Time now = flow::Clock::now();
+  health_.answered(*batch, now);
   const bool any = !batch->events.empty();
   around_.readiness.ready(condition_);
-  const auto end = dispatcher_.dispatch(std::move(batch), flow::Clock::now());
+  const auto end = dispatcher_.dispatch(std::move(batch), now);
   for (auto& lane : lanes_) {
     if (lane->lane().queued() > 0) lane->wake();
   }
@@ -188,11 +178,9 @@ void Stream::on_batch(std::unique_ptr<source::StreamBatch> batch) {
 }
 
 void Stream::take_floor() {
-  if (auto reached = dispatcher_.advance()) {
-    floor_time_ = seconds_of(reached->cluster_time);
-    if (reached->data() > least_floor_) floor_ = std::move(reached);
-  }
-  idle_ = dispatcher_.idle();
+  auto reached = dispatcher_.advance();
+  health_.reached(reached, dispatcher_.idle());
+  if (reached && reached->data() > least_floor_) floor_ = std::move(reached);
 }
 
 asio::awaitable<void> Stream::store_checkpoint() {
@@ -200,6 +188,7 @@ asio::awaitable<void> Stream::store_checkpoint() {
   const flow::Time asked = flow::Clock::now();
   const bool forget = dispatcher_.passed_facts();
   busy_since_stored_ = false;
+  health_.storing();
   const auto renew = [this, floor = floor_, forget] {
     return store_.renew(epoch_, around_.config.engine.lease_ms, floor, forget);
   };
@@ -207,10 +196,11 @@ asio::awaitable<void> Stream::store_checkpoint() {
   if (!error) {
     lease_->renewed(asked);
     stored_at_ = asked;
-    stored_at_ms_ = steady_ms();
+    health_.stored(asked);
   } else if (error->kind == ErrorKind::fenced) {
     fail(exit_code::lease_lost, error->text());
   } else {
+    health_.not_stored(*error);
     metrics_.retries("checkpoint").Increment();
     around_.log->warn("{}: the checkpoint could not be stored: {}; trying again", config_.name,
                       error->text());
@@ -253,6 +243,7 @@ void Stream::stop(bool drain) {
   around_.readiness.not_ready(condition_ + " stopping", "stopping");
   reader_->request_stop();
   keeper_timer_.cancel();
+  health_.stop();
   for (auto& lane : lanes_) lane->finish();
   asio::co_spawn(strand_, end(), asio::detached);
 }
@@ -276,15 +267,16 @@ asio::awaitable<void> Stream::wait_for_lanes() {
   }
 }
 
-/// The reader may hang on a silent server for as long as its socket lets it. The worker bounds the wait.
-asio::awaitable<void> Stream::wait_for_reader() {
-  while (!reader_->ended()) co_await doze();
+/// Those that ask may hang on a silent server for as long as its socket lets them. The worker bounds the
+/// wait.
+asio::awaitable<void> Stream::wait_for_threads() {
+  while (!reader_->ended() || !health_.ended()) co_await doze();
 }
 
 asio::awaitable<void> Stream::end() {
   co_await wait_for_lanes();
   if (lease_ && !lease_lost_) co_await store_checkpoint();
-  co_await wait_for_reader();
+  co_await wait_for_threads();
   co_await doze();  // what the reader posted last has now been seen
   if (epoch_ != 0 && !lease_lost_) co_await give_lease_back();
   events_.ended();
@@ -298,16 +290,6 @@ asio::awaitable<void> Stream::give_lease_back() {
   } else {
     around_.log->info("{}: stopped; the position is stored", config_.name);
   }
-}
-
-void Stream::refresh_gauges() const {
-  metrics_.events_in_flight.Set(static_cast<double>(budget_.events()));
-  metrics_.bytes_in_flight.Set(static_cast<double>(budget_.bytes()));
-  const std::int64_t floor = floor_time_;
-  const std::int64_t behind = idle_ || floor == 0 ? 0 : system_seconds() + server_ahead_ - floor;
-  metrics_.lag_seconds.Set(static_cast<double>(std::max<std::int64_t>(0, behind)));
-  const std::int64_t stored = stored_at_ms_;
-  metrics_.checkpoint_age_seconds.Set(stored == 0 ? 0 : static_cast<double>(steady_ms() - stored) / 1000.0);
 }
 
 }  // namespace sluice::pipeline

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "pipeline/dispatcher.hpp"
 #include "pipeline/lane_driver.hpp"
 #include "pipeline/reader.hpp"
+#include "pipeline/stream_health.hpp"
 #include "sluice/config.hpp"
 #include "sluice/rule.hpp"
 
@@ -55,6 +55,9 @@ class Stream {
   /// Thread-safe.
   void request_stop();
 
+  /// Thread-safe.
+  observe::StreamStatus status() const { return health_.status(); }
+
  private:
   ReaderPlan reader_plan();
   ReaderEvents reader_events();
@@ -69,12 +72,11 @@ class Stream {
   asio::awaitable<void> end();
   asio::awaitable<void> give_lease_back();
   asio::awaitable<void> wait_for_lanes();
-  asio::awaitable<void> wait_for_reader();
+  asio::awaitable<void> wait_for_threads();
   asio::awaitable<void> doze();
   void stop(bool drain);
   void fail(int exit_code, const std::string& why, bool drain = false);
   void take_floor();
-  void refresh_gauges() const;
 
   Surroundings around_;
   StreamConfig config_;
@@ -94,6 +96,7 @@ class Stream {
   asio::thread_pool keeper_thread_;  ///< a renewal never waits behind batches
   Dispatcher dispatcher_;
   std::vector<std::unique_ptr<LaneDriver>> lanes_;
+  StreamHealth health_;
   std::optional<flow::Lease> lease_;
   std::optional<Position> floor_;  ///< newest position that may be stored and is not yet
   std::string least_floor_;        ///< where this run began: a stream opened by time starts before it
@@ -105,11 +108,6 @@ class Stream {
   bool stopping_ = false;
   bool drain_ = false;
   bool lease_lost_ = false;
-  std::atomic<std::int64_t> floor_time_{0};    ///< seconds, cluster time of the newest resolved position
-  std::atomic<std::int64_t> server_ahead_{0};  ///< the server's clock less ours, in seconds
-  std::atomic<std::int64_t> stored_at_ms_{0};  ///< steady clock
-  std::atomic<bool> idle_{true};
-  observe::ScrapeHook hook_;
   std::unique_ptr<Reader> reader_;  ///< last: its thread ends before anything it talks to
 };
 

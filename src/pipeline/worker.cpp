@@ -7,6 +7,7 @@
 
 #include "observe/http.hpp"
 #include "observe/log.hpp"
+#include "observe/process.hpp"
 #include "pipeline/stream.hpp"
 #include "sluice/pipeline.hpp"
 
@@ -50,8 +51,7 @@ class Worker {
   int run() {
     if (config_.http_port != 0) {
       http_ = std::make_unique<observe::HttpServer>(config_.http_host,
-                                                    static_cast<std::uint16_t>(config_.http_port),
-                                                    observe::observe_routes(metrics_, readiness_));
+                                                    static_cast<std::uint16_t>(config_.http_port), routes());
     }
     await_signal();
     for (auto& stream : streams_) stream->start();
@@ -66,6 +66,20 @@ class Worker {
   }
 
  private:
+  observe::HttpServer::Routes routes() {
+    auto routes = observe::observe_routes(metrics_, readiness_);
+    routes["/status"] = [this] { return observe::HttpReply{200, "application/json", status()}; };
+    return routes;
+  }
+
+  std::string status() const {
+    const std::chrono::duration<double> uptime = flow::Clock::now() - started_;
+    observe::WorkerStatus status{config_.pipeline, config_.shard_index,       config_.shard_count,
+                                 uptime.count(),   observe::resident_bytes(), {}};
+    for (const auto& stream : streams_) status.streams.push_back(stream->status());
+    return observe::status_json(status);
+  }
+
   StreamEvents stream_events() {
     return {[this] { asio::post(strand_, [this] { on_connected(); }); },
             [this] { asio::post(strand_, [this] { on_ready(); }); },
@@ -133,6 +147,7 @@ class Worker {
   }
 
   const Config& config_;
+  const flow::Time started_ = flow::Clock::now();
   mongo::Driver driver_;
   asio::io_context io_;
   std::shared_ptr<spdlog::logger> log_;

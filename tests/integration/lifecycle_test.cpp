@@ -279,7 +279,8 @@ TEST_F(Lifecycle, ALostHistoryStopsTheWorkerWithTheRemedy) {
   start(realworld_file()).ready();
   terminate_all();
   db().admin(R"({"configureFailPoint":"failCommand","mode":{"times":1},
-      "data":{"failCommands":["aggregate"],"errorCode":286}})");
+      "data":{"failCommands":["aggregate"],"errorCode":286,"namespace":")" +
+             db().database() + R"(.$cmd.aggregate"}})");
   Worker& worker = start(realworld_file());
   EXPECT_EQ(worker.wait(), 4) << worker.story();
   EXPECT_NE(worker.err().find("--restart-now"), std::string::npos) << worker.err();

@@ -58,7 +58,7 @@ TEST(Load, ReadsEveryOptionFromTheFile) {
 state: {database: st}
 shard: {count: 4, index: 3}
 engine: {workers: 2, lanes: 3, batch_docs: 4, batch_bytes: 5000, batch_linger_ms: 6, queue_events: 7, queue_mb: 8,
-  in_flight: 9, max_await_ms: 10, cursor_batch: 11, lease_ms: 1200, drain_ms: 13, statement_ms: 14}
+  in_flight: 9, max_await_ms: 10, cursor_batch: 11, lease_ms: 1200, drain_ms: 13, statement_ms: 14, stall_ms: 1500}
 http: {host: "::1", port: 9464}
 log: {level: debug, format: json}
 indexes: create
@@ -81,6 +81,7 @@ indexes: create
   EXPECT_EQ(config.engine.lease_ms, 1200);
   EXPECT_EQ(config.engine.drain_ms, 13);
   EXPECT_EQ(config.engine.statement_ms, 14);
+  EXPECT_EQ(config.engine.stall_ms, 1500);
   EXPECT_EQ(config.http_host, "::1");
   EXPECT_EQ(config.http_port, 9464);
   EXPECT_EQ(config.log_level, "debug");

@@ -22,9 +22,12 @@ TEST(Metrics, ShowEveryMetricOfAStreamFromTheStart) {
        {"sluice_events_read_total", "sluice_events_applied_total", "sluice_events_published_total",
         "sluice_events_filtered_total", "sluice_events_dead_total", "sluice_events_in_flight",
         "sluice_bytes_in_flight", "sluice_lag_seconds", "sluice_checkpoint_age_seconds",
-        "sluice_stream_reopens_total", "sluice_large_events_total", "sluice_ready"}) {
+        "sluice_stream_reopens_total", "sluice_large_events_total", "sluice_ready", "sluice_stalled"}) {
     EXPECT_TRUE(has(text, std::string("\n") + name + "{stream=\"conduit\"} 0\n")) << name;
     EXPECT_TRUE(has(text, std::string("# HELP ") + name + " ")) << name;
+  }
+  for (const char* name : {"sluice_oplog_headroom_seconds", "sluice_oplog_exhausted_at_seconds"}) {
+    EXPECT_TRUE(has(text, std::string("\n") + name + "{stream=\"conduit\"} Nan\n")) << name << text;
   }
   for (const char* name : {"sluice_event_lag_seconds", "sluice_batch_documents", "sluice_batch_events",
                            "sluice_batch_seconds"}) {
@@ -33,6 +36,13 @@ TEST(Metrics, ShowEveryMetricOfAStreamFromTheStart) {
   }
   EXPECT_TRUE(has(text, "sluice_rule_effects_total{"));
   EXPECT_TRUE(has(text, "sluice_retries_total{"));
+}
+
+TEST(Metrics, TellTheMemoryOfTheProcess) {
+  const std::string text = Metrics().render();
+  const std::string name = "\nprocess_resident_memory_bytes ";
+  ASSERT_TRUE(has(text, name)) << text;
+  EXPECT_GT(std::stod(text.substr(text.find(name) + name.size())), 1 << 20);
 }
 
 TEST(Metrics, CountInBulk) {

@@ -49,6 +49,15 @@ TEST(Readiness, ForgetsAConditionAltogether) {
   EXPECT_TRUE(readiness.is_ready());
 }
 
+TEST(Readiness, TellsTheReasonOfOneCondition) {
+  Readiness readiness;
+  readiness.not_ready("a", "opening");
+  readiness.ready("b");
+  EXPECT_EQ(readiness.reason("a"), "opening");
+  EXPECT_EQ(readiness.reason("b"), "");
+  EXPECT_EQ(readiness.reason("never stated"), "");
+}
+
 TEST(Readiness, EscapesReasons) {
   Readiness readiness;
   readiness.not_ready("s", "\"x\"\n");

@@ -1,0 +1,58 @@
+#include "observe/status.hpp"
+
+#include <limits>
+
+#include "observe/json_writer.hpp"
+
+namespace sluice::observe {
+
+namespace {
+
+/// JsonWriter writes what is no number as null.
+double or_null(const std::optional<double>& number) {
+  return number.value_or(std::numeric_limits<double>::quiet_NaN());
+}
+
+void append_lanes(JsonWriter& json, const std::vector<LaneStatus>& lanes) {
+  json.open_array("lanes");
+  for (std::size_t index = 0; index < lanes.size(); ++index) {
+    const LaneStatus& lane = lanes[index];
+    json.open_object().integer("index", static_cast<std::int64_t>(index));
+    json.integer("queued", static_cast<std::int64_t>(lane.queued));
+    json.number("inFlightSeconds", or_null(lane.in_flight_seconds));
+    json.text("lastError", lane.last_error).close_object();
+  }
+  json.close_array();
+}
+
+void append_stream(JsonWriter& json, const StreamStatus& stream) {
+  json.open_object().text("name", stream.name);
+  json.boolean("ready", stream.why_not_ready.empty()).text("whyNotReady", stream.why_not_ready);
+  json.boolean("stalled", !stream.waits_for.empty()).text("waitsFor", stream.waits_for);
+  json.number("lagSeconds", stream.lag_seconds);
+  json.number("position", or_null(stream.position));
+  json.integer("epoch", stream.epoch);
+  json.open_object("events").number("read", stream.events_read).number("applied", stream.events_applied);
+  json.number("published", stream.events_published).number("filtered", stream.events_filtered);
+  json.number("dead", stream.events_dead).close_object();
+  json.integer("eventsInFlight", stream.events_in_flight).integer("bytesInFlight", stream.bytes_in_flight);
+  json.number("oplogHeadroomSeconds", or_null(stream.oplog_headroom_seconds));
+  json.number("oplogExhaustedAt", or_null(stream.oplog_exhausted_at));
+  json.number("checkpointAgeSeconds", or_null(stream.checkpoint_age_seconds));
+  append_lanes(json, stream.lanes);
+  json.close_object();
+}
+
+}  // namespace
+
+std::string status_json(const WorkerStatus& status) {
+  JsonWriter json;
+  json.open_object().text("pipeline", status.pipeline);
+  json.open_object("shard").integer("index", status.shard_index).integer("count", status.shard_count);
+  json.close_object().number("uptimeSeconds", status.uptime_seconds);
+  json.integer("residentBytes", status.resident_bytes).open_array("streams");
+  for (const StreamStatus& stream : status.streams) append_stream(json, stream);
+  return json.close_array().close_object().json();
+}
+
+}  // namespace sluice::observe

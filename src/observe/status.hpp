@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::observe {
+
+/// What /status tells of a lane.
+struct LaneStatus {
+  std::size_t queued = 0;  ///< effects, those of the batch under way included
+  std::optional<double> in_flight_seconds =
+      {};                       ///< of the batch under way, its retries included; absent without one
+  std::string last_error = {};  ///< of the batch under way; empty while nothing went wrong
+};
+
+/// What /status tells of a stream. Times of the server are seconds since the epoch.
+struct StreamStatus {
+  std::string name = {};
+  std::string why_not_ready = {};  ///< empty when ready
+  std::string waits_for = {};      ///< what a stalled stream waits for; empty when it is not stalled
+  double lag_seconds = 0;
+  std::optional<double> position = {};  ///< cluster time of the newest position below which all is done
+  std::int64_t epoch = 0;               ///< 0 before the shard is ours
+  double events_read = 0;
+  double events_applied = 0;
+  double events_published = 0;
+  double events_filtered = 0;
+  double events_dead = 0;
+  std::int64_t events_in_flight = 0;
+  std::int64_t bytes_in_flight = 0;
+  std::optional<double> oplog_headroom_seconds = {};  ///< absent while unknown
+  std::optional<double> oplog_exhausted_at = {};      ///< infinity for never; absent while unknown
+  std::optional<double> checkpoint_age_seconds = {};  ///< absent before the first
+  std::vector<LaneStatus> lanes = {};
+};
+
+struct WorkerStatus {
+  std::string pipeline = {};
+  int shard_index = 0;
+  int shard_count = 1;
+  double uptime_seconds = 0;
+  std::int64_t resident_bytes = 0;
+  std::vector<StreamStatus> streams = {};
+};
+
+/// One object, on one line. What is unknown is null; so is the time of an oplog that is not being exhausted.
+std::string status_json(const WorkerStatus& status);
+
+}  // namespace sluice::observe

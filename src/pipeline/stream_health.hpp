@@ -1,0 +1,114 @@
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flow/budget.hpp"
+#include "flow/headroom.hpp"
+#include "flow/lag.hpp"
+#include "flow/stall.hpp"
+#include "observe/metrics.hpp"
+#include "observe/readiness.hpp"
+#include "observe/status.hpp"
+#include "pipeline/asio.hpp"
+#include "pipeline/lane_driver.hpp"
+#include "sluice/config.hpp"
+#include "sluice/position.hpp"
+#include "source/change_stream.hpp"
+#include "source/oplog.hpp"
+
+namespace sluice::pipeline {
+
+/// What a stream knows of its own state: how far behind it is, how long the oplog still holds its position,
+/// and whether anything moves. The stream tells it what happens; gauges, /readyz and /status come from here.
+///
+/// Told and looking on the strand; asked on any thread. What both touch lies behind one mutex, which is taken
+/// once for each batch and never for an event.
+class StreamHealth {
+ public:
+  struct Parts {
+    Strand strand;
+    mongo::ClientPool& pool;
+    const flow::Budget& budget;
+    observe::StreamMetrics& metrics;
+    observe::Readiness& readiness;
+    spdlog::logger& log;
+    std::string stream;
+    std::string condition;  ///< the stream's name in /readyz
+    EngineConfig engine;
+  };
+
+  StreamHealth(Parts parts, observe::Metrics& metrics);
+
+  /// The stream is open behind `from`, and these are its lanes (which outlive this). Begins to look.
+  void opened(std::int64_t epoch, const Position& from,
+              const std::vector<std::unique_ptr<LaneDriver>>& lanes);
+  /// The server answered, with events or without.
+  void answered(const source::StreamBatch& batch, flow::Time now);
+  /// A new position below which everything is done, or none; and whether nothing read is left to do.
+  void reached(const std::optional<Position>& position, bool idle);
+  void storing() { storing_ = true; }
+  void stored(flow::Time asked);
+  void not_stored(const Error& error) { store_error_ = error.text(); }
+  /// The change stream broke. On any thread.
+  void broke(const Error& error);
+
+  /// No more looking. What is being asked of the server comes back first: wait for ended().
+  void stop();
+  bool ended() const { return !looking_ && !asking_; }
+
+  /// Thread-safe.
+  observe::StreamStatus status() const;
+
+ private:
+  struct Lane {
+    const LaneDriver* driver;
+    flow::StallWatch watch;
+    std::uint64_t commits = 0;
+  };
+
+  asio::awaitable<void> look_regularly();
+  asio::awaitable<void> ask_for_oplog();
+  void look(flow::Time now);
+  void take_oplog(const source::OplogAnswer& answer);
+  std::string what_lanes_wait_for(flow::Time now) const;
+  std::string what_it_waits_for(flow::Time now) const;
+  void tell_stall(const std::string& waits_for, flow::Time now);
+  std::string why_not_ready() const;
+  void refresh_gauges() const;
+
+  Parts parts_;
+  asio::steady_timer timer_;
+  asio::thread_pool asking_thread_;  ///< its own: neither batches nor the lease wait behind a question
+
+  // On the strand only.
+  std::vector<Lane> lanes_;
+  flow::StallWatch cursor_;
+  flow::StallWatch checkpoint_;
+  std::optional<flow::Time> read_all_at_;  ///< the last answer, if it said that nothing is left to read
+  std::optional<flow::Time> stalled_since_;
+  flow::Time ask_at_{};
+  std::string store_error_;
+  bool storing_ = false;
+  bool looking_ = false;
+  bool asking_ = false;
+  bool stopping_ = false;
+  bool permission_told_ = false;
+
+  mutable std::mutex mutex_;
+  // Behind the mutex.
+  flow::Lag lag_;
+  flow::OplogHeadroom headroom_;
+  std::optional<double> position_;  ///< cluster time in seconds
+  std::optional<flow::Time> stored_at_;
+  std::int64_t epoch_ = 0;
+  std::vector<observe::LaneStatus> lane_status_;
+  std::string waits_for_;
+  std::string reader_error_;
+
+  observe::ScrapeHook hook_;  ///< last: it runs until it is destroyed
+};
+
+}  // namespace sluice::pipeline

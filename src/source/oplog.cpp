@@ -1,0 +1,44 @@
+#include "source/oplog.hpp"
+
+#include "bson/builder.hpp"
+
+namespace sluice::source {
+
+namespace {
+
+constexpr int most_ms = 2000;  // reading the first entry takes no time; a server in trouble is not to be held
+
+std::optional<Error> read_clock(mongoc_client_t* client, OplogAnswer& answer) {
+  bson::Builder hello;
+  hello.append("hello", 1);
+  answer.at = flow::Clock::now();
+  const mongo::Reply reply = mongo::run_command(client, "admin", hello.finish(), mongo::Doing::reading);
+  if (!reply.ok()) return reply.error;
+  answer.wall_clock = static_cast<double>(reply.view().at("localTime").date_ms()) / 1000.0;
+  return std::nullopt;
+}
+
+std::optional<Error> read_oldest(mongoc_client_t* client, OplogAnswer& answer) {
+  bson::Builder find;
+  find.append("find", "oplog.rs").open("sort").append("$natural", 1).close();
+  find.append("limit", 1).append("singleBatch", true).append("maxTimeMS", most_ms);
+  find.open("projection").append("ts", 1).close();
+  const mongo::Reply reply = mongo::run_command(client, "local", find.finish(), mongo::Doing::reading);
+  if (!reply.ok()) return reply.error;
+  for (const auto& [index, entry] : reply.view().at_path("cursor.firstBatch").document()) {
+    answer.oldest = static_cast<double>(entry.document().at("ts").timestamp() >> 32);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+OplogAnswer read_oplog(mongo::ClientPool& pool) {
+  const auto client = pool.acquire();
+  OplogAnswer answer;
+  answer.error = read_clock(client.get(), answer);
+  if (!answer.error) answer.error = read_oldest(client.get(), answer);
+  return answer;
+}
+
+}  // namespace sluice::source

@@ -1,0 +1,21 @@
+#include "source/resume_token.hpp"
+
+#include <charconv>
+
+namespace sluice::source {
+
+std::optional<std::uint64_t> time_of_token(bson::View token) {
+  // A token's _data is a list of values in hex, encoded so that it sorts as they do. The first is a
+  // timestamp: its type and eight bytes.
+  constexpr std::string_view timestamp_type = "82";
+  constexpr std::size_t digits = 16;
+  const std::string_view data = token.at("_data").text();
+  if (!data.starts_with(timestamp_type) || data.size() < timestamp_type.size() + digits) return std::nullopt;
+  const char* first = data.data() + timestamp_type.size();
+  std::uint64_t time = 0;
+  const auto [end, error] = std::from_chars(first, first + digits, time, 16);
+  if (error != std::errc() || end != first + digits) return std::nullopt;
+  return time;
+}
+
+}  // namespace sluice::source

@@ -1,0 +1,42 @@
+#include "observe/status.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace sluice::observe {
+namespace {
+
+TEST(Status, OfAStreamThatKnowsNothingYet) {
+  WorkerStatus worker{"p", 1, 4, 2.5, 4096, {}};
+  worker.streams.push_back({.name = "s", .why_not_ready = "connecting to MongoDB"});
+  EXPECT_EQ(
+      status_json(worker),
+      R"({"pipeline":"p","shard":{"index":1,"count":4},"uptimeSeconds":2.5,"residentBytes":4096,"streams":[)"
+      R"({"name":"s","ready":false,"whyNotReady":"connecting to MongoDB","stalled":false,"waitsFor":"",)"
+      R"("lagSeconds":0,"position":null,"epoch":0,)"
+      R"("events":{"read":0,"applied":0,"published":0,"filtered":0,"dead":0},)"
+      R"("eventsInFlight":0,"bytesInFlight":0,"oplogHeadroomSeconds":null,"oplogExhaustedAt":null,)"
+      R"("checkpointAgeSeconds":null,"lanes":[]}]})");
+}
+
+TEST(Status, OfAStreamAtWork) {
+  StreamStatus stream{.name = "s", .waits_for = "lane 1", .lag_seconds = 1.5, .position = 1700000000};
+  stream.events_read = 10;
+  stream.oplog_headroom_seconds = 3600;
+  stream.oplog_exhausted_at = std::numeric_limits<double>::infinity();
+  stream.lanes = {{.queued = 0, .in_flight_seconds = {}, .last_error = ""},
+                  {.queued = 7, .in_flight_seconds = 0.25, .last_error = "busy"}};
+  const std::string json = status_json({"p", 0, 1, 0, 0, {stream}});
+  for (const char* part :
+       {R"("ready":true,"whyNotReady":"","stalled":true,"waitsFor":"lane 1","lagSeconds":1.5)",
+        R"("position":1700000000,)", R"("read":10,)",
+        R"("oplogHeadroomSeconds":3600,"oplogExhaustedAt":null,)",
+        R"("lanes":[{"index":0,"queued":0,"inFlightSeconds":null,"lastError":""},)"
+        R"({"index":1,"queued":7,"inFlightSeconds":0.25,"lastError":"busy"}])"}) {
+    EXPECT_NE(json.find(part), std::string::npos) << part << "\nin " << json;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::observe
