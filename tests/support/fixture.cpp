@@ -7,6 +7,7 @@
 #include <random>
 
 #include "realworld/compare.hpp"
+#include "support/positions.hpp"
 #include "support/sorted_json.hpp"
 
 namespace sluice::test {
@@ -27,19 +28,6 @@ std::string database_of_this_test() {
 std::uint64_t seed_of_this_run() {
   const char* given = std::getenv("SLUICE_SEED");
   return given != nullptr ? std::stoull(given) : std::random_device{}();
-}
-
-/// The oldest position among the shards of a layout; 0 while one has none.
-std::uint64_t oldest_position(Mongo& state, int shard_count) {
-  const auto shards = state.find("shards", "{\"count\":" + std::to_string(shard_count) + "}");
-  if (shards.size() < static_cast<std::size_t>(shard_count)) return 0;
-  std::uint64_t oldest = UINT64_MAX;
-  for (const Document& shard : shards) oldest = std::min(oldest, shard.timestamp("clusterTime"));
-  return oldest;
-}
-
-std::string time_text(std::uint64_t time) {
-  return std::to_string(time >> 32U) + "." + std::to_string(time & 0xffffffff);
 }
 
 }  // namespace

@@ -58,6 +58,8 @@ class ReplicaSet {
   /// For the test itself: operations wait for a new primary for as long as an election may take on a busy
   /// machine. To a set of one it goes past the proxy.
   std::string patient_uri() const;
+  /// For a connection to this very member, past its proxy.
+  std::string direct_uri(const MongodProcess& node) const;
   MongodProcess& node(std::size_t index) { return *nodes_[index]; }
   std::size_t nodes() const { return nodes_.size(); }
   MongodProcess& primary();
@@ -76,7 +78,6 @@ class ReplicaSet {
 
  private:
   std::vector<std::string> hosts() const;
-  std::string direct_uri(const MongodProcess& node) const;
   std::string complete(std::string uri, const std::string& login) const;
 
   std::string options_;

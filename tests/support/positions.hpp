@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "workbench/mongo.hpp"
+
+namespace sluice::test {
+
+/// The oldest position that the shards of a layout have stored, as a cluster time; 0 while one has none.
+std::uint64_t oldest_position(workbench::Mongo& state, int shard_count);
+
+/// seconds.increment
+std::string time_text(std::uint64_t cluster_time);
+
+}  // namespace sluice::test
