@@ -92,6 +92,14 @@ std::string sentence(const CLI::ParseError& error) {
   return text + "; see sluice --help";
 }
 
+/// What stands behind the file: operands for a command that takes them.
+void take_extras(const CLI::App& sub, const Command& command, Arguments& arguments) {
+  for (const auto& extra : sub.remaining()) {
+    if (command.operands.empty() || extra.starts_with("-")) refuse_extra(arguments.command, extra);
+    arguments.operands.push_back(extra);
+  }
+}
+
 void take_values(const CLI::App& app, const Read& read, Arguments& arguments) {
   const CLI::App* sub = app.get_subcommand(arguments.command);
   for (const auto& [name, value] : read.values) {
@@ -131,9 +139,7 @@ Arguments parse_arguments(const std::vector<std::string>& words) {
   for (const auto& extra : app.remaining(false)) refuse_extra("", extra);
   const Command* command = find_command(arguments.command);
   if (command == nullptr) return arguments;
-  for (const auto& extra : app.get_subcommand(arguments.command)->remaining()) {
-    refuse_extra(arguments.command, extra);
-  }
+  take_extras(*app.get_subcommand(arguments.command), *command, arguments);
   take_own(app, read, arguments);
   if (!command->takes_options) return arguments;
   if (arguments.file.empty()) {

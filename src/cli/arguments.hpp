@@ -19,8 +19,9 @@ class UsageError : public std::runtime_error {
 struct Arguments {
   std::string command;  ///< "" where only --help, --version or nothing was given
   std::string file;
-  config::Values flags;  ///< by option name, without `--`
-  config::Values own;    ///< the command's own flags, likewise; "true" for one that takes no value
+  std::vector<std::string> operands;  ///< what follows the file, for commands that take more
+  config::Values flags;               ///< by option name, without `--`
+  config::Values own;  ///< the command's own flags, likewise; "true" for one that takes no value
   bool help = false;
   bool version = false;
 };

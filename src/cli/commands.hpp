@@ -22,6 +22,7 @@ struct Command {
   bool takes_options;        ///< the options of the table, and the file
   int (*run)(const Arguments&, std::ostream& out, std::ostream& err);
   std::span<const CommandFlag> flags = {};
+  std::string_view operands = {};  ///< what may follow the file: `ID...`; "": nothing
 };
 
 std::span<const Command> commands();
@@ -32,6 +33,7 @@ const Command* find_command(std::string_view name);
 int run_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int config_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int check_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int top_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int options_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 
 }  // namespace sluice::cli

@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 constexpr auto keeper_tick = milliseconds(200);
 constexpr auto store_interval = milliseconds(1000);
 constexpr auto drain_poll = milliseconds(10);
-constexpr int clients_besides_batches = 4;  // reader, its cursor, keeper, spare
+constexpr int clients_besides_batches = 5;  // reader, its cursor, keeper, oplog, spare
 
 std::vector<std::string> names_of(const Rules& rules) {
   std::vector<std::string> names;

@@ -42,6 +42,17 @@ TEST_F(Health, StatusTellsOfEveryStreamAndLane) {
   EXPECT_GT(stream.integer("position"), static_cast<std::int64_t>(db().operation_time() >> 32U) - 60);
 }
 
+/// What the lag goes by is read from the token, which MongoDB does not document.
+TEST_F(Health, ThePositionsTimeIsThatOfItsToken) {
+  start(realworld_file()).ready();
+  ASSERT_TRUE(settled());
+  const auto shard = state().find_one("shards");
+  ASSERT_TRUE(shard);
+  const std::string token = shard->text("token._data");
+  ASSERT_EQ(token.substr(0, 2), "82") << token;
+  EXPECT_EQ(std::stoull(token.substr(2, 16), nullptr, 16), shard->timestamp("clusterTime")) << token;
+}
+
 TEST_F(Health, AStreamThatReadEverythingHasNoLag) {
   start(realworld_file()).ready();
   db().insert("users", R"({"_id":1,"username":"u"})");

@@ -73,23 +73,27 @@ TEST_P(Misuses, AreRefusedWithASentence) {
 
 INSTANTIATE_TEST_SUITE_P(
     Program, Misuses,
-    testing::Values(Misuse{{"rnu", "x.yaml"}, "sluice: unknown command 'rnu'; did you mean 'run'?"},
-                    Misuse{{"frobnicate"},
-                           "sluice: unknown command 'frobnicate'; known here: run, check, config or options"},
-                    Misuse{{"run"}, "sluice: sluice run needs a FILE.yaml; see sluice run --help"},
-                    Misuse{{"run", "x", "y"}, "sluice: 'y' is one argument too many; see sluice run --help"},
-                    Misuse{{"run", "x", "--lane", "4"},
-                           "sluice: unknown flag '--lane'; did you mean '--lanes'?; see sluice run --help"},
-                    Misuse{{"run", "x", "--zzz=4"}, "sluice: unknown flag '--zzz'; see sluice run --help"},
-                    Misuse{{"run", "x", "--lanes"}, "sluice: flag --lanes needs a value"},
-                    Misuse{{"run", "x", "--lanes="}, "sluice: flag --lanes needs a value"},
-                    Misuse{{"--lanes", "4", "run", "x"},
-                           "sluice: '--lanes' cannot stand there; flags follow the command, as in: sluice "
-                           "run FILE.yaml --lanes"},
-                    Misuse{{"--vresion"},
-                           "sluice: unknown flag '--vresion'; did you mean '--version'?; see sluice --help"},
-                    Misuse{{"config", "no/such.yaml"},
-                           "no/such.yaml: cannot be read: No such file or directory"}));
+    testing::Values(
+        Misuse{{"rnu", "x.yaml"}, "sluice: unknown command 'rnu'; did you mean 'run'?"},
+        Misuse{{"frobnicate"},
+               "sluice: unknown command 'frobnicate'; known here: run, check, config, top or options"},
+        Misuse{{"run"}, "sluice: sluice run needs a FILE.yaml; see sluice run --help"},
+        Misuse{{"run", "x", "y"}, "sluice: 'y' is one argument too many; see sluice run --help"},
+        Misuse{{"run", "x", "--lane", "4"},
+               "sluice: unknown flag '--lane'; did you mean '--lanes'?; see sluice run --help"},
+        Misuse{{"run", "x", "--zzz=4"}, "sluice: unknown flag '--zzz'; see sluice run --help"},
+        Misuse{{"run", "x", "--lanes"}, "sluice: flag --lanes needs a value"},
+        Misuse{{"run", "x", "--lanes="}, "sluice: flag --lanes needs a value"},
+        Misuse{{"--lanes", "4", "run", "x"},
+               "sluice: '--lanes' cannot stand there; flags follow the command, as in: sluice "
+               "run FILE.yaml --lanes"},
+        Misuse{{"--vresion"},
+               "sluice: unknown flag '--vresion'; did you mean '--version'?; see sluice --help"},
+        Misuse{{"top", "https://a"},
+               "sluice: 'https://a' is no worker's address; it looks like http://127.0.0.1:9464"},
+        Misuse{{"top", "--onec"},
+               "sluice: unknown flag '--onec'; did you mean '--once'?; see sluice top --help"},
+        Misuse{{"config", "no/such.yaml"}, "no/such.yaml: cannot be read: No such file or directory"}));
 
 TEST(Arguments, TakeFlagsBeforeAndBehindTheFile) {
   const Arguments arguments =
@@ -98,6 +102,12 @@ TEST(Arguments, TakeFlagsBeforeAndBehindTheFile) {
   EXPECT_EQ(arguments.file, "x.yaml");
   const config::Values flags = {{"lanes", "2"}, {"restart-now", "true"}, {"shard-count", "4"}};
   EXPECT_EQ(arguments.flags, flags);
+}
+
+TEST(Arguments, TakeOperandsWhereACommandHasThem) {
+  const Arguments arguments = parse_arguments({"top", "http://a:1", "--once", "b:2"});
+  EXPECT_EQ(arguments.operands, (std::vector<std::string>{"http://a:1", "b:2"}));
+  EXPECT_TRUE(arguments.own.contains("once"));
 }
 
 TEST(Arguments, TakeTheLastOfAFlagGivenTwice) {

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flow/time.hpp"
+#include "observe/status.hpp"
+
+namespace sluice::cli {
+
+/// What came of asking one worker.
+struct TopAnswer {
+  std::string url;
+  flow::Time at{};
+  std::optional<observe::WorkerStatus> status;
+  std::string error;  ///< why there is no status
+};
+
+enum class Tone { plain, head, good, warning, bad };
+
+struct TopSpan {
+  std::string text;
+  Tone tone = Tone::plain;
+};
+using TopLine = std::vector<TopSpan>;
+
+/// The page that `sluice top` shows: a line for each stream, and below it what is wrong with it. `before` is
+/// what the same workers answered last time (rates come from the two; empty at first); `now` is the time in
+/// seconds since the epoch. A pure function.
+std::vector<TopLine> top_page(const std::vector<TopAnswer>& answers, const std::vector<TopAnswer>& before,
+                              double now);
+
+/// The line without its colours.
+std::string plain_text(const TopLine& line);
+
+/// The line with the terminal's colours, cut to `width` columns.
+std::string terminal_text(const TopLine& line, std::size_t width);
+
+}  // namespace sluice::cli

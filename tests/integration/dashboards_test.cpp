@@ -1,0 +1,75 @@
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+
+#include "support/fixture.hpp"
+
+namespace sluice::test {
+namespace {
+
+using Names = std::set<std::string>;
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(path);
+  EXPECT_TRUE(file) << path;
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Every name of a metric of ours that a text holds, as it stands there.
+Names names_in(const std::string& text) {
+  static const std::regex name("\\b(sluice|process)_[a-z_]+\\b");
+  Names names;
+  for (auto found = std::sregex_iterator(text.begin(), text.end(), name); found != std::sregex_iterator();
+       ++found) {
+    names.insert(found->str());
+  }
+  return names;
+}
+
+Names missing(const Names& wanted, const Names& there) {
+  Names names;
+  std::ranges::set_difference(wanted, there, std::inserter(names, names.end()));
+  return names;
+}
+
+/// What the project ships for other programs' eyes names the metrics that the program has, and no others.
+class Dashboards : public PipelineTest {
+ protected:
+  /// The names of all series, and those of all metrics (a histogram is one metric and three series).
+  void look() {
+    const std::string page = start(realworld_file()).ready().get("/metrics").body;
+    static const std::regex type("# TYPE ([a-z_]+) ");
+    for (auto found = std::sregex_iterator(page.begin(), page.end(), type); found != std::sregex_iterator();
+         ++found) {
+      metrics_.insert((*found)[1]);
+    }
+    series_ = names_in(page);
+  }
+
+  Names metrics_;
+  Names series_;
+};
+
+TEST_F(Dashboards, NameMetricsThatTheProgramHas) {
+  look();
+  for (const char* file : {"/grafana/sluice.json", "/prometheus/alerts.yaml"}) {
+    const Names named = names_in(text_of(std::string(SLUICE_DEPLOY) + file));
+    EXPECT_GT(named.size(), 5U) << file;
+    EXPECT_EQ(missing(named, series_), Names()) << file;
+  }
+}
+
+TEST_F(Dashboards, TheReadmeListsEveryMetricAndNoOther) {
+  look();
+  std::string readme = text_of(SLUICE_DEPLOY "/../README.md");
+  const auto table = readme.find("| metric | labels |");
+  ASSERT_NE(table, std::string::npos);
+  const Names listed = names_in(readme.substr(table, readme.find("\n\n", table) - table));
+  EXPECT_EQ(missing(listed, metrics_), Names()) << "listed, and not there";
+  EXPECT_EQ(missing(metrics_, listed), Names()) << "there, and not listed";
+}
+
+}  // namespace
+}  // namespace sluice::test

@@ -1,0 +1,152 @@
+#include "cli/top_view.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace sluice::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr double now = 1'700'000'000;
+
+TopAnswer answer_with(const observe::StreamStatus& stream, flow::Time at = {}) {
+  return {"http://a:1", at, observe::WorkerStatus{"realworld", 1, 4, 60, 21'000'000, {stream}}, ""};
+}
+
+std::string page_of(const std::vector<TopAnswer>& answers, const std::vector<TopAnswer>& before = {}) {
+  std::string text;
+  for (const TopLine& line : top_page(answers, before, now)) text += plain_text(line) + "\n";
+  return text;
+}
+
+/// The tone in which `text` stands on the page.
+Tone tone_of(const std::vector<TopAnswer>& answers, const std::string& text) {
+  for (const TopLine& line : top_page(answers, {}, now)) {
+    for (const TopSpan& span : line) {
+      if (span.text.find(text) != std::string::npos) return span.tone;
+    }
+  }
+  ADD_FAILURE() << text << " stands nowhere in\n" << page_of(answers);
+  return Tone::plain;
+}
+
+bool has(const std::string& page, const std::string& text) {
+  return page.find(text) != std::string::npos;
+}
+
+observe::StreamStatus well() {
+  observe::StreamStatus stream;
+  stream.name = "conduit";
+  stream.lag_seconds = 0.4;
+  stream.events_read = 1000;
+  stream.events_applied = 600;
+  stream.events_filtered = 400;
+  stream.events_in_flight = 1234;
+  stream.bytes_in_flight = 5'600'000;
+  stream.oplog_headroom_seconds = 2 * 86400 + 4 * 3600;
+  stream.oplog_exhausted_at = std::numeric_limits<double>::infinity();
+  stream.checkpoint_age_seconds = 0.7;
+  stream.lanes = {{.queued = 3, .in_flight_seconds = 0.1, .last_error = ""}, {}};
+  return stream;
+}
+
+TEST(Top, ShowsALineForEachStream) {
+  const std::string page = page_of({answer_with(well())});
+  const auto lines = std::ranges::count(page, '\n');
+  EXPECT_EQ(lines, 4) << page;
+  EXPECT_TRUE(has(page, "1 of 1 workers answer, 1 of 1 streams ready")) << page;
+  for (const char* text :
+       {"realworld", "1/4", "conduit", "ready", "0.4s", "1.2k / 5.6MB", "1/2", "2d4h", "0.7s", "21.0MB"}) {
+    EXPECT_TRUE(has(page, text)) << text << "\n" << page;
+  }
+}
+
+TEST(Top, PutsValuesUnderTheirTitles) {
+  const std::string page = page_of({answer_with(well())});
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < page.size(); at = page.find('\n', at) + 1) {
+    lines.push_back(page.substr(at, page.find('\n', at) - at));
+  }
+  EXPECT_EQ(lines[2].find("STREAM"), lines[3].find("conduit"));
+  EXPECT_EQ(lines[2].find("LAG") + 3, lines[3].find("0.4s") + 4);
+  EXPECT_EQ(lines[2].size(), lines[3].size());
+}
+
+TEST(Top, TellsRatesFromTwoAnswers) {
+  observe::StreamStatus later = well();
+  later.events_read += 5000;
+  later.events_applied += 30;
+  const auto page = page_of({answer_with(later, flow::Time{} + 2s)}, {answer_with(well(), flow::Time{})});
+  EXPECT_TRUE(has(page, "2.5k         15           0")) << page;
+}
+
+TEST(Top, TellsNoRatesFromOneAnswerNorAcrossARestart) {
+  EXPECT_TRUE(has(page_of({answer_with(well())}), "-          -           -"));
+  observe::StreamStatus restarted = well();
+  restarted.events_read = restarted.events_applied = restarted.events_filtered = 3;
+  const auto page = page_of({answer_with(restarted, flow::Time{} + 1s)}, {answer_with(well(), flow::Time{})});
+  EXPECT_TRUE(has(page, "-          -           -")) << page;
+}
+
+TEST(Top, SaysWhatAStalledStreamWaitsFor) {
+  observe::StreamStatus stream = well();
+  stream.waits_for = stream.why_not_ready = "lane 0: its batch of 1 event has been under way for 31 s";
+  const std::vector<TopAnswer> answers = {answer_with(stream)};
+  EXPECT_TRUE(has(page_of(answers), "\n    lane 0: its batch of 1 event has been under way for 31 s\n"));
+  EXPECT_EQ(tone_of(answers, "stalled"), Tone::bad);
+  EXPECT_EQ(tone_of(answers, "0 of 1 streams ready"), Tone::bad);
+}
+
+TEST(Top, SaysWhyAStreamIsNotReady) {
+  observe::StreamStatus stream = well();
+  stream.why_not_ready = "connecting to MongoDB";
+  EXPECT_EQ(tone_of({answer_with(stream)}, "not ready"), Tone::bad);
+  EXPECT_EQ(tone_of({answer_with(stream)}, "connecting to MongoDB"), Tone::bad);
+  EXPECT_EQ(tone_of({answer_with(well())}, "ready"), Tone::good);
+}
+
+TEST(Top, SaysWhenTheOplogRunsOut) {
+  observe::StreamStatus stream = well();
+  stream.oplog_headroom_seconds = 1800;
+  EXPECT_EQ(tone_of({answer_with(stream)}, "30m0s"), Tone::plain) << "a young oplog runs out of nothing";
+  stream.oplog_exhausted_at = now + 900;
+  EXPECT_EQ(tone_of({answer_with(stream)}, "30m0s"), Tone::bad);
+  EXPECT_TRUE(has(page_of({answer_with(stream)}), "at the present rate, in 15m0s"));
+}
+
+TEST(Top, NamesSlowLanes) {
+  observe::StreamStatus stream = well();
+  stream.lanes[1] = {.queued = 70, .in_flight_seconds = 12, .last_error = "WriteConflict (code 112)"};
+  EXPECT_TRUE(has(page_of({answer_with(stream)}),
+                  "lane 1: 70 effects queued, its batch under way for 12s, WriteConflict (code 112)"));
+  EXPECT_FALSE(has(page_of({answer_with(stream)}), "lane 0:"));
+}
+
+TEST(Top, NamesWorkersThatDoNotAnswer) {
+  const std::vector<TopAnswer> answers = {answer_with(well()),
+                                          {"http://b:2", {}, std::nullopt, "Connection refused"}};
+  EXPECT_TRUE(has(page_of(answers), "1 of 2 workers answer"));
+  EXPECT_TRUE(has(page_of(answers), "\nhttp://b:2: Connection refused\n"));
+  EXPECT_EQ(tone_of(answers, "Connection refused"), Tone::bad);
+}
+
+TEST(Top, LetsNoErrorCommandTheTerminal) {
+  observe::StreamStatus stream = well();
+  stream.why_not_ready = "bad \x1b[2J\r\n news";
+  const std::string page = page_of({answer_with(stream)});
+  EXPECT_FALSE(has(page, "\x1b")) << page;
+  EXPECT_TRUE(has(page, "bad  [2J   news"));
+}
+
+TEST(TopLines, AreCutToTheTerminalsWidthWithoutTheirColours) {
+  const TopLine line = {{"abc", Tone::bad}, {"d\u00e9f", Tone::plain}, {"ghi", Tone::good}};
+  EXPECT_EQ(terminal_text(line, 80), "\x1b[1;31mabc\x1b[0md\u00e9f\x1b[32mghi\x1b[0m");
+  EXPECT_EQ(terminal_text(line, 5), "\x1b[1;31mabc\x1b[0md\u00e9\x1b[32m\x1b[0m");
+  EXPECT_EQ(terminal_text(line, 0), "\x1b[1;31m\x1b[0m\x1b[32m\x1b[0m");
+}
+
+}  // namespace
+}  // namespace sluice::cli
