@@ -9,5 +9,6 @@ namespace storm {
 int run_scenarios(const Options& options, const Server& server);
 int run_sweep(const Options& options, const Server& server);
 int run_memory(const Options& options, const Server& server);
+int run_soak(const Options& options, const Server& server);
 
 }  // namespace storm

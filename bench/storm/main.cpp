@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
     const Server server(options.server);
     if (options.command == "sweep") return run_sweep(options, server);
     if (options.command == "memory") return run_memory(options, server);
+    if (options.command == "soak") return run_soak(options, server);
     return run_scenarios(options, server);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "storm: %s\n", error.what());

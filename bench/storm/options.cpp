@@ -66,7 +66,14 @@ void add_commands(CLI::App& app, Options& options) {
   sweep->add_option("scenario", options.scenarios, "default: favourites and users");
   CLI::App* memory = app.add_subcommand("memory", "peak memory of the worker on growing backlogs");
   memory->add_option("--backlogs", options.backlogs, "events waiting, with commas")->delimiter(',');
-  for (CLI::App* command : {run, sweep, memory}) command->fallthrough();
+  CLI::App* soak = app.add_subcommand("soak", "one worker through storms and idleness in turns");
+  soak->add_option("--minutes", options.minutes, "how long")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  soak->add_option("--idle-seconds", options.idle_seconds, "idleness after each storm")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  for (CLI::App* command : {run, sweep, memory, soak}) command->fallthrough();
 }
 
 void make_small(Options& options) {
@@ -78,6 +85,8 @@ void make_small(Options& options) {
   options.one_at_a_time = 200;
   options.live_seconds = 2;
   options.backlogs = {2000, 10'000};
+  options.minutes = 0.2;
+  options.idle_seconds = 1;
 }
 
 }  // namespace

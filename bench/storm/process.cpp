@@ -96,7 +96,10 @@ Usage Process::usage() const {
   while (std::getline(status, line)) {
     if (line.starts_with("VmHWM:")) usage.peak_rss_mb = megabytes_of(line);
     if (line.starts_with("VmRSS:")) usage.rss_mb = megabytes_of(line);
+    if (line.starts_with("Threads:")) usage.threads = std::stoi(line.substr(8));
   }
+  const std::filesystem::directory_iterator descriptors(folder + "/fd");
+  usage.descriptors = static_cast<int>(std::distance(begin(descriptors), end(descriptors)));
   return usage;
 }
 

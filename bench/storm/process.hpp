@@ -13,6 +13,8 @@ struct Usage {
   double cpu_seconds = 0;  ///< user + system
   double rss_mb = 0;       ///< resident now
   double peak_rss_mb = 0;  ///< VmHWM: the most it ever was
+  int threads = 0;
+  int descriptors = 0;
 };
 
 /// A child program: dies with us (PDEATHSIG), is ended by its pid, and never outlives this object.

@@ -1,4 +1,5 @@
 #include "support/fail_points.hpp"
+#include "support/positions.hpp"
 
 namespace sluice::test {
 namespace {
@@ -50,6 +51,27 @@ TEST_F(RefusedCheckpoints, TheFloorReachesNoMajority) {
   storm_under(on("update", "shards", R"("writeConcernError":{"code":64,"errmsg":"waiting timed out"})"),
               "0.6");
   EXPECT_GE(metric("sluice_retries_total", "checkpoint"), 1);
+}
+
+/// The server's clock goes on, and with it an idle stream's position; an event that is not done holds it.
+TEST_F(RefusedCheckpoints, AnIdleStreamDoesNotPassWhatIsInFlight) {
+  start(realworld_file(), {"--lease-ms", "600"}).ready();
+  ASSERT_TRUE(settled());
+  fail(on("update", "lanes", R"("errorCode":189)"), "\"alwaysOn\"");
+  db().insert("favorites", R"({"articleId":1})");
+  const auto event = db().operation_time();
+  // Positions are stored all the while: each renewal of the lease would do so if there were one.
+  std::string renewed;
+  for (int renewals = 0; renewals < 3; ++renewals) {
+    db().insert("unwatched", "{}");
+    ASSERT_TRUE(soon([&] { return state().find_one("shards")->value("updatedAt") != renewed; }));
+    renewed = state().find_one("shards")->value("updatedAt");
+  }
+  EXPECT_EQ(metric("sluice_events_in_flight"), 1);
+  EXPECT_LT(oldest_position(state(), 1), event);
+  fail("", "\"off\"");
+  EXPECT_TRUE(settled());
+  terminate_all();
 }
 
 /// From the first look at the layout to the ready line.

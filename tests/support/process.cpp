@@ -113,6 +113,14 @@ Memory memory_of(pid_t pid) {
   return memory;
 }
 
+Handles handles_of(pid_t pid) {
+  const auto entries = [&](const char* folder) {
+    const std::filesystem::directory_iterator all("/proc/" + std::to_string(pid) + "/" + folder);
+    return static_cast<int>(std::distance(begin(all), end(all)));
+  };
+  return {entries("fd"), entries("task")};
+}
+
 bool sanitized() {
 #ifdef SLUICE_SANITIZED
   return true;

@@ -48,6 +48,13 @@ struct Memory {
 };
 Memory memory_of(pid_t pid);
 
+/// What else a process may leak.
+struct Handles {
+  int descriptors = 0;
+  int threads = 0;
+};
+Handles handles_of(pid_t pid);
+
 /// Machines and sanitizers differ in speed: patience is stretched, never a result.
 std::chrono::milliseconds patience(std::chrono::milliseconds usual);
 /// Whether a sanitizer is built in: it slows everything down and makes memory figures meaningless.

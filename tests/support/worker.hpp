@@ -50,6 +50,7 @@ class Worker {
   std::string err() const { return read_file(folder_.path() / "err"); }
   std::string port() const { return port_.text(); }
   Memory memory() const { return memory_of(process_->pid()); }
+  Handles handles() const { return handles_of(process_->pid()); }
   workbench::HttpReply get(const std::string& path) const {
     return workbench::http_get(port_.number(), path);
   }
