@@ -48,6 +48,7 @@ inline constexpr int bad_configuration = 1;
 inline constexpr int cannot_start = 2;
 inline constexpr int lease_lost = 3;
 inline constexpr int position_lost = 4;
+inline constexpr int incomplete = 5;  ///< some dead letters could not be carried out
 }  // namespace exit_code
 
 }  // namespace sluice

@@ -49,8 +49,36 @@ void declare_own(CLI::App& app, const CommandFlag& own, Read& read) {
   app.add_option(flag, read.own_values[own.name])->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
+/// Where a command is declared: at the top, or in its group.
+CLI::App& home_of(CLI::App& app, const Command& command, Arguments& arguments) {
+  const std::string group(group_of(command));
+  if (group.empty()) return app;
+  const auto of_that_name = [&](const CLI::App* known) { return known->get_name() == group; };
+  for (CLI::App* known : app.get_subcommands(of_that_name)) return *known;
+  CLI::App* made = app.add_subcommand(group);
+  made->set_help_flag();
+  made->allow_extras();
+  made->require_subcommand(0, 1);
+  made->add_flag("--help,-h", arguments.help);
+  // Called after that of the command in it.
+  made->callback([&arguments, group] {
+    if (arguments.command.empty()) arguments.command = group;
+  });
+  return *made;
+}
+
+std::string name_in_group(const Command& command) {
+  return std::string(command.name.substr(command.name.rfind(' ') + 1));
+}
+
+const CLI::App& declared(const CLI::App& app, const Command& command) {
+  const std::string group(group_of(command));
+  const CLI::App& home = group.empty() ? app : *app.get_subcommand(group);
+  return *home.get_subcommand(name_in_group(command));
+}
+
 void declare_command(CLI::App& app, const Command& command, Arguments& arguments, Read& read) {
-  CLI::App* sub = app.add_subcommand(std::string(command.name));
+  CLI::App* sub = home_of(app, command, arguments).add_subcommand(name_in_group(command));
   sub->set_help_flag();
   sub->allow_extras();
   sub->add_flag("--help,-h", arguments.help);
@@ -92,6 +120,19 @@ std::string sentence(const CLI::ParseError& error) {
   return text + "; see sluice --help";
 }
 
+/// A group without one of its commands.
+[[noreturn]] void refuse_group(const CLI::App& app, const std::string& group) {
+  std::vector<std::string> names;
+  for (const Command* command : commands_of_group(group)) names.emplace_back(command->name);
+  for (const auto& extra : app.get_subcommand(group)->remaining()) {
+    if (!extra.starts_with("-")) {
+      throw UsageError(config::unknown_name("command", group + " " + extra, names, names));
+    }
+  }
+  throw UsageError(fmt::format("sluice {0} alone is no command: {1}; see sluice {0} --help", group,
+                               config::join_or(names)));
+}
+
 /// What stands behind the file: operands for a command that takes them.
 void take_extras(const CLI::App& sub, const Command& command, Arguments& arguments) {
   for (const auto& extra : sub.remaining()) {
@@ -100,20 +141,18 @@ void take_extras(const CLI::App& sub, const Command& command, Arguments& argumen
   }
 }
 
-void take_values(const CLI::App& app, const Read& read, Arguments& arguments) {
-  const CLI::App* sub = app.get_subcommand(arguments.command);
+void take_values(const CLI::App& sub, const Read& read, Arguments& arguments) {
   for (const auto& [name, value] : read.values) {
-    if (sub->count(fmt::format("--{}", name)) > 0) arguments.flags.emplace(name, value);
+    if (sub.count(fmt::format("--{}", name)) > 0) arguments.flags.emplace(name, value);
   }
   for (const auto& [name, given] : read.flags) {
     if (given) arguments.flags.emplace(name, "true");
   }
 }
 
-void take_own(const CLI::App& app, const Read& read, Arguments& arguments) {
-  const CLI::App* sub = app.get_subcommand(arguments.command);
-  for (const auto& flag : find_command(arguments.command)->flags) {
-    if (sub->count(fmt::format("--{}", flag.name)) == 0) continue;
+void take_own(const CLI::App& sub, const Command& command, const Read& read, Arguments& arguments) {
+  for (const auto& flag : command.flags) {
+    if (sub.count(fmt::format("--{}", flag.name)) == 0) continue;
     arguments.own.emplace(flag.name, flag.value.empty() ? "true" : read.own_values.at(flag.name));
   }
 }
@@ -138,15 +177,17 @@ Arguments parse_arguments(const std::vector<std::string>& words) {
   if (arguments.help) return arguments;
   for (const auto& extra : app.remaining(false)) refuse_extra("", extra);
   const Command* command = find_command(arguments.command);
+  if (command == nullptr && !arguments.command.empty()) refuse_group(app, arguments.command);
   if (command == nullptr) return arguments;
-  take_extras(*app.get_subcommand(arguments.command), *command, arguments);
-  take_own(app, read, arguments);
+  const CLI::App& sub = declared(app, *command);
+  take_extras(sub, *command, arguments);
+  take_own(sub, *command, read, arguments);
   if (!command->takes_options) return arguments;
   if (arguments.file.empty()) {
     throw UsageError("sluice " + arguments.command + " needs a FILE.yaml; see sluice " + arguments.command +
                      " --help");
   }
-  take_values(app, read, arguments);
+  take_values(sub, read, arguments);
   return arguments;
 }
 

@@ -17,7 +17,7 @@ class UsageError : public std::runtime_error {
 
 /// What was typed, not yet checked against anything but the names of commands and flags.
 struct Arguments {
-  std::string command;  ///< "" where only --help, --version or nothing was given
+  std::string command;  ///< "" where only --help, --version or nothing was given; a group with --help only
   std::string file;
   std::vector<std::string> operands;  ///< what follows the file, for commands that take more
   config::Values flags;               ///< by option name, without `--`

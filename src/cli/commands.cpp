@@ -18,7 +18,28 @@ constexpr std::array<CommandFlag, 1> kOptionsFlags = {{
     {"markdown", "", "As docs/options.md has them."},
 }};
 
-constexpr std::array<Command, 5> kCommands = {{
+constexpr CommandFlag kRule = {"rule", "NAME", "Only letters of this rule."};
+constexpr CommandFlag kStream = {"stream", "NAME", "Only letters of this stream."};
+constexpr CommandFlag kError = {"error", "CODE|TEXT", "Only errors of this code, or with this text in them."};
+constexpr CommandFlag kSince = {"since", "TIME", "Only letters since then: 2h, 30m, 1d, 2026-11-21T10:00Z."};
+constexpr CommandFlag kUntil = {"until", "TIME", "Only letters before then."};
+constexpr CommandFlag kAll = {"all", "", "All letters that the filters let through, instead of IDs."};
+constexpr CommandFlag kDryRun = {"dry-run", "", "Say what would be done, and do nothing."};
+
+constexpr std::array<CommandFlag, 7> kDeadListFlags = {{
+    kRule,
+    kStream,
+    kError,
+    kSince,
+    kUntil,
+    {"limit", "N", "At most so many, the newest first (default 100)."},
+    {"json", "", "The whole letters as Extended JSON, one a line."},
+}};
+
+constexpr std::array<CommandFlag, 7> kDeadManyFlags = {
+    {kAll, kRule, kStream, kError, kSince, kUntil, kDryRun}};
+
+constexpr std::array<Command, 9> kCommands = {{
     {"run", "FILE.yaml [flags]", "Run a worker until it is told to stop (SIGTERM or Ctrl-C).", true,
      run_command},
     {"check", "FILE.yaml [--online] [flags]",
@@ -26,6 +47,20 @@ constexpr std::array<Command, 5> kCommands = {{
      check_command, kCheckFlags},
     {"config", "FILE.yaml [flags]", "Print the values in force and where each came from, secrets masked.",
      true, config_command},
+    {"dead list", "FILE.yaml [filters] [--limit N] [--json] [flags]", "List the dead letters.", true,
+     dead_list_command, kDeadListFlags},
+    {"dead show",
+     "FILE.yaml ID [flags]",
+     "Print one dead letter with its event.",
+     true,
+     dead_show_command,
+     {},
+     "ID"},
+    {"dead retry", "FILE.yaml (ID... | --all [filters]) [--dry-run] [flags]",
+     "Carry out what dead letters hold, exactly once, while workers run or not.", true, dead_retry_command,
+     kDeadManyFlags, "ID..."},
+    {"dead drop", "FILE.yaml (ID... | --all [filters]) [--dry-run] [flags]",
+     "Drop dead letters without carrying them out.", true, dead_drop_command, kDeadManyFlags, "ID..."},
     {"top", "[--once] [URL...]",
      "Watch workers at work, each second; a URL is http://127.0.0.1:9464 unless it is given.", false,
      top_command, kTopFlags, "URL..."},
@@ -43,6 +78,19 @@ const Command* find_command(std::string_view name) {
   const auto found = std::find_if(kCommands.begin(), kCommands.end(),
                                   [name](const Command& command) { return command.name == name; });
   return found == kCommands.end() ? nullptr : &*found;
+}
+
+std::string_view group_of(const Command& command) {
+  const auto space = command.name.find(' ');
+  return space == std::string_view::npos ? std::string_view{} : command.name.substr(0, space);
+}
+
+std::vector<const Command*> commands_of_group(std::string_view group) {
+  std::vector<const Command*> members;
+  for (const Command& command : kCommands) {
+    if (!group.empty() && group_of(command) == group) members.push_back(&command);
+  }
+  return members;
 }
 
 }  // namespace sluice::cli

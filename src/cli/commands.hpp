@@ -3,6 +3,7 @@
 #include <iosfwd>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "cli/arguments.hpp"
 
@@ -16,7 +17,7 @@ struct CommandFlag {
 };
 
 struct Command {
-  std::string_view name;
+  std::string_view name;     ///< `check`, or `dead list` for one of a group
   std::string_view usage;    ///< what follows the name
   std::string_view summary;  ///< one sentence
   bool takes_options;        ///< the options of the table, and the file
@@ -30,10 +31,20 @@ std::span<const Command> commands();
 /// Null for a name that is none.
 const Command* find_command(std::string_view name);
 
+/// The commands of a group (`dead`), in their order; none for a name that is no group's.
+std::vector<const Command*> commands_of_group(std::string_view group);
+
+/// `dead` of `dead list`; "" for a command that stands alone.
+std::string_view group_of(const Command& command);
+
 int run_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int config_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int check_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int top_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int options_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int dead_list_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int dead_show_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int dead_retry_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int dead_drop_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 
 }  // namespace sluice::cli

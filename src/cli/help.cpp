@@ -19,7 +19,7 @@ std::string general_help() {
       "  sluice COMMAND [FILE.yaml] [flags]\n\n"
       "Commands:\n";
   for (const auto& command : commands()) {
-    text += fmt::format("  {:<10}{}\n", command.name, command.summary);
+    text += fmt::format("  {:<12}{}\n", command.name, command.summary);
   }
   text +=
       "\nFlags:\n"
@@ -28,8 +28,16 @@ std::string general_help() {
       "Example:\n"
       "  sluice run deploy/realworld.yaml --shard-count 4 --shard-index 0 --http-port 9464\n\n"
       "Exit codes: 0 stopped on request, 1 bad configuration or flag, 2 could not start, 3 lost the lease,\n"
-      "4 the stream's position is lost.\n";
+      "4 the stream's position is lost, 5 some dead letters could not be carried out.\n";
   return text;
+}
+
+std::string group_help(std::string_view group) {
+  std::string text = "Usage:\n";
+  for (const Command* command : commands_of_group(group)) {
+    text += fmt::format("  sluice {} {}\n      {}\n", command->name, command->usage, command->summary);
+  }
+  return text + fmt::format("\nEach explains itself: sluice {} --help\n", commands_of_group(group)[0]->name);
 }
 
 std::string command_help(const Command& command) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "cli/commands.hpp"
 
@@ -8,6 +9,9 @@ namespace sluice::cli {
 
 /// `sluice --help`
 std::string general_help();
+
+/// `sluice GROUP --help`
+std::string group_help(std::string_view group);
 
 /// `sluice COMMAND --help`
 std::string command_help(const Command& command);

@@ -17,6 +17,8 @@ int dispatch(const std::vector<std::string>& words, std::ostream& out, std::ostr
   if (command == nullptr) {
     if (arguments.version) {
       out << "sluice " << SLUICE_VERSION << "\n";
+    } else if (!arguments.command.empty()) {
+      out << group_help(arguments.command);
     } else {
       out << general_help();
     }

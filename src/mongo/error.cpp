@@ -39,9 +39,10 @@ bool among(const std::array<std::int32_t, N>& codes, std::int32_t code) {
 }
 
 // The server's codes, by what they ask for. Names: mongo/src/mongo/base/error_codes.yml of the server.
-constexpr std::array<std::int32_t, 33> transient_codes{
-    6,   7,   24,  46,  64,  63,   89,    91,    112,   117,   133,   150,   189,   225,   234,   244, 246,
-    251, 262, 314, 317, 365, 9001, 10107, 10058, 11600, 11601, 11602, 13388, 13435, 13436, 43228, 267};
+constexpr std::array<std::int32_t, 44> transient_codes{
+    6,     7,     24,  46,  64,  63,  89,  91,   112,   117,   133,   150,   189,   225,   234,
+    244,   246,   251, 262, 314, 317, 365, 9001, 10107, 10058, 11600, 11601, 11602, 13388, 13435,
+    13436, 43228, 267, 100, 134, 175, 202, 208,  239,   279,   281,   282,   384,   14031};
 constexpr std::array<std::int32_t, 5> slow_codes{50, 257, 290, 388, 5859300};
 constexpr std::array<std::int32_t, 2> cursor_codes{43, 237};
 constexpr std::array<std::int32_t, 6> lost_codes{136, 222, 260, 280, 286, 50811};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "pipeline/dead_letters.hpp"
 #include "pipeline/fingerprints.hpp"
 #include "pipeline/provision.hpp"
 #include "rules/registry.hpp"
@@ -77,6 +78,8 @@ ReaderPlan Stream::reader_plan() {
   plan.stream = {config_.database, filter(), config.engine.cursor_batch, config.engine.max_await_ms};
   plan.acquire = {config.restart_now, config.accept_changed_rules, config.engine.lease_ms};
   plan.provision = [this] {
+    auto error = prepare_dead_letters(pool_, around_.config.state_database);
+    if (error) return error;
     return provision(pool_, config_.database, subscriptions_, indexes_of(rules_), around_.config.indexes,
                      *around_.log);
   };

@@ -51,6 +51,13 @@ Outcome run_sluice(const std::vector<std::string>& arguments, const Environment&
   return {code, read_file(out), read_file(err)};
 }
 
+std::unique_ptr<Process> start_sluice(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {SLUICE_PROGRAM};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return std::make_unique<Process>(
+      Process::Options{.command = command, .environment = with_sanitizer_settings({})});
+}
+
 Worker::Worker(const Options& options) : options_(options) {
   process_ =
       std::make_unique<Process>(Process::Options{.command = run_command(options_, port_.text()),

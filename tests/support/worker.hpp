@@ -20,6 +20,9 @@ struct Outcome {
 /// Runs `sluice <arguments>` to its end.
 Outcome run_sluice(const std::vector<std::string>& arguments, const Environment& environment = {});
 
+/// The same, left running.
+std::unique_ptr<Process> start_sluice(const std::vector<std::string>& arguments);
+
 /// A `sluice run` with an HTTP port of its own; what it says is kept in files.
 class Worker {
  public:

@@ -76,7 +76,23 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Misuse{{"rnu", "x.yaml"}, "sluice: unknown command 'rnu'; did you mean 'run'?"},
         Misuse{{"frobnicate"},
-               "sluice: unknown command 'frobnicate'; known here: run, check, config, top or options"},
+               "sluice: unknown command 'frobnicate'; known here: run, check, config, dead list, dead show, "
+               "dead retry, dead drop, top or options"},
+        Misuse{{"dead"},
+               "sluice: sluice dead alone is no command: dead list, dead show, dead retry or dead "
+               "drop; see sluice dead --help"},
+        Misuse{{"dead", "lsit", "x"}, "sluice: unknown command 'dead lsit'; did you mean 'dead list'?"},
+        Misuse{{"dead", "list"}, "sluice: sluice dead list needs a FILE.yaml; see sluice dead list --help"},
+        Misuse{{"dead", "list", "x", "y"},
+               "sluice: 'y' is one argument too many; see sluice dead list --help"},
+        Misuse{{"dead", "list", "x", "--rul", "y"},
+               "sluice: unknown flag '--rul'; did you mean '--rule'?; see sluice dead list --help"},
+        Misuse{{"dead", "list", "x", "--since", "yesterday"},
+               "sluice: --since must be a time such as 2026-11-21T10:54Z, or how long ago it was "
+               "(90s, 30m, 2h, 1d), not 'yesterday'"},
+        Misuse{{"dead", "list", "x", "--limit", "0"},
+               "sluice: --limit must be a whole number from 1 to 1000000, not '0'"},
+        Misuse{{"dead", "show", "x"}, "sluice: name one dead letter by its ID; see sluice dead show --help"},
         Misuse{{"run"}, "sluice: sluice run needs a FILE.yaml; see sluice run --help"},
         Misuse{{"run", "x", "y"}, "sluice: 'y' is one argument too many; see sluice run --help"},
         Misuse{{"run", "x", "--lane", "4"},
@@ -89,10 +105,6 @@ INSTANTIATE_TEST_SUITE_P(
                "run FILE.yaml --lanes"},
         Misuse{{"--vresion"},
                "sluice: unknown flag '--vresion'; did you mean '--version'?; see sluice --help"},
-        Misuse{{"top", "https://a"},
-               "sluice: 'https://a' is no worker's address; it looks like http://127.0.0.1:9464"},
-        Misuse{{"top", "--onec"},
-               "sluice: unknown flag '--onec'; did you mean '--once'?; see sluice top --help"},
         Misuse{{"config", "no/such.yaml"}, "no/such.yaml: cannot be read: No such file or directory"}));
 
 TEST(Arguments, TakeFlagsBeforeAndBehindTheFile) {
@@ -112,6 +124,25 @@ TEST(Arguments, TakeOperandsWhereACommandHasThem) {
 
 TEST(Arguments, TakeTheLastOfAFlagGivenTwice) {
   EXPECT_EQ(parse_arguments({"run", "x", "--lanes", "2", "--lanes", "8"}).flags.at("lanes"), "8");
+}
+
+TEST(Arguments, TakeWhatFollowsTheFileWhereTheCommandDoes) {
+  const Arguments arguments =
+      parse_arguments({"dead", "retry", "x.yaml", "a", "--dry-run", "b", "--rule", "r"});
+  EXPECT_EQ(arguments.command, "dead retry");
+  EXPECT_EQ(arguments.file, "x.yaml");
+  EXPECT_EQ(arguments.operands, (std::vector<std::string>{"a", "b"}));
+  const config::Values own = {{"dry-run", "true"}, {"rule", "r"}};
+  EXPECT_EQ(arguments.own, own);
+}
+
+TEST(Program, ExplainsAGroupAndItsCommands) {
+  const Outcome group = run({"dead", "--help"});
+  EXPECT_EQ(group.code, 0);
+  EXPECT_NE(group.out.find("sluice dead retry FILE.yaml"), std::string::npos);
+  const Outcome one = run({"dead", "retry", "--help"});
+  EXPECT_EQ(one.code, 0);
+  EXPECT_NE(one.out.find("--error CODE|TEXT"), std::string::npos);
 }
 
 TEST(Arguments, TakeANegativeNumberAsAValue) {
