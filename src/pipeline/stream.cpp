@@ -78,8 +78,12 @@ ReaderPlan Stream::reader_plan() {
   plan.stream = {config_.database, filter(), config.engine.cursor_batch, config.engine.max_await_ms};
   plan.acquire = {config.restart_now, config.accept_changed_rules, config.engine.lease_ms};
   plan.provision = [this] {
-    auto error = prepare_dead_letters(pool_, around_.config.state_database);
-    if (error) return error;
+    const auto error = prepare_dead_letters(pool_, around_.config.state_database);
+    if (error && error->kind != ErrorKind::fatal) return error;
+    if (error) {
+      around_.log->warn("{}: the dead letters have no index, so listing them reads them all: {}",
+                        config_.name, error->text());
+    }
     return provision(pool_, config_.database, subscriptions_, indexes_of(rules_), around_.config.indexes,
                      *around_.log);
   };
