@@ -34,7 +34,16 @@ class Soak : public PipelineTest {
     storm_.first_new = 10'000'000L * cycle;
     storm_.sizes.seed = random_seed() + static_cast<std::uint64_t>(cycle);
     realworld::storm(server().patient_uri(), db().database(), storm_);
+    burst();
     ASSERT_TRUE(settled());
+  }
+  /// As many events at once as a reply holds: what keeps room for such a one shows in the memory.
+  void burst() {
+    std::vector<Document> favorites;
+    for (int i = 0; i < 5000; ++i)
+      favorites.emplace_back("{\"burst\":true,\"articleId\":" + std::to_string(i % 100) + "}");
+    db().insert("favorites", favorites);
+    db().remove_many("favorites", R"({"burst":true})");
   }
   /// Nothing of interest happens, for as long as it takes the position to move a few times.
   void idleness() {

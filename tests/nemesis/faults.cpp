@@ -31,9 +31,10 @@ std::string_view name_of(Fault fault) {
   return names.at(static_cast<std::size_t>(fault));
 }
 
-Fault random_fault(realworld::Random& random) {
+Fault random_fault(realworld::Random& random, int nodes) {
   if (realworld::chance(random, 30)) return Fault::kill_worker;
-  return static_cast<Fault>(realworld::below(random, fault_kinds));
+  const auto fault = static_cast<Fault>(realworld::below(random, fault_kinds));
+  return fault == Fault::step_down && nodes == 1 ? Fault::kill_server : fault;
 }
 
 Faults::Faults(test::ReplicaSet& servers, Fleet& fleet, std::string state_database, realworld::Random& random)
@@ -104,7 +105,7 @@ std::string Faults::strike_network(Fault fault) {
 }
 
 std::string Faults::strike_server(Fault fault) {
-  if (fault == Fault::step_down && servers_.nodes() > 1) {
+  if (fault == Fault::step_down) {
     const std::string was = servers_.primary().host();
     servers_.step_down();
     return "of " + was;

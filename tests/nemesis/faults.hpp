@@ -29,8 +29,8 @@ enum class Fault : std::uint8_t {
 constexpr int fault_kinds = 14;
 
 std::string_view name_of(Fault fault);
-/// Any of them, kills of workers most often.
-Fault random_fault(realworld::Random& random);
+/// Any of them that so many servers allow, kills of workers most often.
+Fault random_fault(realworld::Random& random, int nodes);
 
 /// What can be done to the workers, the servers and the network between them. Some of it lasts until heal().
 class Faults {

@@ -107,7 +107,7 @@ class Nemesis {
     const auto strikes = 4 + realworld::below(random_, 7);
     for (std::int64_t i = 0; i < strikes; ++i) {
       pass_time_up_to(800);
-      const auto fault = random_fault(random_);
+      const auto fault = random_fault(random_, options_.nodes);
       const std::string what = faults_.strike(fault);
       ++report_.faults[fault];
       say(std::string(name_of(fault)) + ": " + what);
