@@ -66,6 +66,8 @@ void add_commands(CLI::App& app, Options& options) {
   sweep->add_option("scenario", options.scenarios, "default: favourites and users");
   CLI::App* memory = app.add_subcommand("memory", "peak memory of the worker on growing backlogs");
   memory->add_option("--backlogs", options.backlogs, "events waiting, with commas")->delimiter(',');
+  CLI::App* fill = app.add_subcommand("fill", "backfill and verification beside bare scans and bulk writes");
+  fill->add_option("--targets", options.targets, "articles to fill, with commas")->delimiter(',');
   CLI::App* soak = app.add_subcommand("soak", "one worker through storms and idleness in turns");
   soak->add_option("--minutes", options.minutes, "how long")
       ->check(CLI::PositiveNumber)
@@ -73,7 +75,7 @@ void add_commands(CLI::App& app, Options& options) {
   soak->add_option("--idle-seconds", options.idle_seconds, "idleness after each storm")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  for (CLI::App* command : {run, sweep, memory, soak}) command->fallthrough();
+  for (CLI::App* command : {run, sweep, memory, fill, soak}) command->fallthrough();
 }
 
 void make_small(Options& options) {
@@ -87,6 +89,7 @@ void make_small(Options& options) {
   options.backlogs = {2000, 10'000};
   options.minutes = 0.2;
   options.idle_seconds = 1;
+  options.targets = {2000, 5000};
 }
 
 }  // namespace

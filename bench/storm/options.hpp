@@ -12,7 +12,7 @@ namespace storm {
 /// Everything the command line says.
 struct Options {
   std::string command_line;
-  std::string command;  ///< run, sweep, memory, soak
+  std::string command;  ///< run, sweep, memory, soak, fill
 
   Sizes sizes;
   ServerOptions server;
@@ -31,6 +31,7 @@ struct Options {
   std::string over;                 ///< sweep: the setting
   std::vector<std::string> values;  ///< sweep: its values; empty: sane ones
   std::vector<std::uint32_t> backlogs = {100'000, 1'000'000};
+  std::vector<std::uint32_t> targets = {100'000, 500'000};
 
   double minutes = 60;       ///< soak: how long
   double idle_seconds = 10;  ///< soak: idleness after each storm

@@ -44,6 +44,13 @@ struct EngineConfig {
 };
 
 enum class IndexPolicy { warn, create };
+/// What to do when a stream's position is lost: its history is gone, the token is refused, the rules are not
+/// those it was made with, or a watched collection was dropped or renamed.
+enum class LostPolicy {
+  fail,         ///< stop and say so
+  restart_now,  ///< go on from the present moment; what was missed stays missed
+  rebuild,      ///< compute all targets afresh, then go on
+};
 enum class LogFormat { text, json };
 
 /// The whole configuration, validated. Immutable once the program runs.
@@ -58,6 +65,8 @@ struct Config {
   int http_port = 0;  ///< 0: no HTTP server
   std::string log_level = "info";
   LogFormat log_format = LogFormat::text;
+  bool backfill = false;  ///< a first start fills the targets from what stands in the sources
+  LostPolicy on_lost = LostPolicy::fail;
   bool restart_now = false;
   bool accept_changed_rules = false;
   std::vector<StreamConfig> streams;

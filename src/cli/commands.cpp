@@ -18,6 +18,13 @@ constexpr std::array<CommandFlag, 1> kOptionsFlags = {{
     {"markdown", "", "As docs/options.md has them."},
 }};
 
+constexpr std::array<CommandFlag, 4> kVerifyFlags = {{
+    {"repair", "", "Mend what differs; workers may go on meanwhile."},
+    {"sample", "N", "Look at N targets of each rule only, picked at random."},
+    {"rule", "NAME", "Look at this rule only."},
+    {"limit", "N", "Show the first N differences only; all are counted (default 100)."},
+}};
+
 constexpr CommandFlag kRule = {"rule", "NAME", "Only letters of this rule."};
 constexpr CommandFlag kStream = {"stream", "NAME", "Only letters of this stream."};
 constexpr CommandFlag kError = {"error", "CODE|TEXT", "Only errors of this code, or with this text in them."};
@@ -39,7 +46,7 @@ constexpr std::array<CommandFlag, 7> kDeadListFlags = {{
 constexpr std::array<CommandFlag, 7> kDeadManyFlags = {
     {kAll, kRule, kStream, kError, kSince, kUntil, kDryRun}};
 
-constexpr std::array<Command, 9> kCommands = {{
+constexpr std::array<Command, 10> kCommands = {{
     {"run", "FILE.yaml [flags]", "Run a worker until it is told to stop (SIGTERM or Ctrl-C).", true,
      run_command},
     {"check", "FILE.yaml [--online] [flags]",
@@ -64,6 +71,10 @@ constexpr std::array<Command, 9> kCommands = {{
     {"top", "[--once] [URL...]",
      "Watch workers at work, each second; a URL is http://127.0.0.1:9464 unless it is given.", false,
      top_command, kTopFlags, "URL..."},
+    {"verify", "FILE.yaml [--repair] [--sample N] [--rule NAME] [flags]",
+     "Compare what every rule keeps with its sources; exits with 1 where something differs and was not "
+     "mended.",
+     true, verify_command, kVerifyFlags},
     {"options", "[--markdown]", "Print every option with its unit, default and range.", false,
      options_command, kOptionsFlags},
 }};

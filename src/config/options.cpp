@@ -40,6 +40,12 @@ void indexes(Config& config, const OptionValue& value) {
   config.indexes = value.text == "create" ? IndexPolicy::create : IndexPolicy::warn;
 }
 
+void on_lost(Config& config, const OptionValue& value) {
+  config.on_lost = value.text == "rebuild"       ? LostPolicy::rebuild
+                   : value.text == "restart-now" ? LostPolicy::restart_now
+                                                 : LostPolicy::fail;
+}
+
 void log_format(Config& config, const OptionValue& value) {
   config.log_format = value.text == "json" ? LogFormat::json : LogFormat::text;
 }
@@ -341,6 +347,33 @@ const std::vector<Option>& table() {
        "Log lines for people, or one JSON object per line.",
        log_format},
 
+      {"Position",
+       "on-lost",
+       "SLUICE_ON_LOST",
+       "on_lost",
+       choice,
+       "",
+       "fail",
+       0,
+       0,
+       {"fail", "restart-now", "rebuild"},
+       "When the position is lost (history gone, rules changed, a collection dropped): stop, go on from now, "
+       "or "
+       "compute all targets afresh and go on.",
+       on_lost},
+
+      {"Position (flags only)",
+       "backfill",
+       "",
+       "",
+       flag,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "On the first start, fill the targets from what stands in the sources.",
+       yes<&C::backfill>},
       {"Position (flags only)",
        "restart-now",
        "",

@@ -36,8 +36,10 @@ class ResumePolicy {
         return {
             std::nullopt,
             "the stored position cannot be resumed: " + error.text() +
-                ". The changes since then cannot be read any more; bring the targets up to date, then start "
-                "once with --restart-now to go on from the present moment",
+                ". The changes since then cannot be read any more. Start with --on-lost rebuild to compute "
+                "the "
+                "targets afresh and go on, or once with --restart-now to go on from the present moment with "
+                "the targets as they are",
             exit_code::position_lost};
       case ErrorKind::too_large:
         return {

@@ -78,6 +78,8 @@ struct MetricFamilies {
             counters(r, "sluice_stream_reopens_total", "Times the change stream was opened again.")),
         large_events(counters(r, "sluice_large_events_total",
                               "Times an event was too large to be read whole, and was read in part.")),
+        position_lost(counters(r, "sluice_position_lost_total",
+                               "Times the position was lost, by the policy that was followed.")),
         events_in_flight(gauges(r, "sluice_events_in_flight", "Events read and not yet resolved.")),
         bytes_in_flight(gauges(r, "sluice_bytes_in_flight", "Bytes of the events in flight.")),
         lag_seconds(
@@ -110,6 +112,7 @@ struct MetricFamilies {
   Family<Counter>& retries;
   Family<Counter>& stream_reopens;
   Family<Counter>& large_events;
+  Family<Counter>& position_lost;
   Family<Gauge>& events_in_flight;
   Family<Gauge>& bytes_in_flight;
   Family<Gauge>& lag_seconds;
@@ -159,6 +162,10 @@ RuleEffects StreamMetrics::rule_effects(const std::string& rule) {
 
 Counter& StreamMetrics::retries(const std::string& kind) {
   return families_.retries.Add({{"stream", stream_}, {"kind", kind}});
+}
+
+Counter& StreamMetrics::position_lost(const std::string& policy) {
+  return families_.position_lost.Add({{"stream", stream_}, {"policy", policy}});
 }
 
 ScrapeHook::ScrapeHook(std::function<void()> unhook) : unhook_(std::move(unhook)) {}

@@ -32,6 +32,7 @@ class StreamMetrics {
   /// Resolve once, at start. The same name gives the same counters.
   RuleEffects rule_effects(const std::string& rule);
   prometheus::Counter& retries(const std::string& kind);
+  prometheus::Counter& position_lost(const std::string& policy);
 
   // Every event read ends in exactly one of the four that follow.
   prometheus::Counter& events_read;

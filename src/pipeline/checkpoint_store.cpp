@@ -13,17 +13,6 @@ namespace {
 
 using Fact = flow::DoneTable::Fact;
 
-std::vector<std::string> tokens_of(const std::vector<LaneRecord>& lanes) {
-  std::vector<std::string> tokens;
-  for (const LaneRecord& lane : lanes) tokens.push_back(lane.token);
-  return tokens;
-}
-
-Fact fact_of(const ShardRecord& shard, const std::vector<LaneRecord>& lanes) {
-  return {static_cast<std::uint64_t>(shard.count), static_cast<std::uint64_t>(shard.index),
-          shard.floor_data(), tokens_of(lanes)};
-}
-
 Held held_by(const ShardRecord& shard, std::int64_t now_ms) {
   return {shard.id, shard.holder.text(), shard.expires_at_ms - now_ms};
 }
@@ -64,7 +53,9 @@ class Acquisition {
         "the rules of " + id_.stream_id() +
             " are not those that its stored position was made with: events up "
             "to there were judged by the old rules. Start once with --accept-changed-rules to go on from the "
-            "position with the new rules, or with --restart-now to go on from the present moment");
+            "position with the new rules, with --on-lost rebuild to compute all targets afresh by the new "
+            "rules, "
+            "or with --restart-now to go on from the present moment");
   }
 
   /// From the old number of shards to the new one: what each old shard did becomes a fact that every new
@@ -154,6 +145,7 @@ class Acquisition {
     result.floor = shard.floor;
     for (const LaneRecord& lane : lanes) result.lanes.push_back({lane.id, shard.epoch, lane.seq});
     result.filter_changed = shard.floor && shard.filter_hash != id_.filter_hash;
+    if (layout_.fill) result.filled = layout_.fill->rules;
     result.facts = shard.facts;
     result.facts.push_back(fact_of(shard, lanes));
     const auto count = static_cast<std::uint64_t>(id_.count);
@@ -178,7 +170,8 @@ class Acquisition {
 
 std::optional<Error> CheckpointStore::prepare() {
   const auto client = pool_.acquire();
-  for (const char* collection : {state::layouts, state::shards, state::lanes, state::dead_letters}) {
+  for (const char* collection :
+       {state::layouts, state::shards, state::lanes, state::dead_letters, state::audits}) {
     bson::Builder create;
     create.append("create", collection);
     const mongo::Reply reply =
@@ -280,6 +273,85 @@ std::optional<Error> CheckpointStore::release(std::int64_t epoch) {
   command.open("u").open("$unset").append("holder", true).close().close().close().close();
   command.open("writeConcern").append("w", "majority").close();
   return mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::storing).error;
+}
+
+std::optional<Error> CheckpointStore::fill_state(bool wanted, FillState& state) {
+  const auto client = pool_.acquire();
+  bson::Builder find;
+  find.append("find", state::layouts).open("filter").append("_id", id_.stream_id()).close();
+  const mongo::Reply found =
+      mongo::run_command(client.get(), database_, find.finish(), mongo::Doing::reading);
+  if (!found.ok()) return found.error;
+  const bson::View known = found.view().at_path("cursor.firstBatch").document().at("0").document();
+  state = {known ? LayoutRecord::read(known).fill : std::nullopt, false};
+  if (!wanted || state.fill) return std::nullopt;
+  try {
+    StateTransaction transaction(client.get(), database_);
+    const LayoutRecord layout = transaction.touch_layout(id_.stream_id(), id_.count);
+    state.fill = layout.fill;
+    if (layout.fill) return std::nullopt;
+    const auto shards = transaction.find_shards(id_.stream_id(), layout.count);
+    const bool streamed =
+        std::ranges::any_of(shards, [](const auto& shard) { return shard.floor.has_value(); });
+    state.refused = streamed;
+    if (streamed) return std::nullopt;
+    transaction.begin_fill(id_.stream_id(), false);
+    transaction.commit();
+    state.fill = FillRecord{true, false, {}};
+    return std::nullopt;
+  } catch (const StateError& failed) {
+    return failed.error;
+  }
+}
+
+std::optional<Error> CheckpointStore::begin_rebuild(const LostPosition& lost) {
+  const auto client = pool_.acquire();
+  try {
+    StateTransaction transaction(client.get(), database_);
+    const LayoutRecord layout = transaction.touch_layout(id_.stream_id(), id_.count);
+    const auto mine = transaction.find_shard(id_.shard_id());
+    const bool changed =
+        mine && (lost.epoch != 0 ? mine->epoch != lost.epoch : mine->options_hash == id_.options_hash);
+    if (changed || (layout.fill && layout.fill->running)) return std::nullopt;
+    for (ShardRecord& shard : transaction.find_shards(id_.stream_id(), layout.count)) {
+      transaction.remove_lanes(shard.id);
+      shard.lanes = 0;
+      shard.floor.reset();
+      shard.facts.clear();
+      shard.has_holder = false;
+      shard.options_hash = id_.options_hash;
+      ++shard.epoch;
+      transaction.put_shard(shard, id_.stream_id());
+    }
+    transaction.begin_fill(id_.stream_id(), true);
+    transaction.commit();
+    return std::nullopt;
+  } catch (const StateError& failed) {
+    return failed.error;
+  }
+}
+
+std::optional<Error> CheckpointStore::update_layout(bson::Builder& update) {
+  bson::Builder command;
+  command.append("update", state::layouts).open_array("updates").open(command.item());
+  command.open("q").append("_id", id_.stream_id()).append("fill.running", true).close();
+  command.append("u", update.finish()).close().close();
+  command.open("writeConcern").append("w", "majority").close();
+  const auto client = pool_.acquire();
+  return mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::storing).error;
+}
+
+std::optional<Error> CheckpointStore::add_filled(const Filled& filled) {
+  bson::Builder update;
+  update.open("$push").open("fill.rules").append("rule", filled.rule).append_timestamp("at", filled.at);
+  update.close().close();
+  return update_layout(update);
+}
+
+std::optional<Error> CheckpointStore::end_fill() {
+  bson::Builder update;
+  update.open("$set").append("fill.running", false).close();
+  return update_layout(update);
 }
 
 }  // namespace sluice::pipeline

@@ -9,6 +9,7 @@
 #include "flow/done_table.hpp"
 #include "mongo/client.hpp"
 #include "pipeline/holder.hpp"
+#include "pipeline/shard_records.hpp"
 #include "sluice/position.hpp"
 #include "sluice/sink.hpp"
 
@@ -40,6 +41,7 @@ struct Acquired {
   std::optional<Position> floor;  ///< every event up to here is done; absent at the very first start
   std::vector<LaneGuard> lanes;
   std::vector<flow::DoneTable::Fact> facts;  ///< what is done beyond the floor
+  std::vector<Filled> filled;                ///< what a backfill has anticipated
   bool layout_changed = false;
   bool filter_changed = false;  ///< the floor was read under another filter than the present one
 };
@@ -52,6 +54,17 @@ struct Held {
 };
 
 using AcquireResult = std::variant<Acquired, Held, Error>;
+
+/// See CheckpointStore::fill_state().
+struct FillState {
+  std::optional<FillRecord> fill;
+  bool refused = false;  ///< one was wanted, and the stream has a position already
+};
+
+/// Under which epoch a position was found to be lost; 0 where it was refused before the shard was taken.
+struct LostPosition {
+  std::int64_t epoch = 0;
+};
 
 struct AcquireOptions {
   bool restart_now = false;
@@ -80,6 +93,17 @@ class CheckpointStore {
   /// nothing between is lost. `mine` is stored if none was.
   std::optional<Error> agree_on_origin(const Position& mine, Position& agreed);
 
+  /// Whether a backfill is under way, or was. `wanted`: begins one if the stream has not streamed yet.
+  std::optional<Error> fill_state(bool wanted, FillState& state);
+
+  /// Forgets all positions of the stream and begins a backfill that makes good what they lost. All other
+  /// shards are fenced off. Nothing happens if another shard has done so since this one was `lost`.
+  std::optional<Error> begin_rebuild(const LostPosition& lost);
+
+  /// A rule's targets are filled as of a moment.
+  std::optional<Error> add_filled(const Filled& filled);
+  std::optional<Error> end_fill();
+
   /// Renews the lease and, where given, moves the floor. `forget_facts`: the stream has passed all of them.
   /// ErrorKind::fenced when the shard is somebody else's.
   std::optional<Error> renew(std::int64_t epoch, int lease_ms, const std::optional<Position>& floor,
@@ -91,6 +115,7 @@ class CheckpointStore {
   const ShardId& id() const { return id_; }
 
  private:
+  std::optional<Error> update_layout(bson::Builder& update);
   std::optional<Error> end_transactions_of_the_dead(mongoc_client_t* client, int lease_ms);
 
   mongo::ClientPool& pool_;

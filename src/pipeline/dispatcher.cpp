@@ -14,38 +14,14 @@ std::int64_t wall_clock_ms() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-bool ends_stream(Operation operation) {
-  return operation == Operation::drop || operation == Operation::rename ||
-         operation == Operation::drop_database || operation == Operation::invalidate;
-}
-
 std::string end_sentence(const ChangeEvent& event) {
   const std::string name =
       std::string(event.database) + (event.collection.empty() ? "" : "." + std::string(event.collection));
   return "the change stream came to a " + std::string(name_of(event.operation)) + " of " + name +
-         ", after which the targets cannot be kept true event by event. Bring the targets up to date, then "
-         "start once "
-         "with --restart-now to go on from the present moment";
-}
-
-/// Whether a rule asked for such an operation. Of a whole event it finds out by itself.
-bool asked_for(const Rule& rule, const ChangeEvent& event) {
-  for (const Subscription& one : rule.subscriptions()) {
-    if (one.collection != event.collection) continue;
-    const bool asked = event.operation == Operation::update   ? one.updates && !one.fields.empty()
-                       : event.operation == Operation::remove ? one.deletes
-                                                              : one.inserts;
-    if (asked) return true;
-  }
-  return false;
-}
-
-void apply(const Rule& rule, const ChangeEvent& event, Effects& out) {
-  if (event.detail != Detail::key_only) {
-    rule.apply(event, out);
-  } else if (asked_for(rule, event)) {
-    rule.apply_key_only(event, out);
-  }
+         ", after which the targets cannot be kept true event by event. Start with --on-lost rebuild to "
+         "compute them afresh and go on, or once with --restart-now to go on from the present moment with "
+         "the "
+         "targets as they are";
 }
 
 /// An answer that names no place of its own ends with its last event.
@@ -73,18 +49,14 @@ Position end_of(const source::StreamBatch& batch) {
 
 Dispatcher::Dispatcher(const std::vector<std::unique_ptr<Rule>>& rules, flow::Budget& budget,
                        observe::StreamMetrics& metrics)
-    : budget_(budget), metrics_(metrics), lag_(metrics.event_lag_seconds) {
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    rule_metrics_.push_back(metrics.rule_effects(rules[i]->name()));
-    for (const Subscription& subscription : rules[i]->subscriptions()) {
-      Subscribers& known = by_collection_[subscription.collection];
-      if (known.empty() || known.back().index != i)
-        known.push_back({rules[i].get(), static_cast<std::uint16_t>(i)});
-    }
-  }
+    : budget_(budget), metrics_(metrics), rules_(rules), table_(rules), lag_(metrics.event_lag_seconds) {
+  for (const auto& rule : rules) rule_metrics_.push_back(metrics.rule_effects(rule->name()));
 }
 
-void Dispatcher::start(std::vector<flow::DoneTable::Fact> facts, std::vector<flow::Lane*> lanes) {
+void Dispatcher::start(std::vector<flow::DoneTable::Fact> facts, std::vector<flow::Lane*> lanes,
+                       const std::vector<Filled>& filled) {
+  filled_.set(rules_, filled);
+  filled_matters_ = !filled.empty();
   for (auto& fact : facts) done_.add(std::move(fact));
   done_matters_ = had_facts_ = !done_.facts().empty();
   lanes_ = std::move(lanes);
@@ -100,15 +72,6 @@ bool Dispatcher::passed_facts() {
   if (!passed_facts_ || !had_facts_) return false;
   had_facts_ = false;
   return true;
-}
-
-/// Those who read the event's collection. Operations that are no change of a document (an index made, a
-/// collection sharded: a server may tell of more of them than we know) concern nobody.
-const Dispatcher::Subscribers& Dispatcher::subscribers(const ChangeEvent& event) const {
-  static const Subscribers none;
-  if (event.operation == Operation::other) return none;
-  const auto found = by_collection_.find(event.collection);
-  return found == by_collection_.end() ? none : found->second;
 }
 
 std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBatch> from, flow::Time now) {
@@ -129,6 +92,7 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
     ChangeEvent event;
     parse_event(batch.source->events[read], event);
     done_matters_ = done_matters_ && done_.matters_at(event.token_data);
+    filled_matters_ = filled_matters_ && filled_.matter_at(event.cluster_time);
     if (done_matters_ && done_.event_done(event.shard_hash, event.token_data)) {
       ++done_before;
       finish_event(batch, 1);
@@ -148,18 +112,14 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
 }
 
 bool Dispatcher::skip(const ChangeEvent& event, const Effect& effect) const {
+  if (filled_matters_ && filled_.cover(effect.rule, event.cluster_time)) return true;
   return done_matters_ && done_.effect_done(event.shard_hash, effect.key, event.token_data);
 }
 
 void Dispatcher::dispatch_event(EventBatch& batch, std::size_t index, const ChangeEvent& event,
                                 flow::Time now) {
   effects_.clear();
-  Effects out(effects_, batch.scratch);
-  for (const Subscriber& subscriber : subscribers(event)) {
-    const std::size_t before = effects_.size();
-    apply(*subscriber.rule, event, out);
-    for (std::size_t i = before; i < effects_.size(); ++i) effects_[i].rule = subscriber.index;
-  }
+  table_.apply(event, effects_, batch.scratch);
   flow::EventRecord& record = batch.records[index];
   record = {batch.source->events[index], event.token, event.cluster_time, event.wall_time_ms, 0, false};
   const bool any = !effects_.empty();

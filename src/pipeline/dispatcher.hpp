@@ -15,6 +15,8 @@
 #include "flow/lane.hpp"
 #include "observe/metrics.hpp"
 #include "pipeline/event_batch.hpp"
+#include "pipeline/filled_rules.hpp"
+#include "pipeline/rule_table.hpp"
 #include "sluice/rule.hpp"
 
 namespace sluice::pipeline {
@@ -26,8 +28,9 @@ class Dispatcher {
   Dispatcher(const std::vector<std::unique_ptr<Rule>>& rules, flow::Budget& budget,
              observe::StreamMetrics& metrics);
 
-  /// What earlier runs did, and the lanes to feed. Once, before the first batch.
-  void start(std::vector<flow::DoneTable::Fact> facts, std::vector<flow::Lane*> lanes);
+  /// What earlier runs did, what a backfill anticipated, and the lanes to feed. Once, before the first batch.
+  void start(std::vector<flow::DoneTable::Fact> facts, std::vector<flow::Lane*> lanes,
+             const std::vector<Filled>& filled = {});
 
   /// Takes a batch. Gives the sentence that ends the stream when the batch holds an event that says so (a
   /// watched collection dropped, the stream invalidated): everything before it has been dispatched, nothing
@@ -49,23 +52,19 @@ class Dispatcher {
   bool passed_facts();
 
  private:
-  struct Subscriber {
-    const Rule* rule;
-    std::uint16_t index;
-  };
-  using Subscribers = std::vector<Subscriber>;
-
-  const Subscribers& subscribers(const ChangeEvent& event) const;
   void dispatch_event(EventBatch& batch, std::size_t index, const ChangeEvent& event, flow::Time now);
   void finish_event(EventBatch& batch, std::size_t count);
   bool skip(const ChangeEvent& event, const Effect& effect) const;
 
   flow::Budget& budget_;
   observe::StreamMetrics& metrics_;
-  std::map<std::string, Subscribers, std::less<>> by_collection_;
+  const std::vector<std::unique_ptr<Rule>>& rules_;
+  RuleTable table_;
   std::vector<observe::RuleEffects> rule_metrics_;
   std::vector<flow::Lane*> lanes_;
   flow::DoneTable done_;
+  FilledRules filled_;
+  bool filled_matters_ = false;
   bool done_matters_ = false;
   bool had_facts_ = false;
   bool passed_facts_ = false;

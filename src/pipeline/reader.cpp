@@ -69,6 +69,7 @@ bool Reader::insist(const char* what, const std::stop_token& stop,
       policy_.succeeded();
       return true;
     }
+    if (stop.stop_requested()) return false;
     const bool passing = error->kind == ErrorKind::transient || error->kind == ErrorKind::too_slow;
     if (error->kind == ErrorKind::lost) {
       events_.failed(exit_code::position_lost, policy_.failed(*error).stop);
@@ -113,6 +114,39 @@ Held Reader::conflict(int times) const {
           wait_ms(random)};
 }
 
+void Reader::wait_for(const Held& held, std::string& last_holder, const std::stop_token& stop) {
+  if (!held.holder.empty() && held.holder != last_holder) {
+    last_holder = held.holder;
+    const std::string why =
+        held.shard + " is held by " + held.holder + "; waiting until it stops or its lease ends";
+    log_.warn("{}", why);
+    events_.waiting(why);
+  }
+  const auto least = std::chrono::milliseconds(std::max<std::int64_t>(held.for_ms, 10));
+  pause(std::min<flow::Duration>(lease_poll, least), stop);
+}
+
+bool Reader::fill(const std::stop_token& stop) {
+  if (plan_.rebuild) {
+    const auto begin = [&] { return store_.begin_rebuild(*plan_.rebuild); };
+    if (!insist("begin the rebuild", stop, begin)) return false;
+  }
+  std::string last_holder;
+  while (!stop.stop_requested()) {
+    std::optional<Held> held;
+    const bool asked = insist("fill the targets", stop, [&]() -> std::optional<Error> {
+      auto result = plan_.fill(stop);
+      if (const auto* error = std::get_if<Error>(&result)) return *error;
+      if (auto* other = std::get_if<Held>(&result)) held = std::move(*other);
+      return std::nullopt;
+    });
+    if (!asked) return false;
+    if (!held) return true;
+    wait_for(*held, last_holder, stop);
+  }
+  return false;
+}
+
 std::optional<Acquired> Reader::acquire(const std::stop_token& stop) {
   std::optional<Acquired> acquired;
   std::string last_holder;
@@ -131,16 +165,7 @@ std::optional<Acquired> Reader::acquire(const std::stop_token& stop) {
     });
     if (!asked) return std::nullopt;
     if (!held) continue;
-    if (!held->holder.empty() && held->holder != last_holder) {
-      last_holder = held->holder;
-      const std::string why =
-          held->shard + " is held by " + held->holder + "; waiting until it stops or its lease ends";
-      log_.warn("{}", why);
-      events_.waiting(why);
-    }
-    pause(std::min<flow::Duration>(lease_poll,
-                                   std::chrono::milliseconds(std::max<std::int64_t>(held->for_ms, 10))),
-          stop);
+    wait_for(*held, last_holder, stop);
   }
   return acquired;
 }
@@ -171,8 +196,10 @@ void Reader::run(const std::stop_token& stop) {
   events_.connected();
   if (!insist("prepare the state database", stop, [&] { return store_.prepare(); })) return;
   if (!insist("prepare the database", stop, plan_.provision)) return;
+  if (!fill(stop)) return;
   auto acquired = acquire(stop);
   if (!acquired) return;
+  epoch_ = acquired->epoch;
   plan_.stream.filter.with_hash = acquired->layout_changed;
   source::ChangeStream stream(pool_, plan_.stream);
   Position at;

@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <variant>
 
 #include "flow/budget.hpp"
 #include "flow/reading.hpp"
@@ -36,7 +37,10 @@ struct ReaderPlan {
   source::StreamOptions stream;
   AcquireOptions acquire;
   std::function<std::optional<Error>()> provision;  ///< brings the database into shape
-  std::string hosts;                                ///< for messages
+  /// Fills the targets before the first event where that is wanted; Held: somebody else does.
+  std::function<std::variant<std::monostate, Held, Error>(const std::stop_token&)> fill;
+  std::optional<LostPosition> rebuild;  ///< start by forgetting the position and filling everything again
+  std::string hosts;                    ///< for messages
 };
 
 /// The one thread of a stream that blocks on its cursor. First it brings the stream up: connects, takes the
@@ -58,9 +62,14 @@ class Reader {
   /// True when the thread is about to end: joining it takes no time.
   bool ended() const { return ended_.load(); }
 
+  /// Under which epoch the shard was taken; 0 before. Thread-safe.
+  std::int64_t epoch() const { return epoch_.load(); }
+
  private:
   void run(const std::stop_token& stop);
   bool connect(const std::stop_token& stop);
+  bool fill(const std::stop_token& stop);
+  void wait_for(const Held& held, std::string& last_holder, const std::stop_token& stop);
   std::optional<Acquired> acquire(const std::stop_token& stop);
   Held conflict(int times) const;
   bool open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
@@ -87,6 +96,7 @@ class Reader {
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::atomic<bool> ended_{true};
+  std::atomic<std::int64_t> epoch_{0};
   std::jthread thread_;
 };
 

@@ -38,6 +38,13 @@ std::vector<bson::View> documents_of(const mongo::Reply& reply) {
 
 }  // namespace
 
+flow::DoneTable::Fact fact_of(const ShardRecord& shard, const std::vector<LaneRecord>& lanes) {
+  std::vector<std::string> tokens;
+  for (const LaneRecord& lane : lanes) tokens.push_back(lane.token);
+  return {static_cast<std::uint64_t>(shard.count), static_cast<std::uint64_t>(shard.index),
+          shard.floor_data(), std::move(tokens)};
+}
+
 std::optional<Position> read_position(bson::View document) {
   const bson::View token = document.at("token").document();
   if (!token) return std::nullopt;
@@ -67,6 +74,26 @@ ShardRecord ShardRecord::read(bson::View document) {
   return shard;
 }
 
+LaneRecord LaneRecord::read(bson::View document) {
+  return {std::string(document.at("_id").text()), small(document.at("lane"), 0),
+          document.at("seq").integer().value_or(0), std::string(document.at_path("token._data").text())};
+}
+
+std::optional<FillRecord> FillRecord::read(bson::View document) {
+  if (!document) return std::nullopt;
+  FillRecord fill{document.at("running").boolean(), document.at("rebuild").boolean(), {}};
+  for (const auto& [key, value] : document.at("rules").document()) {
+    const bson::View one = value.document();
+    fill.rules.push_back({std::string(one.at("rule").text()), one.at("at").timestamp()});
+  }
+  return fill;
+}
+
+LayoutRecord LayoutRecord::read(bson::View document) {
+  return {small(document.at("count"), 1), document.at("touchedAt").date_ms(),
+          read_position(document.at("origin").document()), FillRecord::read(document.at("fill").document())};
+}
+
 StateTransaction::StateTransaction(mongoc_client_t* client, const std::string& database)
     : database_(database), transaction_(client, mongo::Isolation::snapshot) {
   if (transaction_.error()) throw StateError{*transaction_.error()};
@@ -90,9 +117,18 @@ LayoutRecord StateTransaction::touch_layout(const std::string& stream_id, int co
   command.close().close().append("touchedAt", "$$NOW").close().close().close();
   command.append("upsert", true).append("new", true);
   const mongo::Reply reply = run(command, mongo::Doing::writing);
-  const bson::View layout = reply.view().at("value").document();
-  return {small(layout.at("count"), count), layout.at("touchedAt").date_ms(),
-          read_position(layout.at("origin").document())};
+  return LayoutRecord::read(reply.view().at("value").document());
+}
+
+void StateTransaction::begin_fill(const std::string& stream_id, bool rebuild) {
+  bson::Builder command;
+  command.append("update", state::layouts).open_array("updates").open(command.item());
+  command.open("q").append("_id", stream_id).close();
+  command.open("u").open("$set").open("fill").append("running", true).append("rebuild", rebuild);
+  command.open_array("rules").close().close().close();
+  if (rebuild) command.open("$unset").append("origin", true).close();
+  command.close().close().close();
+  run(command, mongo::Doing::storing);
 }
 
 void StateTransaction::set_layout_count(const std::string& stream_id, int count) {
@@ -165,9 +201,7 @@ std::vector<LaneRecord> StateTransaction::find_lanes(const std::string& shard_id
   const mongo::Reply reply = run(command, mongo::Doing::reading);
   std::vector<LaneRecord> lanes;
   for (const bson::View document : documents_of(reply)) {
-    lanes.push_back({std::string(document.at("_id").text()), small(document.at("lane"), 0),
-                     document.at("seq").integer().value_or(0),
-                     std::string(document.at_path("token._data").text())});
+    lanes.push_back(LaneRecord::read(document));
   }
   return lanes;
 }

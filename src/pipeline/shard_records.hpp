@@ -17,6 +17,8 @@ struct LaneRecord {
   int lane = 0;
   std::int64_t seq = 0;
   std::string token;  ///< the token's _data; empty when the lane never committed
+
+  static LaneRecord read(bson::View document);
 };
 
 struct ShardRecord {
@@ -42,11 +44,32 @@ struct ShardRecord {
   std::string floor_data() const { return floor ? std::string(floor->data()) : std::string(); }
 };
 
+/// Of this rule's counters, every change up to this cluster time is in: they were computed afresh as of then.
+struct Filled {
+  std::string rule;
+  std::uint64_t at = 0;
+};
+
+/// A backfill that was begun: while it runs, no shard of the stream streams.
+struct FillRecord {
+  bool running = false;
+  bool rebuild = false;  ///< it makes good a lost position, so copies whose source is gone go too
+  std::vector<Filled> rules;
+
+  static std::optional<FillRecord> read(bson::View document);
+};
+
 struct LayoutRecord {
   int count = 1;
   std::int64_t now_ms = 0;  ///< the server's clock
   std::optional<Position> origin;
+  std::optional<FillRecord> fill;
+
+  static LayoutRecord read(bson::View document);
 };
+
+/// What a shard has done, as later holders under any layout honour it.
+flow::DoneTable::Fact fact_of(const ShardRecord& shard, const std::vector<LaneRecord>& lanes);
 
 std::optional<Position> read_position(bson::View document);
 void append_position(bson::Builder& out, const Position& position);
@@ -65,6 +88,8 @@ class StateTransaction {
   /// acquisitions of one stream conflict, so that they happen one after the other.
   LayoutRecord touch_layout(const std::string& stream_id, int count);
   void set_layout_count(const std::string& stream_id, int count);
+  /// Begins a backfill; with `rebuild`, the origin and what was filled before are forgotten.
+  void begin_fill(const std::string& stream_id, bool rebuild);
 
   std::optional<ShardRecord> find_shard(const std::string& id);
   std::vector<ShardRecord> find_shards(const std::string& stream_id, int count);

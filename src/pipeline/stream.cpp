@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "pipeline/backfill.hpp"
 #include "pipeline/dead_letters.hpp"
 #include "pipeline/fingerprints.hpp"
 #include "pipeline/provision.hpp"
@@ -20,7 +21,8 @@ using std::chrono::milliseconds;
 constexpr auto keeper_tick = milliseconds(200);
 constexpr auto store_interval = milliseconds(1000);
 constexpr auto drain_poll = milliseconds(10);
-constexpr int clients_besides_batches = 5;  // reader, its cursor, keeper, oplog, spare
+constexpr int clients_besides_batches = 7;  // reader, its cursor, keeper, oplog, a backfill's lease, spare
+constexpr int clients_for_a_batch = 3;      // a backfill's thread reads targets and sources, and writes
 
 std::vector<std::string> names_of(const Rules& rules) {
   std::vector<std::string> names;
@@ -30,7 +32,7 @@ std::vector<std::string> names_of(const Rules& rules) {
 
 }  // namespace
 
-Stream::Stream(Surroundings around, const StreamConfig& config, StreamEvents events)
+Stream::Stream(Surroundings around, const StreamConfig& config, StreamEvents events, Recovery recovery)
     : around_(std::move(around)),
       config_(config),
       events_(std::move(events)),
@@ -39,7 +41,8 @@ Stream::Stream(Surroundings around, const StreamConfig& config, StreamEvents eve
       rule_names_(names_of(rules_)),
       subscriptions_(subscriptions_of(rules_)),
       self_(Holder::self()),
-      pool_(config.uri, around_.config.engine.in_flight + clients_besides_batches, self_.instance),
+      pool_(config.uri, clients_for_a_batch * around_.config.engine.in_flight + clients_besides_batches,
+            self_.instance),
       metrics_(around_.metrics.stream(config.name)),
       budget_(around_.config.engine.queue_events, around_.config.engine.queue_mb << 20),
       store_(pool_, around_.config.state_database,
@@ -59,7 +62,8 @@ Stream::Stream(Surroundings around, const StreamConfig& config, StreamEvents eve
       keeper_timer_(strand_),
       drain_timer_(strand_) {
   around_.readiness.not_ready(condition_, "connecting to MongoDB");
-  reader_ = std::make_unique<Reader>(pool_, store_, budget_, reader_plan(), reader_events(), *around_.log);
+  reader_ =
+      std::make_unique<Reader>(pool_, store_, budget_, reader_plan(recovery), reader_events(), *around_.log);
 }
 
 Stream::~Stream() = default;
@@ -72,11 +76,18 @@ source::StreamFilter Stream::filter() const {
   return {subscriptions_, around_.config.shard_count, around_.config.shard_index, false};
 }
 
-ReaderPlan Stream::reader_plan() {
+ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   const Config& config = around_.config;
   ReaderPlan plan;
   plan.stream = {config_.database, filter(), config.engine.cursor_batch, config.engine.max_await_ms};
-  plan.acquire = {config.restart_now, config.accept_changed_rules, config.engine.lease_ms};
+  const bool restart_now = config.restart_now || recovery.policy == LostPolicy::restart_now;
+  plan.acquire = {restart_now, config.accept_changed_rules, config.engine.lease_ms};
+  if (recovery.policy == LostPolicy::rebuild) plan.rebuild = recovery.lost;
+  plan.fill = [this, stream = plan.stream](const std::stop_token& stop) {
+    const auto waiting = [this](const std::string& why) { around_.readiness.not_ready(condition_, why); };
+    Backfill backfill({pool_, store_, around_.config, config_, rules_, stream, *around_.log, waiting});
+    return backfill.run(around_.config.backfill, stop);
+  };
   plan.provision = [this] {
     const auto error = prepare_dead_letters(pool_, around_.config.state_database);
     if (error && error->kind != ErrorKind::fatal) return error;
@@ -157,7 +168,7 @@ void Stream::on_opened(Acquired acquired, Position at) {
   make_lanes(acquired.lanes);
   std::vector<flow::Lane*> lanes;
   for (auto& lane : lanes_) lanes.push_back(&lane->lane());
-  dispatcher_.start(std::move(acquired.facts), std::move(lanes));
+  dispatcher_.start(std::move(acquired.facts), std::move(lanes), acquired.filled);
   for (auto& lane : lanes_) asio::co_spawn(strand_, lane->run(), asio::detached);
   asio::co_spawn(strand_, keep_checkpoint(), asio::detached);
   if (acquired.floor) least_floor_ = acquired.floor->data();
@@ -286,6 +297,7 @@ asio::awaitable<void> Stream::end() {
   co_await wait_for_threads();
   co_await doze();  // what the reader posted last has now been seen
   if (epoch_ != 0 && !lease_lost_) co_await give_lease_back();
+  health_.retire();
   events_.ended();
 }
 

@@ -39,12 +39,18 @@ struct StreamEvents {
   std::function<void()> ended;                ///< once, the last thing
 };
 
+/// How a stream begins that takes the place of one whose position was lost.
+struct Recovery {
+  LostPolicy policy = LostPolicy::fail;  ///< fail: nothing was lost
+  LostPosition lost;
+};
+
 /// One change stream with everything from cursor to checkpoint: its reader's thread, its strand, its lanes
 /// and its checkpoint. All state but the reader's is touched on the strand only.
 class Stream {
  public:
   /// Throws ConfigError for rules that cannot be used and Stop for a URI that cannot.
-  Stream(Surroundings around, const StreamConfig& config, StreamEvents events);
+  Stream(Surroundings around, const StreamConfig& config, StreamEvents events, Recovery recovery = {});
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -58,8 +64,11 @@ class Stream {
   /// Thread-safe.
   observe::StreamStatus status() const { return health_.status(); }
 
+  /// What whoever takes its place has to know. After it ended.
+  LostPosition lost_position() const { return {reader_->epoch()}; }
+
  private:
-  ReaderPlan reader_plan();
+  ReaderPlan reader_plan(const Recovery& recovery);
   ReaderEvents reader_events();
   source::StreamFilter filter() const;
   void on_opened(Acquired acquired, Position at);

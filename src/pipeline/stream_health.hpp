@@ -62,6 +62,9 @@ class StreamHealth {
   /// Thread-safe.
   observe::StreamStatus status() const;
 
+  /// Leaves the gauges to whoever comes after: another stream of this name may.
+  void retire() { hook_ = {}; }
+
  private:
   struct Lane {
     const LaneDriver* driver;

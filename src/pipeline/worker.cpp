@@ -3,8 +3,11 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
+#include <set>
 #include <thread>
 
+#include "flow/loss_limit.hpp"
 #include "observe/http.hpp"
 #include "observe/log.hpp"
 #include "observe/process.hpp"
@@ -38,10 +41,9 @@ class Worker {
         signals_(strand_, SIGINT, SIGTERM),
         deadline_(strand_) {
     mongoc_log_set_handler(log_driver, log_.get());
-    for (const StreamConfig& stream : config.streams) {
-      streams_.push_back(std::make_unique<Stream>(Surroundings{io_, config_, metrics_, readiness_, log_},
-                                                  stream, stream_events()));
-    }
+    for (std::size_t i = 0; i < config.streams.size(); ++i) streams_.push_back(make_stream(i, {}));
+    losses_.resize(streams_.size());
+    replaced_.resize(streams_.size());
   }
 
   ~Worker() { mongoc_log_set_handler(nullptr, nullptr); }
@@ -76,41 +78,75 @@ class Worker {
     const std::chrono::duration<double> uptime = flow::Clock::now() - started_;
     observe::WorkerStatus status{config_.pipeline, config_.shard_index,       config_.shard_count,
                                  uptime.count(),   observe::resident_bytes(), {}};
+    const std::lock_guard lock(streams_mutex_);
     for (const auto& stream : streams_) status.streams.push_back(stream->status());
     return observe::status_json(status);
   }
 
-  StreamEvents stream_events() {
-    return {[this] { asio::post(strand_, [this] { on_connected(); }); },
-            [this] { asio::post(strand_, [this] { on_ready(); }); },
-            [this](int exit_code) { asio::post(strand_, [this, exit_code] { on_failed(exit_code); }); },
-            [this] { asio::post(strand_, [this] { on_ended(); }); }};
+  std::unique_ptr<Stream> make_stream(std::size_t index, Recovery recovery) {
+    return std::make_unique<Stream>(Surroundings{io_, config_, metrics_, readiness_, log_},
+                                    config_.streams[index], stream_events(index), recovery);
   }
 
-  /// The two lines that scripts wait for, on stdout whatever the log says.
+  StreamEvents stream_events(std::size_t index) {
+    return {[this] { asio::post(strand_, [this] { on_connected(); }); },
+            [this] { asio::post(strand_, [this] { on_ready(); }); },
+            [this, index](int exit_code) {
+              asio::post(strand_, [this, index, exit_code] { on_failed(index, exit_code); });
+            },
+            [this, index] { asio::post(strand_, [this, index] { on_ended(index); }); }};
+  }
+
+  /// The two lines that scripts wait for, on stdout whatever the log says; said once, whatever comes later.
   void on_connected() {
-    if (++connected_ < streams_.size()) return;
+    if (++connected_ != streams_.size()) return;
     std::printf("Connected to MongoDB (Shard %d/%d)\n", config_.shard_index, config_.shard_count);
     std::fflush(stdout);
   }
 
   void on_ready() {
-    if (++ready_ < streams_.size()) return;
+    if (++ready_ != streams_.size()) return;
     std::printf("__READY__SHARD__%d_OF_%d__\n", config_.shard_index, config_.shard_count);
     std::fflush(stdout);
   }
 
-  /// Half a worker is worse than none: the supervisor restarts the whole.
-  void on_failed(int exit_code) {
+  /// Half a worker is worse than none: the supervisor restarts the whole. A lost position is another matter,
+  /// if the pipeline's policy knows a way on.
+  void on_failed(std::size_t index, int exit_code) {
+    const bool recover = exit_code == exit_code::position_lost && config_.on_lost != LostPolicy::fail;
+    if (recover && !stopping_ && losses_[index].may_recover(flow::Clock::now())) {
+      recovering_.insert(index);
+      return;
+    }
     if (exit_code_ == exit_code::ok) exit_code_ = exit_code;
     stop_all();
   }
 
-  void on_ended() {
+  void on_ended(std::size_t index) {
+    if (recovering_.erase(index) > 0 && !stopping_) return recover(index);
     if (++ended_ < streams_.size()) return;
     signals_.cancel();
     deadline_.cancel();
     guard_.reset();
+  }
+
+  void recover(std::size_t index) {
+    const std::string& name = config_.streams[index].name;
+    const bool rebuild = config_.on_lost == LostPolicy::rebuild;
+    log_->error("{}: the position is lost; by its policy the pipeline {}", name,
+                rebuild ? "computes all targets afresh and goes on"
+                        : "goes on from the present moment: what was missed stays missed");
+    metrics_.stream(name).position_lost(rebuild ? "rebuild" : "restart-now").Increment();
+    const Recovery recovery{config_.on_lost, streams_[index]->lost_position()};
+    readiness_.forget("stream " + name + " stopping");
+    auto next = make_stream(index, recovery);
+    {
+      const std::lock_guard lock(streams_mutex_);
+      std::swap(streams_[index], next);
+    }
+    // What the old one has posted last may still be on its way to it, so it goes with the next one.
+    replaced_[index] = std::move(next);
+    streams_[index]->start();
   }
 
   void await_signal() {
@@ -157,7 +193,11 @@ class Worker {
   asio::executor_work_guard<asio::io_context::executor_type> guard_;
   asio::signal_set signals_;
   asio::steady_timer deadline_;
+  mutable std::mutex streams_mutex_;  ///< streams_ is replaced on the strand and read by the HTTP server
   std::vector<std::unique_ptr<Stream>> streams_;
+  std::vector<std::unique_ptr<Stream>> replaced_;  ///< by stream: the one before, which has ended
+  std::vector<flow::LossLimit> losses_;            ///< by stream
+  std::set<std::size_t> recovering_;
   std::unique_ptr<observe::HttpServer> http_;
   std::size_t connected_ = 0;
   std::size_t ready_ = 0;

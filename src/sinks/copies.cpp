@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sinks/copy_plan.hpp"
 #include "sinks/query.hpp"
 
 namespace sluice::sinks {
@@ -11,49 +12,9 @@ namespace {
 using Kind = WriteCommands::Kind;
 using WhenGone = CopyPlan::WhenGone;
 
-std::string join_path(const CopyPlan& plan) {
-  return plan.array.empty() ? plan.reference : plan.array + "." + plan.reference;
-}
-
 /// Where a copy is written: in an array, in those elements that the array filter lets through.
 std::string write_path(const CopyPlan& plan, const std::string& field) {
   return plan.array.empty() ? field : plan.array + ".$[e]." + field;
-}
-
-std::vector<const std::string*> source_fields(const CopyPlan& plan) {
-  std::vector<const std::string*> fields;
-  for (const auto& field : plan.fields) fields.push_back(&field.from);
-  return fields;
-}
-
-std::vector<const std::string*> target_fields(const CopyPlan& plan) {
-  if (!plan.array.empty()) return {&plan.array};
-  std::vector<const std::string*> fields{&plan.reference};
-  for (const auto& field : plan.fields) fields.push_back(&field.to);
-  return fields;
-}
-
-/// Calls `visit(reference value, holder)` for every reference in a target; the holder is the document or the
-/// array's element in which the copies stand beside it.
-template <typename Visit>
-void each_reference(const CopyPlan& plan, bson::View target, Visit visit) {
-  if (plan.array.empty()) {
-    const bson::Value reference = target.at_path(plan.reference);
-    if (can_be_id(reference)) visit(reference, target);
-    return;
-  }
-  for (const auto& [index, element] : target.at_path(plan.array).document()) {
-    const bson::View holder = element.document();
-    const bson::Value reference = element.is_document() ? holder.at_path(plan.reference) : bson::Value{};
-    if (can_be_id(reference)) visit(reference, holder);
-  }
-}
-
-/// `source` is absent when there is no such document: then every copy should be absent too.
-bool up_to_date(const CopyPlan& plan, bson::View source, bson::View holder) {
-  return std::ranges::all_of(plan.fields, [&](const CopyPlan::Field& field) {
-    return source.at_path(field.from) == holder.at_path(field.to);
-  });
 }
 
 void append_values(bson::Builder& out, const CopyPlan& plan, bson::View source) {

@@ -2,29 +2,13 @@
 
 #include <algorithm>
 
-#include "bson/builder.hpp"
+#include "sinks/query.hpp"
 
 namespace sluice::sinks {
 
 namespace {
 
 constexpr std::size_t ids_in_one_find = 5000;
-
-bool holds(const std::string& outer, const std::string& inner) {
-  return inner == outer ||
-         (inner.size() > outer.size() && inner.starts_with(outer) && inner[outer.size()] == '.');
-}
-
-/// A projection of all fields. The server refuses a path together with one inside it, so the outer one stays.
-void append_projection(bson::Builder& out, const std::vector<const std::string*>& fields) {
-  out.open("projection").append("_id", 1);
-  for (const std::string* field : fields) {
-    const bool inside_other = std::ranges::any_of(
-        fields, [&](const std::string* other) { return *other != *field && holds(*other, *field); });
-    if (!inside_other && *field != "_id" && !field->starts_with("_id.")) out.append(*field, 1);
-  }
-  out.close();
-}
 
 }  // namespace
 

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "bson/builder.hpp"
 
@@ -26,6 +29,22 @@ inline void append_equals(bson::Builder& out, std::string_view path, const bson:
 /// Whether a value can stand in _id at all: what cannot refers to nothing.
 inline bool can_be_id(const bson::Value& value) {
   return value && !value.is_array() && value.type() != BSON_TYPE_REGEX && value.type() != BSON_TYPE_UNDEFINED;
+}
+
+inline bool path_holds(const std::string& outer, const std::string& inner) {
+  return inner == outer ||
+         (inner.size() > outer.size() && inner.starts_with(outer) && inner[outer.size()] == '.');
+}
+
+/// A projection of all fields. The server refuses a path together with one inside it, so the outer one stays.
+inline void append_projection(bson::Builder& out, const std::vector<const std::string*>& fields) {
+  out.open("projection").append("_id", 1);
+  for (const std::string* field : fields) {
+    const bool inside_other = std::ranges::any_of(
+        fields, [&](const std::string* other) { return *other != *field && path_holds(*other, *field); });
+    if (!inside_other && *field != "_id" && !field->starts_with("_id.")) out.append(*field, 1);
+  }
+  out.close();
 }
 
 }  // namespace sluice::sinks

@@ -7,5 +7,6 @@ inline constexpr const char* layouts = "layouts";
 inline constexpr const char* shards = "shards";
 inline constexpr const char* lanes = "lanes";
 inline constexpr const char* dead_letters = "dead_letters";
+inline constexpr const char* audits = "audits";
 
 }  // namespace sluice::state

@@ -20,33 +20,14 @@ void read_batch(StreamBatch& batch) {
 }  // namespace
 
 ChangeStream::ChangeStream(mongo::ClientPool& pool, StreamOptions options)
-    : client_(pool.acquire()), options_(std::move(options)) {}
+    : client_(pool.acquire()), options_(std::move(options)), session_(client_.get()) {}
 
 ChangeStream::~ChangeStream() {
   close();
 }
 
 mongo::Reply ChangeStream::command(bson::View command) {
-  return mongo::run_command(client_.get(), options_.database, command, mongo::Doing::reading,
-                            command_options_.get());
-}
-
-std::optional<Error> ChangeStream::choose_server() {
-  bson_error_t error{};
-  const mongo::Server primary(mongoc_client_select_server(client_.get(), true, nullptr, &error));
-  if (!primary) return mongo::classify(error, nullptr, mongo::Doing::reading);
-  const mongo::SessionOptions session_options(mongoc_session_opts_new());
-  mongoc_session_opts_set_causal_consistency(session_options.get(), false);
-  session_.reset(mongoc_client_start_session(client_.get(), session_options.get(), &error));
-  if (!session_) return mongo::classify(error, nullptr, mongo::Doing::reading);
-  bson_t* options = command_options_.get();
-  bson_reinit(options);
-  const auto id = static_cast<std::int32_t>(mongoc_server_description_id(primary.get()));
-  if (!bson_append_int32(options, "serverId", -1, id) ||
-      !mongoc_client_session_append(session_.get(), options, &error)) {
-    return mongo::classify(error, nullptr, mongo::Doing::reading);
-  }
-  return std::nullopt;
+  return session_.command(options_.database, command);
 }
 
 void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Position>& after,
@@ -65,7 +46,7 @@ void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Posi
 std::optional<Error> ChangeStream::open(const std::optional<Position>& after, Position& at,
                                         bool filter_changed) {
   close();
-  if (auto error = choose_server()) return error;
+  if (auto error = session_.begin()) return error;
   bson::Builder aggregate;
   const bool by_time = filter_changed && after && after->at_event;
   append_aggregate(aggregate, after, by_time);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "flow/reading.hpp"
-#include "mongo/client.hpp"
+#include "mongo/pinned.hpp"
 #include "sluice/position.hpp"
 #include "source/stream_filter.hpp"
 
@@ -56,12 +56,10 @@ class ChangeStream {
  private:
   mongo::Reply command(bson::View command);
   void append_aggregate(bson::Builder& out, const std::optional<Position>& after, bool by_time) const;
-  std::optional<Error> choose_server();
 
   mongo::ClientPool::Client client_;
   StreamOptions options_;
-  mongo::Session session_;
-  bson::Document command_options_;  ///< {serverId, sessionId}: a cursor lives on one server, in one session
+  mongo::PinnedSession session_;
   std::int64_t cursor_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "support/mongod.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -48,11 +49,14 @@ void MongodProcess::start() {
   const auto folder = folder_.path();
   std::vector<std::string> command = {mongod_path(), "--replSet", replica_set_, "--dbpath", folder.string(),
                                       "--port", port_.text(), "--bind_ip", "127.0.0.1", "--nounixsocket",
-                                      "--wiredTigerCacheSizeGB", "0.5", "--oplogSize", "1024",
-                                      "--setParameter", "diagnosticDataCollectionEnabled=false",
+                                      "--wiredTigerCacheSizeGB", "0.5", "--setParameter",
+                                      "diagnosticDataCollectionEnabled=false",
                                       // For fail points: answers that get lost, errors on request.
                                       "--setParameter", "enableTestCommands=1"};
   command.insert(command.end(), arguments_.begin(), arguments_.end());
+  // mongod takes an option once only.
+  if (std::ranges::find(arguments_, "--oplogSize") == arguments_.end())
+    command.insert(command.end(), {"--oplogSize", "1024"});
   process_ = std::make_unique<Process>(Process::Options{
       .command = command, .environment = {}, .out = folder / "mongod.log", .err = folder / "mongod.log"});
 }

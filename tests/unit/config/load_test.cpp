@@ -62,6 +62,7 @@ engine: {workers: 2, lanes: 3, batch_docs: 4, batch_bytes: 5000, batch_linger_ms
 http: {host: "::1", port: 9464}
 log: {level: debug, format: json}
 indexes: create
+on_lost: rebuild
 )";
   const Loaded loaded = load(yaml);
   const Config& config = loaded.config;
@@ -87,6 +88,7 @@ indexes: create
   EXPECT_EQ(config.log_level, "debug");
   EXPECT_EQ(config.log_format, LogFormat::json);
   EXPECT_EQ(config.indexes, IndexPolicy::create);
+  EXPECT_EQ(config.on_lost, LostPolicy::rebuild);
   for (const auto& line : loaded.effective) {
     if (!line.name.starts_with("--")) {
       EXPECT_TRUE(line.origin.starts_with("w.yaml:")) << line.name;

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mongo/snapshot_cursor.hpp"
+#include "sluice/projection.hpp"
+#include "sluice/scratch.hpp"
+
+namespace sluice::audit {
+
+/// A copy that is not what its source holds. Views; valid during the visit.
+struct CopyDifference {
+  bson::Value target;
+  bson::Value reference;
+  bson::View holder;    ///< the target, or the array's element that holds the copy
+  bson::View source;    ///< absent: there is no such source
+  bool orphan = false;  ///< no source, and the plan says that then the holder should be gone
+};
+
+/// Part of a collection, by _id in the server's order. Owns its ends.
+struct IdRange {
+  std::vector<std::uint8_t> from;  ///< {_id: first}; empty: from the start
+  std::vector<std::uint8_t> to;    ///< {_id: first of the next}; empty: to the end
+};
+
+/// Cuts a collection into about `parts` ranges of like size.
+std::optional<Error> cut(mongo::ClientPool& pool, const std::string& database, const std::string& collection,
+                         int parts, std::vector<IdRange>& ranges);
+
+/// Goes through the targets of a plan as they stood at one moment, beside their sources of that moment.
+class CopyAudit {
+ public:
+  using Visit = std::function<void(const CopyDifference&)>;
+  /// Called between batches with the number of targets looked at since the last call; false ends the audit.
+  using Progress = std::function<bool(std::int64_t targets)>;
+
+  CopyAudit(mongo::ClientPool& pool, const CopyPlan& plan, std::uint64_t at)
+      : pool_(pool), plan_(plan), at_(at) {}
+
+  std::optional<Error> range(const IdRange& range, const Visit& visit, const Progress& progress);
+  /// Some targets only, picked by the server.
+  std::optional<Error> sample(std::int64_t targets, const Visit& visit, const Progress& progress);
+  /// Some targets only.
+  std::optional<Error> some(const std::vector<bson::Value>& ids, const Visit& visit);
+
+ private:
+  std::optional<Error> run(bson::Builder& command, const Visit& visit, const Progress& progress);
+  std::optional<Error> compare(const std::vector<bson::View>& targets, const Visit& visit);
+
+  mongo::ClientPool& pool_;
+  const CopyPlan& plan_;
+  std::uint64_t at_;
+};
+
+}  // namespace sluice::audit

@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <ostream>
+
+#include "cli/commands.hpp"
+#include "config/load.hpp"
+#include "mongo/raii.hpp"
+#include "observe/progress.hpp"
+#include "pipeline/verification.hpp"
+#include "sluice/error.hpp"
+
+namespace sluice::cli {
+namespace {
+
+std::int64_t whole_number(const Arguments& arguments, const char* flag, std::int64_t otherwise) {
+  const auto given = arguments.own.find(flag);
+  if (given == arguments.own.end()) return otherwise;
+  std::int64_t number = 0;
+  const std::string& text = given->second;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number < 1) {
+    throw UsageError(fmt::format("--{}: '{}' is no whole number above 0", flag, text));
+  }
+  return number;
+}
+
+/// Differences on stdout as they are found, the progress on stderr.
+class Report {
+ public:
+  Report(std::ostream& out, bool repair, std::int64_t most)
+      : out_(out), repair_(repair), most_(most), progress_(::isatty(STDERR_FILENO) == 1, write_stderr) {}
+
+  pipeline::VerifyEvents events() {
+    pipeline::VerifyEvents events;
+    events.audit.difference = [this](const std::string& sentence) { difference(sentence); };
+    events.audit.unmendable = [this](const std::string& sentence) { line("cannot be mended: " + sentence); };
+    events.audit.progress = [this](const std::string& what, std::int64_t done, std::int64_t total) {
+      progress_.update(what, done, total, observe::Progress::Clock::now());
+    };
+    events.done = [this](const std::string& rule, const std::string& target,
+                         const pipeline::AuditTotals& totals) { done(rule, target, totals); };
+    return events;
+  }
+
+ private:
+  static void write_stderr(const std::string& text) {
+    const bool drawing = text.starts_with('\r');
+    std::fputs((drawing ? text : text + "\n").c_str(), stderr);
+  }
+
+  void line(const std::string& text) {
+    progress_.clear();
+    out_ << text << "\n";
+  }
+
+  void difference(const std::string& sentence) {
+    if (++said_ <= most_) line(sentence);
+    if (said_ == most_ + 1) line("more differences are counted, not shown; see --limit");
+  }
+
+  void done(const std::string& rule, const std::string& target, const pipeline::AuditTotals& totals) {
+    std::string text =
+        fmt::format("{}: {}: {} checked, {} differ", rule, target, totals.checked, totals.different);
+    if (repair_) text += fmt::format(", {} mended", totals.mended);
+    if (totals.unmendable > 0) text += fmt::format(", {} cannot be mended", totals.unmendable);
+    line(text);
+    out_.flush();
+  }
+
+  std::ostream& out_;
+  bool repair_;
+  std::int64_t most_;
+  std::int64_t said_ = 0;
+  observe::Progress progress_;
+};
+
+}  // namespace
+
+int verify_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
+  const Config config = config::load(arguments.file, arguments.flags, config::process_environment());
+  pipeline::VerifyOptions options;
+  options.repair = arguments.own.contains("repair");
+  options.sample = whole_number(arguments, "sample", 0);
+  if (const auto rule = arguments.own.find("rule"); rule != arguments.own.end()) options.rule = rule->second;
+  Report report(out, options.repair, whole_number(arguments, "limit", 100));
+  const mongo::Driver driver;
+  const pipeline::AuditTotals totals = pipeline::Verification(config, options, report.events()).run();
+  const bool right = options.repair ? totals.mended == totals.different : totals.different == 0;
+  return right ? exit_code::ok : exit_code::bad_configuration;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,130 @@
+#include "pipeline/pending.hpp"
+
+#include "flow/reading.hpp"
+#include "pipeline/filled_rules.hpp"
+#include "pipeline/needs.hpp"
+#include "pipeline/rule_table.hpp"
+#include "source/change_stream.hpp"
+
+namespace sluice::pipeline {
+
+namespace {
+
+constexpr int events_in_one_answer = 5000;
+constexpr int await_ms = 200;
+constexpr std::int64_t most_events = 2'000'000;  // what is pending is kept in memory
+
+/// Ids are copied: the events they come from are let go batch by batch.
+Pending::Delta& insert(Pending::Deltas& deltas, const bson::Value& id, Scratch& scratch) {
+  const auto found = deltas.find(bson::Identity(id));
+  if (found != deltas.end()) return found->second;
+  const bson::Value kept(id.type(), scratch.keep(id.raw()));
+  return deltas.emplace(bson::Identity(kept), Pending::Delta{kept, 0}).first->second;
+}
+
+bool holds(const std::unordered_map<const void*, Pending::Deltas>& where, const void* plan,
+           const bson::Value& id) {
+  const auto found = where.find(plan);
+  return found != where.end() && found->second.contains(bson::Identity(id));
+}
+
+}  // namespace
+
+void Pending::add(const Effect& effect) {
+  if (const auto* increment = std::get_if<Increment>(&effect.body)) {
+    insert(counters_[increment->plan], increment->id, scratch_).sum += increment->delta;
+  } else if (const auto* refresh = std::get_if<Refresh>(&effect.body)) {
+    insert(refreshes_[refresh->plan], refresh->source_id, scratch_);
+  } else if (const auto* fill = std::get_if<Fill>(&effect.body)) {
+    insert(fills_[fill->plan], fill->target_id, scratch_);
+  }
+}
+
+/// From events to the effects that nobody has carried out yet.
+class Pending::Judge {
+ public:
+  Judge(Pending& pending, const Rules& rules, const Standing& standing)
+      : pending_(pending), table_(rules), until_(standing.at) {
+    for (const auto& fact : standing.facts) done_.add(fact);
+    filled_.set(rules, standing.filled);
+  }
+
+  /// False when the events have passed the standing's moment.
+  bool take(const source::StreamBatch& batch) {
+    Scratch scratch;
+    for (const bson::View document : batch.events) {
+      ChangeEvent event;
+      if (!parse_event(document, event)) continue;
+      if (event.cluster_time > until_) return false;
+      if (ends_stream(event.operation) || done_.event_done(event.shard_hash, event.token_data)) continue;
+      ++pending_.events_;
+      effects_.clear();
+      table_.apply(event, effects_, scratch);
+      for (const Effect& effect : effects_) {
+        if (filled_.cover(effect.rule, event.cluster_time)) continue;
+        if (!done_.effect_done(event.shard_hash, effect.key, event.token_data)) pending_.add(effect);
+      }
+    }
+    return true;
+  }
+
+ private:
+  Pending& pending_;
+  RuleTable table_;
+  flow::DoneTable done_;
+  FilledRules filled_;
+  std::uint64_t until_;
+  std::vector<Effect> effects_;
+};
+
+std::optional<Error> Pending::read(mongo::ClientPool& pool, const StreamConfig& config, const Rules& rules,
+                                   const Standing& standing) {
+  if (!standing.floor) return std::nullopt;
+  Judge judge(*this, rules, standing);
+  flow::ReadingPolicy reading(events_in_one_answer);
+  source::ChangeStream stream(pool, {config.database,
+                                     {subscriptions_of(rules), 1, 0, standing.needs_hash},
+                                     events_in_one_answer,
+                                     await_ms});
+  Position at;
+  auto error = stream.open(standing.floor, at, true);
+  while (!error) {
+    std::unique_ptr<source::StreamBatch> batch;
+    error = stream.next(batch);
+    if (error) {
+      if (error->kind != ErrorKind::too_large || !reading.too_large()) return error;
+      stream.read_as(reading.now());
+      error = stream.open(at, at);
+      continue;
+    }
+    // The moment was a majority's when it was read, so a stream that has nothing more has passed it.
+    if (batch->events.empty() || !judge.take(*batch)) return std::nullopt;
+    if (events_ > most_events) {
+      return Error{
+          ErrorKind::fatal, 0,
+          "the worker is more than " + std::to_string(most_events) + " events behind; let it catch up first",
+          false};
+    }
+    if (batch->resume_token) at = Position::of(batch->resume_token, batch->operation_time);
+    if (!reading.came(batch->events.size())) continue;
+    stream.read_as(reading.now());
+    error = stream.open(at, at);
+  }
+  return error;
+}
+
+const Pending::Deltas& Pending::counters(const CounterPlan& plan) const {
+  static const Deltas none;
+  const auto found = counters_.find(&plan);
+  return found == counters_.end() ? none : found->second;
+}
+
+bool Pending::will_refresh(const CopyPlan& plan, const bson::Value& source) const {
+  return holds(refreshes_, &plan, source);
+}
+
+bool Pending::will_fill(const CopyPlan& plan, const bson::Value& target) const {
+  return holds(fills_, &plan, target);
+}
+
+}  // namespace sluice::pipeline

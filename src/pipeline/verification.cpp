@@ -1,0 +1,130 @@
+#include "pipeline/verification.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "rules/registry.hpp"
+#include "sinks/state_names.hpp"
+
+namespace sluice::pipeline {
+
+namespace {
+
+constexpr int threads = 4;
+constexpr int clients = 3 * threads + 4;  // a thread reads targets and sources, and writes
+constexpr int snapshots = 5;              // begun anew so often when the server has dropped the past
+
+[[noreturn]] void give_up(const std::string& what, const mongo::ClientPool& pool, const Error& error) {
+  std::string text = "could not " + what + " (" + pool.hosts() + "): " + error.text();
+  if (error.code == mongo::snapshot_too_old) {
+    text += ". It takes longer than the server keeps the past: raise minSnapshotHistoryWindowInSeconds";
+  } else if (error.kind == ErrorKind::transient) {
+    text += ". Is the server running, and is its replica set's name in the URI right?";
+  } else if (error.kind == ErrorKind::lost) {
+    text +=
+        ". The worker's position is lost, so what is on its way cannot be known; run the worker with "
+        "--on-lost rebuild";
+  }
+  throw Stop(exit_code::cannot_start, text);
+}
+
+const std::string& target_of(const Projection& projection) {
+  if (const auto* counted = std::get_if<Counted>(&projection)) return counted->plan->collection;
+  return std::get<Copied>(projection).plan->target;
+}
+
+void add(AuditTotals& all, const AuditTotals& one) {
+  all.checked += one.checked;
+  all.different += one.different;
+  all.mended += one.mended;
+  all.unmendable += one.unmendable;
+}
+
+}  // namespace
+
+AuditTotals Verification::run() {
+  bool any = options_.rule.empty();
+  std::vector<std::string> names;
+  for (const StreamConfig& stream : config_.streams) {
+    for (const RuleConfig& rule : stream.rules) {
+      names.push_back(rule.name);
+      any = any || rule.name == options_.rule;
+    }
+  }
+  if (!any) {
+    const std::string near = nearest_name(options_.rule, names);
+    throw ConfigError("there is no rule '" + options_.rule + "'" +
+                      (near.empty() ? "" : "; did you mean '" + near + "'?"));
+  }
+  for (const StreamConfig& one : config_.streams) stream(one);
+  return totals_;
+}
+
+void Verification::stream(const StreamConfig& config) {
+  const auto rules = rules::make_rules(config);
+  mongo::ClientPool pool(config.uri, clients, Holder::self().instance);
+  std::optional<AuditLease> lease;
+  std::optional<Mender> mender;
+  if (options_.repair) {
+    lease.emplace(pool, config_.state_database, config_.pipeline + "/" + config.name,
+                  config_.engine.lease_ms);
+    auto taken = lease->acquire();
+    if (const auto* error = std::get_if<Error>(&taken)) give_up("take the lease for repairs", pool, *error);
+    if (const auto* held = std::get_if<Held>(&taken)) {
+      throw Stop(exit_code::lease_lost, held->shard + " is being repaired or filled by " + held->holder +
+                                            "; wait until that is done");
+    }
+    mender.emplace(pool, Mender::Options{config_.state_database, config_.engine.statement_ms}, *lease);
+  }
+  for (const auto& rule : rules) {
+    if (!options_.rule.empty() && rule->name() != options_.rule) continue;
+    for (const Projection& one : rule->projections())
+      projection(pool, config, rules, *rule, one, mender ? &*mender : nullptr);
+  }
+}
+
+void Verification::projection(mongo::ClientPool& pool, const StreamConfig& stream,
+                              const std::vector<std::unique_ptr<Rule>>& rules, const Rule& rule,
+                              const Projection& projection, Mender* mender) {
+  for (int tries = 1;; ++tries) {
+    Standing standing;
+    Pending pending;
+    const std::string id = config_.pipeline + "/" + stream.name;
+    const auto read = [&] { return read_standing(pool, config_.state_database, id, standing); };
+    if (auto error = patiently({}, read)) give_up("read the stream's standing", pool, *error);
+    if (standing.filling)
+      throw Stop(exit_code::cannot_start, id + " is being filled; there is nothing to verify yet");
+    if (auto error = pending.read(pool, stream, rules, standing))
+      give_up("read what is on its way", pool, *error);
+    AuditOptions options{config_.pipeline, stream.name, config_.state_database, options_.sample};
+    options.threads = threads;
+    ProjectionAudit audit(pool, &pending, mender, standing.at, options, events_.audit);
+    const auto error = audit.run(rule.name(), projection);
+    const bool again =
+        error && (error->code == mongo::snapshot_too_old || error->kind == ErrorKind::transient);
+    if (again && tries < snapshots) continue;
+    if (error) give_up("verify " + rule.name(), pool, *error);
+    add(totals_, audit.totals());
+    events_.done(rule.name(), target_of(projection), audit.totals());
+    const bool all_mended = mender != nullptr && options_.sample == 0 && audit.totals().unmendable == 0;
+    if (all_mended && std::holds_alternative<Counted>(projection))
+      drop_rejected(pool, stream, rule, standing.at);
+    return;
+  }
+}
+
+/// Events of which a counter could make nothing (no pre-image) are made up for by a whole repair.
+void Verification::drop_rejected(mongo::ClientPool& pool, const StreamConfig& stream, const Rule& rule,
+                                 std::uint64_t at) {
+  bson::Builder remove;
+  remove.append("delete", state::dead_letters).open_array("deletes").open(remove.item()).open("q");
+  remove.append("pipeline", config_.pipeline).append("stream", stream.name).append("rule", rule.name());
+  remove.append("effect.kind", "none").open("clusterTime").append_timestamp("$lte", at).close().close();
+  remove.append("limit", 0).close().close();
+  const auto client = pool.acquire();
+  const mongo::Reply reply =
+      mongo::run_command(client.get(), config_.state_database, remove.finish(), mongo::Doing::writing);
+  if (!reply.ok()) give_up("remove the dead letters that the repair made up for", pool, *reply.error);
+}
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,169 @@
+#include <csignal>
+
+#include "support/fixture.hpp"
+#include "support/storm_thread.hpp"
+
+namespace sluice::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Verify : public PipelineTest {
+ protected:
+  Verify() {
+    storm_.sizes = {.users = 40,
+                    .articles = 120,
+                    .comments = 150,
+                    .favorites = 400,
+                    .seed = random_seed(),
+                    .ids = realworld::Ids::mixed};
+    storm_.writers = 2;
+    storm_.user_rounds = 1;
+  }
+
+  Outcome verify(std::vector<std::string> flags = {}) {
+    std::vector<std::string> arguments{"verify", realworld_file()};
+    for (const std::string& flag : here(std::move(flags))) arguments.push_back(flag);
+    return run_sluice(arguments);
+  }
+
+  testing::AssertionResult says(const Outcome& outcome, int exit_code, const std::string& sentence) const {
+    if (outcome.exit_code == exit_code && outcome.out.find(sentence) != std::string::npos) {
+      return testing::AssertionSuccess();
+    }
+    return testing::AssertionFailure() << "ended with " << outcome.exit_code << " and said:\n"
+                                       << outcome.out << outcome.err;
+  }
+
+  realworld::StormOptions storm_;
+};
+
+TEST_F(Verify, WhatIsTrueIsFoundToBe) {
+  start(realworld_file()).ready();
+  realworld::seed(db(), storm_.sizes);
+  ASSERT_TRUE(exact());
+  EXPECT_TRUE(says(verify(), 0, "favorites-count: articles: 120 checked, 0 differ"));
+}
+
+/// A worker that runs behind is not wrong: nothing may differ at any moment of a storm.
+TEST_F(Verify, NothingDiffersInTheMiddleOfAStorm) {
+  start(realworld_file()).ready();
+  realworld::seed(db(), storm_.sizes);
+  StormThread storm(server().patient_uri(), db().database(), storm_);
+  for (int i = 0; i < 6; ++i) {
+    const Outcome outcome = verify();
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+  }
+  storm.finish();
+  EXPECT_TRUE(exact());
+}
+
+/// Nor is one that does not run at all while the sources change.
+TEST_F(Verify, WhatIsStillToComeIsNoDifference) {
+  start_shards(realworld_file(), 2);
+  realworld::seed(db(), storm_.sizes);
+  ASSERT_TRUE(exact(2));
+  worker(0).kill9();
+  worker(1).kill9();
+  storm_.operations = 300;
+  realworld::storm(server().patient_uri(), db().database(), storm_);
+  EXPECT_TRUE(says(verify(), 0, "tag-tally"));
+  // One that is wrong besides is found among all that is only late.
+  db().update("articles", R"({"favoritesCount":{"$gte":0}})", R"({"$inc":{"favoritesCount":7}})");
+  EXPECT_TRUE(says(verify(), 1, "1 differ"));
+}
+
+TEST_F(Verify, EachKindOfDifferenceIsSaid) {
+  start(realworld_file()).ready();
+  db().insert("users", R"({"_id":1,"username":"ann"})");
+  db().insert("articles", R"({"_id":1,"authorId":1,"tagList":["a","b"]})");
+  db().insert("favorites", R"({"_id":1,"articleId":1})");
+  ASSERT_TRUE(exact());
+  terminate_all();
+  db().update("articles", R"({"_id":1})", R"({"$set":{"authorUsername":"bob","favoritesCount":3}})");
+  db().remove("tags", R"({"_id":"a"})");
+  db().update("tags", R"({"_id":"b"})", R"({"$set":{"articleCount":"many"}})");
+  db().insert("tags", R"({"_id":"z","articleCount":0})");
+  const Outcome outcome = verify();
+  EXPECT_TRUE(says(outcome, 1, R"(articles 1: of users 1, authorUsername is "bob", should be "ann")"));
+  EXPECT_TRUE(says(outcome, 1, "articles 1: favoritesCount is 3, should be 1"));
+  EXPECT_TRUE(says(outcome, 1, R"(tags "a": missing, its articleCount should be 1)"));
+  EXPECT_TRUE(says(outcome, 1, R"(tags "b": articleCount is "many", should be 1)"));
+  EXPECT_TRUE(says(outcome, 1, R"(tags "z": at zero, should be gone)"));
+  EXPECT_EQ(verify({"--repair"}).exit_code, 0);
+  EXPECT_EQ(verify().exit_code, 0);
+  EXPECT_TRUE(becomes("tags", R"("b")", R"({"_id":"b","articleCount":1})"));
+  EXPECT_TRUE(vanishes("tags", R"("z")"));
+}
+
+TEST_F(Verify, ASampleAndASingleRule) {
+  start(realworld_file()).ready();
+  realworld::seed(db(), storm_.sizes);
+  ASSERT_TRUE(exact());
+  db().update_many("articles", {}, R"({"$inc":{"favoritesCount":1}})");
+  EXPECT_TRUE(
+      says(verify({"--rule", "favorites-count", "--sample", "10"}), 1, "articles: 10 checked, 10 differ"));
+  EXPECT_TRUE(says(verify({"--rule", "tag-tally"}), 0, "0 differ"));
+  const Outcome typo = verify({"--rule", "tag-taly"});
+  EXPECT_EQ(typo.exit_code, 1);
+  EXPECT_NE(typo.err.find("did you mean 'tag-tally'?"), std::string::npos) << typo.err;
+}
+
+/// Counters are made wrong and mended in the middle of a storm, over and over: whatever is counted twice or
+/// not at all stays in the sum.
+TEST_F(Verify, ARepairBesideAWorkerCountsNothingTwice) {
+  start(realworld_file(), {"--batch-docs", "20"}).ready();
+  realworld::seed(db(), storm_.sizes);
+  StormThread storm(server().patient_uri(), db().database(), storm_);
+  for (int i = 0; i < 5; ++i) {
+    db().update_many("articles", {}, R"({"$inc":{"favoritesCount":5},"$set":{"authorUsername":"wrong"}})");
+    db().update_many("tags", {}, R"({"$inc":{"articleCount":3}})");
+    EXPECT_EQ(verify({"--repair"}).exit_code, 0);
+    if (i == 2) {
+      worker().kill9();
+      forget_workers();
+      start(realworld_file()).ready();
+    }
+  }
+  storm.finish();
+  EXPECT_TRUE(exact()) << "SLUICE_SEED=" << random_seed();
+}
+
+/// A repair that is killed anywhere leaves whole transactions behind: the next one ends what it began.
+TEST_F(Verify, AKilledRepairIsRepeated) {
+  start(realworld_file()).ready();
+  realworld::seed(db(), storm_.sizes);
+  ASSERT_TRUE(exact());
+  realworld::Random random(random_seed());
+  for (int i = 0; i < 8; ++i) {
+    db().update_many("articles", {}, R"({"$inc":{"favoritesCount":5}})");
+    std::vector<std::string> arguments{"verify", realworld_file()};
+    for (const std::string& flag : here({"--repair"})) arguments.push_back(flag);
+    const auto repair = start_sluice(arguments);
+    if (!repair->wait(std::chrono::milliseconds(realworld::below(random, 120)))) repair->kill9();
+  }
+  const Outcome last = verify({"--repair"});
+  EXPECT_EQ(last.exit_code, 0) << last.out << last.err;
+  EXPECT_TRUE(exact()) << "SLUICE_SEED=" << random_seed();
+}
+
+/// Who mends a counter makes up for the dead letters about it: a retry of them would count twice.
+TEST_F(Verify, ARepairTakesItsDeadLettersAlong) {
+  start(realworld_file()).ready();
+  db().insert("articles", R"({"_id":1,"favoritesCount":"many"})");
+  db().insert("favorites", R"({"_id":1,"articleId":1})");
+  ASSERT_TRUE(soon([&] { return state().count("dead_letters") == 1; }));
+  EXPECT_TRUE(says(verify({"--repair"}), 0, R"(favoritesCount is "many", should be 1)"));
+  EXPECT_EQ(state().count("dead_letters"), 0);
+  EXPECT_TRUE(exact());
+}
+
+TEST_F(Verify, NoServerIsSaid) {
+  const Outcome outcome = run_sluice({"verify", realworld_file(), "--mongodb-uri",
+                                      "mongodb://127.0.0.1:1/?replicaSet=rs0&serverSelectionTimeoutMS=100"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_NE(outcome.err.find("Is the server running"), std::string::npos) << outcome.err;
+}
+
+}  // namespace
+}  // namespace sluice::test
