@@ -49,7 +49,12 @@ std::variant<std::monostate, Held, Error> AuditLease::acquire() {
   bson::Builder update;
   update.append("update", state::audits).open_array("updates").open(update.item());
   update.open("q").append("_id", id_);
-  if (known) update.append("epoch", epoch).append("writes", known.at("writes"));
+  if (known) {
+    update.append("epoch", epoch).append("writes", known.at("writes"));
+  } else {
+    // Matches nothing: of two that come first, one inserts, and the other is told so by the key.
+    update.open("epoch").append("$exists", false).close();
+  }
   update.close().open_array("u").open(update.item()).open("$set").append("epoch", epoch + 1);
   update.append("writes", known.at("writes").integer().value_or(0));
   update.open("holder");

@@ -25,6 +25,8 @@ class Acquisition {
 
   AcquireResult run() {
     layout_ = state_.touch_layout(id_.stream_id(), id_.count);
+    // One that was begun since this shard looked: streaming beside it would count what it counts.
+    if (layout_.fill && layout_.fill->running) return Held{id_.stream_id(), "", 0, true};
     if (layout_.count != id_.count) {
       if (auto held = change_layout()) return *held;
     }
@@ -291,8 +293,9 @@ std::optional<Error> CheckpointStore::fill_state(bool wanted, FillState& state) 
     state.fill = layout.fill;
     if (layout.fill) return std::nullopt;
     const auto shards = transaction.find_shards(id_.stream_id(), layout.count);
-    const bool streamed =
-        std::ranges::any_of(shards, [](const auto& shard) { return shard.floor.has_value(); });
+    // One that was taken just now has no position yet, and is about to.
+    const bool streamed = std::ranges::any_of(
+        shards, [&](const ShardRecord& shard) { return shard.floor || shard.held(layout.now_ms, self_); });
     state.refused = streamed;
     if (streamed) return std::nullopt;
     transaction.begin_fill(id_.stream_id(), false);

@@ -51,6 +51,7 @@ struct Held {
   std::string shard;
   std::string holder;
   std::int64_t for_ms = 0;
+  bool filling = false;  ///< a backfill comes first, whoever does it
 };
 
 using AcquireResult = std::variant<Acquired, Held, Error>;

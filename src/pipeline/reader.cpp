@@ -130,6 +130,7 @@ bool Reader::fill(const std::stop_token& stop) {
   if (plan_.rebuild) {
     const auto begin = [&] { return store_.begin_rebuild(*plan_.rebuild); };
     if (!insist("begin the rebuild", stop, begin)) return false;
+    plan_.rebuild.reset();
   }
   std::string last_holder;
   while (!stop.stop_requested()) {
@@ -165,6 +166,10 @@ std::optional<Acquired> Reader::acquire(const std::stop_token& stop) {
     });
     if (!asked) return std::nullopt;
     if (!held) continue;
+    if (held->filling) {
+      if (!fill(stop)) return std::nullopt;
+      continue;
+    }
     wait_for(*held, last_holder, stop);
   }
   return acquired;

@@ -139,7 +139,15 @@ class Worker {
     metrics_.stream(name).position_lost(rebuild ? "rebuild" : "restart-now").Increment();
     const Recovery recovery{config_.on_lost, streams_[index]->lost_position()};
     readiness_.forget("stream " + name + " stopping");
-    auto next = make_stream(index, recovery);
+    std::unique_ptr<Stream> next;
+    try {
+      next = make_stream(index, recovery);
+    } catch (const std::exception& error) {  // a URI file that has become unreadable, say
+      log_->error("{}: could not begin anew: {}", name, error.what());
+      exit_code_ = exit_code::position_lost;
+      stop_all();
+      return on_ended(index);
+    }
     {
       const std::lock_guard lock(streams_mutex_);
       std::swap(streams_[index], next);

@@ -43,6 +43,7 @@ TEST_F(Backfill, NothingIsLostOrCountedTwiceWhileApplicationsWrite) {
     const auto report = storm.finish();
     EXPECT_EQ(report.failed, 0) << report.first_failure;
     EXPECT_TRUE(exact(shards)) << "SLUICE_SEED=" << random_seed();
+    EXPECT_EQ(state().count("dead_letters"), 0);
     terminate_all();
   }
 }
@@ -74,6 +75,27 @@ TEST_F(Backfill, AStreamThatHasAPositionIsNotFilledAgain) {
   EXPECT_TRUE(worker().logs("has a position already"));
   db().insert("favorites", R"({"_id":2,"articleId":1})");
   EXPECT_TRUE(becomes("articles", "1", R"({"_id":1,"favoritesCount":42})"));
+}
+
+/// Shards of which some were not told of it: either all of them wait for it, or there is none.
+TEST_F(Backfill, AShardThatWasNotToldWaitsForIt) {
+  for (int i = 0; i < 4; ++i) {
+    db().drop_database();
+    state().drop_database();
+    realworld::seed(db(), storm_.sizes);
+    StormThread storm(server().patient_uri(), db().database(), storm_);
+    start(realworld_file(), {"--backfill"}, 2, 0);
+    start(realworld_file(), {}, 2, 1);
+    worker(0).ready();
+    worker(1).ready();
+    storm.finish();
+    if (worker(0).logs("the backfill is done", 0ms)) {
+      EXPECT_TRUE(exact(2)) << "SLUICE_SEED=" << random_seed();
+    } else {
+      EXPECT_TRUE(worker(0).logs("has a position already")) << worker(0).story();
+    }
+    terminate_all();
+  }
 }
 
 /// A target that cannot be written is said, and the others are filled.
