@@ -94,7 +94,7 @@ struct MetricFamilies {
             gauges(r, "sluice_oplog_exhausted_at_seconds",
                    "Unix time at which the oplog's end reaches the position at the rate of the last minutes; "
                    "+Inf when it comes no nearer, NaN while unknown.")),
-        ready(gauges(r, "sluice_ready", "1 when the stream is open and its lease is held, else 0.")),
+        ready(gauges(r, "sluice_ready", "1 while the stream is open and its lease is held, else 0.")),
         stalled(
             gauges(r, "sluice_stalled", "1 when work waits and nothing has moved for --stall-ms, else 0.")),
         event_lag_seconds(histograms(r, "sluice_event_lag_seconds",

@@ -176,7 +176,6 @@ void Stream::on_opened(Acquired acquired, Position at) {
   around_.log->info("{}: streaming {} from {} (epoch {}, {} lanes)", config_.name, config_.database,
                     pool_.hosts(), epoch_, lanes_.size());
   around_.readiness.ready(condition_);
-  metrics_.ready.Set(1);
   events_.ready();
 }
 
@@ -257,7 +256,6 @@ void Stream::stop(bool drain) {
   }
   if (stopping_) return;
   stopping_ = true;
-  metrics_.ready.Set(0);
   around_.readiness.not_ready(condition_ + " stopping", "stopping");
   reader_->request_stop();
   keeper_timer_.cancel();

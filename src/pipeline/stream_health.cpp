@@ -17,6 +17,11 @@ constexpr auto look_interval = milliseconds(200);
 constexpr auto ask_interval = std::chrono::seconds(10);
 constexpr auto answer_slack = std::chrono::seconds(1);  // beyond the time that the server may hold an answer
 
+// What follows the stream's name in the names of its conditions.
+constexpr const char* opening_condition = "";
+constexpr const char* stall_condition = " stalled";
+constexpr const char* stop_condition = " stopping";
+
 double seconds_of(std::uint64_t cluster_time) {
   return static_cast<double>(cluster_time >> 32);
 }
@@ -190,14 +195,20 @@ std::string StreamHealth::what_it_waits_for(flow::Time now) const {
   }
   if (const auto since = cursor_.stalled_since(now)) {
     const std::lock_guard lock(mutex_);
-    add(fmt::format("the change stream's cursor has had no answer from the server for {} s{}",
-                    whole_seconds(now - *since), with_error(reader_error_)));
+    // The server answers a getMore when it has found something or has come to the end, however long it looks.
+    const bool alive = stored_at_ && *stored_at_ > *since;
+    add(fmt::format("the change stream's cursor has had no answer from the server for {} s{}{}",
+                    whole_seconds(now - *since),
+                    alive ? ", though the server takes checkpoints: it may be looking through many changes "
+                            "that no rule reads"
+                          : "",
+                    with_error(reader_error_)));
   }
   return text;
 }
 
 void StreamHealth::tell_stall(const std::string& waits_for, flow::Time now) {
-  const std::string condition = parts_.condition + " stalled";
+  const std::string condition = parts_.condition + stall_condition;
   if (!waits_for.empty()) {
     parts_.readiness.not_ready(condition, waits_for);
     if (stalled_since_) return;
@@ -212,9 +223,9 @@ void StreamHealth::tell_stall(const std::string& waits_for, flow::Time now) {
   parts_.metrics.stalled.Set(stalled_since_ ? 1 : 0);
 }
 
-std::string StreamHealth::why_not_ready() const {
+std::string StreamHealth::why_not_ready(std::initializer_list<const char*> conditions) const {
   std::string reasons;
-  for (const char* about : {"", " stalled", " stopping"}) {
+  for (const char* about : conditions) {
     const std::string reason = parts_.readiness.reason(parts_.condition + about);
     if (!reason.empty()) reasons += (reasons.empty() ? "" : "; ") + reason;
   }
@@ -226,6 +237,7 @@ void StreamHealth::refresh_gauges() const {
   observe::StreamMetrics& metrics = parts_.metrics;
   metrics.events_in_flight.Set(static_cast<double>(parts_.budget.events()));
   metrics.bytes_in_flight.Set(static_cast<double>(parts_.budget.bytes()));
+  metrics.ready.Set(why_not_ready({opening_condition, stop_condition}).empty() ? 1 : 0);
   constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   const std::lock_guard lock(mutex_);
   metrics.lag_seconds.Set(lag_.seconds(now));
@@ -239,7 +251,7 @@ observe::StreamStatus StreamHealth::status() const {
   const observe::StreamMetrics& metrics = parts_.metrics;
   observe::StreamStatus status;
   status.name = parts_.stream;
-  status.why_not_ready = why_not_ready();
+  status.why_not_ready = why_not_ready({opening_condition, stall_condition, stop_condition});
   status.events_read = metrics.events_read.Value();
   status.events_applied = metrics.events_applied.Value();
   status.events_published = metrics.events_published.Value();

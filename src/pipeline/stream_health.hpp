@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -79,7 +80,7 @@ class StreamHealth {
   std::string what_lanes_wait_for(flow::Time now) const;
   std::string what_it_waits_for(flow::Time now) const;
   void tell_stall(const std::string& waits_for, flow::Time now);
-  std::string why_not_ready() const;
+  std::string why_not_ready(std::initializer_list<const char*> conditions) const;
   void refresh_gauges() const;
 
   Parts parts_;

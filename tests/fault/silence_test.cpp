@@ -33,5 +33,25 @@ TEST_F(Silence, LagGrowsAndReadinessTellsOfAServerThatHangs) {
   EXPECT_EQ(metric("sluice_stalled"), 0);
 }
 
+/// A server that is gone refuses at once. What was to be read from it grows older all the same.
+TEST_F(Silence, LagGrowsAndReadinessTellsOfAServerThatIsGone) {
+  Worker& worker = start(realworld_file()).ready();
+  ASSERT_TRUE(settled());
+  EXPECT_TRUE(soon([&] { return metric("sluice_ready") == 1; }));
+  server().node(0).kill9();
+  EXPECT_TRUE(soon([&] { return metric("sluice_lag_seconds") > 3 && metric("sluice_ready") == 0; }));
+  EXPECT_NE(worker.get("/readyz").body.find("is being opened again"), std::string::npos)
+      << worker.get("/readyz").body;
+  server().node(0).restart();
+  server().wait_for_primary();
+  EXPECT_TRUE(soon(
+      [&] {
+        return worker.get("/readyz").status == 200 && metric("sluice_ready") == 1 &&
+               metric("sluice_lag_seconds") == 0;
+      },
+      60s))
+      << worker.get("/readyz").body;
+}
+
 }  // namespace
 }  // namespace sluice::test

@@ -10,6 +10,8 @@ using namespace std::chrono_literals;
 
 class Health : public PipelineTest {
  protected:
+  ~Health() override { db().admin(R"({"configureFailPoint":"failCommand","mode":"off"})"); }
+
   Document status() { return Document(worker().get("/status").body); }
   std::string why_not_ready() { return worker().get("/readyz").body; }
   bool is_ready() { return worker().get("/readyz").status == 200; }
@@ -108,6 +110,21 @@ TEST_F(Health, ACheckpointThatCannotBeStoredIsNamed) {
   EXPECT_NE(why_not_ready().find("the checkpoint could not be stored for"), std::string::npos)
       << why_not_ready();
   EXPECT_NE(why_not_ready().find("(code 91)"), std::string::npos) << why_not_ready();
+  db().admin(R"({"configureFailPoint":"failCommand","mode":"off"})");
+  EXPECT_TRUE(soon([&] { return is_ready() && !stalled(); })) << why_not_ready();
+}
+
+/// The server is well and looks for changes, for longer than we have patience.
+TEST_F(Health, ACursorWithoutAnAnswerIsNamed) {
+  start(realworld_file(), {"--stall-ms", "1000", "--lease-ms", "1000"}).ready();
+  db().admin(R"({"configureFailPoint":"failCommand","mode":"alwaysOn","data":{"failCommands":["getMore"],
+      "namespace":")" +
+             db().database() + R"(.$cmd.aggregate","blockConnection":true,"blockTimeMS":3000}})");
+  EXPECT_TRUE(soon([&] {
+    return stalled() && why_not_ready().find("takes checkpoints") != std::string::npos;
+  })) << why_not_ready();
+  EXPECT_NE(why_not_ready().find("the change stream's cursor has had no answer"), std::string::npos)
+      << why_not_ready();
   db().admin(R"({"configureFailPoint":"failCommand","mode":"off"})");
   EXPECT_TRUE(soon([&] { return is_ready() && !stalled(); })) << why_not_ready();
 }
