@@ -149,8 +149,9 @@ StreamMetrics::StreamMetrics(MetricFamilies& families, const std::string& stream
       batch_seconds(distribution(families.batch_seconds, {{"stream", stream}}, duration_buckets())),
       families_(families),
       stream_(stream) {
-  // There from the start, so that the first retry is seen as a rise and not as a new series.
+  // There from the start, so that the first one is seen as a rise and not as a new series.
   for (const char* kind : {"transient", "too_slow", "own_fault", "checkpoint"}) retries(kind);
+  for (const char* policy : {"restart-now", "rebuild"}) position_lost(policy);
 }
 
 RuleEffects StreamMetrics::rule_effects(const std::string& rule) {
