@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "sluice/bson.hpp"
@@ -37,7 +38,9 @@ struct UpdateDescription {
   bson::View disambiguated;  ///< {path: [components]}, where the server sends it
 
   /// Whether the value at `path`, anything in it, or anything that holds it was changed. `items[].name` means
-  /// the name in any element of items: a change to another field of an element does not touch it.
+  /// the name in any element of items: a change to another field of an element does not touch it. Where the
+  /// server does not tell a path from a name with dots in it, that name is taken for a path too: then an
+  /// update may be said to touch what it does not, but never the other way round.
   bool touches(std::string_view path) const;
 };
 
@@ -47,11 +50,13 @@ struct ChangeEvent {
   Detail detail = Detail::whole;
   std::string_view database;
   std::string_view collection;
-  bson::View token;             ///< the resume token, `_id` of the event
-  std::string_view token_data;  ///< its `_data`, which orders events of one stream
-  bson::Value id;               ///< documentKey._id; absent for drop, rename, invalidate
-  bson::View full_document;     ///< inserts and replaces; updates only where the stream asks for it
-  bson::View before;            ///< the pre-image, where the stream asks for it and the server still has it
+  bson::View token;  ///< the resume token, `_id` of the event
+  /// What orders the events of one stream: the token's `_data`. (Of an event that came in fragments, the part
+  /// that all its fragments share.)
+  std::string_view token_data;
+  bson::Value id;            ///< documentKey._id; absent for drop, rename, invalidate
+  bson::View full_document;  ///< inserts and replaces; updates only where the stream asks for it
+  bson::View before;         ///< the pre-image, where the stream asks for it and the server still has it
   UpdateDescription update;
   std::uint64_t cluster_time = 0;
   std::int64_t wall_time_ms = 0;
@@ -66,8 +71,10 @@ bool parse_event(bson::View document, ChangeEvent& event);
 
 /// The value that `path` holds after an update, computed from the pre-image and the update's description:
 /// exact for the very moment of the event, where a look-up of the full document would not be.
+/// Nothing when that cannot be told: before 7.0 the server does not say whether a name in the description is
+/// a path or one name with dots in it, and where the pre-image shows that both can be meant, nobody can know.
 /// Memory for values that had to be built (an element set inside an array) comes from `scratch`.
 class Scratch;
-bson::Value value_after(const ChangeEvent& event, std::string_view path, Scratch& scratch);
+std::optional<bson::Value> value_after(const ChangeEvent& event, std::string_view path, Scratch& scratch);
 
 }  // namespace sluice

@@ -41,7 +41,7 @@ Position end_of(const source::StreamBatch& batch) {
   }
   ChangeEvent last;
   parse_event(batch.events.back(), last);
-  const bool at_event = batch.resume_token.at("_data").text() == last.token_data;
+  const bool at_event = batch.resume_token.at("_data") == last.token.at("_data");
   return Position::of(batch.resume_token, last.cluster_time, at_event);
 }
 

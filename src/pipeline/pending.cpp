@@ -98,6 +98,7 @@ std::optional<Error> Pending::read(mongo::ClientPool& pool, const StreamConfig& 
       continue;
     }
     // The moment was a majority's when it was read, so a stream that has nothing more has passed it.
+    if (batch->events.empty() && !batch->resume_token) continue;  // in mid-event
     if (batch->events.empty() || !judge.take(*batch)) return std::nullopt;
     if (events_ > most_events) {
       return Error{

@@ -225,9 +225,10 @@ void Reader::read(source::ChangeStream& stream, Position at, const std::stop_tok
     policy_.succeeded();
     if (batch->resume_token) at = Position::of(batch->resume_token, batch->operation_time);
     const std::size_t events = batch->events.size();
+    const bool in_mid_event = events == 0 && !batch->resume_token;  // not yet an event, nor the lack of one
     budget_.add(static_cast<std::int64_t>(events), static_cast<std::int64_t>(batch->bytes()));
     events_.batch(std::move(batch));
-    if (reading_.came(events) && !change_reading(stream, at, stop)) return;
+    if (!in_mid_event && reading_.came(events) && !change_reading(stream, at, stop)) return;
   }
 }
 

@@ -32,10 +32,14 @@ class Count final : public Rule {
       return;
     }
     const bson::Value before = had ? event.before.at_path(reference_) : bson::Value{};
-    const bson::Value after = value_after(event, reference_, effects.scratch());
-    if (before && after && bson::Identity(before) == bson::Identity(after)) return;
+    const auto after = value_after(event, reference_, effects.scratch());
+    if (!after) {
+      effects.add(Reject{unclear_update_code, unclear_update}, bson::Identity(event.id).hash(seed_));
+      return;
+    }
+    if (before && *after && bson::Identity(before) == bson::Identity(*after)) return;
     if (before) add(before, -1, effects);
-    if (after) add(after, +1, effects);
+    if (*after) add(*after, +1, effects);
   }
 
  private:

@@ -25,6 +25,10 @@ const char* const no_pre_image =
     "the document as it was before the change is not available: enable changeStreamPreAndPostImages on the "
     "collection and keep pre-images for longer than the worker may lag";
 
+const char* const unclear_update =
+    "the document has a field whose name holds dots and reads like the path of the rule's field, and servers "
+    "before 7.0 do not say which of the two an update changed: rename that field, then verify and repair";
+
 std::vector<std::string> kinds() {
   std::vector<std::string> names;
   for (const Kind& kind : registered) names.emplace_back(kind.name);

@@ -35,4 +35,8 @@ std::uint64_t key_seed(const std::string& database, const std::string& collectio
 extern const char* const no_pre_image;
 inline constexpr std::int32_t no_pre_image_code = 47;  ///< the server's NoMatchingDocument
 
+/// The reason when the update's names can be read in two ways, of which only one is about the rule's field.
+extern const char* const unclear_update;
+inline constexpr std::int32_t unclear_update_code = 57;  ///< the server's DottedFieldName
+
 }  // namespace sluice::rules

@@ -86,7 +86,12 @@ class Tally final : public Rule {
       return;
     }
     const Values before(had ? event.before.at_path(field_) : bson::Value{});
-    const Values after(value_after(event, field_, effects.scratch()));
+    const auto value = value_after(event, field_, effects.scratch());
+    if (!value) {
+      effects.add(Reject{unclear_update_code, unclear_update}, bson::Identity(event.id).hash(seed_));
+      return;
+    }
+    const Values after(*value);
     const auto add = [&](std::int64_t delta) {
       return [this, &effects, delta](const bson::Value& value, const bson::Identity& identity) {
         effects.add(Increment{&plan_, value, delta}, identity.hash(seed_));

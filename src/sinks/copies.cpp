@@ -40,7 +40,7 @@ void append_values(bson::Builder& out, const CopyPlan& plan, bson::View source) 
 void append_array_filter(bson::Builder& out, const CopyPlan& plan, const bson::Value& reference) {
   if (plan.array.empty()) return;
   out.open_array("arrayFilters").open(out.item());
-  append_equals(out, "e." + plan.reference, reference);
+  append_refers(out, "e." + plan.reference, reference);
   out.close().close();
 }
 
@@ -53,13 +53,13 @@ void append_filter(bson::Builder& out, const CopyPlan& plan, const bson::Value& 
     for (const bson::Value& id : *only) out.append(out.item(), id);
     out.close().close();
   }
-  append_equals(out, join_path(plan), reference);
+  append_reference(out, plan, reference);
   out.close();
 }
 
 void append_removal(bson::Builder& out, const CopyPlan& plan, const bson::Value& reference) {
   out.open("u").open("$pull").open(plan.array);
-  append_equals(out, plan.reference, reference);
+  append_refers(out, plan.reference, reference);
   out.close().close().close();
 }
 

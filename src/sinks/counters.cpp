@@ -24,6 +24,7 @@ void add_counter(const CounterWrite& counter, std::size_t write, WriteCommands& 
   const CounterPlan& plan = *counter.plan;
   // Ups and downs that cancel out still leave a counter behind, as they would have one by one.
   if (counter.delta == 0 && plan.create) return;
+  if (!plan.create && !can_be_id(counter.id)) return;  // it refers to nothing
   out.add(Kind::update, plan.database, plan.collection, write, false, [&](bson::Builder& operation) {
     operation.open("q");
     append_equals(operation, "_id", counter.id);

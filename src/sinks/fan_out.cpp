@@ -16,8 +16,7 @@ constexpr int tries = 8;
 FanOutResult FanOut::run(const RefreshWrite& write) {
   const CopyPlan& plan = *write.plan;
   bson::Builder filter;
-  append_equals(filter, plan.array.empty() ? plan.reference : plan.array + "." + plan.reference,
-                write.source_id);
+  append_reference(filter, plan, write.source_id);
   bson::Builder options;
   options.open("projection").append("_id", 1).close().append("batchSize", piece);
   const bson_t filter_bson = filter.finish().borrow();

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "bson/builder.hpp"
+#include "sluice/effect.hpp"
 
 namespace sluice::sinks {
 
@@ -26,9 +28,47 @@ inline void append_equals(bson::Builder& out, std::string_view path, const bson:
   }
 }
 
+/// Appends the conditions "what stands at `path` is `value`": not an array with it inside, nor reached
+/// through one. The equality alone still chooses the index.
+inline void append_refers(bson::Builder& out, const std::string& path, const bson::Value& value) {
+  for (auto dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1)) {
+    out.open(path.substr(0, dot)).open("$not").append("$type", "array").close().close();
+  }
+  out.open(path).append("$eq", value);
+  if (value.is_null()) out.append("$exists", true);
+  out.open("$not").append("$type", "array").close().close();
+}
+
+/// Appends the conditions "it refers to `source_id`". In an array any element may; which of them do is then
+/// for the array filter to say.
+inline void append_reference(bson::Builder& out, const CopyPlan& plan, const bson::Value& source_id) {
+  if (plan.array.empty()) {
+    append_refers(out, plan.reference, source_id);
+  } else {
+    append_equals(out, plan.array + "." + plan.reference, source_id);
+  }
+}
+
+/// Whether a document can stand in _id: names with a $ are for references between databases alone. The server
+/// would not even look for another one in a list of ids.
+inline bool document_can_be_id(bson::View document) {
+  constexpr std::string_view allowed[] = {"$ref", "$id", "$db"};
+  std::size_t place = 0;
+  bool reference = true;
+  bool dollars = false;
+  for (const auto& [key, value] : document) {
+    reference = reference && place < std::size(allowed) && key == allowed[place];
+    if (place != 1) reference = reference && value.type() == BSON_TYPE_UTF8;
+    dollars = dollars || key.starts_with('$');
+    ++place;
+  }
+  return !dollars || (reference && place >= 2);
+}
+
 /// Whether a value can stand in _id at all: what cannot refers to nothing.
 inline bool can_be_id(const bson::Value& value) {
-  return value && !value.is_array() && value.type() != BSON_TYPE_REGEX && value.type() != BSON_TYPE_UNDEFINED;
+  return value && !value.is_array() && value.type() != BSON_TYPE_REGEX &&
+         value.type() != BSON_TYPE_UNDEFINED && document_can_be_id(value.document());
 }
 
 inline bool path_holds(const std::string& outer, const std::string& inner) {

@@ -37,8 +37,10 @@ void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Posi
   if (after && by_time) out.append_timestamp("startAtOperationTime", after->cluster_time);
   if (after && !by_time) out.append("resumeAfter", after->view());
   if (options_.filter.needs_pre_images()) out.append("fullDocumentBeforeChange", "whenAvailable");
+  if (abilities_.tells_dotted_names) out.append("showExpandedEvents", true);
   out.close().close();
   append_stages(out, options_.filter);
+  if (abilities_.splits_events) out.open(out.item()).open("$changeStreamSplitLargeEvent").close().close();
   // No events in the first answer: it is only to say where the stream stands.
   out.close().open("cursor").append("batchSize", 0).close();
 }
@@ -47,6 +49,9 @@ std::optional<Error> ChangeStream::open(const std::optional<Position>& after, Po
                                         bool filter_changed) {
   close();
   if (auto error = session_.begin()) return error;
+  bson::Builder build_info;
+  abilities_ = abilities_of(command(build_info.append("buildInfo", 1).finish()).view());
+  assembler_.clear();
   bson::Builder aggregate;
   const bool by_time = filter_changed && after && after->at_event;
   append_aggregate(aggregate, after, by_time);
@@ -85,6 +90,33 @@ std::optional<Error> ChangeStream::next(std::unique_ptr<StreamBatch>& batch) {
   }
   read_batch(*batch);
   cursor_ = batch->reply.view().at_path("cursor.id").integer().value_or(0);
+  return abilities_.splits_events ? assemble(*batch) : std::nullopt;
+}
+
+/// Events that came in fragments are put together. While one is not whole the answer's own place lies in the
+/// midst of it, where nobody may go on from: the place is then that of the last whole event, if there is one.
+std::optional<Error> ChangeStream::assemble(StreamBatch& batch) {
+  std::vector<bson::View> whole;
+  for (const bson::View event : batch.events) {
+    switch (assembler_.take(event)) {
+      case EventAssembler::Took::whole:
+        whole.push_back(event);
+        break;
+      case EventAssembler::Took::part:
+        break;
+      case EventAssembler::Took::last: {
+        const auto& bytes = batch.assembled.emplace_back(assembler_.event());
+        whole.emplace_back(bytes.data(), bytes.size());
+        break;
+      }
+      case EventAssembler::Took::misfit:
+        return Error{ErrorKind::cursor_gone, 0, "the fragments of a large event came out of order", false};
+    }
+  }
+  batch.events = std::move(whole);
+  if (assembler_.in_mid_event()) {
+    batch.resume_token = batch.events.empty() ? bson::View{} : batch.events.back().at("_id").document();
+  }
   return std::nullopt;
 }
 

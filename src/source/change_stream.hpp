@@ -8,6 +8,8 @@
 #include "flow/reading.hpp"
 #include "mongo/pinned.hpp"
 #include "sluice/position.hpp"
+#include "source/abilities.hpp"
+#include "source/event_assembler.hpp"
 #include "source/stream_filter.hpp"
 
 namespace sluice::source {
@@ -16,10 +18,15 @@ namespace sluice::source {
 struct StreamBatch {
   mongo::Reply reply;
   std::vector<bson::View> events;
-  bson::View resume_token;           ///< where the stream stands behind this batch
+  bson::View resume_token;           ///< where the stream stands behind this batch; absent: in mid-event
   std::uint64_t operation_time = 0;  ///< the server's clock as it answered
+  std::vector<std::vector<std::uint8_t>> assembled;  ///< events that came in fragments
 
-  std::size_t bytes() const { return reply.document.get()->len; }
+  std::size_t bytes() const {
+    std::size_t sum = reply.document.get()->len;
+    for (const auto& event : assembled) sum += event.size();
+    return sum;
+  }
 };
 
 struct StreamOptions {
@@ -56,11 +63,14 @@ class ChangeStream {
  private:
   mongo::Reply command(bson::View command);
   void append_aggregate(bson::Builder& out, const std::optional<Position>& after, bool by_time) const;
+  std::optional<Error> assemble(StreamBatch& batch);
 
   mongo::ClientPool::Client client_;
   StreamOptions options_;
   mongo::PinnedSession session_;
   std::int64_t cursor_ = 0;
+  Abilities abilities_;  ///< of the server that the stream is open on
+  EventAssembler assembler_;
 };
 
 }  // namespace sluice::source

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
 namespace sluice {
@@ -51,6 +52,23 @@ bool related(std::string_view changed, std::string_view path) {
   return true;
 }
 
+/// The same where the server lists the components of the changed name: texts, and numbers for indexes.
+bool related(bson::View changed, std::string_view path) {
+  auto next = changed.begin();
+  while (next != changed.end() && !path.empty()) {
+    std::string_view component = next_component(path);
+    const bool array = component.ends_with("[]");
+    if (array) component.remove_suffix(2);
+    const auto index = next->value.integer();
+    if (index ? std::to_string(*index) != component : next->value.text() != component) return false;
+    ++next;
+    if (!array || next == changed.end()) continue;
+    if (!next->value.integer()) return false;
+    ++next;
+  }
+  return true;
+}
+
 void parse_update(bson::View description, UpdateDescription& update) {
   for (const auto& [key, value] : description) {
     if (key == "updatedFields") update.updated = value.document();
@@ -77,14 +95,24 @@ std::string_view name_of(Operation operation) {
 }
 
 bool UpdateDescription::touches(std::string_view path) const {
+  const auto touched_by = [&](std::string_view name) {
+    if (!related(name, path)) return false;
+    bool listed = false;  // twice, where a path and a name with dots have one text
+    for (const auto& [key, value] : disambiguated) {
+      if (key != name) continue;
+      if (related(value.document(), path)) return true;
+      listed = true;
+    }
+    return !listed;
+  };
   for (const auto& [key, value] : updated) {
-    if (related(key, path)) return true;
+    if (touched_by(key)) return true;
   }
   for (const auto& [index, value] : removed) {
-    if (related(value.text(), path)) return true;
+    if (touched_by(value.text())) return true;
   }
   for (const auto& [index, value] : truncated) {
-    if (related(value.document().at("field").text(), path)) return true;
+    if (touched_by(value.document().at("field").text())) return true;
   }
   return false;
 }
@@ -111,13 +139,15 @@ bool parse_event(bson::View document, ChangeEvent& event) {
       parse_update(value.document(), event.update);
     } else if (key == "sluiceHash") {
       event.shard_hash = static_cast<std::uint64_t>(value.integer().value_or(0));
+    } else if (key == "sluicePlace") {
+      event.token_data = value.text();
     } else if (key == "sluiceDetail") {
       event.detail = value.integer() == 1 ? Detail::needed : Detail::key_only;
     } else if (key == "sluiceDottedNames") {
       event.dotted_names = value.boolean();
     }
   }
-  event.token_data = event.token.at("_data").text();
+  if (event.token_data.empty()) event.token_data = event.token.at("_data").text();
   return !event.token_data.empty();
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "bson/builder.hpp"
@@ -54,10 +55,12 @@ inline void append(bson::Builder& out, std::string_view key, const Node& node) {
 /// Makes documents and changes them at random.
 class Generator {
  public:
-  explicit Generator(std::uint64_t seed) : random_(seed) {}
+  explicit Generator(std::uint64_t seed) : Generator(seed, {std::begin(names), std::end(names)}) {}
+  Generator(std::uint64_t seed, std::vector<std::string> own_names)
+      : random_(seed), own_names_(std::move(own_names)) {}
 
   unsigned below(unsigned n) { return static_cast<unsigned>(random_() % n); }
-  std::string name() { return names[below(std::size(names))]; }
+  std::string name() { return own_names_[below(static_cast<unsigned>(own_names_.size()))]; }
 
   Node node(int depth) {
     Node made;
@@ -92,7 +95,7 @@ class Generator {
 
  private:
   void fill(Node& document, int depth) {
-    for (const char* name : names) {
+    for (const std::string& name : own_names_) {
       if (below(2) == 0) document.fields.emplace_back(name, node(depth - 1));
     }
   }
@@ -125,6 +128,7 @@ class Generator {
   }
 
   std::mt19937_64 random_;
+  std::vector<std::string> own_names_;
 };
 
 /// What the server's change stream says of the way from one document to another: a difference that goes into
@@ -132,27 +136,73 @@ class Generator {
 class Difference {
  public:
   Difference(const Node& before, const Node& after, Generator& random) : random_(random) {
-    documents("", before, after);
+    documents({}, before, after);
+  }
+
+  /// Whether a field is new whose name has a dot in it, or one in a new place of an array of such.
+  bool makes_dotted_names() const { return makes_dotted_names_; }
+
+  /// Whether a path and a name of the same text were both changed.
+  bool says_a_name_twice() const {
+    std::set<std::string> names;
+    std::size_t count = updated_.size() + removed_.size() + truncated_.size();
+    for (const auto& [path, node] : updated_) names.insert(joined(path));
+    for (const Path& path : removed_) names.insert(joined(path));
+    for (const auto& [path, size] : truncated_) names.insert(joined(path));
+    return names.size() < count;
   }
 
   bson::View description() {
     out_.open("updatedFields");
-    for (const auto& [path, node] : updated_) append(out_, path, node);
+    for (const auto& [path, node] : updated_) append(out_, joined(path), node);
     out_.close().open_array("removedFields");
-    for (const std::string& path : removed_) out_.append(out_.item(), path);
+    for (const Path& path : removed_) out_.append(out_.item(), joined(path));
     out_.close().open_array("truncatedArrays");
     for (const auto& [path, size] : truncated_) {
-      out_.open(out_.item()).append("field", path).append("newSize", size).close();
+      out_.open(out_.item()).append("field", joined(path)).append("newSize", size).close();
     }
+    out_.close().open("disambiguatedPaths");
+    for (const auto& [path, node] : updated_) append_listed(path);
+    for (const Path& path : removed_) append_listed(path);
+    for (const auto& [path, size] : truncated_) append_listed(path);
     return out_.finish();
   }
 
  private:
-  void documents(const std::string& path, const Node& before, const Node& after) {
-    for (const auto& [name, node] : before.fields) {
-      if (after.find(name) == nullptr) removed_.push_back(path + name);
+  using Path = std::vector<std::variant<std::string, int>>;  // names, and indexes of arrays
+
+  static std::string text(const std::variant<std::string, int>& component) {
+    const auto* name = std::get_if<std::string>(&component);
+    return name != nullptr ? *name : std::to_string(std::get<int>(component));
+  }
+  static std::string joined(const Path& path) {
+    std::string result;
+    for (const auto& component : path) result += (&component == path.data() ? "" : ".") + text(component);
+    return result;
+  }
+  static Path with(Path path, std::variant<std::string, int> component) {
+    path.push_back(std::move(component));
+    return path;
+  }
+  static bool dotted(const std::string& name) { return name.find('.') != std::string::npos; }
+
+  void append_listed(const Path& path) {
+    out_.open_array(joined(path));
+    for (const auto& component : path) {
+      const auto* name = std::get_if<std::string>(&component);
+      name != nullptr ? out_.append(out_.item(), *name) : out_.append(out_.item(), std::get<int>(component));
     }
-    for (const auto& [name, node] : after.fields) values(path + name, before.find(name), node);
+    out_.close();
+  }
+
+  void documents(const Path& path, const Node& before, const Node& after) {
+    for (const auto& [name, node] : before.fields) {
+      if (after.find(name) == nullptr) removed_.push_back(with(path, name));
+    }
+    for (const auto& [name, node] : after.fields) {
+      makes_dotted_names_ = makes_dotted_names_ || (dotted(name) && before.find(name) == nullptr);
+      values(with(path, name), before.find(name), node);
+    }
   }
 
   /// A difference cannot tell of fields that changed places: those that stay keep their order, and new ones
@@ -170,12 +220,12 @@ class Difference {
     return true;
   }
 
-  void values(const std::string& path, const Node* before, const Node& after) {
+  void values(const Path& path, const Node* before, const Node& after) {
     if (before != nullptr && *before == after) return;
     const bool deeper =
         before != nullptr && before->kind == after.kind && in_order(*before, after) && random_.below(4) > 0;
     if (deeper && after.kind == Node::Kind::document) {
-      documents(path + ".", *before, after);
+      documents(path, *before, after);
     } else if (deeper && after.kind == Node::Kind::array) {
       arrays(path, before->elements, after.elements);
     } else {
@@ -183,18 +233,19 @@ class Difference {
     }
   }
 
-  void arrays(const std::string& path, const std::vector<Node>& before, const std::vector<Node>& after) {
+  void arrays(const Path& path, const std::vector<Node>& before, const std::vector<Node>& after) {
     if (after.size() < before.size()) truncated_.emplace_back(path, static_cast<std::int32_t>(after.size()));
     for (std::size_t i = 0; i < after.size(); ++i) {
-      values(path + "." + std::to_string(i), i < before.size() ? &before[i] : nullptr, after[i]);
+      values(with(path, static_cast<int>(i)), i < before.size() ? &before[i] : nullptr, after[i]);
     }
   }
 
   Generator& random_;
   bson::Builder out_;
-  std::vector<std::pair<std::string, Node>> updated_;
-  std::vector<std::string> removed_;
-  std::vector<std::pair<std::string, std::int32_t>> truncated_;
+  std::vector<std::pair<Path, Node>> updated_;
+  std::vector<Path> removed_;
+  std::vector<std::pair<Path, std::int32_t>> truncated_;
+  bool makes_dotted_names_ = false;
 };
 
 }  // namespace sluice::test

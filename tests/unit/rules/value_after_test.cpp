@@ -12,6 +12,7 @@ class ValueAfterTest : public testing::Test {
     const ChangeEvent event = parse(store_, updated("c", "1", before, description));
     return tell(value_after(event, path, scratch_));
   }
+  std::string tell(const std::optional<bson::Value>& value) { return value ? tell(*value) : "unclear"; }
   std::string tell(const bson::Value& value) {
     if (!value) return "";
     bson::Builder out;
@@ -42,7 +43,6 @@ TEST_F(ValueAfterTest, IsWhatWasWhereNothingChanged) {
 TEST_F(ValueAfterTest, IsWhatWasSetAtThePath) {
   EXPECT_EQ(after(R"({"a": 1})", description(R"({"a": 2})"), "a"), "2");
   EXPECT_EQ(after(R"({"a": 1})", description(R"({"a": null})"), "a"), "null");
-  EXPECT_EQ(after("{}", description(R"({"a.b": 2})"), "a.b"), "2");
   EXPECT_EQ(after("", description(R"({"a": 2})"), "a"), "2");
 }
 
@@ -71,7 +71,6 @@ TEST_F(ValueAfterTest, PutsChangesInsideIntoPlace) {
   EXPECT_EQ(
       after(R"({"a": {"b": {"c": {"d": 1}}}})", description(R"({"a.b.c.e": 2})", R"(["a.b.c.d"])"), "a"),
       R"({ "b" : { "c" : { "e" : 2 } } })");
-  EXPECT_EQ(after("{}", description(R"({"a.b": 1})"), "a"), R"({ "b" : 1 })");
   EXPECT_EQ(after(R"({"a": {"b": 1}})", description("{}", R"(["a.b"])"), "a"), "{  }");
 }
 
@@ -129,8 +128,109 @@ TEST_F(ValueAfterTest, IsQuickWhenEveryElementChanges) {
     changes += ", \"a." + std::to_string(i) + "\": 1";
   }
   const ChangeEvent event = parse(store_, updated("c", "1", before + "]}", description(changes + "}")));
-  const bson::Value value = value_after(event, "a", scratch_);
-  EXPECT_EQ(value.document().at("19999").integer(), 1);
+  const auto value = value_after(event, "a", scratch_);
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value->document().at("19999").integer(), 1);
+}
+
+/// {"updatedFields": .., .., "disambiguatedPaths": ..}
+std::string listed(const std::string& description, const std::string& paths) {
+  return description.substr(0, description.size() - 1) + R"(, "disambiguatedPaths": )" + paths + "}";
+}
+
+TEST_F(ValueAfterTest, TakesANameWithDotsForWhatTheServerSays) {
+  const std::string before = R"({"a": {"b": 1}, "a.b": 1})";
+  EXPECT_EQ(after(before, listed(description(R"({"a.b": 2})"), R"({"a.b": ["a.b"]})"), "a.b"), "1");
+  EXPECT_EQ(after(before, listed(description(R"({"a.b": 2})"), R"({"a.b": ["a", "b"]})"), "a.b"), "2");
+  EXPECT_EQ(after(before, listed(description(R"({"a.b": 2})"), "{}"), "a.b"), "2");
+  EXPECT_EQ(after(before, listed(description("{}", R"(["a.b"])"), R"({"a.b": ["a.b"]})"), "a"),
+            R"({ "b" : 1 })");
+  EXPECT_EQ(after(R"({"a": {"b.c": 1, "b": {"c": 1}}})",
+                  listed(description(R"({"a.b.c": 2})"), R"({"a.b.c": ["a", "b.c"]})"), "a"),
+            R"({ "b.c" : 2, "b" : { "c" : 1 } })");
+  EXPECT_EQ(
+      after(R"({"a": {"b": {}}})", listed(description(R"({"a.b.c": 2})"), R"({"a.b.c": ["a", "b.c"]})"), "a"),
+      R"({ "b" : {  }, "b.c" : 2 })");
+  EXPECT_EQ(after(R"({"a": [1, 2]})", listed(description(R"({"a.1": 3})"), R"({"a.1": ["a", 1]})"), "a"),
+            "[ 1, 3 ]");
+  EXPECT_EQ(after(R"({"a": {"b": 1}})", listed(description(R"({"a.b": 2})"), R"({"a.b": ["x"]})"), "a"),
+            "unclear")
+      << "a list that is about something else";
+}
+
+TEST_F(ValueAfterTest, TakesANameForOneWithDotsWhereNoPathCanBeMeant) {
+  EXPECT_EQ(after("{}", description(R"({"a.b": 2})"), "a.b"), "") << "the server would have named a";
+  EXPECT_EQ(after(R"({"a": 1})", description(R"({"a.b": 2})"), "a.b"), "");
+  EXPECT_EQ(after(R"({"a": 1})", description(R"({"a.b": 2})"), "a"), "1");
+  EXPECT_EQ(after(R"({"a": 1, "a.b": 1})", description(R"({"a.b": 2})"), "a"), "1");
+  EXPECT_EQ(after(R"({"a": [1], "a.b": 1})", description(R"({"a.b": 2})"), "a"), "[ 1 ]");
+  EXPECT_EQ(after(R"({"a": {"b.c": 1}})", description(R"({"a.b.c": 2})"), "a"), R"({ "b.c" : 2 })");
+  EXPECT_EQ(after(R"({"a": {"b": 1, "b.c": {"d": 1}}})", description(R"({"a.b.c.d": 2})"), "a"),
+            R"({ "b" : 1, "b.c" : { "d" : 2 } })");
+  EXPECT_EQ(after(R"({"a": {"b.c": 1}})", description("{}", R"(["a.b.c"])"), "a"), "{  }");
+}
+
+TEST_F(ValueAfterTest, TakesANameForAPathWhereNoNameWithDotsIsThere) {
+  EXPECT_EQ(after(R"({"a": {"b": 1}, "c.d": 1})", description(R"({"a.b": 2})"), "a.b"), "2");
+  EXPECT_EQ(after(R"({"a": {"b": 1}, "a.c": 1})", description(R"({"a.b": 2})"), "a.b"), "2");
+}
+
+TEST_F(ValueAfterTest, IsUnclearWhereBothCanBeMeant) {
+  EXPECT_EQ(after(R"({"a": {"b": 1}, "a.b": 1})", description(R"({"a.b": 2})"), "a.b"), "unclear");
+  EXPECT_EQ(after(R"({"a": {"b": 1}, "a.b": 1})", description(R"({"a.b": 2})"), "a"), "unclear");
+  EXPECT_EQ(after(R"({"a": {"b": 1}, "a.b": {}})", description(R"({"a.b.c": 2})"), "a.b.c"), "");
+  EXPECT_EQ(after(R"({"a": {"b": {}}, "a.b": {}})", description(R"({"a.b.c": 2})"), "a.b.c"), "unclear");
+  EXPECT_EQ(after(R"({"a": [1], "a.0": 1})", description(R"({"a.0": 2})"), "a"), "unclear");
+  EXPECT_EQ(after(R"({"a": {"b": {"c": 1}, "b.c": 1}})", description(R"({"a.b.c": 2})"), "a"), "unclear");
+  EXPECT_EQ(after(R"({"a": {"b": {"c": 1}, "b.c": 1}})", description("{}", R"(["a.b.c"])"), "a.b"),
+            "unclear");
+  EXPECT_EQ(after(R"({"a": {"b": 1}})", description(R"({"a.b.c": 2})"), "a"), "unclear")
+      << "a new name, in a or beside it";
+  EXPECT_EQ(after(R"({"a": {"b": 1}, "a.b": 1})", description(R"({"c": 2, "a.d": 2})"), "a.b"), "1")
+      << "not about the path";
+}
+
+TEST_F(ValueAfterTest, IsUnclearWhereNamesWithDotsWereLeftOut) {
+  EventJson json = updated("c", "1", R"({"a": {"b": 1}})", description(R"({"a.b": 2})"));
+  json.detail = "1";
+  EXPECT_EQ(tell(value_after(parse(store_, json), "a.b", scratch_)), "2");
+  json.detail = R"(1, "sluiceDottedNames": true)";
+  EXPECT_EQ(tell(value_after(parse(store_, json), "a.b", scratch_)), "unclear");
+  EXPECT_EQ(tell(value_after(parse(store_, json), "c", scratch_)), "");
+}
+
+TEST_F(ValueAfterTest, IsQuickAndFlatForNamesOfManyDots) {
+  std::string name = "a";
+  for (int i = 0; i < 200000; ++i) name += ".a";
+  EXPECT_EQ(after(R"({"a": 1})", description("{\"" + name + R"(": 1})"), "a"), "1");
+  EXPECT_EQ(after(R"({"a": {"a": {}}})", description("{\"" + name + R"(": 1})"), "a"), "unclear");
+  EXPECT_EQ(after(R"({"a": {"a": {}}, ")" + name + R"(": 0})", description("{\"" + name + R"(": 1})"), "a"),
+            "unclear");
+  EXPECT_EQ(after(R"({"a": {}})", listed(description("{\"" + name + R"(": 1})"), "{}"), "a"), "unclear");
+}
+
+TEST_F(ValueAfterTest, SkipsNoMoreElementsThanTheServerLets) {
+  EXPECT_EQ(after(R"({"a": []})", description(R"({"a.4000000000": 1})"), "a"), "unclear");
+}
+
+TEST_F(ValueAfterTest, FollowsAHundredLevels) {
+  std::string path = "a";
+  bson::Builder before;
+  for (int i = 0; i < 99; ++i) {
+    before.open("a");
+    path += ".a";
+  }
+  before.append("a", 1);
+  bson::Builder updated;
+  updated.append(path, 2);
+  ChangeEvent event;
+  event.operation = Operation::update;
+  event.before = before.finish();
+  event.update.updated = updated.finish();
+  EXPECT_EQ(tell(value_after(event, path, scratch_)), "2");
+  const auto value = value_after(event, "a", scratch_);
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value->document().at_path(path.substr(2)).integer(), 2);
 }
 
 }  // namespace

@@ -43,11 +43,36 @@ TEST_F(QueryTest, KnowsWhatCanBeAnId) {
                            R"({"$binary": {"base64": "", "subType": "00"}})"}) {
     EXPECT_TRUE(can_be_id(store_.value(json))) << json;
   }
-  for (const char* json : {"[]", "[1]", R"({"$undefined": true})",
+  EXPECT_TRUE(can_be_id(store_.value(R"({"$ref": "c", "$id": 1})")));
+  EXPECT_TRUE(can_be_id(store_.value(R"({"a": {"b.c": 1}})")));
+  for (const char* json : {"[]", "[1]", R"({"$undefined": true})", R"({"$x": 1})", R"({"a": 1, "$x": 1})",
+                           R"({"$ref": "c", "$x": 1})", R"({"$ref": "c"})",
                            R"({"$regularExpression": {"pattern": "x", "options": ""}})"}) {
     EXPECT_FALSE(can_be_id(store_.value(json))) << json;
   }
   EXPECT_FALSE(can_be_id({}));
+}
+
+TEST_F(QueryTest, FindsReferencesThatAreNoArraysAndInNone) {
+  const auto refers = [&](const CopyPlan& plan, const std::string& json) {
+    bson::Builder out;
+    append_reference(out, plan, store_.value(json));
+    return out.finish().json();
+  };
+  CopyPlan plain;
+  plain.reference = "r";
+  EXPECT_EQ(refers(plain, "1"), R"({ "r" : { "$eq" : 1, "$not" : { "$type" : "array" } } })");
+  EXPECT_EQ(refers(plain, "null"),
+            R"({ "r" : { "$eq" : null, "$exists" : true, "$not" : { "$type" : "array" } } })");
+  CopyPlan nested;
+  nested.reference = "a.b.r";
+  EXPECT_EQ(refers(nested, "1"), R"({ "a" : { "$not" : { "$type" : "array" } }, )"
+                                 R"("a.b" : { "$not" : { "$type" : "array" } }, )"
+                                 R"("a.b.r" : { "$eq" : 1, "$not" : { "$type" : "array" } } })");
+  CopyPlan elements;
+  elements.array = "items";
+  elements.reference = "r";
+  EXPECT_EQ(refers(elements, "1"), R"({ "items.r" : 1 })");
 }
 
 }  // namespace

@@ -153,5 +153,22 @@ TEST_F(EventTest, KnowsHowMuchItTells) {
   EXPECT_TRUE(parse(json).dotted_names);
 }
 
+TEST_F(EventTest, TellsPathsFromNamesWithDotsWhereTheServerDoes) {
+  const auto listed = [](const std::string& name, const std::string& components) {
+    return R"({"updatedFields": {")" + name + R"(": 1}, "removedFields": [], "disambiguatedPaths": {")" +
+           name + "\": " + components + "}}";
+  };
+  EXPECT_TRUE(touches(listed("a.b", R"(["a", "b"])"), "a.b"));
+  EXPECT_FALSE(touches(listed("a.b", R"(["a.b"])"), "a.b"));
+  EXPECT_FALSE(touches(listed("a.b", R"(["a.b"])"), "a"));
+  EXPECT_TRUE(touches(listed("a.b.c", R"(["a", "b.c"])"), "a"));
+  EXPECT_FALSE(touches(listed("a.b.c", R"(["a", "b.c"])"), "a.b"));
+  EXPECT_TRUE(touches(listed("a.0.b", R"(["a", 0, "b"])"), "a[].b"));
+  EXPECT_FALSE(touches(listed("a.0.b", R"(["a", "0", "b"])"), "a[].b"));
+  EXPECT_FALSE(touches(listed("a.0.b", R"(["a", 0, "b"])"), "a[].c"));
+  EXPECT_TRUE(touches(listed("a.0", R"(["a", 0])"), "a[].c"));
+  EXPECT_TRUE(touches(listed("a.0", R"(["a", "0"])"), "a.0"));
+}
+
 }  // namespace
 }  // namespace sluice
