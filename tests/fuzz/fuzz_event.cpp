@@ -1,0 +1,84 @@
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "made_document.hpp"
+#include "rules/registry.hpp"
+#include "sluice/event.hpp"
+#include "source/event_assembler.hpp"
+
+namespace {
+
+using namespace sluice;
+
+std::vector<std::unique_ptr<Rule>> make_rules() {
+  const auto rule = [](const char* name, const char* kind, const char* yaml) {
+    return RuleConfig{name, kind, Settings::parse(yaml)};
+  };
+  return rules::make_rules(
+      {"main",
+       "mongodb://nowhere",
+       "d",
+       {rule("copies", "embed",
+             "{from: users, on_delete: unset, into: [{collection: articles, reference: authorId, set: "
+             "{username: "
+             "author, meta.tags: tags}}, {collection: articles, reference: 'members[].a', set: {username: "
+             "'members[].b'}}]}"),
+        rule("count", "count", "{from: favorites, reference: articleId, into: articles, field: n}"),
+        rule("nested", "count", "{from: favorites, reference: meta.a, into: articles, field: n}"),
+        rule("tags", "tally", "{from: articles, field: tagList, into: tags, count: n}"),
+        rule("nested-tags", "tally", "{from: articles, field: meta.tags, into: tags, count: n}")}});
+}
+
+/// Whatever a rule makes of an event must hold together: identities and hashes are what lanes go by.
+void look_at(const Effect& effect) {
+  if (const auto* increment = std::get_if<Increment>(&effect.body)) {
+    const bson::Identity identity(increment->id);
+    if (!(identity == bson::Identity(increment->id))) __builtin_trap();
+    identity.hash(effect.key);
+  }
+}
+
+void drive(bson::View document) {
+  static const auto rules = make_rules();
+  ChangeEvent event;
+  if (!parse_event(document, event)) return;
+  Scratch scratch;
+  for (const char* path : {"a", "tagList", "meta.tags", "a.b.0", "members[].a", "0"})
+    event.update.touches(path);
+  for (const char* path : {"a", "a.b", "0", "meta.tags"}) {
+    const auto value = value_after(event, path, scratch);
+    if (!value || !*value) continue;
+    bson::Builder out;
+    out.append("v", *value);
+    const bson_t whole = out.finish().borrow();
+    if (!bson_validate(&whole, BSON_VALIDATE_NONE, nullptr)) __builtin_trap();  // we built it ourselves
+  }
+  std::vector<Effect> effects;
+  Effects out(effects, scratch);
+  for (const auto& rule : rules) {
+    rule->apply(event, out);
+    rule->apply_key_only(event, out);
+  }
+  for (const Effect& effect : effects) look_at(effect);
+  source::EventAssembler assembler;
+  for (int again = 0; again < 2; ++again) {
+    if (assembler.take(document) == source::EventAssembler::Took::last) assembler.event();
+  }
+  document.json();
+}
+
+}  // namespace
+
+/// Bytes as they may come, and documents made of them. The views trust that what they look into is BSON, as a
+/// server's answers are: so bytes that do not pass libbson's validation go no further.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  bson_t bson;
+  if (bson_init_static(&bson, data, size) && bson_validate(&bson, BSON_VALIDATE_NONE, nullptr)) {
+    drive(bson::View(bson));
+  }
+  fuzz::MadeDocument made(data, size);
+  drive(made.event());
+  return 0;
+}
