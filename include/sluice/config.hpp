@@ -19,9 +19,10 @@ struct RuleConfig {
 /// One change stream: a database of a cluster, and the rules that read it.
 struct StreamConfig {
   std::string name;
-  std::string uri;
+  std::string uri;  ///< empty where `uri_file` says it
   std::string database;
   std::vector<RuleConfig> rules;
+  std::string uri_file = {};  ///< a file that holds the URI, and may be replaced while the worker runs
 };
 
 /// The engine's limits. Every queue, batch and retry has one; README and `sluice run --help` list the

@@ -7,6 +7,7 @@
 #include "cli/moment.hpp"
 #include "config/load.hpp"
 #include "config/names.hpp"
+#include "mongo/quiet.hpp"
 
 namespace sluice::cli {
 
@@ -67,7 +68,7 @@ LetterFilter letter_filter(const Arguments& arguments) {
 DeadDesk::DeadDesk(const Arguments& arguments)
     : config_(config::load(arguments.file, arguments.flags, config::process_environment())) {
   // What the driver would write to stderr by itself, the messages here say better.
-  mongoc_log_set_handler(nullptr, nullptr);
+  mongo::quiet_driver();
   clusters_ = pipeline::dead_letters_of(config_);
 }
 

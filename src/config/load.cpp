@@ -89,6 +89,24 @@ class Sources {
   const Values& environment_;
 };
 
+/// Where the cluster is: a URI, or the file that holds it.
+struct Cluster {
+  Sourced value;
+  bool in_file = false;
+};
+
+/// Of a URI and a file, the one that comes from the stronger source. Both from one source contradict each
+/// other.
+std::optional<Cluster> cluster_of(std::optional<Sourced> uri, std::optional<Sourced> file) {
+  if (uri && file && uri->origin.kind == file->origin.kind) {
+    throw ConfigError(fmt::format("{}: the URI is stated here and in {} as well; state one of the two",
+                                  file->origin.prefix(), uri->origin.prefix()));
+  }
+  if (file && (!uri || file->origin.kind < uri->origin.kind)) return Cluster{std::move(*file), true};
+  if (uri) return Cluster{std::move(*uri), false};
+  return std::nullopt;
+}
+
 bool belongs_to_stream(const Option& option) {
   return option.store == nullptr;
 }
@@ -164,13 +182,21 @@ class Loader {
 
   /// `mongodb:` and `rules:` at the top.
   void read_only_stream() {
-    const Sourced uri = sources_.effective(option("mongodb-uri"));
+    // Both are asked for in the file, overruled or not: a key of it must be known and sound all the same.
+    const auto inside = cluster_of(sources_.stated_in_file(option("mongodb-uri")),
+                                   sources_.stated_in_file(option("mongodb-uri-file")));
+    const auto outside = cluster_outside();
     const std::optional<Sourced> database = database_of_only_stream();
     if (!database) {
       sources_.done();  // a misspelt key says more than a missing one
       throw ConfigError(sources_.file().place("mongodb") + ": " + no_database("mongodb.database"));
     }
-    add_stream(sources_.file(), "mongodb", database->value.text, uri, *database);
+    add_stream(sources_.file(), "mongodb", database->value.text, outside ? outside : inside, *database);
+  }
+
+  std::optional<Cluster> cluster_outside() const {
+    return cluster_of(sources_.stated_outside(option("mongodb-uri")),
+                      sources_.stated_outside(option("mongodb-uri-file")));
   }
 
   std::optional<Sourced> database_of_only_stream() {
@@ -200,28 +226,33 @@ class Loader {
   }
 
   void read_stream(const Settings& stream, bool only) {
-    for (const std::string_view key : {"name", "uri", "database", "rules"}) stream.has(key);
+    for (const std::string_view key : {"name", "uri", "uri_file", "database", "rules"}) stream.has(key);
     stream.done();
-    const auto uri = of_stream(stream, "uri", option("mongodb-uri"), only);
-    const auto database = of_stream(stream, "database", option("database"), only);
+    const auto cluster =
+        of_stream(cluster_of(Sources::stated_in(stream, "uri", option("mongodb-uri")),
+                             Sources::stated_in(stream, "uri_file", option("mongodb-uri-file"))),
+                  cluster_outside(), only);
+    const auto database = of_stream(Sources::stated_in(stream, "database", option("database")),
+                                    sources_.stated_outside(option("database")), only);
     if (!database) throw ConfigError(stream.place("database") + ": " + no_database("database"));
     const std::string name = stream.text_or("name", database->value.text);
-    add_stream(stream, "name", name, uri ? *uri : Sources::fallback(option("mongodb-uri")), *database);
+    add_stream(stream, "name", name, cluster, *database);
   }
 
   /// A flag or variable overrules the only stream; with several it would make them all the same, and so it
   /// speaks for those alone that state nothing.
-  std::optional<Sourced> of_stream(const Settings& stream, std::string_view key, const Option& option,
-                                   bool only) const {
-    auto inside = Sources::stated_in(stream, key, option);
-    auto outside = sources_.stated_outside(option);
+  template <class Value>
+  static std::optional<Value> of_stream(std::optional<Value> inside, std::optional<Value> outside,
+                                        bool only) {
     if (only) return outside ? outside : inside;
     return inside ? inside : outside;
   }
 
   /// `name_key` is where to point when the name is no good.
   void add_stream(const Settings& settings, std::string_view name_key, const std::string& name,
-                  const Sourced& uri, const Sourced& database) {
+                  const std::optional<Cluster>& stated, const Sourced& database) {
+    const Cluster cluster = stated.value_or(Cluster{Sources::fallback(option("mongodb-uri")), false});
+    const std::string& text = cluster.value.value.text;
     if (const std::string why = why_no_name(name); !why.empty()) {
       settings.fail(name_key, fmt::format("the stream's name '{}' is no good: {}", name, why));
     }
@@ -231,9 +262,17 @@ class Loader {
                       fmt::format("two streams are called '{}'; give each a 'name' of its own", name));
       }
     }
-    list("streams." + name + ".uri", mask_uri(uri.value.text), uri.origin);
+    if (cluster.in_file) {
+      list("streams." + name + ".uri_file", text, cluster.value.origin);
+    } else {
+      list("streams." + name + ".uri", mask_uri(text), cluster.value.origin);
+    }
     list("streams." + name + ".database", database.value.text, database.origin);
-    config().streams.push_back({name, uri.value.text, database.value.text, {}});
+    config().streams.push_back({.name = name,
+                                .uri = cluster.in_file ? "" : text,
+                                .database = database.value.text,
+                                .rules = {},
+                                .uri_file = cluster.in_file ? text : ""});
     read_rules(settings, config().streams.back());
   }
 

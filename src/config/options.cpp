@@ -68,6 +68,18 @@ const std::vector<Option>& table() {
        "Connection string of the replica set.",
        nullptr},
       {"Where",
+       "mongodb-uri-file",
+       "MONGODB_URI_FILE",
+       "mongodb.uri_file",
+       file,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "File that holds the connection string instead; a changed file is taken up without a restart.",
+       nullptr},
+      {"Where",
        "database",
        "SLUICE_DATABASE",
        "mongodb.database",
@@ -435,6 +447,8 @@ std::string placeholder(const Option& option) {
   switch (option.type) {
     case uri:
       return " URI";
+    case file:
+      return " FILE";
     case database:
       return " NAME";
     case text:
@@ -451,6 +465,11 @@ std::string placeholder(const Option& option) {
       return "";
   }
   return "";
+}
+
+std::string_view without_fallback(const Option& option) {
+  if (option.type == flag) return "off";
+  return option.type == file ? "none" : "required";
 }
 
 std::string code(std::string_view text) {
@@ -503,6 +522,11 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
         refuse(option, text, origin, "the name of a database (" + why + ")");
       }
       return {text, 0};
+    case OptionType::file:
+      // Where the two options are mixed up, the message must not give the secret away.
+      if (is_mongodb_uri(text))
+        refuse(option, mask_uri(text), origin, "the path of a file that holds the URI");
+      [[fallthrough]];
     case OptionType::text:
       if (text.empty()) refuse(option, text, origin, allowed_text(option));
       return {text, 0};
@@ -520,6 +544,8 @@ std::string allowed_text(const Option& option) {
       return join_or(option.choices);
     case OptionType::uri:
       return "a connection string that starts with mongodb:// or mongodb+srv://";
+    case OptionType::file:
+      return "the path of a file";
     case OptionType::database:
       return "the name of a database";
     case OptionType::text:
@@ -533,7 +559,8 @@ std::string allowed_text(const Option& option) {
 std::string unit_and_default(const Option& option) {
   if (option.type == OptionType::flag) return "default off";
   const std::string unit = option.unit.empty() ? "" : fmt::format("{}, ", option.unit);
-  return unit + (option.fallback.empty() ? "required" : fmt::format("default {}", option.fallback));
+  if (option.fallback.empty()) return unit + std::string(without_fallback(option));
+  return unit + fmt::format("default {}", option.fallback);
 }
 
 std::string options_help() {
@@ -581,9 +608,8 @@ std::string options_markdown() {
               "\n\n| Flag | Environment | File | Unit | Default | Allowed | Meaning |\n"
               "|---|---|---|---|---|---|---|\n";
     }
-    const std::string fallback = option.fallback.empty()
-                                     ? (option.type == OptionType::flag ? "off" : "required")
-                                     : code(option.fallback);
+    const std::string fallback =
+        option.fallback.empty() ? std::string(without_fallback(option)) : code(option.fallback);
     text += fmt::format("| `--{}` | {} | {} | {} | {} | {} | {} |\n", option.name, code(option.env),
                         code(option.path), option.unit, fallback, allowed_text(option), option.help);
   }

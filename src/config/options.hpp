@@ -10,7 +10,7 @@
 
 namespace sluice::config {
 
-enum class OptionType { text, uri, database, whole, choice, flag };
+enum class OptionType { text, uri, file, database, whole, choice, flag };
 
 /// A value that passed its option's checks.
 struct OptionValue {
@@ -32,7 +32,7 @@ struct Option {
   long long most = 0;
   std::vector<std::string> choices;
   std::string_view help;  ///< one sentence
-  /// Puts the value in its place. Null for the options that belong to a stream (URI, database).
+  /// Puts the value in its place. Null for the options that belong to a stream (URI or its file, database).
   void (*store)(Config&, const OptionValue&);
 };
 

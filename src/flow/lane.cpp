@@ -140,6 +140,8 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
       case ErrorKind::cursor_gone:
         if (tries_ + 1 >= tries_before_split) shrink();
         break;
+      case ErrorKind::denied:
+        break;
     }
     return retry_later(error, now);
   }

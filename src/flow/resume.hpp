@@ -29,6 +29,7 @@ class ResumePolicy {
     switch (error.kind) {
       case ErrorKind::transient:
       case ErrorKind::too_slow:
+      case ErrorKind::denied:
         return {backoff_.next(), "", 0};
       case ErrorKind::cursor_gone:
         return {backoff_.attempts() == 0 ? (backoff_.next(), Duration::zero()) : backoff_.next(), "", 0};

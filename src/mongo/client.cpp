@@ -1,8 +1,18 @@
 #include "mongo/client.hpp"
 
+#include <cerrno>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include "bson/builder.hpp"
+
 namespace sluice::mongo {
 
 namespace {
+
+constexpr auto look_interval = std::chrono::seconds(2);
+constexpr std::size_t most_uri_bytes = 64 << 10;
 
 Uri parse_uri(const std::string& text) {
   bson_error_t error{};
@@ -27,9 +37,51 @@ std::string hosts_of(const mongoc_uri_t* uri) {
   return result;
 }
 
+/// As secrets are mounted: one line, which editors and `echo` end with a newline.
+std::string read_uri_file(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::string text(most_uri_bytes, '\0');
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.is_open() || file.bad()) {
+    throw Stop(exit_code::bad_configuration,
+               path + ": the URI cannot be read: " + std::generic_category().message(errno));
+  }
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  const std::size_t end = text.find_last_not_of(" \t\r\n");
+  text.resize(end == std::string::npos ? 0 : end + 1);
+  if (text.empty())
+    throw Stop(exit_code::bad_configuration, path + ": the file is empty; it must hold a URI");
+  return text;
+}
+
+/// Logs in, which the driver does with a connection's first command.
+std::optional<Error> greet(mongoc_client_t* client) {
+  bson::Builder ping;
+  ping.append("ping", 1);
+  return run_command(client, "admin", ping.finish(), Doing::reading).error;
+}
+
 }  // namespace
 
-ClientPool::ClientPool(const std::string& text, int size, const std::string& application) {
+/// Clients that were made by one URI.
+struct ClientPool::Generation {
+  std::string uri;
+  std::string hosts;
+  Pool pool;
+};
+
+ClientPool::ClientPool(const StreamConfig& stream, int size, std::string application, Listener listener)
+    : file_(stream.uri_file),
+      size_(size),
+      application_(std::move(application)),
+      listener_(std::move(listener)),
+      current_(make(file_.empty() ? stream.uri : read_uri_file(file_))),
+      look_at_(Clock::now() + look_interval) {}
+
+ClientPool::~ClientPool() = default;
+
+std::shared_ptr<ClientPool::Generation> ClientPool::make(std::string text) const {
   const Uri uri = parse_uri(text);
   // A dead server has to be noticed within a stop's bound, and retries are ours: the driver's own waits are
   // kept short unless the URI asks for other ones.
@@ -39,15 +91,101 @@ ClientPool::ClientPool(const std::string& text, int size, const std::string& app
   // After some errors the driver leaves a server alone until it has looked at it again, by default in ten
   // seconds.
   set_default(uri.get(), MONGOC_URI_HEARTBEATFREQUENCYMS, 1000);
-  hosts_ = hosts_of(uri.get());
-  pool_.reset(mongoc_client_pool_new(uri.get()));
-  if (!pool_) {
+  Pool pool(mongoc_client_pool_new(uri.get()));
+  if (!pool) {
     throw Stop(exit_code::bad_configuration,
                "the MongoDB URI asks for something that the driver cannot do (TLS files or mechanism?)");
   }
-  mongoc_client_pool_set_error_api(pool_.get(), MONGOC_ERROR_API_VERSION_2);
-  mongoc_client_pool_set_appname(pool_.get(), application.c_str());
-  mongoc_client_pool_max_size(pool_.get(), static_cast<std::uint32_t>(size));
+  mongoc_client_pool_set_error_api(pool.get(), MONGOC_ERROR_API_VERSION_2);
+  mongoc_client_pool_set_appname(pool.get(), application_.c_str());
+  mongoc_client_pool_max_size(pool.get(), static_cast<std::uint32_t>(size_));
+  return std::make_shared<Generation>(Generation{std::move(text), hosts_of(uri.get()), std::move(pool)});
+}
+
+ClientPool::Client::Client(std::shared_ptr<Generation> generation)
+    : generation_(std::move(generation)), client_(mongoc_client_pool_pop(generation_->pool.get())) {}
+
+ClientPool::Client::Client(Client&& other) noexcept
+    : generation_(std::move(other.generation_)), client_(std::exchange(other.client_, nullptr)) {}
+
+ClientPool::Client& ClientPool::Client::operator=(Client&& other) noexcept {
+  std::swap(generation_, other.generation_);
+  std::swap(client_, other.client_);
+  return *this;
+}
+
+ClientPool::Client::~Client() {
+  if (client_ != nullptr) mongoc_client_pool_push(generation_->pool.get(), client_);
+}
+
+std::shared_ptr<ClientPool::Generation> ClientPool::current() const {
+  const std::lock_guard lock(mutex_);
+  return current_;
+}
+
+std::string ClientPool::hosts() const {
+  return current()->hosts;
+}
+
+ClientPool::Client ClientPool::acquire() {
+  look_again();
+  return Client(current());
+}
+
+bool ClientPool::outdated(const Client& client) {
+  look_again();
+  return current() != client.generation_;
+}
+
+void ClientPool::reconsider(Error& error) {
+  if (file_.empty() || !is_denial(error)) return;
+  error.kind = ErrorKind::denied;
+  const std::lock_guard lock(mutex_);
+  denied_ = true;
+}
+
+/// One thread looks, the others go on with what there is.
+void ClientPool::look_again() {
+  if (file_.empty()) return;
+  bool denied = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (looking_ || Clock::now() < look_at_) return;
+    looking_ = true;
+    denied = std::exchange(denied_, false);
+  }
+  try {
+    replace(denied);
+  } catch (const std::exception& error) {
+    say_refused(error.what());
+  }
+  const std::lock_guard lock(mutex_);
+  looking_ = false;
+  look_at_ = Clock::now() + look_interval;
+}
+
+void ClientPool::replace(bool same_too) {
+  std::string uri = read_uri_file(file_);
+  const bool same = uri == current()->uri;
+  if (same && !same_too) return;
+  auto next = make(std::move(uri));
+  {
+    const Client client(next);
+    if (const auto error = greet(client.get())) return say_refused(error->text());
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    current_.swap(next);
+  }
+  refused_.clear();
+  if (listener_ && !same) listener_(true, file_ + " has changed: its URI is in use from now on");
+}
+
+/// Once for each reason, not once for each look. Only the one thread that looks comes here.
+void ClientPool::say_refused(const std::string& why) {
+  if (why == refused_) return;
+  refused_ = why;
+  if (listener_) listener_(false, "the URI in " + file_ + " is not taken up: " + why);
 }
 
 std::optional<WriteError> first_write_error(bson::View reply, Doing doing) {

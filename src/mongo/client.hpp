@@ -1,5 +1,9 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -7,37 +11,78 @@
 #include "mongo/error.hpp"
 #include "mongo/raii.hpp"
 #include "sluice/bson.hpp"
+#include "sluice/config.hpp"
 
 namespace sluice::mongo {
 
 /// The clients of one cluster. Thread-safe; a client is used by one thread at a time.
+///
+/// A URI out of a file is looked at again every few seconds, whenever a client is asked for. When it has
+/// changed and the server accepts it, clients are made by the new one from then on; those in use go on with
+/// the old one until they are given back. A new URI that is not accepted changes nothing but is said.
 class ClientPool {
- public:
-  /// Throws Stop with a plain sentence when the URI cannot be used. `size` bounds the clients in use at once;
-  /// `application` is what the server shows its connections under.
-  ClientPool(const std::string& uri, int size, const std::string& application);
+  struct Generation;
 
-  /// A client out of the pool, given back when it goes out of scope. Blocks while all are in use.
+ public:
+  /// Told of a new URI: that it was taken up, or why not. Called on whichever thread asked for a client.
+  using Listener = std::function<void(bool taken_up, const std::string& sentence)>;
+
+  /// Throws Stop with a plain sentence when the URI cannot be used or its file cannot be read. `size` bounds
+  /// the clients in use at once; `application` is what the server shows its connections under.
+  ClientPool(const StreamConfig& stream, int size, std::string application, Listener listener = {});
+  ~ClientPool();
+  ClientPool(const ClientPool&) = delete;
+  ClientPool& operator=(const ClientPool&) = delete;
+
+  /// A client out of the pool, given back when it goes out of scope.
   class Client {
    public:
-    explicit Client(mongoc_client_pool_t* pool) : pool_(pool), client_(mongoc_client_pool_pop(pool)) {}
-    ~Client() { mongoc_client_pool_push(pool_, client_); }
-    Client(const Client&) = delete;
-    Client& operator=(const Client&) = delete;
+    Client(Client&& other) noexcept;
+    Client& operator=(Client&& other) noexcept;
+    ~Client();
     mongoc_client_t* get() const { return client_; }
 
    private:
-    mongoc_client_pool_t* pool_;
+    friend class ClientPool;
+    explicit Client(std::shared_ptr<Generation> generation);
+
+    std::shared_ptr<Generation> generation_;
     mongoc_client_t* client_;
   };
-  Client acquire() { return Client(pool_.get()); }
+
+  /// Blocks while all are in use, and for as long as it takes the server to accept a new URI.
+  Client acquire();
+
+  /// Whether a client acquired now would be made by another URI than this one.
+  bool outdated(const Client& client);
+
+  /// With a URI out of a file, a refused log-in or right may be the file's to change: such an error becomes
+  /// ErrorKind::denied, and connections are made anew, for the server forgets who a dropped user was even
+  /// when he is made again.
+  void reconsider(Error& error);
 
   /// host:port list of the URI, for messages; never the credentials.
-  const std::string& hosts() const { return hosts_; }
+  std::string hosts() const;
 
  private:
-  Pool pool_;
-  std::string hosts_;
+  using Clock = std::chrono::steady_clock;
+
+  std::shared_ptr<Generation> make(std::string uri) const;
+  std::shared_ptr<Generation> current() const;
+  void look_again();
+  void replace(bool same_too);
+  void say_refused(const std::string& why);
+
+  const std::string file_;
+  const int size_;
+  const std::string application_;
+  const Listener listener_;
+  mutable std::mutex mutex_;  ///< taken for each client, never for each event
+  std::shared_ptr<Generation> current_;
+  Clock::time_point look_at_;
+  bool looking_ = false;
+  bool denied_ = false;  ///< since the last look
+  std::string refused_;  ///< what was said last of a URI that could not be taken up
 };
 
 /// What a command answered: the reply, and the error when it failed.

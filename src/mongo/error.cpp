@@ -21,6 +21,8 @@ std::string_view name_of(ErrorKind kind) {
       return "cursor_gone";
     case ErrorKind::too_large:
       return "too_large";
+    case ErrorKind::denied:
+      return "denied";
     case ErrorKind::fatal:
       return "fatal";
   }
@@ -49,6 +51,9 @@ constexpr std::array<std::int32_t, 6> lost_codes{136, 222, 260, 280, 286, 50811}
 constexpr std::array<std::int32_t, 6> fatal_codes{8000, 11, 13, 18, 33, 59};
 constexpr std::array<std::int32_t, 2> large_codes{object_too_large, fragment_too_large};
 
+// UserNotFound (as the driver's own failed log-in), Unauthorized, AuthenticationFailed, Atlas's refusal.
+constexpr std::array<std::int32_t, 4> denial_codes{11, 13, 18, 8000};
+
 bool is_network(const bson_error_t& error) {
   return error.domain == MONGOC_ERROR_STREAM || error.domain == MONGOC_ERROR_SERVER_SELECTION ||
          error.domain == MONGOC_ERROR_PROTOCOL;
@@ -67,6 +72,10 @@ ErrorKind otherwise(Doing doing) {
 }
 
 }  // namespace
+
+bool is_denial(const Error& error) {
+  return error.kind == ErrorKind::fatal && among(denial_codes, error.code);
+}
 
 Error classify_code(std::int32_t code, std::string message, Doing doing) {
   ErrorKind kind = otherwise(doing);

@@ -16,6 +16,9 @@ Error classify(const bson_error_t& error, const bson_t* reply, Doing doing);
 /// The same for an error that the server put into a reply's writeErrors.
 Error classify_code(std::int32_t code, std::string message, Doing doing);
 
+/// Whether the server refuses the log-in or a right, as opposed to everything else that is fatal.
+bool is_denial(const Error& error);
+
 inline constexpr std::int32_t duplicate_key = 11000;
 inline constexpr std::int32_t namespace_exists = 48;
 inline constexpr std::int32_t write_conflict = 112;

@@ -18,6 +18,12 @@ class PinnedSession {
   /// Chooses the primary of now. An earlier session ends.
   std::optional<Error> begin();
 
+  /// Ends the session; the next begins on this client.
+  void move_to(mongoc_client_t* client) {
+    session_.reset();
+    client_ = client;
+  }
+
   Reply command(const std::string& database, bson::View command) const;
 
  private:

@@ -58,6 +58,13 @@ bool passing(const Error& error) {
          error.kind == ErrorKind::cursor_gone;
 }
 
+/// Streams that say the same of where their cluster is are on one.
+using Cluster = std::pair<std::string, std::string>;
+
+Cluster cluster_of(const StreamConfig& stream) {
+  return {stream.uri, stream.uri_file};
+}
+
 }  // namespace
 
 std::string text_of(const LetterId& id) {
@@ -82,13 +89,13 @@ LetterId Letter::id() const {
   return id;
 }
 
-DeadLetters::DeadLetters(const Config& config, const std::string& uri)
+DeadLetters::DeadLetters(const Config& config, const StreamConfig& on)
     : config_(config),
-      pool_(uri, 1, application),
+      pool_(on, 1, application),
       client_(pool_.acquire()),
       redo_(client_.get(), config.state_database, config.engine.statement_ms) {
   for (const StreamConfig& stream : config.streams) {
-    if (stream.uri == uri) rules_.emplace(stream.name, rules::make_rules(stream));
+    if (cluster_of(stream) == cluster_of(on)) rules_.emplace(stream.name, rules::make_rules(stream));
   }
 }
 
@@ -303,9 +310,9 @@ std::int64_t DeadLetters::drop(const std::vector<LetterId>& ids) {
 
 std::vector<std::unique_ptr<DeadLetters>> dead_letters_of(const Config& config) {
   std::vector<std::unique_ptr<DeadLetters>> all;
-  std::set<std::string> known;
+  std::set<Cluster> known;
   for (const StreamConfig& stream : config.streams) {
-    if (known.insert(stream.uri).second) all.push_back(std::make_unique<DeadLetters>(config, stream.uri));
+    if (known.insert(cluster_of(stream)).second) all.push_back(std::make_unique<DeadLetters>(config, stream));
   }
   return all;
 }

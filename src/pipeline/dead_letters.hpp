@@ -64,7 +64,8 @@ struct Retried {
 class DeadLetters {
  public:
   /// Throws ConfigError for rules that cannot be used, and Stop for a URI that cannot.
-  DeadLetters(const Config& config, const std::string& uri);
+  /// The cluster is the one that `on` is on.
+  DeadLetters(const Config& config, const StreamConfig& on);
 
   std::int64_t count(const LetterFilter& filter);
   /// The newest first, without their events and tokens unless `whole`.

@@ -21,10 +21,6 @@ constexpr std::int32_t unauthorized = 13;
 constexpr int clients = 2;  // the stream's and ours
 constexpr std::int64_t first_with_pre_images = 6;
 
-bool refuses_login(const Error& error) {
-  return error.kind == ErrorKind::fatal;
-}
-
 bool needs_pre_images(const Rules& rules) {
   return std::ranges::any_of(subscriptions_of(rules), &Subscription::pre_images);
 }
@@ -38,7 +34,7 @@ class Inspector {
         stream_(stream),
         report_(report),
         rules_(rules::make_rules(stream)),
-        pool_(stream.uri, clients, "sluice check"),
+        pool_(stream, clients, "sluice check"),
         client_(pool_.acquire()),
         shape_(client_.get(), stream.database),
         rights_(Rights::unlimited()) {}
@@ -64,7 +60,7 @@ class Inspector {
     bson::Builder hello;
     hello.append("hello", 1);
     const mongo::Reply reply = ask("admin", hello);
-    if (!reply.ok() && refuses_login(*reply.error)) {
+    if (!reply.ok() && mongo::is_denial(*reply.error)) {
       say(Level::error, fmt::format("the server refuses the log-in: {}; look at user, password and "
                                     "authSource in the URI",
                                     reply.error->text()));

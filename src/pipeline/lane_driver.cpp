@@ -57,6 +57,11 @@ void LaneDriver::report(const Outcome& outcome, const flow::LaneReport& done, fl
     parts_.log.log(conflict ? spdlog::level::debug : spdlog::level::warn, "{}: {} ({}); trying again",
                    lane_->batch().guard.lane_id, done.retry->text(), name_of(done.retry->kind));
   }
+  const bool denied = done.retry && done.retry->kind == ErrorKind::denied;
+  if (denied || (denied_ && outcome.committed)) {
+    denied_ = denied;
+    parts_.on_denied(done.retry);
+  }
   if (done.stop) parts_.on_stop(*done.stop);
 }
 

@@ -30,6 +30,8 @@ class LaneDriver {
     observe::StreamMetrics& metrics;
     spdlog::logger& log;
     std::function<void(const Error&)> on_stop;  ///< an error that no retry can mend
+    /// The server denies the lane what it needs, for now; or, without an error, no longer.
+    std::function<void(const std::optional<Error>&)> on_denied;
   };
 
   LaneDriver(Parts parts, std::unique_ptr<flow::Lane> lane);
@@ -65,6 +67,7 @@ class LaneDriver {
   std::optional<flow::Time> under_way_since_;
   std::string last_error_;
   std::uint64_t commits_ = 0;
+  bool denied_ = false;
   bool finishing_ = false;
   bool abandoned_ = false;
   bool ended_ = false;

@@ -64,13 +64,15 @@ bool Reader::pause(flow::Duration time, const std::stop_token& stop) {
 bool Reader::insist(const char* what, const std::stop_token& stop,
                     const std::function<std::optional<Error>()>& step) {
   for (int tries = 1; !stop.stop_requested(); ++tries) {
-    const auto error = step();
+    auto error = step();
     if (!error) {
       policy_.succeeded();
       return true;
     }
     if (stop.stop_requested()) return false;
-    const bool passing = error->kind == ErrorKind::transient || error->kind == ErrorKind::too_slow;
+    pool_.reconsider(*error);
+    const bool denied = error->kind == ErrorKind::denied;
+    const bool passing = denied || error->kind == ErrorKind::transient || error->kind == ErrorKind::too_slow;
     if (error->kind == ErrorKind::lost) {
       events_.failed(exit_code::position_lost, policy_.failed(*error).stop);
       return false;
@@ -79,7 +81,8 @@ bool Reader::insist(const char* what, const std::stop_token& stop,
       events_.failed(
           exit_code::cannot_start,
           std::string("could not ") + what + " (" + plan_.hosts + "): " + error->text() +
-              (passing ? ". Is the server running, and is its replica set's name in the URI right?" : ""));
+              (passing && !denied ? ". Is the server running, and is its replica set's name in the URI right?"
+                                  : ""));
       return false;
     }
     log_.warn("could not {} yet: {}", what, error->text());
@@ -217,6 +220,7 @@ void Reader::read(source::ChangeStream& stream, Position at, const std::stop_tok
   while (!stop.stop_requested()) {
     budget_.wait_for_room();
     if (stop.stop_requested()) return;
+    if (stream.outdated() && !move(stream, at, stop)) return;
     std::unique_ptr<source::StreamBatch> batch;
     if (auto error = stream.next(batch)) {
       if (!open_again(stream, at, *error, stop)) return;
@@ -242,12 +246,18 @@ bool Reader::open_again(source::ChangeStream& stream, Position& at, const Error&
 /// The place stays the same, and so do the events: only how much is told of each, and how many at once.
 bool Reader::change_reading(source::ChangeStream& stream, Position& at, const std::stop_token& stop) {
   stream.read_as(reading_.now());
+  return move(stream, at, stop);
+}
+
+/// To the same place again, as it is to be read now: by other connections, or in another way.
+bool Reader::move(source::ChangeStream& stream, Position& at, const std::stop_token& stop) {
   auto error = stream.open(at, at);
   return !error || reopen(stream, at, std::move(*error), stop);
 }
 
 bool Reader::reopen(source::ChangeStream& stream, Position& at, Error error, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
+    pool_.reconsider(error);
     const auto action = policy_.failed(error);
     if (!action.retry_after) {
       events_.failed(action.exit_code, action.stop);

@@ -78,6 +78,7 @@ class Reader {
   bool open_again(source::ChangeStream& stream, Position& at, const Error& error,
                   const std::stop_token& stop);
   bool change_reading(source::ChangeStream& stream, Position& at, const std::stop_token& stop);
+  bool move(source::ChangeStream& stream, Position& at, const std::stop_token& stop);
   bool reopen(source::ChangeStream& stream, Position& at, Error error, const std::stop_token& stop);
 
   /// Runs a step until it succeeds; false when it never will (reported) or on stop.

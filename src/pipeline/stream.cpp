@@ -41,8 +41,12 @@ Stream::Stream(Surroundings around, const StreamConfig& config, StreamEvents eve
       rule_names_(names_of(rules_)),
       subscriptions_(subscriptions_of(rules_)),
       self_(Holder::self()),
-      pool_(config.uri, clients_for_a_batch * around_.config.engine.in_flight + clients_besides_batches,
-            self_.instance),
+      pool_(config, clients_for_a_batch * around_.config.engine.in_flight + clients_besides_batches,
+            self_.instance,
+            [this](bool taken_up, const std::string& what) {
+              around_.log->log(taken_up ? spdlog::level::info : spdlog::level::warn, "{}: {}", config_.name,
+                               what);
+            }),
       metrics_(around_.metrics.stream(config.name)),
       budget_(around_.config.engine.queue_events, around_.config.engine.queue_mb << 20),
       store_(pool_, around_.config.state_database,
@@ -151,13 +155,29 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
                                 milliseconds(engine.batch_linger_ms)};
   std::random_device seed;
   for (const LaneGuard& guard : guards) {
+    const std::string condition = condition_ + " lane " + std::to_string(lanes_.size());
     LaneDriver::Parts parts{
-        strand_, batch_threads_, *sink_, dispatcher_, metrics_, *around_.log, [this](const Error& error) {
+        strand_,
+        batch_threads_,
+        *sink_,
+        dispatcher_,
+        metrics_,
+        *around_.log,
+        [this](const Error& error) {
           fail(error.kind == ErrorKind::fenced ? exit_code::lease_lost : exit_code::cannot_start,
                error.text());
-        }};
+        },
+        [this, condition](const std::optional<Error>& error) { on_denied(condition, error); }};
     lanes_.push_back(std::make_unique<LaneDriver>(
         std::move(parts), std::make_unique<flow::Lane>(limits, guard, rule_names_, seed())));
+  }
+}
+
+void Stream::on_denied(const std::string& condition, const std::optional<Error>& error) {
+  if (error && error->kind == ErrorKind::denied) {
+    around_.readiness.not_ready(condition, "MongoDB denies it: " + error->text());
+  } else {
+    around_.readiness.forget(condition);
   }
 }
 
@@ -209,7 +229,9 @@ asio::awaitable<void> Stream::store_checkpoint() {
   const auto renew = [this, floor = floor_, forget] {
     return store_.renew(epoch_, around_.config.engine.lease_ms, floor, forget);
   };
-  const auto error = co_await run_blocking<std::optional<Error>>(keeper_thread_, renew);
+  auto error = co_await run_blocking<std::optional<Error>>(keeper_thread_, renew);
+  if (error) pool_.reconsider(*error);
+  on_denied(condition_ + " checkpoint", error);
   if (!error) {
     lease_->renewed(asked);
     stored_at_ = asked;

@@ -62,7 +62,7 @@ AuditTotals Verification::run() {
 
 void Verification::stream(const StreamConfig& config) {
   const auto rules = rules::make_rules(config);
-  mongo::ClientPool pool(config.uri, clients, Holder::self().instance);
+  mongo::ClientPool pool(config, clients, Holder::self().instance);
   std::optional<AuditLease> lease;
   std::optional<Mender> mender;
   if (options_.repair) {

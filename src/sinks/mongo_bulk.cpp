@@ -163,6 +163,12 @@ Outcome MongoBulk::attempt(mongoc_client_t* client, const Batch& batch) {
 }
 
 Outcome MongoBulk::commit(const Batch& batch) {
+  Outcome outcome = carry_out(batch);
+  if (outcome.error) pool_.reconsider(*outcome.error);
+  return outcome;
+}
+
+Outcome MongoBulk::carry_out(const Batch& batch) {
   const auto client = pool_.acquire();
   const auto hold = [&](mongo::Transaction& transaction) { return hold_position(transaction, batch.guard); };
   FanOut fan_out(client.get(), hold, options_.statement_ms);

@@ -28,6 +28,7 @@ class MongoBulk final : public Sink {
   Outcome commit(const Batch& batch) override;
 
  private:
+  Outcome carry_out(const Batch& batch);
   Outcome attempt(mongoc_client_t* client, const Batch& batch);
   Outcome refused(mongoc_client_t* client, const Batch& batch);
   std::optional<Error> move_position(mongo::Transaction& transaction, const Batch& batch, bool& held) const;

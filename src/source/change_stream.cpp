@@ -20,7 +20,7 @@ void read_batch(StreamBatch& batch) {
 }  // namespace
 
 ChangeStream::ChangeStream(mongo::ClientPool& pool, StreamOptions options)
-    : client_(pool.acquire()), options_(std::move(options)), session_(client_.get()) {}
+    : pool_(pool), client_(pool.acquire()), options_(std::move(options)), session_(client_.get()) {}
 
 ChangeStream::~ChangeStream() {
   close();
@@ -48,6 +48,11 @@ void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Posi
 std::optional<Error> ChangeStream::open(const std::optional<Position>& after, Position& at,
                                         bool filter_changed) {
   close();
+  if (pool_.outdated(client_)) {
+    auto next = pool_.acquire();
+    session_.move_to(next.get());
+    client_ = std::move(next);
+  }
   if (auto error = session_.begin()) return error;
   bson::Builder build_info;
   abilities_ = abilities_of(command(build_info.append("buildInfo", 1).finish()).view());

@@ -38,7 +38,7 @@ struct StreamOptions {
 
 /// A change stream on a database, read a whole batch at a time: libmongoc's own change stream hands out
 /// single documents that die with the next one, and would have each of them copied. Blocks; used by one
-/// thread. Holds one client of the pool while it lives.
+/// thread. Holds one client of the pool from one open() to the next.
 class ChangeStream {
  public:
   ChangeStream(mongo::ClientPool& pool, StreamOptions options);
@@ -54,6 +54,8 @@ class ChangeStream {
 
   /// How much of each event the next open() asks for, and how many events next() does.
   void read_as(const flow::Reading& reading);
+  /// The pool's URI has changed since: to open again moves the stream to it.
+  bool outdated() const { return pool_.outdated(client_); }
 
   /// The next batch; an empty one when nothing came within max_await_ms.
   std::optional<Error> next(std::unique_ptr<StreamBatch>& batch);
@@ -65,6 +67,7 @@ class ChangeStream {
   void append_aggregate(bson::Builder& out, const std::optional<Position>& after, bool by_time) const;
   std::optional<Error> assemble(StreamBatch& batch);
 
+  mongo::ClientPool& pool_;
   mongo::ClientPool::Client client_;
   StreamOptions options_;
   mongo::PinnedSession session_;

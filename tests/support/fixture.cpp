@@ -64,8 +64,8 @@ std::string PipelineTest::file(const std::string& rules) const {
 }
 
 std::vector<std::string> PipelineTest::here(std::vector<std::string> more) const {
-  std::vector<std::string> flags = {"--mongodb-uri", worker_uri_,        "--database",
-                                    database_,       "--state-database", database_ + "_st"};
+  std::vector<std::string> flags = {worker_uri_flag_, worker_uri_,        "--database",
+                                    database_,        "--state-database", database_ + "_st"};
   flags.insert(flags.end(), more.begin(), more.end());
   return flags;
 }

@@ -42,7 +42,15 @@ class PipelineTest : public testing::Test {
   /// The rules that the project ships.
   static std::string realworld_file() { return SLUICE_DEPLOY "/realworld.yaml"; }
   /// Workers that are started from now on connect by this URI.
-  void workers_connect_to(const std::string& uri) { worker_uri_ = uri; }
+  void workers_connect_to(const std::string& uri) {
+    worker_uri_flag_ = "--mongodb-uri";
+    worker_uri_ = uri;
+  }
+  /// Likewise, by the URI that this file holds.
+  void workers_connect_by_file(const std::string& path) {
+    worker_uri_flag_ = "--mongodb-uri-file";
+    worker_uri_ = path;
+  }
   /// Flags that point any file at the databases of this test.
   std::vector<std::string> here(std::vector<std::string> more = {}) const;
 
@@ -76,6 +84,7 @@ class PipelineTest : public testing::Test {
 
  private:
   ReplicaSet& server_;
+  std::string worker_uri_flag_ = "--mongodb-uri";
   std::string worker_uri_;
   std::string database_;
   Mongo db_;

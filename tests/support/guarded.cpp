@@ -44,4 +44,14 @@ void GuardedReplicaSet::drop_user(const std::string& name) {
   Mongo(uri(), "admin").command("{\"dropUser\":" + workbench::quoted(name) + "}");
 }
 
+void GuardedReplicaSet::change_password(const std::string& name, const std::string& password) {
+  Mongo(uri(), "admin")
+      .command("{\"updateUser\":" + workbench::quoted(name) + ",\"pwd\":" + workbench::quoted(password) +
+               "}");
+}
+
+void GuardedReplicaSet::kill_sessions() {
+  Mongo(uri(), "admin").command(R"({"killAllSessions":[]})");
+}
+
 }  // namespace sluice::test

@@ -23,6 +23,9 @@ class GuardedReplicaSet : private KeyFile, public ReplicaSet {
   /// Makes a role out of privileges: `{"resource":{"db":"shop","collection":""},"actions":["find"]}, ...`.
   void make_role(const std::string& name, const std::string& privileges);
   void drop_user(const std::string& name);
+  void change_password(const std::string& name, const std::string& password);
+  /// Ends whatever anybody has under way: transactions, cursors.
+  void kill_sessions();
 
   std::string uri_of(const std::string& name, const std::string& password) const {
     return uri_for(name + ":" + password);

@@ -5,16 +5,20 @@
 
 namespace sluice::test {
 
+template <class Server>
 struct OwnServer {
-  OwnServer(int nodes, Network network) : own(nodes, network) {}
-  ReplicaSet own;
+  template <class... Arguments>
+  explicit OwnServer(Arguments... arguments) : own(arguments...) {}
+  Server own;
 };
 
 /// Servers that go and come back: each test has a replica set of its own, and a storm to run on it.
-class ServerFaults : private OwnServer, public PipelineTest {
+template <class Server>
+class ServerFaultsOn : protected OwnServer<Server>, public PipelineTest {
  protected:
-  explicit ServerFaults(int nodes, Network network = Network::direct)
-      : OwnServer(nodes, network), PipelineTest(own) {
+  template <class... Arguments>
+  explicit ServerFaultsOn(Arguments... arguments)
+      : OwnServer<Server>(arguments...), PipelineTest(OwnServer<Server>::own) {
     storm_.sizes = {.users = 30, .articles = 80, .comments = 100, .favorites = 300, .seed = random_seed()};
     storm_.writers = 2;
     storm_.user_rounds = 1;
@@ -30,6 +34,11 @@ class ServerFaults : private OwnServer, public PipelineTest {
   }
 
   realworld::StormOptions storm_;
+};
+
+class ServerFaults : public ServerFaultsOn<ReplicaSet> {
+ protected:
+  explicit ServerFaults(int nodes, Network network = Network::direct) : ServerFaultsOn(nodes, network) {}
 };
 
 }  // namespace sluice::test

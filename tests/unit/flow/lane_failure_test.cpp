@@ -111,6 +111,17 @@ TEST_F(LaneFailureTest, StopsWhenFencedLostOrRefused) {
   }
 }
 
+TEST_F(LaneFailureTest, TriesWhatIsDeniedAgainWithoutMakingItSmaller) {
+  make(roomy);
+  offer_many(8);
+  ASSERT_TRUE(send());
+  const Texts all = sent();
+  for (int i = 0; i < 10; ++i) {
+    fail(failed(ErrorKind::denied));
+    EXPECT_EQ(sent(), all);
+  }
+}
+
 TEST_F(LaneFailureTest, SetsAsideEveryEventBehindAWriteThatWasRefused) {
   offer({increment("1")});
   offer({increment("2")});

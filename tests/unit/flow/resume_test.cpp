@@ -12,7 +12,7 @@ Error error(ErrorKind kind) {
 }
 
 TEST(ResumePolicy, RetriesWhatPassesByItself) {
-  for (const ErrorKind kind : {ErrorKind::transient, ErrorKind::too_slow}) {
+  for (const ErrorKind kind : {ErrorKind::transient, ErrorKind::too_slow, ErrorKind::denied}) {
     ResumePolicy policy(1);
     for (int i = 0; i < 100; ++i) {
       const ResumeAction action = policy.failed(error(kind));

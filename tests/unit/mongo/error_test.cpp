@@ -94,6 +94,15 @@ TEST_F(ClassifyTest, TakesTheNetworkForTransient) {
             ErrorKind::transient);
 }
 
+TEST_F(ClassifyTest, TellsDenialsFromTheRestOfWhatIsFatal) {
+  for (const std::int32_t code : {11, 13, 18, 8000}) {
+    EXPECT_TRUE(is_denial(classify_code(code, "", Doing::reading))) << code;
+  }
+  EXPECT_TRUE(is_denial(classified(MONGOC_ERROR_CLIENT, MONGOC_ERROR_CLIENT_AUTHENTICATE)));
+  EXPECT_FALSE(is_denial(classify_code(59, "", Doing::reading)));
+  EXPECT_FALSE(is_denial(classified(MONGOC_ERROR_STREAM, 13)));
+}
+
 TEST_F(ClassifyTest, TakesWrongCredentialsForFatal) {
   EXPECT_EQ(classified(MONGOC_ERROR_CLIENT, MONGOC_ERROR_CLIENT_AUTHENTICATE).kind, ErrorKind::fatal);
 }
@@ -142,7 +151,7 @@ TEST_F(ClassifyTest, TakesAWriteWithoutAMajorityForTransient) {
 TEST(ErrorKinds, HaveNames) {
   for (const ErrorKind kind :
        {ErrorKind::transient, ErrorKind::too_slow, ErrorKind::own_fault, ErrorKind::fenced, ErrorKind::lost,
-        ErrorKind::cursor_gone, ErrorKind::fatal}) {
+        ErrorKind::cursor_gone, ErrorKind::denied, ErrorKind::fatal}) {
     EXPECT_FALSE(name_of(kind).empty());
   }
   EXPECT_EQ(name_of(ErrorKind::own_fault), "own_fault");
