@@ -5,6 +5,8 @@
 
 #include "cli/commands.hpp"
 #include "config/load.hpp"
+#include "mongo/client.hpp"
+#include "mongo/quiet.hpp"
 #include "pipeline/inspect.hpp"
 #include "rules/registry.hpp"
 #include "sluice/error.hpp"
@@ -33,8 +35,12 @@ int inspect_online(const Config& config, std::ostream& out) {
 
 int check_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
   const Config config = config::load(arguments.file, arguments.flags, config::process_environment());
+  mongo::quiet_driver();
   std::size_t rules = 0;
-  for (const auto& stream : config.streams) rules += rules::make_rules(stream).size();
+  for (const auto& stream : config.streams) {
+    rules += rules::make_rules(stream).size();
+    if (stream.uri_file.empty()) mongo::check_uri(stream.uri);
+  }
   out << arguments.file << ": good: pipeline " << config.pipeline << ", "
       << counted(config.streams.size(), "stream") << ", " << counted(rules, "rule") << "\n";
   return arguments.own.contains("online") ? inspect_online(config, out) : exit_code::ok;

@@ -41,6 +41,29 @@ std::string mask_query(std::string_view query) {
   return masked;
 }
 
+/// Where a port would begin; the end where there is none, or the host is an IPv6 address.
+std::size_t behind_colon(std::string_view host) {
+  const std::size_t colon = host.starts_with('[') ? std::string_view::npos : host.find(':');
+  return colon == std::string_view::npos ? host.size() : colon + 1;
+}
+
+/// A URI that lacks its '@' is broken, but what stands behind the ':' of a host may be a password all the
+/// same where it is no port.
+std::string mask_hosts(std::string_view hosts) {
+  std::string masked;
+  while (!hosts.empty()) {
+    const std::size_t end = std::min(hosts.find(','), hosts.size());
+    const std::string_view host = hosts.substr(0, end);
+    const std::size_t behind = behind_colon(host);
+    const bool is_port = host.find_first_not_of("0123456789", behind) == std::string_view::npos;
+    masked += is_port ? host : host.substr(0, behind);
+    if (!is_port) masked += kHidden;
+    if (end < hosts.size()) masked += ',';
+    hosts.remove_prefix(std::min(end + 1, hosts.size()));
+  }
+  return masked;
+}
+
 }  // namespace
 
 std::string mask_uri(std::string_view uri) {
@@ -50,7 +73,11 @@ std::string mask_uri(std::string_view uri) {
   std::string_view rest = uri.substr(start);
   // The last '@', since a password that was not percent-encoded may hold '@', '/' and '?' itself.
   const std::size_t at = rest.rfind('@');
-  if (at != std::string_view::npos) {
+  if (at == std::string_view::npos) {
+    const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
+    masked += mask_hosts(rest.substr(0, end));
+    rest.remove_prefix(end);
+  } else {
     const std::string_view user = rest.substr(0, std::min(rest.find(':'), at));
     masked += user;
     if (user.size() < at) masked.append(":").append(kHidden);

@@ -141,7 +141,7 @@ Settings Settings::section(std::string_view key) const {
 }
 
 std::vector<Settings> Settings::sections(std::string_view key) const {
-  const YamlValue& list = state_->require(key, YamlKind::list, "a list of maps");
+  const YamlValue& list = state_->require(key, YamlKind::list, "a list of maps (each starts with '- ')");
   std::vector<Settings> sections;
   for (const auto& item : list.items) {
     if (item.kind != YamlKind::map) {

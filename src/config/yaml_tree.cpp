@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "sluice/settings.hpp"
 
@@ -65,11 +66,25 @@ class TreeBuilder {
   std::size_t values_ = 0;
 };
 
+/// What yaml-cpp says is right, but of its own making; the two commonest slips have plainer words.
+std::string explained(const std::string& text, const YAML::Exception& error) {
+  std::istringstream lines(text);
+  std::string line;
+  for (int number = 1; std::getline(lines, line) && number <= error.mark.line + 1; ++number) {
+    const std::size_t first = line.find_first_not_of(' ');
+    if (first == std::string::npos || line[first] != '\t') continue;
+    return fmt::format("line {} is indented with a tab; YAML takes spaces only", number);
+  }
+  const bool open = error.msg.starts_with("end of ") && error.msg.ends_with(" not found");
+  return "this is not valid YAML: " + error.msg +
+         (open ? " (is a quote or a bracket above not closed?)" : "");
+}
+
 std::vector<YAML::Node> load_all(const std::string& text, const std::string& file) {
   try {
     return YAML::LoadAll(text);
   } catch (const YAML::Exception& error) {
-    fail_at(file, place_of(error.mark), "this is not valid YAML: " + error.msg);
+    fail_at(file, place_of(error.mark), explained(text, error));
   }
 }
 

@@ -1,5 +1,6 @@
 #include "mongo/client.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <system_error>
@@ -14,12 +15,25 @@ namespace {
 constexpr auto look_interval = std::chrono::seconds(2);
 constexpr std::size_t most_uri_bytes = 64 << 10;
 
+/// What the driver finds wrong. It quotes passwords that are not encoded, and takes what follows an '@' in
+/// one for a host, which would be logged.
+std::string why_no_uri(const std::string& text, const bson_error_t& error) {
+  const std::string said = error.message;
+  const std::size_t scheme = text.find("://");
+  const std::string servers =
+      scheme == std::string::npos ? "" : text.substr(scheme, text.find_first_of("/?", scheme + 3) - scheme);
+  const bool ambiguous = std::ranges::count(servers, '@') > 1;
+  if (!ambiguous && said.find("unescaped") == std::string::npos) return said;
+  return "in user and password, characters such as @ : / % have to be percent-encoded";
+}
+
 Uri parse_uri(const std::string& text) {
   bson_error_t error{};
   Uri uri(mongoc_uri_new_with_error(text.c_str(), &error));
-  if (!uri) {
+  const std::string why = why_no_uri(text, error);
+  if (!why.empty()) {
     throw Stop(exit_code::bad_configuration,
-               std::string("the MongoDB URI cannot be used: ") + error.message +
+               "the MongoDB URI cannot be used: " + why +
                    "; it looks like mongodb://user:password@host:port/?replicaSet=name");
   }
   return uri;
@@ -63,6 +77,10 @@ std::optional<Error> greet(mongoc_client_t* client) {
 }
 
 }  // namespace
+
+void check_uri(const std::string& uri) {
+  parse_uri(uri);
+}
 
 /// Clients that were made by one URI.
 struct ClientPool::Generation {

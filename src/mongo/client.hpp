@@ -15,6 +15,9 @@
 
 namespace sluice::mongo {
 
+/// Throws Stop with a plain sentence for a URI that the driver cannot read. Needs no server.
+void check_uri(const std::string& uri);
+
 /// The clients of one cluster. Thread-safe; a client is used by one thread at a time.
 ///
 /// A URI out of a file is looked at again every few seconds, whenever a client is asked for. When it has

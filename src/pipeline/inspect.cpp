@@ -251,7 +251,6 @@ class Inspector {
 
 void inspect(const Config& config, const std::function<void(const Finding&)>& report) {
   const mongo::Driver driver;
-  mongoc_log_set_handler(nullptr, nullptr);  // what matters is in the findings
   for (const StreamConfig& stream : config.streams) Inspector(config, stream, report).run();
 }
 

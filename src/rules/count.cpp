@@ -58,12 +58,14 @@ class Count final : public Rule {
 std::unique_ptr<Rule> make_count(const RuleConfig& rule, const std::string& database) {
   const Settings& settings = rule.settings;
   CounterPlan plan{.database = database,
-                   .collection = settings.text("into"),
+                   .collection = collection_name(settings, "into"),
                    .field = plain_path(settings, "field"),
                    .create = false,
                    .drop_at_zero = false};
-  return std::make_unique<Count>(rule.name, settings.text("from"), plain_path(settings, "reference"),
-                                 std::move(plan));
+  const std::string from = collection_name(settings, "from");
+  const std::string reference = plain_path(settings, "reference");
+  check_counter(settings, "field", plan, from, reference);
+  return std::make_unique<Count>(rule.name, from, reference, std::move(plan));
 }
 
 }  // namespace sluice::rules

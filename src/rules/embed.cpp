@@ -133,10 +133,6 @@ CopyPlan::Field read_field(const Settings& target, const CopyPlan& plan, const s
   return {from, to.substr(prefix.size())};
 }
 
-bool overlap(const std::string& one, const std::string& other) {
-  return (one + '.').starts_with(other + '.') || (other + '.').starts_with(one + '.');
-}
-
 /// The server refuses an update that writes two paths of which one holds the other, and a copy over the
 /// reference would take away what the next refresh finds it by.
 void refuse_overlaps(const Settings& target, const CopyPlan& plan) {
@@ -156,8 +152,8 @@ void refuse_overlaps(const Settings& target, const CopyPlan& plan) {
 CopyPlan read_plan(const Settings& embed, const Settings& target, const std::string& database) {
   CopyPlan plan;
   plan.database = database;
-  plan.source = embed.text("from");
-  plan.target = target.text("collection");
+  plan.source = collection_name(embed, "from");
+  plan.target = collection_name(target, "collection");
   const std::string reference = target.text("reference");
   check_path(target, "reference", reference);
   split_reference(target, reference, plan);

@@ -50,6 +50,26 @@ std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream) {
   return rules;
 }
 
+std::string collection_name(const Settings& settings, std::string_view key) {
+  const std::string name = settings.text(key);
+  const bool possible = !name.empty() && name.front() != '.' && name.back() != '.' &&
+                        name.find('$') == std::string::npos && !name.starts_with("system.");
+  if (!possible) settings.fail(key, "'" + name + "' cannot be the name of a collection");
+  return name;
+}
+
+bool overlap(const std::string& one, const std::string& other) {
+  return (one + '.').starts_with(other + '.') || (other + '.').starts_with(one + '.');
+}
+
+void check_counter(const Settings& settings, std::string_view counter, const CounterPlan& plan,
+                   const std::string& from, const std::string& counted) {
+  if (overlap(plan.field, "_id")) settings.fail(counter, "'" + plan.field + "': _id cannot be written");
+  if (from == plan.collection && overlap(plan.field, counted)) {
+    settings.fail(counter, "'" + plan.field + "' and '" + counted + "' are in each other's way in " + from);
+  }
+}
+
 std::string plain_path(const Settings& settings, std::string_view key) {
   std::string path = settings.text(key);
   if (path.find("[]") != std::string::npos) settings.fail(key, "an array ([]) is not possible in this path");

@@ -22,6 +22,17 @@ std::unique_ptr<Rule> make_embed(const RuleConfig& rule, const std::string& data
 std::unique_ptr<Rule> make_count(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_tally(const RuleConfig& rule, const std::string& database);
 
+/// The name of a collection, if it is one that can be watched and written.
+std::string collection_name(const Settings& settings, std::string_view key);
+
+/// Whether two paths are the same, or one holds the other.
+bool overlap(const std::string& one, const std::string& other);
+
+/// Refuses a counter that stands in the id, or in the very field that the rule counts by: it would set itself
+/// off. `counter` is the key that states its field.
+void check_counter(const Settings& settings, std::string_view counter, const CounterPlan& plan,
+                   const std::string& from, const std::string& counted);
+
 /// Refuses a path with an array in it, for rules that read one value of a document.
 std::string plain_path(const Settings& settings, std::string_view key);
 

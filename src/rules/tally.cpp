@@ -113,12 +113,14 @@ class Tally final : public Rule {
 std::unique_ptr<Rule> make_tally(const RuleConfig& rule, const std::string& database) {
   const Settings& settings = rule.settings;
   CounterPlan plan{.database = database,
-                   .collection = settings.text("into"),
+                   .collection = collection_name(settings, "into"),
                    .field = plain_path(settings, "count"),
                    .create = true,
                    .drop_at_zero = true};
-  return std::make_unique<Tally>(rule.name, settings.text("from"), plain_path(settings, "field"),
-                                 std::move(plan));
+  const std::string from = collection_name(settings, "from");
+  const std::string field = plain_path(settings, "field");
+  check_counter(settings, "count", plan, from, field);
+  return std::make_unique<Tally>(rule.name, from, field, std::move(plan));
 }
 
 }  // namespace sluice::rules

@@ -140,6 +140,46 @@ TEST(Load, OverridesTheUriAndDatabaseOfTheOnlyStream) {
   EXPECT_EQ(load(listed_one, {}, environment).config.streams[0].uri, "mongodb://env/");
 }
 
+TEST(Load, TakesTheUriOrItsFileFromTheStrongestSourceThatStatesOne) {
+  const Loaded by_flag =
+      load(kSmall, {{"mongodb-uri-file", "/run/uri"}}, {{"MONGODB_URI", "mongodb://env/"}});
+  EXPECT_EQ(by_flag.config.streams[0].uri, "");
+  EXPECT_EQ(by_flag.config.streams[0].uri_file, "/run/uri");
+  EXPECT_EQ(listed(by_flag, "streams.conduit.uri_file").value, "/run/uri");
+  EXPECT_EQ(listed(by_flag, "streams.conduit.uri_file").origin, "flag --mongodb-uri-file");
+  EXPECT_EQ(listed(by_flag, "streams.conduit.uri").value, "") << "not both";
+  const std::string by_file = "pipeline: p\nmongodb: {uri_file: secrets/uri, database: d}\n" + kRule;
+  EXPECT_EQ(load(by_file).config.streams[0].uri_file, "secrets/uri");
+  const Config overruled = load(by_file, {}, {{"MONGODB_URI", "mongodb://env/"}}).config;
+  EXPECT_EQ(overruled.streams[0].uri_file, "");
+  EXPECT_EQ(overruled.streams[0].uri, "mongodb://env/");
+}
+
+TEST(Load, RefusesAUriBesideItsFile) {
+  EXPECT_EQ(refusal("pipeline: p\nmongodb: {uri: 'mongodb://h/', uri_file: f, database: d}\n" + kRule),
+            "w.yaml:2:41: the URI is stated here and in w.yaml:2:16 as well; state one of the two");
+  EXPECT_EQ(refusal(kSmall, {{"mongodb-uri", "mongodb://h/"}, {"mongodb-uri-file", "f"}}),
+            "flag --mongodb-uri-file: the URI is stated here and in flag --mongodb-uri as well; state one of "
+            "the two");
+}
+
+TEST(Load, RefusesAUriWhereItsFileIsMeantWithoutGivingItAway) {
+  EXPECT_EQ(
+      refusal(kSmall, {{"mongodb-uri-file", "mongodb://u:secret@h/"}}),
+      "flag --mongodb-uri-file: must be the path of a file that holds the URI, not 'mongodb://u:***@h/'");
+}
+
+TEST(Load, TakesAFileForEachStream) {
+  const std::string two =
+      "pipeline: p\nstreams:\n  - {name: one, uri_file: one.uri, database: a, rules: [{name: r, count: {x: "
+      "y}}]}\n"
+      "  - {database: b, rules: [{name: r, count: {x: y}}]}\n";
+  const Config config = load(two, {{"mongodb-uri", "mongodb://flag/"}}).config;
+  EXPECT_EQ(config.streams[0].uri_file, "one.uri");
+  EXPECT_EQ(config.streams[0].uri, "");
+  EXPECT_EQ(config.streams[1].uri, "mongodb://flag/");
+}
+
 const std::string kTwo = R"(pipeline: p
 streams:
   - {name: one, uri: "mongodb://one/", database: a, rules: [{name: r, count: {x: y}}]}
@@ -262,7 +302,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"no_rules", kHead, "w.yaml:1:1: 'rules' is missing here"},
         BadFile{"empty_rules", kHead + "rules: []\n", "w.yaml:3:1: 'rules' is empty; state at least one"},
         BadFile{"rules_are_a_map", kHead + "rules: {a: b}\n",
-                "w.yaml:3:8: 'rules' must be a list of maps, but is a map"},
+                "w.yaml:3:8: 'rules' must be a list of maps (each starts with '- '), but is a map"},
         BadFile{"rule_without_name", kHead + "rules:\n  - count: {a: b}\n",
                 "w.yaml:4:5: 'name' is missing here"},
         BadFile{"rule_without_kind", kHead + "rules:\n  - name: r\n",

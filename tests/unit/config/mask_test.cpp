@@ -21,6 +21,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Masked{"mongodb://h:27017/?replicaSet=rs0", "mongodb://h:27017/?replicaSet=rs0"},
                     Masked{"mongodb://h1:1,h2:2/db", "mongodb://h1:1,h2:2/db"},
                     Masked{"mongodb://u:p@h/", "mongodb://u:***@h/"},
+                    Masked{"mongodb://u:secret/?w=1", "mongodb://u:***/?w=1"},
+                    Masked{"mongodb://h:1,u:12ab,[::1]:27017", "mongodb://h:1,u:***,[::1]:27017"},
                     Masked{"mongodb://u@h/", "mongodb://u@h/"},
                     Masked{"mongodb://u:@h/", "mongodb://u:***@h/"},
                     Masked{"mongodb+srv://u:p%40ss@h/db?w=1", "mongodb+srv://u:***@h/db?w=1"},

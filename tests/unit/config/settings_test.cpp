@@ -46,9 +46,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"[a]: 1\n", "f.yaml:1:1: a key must be a text"},
         BadFile{"a: 1\n---\nb: 1\n",
                 "f.yaml:3:1: a second document starts here; a file holds one (remove the '---')"},
-        BadFile{"a: [1, 2\n", "f.yaml:2:1: this is not valid YAML: end of sequence flow not found"},
+        BadFile{"a: [1, 2\n",
+                "f.yaml:2:1: this is not valid YAML: end of sequence flow not found (is a "
+                "quote or a bracket above not closed?)"},
         BadFile{"a: b: c\n", "f.yaml:1:5: this is not valid YAML: illegal map value"},
-        BadFile{"a:\n\t- 1\n", "f.yaml:2:2: this is not valid YAML: illegal block entry"},
+        BadFile{"a:\n\t- 1\n", "f.yaml:2:2: line 2 is indented with a tab; YAML takes spaces only"},
         BadFile{"a: *nobody\n", "f.yaml:1:4: this is not valid YAML: the referenced anchor is not defined"}));
 
 TEST(SettingsFile, IsBoundedInDepth) {
@@ -133,7 +135,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadUse{"a: {x: y, z: [w]}", pairs_of_a, "f.yaml:1:14: 'a.z' must be a text, but is a list"},
         BadUse{"a: x", section_of_a, "f.yaml:1:4: 'a' must be a map (key: value), but is a text"},
         BadUse{"a:", section_of_a, "f.yaml:1:1: 'a' must be a map (key: value), but is empty"},
-        BadUse{"a: {x: y}", sections_of_a, "f.yaml:1:4: 'a' must be a list of maps, but is a map"},
+        BadUse{"a: {x: y}", sections_of_a,
+               "f.yaml:1:4: 'a' must be a list of maps (each starts with '- '), but is a map"},
         BadUse{"a:\n- {x: y}\n- z", sections_of_a,
                "f.yaml:3:3: each item of 'a' must be a map (key: value), but this is a text"},
         BadUse{"a: delet", choice_of_a,

@@ -100,13 +100,16 @@ TEST_F(CountTest, IsAnotherRuleWhenASettingChanges) {
 TEST_F(CountTest, RefusesSettingsWithTheirPlace) {
   const std::string good = "from: c, reference: r, into: p, field: n";
   EXPECT_EQ(refusal("count", "{" + good + "}"), "");
+  EXPECT_EQ(refusal("count", "{from: c, reference: parent, into: c, field: replies}"), "") << "a tree";
   for (const char* bad :
        {"{reference: r, into: p, field: n}", "{from: c, into: p, field: n}",
         "{from: c, reference: r, field: n}", "{from: c, reference: r, into: p}",
         "{from: c, reference: '', into: p, field: n}", "{from: c, reference: a..b, into: p, field: n}",
         "{from: c, reference: .a, into: p, field: n}", "{from: c, reference: a., into: p, field: n}",
         "{from: c, reference: a, into: p, field: n.}", "{from: c, reference: $a, into: p, field: n}",
-        "{from: [c], reference: a, into: p, field: n}"}) {
+        "{from: [c], reference: a, into: p, field: n}", "{from: '', reference: a, into: p, field: n}",
+        "{from: $cmd, reference: a, into: p, field: n}", "{from: c, reference: a, into: system.js, field: n}",
+        "{from: c, reference: a, into: p, field: _id}", "{from: c, reference: a, into: c, field: a.n}"}) {
     EXPECT_EQ(refusal("count", bad).rfind("test.yaml:1:", 0), 0U) << bad << ": " << refusal("count", bad);
   }
   EXPECT_NE(refusal("count", "{from: c, reference: 'a[].r', into: p, field: n}").find("[]"),

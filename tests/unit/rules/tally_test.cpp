@@ -109,7 +109,8 @@ TEST_F(TallyTest, RefusesSettingsWithTheirPlace) {
   for (const char* bad :
        {"{field: f, into: t, count: n}", "{from: c, into: t, count: n}", "{from: c, field: f, count: n}",
         "{from: c, field: f, into: t}", "{from: c, field: 'f[].x', into: t, count: n}",
-        "{from: c, field: f, into: t, count: a..b}", "{from: c, field: f, into: t, count: n, x: 1}"}) {
+        "{from: c, field: f, into: t, count: a..b}", "{from: c, field: f, into: t, count: n, x: 1}",
+        "{from: c, field: f, into: c, count: f}", "{from: c, field: f, into: .t, count: n}"}) {
     EXPECT_EQ(refusal("tally", bad).rfind("test.yaml:1:", 0), 0U) << bad << ": " << refusal("tally", bad);
   }
 }

@@ -1,0 +1,42 @@
+#include "mongo/client.hpp"
+
+#include <gtest/gtest.h>
+
+#include "mongo/quiet.hpp"
+
+namespace sluice::mongo {
+namespace {
+
+std::string refusal(const std::string& uri) {
+  quiet_driver();
+  try {
+    check_uri(uri);
+  } catch (const Stop& stop) {
+    return stop.what();
+  }
+  return "";
+}
+
+TEST(CheckUri, TakesWhatTheDriverCanRead) {
+  EXPECT_EQ(refusal("mongodb://h1:1,h2:2/?replicaSet=rs0"), "");
+  EXPECT_EQ(refusal("mongodb://user:p%40ss@h/?authSource=admin"), "");
+  EXPECT_EQ(refusal("mongodb://h/?appName=a@b@c"), "") << "an @ in an option is none of a password";
+}
+
+TEST(CheckUri, RefusesWhatItCannot) {
+  EXPECT_NE(refusal("mongodb://h:99999/"), "");
+  EXPECT_NE(refusal("mongodb://h/?replicaSet="), "");
+}
+
+/// The driver would quote the one password, and look for a host of the other's name.
+TEST(CheckUri, GivesNoPasswordAway) {
+  for (const char* uri : {"mongodb://u:sec:ret@h/", "mongodb://u:top@secret@h/", "mongodb://u:sec%ret@h/",
+                          "mongodb://u:sec/ret@h/", "mongodb://u:secret"}) {
+    const std::string why = refusal(uri);
+    EXPECT_NE(why, "") << uri;
+    EXPECT_EQ(why.find("ret"), std::string::npos) << why;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::mongo
