@@ -38,5 +38,12 @@ TEST(CheckUri, GivesNoPasswordAway) {
   }
 }
 
+TEST(ClientPool, NamesItsHostsWithoutCredentials) {
+  StreamConfig stream;
+  stream.uri = "mongodb://user:secret@one:1,two:2/?replicaSet=rs0";
+  const ClientPool pool(stream, 1, "test");
+  EXPECT_EQ(pool.hosts(), "one:1,two:2");
+}
+
 }  // namespace
 }  // namespace sluice::mongo

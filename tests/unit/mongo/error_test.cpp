@@ -157,20 +157,5 @@ TEST(ErrorKinds, HaveNames) {
   EXPECT_EQ(name_of(ErrorKind::own_fault), "own_fault");
 }
 
-TEST(ClientPool, RefusesAUriWithASentence) {
-  try {
-    ClientPool pool("mongo://nowhere", 1, "test");
-    FAIL();
-  } catch (const Stop& stop) {
-    EXPECT_EQ(stop.exit_code(), exit_code::bad_configuration);
-    EXPECT_NE(std::string(stop.what()).find("the MongoDB URI cannot be used"), std::string::npos);
-  }
-}
-
-TEST(ClientPool, NamesItsHostsWithoutCredentials) {
-  const ClientPool pool("mongodb://user:secret@one:1,two:2/?replicaSet=rs0", 1, "test");
-  EXPECT_EQ(pool.hosts(), "one:1,two:2");
-}
-
 }  // namespace
 }  // namespace sluice::mongo
