@@ -1,10 +1,12 @@
 #include "config/yaml_tree.hpp"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <sstream>
+#include <utility>
 
 #include "sluice/settings.hpp"
 
@@ -80,9 +82,55 @@ std::string explained(const std::string& text, const YAML::Exception& error) {
          (open ? " (is a quote or a bracket above not closed?)" : "");
 }
 
-std::vector<YAML::Node> load_all(const std::string& text, const std::string& file) {
+/// Where the value of a document begins.
+class PlaceOfDocument final : public YAML::EventHandler {
+ public:
+  const YAML::Mark& mark() const { return mark_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    mark_ = mark;
+    begun_ = false;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { note(mark); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { note(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string&) override {
+    note(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    note(mark);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    note(mark);
+  }
+  void OnMapEnd() override {}
+
+ private:
+  void note(const YAML::Mark& mark) {
+    if (!std::exchange(begun_, true)) mark_ = mark;
+  }
+
+  YAML::Mark mark_;
+  bool begun_ = false;
+};
+
+/// The one document of the file. Not read with the others, if there are any: of a text like ",a" yaml-cpp
+/// makes documents without end, each empty and at the same place.
+YAML::Node load_only(const std::string& text, const std::string& file) {
   try {
-    return YAML::LoadAll(text);
+    YAML::Node only = YAML::Load(text);
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    PlaceOfDocument first;
+    PlaceOfDocument second;
+    if (!parser.HandleNextDocument(first) || !parser.HandleNextDocument(second)) return only;
+    if (second.mark().pos == first.mark().pos)
+      fail_at(file, place_of(second.mark()), "this is not valid YAML");
+    fail_at(file, place_of(second.mark()),
+            "a second document starts here; a file holds one (remove the '---')");
   } catch (const YAML::Exception& error) {
     fail_at(file, place_of(error.mark), explained(text, error));
   }
@@ -113,17 +161,11 @@ std::shared_ptr<const YamlDocument> parse_yaml(const std::string& text, const st
   if (text.size() > kMostYamlBytes) {
     throw ConfigError(fmt::format("{}: the file is larger than {} MiB", file, kMostYamlBytes >> 20));
   }
-  const std::vector<YAML::Node> documents = load_all(text, file);
-  if (documents.empty() || (documents.size() == 1 && documents.front().IsNull())) {
-    throw ConfigError(file + ": the file is empty; it must hold a map of settings");
-  }
-  if (documents.size() > 1) {
-    fail_at(file, place_of(documents[1].Mark()),
-            "a second document starts here; a file holds one (remove the '---')");
-  }
+  const YAML::Node only = load_only(text, file);
+  if (only.IsNull()) throw ConfigError(file + ": the file is empty; it must hold a map of settings");
   auto document = std::make_shared<YamlDocument>();
   document->file = file;
-  document->top = TreeBuilder(file).build(documents.front(), {1, 1}, 0);
+  document->top = TreeBuilder(file).build(only, {1, 1}, 0);
   if (document->top.kind != YamlKind::map) {
     fail_at(file, document->top.place,
             fmt::format("the file must hold a map of settings (key: value), not {}",

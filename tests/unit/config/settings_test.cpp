@@ -49,6 +49,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"a: [1, 2\n",
                 "f.yaml:2:1: this is not valid YAML: end of sequence flow not found (is a "
                 "quote or a bracket above not closed?)"},
+        BadFile{",a: b\n", "f.yaml:1:1: this is not valid YAML"},
         BadFile{"a: b: c\n", "f.yaml:1:5: this is not valid YAML: illegal map value"},
         BadFile{"a:\n\t- 1\n", "f.yaml:2:2: line 2 is indented with a tab; YAML takes spaces only"},
         BadFile{"a: *nobody\n", "f.yaml:1:4: this is not valid YAML: the referenced anchor is not defined"}));
