@@ -6,6 +6,7 @@
 #include "support/dead_commands.hpp"
 #include "support/fail_points.hpp"
 #include "support/storm_thread.hpp"
+#include "workbench/eventually.hpp"
 
 namespace sluice::test {
 namespace {
@@ -70,7 +71,10 @@ TEST_F(DeadRetries, KilledAtRandomMomentsAndRunAgain) {
     std::this_thread::sleep_for(std::chrono::milliseconds(random() % 400));
     process->kill9();
     kills += process->exit_code() == 128 + SIGKILL ? 1 : 0;
-    ASSERT_EQ(favourites(1) + letter_count(), count) << "SLUICE_SEED=" << random_seed();
+    // A commit that the killed one had sent may come in between the two questions.
+    const auto adds_up = [&] { return favourites(1) + letter_count() == count; };
+    ASSERT_TRUE(workbench::eventually(patience(std::chrono::seconds(10)), adds_up))
+        << favourites(1) << " + " << letter_count() << ", SLUICE_SEED=" << random_seed();
   }
   const Outcome last = run_sluice(retry_all());
   EXPECT_EQ(last.exit_code, 0) << last.err;
