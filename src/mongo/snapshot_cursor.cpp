@@ -2,6 +2,12 @@
 
 namespace sluice::mongo {
 
+namespace {
+
+constexpr int documents_in_one_answer = 2000;  // unasked, the server would fill 16 MB each time
+
+}  // namespace
+
 std::optional<Error> SnapshotCursor::open(const std::string& database, const std::string& collection,
                                           bson::Builder& command, std::uint64_t at) {
   close();
@@ -35,6 +41,7 @@ std::optional<Error> SnapshotCursor::next(std::vector<bson::View>& documents) {
     if (cursor_ == 0) return std::nullopt;
     bson::Builder more;
     more.append("getMore", cursor_).append("collection", collection_);
+    more.append("batchSize", documents_in_one_answer);
     take(session_.command(database_, more.finish()), "nextBatch");
     if (!reply_.ok()) return reply_.error;
   }
