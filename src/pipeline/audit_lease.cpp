@@ -24,8 +24,7 @@ AuditLease::~AuditLease() {
 void AuditLease::end_transactions_of(const std::string& holder) const {
   const auto client = pool_.acquire();
   mongo::end_transactions(client.get(), [&](const mongo::OpenTransaction& open) {
-    if (!open.application.starts_with("sluice ") || open.application == self_.instance) return false;
-    return open.application == holder || Holder::is_gone(open.application) || open.idle_ms > lease_ms_;
+    return abandoned(open, self_, lease_ms_, open.application == holder);
   });
 }
 

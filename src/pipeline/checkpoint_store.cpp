@@ -204,8 +204,7 @@ std::optional<Error> CheckpointStore::end_transactions_of_the_dead(mongoc_client
     if (ours && over) dead.insert(shard.holder.instance);
   }
   mongo::end_transactions(client, [&](const mongo::OpenTransaction& open) {
-    if (!open.application.starts_with("sluice ") || open.application == self_.instance) return false;
-    return dead.contains(open.application) || Holder::is_gone(open.application) || open.idle_ms > lease_ms;
+    return abandoned(open, self_, lease_ms, dead.contains(open.application));
   });
   return std::nullopt;
 }

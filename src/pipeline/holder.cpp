@@ -97,4 +97,9 @@ bool Holder::is_gone() const {
   return runs_no_more(pid, started);
 }
 
+bool abandoned(const mongo::OpenTransaction& open, const Holder& self, int lease_ms, bool of_the_dead) {
+  if (!open.application.starts_with("sluice ") || open.application == self.instance) return false;
+  return of_the_dead || Holder::is_gone(open.application) || open.idle_ms > lease_ms;
+}
+
 }  // namespace sluice::pipeline

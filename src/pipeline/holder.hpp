@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "bson/builder.hpp"
+#include "mongo/end_transactions.hpp"
 
 namespace sluice::pipeline {
 
@@ -32,5 +33,11 @@ struct Holder {
   static bool is_gone(std::string_view instance);
   std::string text() const { return host + " (process " + std::to_string(pid) + ")"; }
 };
+
+/// Whether a transaction was left open by one of ours that will not come back to it: a holder known to be
+/// dead
+/// (`of_the_dead`), a process of this machine that runs no more, or one that has not touched it for as long
+/// as a lease lives.
+bool abandoned(const mongo::OpenTransaction& open, const Holder& self, int lease_ms, bool of_the_dead);
 
 }  // namespace sluice::pipeline

@@ -16,6 +16,11 @@ bson::Value keep(const bson::Value& value, Scratch& scratch) {
   return value ? bson::Value(value.type(), scratch.keep(value.raw())) : value;
 }
 
+template <typename Item>
+std::vector<Item> part(const std::vector<Item>& items, std::size_t from, std::size_t to) {
+  return {items.begin() + static_cast<std::ptrdiff_t>(from), items.begin() + static_cast<std::ptrdiff_t>(to)};
+}
+
 /// Visits the documents of a find or an aggregate at a moment.
 template <typename Visit>
 std::optional<Error> each_document(mongo::ClientPool& pool, const std::string& database,
@@ -179,9 +184,7 @@ std::optional<Error> ProjectionAudit::counter_rows(const Counted& counted,
     bson::Builder command;
     std::vector<bson::Value> some;
     if (only != nullptr) {
-      const auto to = std::min(only->size(), from + ids_in_one_question);
-      some.assign(only->begin() + static_cast<std::ptrdiff_t>(from),
-                  only->begin() + static_cast<std::ptrdiff_t>(to));
+      some = part(*only, from, std::min(only->size(), from + ids_in_one_question));
     }
     audit::append_counter_audit(command, counted, only == nullptr ? nullptr : &some);
     if (auto error = each_document(pool_, plan.database, plan.collection, command, at_, visit)) return error;
@@ -216,23 +219,33 @@ void ProjectionAudit::judge(const Counted& counted, const audit::CounterRow& row
 }
 
 /// One that refuses must not keep the others from being mended.
-std::optional<Error> ProjectionAudit::fix(const Counted& counted, CounterPass& pass) {
-  if (pass.fixes.empty()) return std::nullopt;
-  auto error = mender_->fix_counters(*counted.plan, pass.fixes);
-  if (!error) {
-    count_mended(pass.fixes.size());
-  } else if (error->kind == ErrorKind::own_fault) {
-    error.reset();
-    for (std::size_t i = 0; i < pass.fixes.size() && !error; ++i) {
-      error = mender_->fix_counters(*counted.plan, {pass.fixes[i]});
+std::optional<Error> ProjectionAudit::mend(
+    const std::vector<std::string>& sentences,
+    const std::function<std::optional<Error>(std::size_t, std::size_t)>& write) {
+  for (std::size_t from = 0; from < sentences.size(); from += fixes_in_one_transaction) {
+    const auto to = std::min(sentences.size(), from + fixes_in_one_transaction);
+    auto error = write(from, to);
+    if (!error) count_mended(to - from);
+    if (!error) continue;
+    if (error->kind != ErrorKind::own_fault) return error;
+    for (std::size_t i = from; i < to; ++i) {
+      error = write(i, i + 1);
       if (!error) {
         count_mended(1);
       } else if (error->kind == ErrorKind::own_fault) {
-        count_unmendable(pass.sentences[i] + ": " + error->text());
-        error.reset();
+        count_unmendable(sentences[i] + ": " + error->text());
+      } else {
+        return error;
       }
     }
   }
+  return std::nullopt;
+}
+
+std::optional<Error> ProjectionAudit::fix(const Counted& counted, CounterPass& pass) {
+  auto error = mend(pass.sentences, [&](std::size_t from, std::size_t to) {
+    return mender_->fix_counters(*counted.plan, part(pass.fixes, from, to));
+  });
   pass.clear();
   return error;
 }
@@ -298,7 +311,7 @@ std::optional<Error> ProjectionAudit::copy_range(const CopyPlan& plan, const aud
   std::optional<Error> broken;
   const auto visit = [&](const audit::CopyDifference& difference) { judge(plan, difference, pass); };
   const auto progress = [&](std::int64_t targets) {
-    broken = fix(plan, pass);
+    broken = fix(pass);
     advance(plan.target, targets);
     return !broken && !options_.stop.stop_requested();
   };
@@ -306,7 +319,7 @@ std::optional<Error> ProjectionAudit::copy_range(const CopyPlan& plan, const aud
                                 : audit.sample(options_.sample, visit, progress);
   if (!error) error = std::move(broken);
   if (!error && options_.stop.stop_requested()) error = Error{ErrorKind::fenced, 0, "stopped", false};
-  return error ? error : fix(plan, pass);
+  return error ? error : fix(pass);
 }
 
 void ProjectionAudit::judge(const CopyPlan& plan, const audit::CopyDifference& difference, CopyPass& pass) {
@@ -326,26 +339,10 @@ void ProjectionAudit::judge(const CopyPlan& plan, const audit::CopyDifference& d
   pass.sentences.push_back(sentence);
 }
 
-std::optional<Error> ProjectionAudit::fix(const CopyPlan&, CopyPass& pass) {
-  std::optional<Error> error;
-  for (std::size_t from = 0; from < pass.writes.size() && !error; from += fixes_in_one_transaction) {
-    const auto to = std::min(pass.writes.size(), from + fixes_in_one_transaction);
-    const std::vector<Write> some(pass.writes.begin() + static_cast<std::ptrdiff_t>(from),
-                                  pass.writes.begin() + static_cast<std::ptrdiff_t>(to));
-    error = mender_->fix_copies(some);
-    if (!error) count_mended(some.size());
-    if (!error || error->kind != ErrorKind::own_fault) continue;
-    error.reset();
-    for (std::size_t i = from; i < to && !error; ++i) {
-      error = mender_->fix_copies({pass.writes[i]});
-      if (!error) {
-        count_mended(1);
-      } else if (error->kind == ErrorKind::own_fault) {
-        count_unmendable(pass.sentences[i] + ": " + error->text());
-        error.reset();
-      }
-    }
-  }
+std::optional<Error> ProjectionAudit::fix(CopyPass& pass) {
+  auto error = mend(pass.sentences, [&](std::size_t from, std::size_t to) {
+    return mender_->fix_copies(part(pass.writes, from, to));
+  });
   pass.writes.clear();
   pass.sentences.clear();
   pass.scratch = std::make_unique<Scratch>();

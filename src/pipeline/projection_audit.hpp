@@ -76,8 +76,12 @@ class ProjectionAudit {
 
   std::optional<Error> copies(const CopyPlan& plan);
   std::optional<Error> copy_range(const CopyPlan& plan, const audit::IdRange* range, CopyPass& pass);
-  std::optional<Error> fix(const CopyPlan& plan, CopyPass& pass);
+  std::optional<Error> fix(CopyPass& pass);
   void judge(const CopyPlan& plan, const audit::CopyDifference& difference, CopyPass& pass);
+
+  /// Mends `sentences.size()` differences by `write(from, to)`, a few hundred at a time.
+  std::optional<Error> mend(const std::vector<std::string>& sentences,
+                            const std::function<std::optional<Error>(std::size_t, std::size_t)>& write);
 
   void count_different(const std::string& sentence);
   void count_unmendable(const std::string& sentence);
