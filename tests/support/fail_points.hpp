@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "support/fixture.hpp"
@@ -30,16 +31,27 @@ class FailPoints : public PipelineTest {
   /// A storm during which commands fail as told, each with a probability; exact afterwards, and no event is
   /// to blame for any of it.
   void storm_under(const std::string& what, const std::string& probability = "0.2") {
+    storm_while(what, "{\"activationProbability\":" + probability + "}", [] { return true; });
+  }
+  /// The same, but each of the commands fails, until `seen` tells that the worker noticed: for commands so
+  /// rare that a probability might spare them all.
+  void storm_until(const std::string& what, const std::function<bool()>& seen) {
+    storm_while(what, "\"alwaysOn\"", seen);
+  }
+
+  realworld::StormOptions storm_;
+
+ private:
+  void storm_while(const std::string& what, const std::string& mode, const std::function<bool()>& seen) {
     start(realworld_file(), {"--batch-docs", "20", "--lease-ms", "3000"}).ready();
     realworld::seed(db(), storm_.sizes);
-    fail(what, "{\"activationProbability\":" + probability + "}");
+    fail(what, mode);
     realworld::storm(server().patient_uri(), db().database(), storm_);
+    EXPECT_TRUE(soon(seen));
     fail("", "\"off\"");
     EXPECT_TRUE(exact()) << "SLUICE_SEED=" << random_seed();
     EXPECT_EQ(metric("sluice_events_dead_total"), 0);
   }
-
-  realworld::StormOptions storm_;
 };
 
 }  // namespace sluice::test
