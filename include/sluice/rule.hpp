@@ -12,17 +12,52 @@
 
 namespace sluice {
 
-/// One collection that a rule reads, and what of it. The stream's $match is compiled from these, so that what
-/// no rule reads never leaves the server.
+/// The document as it stands, beside an update (inserts and replaces always have it).
+enum class FullDocument : std::uint8_t {
+  off,
+  look_up,         ///< as a majority has it when the event is read: maybe newer than the event, maybe gone
+  when_available,  ///< as the event left it, where the server still has that
+  required,        ///< likewise; an event without it goes to the rule's dead letters
+};
+
+/// The document as it was before an update, replace or delete.
+enum class BeforeImage : std::uint8_t {
+  off,
+  when_available,  ///< where the server still has it
+  required,        ///< likewise; an event without it goes to the rule's dead letters
+};
+
+/// One collection that a rule reads, and what of it. The stream's pipeline is compiled from these, so that
+/// what no rule reads never leaves the server.
 struct Subscription {
   std::string collection;
-  bool inserts = true;  ///< inserts and replaces
+  bool inserts = true;
+  bool replaces = true;
   bool updates = true;
   bool deletes = true;
-  /// What the rule reads of a document. Updates that touch none of these are not sent (empty: none are), and
-  /// of an event that is too large to be sent whole only these are there (Detail::needed).
+  bool any_field = false;  ///< every update, whatever it touched
+  /// What the rule reads of a document. Updates that touch none of these are not sent (empty: none are,
+  /// unless any_field), and of an event that is too large to be sent whole only these are there
+  /// (Detail::needed).
   std::vector<std::string> fields;
-  bool pre_images = false;  ///< the rule needs the document as it was
+  FullDocument full_document = FullDocument::off;
+  BeforeImage before = BeforeImage::off;
+  /// An aggregation expression over the event, as {where: expression}; empty: every event. Where it does not
+  /// hold the rule does not see the event. It sees redacted fields, for the server evaluates it first.
+  std::vector<std::uint8_t> where = {};
+  /// Paths that never leave the server: not in the documents, not in the update's description.
+  std::vector<std::string> redacted = {};
+  /// Of the documents and the update's description only these paths (and _id) are sent; empty: everything.
+  std::vector<std::string> projected = {};
+  /// apply() is called with nothing but what is asked for here: these operations, updates of these fields,
+  /// `where`, and the images that are required. Otherwise a rule may see what another one asked for.
+  bool exact = false;
+
+  /// Whether the collection has to keep images of its documents (changeStreamPreAndPostImages).
+  bool needs_images() const {
+    return before != BeforeImage::off || full_document == FullDocument::when_available ||
+           full_document == FullDocument::required;
+  }
 };
 
 /// An index that a rule's writes look their targets up by.

@@ -44,6 +44,11 @@ class Settings {
   std::vector<Settings> sections(std::string_view key) const;                          ///< a list of maps
   std::vector<std::pair<std::string, std::string>> pairs(std::string_view key) const;  ///< a map of texts
 
+  /// The value as JSON, for rules that state something in a language of the server's. A text in quotes is a
+  /// text; without quotes what reads as a JSON number, true, false or null is that. A text that is a whole
+  /// JSON object ({..}) is given as it stands.
+  std::string json(std::string_view key) const;
+
   /// Every key of this map in the order of the file. Does not count as asking for them.
   std::vector<std::string> keys() const;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/names.hpp"
+#include "config/yaml_json.hpp"
 #include "config/yaml_tree.hpp"
 
 namespace sluice {
@@ -164,6 +165,12 @@ std::vector<std::pair<std::string, std::string>> Settings::pairs(std::string_vie
     pairs.emplace_back(entry.key, entry.value.text);
   }
   return pairs;
+}
+
+std::string Settings::json(std::string_view key) const {
+  const YamlValue& value = state_->require(key);
+  const bool whole = value.kind == YamlKind::scalar && value.text.starts_with('{');
+  return whole ? value.text : config::json_of(value);
 }
 
 std::vector<std::string> Settings::keys() const {

@@ -39,6 +39,7 @@ class TreeBuilder {
     if (node.IsScalar()) {
       value.kind = YamlKind::scalar;
       value.text = node.Scalar();
+      value.quoted = node.Tag() == "!";
     } else if (node.IsSequence()) {
       value.kind = YamlKind::list;
       for (const auto& item : node) value.items.push_back(build(item, value.place, depth + 1));

@@ -24,6 +24,7 @@ struct YamlValue {
   YamlKind kind = YamlKind::null;
   Place place;
   std::string text;
+  bool quoted = false;  ///< a scalar in quotes, or of several lines, is a text whatever it reads like
   std::vector<YamlValue> items;
   std::vector<YamlEntry> entries;
 };

@@ -21,8 +21,8 @@ constexpr std::int32_t unauthorized = 13;
 constexpr int clients = 2;  // the stream's and ours
 constexpr std::int64_t first_with_pre_images = 6;
 
-bool needs_pre_images(const Rules& rules) {
-  return std::ranges::any_of(subscriptions_of(rules), &Subscription::pre_images);
+bool needs_images(const Rules& rules) {
+  return std::ranges::any_of(subscriptions_of(rules), &Subscription::needs_images);
 }
 
 /// One stream, from the server down to the indexes of each rule.
@@ -118,7 +118,7 @@ class Inspector {
     if (major >= first_with_pre_images) {
       say(Level::ok, where);
     } else {
-      say(needs_pre_images(rules_) ? Level::error : Level::warning,
+      say(needs_images(rules_) ? Level::error : Level::warning,
           where + "; pre-images, which count and tally need, come with 6.0");
     }
   }
@@ -162,15 +162,15 @@ class Inspector {
     const std::string full = stream_.database + "." + name;
     CollectionState state;
     if (auto error = shape_.look_at(name, state)) {
-      say_unseen(rule, full, subscription.pre_images, *error);
-    } else if (!state.exists && !subscription.pre_images) {
+      say_unseen(rule, full, subscription.needs_images(), *error);
+    } else if (!state.exists && !subscription.needs_images()) {
       say(Level::note, rule, full + " does not exist yet");
     } else if (!state.exists) {
       say_absent(rule, name);
     } else if (state.kind == "view" || state.kind == "timeseries") {
       say(Level::error, rule,
           full + " is a " + state.kind + ", which has no change events: name a collection");
-    } else if (!subscription.pre_images) {
+    } else if (!subscription.needs_images()) {
       say(Level::ok, rule, full + " exists");
     } else if (state.pre_images) {
       say(Level::ok, rule, full + " exists, pre-images are on");

@@ -58,7 +58,7 @@ std::optional<Error> provision(mongo::ClientPool& pool, const std::string& datab
   const auto client = pool.acquire();
   Provisioner provisioner(client.get(), database, log);
   for (const Subscription& subscription : subscriptions) {
-    if (!subscription.pre_images) continue;
+    if (!subscription.needs_images()) continue;
     if (auto error = provisioner.pre_images(subscription.collection)) {
       error->message = "pre-images on " + database + "." + subscription.collection + ": " + error->message;
       return error;

@@ -50,9 +50,11 @@ class RuleTable {
   static bool asked_for(const Rule& rule, const ChangeEvent& event) {
     for (const Subscription& one : rule.subscriptions()) {
       if (one.collection != event.collection) continue;
-      const bool asked = event.operation == Operation::update   ? one.updates && !one.fields.empty()
-                         : event.operation == Operation::remove ? one.deletes
-                                                                : one.inserts;
+      const bool asked = event.operation == Operation::update
+                             ? one.updates && (one.any_field || !one.fields.empty())
+                         : event.operation == Operation::remove  ? one.deletes
+                         : event.operation == Operation::replace ? one.replaces
+                                                                 : one.inserts;
       if (asked) return true;
     }
     return false;

@@ -15,7 +15,7 @@ class Count final : public Rule {
         seed_(key_seed(plan_.database, plan_.collection)) {}
 
   std::vector<Subscription> subscriptions() const override {
-    return {{.collection = from_, .fields = {reference_}, .pre_images = true}};
+    return {{.collection = from_, .fields = {reference_}, .before = BeforeImage::when_available}};
   }
 
   std::vector<Projection> projections() const override { return {Counted{&plan_, from_, reference_, false}}; }

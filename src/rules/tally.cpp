@@ -69,7 +69,7 @@ class Tally final : public Rule {
         seed_(key_seed(plan_.database, plan_.collection)) {}
 
   std::vector<Subscription> subscriptions() const override {
-    return {{.collection = from_, .fields = {field_}, .pre_images = true}};
+    return {{.collection = from_, .fields = {field_}, .before = BeforeImage::when_available}};
   }
 
   std::vector<Projection> projections() const override { return {Counted{&plan_, from_, field_, true}}; }

@@ -71,8 +71,23 @@ void append_same_way(bson::Builder& out, const ReadPath& path) {
   out.close().close();
 }
 
+void append_names(bson::Builder& out, const std::vector<std::string>& names) {
+  out.open(out.item()).open_array("$literal");
+  for (const std::string& name : names) out.append(out.item(), name);
+  out.close().close();
+}
+
+/// The collections of which every update is wanted.
+std::vector<std::string> wanted_whole(const std::vector<Subscription>& subscriptions) {
+  std::vector<std::string> names;
+  for (const Subscription& one : subscriptions) {
+    if (one.updates && one.any_field) names.push_back(one.collection);
+  }
+  return names;
+}
+
 /// An update is wanted when a name in its description touches what is read.
-void append_update_wanted(bson::Builder& out, const std::vector<Subscription>& subscriptions) {
+void append_touching_update(bson::Builder& out, const std::vector<Subscription>& subscriptions) {
   out.open_array("$anyElementTrue").open(out.item()).open("$map").open("input").open_array("$concatArrays");
   out.open(out.item()).open("$map").open("input");
   out.append("$objectToArray", "$updateDescription.updatedFields");
@@ -86,12 +101,34 @@ void append_update_wanted(bson::Builder& out, const std::vector<Subscription>& s
   out.close().close().close().close();
 }
 
+void append_update_wanted(bson::Builder& out, const std::vector<Subscription>& subscriptions) {
+  const bool some = !read_paths(subscriptions).empty();
+  const std::vector<std::string> whole = wanted_whole(subscriptions);
+  if (!some && whole.empty()) {
+    out.append(out.item(), false);
+    return;
+  }
+  out.open(out.item());
+  if (!whole.empty()) {
+    out.open_array("$or").open(out.item()).open_array("$in").append(out.item(), "$ns.coll");
+    append_names(out, whole);
+    out.close().close();
+    if (some) out.open(out.item());
+  }
+  if (some) append_touching_update(out, subscriptions);
+  if (!whole.empty()) {
+    if (some) out.close();
+    out.close();
+  }
+  out.close();
+}
+
 /// Operations on whole documents that a collection's readers do not want, as "operation collection".
 std::vector<std::string> unwanted(const StreamFilter& filter) {
   std::vector<std::string> names;
   for (const Subscription& subscription : filter.subscriptions) {
     if (!subscription.inserts) names.push_back("insert " + subscription.collection);
-    if (!subscription.inserts) names.push_back("replace " + subscription.collection);
+    if (!subscription.replaces) names.push_back("replace " + subscription.collection);
     if (!subscription.deletes) names.push_back("delete " + subscription.collection);
   }
   return names;
@@ -148,13 +185,7 @@ void append_wanted(bson::Builder& out, const StreamFilter& filter) {
   out.open("$expr").open_array("$and").open(out.item()).open_array("$cond");
   out.open(out.item()).open_array("$eq").append(out.item(), "$operationType").append(out.item(), "update");
   out.close().close();
-  if (read_paths(filter.subscriptions).empty()) {
-    out.append(out.item(), false);
-  } else {
-    out.open(out.item());
-    append_update_wanted(out, filter.subscriptions);
-    out.close();
-  }
+  append_update_wanted(out, filter.subscriptions);
   if (unwanted(filter).empty()) {
     out.append(out.item(), true);
   } else {
@@ -167,10 +198,17 @@ void append_wanted(bson::Builder& out, const StreamFilter& filter) {
   out.close().close();
 }
 
+void add_missing(std::vector<std::string>& all, const std::vector<std::string>& more) {
+  for (const std::string& one : more) {
+    if (std::ranges::find(all, one) == all.end()) all.push_back(one);
+  }
+}
+
 }  // namespace
 
 bool StreamFilter::needs_pre_images() const {
-  return std::ranges::any_of(subscriptions, &Subscription::pre_images);
+  return std::ranges::any_of(subscriptions,
+                             [](const Subscription& one) { return one.before != BeforeImage::off; });
 }
 
 void append_touches(bson::Builder& out, const std::vector<Subscription>& subscriptions,
@@ -200,12 +238,16 @@ std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& a
       continue;
     }
     found->inserts |= one.inserts;
+    found->replaces |= one.replaces;
     found->updates |= one.updates;
     found->deletes |= one.deletes;
-    found->pre_images |= one.pre_images;
-    for (const std::string& field : one.fields) {
-      if (std::ranges::find(found->fields, field) == found->fields.end()) found->fields.push_back(field);
-    }
+    found->any_field |= one.any_field;
+    found->exact |= one.exact;
+    found->full_document = std::max(found->full_document, one.full_document);
+    found->before = std::max(found->before, one.before);
+    add_missing(found->fields, one.fields);
+    add_missing(found->redacted, one.redacted);
+    add_missing(found->projected, one.projected);
   }
   return merged;
 }

@@ -87,7 +87,7 @@ TEST_F(CountTest, SubscribesWithPreImages) {
   ASSERT_EQ(subscriptions.size(), 1U);
   EXPECT_EQ(subscriptions[0].collection, "favorites");
   EXPECT_EQ(subscriptions[0].fields, (Texts{"articleId"}));
-  EXPECT_TRUE(subscriptions[0].pre_images && subscriptions[0].inserts && subscriptions[0].deletes);
+  EXPECT_TRUE(subscriptions[0].needs_images() && subscriptions[0].inserts && subscriptions[0].deletes);
   EXPECT_TRUE(rule().indexes().empty()) << "parents are found by _id";
 }
 

@@ -101,7 +101,7 @@ TEST_F(EmbedTest, SubscribesToWhatItReads) {
   EXPECT_EQ(keep[0].collection, "users");
   EXPECT_EQ(keep[0].fields, (Texts{"username", "address.city"}));
   EXPECT_FALSE(keep[0].deletes);
-  EXPECT_FALSE(keep[0].pre_images);
+  EXPECT_FALSE(keep[0].needs_images());
   EXPECT_EQ(keep[2].collection, "teams");
   EXPECT_EQ(keep[2].fields, (Texts{"members[].userId"}));
   make_policy("unset");

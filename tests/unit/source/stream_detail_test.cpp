@@ -50,7 +50,7 @@ TEST_F(StreamDetail, ShowsWhatIsReadAndSaysThatThereIsMore) {
 }
 
 TEST_F(StreamDetail, ShowsOfPreImagesTheSameAndWhetherTheyHoldDottedNames) {
-  StreamFilter filter{{{.collection = "c", .fields = {"a.b.c"}, .pre_images = true}}};
+  StreamFilter filter{{{.collection = "c", .fields = {"a.b.c"}, .before = BeforeImage::when_available}}};
   filter.detail = Detail::needed;
   filter.with_hash = true;
   const bson::View slim = project(filter);
@@ -62,7 +62,7 @@ TEST_F(StreamDetail, ShowsOfPreImagesTheSameAndWhetherTheyHoldDottedNames) {
 }
 
 TEST_F(StreamDetail, ShowsOnlyTheKeyInTheEnd) {
-  StreamFilter filter{{{.collection = "c", .fields = {"a"}, .pre_images = true}}};
+  StreamFilter filter{{{.collection = "c", .fields = {"a"}, .before = BeforeImage::when_available}}};
   filter.detail = Detail::key_only;
   const bson::View key = project(filter);
   EXPECT_EQ(shown(key), always);

@@ -89,14 +89,14 @@ TEST(MergeSubscriptions, WantsOfACollectionWhatAnyRuleWants) {
        .updates = true,
        .deletes = false,
        .fields = {"y", "z"},
-       .pre_images = true},
+       .before = BeforeImage::when_available},
   });
   ASSERT_EQ(merged.size(), 2U);
   EXPECT_EQ(merged[0].collection, "a");
-  EXPECT_TRUE(merged[0].inserts && merged[0].updates && merged[0].deletes && merged[0].pre_images);
+  EXPECT_TRUE(merged[0].inserts && merged[0].updates && merged[0].deletes && merged[0].needs_images());
   EXPECT_EQ(merged[0].fields, (std::vector<std::string>{"x", "y", "z"}));
   EXPECT_EQ(merged[1].collection, "b");
-  EXPECT_FALSE(merged[1].pre_images);
+  EXPECT_FALSE(merged[1].needs_images());
 }
 
 TEST(MergeSubscriptions, OfNoneAreNone) {
