@@ -44,6 +44,26 @@ struct EngineConfig {
   int stall_ms = 30000;                ///< work that waits longer without any progress is a stall
 };
 
+/// Where NATS is, and who we are there. Of each secret only one of its forms is stated.
+struct NatsConfig {
+  std::string url = "nats://127.0.0.1:4222";  ///< several with commas between them
+  std::string user;
+  std::string password;
+  std::string password_file;
+  std::string token;
+  std::string token_file;
+  std::string creds_file;  ///< JWT and seed, as `nsc` writes them
+  std::string nkey;        ///< the public key that belongs to the seed
+  std::string nkey_file;   ///< the seed
+  std::string ca_file;
+  std::string cert_file;
+  std::string key_file;
+  int ack_ms = 5000;  ///< how long a message's acknowledgement is waited for
+
+  /// Without the secrets that it may hold.
+  std::string shown_url() const;
+};
+
 enum class IndexPolicy { warn, create };
 /// What to do when a stream's position is lost: its history is gone, the token is refused, the rules are not
 /// those it was made with, or a watched collection was dropped or renamed.
@@ -66,6 +86,7 @@ struct Config {
   int http_port = 0;  ///< 0: no HTTP server
   std::string log_level = "info";
   LogFormat log_format = LogFormat::text;
+  NatsConfig nats;
   bool backfill = false;  ///< a first start fills the targets from what stands in the sources
   LostPolicy on_lost = LostPolicy::fail;
   bool restart_now = false;

@@ -18,6 +18,7 @@ enum class ErrorKind : std::uint8_t {
   cursor_gone,  ///< the change stream's cursor died: open it again from the last position
   too_large,    ///< an event is too large for the server to send: ask for less of it
   denied,       ///< log-in or rights, which may be changed while we run: try again, and say so loudly
+  unavailable,  ///< a sink's server is away, full or not ready: try again, and say so loudly
   fatal,        ///< credentials, permissions, a command the server does not know: stop and say so
 };
 

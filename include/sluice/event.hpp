@@ -50,6 +50,9 @@ struct ChangeEvent {
   Detail detail = Detail::whole;
   std::string_view database;
   std::string_view collection;
+  bson::View document;  ///< the whole event
+  bool marked =
+      false;  ///< the document holds fields of ours beside the server's; their names begin with "sluice"
   bson::View token;  ///< the resume token, `_id` of the event
   /// What orders the events of one stream: the token's `_data`. (Of an event that came in fragments, the part
   /// that all its fragments share.)

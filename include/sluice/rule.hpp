@@ -101,6 +101,11 @@ class Rule {
   virtual std::vector<IndexNeed> indexes() const { return {}; }
   /// What the rule keeps true; the plans are those that its effects point to.
   virtual std::vector<Projection> projections() const { return {}; }
+  /// Where it publishes, if it does.
+  virtual std::vector<const PublishPlan*> publications() const { return {}; }
+  /// Whether the rule keeps something true, so that it cannot go on by itself where a watched collection was
+  /// dropped or renamed. A rule that only tells of changes can.
+  virtual bool keeps_state() const { return true; }
   virtual void apply(const ChangeEvent& event, Effects& effects) const = 0;
 
   /// The same for an event that says no more than what happened to which document (Detail::key_only). Unless

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <memory_resource>
 #include <span>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "sluice/bson.hpp"
@@ -23,6 +27,19 @@ class Scratch {
     auto copy = bytes(source.size());
     std::copy(source.begin(), source.end(), copy.begin());
     return copy;
+  }
+
+  std::string_view keep(std::string_view text) {
+    const auto kept = keep(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+    return {reinterpret_cast<const char*>(kept.data()), kept.size()};
+  }
+
+  /// A value of a type that needs no destructor.
+  template <typename T>
+  const T* keep(const T& value) {
+    static_assert(std::is_trivially_destructible_v<T>);
+    used_ += sizeof(T);
+    return std::construct_at(static_cast<T*>(memory_.allocate(sizeof(T), alignof(T))), value);
   }
 
   std::size_t used() const { return used_; }

@@ -36,6 +36,7 @@ class Settings {
   std::string text(std::string_view key) const;
   std::string text_or(std::string_view key, std::string_view otherwise) const;
   std::vector<std::string> texts(std::string_view key) const;
+  std::vector<std::string> one_or_more(std::string_view key) const;  ///< a text, or a list of texts
   std::string choice(std::string_view key, std::initializer_list<std::string_view> allowed,
                      std::string_view otherwise) const;
   long long integer_or(std::string_view key, long long otherwise, long long least, long long most) const;

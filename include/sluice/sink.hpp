@@ -42,7 +42,13 @@ struct DeadLetterWrite {
   Effect effect;
 };
 
-using Write = std::variant<CounterWrite, RefreshWrite, FillWrite, DeadLetterWrite>;
+struct PublishWrite {
+  const PublishPlan* plan;
+  const Message* message;
+  std::uint64_t key;  ///< messages with one key are published in the order in which they stand
+};
+
+using Write = std::variant<CounterWrite, RefreshWrite, FillWrite, DeadLetterWrite, PublishWrite>;
 
 /// The place of a lane's position in the checkpoint, and what must still stand there for a commit to be
 /// valid.
@@ -70,6 +76,7 @@ struct Batch {
 /// How a batch ended.
 struct Outcome {
   bool committed = false;
+  bool position_moved = true;  ///< with committed: the lane's position was stored along with it
   /// The guard matched within this attempt, so no earlier attempt whose answer was lost can have committed.
   bool guard_held = false;
   std::optional<Error> error;               ///< set when not committed

@@ -62,6 +62,7 @@ class Sources {
 
   static Sourced fallback(const Option& option) {
     if (option.type == OptionType::flag) return {{"false", 0}, {}};
+    if (option.fallback.empty()) return {{"", 0}, {}};
     return checked(option, std::string(option.fallback), {});
   }
 
@@ -111,10 +112,6 @@ bool belongs_to_stream(const Option& option) {
   return option.store == nullptr;
 }
 
-std::string printable(const Option& option, const std::string& text) {
-  return option.type == OptionType::uri ? mask_uri(text) : text;
-}
-
 std::string listed_name(const Option& option) {
   return option.path.empty() ? fmt::format("--{}", option.name) : std::string(option.path);
 }
@@ -131,6 +128,7 @@ class Loader {
       if (!belongs_to_stream(option)) read_option(option);
     }
     check_shard();
+    check_nats();
     if (sources_.file().has("streams")) {
       read_streams();
     } else {
@@ -167,8 +165,27 @@ class Loader {
   void read_option(const Option& option) {
     const Sourced sourced = sources_.effective(option);
     option.store(config(), sourced.value);
-    list(listed_name(option), printable(option, sourced.value.text), sourced.origin);
     origins_.emplace(option.name, sourced.origin);
+    if (sourced.value.text.empty()) return;  // stated nowhere, and without a default
+    list(listed_name(option), shown_value(option, sourced.value.text), sourced.origin);
+  }
+
+  /// Of two options of which one says nothing without the other.
+  void check_pair(std::string_view one, const std::string& value, std::string_view other,
+                  const std::string& needed) {
+    if (value.empty() || !needed.empty()) return;
+    throw ConfigError(
+        fmt::format("{}: --{} says nothing without --{}", origins_.at(one).prefix(), one, other));
+  }
+
+  void check_nats() {
+    const NatsConfig& nats = config().nats;
+    check_pair("nats-password", nats.password, "nats-user", nats.user);
+    check_pair("nats-password-file", nats.password_file, "nats-user", nats.user);
+    check_pair("nats-nkey", nats.nkey, "nats-nkey-file", nats.nkey_file);
+    check_pair("nats-nkey-file", nats.nkey_file, "nats-nkey", nats.nkey);
+    check_pair("nats-cert-file", nats.cert_file, "nats-key-file", nats.key_file);
+    check_pair("nats-key-file", nats.key_file, "nats-cert-file", nats.cert_file);
   }
 
   void check_shard() {

@@ -1,5 +1,7 @@
 #include "config/mask.hpp"
 
+#include "sluice/config.hpp"
+
 #include <algorithm>
 #include <cctype>
 
@@ -90,4 +92,20 @@ std::string mask_uri(std::string_view uri) {
   return masked + mask_query(rest.substr(question + 1));
 }
 
+/// A comma may stand in the hosts of one URI too; a new one begins where a scheme does.
+std::string mask_uris(std::string_view uris) {
+  std::string masked;
+  while (true) {
+    std::size_t end = uris.find("://", uris.find("://") == std::string_view::npos ? 0 : uris.find("://") + 3);
+    end = end == std::string_view::npos ? end : uris.rfind(',', end);
+    if (end == std::string_view::npos) return masked + mask_uri(uris);
+    masked += mask_uri(uris.substr(0, end)) + ",";
+    uris.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace sluice::config
+
+std::string sluice::NatsConfig::shown_url() const {
+  return config::mask_uris(url);
+}

@@ -9,4 +9,7 @@ namespace sluice::config {
 /// well, and then hides rather too much than too little.
 std::string mask_uri(std::string_view uri);
 
+/// The same for several with commas between them.
+std::string mask_uris(std::string_view uris);
+
 }  // namespace sluice::config

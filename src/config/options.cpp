@@ -36,6 +36,15 @@ void yes(Config& config, const OptionValue& value) {
   config.*Member = value.number != 0;
 }
 
+template <auto Member>
+void nats(Config& config, const OptionValue& value) {
+  config.nats.*Member = value.text;
+}
+
+void nats_ack(Config& config, const OptionValue& value) {
+  config.nats.ack_ms = static_cast<int>(value.number);
+}
+
 void indexes(Config& config, const OptionValue& value) {
   config.indexes = value.text == "create" ? IndexPolicy::create : IndexPolicy::warn;
 }
@@ -53,6 +62,7 @@ void log_format(Config& config, const OptionValue& value) {
 const std::vector<Option>& table() {
   using C = Config;
   using E = EngineConfig;
+  using N = NatsConfig;
   static const std::vector<Option> options = {
       // group, flag, environment, path, type, unit, default, least, most, choices, help, store
       {"Where",
@@ -310,6 +320,163 @@ const std::vector<Option>& table() {
        "How long work may wait without any progress before /readyz says so.",
        engine<&E::stall_ms>},
 
+      {"NATS",
+       "nats-url",
+       "NATS_URL",
+       "nats.url",
+       nats_urls,
+       "",
+       "nats://127.0.0.1:4222",
+       0,
+       0,
+       {},
+       "Servers that `publish` rules publish to, with commas between several.",
+       nats<&N::url>},
+      {"NATS",
+       "nats-user",
+       "NATS_USER",
+       "nats.user",
+       text,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "User to log in to NATS as.",
+       nats<&N::user>},
+      {"NATS",
+       "nats-password",
+       "NATS_PASSWORD",
+       "nats.password",
+       secret,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "That user's password; better in a file.",
+       nats<&N::password>},
+      {"NATS",
+       "nats-password-file",
+       "NATS_PASSWORD_FILE",
+       "nats.password_file",
+       file,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "File that holds the password.",
+       nats<&N::password_file>},
+      {"NATS",
+       "nats-token",
+       "NATS_TOKEN",
+       "nats.token",
+       secret,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "Token to log in with; better in a file.",
+       nats<&N::token>},
+      {"NATS",
+       "nats-token-file",
+       "NATS_TOKEN_FILE",
+       "nats.token_file",
+       file,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "File that holds the token.",
+       nats<&N::token_file>},
+      {"NATS",
+       "nats-creds-file",
+       "NATS_CREDS_FILE",
+       "nats.creds_file",
+       file,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "Credentials file (JWT and seed).",
+       nats<&N::creds_file>},
+      {"NATS",
+       "nats-nkey",
+       "NATS_NKEY",
+       "nats.nkey",
+       text,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "Public nkey to log in with.",
+       nats<&N::nkey>},
+      {"NATS",
+       "nats-nkey-file",
+       "NATS_NKEY_FILE",
+       "nats.nkey_file",
+       file,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "File that holds the nkey's seed.",
+       nats<&N::nkey_file>},
+      {"NATS",
+       "nats-ca-file",
+       "NATS_CA_FILE",
+       "nats.ca_file",
+       file,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "Certificates that the NATS servers' are checked against; turns TLS on.",
+       nats<&N::ca_file>},
+      {"NATS",
+       "nats-cert-file",
+       "NATS_CERT_FILE",
+       "nats.cert_file",
+       file,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "Our certificate, where the servers ask for one.",
+       nats<&N::cert_file>},
+      {"NATS",
+       "nats-key-file",
+       "NATS_KEY_FILE",
+       "nats.key_file",
+       file,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "Its private key.",
+       nats<&N::key_file>},
+      {"NATS",
+       "nats-ack-ms",
+       "SLUICE_NATS_ACK_MS",
+       "nats.ack_ms",
+       whole,
+       "ms",
+       "5000",
+       100,
+       600'000,
+       {},
+       "How long a message's acknowledgement is waited for before the message is sent again.",
+       nats_ack},
+
       {"Being watched",
        "http-host",
        "SLUICE_HTTP_HOST",
@@ -418,7 +585,7 @@ const std::vector<Option>& table() {
                          const std::string& why) {
   // A file's place does not say which key it is; a flag and a variable name themselves.
   const std::string subject = origin.kind == Origin::Kind::file ? fmt::format("'{}' ", option.path) : "";
-  const std::string shown = option.type == uri ? mask_uri(text) : text;
+  const std::string shown = shown_value(option, text);
   throw ConfigError(fmt::format("{}: {}must be {}, not '{}'", origin.prefix(), subject, why, shown));
 }
 
@@ -436,6 +603,20 @@ OptionValue parse_choice(const Option& option, const std::string& text, const Or
   return {text, found - option.choices.begin()};
 }
 
+/// Some servers, each `nats://` or `tls://` and a host.
+bool is_nats_urls(std::string_view text) {
+  while (true) {
+    const auto comma = text.find(',');
+    std::string_view one = text.substr(0, comma);
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    const bool known =
+        (one.starts_with("nats://") && one.size() > 7) || (one.starts_with("tls://") && one.size() > 6);
+    if (!known) return false;
+    if (comma == std::string_view::npos) return true;
+    text.remove_prefix(comma + 1);
+  }
+}
+
 bool is_mongodb_uri(std::string_view text) {
   for (const std::string_view scheme : {"mongodb://", "mongodb+srv://"}) {
     if (text.starts_with(scheme)) return text.size() > scheme.size();
@@ -447,12 +628,16 @@ std::string placeholder(const Option& option) {
   switch (option.type) {
     case uri:
       return " URI";
+    case nats_urls:
+      return " URL";
+    case secret:
+      return " SECRET";
     case file:
       return " FILE";
     case database:
       return " NAME";
     case text:
-      return " ADDRESS";
+      return option.name == "http-host" ? " ADDRESS" : " NAME";
     case whole:
       return " N";
     case choice: {
@@ -469,7 +654,7 @@ std::string placeholder(const Option& option) {
 
 std::string_view without_fallback(const Option& option) {
   if (option.type == flag) return "off";
-  return option.type == file ? "none" : "required";
+  return option.type == database ? "required" : "none";
 }
 
 std::string code(std::string_view text) {
@@ -517,6 +702,9 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
     case OptionType::uri:
       if (!is_mongodb_uri(text)) refuse(option, text, origin, allowed_text(option));
       return {text, 0};
+    case OptionType::nats_urls:
+      if (!is_nats_urls(text)) refuse(option, text, origin, allowed_text(option));
+      return {text, 0};
     case OptionType::database:
       if (const std::string why = why_no_database(text); !why.empty()) {
         refuse(option, text, origin, "the name of a database (" + why + ")");
@@ -524,9 +712,9 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
       return {text, 0};
     case OptionType::file:
       // Where the two options are mixed up, the message must not give the secret away.
-      if (is_mongodb_uri(text))
-        refuse(option, mask_uri(text), origin, "the path of a file that holds the URI");
+      if (is_mongodb_uri(text)) refuse(option, mask_uri(text), origin, "the path of a file");
       [[fallthrough]];
+    case OptionType::secret:
     case OptionType::text:
       if (text.empty()) refuse(option, text, origin, allowed_text(option));
       return {text, 0};
@@ -534,6 +722,11 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
       return {text, text == "true" ? 1 : 0};
   }
   return {text, 0};
+}
+
+std::string shown_value(const Option& option, const std::string& text) {
+  if (option.type == OptionType::secret) return text.empty() ? "" : "***";
+  return option.type == OptionType::uri || option.type == OptionType::nats_urls ? mask_uris(text) : text;
 }
 
 std::string allowed_text(const Option& option) {
@@ -544,6 +737,10 @@ std::string allowed_text(const Option& option) {
       return join_or(option.choices);
     case OptionType::uri:
       return "a connection string that starts with mongodb:// or mongodb+srv://";
+    case OptionType::nats_urls:
+      return "one or more of nats://host:port or tls://host:port, with commas between them";
+    case OptionType::secret:
+      return "a secret";
     case OptionType::file:
       return "the path of a file";
     case OptionType::database:

@@ -10,7 +10,7 @@
 
 namespace sluice::config {
 
-enum class OptionType { text, uri, file, database, whole, choice, flag };
+enum class OptionType { text, secret, uri, nats_urls, file, database, whole, choice, flag };
 
 /// A value that passed its option's checks.
 struct OptionValue {
@@ -56,6 +56,9 @@ struct Origin {
 
 /// Checks `text` against its option. Throws ConfigError: one sentence with the origin and what is allowed.
 OptionValue parse_value(const Option& option, const std::string& text, const Origin& origin);
+
+/// The value as it may be shown to anybody.
+std::string shown_value(const Option& option, const std::string& text);
 
 /// What the option takes, in words: `a whole number from 1 to 256`, `create or warn`.
 std::string allowed_text(const Option& option);

@@ -113,6 +113,16 @@ std::vector<std::string> Settings::texts(std::string_view key) const {
   return texts;
 }
 
+std::vector<std::string> Settings::one_or_more(std::string_view key) const {
+  state_->ask(key);
+  const YamlEntry* entry = state_->find(key);
+  const bool list = entry != nullptr && entry->value.kind == YamlKind::list;
+  if (!list) return {text(key)};
+  auto all = texts(key);
+  if (all.empty()) fail(key, fmt::format("'{}' is empty; state at least one", key));
+  return all;
+}
+
 std::string Settings::choice(std::string_view key, std::initializer_list<std::string_view> allowed,
                              std::string_view otherwise) const {
   if (!has(key)) return std::string(otherwise);

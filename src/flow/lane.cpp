@@ -18,6 +18,9 @@ struct TargetBytes {
   std::size_t operator()(const Refresh& effect) const { return effect.source_id.raw().size(); }
   std::size_t operator()(const Fill& effect) const { return effect.target_id.raw().size(); }
   std::size_t operator()(const Reject&) const { return 0; }
+  std::size_t operator()(const Publish& effect) const {
+    return effect.message->payload.size() + effect.message->headers.size();
+  }
 };
 
 std::size_t bytes_of(const Item& item) {
@@ -141,11 +144,12 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
         if (tries_ + 1 >= tries_before_split) shrink();
         break;
       case ErrorKind::denied:
+      case ErrorKind::unavailable:
         break;
     }
     return retry_later(error, now);
   }
-  ++batch_.guard.seq;
+  if (outcome.position_moved) ++batch_.guard.seq;
   learn_fan_out(outcome);
   if (most_items_ < SIZE_MAX / 2) most_items_ *= 2;
   tries_ = 0;

@@ -23,6 +23,7 @@ struct EventRecord {
   std::int64_t wall_time_ms = 0;
   std::uint32_t unresolved = 0;  ///< effects still to be resolved
   bool failed = false;           ///< one of its effects went to the dead letters
+  bool published = false;        ///< one of its effects was a message
 };
 
 /// An effect on its way through a lane.

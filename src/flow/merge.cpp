@@ -16,6 +16,7 @@ struct TargetOf {
   Target operator()(const Refresh& effect) const { return {effect.plan, &effect.source_id}; }
   Target operator()(const Fill& effect) const { return {effect.plan, &effect.target_id}; }
   Target operator()(const Reject&) const { return {nullptr, nullptr}; }
+  Target operator()(const Publish&) const { return {nullptr, nullptr}; }
 };
 
 struct WriteOf {
@@ -26,6 +27,7 @@ struct WriteOf {
   Write operator()(const Refresh& effect) const { return RefreshWrite{effect.plan, effect.source_id}; }
   Write operator()(const Fill& effect) const { return FillWrite{effect.plan, effect.target_id, effect.seen}; }
   Write operator()(const Reject&) const { return {}; }
+  Write operator()(const Publish& effect) const { return PublishWrite{effect.plan, effect.message, key}; }
 };
 
 void merge(Write& write, const EffectBody& body) {
@@ -45,6 +47,10 @@ void Merger::start(std::vector<Write>& writes) {
 }
 
 std::size_t Merger::add(const Effect& effect) {
+  if (std::holds_alternative<Publish>(effect.body)) {  // every message counts
+    writes_->push_back(std::visit(WriteOf{effect.key}, effect.body));
+    return writes_->size() - 1;
+  }
   const Target target = std::visit(TargetOf{}, effect.body);
   assert(target.plan != nullptr);
   // A plan belongs to one kind of effect but for CopyPlan, whose refreshes and fills must stay apart.

@@ -30,6 +30,7 @@ class ResumePolicy {
       case ErrorKind::transient:
       case ErrorKind::too_slow:
       case ErrorKind::denied:
+      case ErrorKind::unavailable:
         return {backoff_.next(), "", 0};
       case ErrorKind::cursor_gone:
         return {backoff_.attempts() == 0 ? (backoff_.next(), Duration::zero()) : backoff_.next(), "", 0};

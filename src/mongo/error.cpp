@@ -23,6 +23,8 @@ std::string_view name_of(ErrorKind kind) {
       return "too_large";
     case ErrorKind::denied:
       return "denied";
+    case ErrorKind::unavailable:
+      return "unavailable";
     case ErrorKind::fatal:
       return "fatal";
   }

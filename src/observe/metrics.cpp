@@ -72,6 +72,8 @@ struct MetricFamilies {
             counters(r, "sluice_events_filtered_total", "Events that no rule had anything to do for.")),
         events_dead(
             counters(r, "sluice_events_dead_total", "Events set aside in the dead-letter collection.")),
+        publish_duplicates(counters(r, "sluice_publish_duplicates_total",
+                                    "Messages sent again that the receiver knew already and dropped.")),
         rule_effects(counters(r, "sluice_rule_effects_total", "Effects by rule and by what became of them.")),
         retries(counters(r, "sluice_retries_total", "Attempts repeated, by kind of error.")),
         stream_reopens(
@@ -108,6 +110,7 @@ struct MetricFamilies {
   Family<Counter>& events_published;
   Family<Counter>& events_filtered;
   Family<Counter>& events_dead;
+  Family<Counter>& publish_duplicates;
   Family<Counter>& rule_effects;
   Family<Counter>& retries;
   Family<Counter>& stream_reopens;
@@ -133,6 +136,7 @@ StreamMetrics::StreamMetrics(MetricFamilies& families, const std::string& stream
       events_published(families.events_published.Add({{"stream", stream}})),
       events_filtered(families.events_filtered.Add({{"stream", stream}})),
       events_dead(families.events_dead.Add({{"stream", stream}})),
+      publish_duplicates(families.publish_duplicates.Add({{"stream", stream}})),
       stream_reopens(families.stream_reopens.Add({{"stream", stream}})),
       large_events(families.large_events.Add({{"stream", stream}})),
       events_in_flight(families.events_in_flight.Add({{"stream", stream}})),

@@ -40,6 +40,7 @@ class StreamMetrics {
   prometheus::Counter& events_published;
   prometheus::Counter& events_filtered;
   prometheus::Counter& events_dead;
+  prometheus::Counter& publish_duplicates;  ///< messages that the receiver knew already
   prometheus::Counter& stream_reopens;
   prometheus::Counter& large_events;
 

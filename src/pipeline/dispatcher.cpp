@@ -1,5 +1,6 @@
 #include "pipeline/dispatcher.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -12,6 +13,12 @@ namespace {
 std::int64_t wall_clock_ms() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+/// What happens to a collection is nothing to a stream that only tells of documents; without its database it
+/// has nothing more to tell.
+bool may_be_passed(Operation operation) {
+  return operation == Operation::drop || operation == Operation::rename;
 }
 
 std::string end_sentence(const ChangeEvent& event) {
@@ -50,6 +57,7 @@ Position end_of(const source::StreamBatch& batch) {
 Dispatcher::Dispatcher(const std::vector<std::unique_ptr<Rule>>& rules, flow::Budget& budget,
                        observe::StreamMetrics& metrics)
     : budget_(budget), metrics_(metrics), rules_(rules), table_(rules), lag_(metrics.event_lag_seconds) {
+  stateful_ = std::ranges::any_of(rules, [](const auto& rule) { return rule->keeps_state(); });
   for (const auto& rule : rules) rule_metrics_.push_back(metrics.rule_effects(rule->name()));
 }
 
@@ -98,7 +106,7 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
       finish_event(batch, 1);
       continue;
     }
-    if (ends_stream(event.operation)) {
+    if (ends_stream(event.operation) && (stateful_ || !may_be_passed(event.operation))) {
       end = end_sentence(event);
       break;
     }
@@ -121,7 +129,7 @@ void Dispatcher::dispatch_event(EventBatch& batch, std::size_t index, const Chan
   effects_.clear();
   table_.apply(event, effects_, batch.scratch);
   flow::EventRecord& record = batch.records[index];
-  record = {batch.source->events[index], event.token, event.cluster_time, event.wall_time_ms, 0, false};
+  record = {batch.source->events[index], event.token, event.cluster_time, event.wall_time_ms};
   const bool any = !effects_.empty();
   std::erase_if(effects_, [&](const Effect& effect) {
     const bool skipped = skip(event, effect);
@@ -145,6 +153,7 @@ void Dispatcher::resolve(flow::Lane& lane, std::size_t count) {
   std::vector<std::size_t> applied(rule_metrics_.size());
   std::vector<std::size_t> failed(rule_metrics_.size());
   std::size_t events_applied = 0;
+  std::size_t events_published = 0;
   std::size_t events_dead = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const flow::Item& item = lane.front();
@@ -152,9 +161,10 @@ void Dispatcher::resolve(flow::Lane& lane, std::size_t count) {
     auto& batch = *static_cast<EventBatch*>(item.owner);
     ++(item.refusal == 0 ? applied : failed)[item.effect.rule];
     record.failed |= item.refusal != 0;
+    record.published |= std::holds_alternative<Publish>(item.effect.body);
     lane.pop();
     if (--record.unresolved > 0) continue;
-    ++(record.failed ? events_dead : events_applied);
+    ++(record.failed ? events_dead : record.published ? events_published : events_applied);
     lag_.observe(static_cast<double>(std::max<std::int64_t>(0, now - record.wall_time_ms)) / 1000.0);
     finish_event(batch, 1);
   }
@@ -163,6 +173,7 @@ void Dispatcher::resolve(flow::Lane& lane, std::size_t count) {
     if (failed[rule] > 0) rule_metrics_[rule].failed.Increment(static_cast<double>(failed[rule]));
   }
   if (events_applied > 0) metrics_.events_applied.Increment(static_cast<double>(events_applied));
+  if (events_published > 0) metrics_.events_published.Increment(static_cast<double>(events_published));
   if (events_dead > 0) metrics_.events_dead.Increment(static_cast<double>(events_dead));
   metrics_.event_lag_seconds.add(lag_);
 }

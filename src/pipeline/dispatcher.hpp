@@ -64,6 +64,7 @@ class Dispatcher {
   std::vector<flow::Lane*> lanes_;
   flow::DoneTable done_;
   FilledRules filled_;
+  bool stateful_ = true;  ///< a rule keeps something true
   bool filled_matters_ = false;
   bool done_matters_ = false;
   bool had_facts_ = false;

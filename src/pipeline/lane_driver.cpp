@@ -57,7 +57,8 @@ void LaneDriver::report(const Outcome& outcome, const flow::LaneReport& done, fl
     parts_.log.log(conflict ? spdlog::level::debug : spdlog::level::warn, "{}: {} ({}); trying again",
                    lane_->batch().guard.lane_id, done.retry->text(), name_of(done.retry->kind));
   }
-  const bool denied = done.retry && done.retry->kind == ErrorKind::denied;
+  const bool denied =
+      done.retry && (done.retry->kind == ErrorKind::denied || done.retry->kind == ErrorKind::unavailable);
   if (denied || (denied_ && outcome.committed)) {
     denied_ = denied;
     parts_.on_denied(done.retry);

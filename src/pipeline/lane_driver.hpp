@@ -30,7 +30,7 @@ class LaneDriver {
     observe::StreamMetrics& metrics;
     spdlog::logger& log;
     std::function<void(const Error&)> on_stop;  ///< an error that no retry can mend
-    /// The server denies the lane what it needs, for now; or, without an error, no longer.
+    /// A server denies the lane what it needs, or is not there, for now; or, without an error, no longer.
     std::function<void(const std::optional<Error>&)> on_denied;
   };
 

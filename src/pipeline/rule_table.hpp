@@ -10,6 +10,12 @@
 
 namespace sluice::pipeline {
 
+/// Whether an event says that the stream, or a collection it watches, is no more.
+inline bool ends_stream(Operation operation) {
+  return operation == Operation::drop || operation == Operation::rename ||
+         operation == Operation::drop_database || operation == Operation::invalidate;
+}
+
 /// The rules of a stream by the collections that they read.
 class RuleTable {
  public:
@@ -28,7 +34,7 @@ class RuleTable {
   /// have to be made live in `scratch`. Operations that are no change of a document (an index made, a
   /// collection sharded: a server may tell of more of them than we know) concern nobody.
   void apply(const ChangeEvent& event, std::vector<Effect>& effects, Scratch& scratch) const {
-    if (event.operation == Operation::other) return;
+    if (event.operation == Operation::other || ends_stream(event.operation)) return;
     const auto readers = by_collection_.find(event.collection);
     if (readers == by_collection_.end()) return;
     Effects out(effects, scratch);
@@ -70,11 +76,5 @@ class RuleTable {
 
   std::map<std::string, Readers, std::less<>> by_collection_;
 };
-
-/// Whether an event says that the stream, or a collection it watches, is no more.
-inline bool ends_stream(Operation operation) {
-  return operation == Operation::drop || operation == Operation::rename ||
-         operation == Operation::drop_database || operation == Operation::invalidate;
-}
 
 }  // namespace sluice::pipeline

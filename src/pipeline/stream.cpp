@@ -53,9 +53,11 @@ Stream::Stream(Surroundings around, const StreamConfig& config, StreamEvents eve
              {around_.config.pipeline, config.name, around_.config.shard_count, around_.config.shard_index,
               around_.config.engine.lanes, options_hash(config.database, rules_), filter_hash(filter())},
              self_),
-      sink_(std::make_unique<sinks::MongoBulk>(
-          pool_, sinks::MongoBulkOptions{around_.config.pipeline, config.name, around_.config.state_database,
-                                         around_.config.engine.statement_ms})),
+      sink_(sinks::make_outlets(outlet_parts()),
+            std::make_unique<sinks::MongoBulk>(
+                pool_,
+                sinks::MongoBulkOptions{around_.config.pipeline, config.name, around_.config.state_database,
+                                        around_.config.engine.statement_ms})),
       strand_(asio::make_strand(around_.io)),
       batch_threads_(static_cast<std::size_t>(around_.config.engine.in_flight)),
       keeper_thread_(1),
@@ -99,11 +101,24 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
       around_.log->warn("{}: the dead letters have no index, so listing them reads them all: {}",
                         config_.name, error->text());
     }
+    if (const auto failed = sink_.prepare()) return failed;
     return provision(pool_, config_.database, subscriptions_, indexes_of(rules_), around_.config.indexes,
                      *around_.log);
   };
   plan.hosts = pool_.hosts();
   return plan;
+}
+
+sinks::OutletParts Stream::outlet_parts() {
+  std::vector<const PublishPlan*> plans;
+  for (const auto& rule : rules_) std::ranges::copy(rule->publications(), std::back_inserter(plans));
+  const auto say = [this](bool loud, const std::string& text) {
+    around_.log->log(loud ? spdlog::level::warn : spdlog::level::info, "{}: {}", config_.name, text);
+  };
+  const auto duplicates = [this](std::size_t count) {
+    metrics_.publish_duplicates.Increment(static_cast<double>(count));
+  };
+  return {around_.config, std::move(plans), say, duplicates};
 }
 
 ReaderEvents Stream::reader_events() {
@@ -159,7 +174,7 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
     LaneDriver::Parts parts{
         strand_,
         batch_threads_,
-        *sink_,
+        sink_,
         dispatcher_,
         metrics_,
         *around_.log,
@@ -176,6 +191,8 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
 void Stream::on_denied(const std::string& condition, const std::optional<Error>& error) {
   if (error && error->kind == ErrorKind::denied) {
     around_.readiness.not_ready(condition, "MongoDB denies it: " + error->text());
+  } else if (error && error->kind == ErrorKind::unavailable) {
+    around_.readiness.not_ready(condition, error->message);
   } else {
     around_.readiness.forget(condition);
   }

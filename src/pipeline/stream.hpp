@@ -17,6 +17,7 @@
 #include "pipeline/lane_driver.hpp"
 #include "pipeline/reader.hpp"
 #include "pipeline/stream_health.hpp"
+#include "sinks/outward.hpp"
 #include "sluice/config.hpp"
 #include "sluice/rule.hpp"
 
@@ -70,6 +71,7 @@ class Stream {
  private:
   ReaderPlan reader_plan(const Recovery& recovery);
   ReaderEvents reader_events();
+  sinks::OutletParts outlet_parts();
   source::StreamFilter filter() const;
   void on_opened(Acquired acquired, Position at);
   void on_batch(std::unique_ptr<source::StreamBatch> batch);
@@ -100,7 +102,7 @@ class Stream {
   observe::StreamMetrics& metrics_;
   flow::Budget budget_;
   CheckpointStore store_;
-  std::unique_ptr<Sink> sink_;
+  sinks::Outward sink_;
   Strand strand_;
   asio::thread_pool batch_threads_;
   asio::thread_pool keeper_thread_;  ///< a renewal never waits behind batches

@@ -10,6 +10,7 @@
 #include "flow/loss_limit.hpp"
 #include "observe/http.hpp"
 #include "observe/log.hpp"
+#include "nats/connection.hpp"
 #include "observe/process.hpp"
 #include "pipeline/stream.hpp"
 #include "sluice/pipeline.hpp"
@@ -193,6 +194,7 @@ class Worker {
   const Config& config_;
   const flow::Time started_ = flow::Clock::now();
   mongo::Driver driver_;
+  nats::Driver nats_;
   asio::io_context io_;
   std::shared_ptr<spdlog::logger> log_;
   observe::Metrics metrics_;

@@ -13,10 +13,11 @@ struct Kind {
 };
 
 // A new rule is one line here.
-constexpr std::array<Kind, 3> registered{{
+constexpr std::array<Kind, 4> registered{{
     {"embed", make_embed},
     {"count", make_count},
     {"tally", make_tally},
+    {"publish", make_publish},
 }};
 
 }  // namespace
@@ -35,6 +36,37 @@ std::vector<std::string> kinds() {
   return names;
 }
 
+namespace {
+
+bool share_a_collection(const Rule& one, const Rule& other) {
+  for (const Subscription& mine : one.subscriptions()) {
+    for (const Subscription& its : other.subscriptions()) {
+      if (mine.collection == its.collection) return true;
+    }
+  }
+  return false;
+}
+
+/// Two messages with one id in one stream: the server would drop the second as a duplicate.
+void check_message_ids(const std::vector<std::unique_ptr<Rule>>& rules, const RuleConfig& added) {
+  const Rule& last = *rules.back();
+  for (const PublishPlan* plan : last.publications()) {
+    for (std::size_t i = 0; i + 1 < rules.size(); ++i) {
+      for (const PublishPlan* other : rules[i]->publications()) {
+        const bool same = plan->stream.name == other->stream.name && plan->message_id == other->message_id;
+        if (!same || !share_a_collection(last, *rules[i])) continue;
+        added.settings.fail("", "the rules '" + rules[i]->name() + "' and '" + last.name() +
+                                    "' publish the same events to the stream " + plan->stream.name +
+                                    ", which would take the second message for a duplicate of the first; give one "
+                                    "a 'message_id' of its own, such as \"" +
+                                    last.name() + "-{token}\"");
+      }
+    }
+  }
+}
+
+}  // namespace
+
 std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream) {
   std::vector<std::unique_ptr<Rule>> rules;
   for (const RuleConfig& rule : stream.rules) {
@@ -46,16 +78,31 @@ std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream) {
     }
     rules.push_back(kind->make(rule, stream.database));
     rule.settings.done();
+    check_message_ids(rules, rule);
   }
   return rules;
 }
 
-std::string collection_name(const Settings& settings, std::string_view key) {
-  const std::string name = settings.text(key);
+namespace {
+
+void check_collection(const Settings& settings, std::string_view key, const std::string& name) {
   const bool possible = !name.empty() && name.front() != '.' && name.back() != '.' &&
                         name.find('$') == std::string::npos && !name.starts_with("system.");
   if (!possible) settings.fail(key, "'" + name + "' cannot be the name of a collection");
+}
+
+}  // namespace
+
+std::string collection_name(const Settings& settings, std::string_view key) {
+  std::string name = settings.text(key);
+  check_collection(settings, key, name);
   return name;
+}
+
+std::vector<std::string> collection_names(const Settings& settings, std::string_view key) {
+  std::vector<std::string> names = settings.one_or_more(key);
+  for (const std::string& name : names) check_collection(settings, key, name);
+  return names;
 }
 
 bool overlap(const std::string& one, const std::string& other) {

@@ -8,6 +8,7 @@ constexpr std::string_view increment = "increment";
 constexpr std::string_view refresh = "refresh";
 constexpr std::string_view fill = "fill";
 constexpr std::string_view none = "none";
+constexpr std::string_view publish = "publish";
 
 std::string reference_path(const CopyPlan& plan) {
   return plan.array.empty() ? plan.reference : plan.array + "." + plan.reference;
@@ -23,6 +24,10 @@ struct Describe {
   void operator()(const Refresh& effect) const { copy(refresh, *effect.plan, effect.source_id); }
   void operator()(const Fill& effect) const { copy(fill, *effect.plan, effect.target_id); }
   void operator()(const Reject&) const { out.append("kind", none); }
+  void operator()(const Publish& effect) const {
+    out.append("kind", publish).append("stream", effect.plan->stream.name);
+    out.append("subject", effect.message->subject).append("id", effect.message->id);
+  }
 
   void copy(std::string_view kind, const CopyPlan& plan, const bson::Value& id) const {
     out.append("kind", kind).append("database", plan.database).append("collection", plan.target);
@@ -103,6 +108,7 @@ std::string effect_in_words(bson::View effect) {
            collection;
   }
   if (kind == fill) return "copies in " + collection + " " + id_text(effect.at("id"));
+  if (kind == publish) return "publish " + std::string(effect.at("subject").text());
   return "none: the event could not be used";
 }
 

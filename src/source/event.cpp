@@ -118,6 +118,7 @@ bool UpdateDescription::touches(std::string_view path) const {
 }
 
 bool parse_event(bson::View document, ChangeEvent& event) {
+  event.document = document;
   for (const auto& [key, value] : document) {
     if (key == "_id") {
       event.token = value.document();
@@ -137,7 +138,9 @@ bool parse_event(bson::View document, ChangeEvent& event) {
       event.before = value.document();
     } else if (key == "updateDescription") {
       parse_update(value.document(), event.update);
-    } else if (key == "sluiceHash") {
+    } else if (!key.starts_with("sluice")) {
+      continue;
+    } else if (event.marked = true; key == "sluiceHash") {
       event.shard_hash = static_cast<std::uint64_t>(value.integer().value_or(0));
     } else if (key == "sluicePlace") {
       event.token_data = value.text();

@@ -114,6 +114,12 @@ Port& Port::operator=(Port&& other) noexcept {
   return *this;
 }
 
+bool listens(int port) {
+  const Descriptor connection = tcp_socket();
+  const sockaddr_in address = loopback(port);
+  return connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
 HttpReply http_get(int port, const std::string& path) {
   const Descriptor connection = tcp_socket();
   const timeval patience{5, 0};

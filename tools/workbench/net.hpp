@@ -28,6 +28,9 @@ struct HttpReply {
   std::string body;
 };
 
+/// Whether somebody takes connections on this port of 127.0.0.1.
+bool listens(int port);
+
 /// GET from 127.0.0.1.
 HttpReply http_get(int port, const std::string& path);
 

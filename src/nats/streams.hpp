@@ -1,0 +1,23 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nats/connection.hpp"
+#include "sluice/effect.hpp"
+
+namespace sluice::nats {
+
+/// Whether every subject that fits `narrow` fits `wide`. Both may hold `*` and, at their end, `>`.
+bool covers(std::string_view wide, std::string_view narrow);
+
+/// Makes the stream where it is missing and may be made; says through `say` where one that is there differs
+/// from what was asked for. An error where messages could not be stored in it: ErrorKind::fatal where the
+/// operator has to mend the stream or the rule, else as the server's answer asks for. Blocks.
+std::optional<Error> ensure_stream(const Connection& connection, const StreamShape& shape,
+                                   const std::function<void(const std::string&)>& say);
+
+}  // namespace sluice::nats

@@ -1,0 +1,223 @@
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+
+#include "bson/builder.hpp"
+#include "rules/registry.hpp"
+#include "rules/selection.hpp"
+#include "rules/text_template.hpp"
+
+namespace sluice::rules {
+
+namespace {
+
+constexpr std::int32_t subject_code = 3;
+constexpr const char* no_subject =
+    "the message's subject would be longer than 2 KiB, which NATS does not take: shorten the rule's "
+    "'subject', or "
+    "the ids or fields it is made of";
+constexpr std::size_t most_subject = 2048;
+
+void append_json_text(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<unsigned char>(c) >= 0x20) {
+      out += c;
+    } else {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, "\\u%04x", c);
+      out += escaped;
+    }
+  }
+}
+
+std::string utc_text(std::int64_t ms) {
+  const std::time_t seconds = ms / 1000;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[40];
+  const auto size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  std::snprintf(text + size, sizeof text - size, ".%03dZ", static_cast<int>(ms % 1000));
+  return text;
+}
+
+/// Tells of each change in a message of its own, in the order of each document's changes.
+class PublishRule final : public Rule {
+ public:
+  enum class Payload : std::uint8_t { event, document };
+
+  struct Parts {
+    PublishPlan plan;
+    std::vector<Subscription> subscriptions;
+    TextTemplate subject;
+    TextTemplate message_id;
+    Payload payload = Payload::event;
+    bool envelope = false;
+    std::string database;
+    std::string fingerprint;
+  };
+
+  PublishRule(std::string name, Parts parts) : Rule(std::move(name)), parts_(std::move(parts)) {}
+
+  std::vector<Subscription> subscriptions() const override { return parts_.subscriptions; }
+  std::vector<const PublishPlan*> publications() const override { return {&parts_.plan}; }
+  bool keeps_state() const override { return false; }
+  std::string fingerprint() const override { return parts_.fingerprint; }
+
+  void apply(const ChangeEvent& event, Effects& effects) const override {
+    const std::uint64_t key = bson::Identity(event.id).hash(bson::stable_hash(event.collection, 0));
+    InlineText subject;
+    parts_.subject.append_to(subject, event);
+    InlineText id;
+    parts_.message_id.append_to(id, event);
+    if (!subject.fits() || !id.fits()) {
+      effects.add(Reject{subject_code, no_subject}, key);
+      return;
+    }
+    Scratch& scratch = effects.scratch();
+    Message message{scratch.keep(subject.view()),
+                    scratch.keep(id.view()),
+                    headers(event, scratch),
+                    {},
+                    payload(event, scratch)};
+    if (parts_.envelope) message.envelope = envelope(event, id.view(), scratch);
+    effects.add(Publish{&parts_.plan, scratch.keep(message)}, key);
+  }
+
+ private:
+  bson::View payload(const ChangeEvent& event, Scratch& scratch) const {
+    if (parts_.payload == Payload::event)
+      return event.marked ? unmarked(event.document, scratch) : event.document;
+    if (event.full_document) return event.full_document;
+    return event.document.at("documentKey").document();
+  }
+
+  static bson::View unmarked(bson::View document, Scratch& scratch) {
+    bson::Builder copy;
+    for (const auto& [name, value] : document) {
+      if (!name.starts_with("sluice")) copy.append(name, value);
+    }
+    const bson::View made = copy.finish();
+    const auto kept = scratch.keep({made.data(), made.size()});
+    return {kept.data(), kept.size()};
+  }
+
+  std::string_view headers(const ChangeEvent& event, Scratch& scratch) const {
+    InlineText text;
+    text.append("Sluice-Operation: ");
+    text.append(name_of(event.operation));
+    text.append("\nSluice-Namespace: ");
+    text.append(event.database);
+    text.append('.');
+    text.append(event.collection);
+    char time[64];
+    const int size = std::snprintf(time, sizeof time, "\nSluice-Cluster-Time: %u.%u",
+                                   static_cast<unsigned>(event.cluster_time >> 32),
+                                   static_cast<unsigned>(event.cluster_time & 0xFFFFFFFF));
+    text.append(std::string_view(time, static_cast<std::size_t>(size)));
+    if (parts_.envelope) text.append("\nContent-Type: application/cloudevents+json");
+    return scratch.keep(text.view());
+  }
+
+  std::string_view envelope(const ChangeEvent& event, std::string_view id, Scratch& scratch) const {
+    std::string text = R"({"specversion":"1.0","id":")";
+    append_json_text(text, id);
+    text += R"(","source":"/mongodb/)";
+    append_json_text(text, event.database);
+    text += '/';
+    append_json_text(text, event.collection);
+    text += R"(","type":"mongodb.)";
+    text += name_of(event.operation);
+    text += R"(","subject":")";
+    append_json_text(text, value_as_text(event.id));
+    text += R"(","time":")" + utc_text(event.wall_time_ms);
+    text += R"(","datacontenttype":"application/json","data":)";
+    return scratch.keep(std::string_view(text));
+  }
+
+  Parts parts_;
+};
+
+/// What every subject of the template fits: its start as far as it is the same for all, then anything.
+std::string pattern_of(const TextTemplate& subject) {
+  const std::string_view start = subject.fixed_start();
+  if (subject.is_fixed()) return std::string(start);
+  const auto dot = start.rfind('.');
+  return dot == std::string_view::npos ? ">" : std::string(start.substr(0, dot)) + ".>";
+}
+
+void check_stream_name(const Settings& settings, std::string_view key, const std::string& name) {
+  const bool possible = !name.empty() && name.find_first_of(" \t\r\n.*>/\\") == std::string::npos;
+  if (!possible) settings.fail(key, "'" + name + "' cannot be the name of a JetStream stream");
+}
+
+void check_subject(const Settings& settings, const TextTemplate& subject) {
+  const std::string text = "." + subject.text() + ".";
+  const bool empty_token = text.find("..") != std::string::npos;
+  const auto braces = subject.text().find_first_of("{}");
+  const bool forbidden = subject.text().find_first_of(" \t\r\n*>") != std::string::npos;
+  if (empty_token || forbidden) {
+    settings.fail("subject", "'" + subject.text() +
+                                 "' is no subject: its parts stand between dots, and hold no blanks, * or >");
+  }
+  if (braces == 0 && !subject.is_fixed() && subject.fixed_start().empty()) {
+    settings.fail("subject",
+                  "'" + subject.text() +
+                      "' must begin with a name of its own (such as {stream}.), or its stream would take "
+                      "every subject there is");
+  }
+}
+
+StreamShape read_shape(const Settings& settings, const std::string& database) {
+  StreamShape shape;
+  shape.name = settings.text_or("stream", database);
+  check_stream_name(settings, "stream", shape.name);
+  shape.create = settings.choice("create", {"true", "false"}, "true") == "true";
+  const std::string retention = settings.choice("retention", {"limits", "interest", "workqueue"}, "limits");
+  shape.retention = retention == "interest"    ? StreamShape::Retention::interest
+                    : retention == "workqueue" ? StreamShape::Retention::work_queue
+                                               : StreamShape::Retention::limits;
+  shape.discard_new = settings.choice("discard", {"old", "new"}, "old") == "new";
+  constexpr long long most = 1LL << 53;
+  shape.replicas = settings.integer_or("replicas", 1, 1, 5);
+  shape.duplicate_window_ms = 1000 * settings.integer_or("duplicate_window_s", 120, 1, 30LL * 86'400);
+  shape.max_age_ms = 1000 * settings.integer_or("max_age_s", 0, 0, most / 1'000'000'000);
+  shape.max_bytes = settings.integer_or("max_bytes", 0, 0, most);
+  shape.max_messages = settings.integer_or("max_messages", 0, 0, most);
+  if (shape.max_age_ms > 0 && shape.duplicate_window_ms > shape.max_age_ms) {
+    settings.fail("duplicate_window_s", "the duplicate window cannot be longer than max_age_s");
+  }
+  return shape;
+}
+
+}  // namespace
+
+std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& database) {
+  const Settings& settings = rule.settings;
+  StreamShape shape = read_shape(settings, database);
+  const std::vector<std::pair<std::string, std::string>> names = {{"stream", shape.name}};
+  TextTemplate subject(settings, "subject", "{stream}.{coll}.{op}.{id}", names,
+                       TextTemplate::Escape::subject);
+  check_subject(settings, subject);
+  shape.subjects = settings.has("subjects") ? settings.texts("subjects") : std::vector{pattern_of(subject)};
+  TextTemplate message_id(settings, "message_id", "{token}", names, TextTemplate::Escape::none);
+  const std::string format =
+      settings.choice("format", {"relaxed", "canonical", "bson", "cloudevents"}, "relaxed");
+  const std::string payload = settings.choice("payload", {"event", "document"}, "event");
+  std::vector<Subscription> subscriptions = read_selections(settings, collection_names(settings, "from"));
+  std::string text =
+      "publish " + shape.name + " " + subject.text() + " " + message_id.text() + " " + format + " " + payload;
+  for (const Subscription& one : subscriptions) text += " " + one.collection;
+  const bool canonical = format == "canonical";
+  PublishPlan plan{std::move(shape), format == "bson" ? PublishPlan::Format::bson
+                                     : canonical      ? PublishPlan::Format::canonical_json
+                                                      : PublishPlan::Format::relaxed_json,
+                   message_id.text()};
+  return std::make_unique<PublishRule>(
+      rule.name,
+      PublishRule::Parts{std::move(plan), std::move(subscriptions), std::move(subject), std::move(message_id),
+                         payload == "document" ? PublishRule::Payload::document : PublishRule::Payload::event,
+                         format == "cloudevents", database, std::move(text)});
+}
+
+}  // namespace sluice::rules

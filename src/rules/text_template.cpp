@@ -1,0 +1,185 @@
+#include "rules/text_template.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "bson/builder.hpp"
+#include "rules/registry.hpp"
+
+namespace sluice::rules {
+
+namespace {
+
+constexpr std::string_view missing = "%-";
+
+void append_escaped(InlineText& out, std::string_view value) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  if (value.empty()) out.append('%');
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = byte > 0x20 && byte != 0x7F && c != '.' && c != '*' && c != '>' && c != '%';
+    if (plain) {
+      out.append(c);
+    } else {
+      const char escaped[] = {'%', digits[byte >> 4], digits[byte & 15]};
+      out.append(std::string_view(escaped, 3));
+    }
+  }
+}
+
+std::string hex(std::span<const std::uint8_t> bytes) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : bytes) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+template <typename Number>
+std::string number_text(Number number) {
+  char text[40];
+  return {text, std::to_chars(text, text + sizeof text, number).ptr};
+}
+
+std::string json_text(const bson::Value& value) {
+  bson::Builder alone;
+  const std::string json = alone.append("v", value).finish().json();
+  constexpr std::string_view before = "{ \"v\" : ";
+  constexpr std::string_view behind = " }";
+  return json.substr(before.size(), json.size() - before.size() - behind.size());
+}
+
+double double_of(const bson::Value& value) {
+  double number = 0;
+  std::copy_n(value.raw().data(), sizeof number, reinterpret_cast<std::uint8_t*>(&number));
+  return number;
+}
+
+/// Without the length in front of it: a binary holds that, its subtype and the bytes.
+constexpr std::size_t before_binary = 5;
+constexpr std::size_t uuid_bytes = 16;
+
+}  // namespace
+
+std::string value_as_text(const bson::Value& value) {
+  switch (value.type()) {
+    case BSON_TYPE_UTF8:
+      return std::string(value.text());
+    case BSON_TYPE_OID:
+      return hex(value.raw());
+    case BSON_TYPE_BOOL:
+      return value.boolean() ? "true" : "false";
+    case BSON_TYPE_DATE_TIME:
+      return number_text(value.date_ms());
+    case BSON_TYPE_DOUBLE:
+      if (const auto whole = value.integer()) return number_text(*whole);
+      return number_text(double_of(value));
+    case BSON_TYPE_BINARY:
+      if (value.raw().size() == before_binary + uuid_bytes) return hex(value.raw().subspan(before_binary));
+      return json_text(value);
+    default:
+      if (const auto whole = value.integer()) return number_text(*whole);
+      return json_text(value);
+  }
+}
+
+TextTemplate::TextTemplate(const Settings& settings, std::string_view key, std::string_view otherwise,
+                           const std::vector<std::pair<std::string, std::string>>& names, Escape escape)
+    : text_(settings.text_or(key, otherwise)), escape_(escape) {
+  std::string_view rest = text_;
+  while (!rest.empty()) {
+    const auto open = rest.find('{');
+    if (open != 0) parts_.push_back({What::literal, std::string(rest.substr(0, open))});
+    if (open == std::string_view::npos) break;
+    const auto close = rest.find('}', open);
+    if (close == std::string_view::npos) settings.fail(key, "'" + text_ + "' has a { without its }");
+    add(settings, key, std::string(rest.substr(open + 1, close - open - 1)), names);
+    rest.remove_prefix(close + 1);
+  }
+  // Two literals beside each other are one.
+  for (std::size_t i = 1; i < parts_.size();) {
+    const bool both = parts_[i - 1].what == What::literal && parts_[i].what == What::literal;
+    if (!both) {
+      ++i;
+      continue;
+    }
+    parts_[i - 1].text += parts_[i].text;
+    parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+void TextTemplate::add(const Settings& settings, std::string_view key, const std::string& name,
+                       const std::vector<std::pair<std::string, std::string>>& names) {
+  static const std::vector<std::pair<std::string, What>> known = {{"db", What::database},
+                                                                  {"coll", What::collection},
+                                                                  {"op", What::operation},
+                                                                  {"id", What::id},
+                                                                  {"token", What::token}};
+  if (const auto found = std::ranges::find(names, name, &std::pair<std::string, std::string>::first);
+      found != names.end()) {
+    parts_.push_back({What::literal, found->second});
+    return;
+  }
+  if (const auto found = std::ranges::find(known, name, &std::pair<std::string, What>::first);
+      found != known.end()) {
+    parts_.push_back({found->second, {}});
+    return;
+  }
+  if (name.empty()) settings.fail(key, "'" + text_ + "' has an empty {}; name a field in it");
+  check_path(settings, key, name);
+  parts_.push_back({What::field, name});
+}
+
+void TextTemplate::append_to(InlineText& out, const ChangeEvent& event) const {
+  const auto put = [&](std::string_view value) {
+    escape_ == Escape::subject ? append_escaped(out, value) : out.append(value);
+  };
+  const auto put_value = [&](const bson::Value& value) {
+    if (value) {
+      put(value_as_text(value));
+    } else if (escape_ == Escape::subject) {
+      out.append(missing);
+    }
+  };
+  for (const Part& part : parts_) {
+    switch (part.what) {
+      case What::literal:
+        out.append(part.text);
+        break;
+      case What::database:
+        put(event.database);
+        break;
+      case What::collection:
+        put(event.collection);
+        break;
+      case What::operation:
+        put(name_of(event.operation));
+        break;
+      case What::id:
+        put_value(event.id);
+        break;
+      case What::token:
+        put(event.token_data);
+        break;
+      case What::field: {
+        const bson::Value after = event.full_document.at_path(part.text);
+        put_value(after || event.full_document ? after : event.before.at_path(part.text));
+        break;
+      }
+    }
+  }
+}
+
+std::string_view TextTemplate::fixed_start() const {
+  return parts_.empty() || parts_[0].what != What::literal ? std::string_view{}
+                                                           : std::string_view(parts_[0].text);
+}
+
+bool TextTemplate::is_fixed() const {
+  return parts_.size() <= 1 && fixed_start().size() == (parts_.empty() ? 0 : parts_[0].text.size());
+}
+
+}  // namespace sluice::rules

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/event.hpp"
+#include "sluice/settings.hpp"
+
+namespace sluice::rules {
+
+/// A short text that is put together for each event, without allocating.
+class InlineText {
+ public:
+  void append(std::string_view text) {
+    fits_ = fits_ && size_ + text.size() <= data_.size();
+    if (!fits_) return;
+    std::copy(text.begin(), text.end(), data_.begin() + static_cast<std::ptrdiff_t>(size_));
+    size_ += text.size();
+  }
+  void append(char c) { append(std::string_view(&c, 1)); }
+  std::string_view view() const { return {data_.data(), size_}; }
+  /// False when something was left out because it was too long.
+  bool fits() const { return fits_; }
+
+ private:
+  std::array<char, 2048> data_;
+  std::size_t size_ = 0;
+  bool fits_ = true;
+};
+
+/// A text with names in braces, filled in from an event: `{db}`, `{coll}`, `{op}`, `{id}`, `{token}`, and the
+/// dotted path of any field of the document (as it is after the change, else as it was before).
+class TextTemplate {
+ public:
+  /// How a value becomes part of the text.
+  enum class Escape : std::uint8_t {
+    none,
+    /// One token of a NATS subject: what may not stand in one (dots, wildcards, blanks, control characters)
+    /// and `%` itself become `%` and two hexadecimal digits; an empty value becomes `%`, a missing one `%-`.
+    subject,
+  };
+
+  /// `names` are filled in at once, with texts that need no escape. Throws ConfigError at `key`.
+  TextTemplate(const Settings& settings, std::string_view key, std::string_view otherwise,
+               const std::vector<std::pair<std::string, std::string>>& names, Escape escape);
+
+  void append_to(InlineText& out, const ChangeEvent& event) const;
+
+  /// The text up to its first name.
+  std::string_view fixed_start() const;
+  bool is_fixed() const;
+  const std::string& text() const { return text_; }
+
+ private:
+  enum class What : std::uint8_t { literal, database, collection, operation, id, token, field };
+  struct Part {
+    What what;
+    std::string text;  ///< the literal, or the field's path
+  };
+
+  void add(const Settings& settings, std::string_view key, const std::string& name,
+           const std::vector<std::pair<std::string, std::string>>& names);
+
+  std::string text_;
+  std::vector<Part> parts_;
+  Escape escape_;
+};
+
+/// A value as people write it: an ObjectId or UUID as hexadecimal digits, a text as it is, a date in
+/// milliseconds, what is nested as JSON.
+std::string value_as_text(const bson::Value& value);
+
+}  // namespace sluice::rules

@@ -1,0 +1,245 @@
+#include "sinks/jetstream.hpp"
+
+#include <algorithm>
+
+#include "nats/streams.hpp"
+#include "sinks/payload.hpp"
+
+namespace sluice::sinks {
+
+namespace {
+
+constexpr std::int32_t payload_too_large = 1;
+constexpr std::int32_t payload_impossible = 2;
+constexpr std::size_t room_for_headers = 512;  // of max_payload, which counts them
+
+/// The rules' shapes, one a stream: a stream takes the subjects of all.
+std::vector<StreamShape> merge_shapes(const std::vector<const PublishPlan*>& plans) {
+  std::vector<StreamShape> shapes;
+  for (const PublishPlan* plan : plans) {
+    const auto found = std::ranges::find(shapes, plan->stream.name, &StreamShape::name);
+    if (found == shapes.end()) {
+      shapes.push_back(plan->stream);
+      continue;
+    }
+    for (const std::string& subject : plan->stream.subjects) {
+      const bool there =
+          std::ranges::any_of(found->subjects, [&](const auto& one) { return nats::covers(one, subject); });
+      if (there) continue;
+      std::erase_if(found->subjects, [&](const auto& one) { return nats::covers(subject, one); });
+      found->subjects.push_back(subject);
+    }
+  }
+  return shapes;
+}
+
+std::optional<Error> add_headers(natsMsg* message, const Message& from, const std::string& stream) {
+  const auto set = [&](std::string_view name, std::string_view value) {
+    return natsMsgHeader_Set(message, std::string(name).c_str(), std::string(value).c_str());
+  };
+  natsStatus status = set("Nats-Msg-Id", from.id);
+  if (status == NATS_OK) status = set("Nats-Expected-Stream", stream);
+  std::string_view lines = from.headers;
+  while (status == NATS_OK && !lines.empty()) {
+    const auto end = lines.find('\n');
+    const std::string_view line = lines.substr(0, end);
+    const auto colon = line.find(": ");
+    status = set(line.substr(0, colon), line.substr(colon + 2));
+    lines = end == std::string_view::npos ? std::string_view{} : lines.substr(end + 1);
+  }
+  if (status != NATS_OK) return nats::error_of(status, "a message's headers could not be made");
+  return std::nullopt;
+}
+
+/// A message made and sent. ErrorKind::own_fault: this very message cannot be.
+std::optional<Error> send_one(nats::Flights& flights, std::size_t index, const PublishWrite& write,
+                              std::size_t most) {
+  const Message& from = *write.message;
+  const auto payload = Payload::of(from, write.plan->format);
+  if (!payload) {
+    return Error{
+        ErrorKind::own_fault, payload_impossible,
+        "the document is nested too deeply to be written as JSON; publish this collection as 'bson'"};
+  }
+  const std::string_view bytes = payload->bytes();
+  const std::size_t size = bytes.size() + from.id.size() + from.headers.size() + room_for_headers;
+  if (size > most) {
+    return Error{ErrorKind::own_fault, payload_too_large,
+                 "the message has " + std::to_string(bytes.size()) +
+                     " bytes and does not fit the server's max_payload of " + std::to_string(most) +
+                     "; raise that, or redact fields of the rule, and retry"};
+  }
+  natsMsg* made = nullptr;
+  const natsStatus status = natsMsg_Create(&made, std::string(from.subject).c_str(), flights.reply_to(index),
+                                           bytes.data(), static_cast<int>(bytes.size()));
+  const nats::Msg message(made);
+  if (status != NATS_OK) return nats::error_of(status, "a message could not be made");
+  if (auto error = add_headers(made, from, write.plan->stream.name)) return error;
+  return flights.send(index, made);
+}
+
+}  // namespace
+
+JetStream::JetStream(const OutletParts& parts)
+    : config_(parts.config.nats),
+      say_(parts.say),
+      duplicates_(parts.duplicates),
+      shapes_(merge_shapes(parts.publications)) {}
+
+std::variant<std::shared_ptr<nats::Connection>, Error> JetStream::connection() {
+  if (connection_ && !connection_->closed()) {
+    if (connection_->up()) return connection_;
+    return Error{ErrorKind::unavailable, 0,
+                 "NATS at " + config_.shown_url() + " cannot be reached; is nats-server running there"};
+  }
+  idle_.clear();
+  connection_.reset();
+  auto opened = nats::Connection::open(config_);
+  if (const auto* made = std::get_if<std::shared_ptr<nats::Connection>>(&opened)) {
+    connection_ = *made;
+    streams_checked_ = false;
+  }
+  return opened;
+}
+
+std::optional<Error> JetStream::ensure_streams(const nats::Connection& connection) {
+  if (streams_checked_) return std::nullopt;
+  for (const StreamShape& shape : shapes_) {
+    const auto say = [this](const std::string& text) { say_(false, text); };
+    if (auto error = nats::ensure_stream(connection, shape, say)) return error;
+  }
+  streams_checked_ = true;
+  return std::nullopt;
+}
+
+std::optional<Error> JetStream::prepare() {
+  const std::lock_guard lock(mutex_);
+  auto connected = connection();
+  if (auto* error = std::get_if<Error>(&connected)) return std::move(*error);
+  return ensure_streams(*std::get<std::shared_ptr<nats::Connection>>(connected));
+}
+
+std::variant<std::unique_ptr<nats::Flights>, Error> JetStream::take_flights() {
+  const std::lock_guard lock(mutex_);
+  auto connected = connection();
+  if (auto* error = std::get_if<Error>(&connected)) return std::move(*error);
+  const auto& connection = std::get<std::shared_ptr<nats::Connection>>(connected);
+  if (auto error = ensure_streams(*connection)) return *error;
+  if (idle_.empty()) return nats::Flights::open(connection);
+  auto flights = std::move(idle_.back());
+  idle_.pop_back();
+  return flights;
+}
+
+void JetStream::give_back(std::unique_ptr<nats::Flights> flights) {
+  const std::lock_guard lock(mutex_);
+  if (&flights->connection() == connection_.get()) idle_.push_back(std::move(flights));
+}
+
+JetStream::Known& JetStream::known_of(const std::string& lane) {
+  const std::lock_guard lock(mutex_);
+  return known_[lane];
+}
+
+/// While we run, nothing is fatal that an operator can mend without us.
+void JetStream::on_failure(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  if (error.kind == ErrorKind::unavailable) streams_checked_ = false;
+}
+
+Outcome JetStream::send(const Batch& batch) {
+  Known& known = known_of(batch.guard.lane_id);
+  Outcome outcome;
+  auto taken = take_flights();
+  if (auto* error = std::get_if<Error>(&taken)) {
+    outcome.error = std::move(*error);
+  } else {
+    auto& flights = std::get<std::unique_ptr<nats::Flights>>(taken);
+    outcome = send_by(*flights, batch, known);
+    give_back(std::move(flights));
+  }
+  if (outcome.error) {
+    if (outcome.error->kind == ErrorKind::fatal) outcome.error->kind = ErrorKind::unavailable;
+    on_failure(*outcome.error);
+  }
+  return outcome;
+}
+
+std::vector<std::size_t> JetStream::unknown_of(const Batch& batch, const Known& known) {
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < batch.writes.size(); ++i) {
+    const auto* write = std::get_if<PublishWrite>(&batch.writes[i]);
+    if (write == nullptr || (!known.empty() && known.contains(std::string(write->message->id)))) continue;
+    indices.push_back(i);
+  }
+  return indices;
+}
+
+/// One wave: `indices` are places in the batch. What is stored is appended to `stored`.
+std::optional<Error> JetStream::send_wave(nats::Flights& flights, const Batch& batch,
+                                          const std::vector<std::size_t>& indices,
+                                          std::vector<std::size_t>& stored, std::size_t& failed) {
+  const std::size_t most = flights.connection().max_payload();
+  std::optional<Error> unsent;
+  std::size_t unsent_at = 0;
+  flights.begin(indices.size());
+  for (std::size_t i = 0; i < indices.size() && !unsent; ++i) {
+    unsent = send_one(flights, i, std::get<PublishWrite>(batch.writes[indices[i]]), most);
+    unsent_at = i;
+  }
+  nats::Landed landed = flights.land(flow::Clock::now() + std::chrono::milliseconds(config_.ack_ms));
+  if (landed.duplicates > 0) duplicates_(landed.duplicates);
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    if (landed.stored[i]) stored.push_back(indices[i]);
+  }
+  if (unsent && (!landed.error || unsent->kind == ErrorKind::own_fault)) {
+    failed = indices[unsent_at];
+    return unsent;
+  }
+  if (landed.error) failed = indices[landed.failed];
+  return landed.error;
+}
+
+Outcome JetStream::send_by(nats::Flights& flights, const Batch& batch, Known& known) {
+  const std::vector<std::size_t> indices = unknown_of(batch, known);
+  std::vector<std::uint64_t> keys;
+  for (const std::size_t i : indices) keys.push_back(std::get<PublishWrite>(batch.writes[i]).key);
+  Outcome outcome;
+  std::vector<std::size_t> stored;
+  flow::Waves waves;
+  for (auto wave : waves.arrange(keys)) {
+    for (std::size_t& place : wave) place = indices[place];
+    std::size_t failed = 0;
+    outcome.error = send_wave(flights, batch, wave, stored, failed);
+    if (!outcome.error) continue;
+    outcome.failed_write = failed;
+    break;
+  }
+  outcome.documents = stored.size();
+  outcome.committed = !outcome.error;
+  remember(batch, stored, outcome.committed, known);
+  return outcome;
+}
+
+/// What is stored is not sent again, while its batch is not done: it failed, or goes on to MongoDB, which may
+/// have it come again.
+void JetStream::remember(const Batch& batch, const std::vector<std::size_t>& stored, bool committed,
+                         Known& known) const {
+  const auto id_of = [&](std::size_t i) {
+    return std::string(std::get<PublishWrite>(batch.writes[i]).message->id);
+  };
+  const bool alone = std::ranges::all_of(batch.writes, [this](const Write& write) { return takes(write); });
+  if (!committed) {
+    for (const std::size_t i : stored) known.insert(id_of(i));
+  } else if (!alone) {
+    Known now;
+    for (std::size_t i = 0; i < batch.writes.size(); ++i) {
+      if (takes(batch.writes[i])) now.insert(id_of(i));
+    }
+    known = std::move(now);
+  } else if (!known.empty()) {
+    for (std::size_t i = 0; i < batch.writes.size(); ++i) known.erase(id_of(i));
+  }
+}
+
+}  // namespace sluice::sinks

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <variant>
+#include <vector>
+
+#include "flow/waves.hpp"
+#include "nats/flight.hpp"
+#include "sinks/outlet.hpp"
+
+namespace sluice::sinks {
+
+/// Publishes to NATS JetStream: a batch's messages without waiting for one before the next, and then for all
+/// of their acknowledgements. What the server did not acknowledge is sent again, under the same message id.
+class JetStream final : public Outlet {
+ public:
+  explicit JetStream(const OutletParts& parts);
+
+  bool takes(const Write& write) const override { return std::holds_alternative<PublishWrite>(write); }
+  std::optional<Error> prepare() override;
+  Outcome send(const Batch& batch) override;
+
+ private:
+  /// What the messages of a lane that were acknowledged are known by, while their batch is not yet done.
+  using Known = std::unordered_set<std::string>;
+  using Idle = std::vector<std::unique_ptr<nats::Flights>>;
+
+  std::variant<std::shared_ptr<nats::Connection>, Error> connection();
+  std::variant<std::unique_ptr<nats::Flights>, Error> take_flights();
+  void give_back(std::unique_ptr<nats::Flights> flights);
+  Known& known_of(const std::string& lane);
+  Outcome send_by(nats::Flights& flights, const Batch& batch, Known& known);
+  static std::vector<std::size_t> unknown_of(const Batch& batch, const Known& known);
+  std::optional<Error> send_wave(nats::Flights& flights, const Batch& batch,
+                                 const std::vector<std::size_t>& indices, std::vector<std::size_t>& stored,
+                                 std::size_t& failed);
+  void remember(const Batch& batch, const std::vector<std::size_t>& stored, bool committed,
+                Known& known) const;
+  std::optional<Error> ensure_streams(const nats::Connection& connection);
+  void on_failure(const Error& error);
+
+  const NatsConfig config_;
+  const std::function<void(bool, const std::string&)> say_;
+  const std::function<void(std::size_t)> duplicates_;
+  std::vector<StreamShape> shapes_;
+  std::mutex mutex_;  ///< taken once a batch
+  std::shared_ptr<nats::Connection> connection_;
+  bool streams_checked_ = false;
+  Idle idle_;
+  std::map<std::string, Known> known_;
+};
+
+}  // namespace sluice::sinks

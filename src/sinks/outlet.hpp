@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sluice/config.hpp"
+#include "sluice/sink.hpp"
+
+namespace sluice::sinks {
+
+/// A sink outside MongoDB. It cannot take part in a transaction, so what it is sent may be sent again after a
+/// crash: each message carries an id by which the receiver drops duplicates. send() is called on the blocking
+/// threads, for different lanes at the same time.
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+
+  virtual bool takes(const Write& write) const = 0;
+
+  /// Connects, and brings the server into shape. Before the first batch; again after errors.
+  virtual std::optional<Error> prepare() = 0;
+
+  /// All of the batch's writes that it takes, or an error. What was done before the error counts as done when
+  /// the lane comes again with the same writes.
+  virtual Outcome send(const Batch& batch) = 0;
+};
+
+/// What an outlet needs to know, and whom it tells.
+struct OutletParts {
+  const Config& config;
+  std::vector<const PublishPlan*> publications;
+  std::function<void(bool loud, const std::string&)> say;
+  std::function<void(std::size_t)> duplicates;  ///< so many messages were known to the receiver already
+};
+
+/// The outlets that the plans need; a new one is registered here.
+std::vector<std::unique_ptr<Outlet>> make_outlets(const OutletParts& parts);
+
+}  // namespace sluice::sinks

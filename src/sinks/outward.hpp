@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "sinks/outlet.hpp"
+
+namespace sluice::sinks {
+
+/// First everything that leaves MongoDB, then what is written to it: a position is stored, and a counter
+/// moved, only when the outlets have taken all that comes before.
+class Outward final : public Sink {
+ public:
+  Outward(std::vector<std::unique_ptr<Outlet>> outlets, std::unique_ptr<Sink> inner)
+      : outlets_(std::move(outlets)), inner_(std::move(inner)) {}
+
+  std::optional<Error> prepare() {
+    for (const auto& outlet : outlets_) {
+      if (auto error = outlet->prepare()) return error;
+    }
+    return std::nullopt;
+  }
+
+  Outcome commit(const Batch& batch) override;
+
+ private:
+  bool all_left(const Batch& batch) const;
+
+  std::vector<std::unique_ptr<Outlet>> outlets_;
+  std::unique_ptr<Sink> inner_;
+};
+
+}  // namespace sluice::sinks

@@ -1,0 +1,146 @@
+#include <csignal>
+
+#include "support/own_server.hpp"
+#include "support/publishing.hpp"
+#include "workbench/tcp_proxy.hpp"
+
+namespace sluice::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A nats-server of the test's own, so that it can be hurt.
+struct OwnNats {
+  NatsServer own_nats;
+};
+
+/// A consumer's view while workers and servers fail: nothing lost, each document's changes in order, nothing
+/// repeated within the stream's duplicate window.
+class PublishFaults : protected OwnNats, public PublishingTest {
+ protected:
+  PublishFaults() : PublishingTest(shared_server(), own_nats) {}
+
+  static constexpr int documents = 100;
+
+  std::vector<std::string> flags() const {
+    return {"--batch-docs", "30", "--nats-ack-ms", "1000", "--lease-ms", "2000"};
+  }
+  void write_rounds(int rounds) {
+    for (int i = 0; i < rounds; ++i) db().update_many("items", "{}", R"({"$inc":{"n":1}})");
+  }
+  /// Waits until the worker says that it waits for NATS, and why.
+  bool waits_for(const std::string& why) {
+    return soon([&] {
+      const auto readiness = worker().get("/readyz");
+      return readiness.status == 503 && readiness.body.find(why) != std::string::npos;
+    });
+  }
+};
+
+TEST_F(PublishFaults, WorkersKilledAgainAndAgain) {
+  const std::string file = publish_file();
+  start_publishing(file, flags()).ready();
+  write_numbers(documents, 2);
+  for (int kill = 0; kill < 4; ++kill) {
+    write_rounds(5);
+    const double before = metric("sluice_events_published_total");
+    ASSERT_TRUE(soon([&] { return metric("sluice_events_published_total") > before; }));
+    worker(workers() - 1).kill9();
+    worker(workers() - 1).wait();
+    forget_workers();
+    start_publishing(file, flags()).ready();
+  }
+  EXPECT_TRUE(told_in_order());
+}
+
+TEST_F(PublishFaults, TheServerKilledAndStartedAgain) {
+  start_publishing(publish_file(), flags()).ready();
+  write_numbers(documents, 2);
+  for (int kill = 0; kill < 2; ++kill) {
+    own_nats.kill9();
+    write_rounds(3);
+    EXPECT_TRUE(waits_for("NATS")) << worker().get("/readyz").body;
+    own_nats.restart();
+    write_rounds(3);
+    ASSERT_TRUE(told_in_order());
+    EXPECT_TRUE(soon([&] { return worker().get("/readyz").status == 200; }));
+  }
+}
+
+TEST_F(PublishFaults, TheServerHangsAndWakesUp) {
+  start_publishing(publish_file(), flags()).ready();
+  write_numbers(documents, 1);
+  ASSERT_TRUE(told_in_order());
+  own_nats.stop();
+  write_rounds(3);
+  EXPECT_TRUE(waits_for("NATS")) << worker().get("/readyz").body;
+  own_nats.cont();
+  EXPECT_TRUE(told_in_order());
+}
+
+TEST_F(PublishFaults, TheNetworkIsCut) {
+  workbench::TcpProxy proxy(own_nats.port());
+  start_publishing(publish_file(), flags(), "nats://" + proxy.host()).ready();
+  write_numbers(documents, 1);
+  ASSERT_TRUE(told_in_order());
+  for (int cut = 0; cut < 2; ++cut) {
+    proxy.cut();
+    write_rounds(3);
+    EXPECT_TRUE(waits_for("NATS")) << worker().get("/readyz").body;
+    proxy.heal();
+    ASSERT_TRUE(told_in_order());
+  }
+}
+
+/// Full, and it refuses what is new: nothing is lost, and nothing is a dead letter.
+TEST_F(PublishFaults, AFullStreamIsWaitedForUntilItIsPurged) {
+  start_publishing(publish_file("      discard: new\n      max_messages: 250\n"), flags()).ready();
+  write_numbers(documents, 4);
+  EXPECT_TRUE(waits_for("the stream is full")) << worker().get("/readyz").body;
+  ASSERT_TRUE(holds(250));
+  std::size_t taken = 0;
+  EXPECT_TRUE(soon(
+      [&] {
+        taken += static_cast<std::size_t>(consumer().count(stream()));
+        consumer().purge(stream());
+        return taken >= documents * 5;
+      },
+      60s))
+      << taken;
+  ASSERT_TRUE(settled());
+  EXPECT_EQ(metric("sluice_events_published_total"), documents * 5);
+  EXPECT_EQ(metric("sluice_events_dead_total"), 0);
+}
+
+TEST_F(PublishFaults, AStreamThatIsDeletedIsMadeAnew) {
+  start_publishing(publish_file(), flags()).ready();
+  write_numbers(documents, 1);
+  ASSERT_TRUE(told_in_order());
+  consumer().remove(stream());
+  db().insert("items", R"({"_id":"new","n":0})");
+  EXPECT_TRUE(holds(1));
+  EXPECT_EQ(messages().back().subject, stream() + ".items.insert.new");
+}
+
+/// The outage is longer than the server remembers ids: what was sent before it may come twice, and is counted
+/// by the consumer; nothing is lost.
+TEST_F(PublishFaults, AWindowShorterThanTheOutage) {
+  const std::string file = publish_file("      duplicate_window_s: 1\n");
+  start_publishing(file, flags()).ready();
+  write_numbers(documents, 2);
+  ASSERT_TRUE(told_in_order());
+  ASSERT_TRUE(settled());
+  state().update_many("shards", "{}", R"({"$set":{"holder":null}})");  // nobody may store a position any more
+  write_rounds(2);
+  worker().wait();
+  const std::int64_t before = consumer().count(stream());
+  forget_workers();
+  // The ids are forgotten when the server's window has passed: a message with an old id is stored again.
+  const std::string old = messages().back().headers.at("Nats-Msg-Id");
+  ASSERT_GT(before, 0);
+  start_publishing(file, flags()).ready();
+  EXPECT_TRUE(told_in_order(static_cast<std::size_t>(before)));
+}
+
+}  // namespace
+}  // namespace sluice::test

@@ -1,0 +1,47 @@
+#include "support/nats_server.hpp"
+
+#include <csignal>
+#include <fstream>
+#include <stdexcept>
+
+#include "workbench/eventually.hpp"
+
+namespace sluice::test {
+
+NatsServer::NatsServer(std::string settings) : settings_(std::move(settings)) {
+  start();
+}
+
+void NatsServer::start() {
+  const auto folder = folder_.path();
+  {
+    std::ofstream file(folder / "nats.conf");
+    file << "listen: \"" << host() << "\"\n"
+         << "jetstream { store_dir: \"" << (folder / "store").string() << "\" }\n"
+         << settings_ << "\n";
+  }
+  process_ = std::make_unique<Process>(
+      Process::Options{.command = {"nats-server", "-c", (folder / "nats.conf").string()},
+                       .environment = {},
+                       .out = folder / "nats.log",
+                       .err = folder / "nats.log"});
+  const bool listening = workbench::eventually(patience(std::chrono::seconds(30)), [this] {
+    return process_->exit_code() || workbench::listens(port_.number());
+  });
+  if (!listening || process_->exit_code()) {
+    throw std::runtime_error("nats-server did not start: " + read_file(folder / "nats.log"));
+  }
+}
+
+void NatsServer::stop() const {
+  process_->signal(SIGSTOP);
+}
+void NatsServer::cont() const {
+  process_->signal(SIGCONT);
+}
+void NatsServer::restart(const std::optional<std::string>& settings) {
+  if (settings) settings_ = *settings;
+  start();
+}
+
+}  // namespace sluice::test

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/process.hpp"
+#include "support/temporary_directory.hpp"
+#include "workbench/net.hpp"
+
+namespace sluice::test {
+
+/// One nats-server with JetStream on a port of 127.0.0.1, with a store of its own that goes with it.
+class NatsServer {
+ public:
+  /// `settings` are lines of its configuration, beside port, store and JetStream.
+  explicit NatsServer(std::string settings = "");
+
+  std::string url() const { return "nats://" + host(); }
+  std::string host() const { return "127.0.0.1:" + port_.text(); }
+  int port() const { return port_.number(); }
+  std::filesystem::path folder() const { return folder_.path(); }
+  void kill9() { process_->kill9(); }
+  /// SIGSTOP and SIGCONT: a server that hangs, and wakes up again.
+  void stop() const;
+  void cont() const;
+  /// Starts it again on the same store and port, after kill9, with other settings if given.
+  void restart(const std::optional<std::string>& settings = std::nullopt);
+
+ private:
+  void start();
+
+  TemporaryDirectory folder_;
+  workbench::Port port_;
+  std::string settings_;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace sluice::test
