@@ -65,6 +65,8 @@ struct ChangeEvent {
   std::int64_t wall_time_ms = 0;
   std::uint64_t shard_hash =
       0;  ///< the server's hash of the id; only while an older shard layout is honoured
+  bson::View
+      wants;  ///< the numbers of the subscriptions that the server judged it to be for (source/stream_wants)
   /// With Detail::needed: the pre-image holds names with a dot in them, beside what is seen of it.
   bool dotted_names = false;
 };

@@ -21,17 +21,25 @@ struct Reading {
 ///
 ///     whole -> needed -> needed in ever smaller batches -> needed one by one -> only the key, of one event
 ///
-/// One event at a time, the error names the guilty one: no other loses its fields.
+/// One event at a time, the error names the guilty one: no other loses its fields. Where a rule can do
+/// nothing with a part of an event, every event but the guilty one is to be read wholly:
+///
+///     whole -> whole in ever smaller batches -> whole one by one -> needed, of one event -> only the key
 class ReadingPolicy {
  public:
-  explicit ReadingPolicy(int batch) : most_(batch), now_{Detail::whole, batch} {}
+  explicit ReadingPolicy(int batch, bool parts_serve = true)
+      : most_(batch), parts_serve_(parts_serve), now_{Detail::whole, batch} {}
 
   const Reading& now() const { return now_; }
 
   /// The server could not send what was asked for. False when there is nothing less to ask for.
   bool too_large() {
     if (now_.detail == Detail::key_only) return false;
-    if (now_.detail == Detail::whole) {
+    if (now_.detail == Detail::whole && !parts_serve_) {
+      if (now_.batch == most_) left_ = most_;
+      if (now_.batch == 1) now_.detail = Detail::needed;
+      now_.batch = std::max(1, now_.batch / smaller);
+    } else if (now_.detail == Detail::whole) {
       now_.detail = Detail::needed;
       left_ = most_;  // the guilty event is one of those that were asked for
     } else if (now_.batch > 1) {
@@ -44,14 +52,14 @@ class ReadingPolicy {
 
   /// An answer with so many events came. True when the stream is to be read another way from here on.
   bool came(std::size_t events) {
-    if (now_.detail == Detail::whole) return false;
-    if (now_.detail == Detail::key_only && events == 0) return false;  // still on its way
-    const bool more = now_.detail == Detail::key_only;
+    if (now_ == Reading{Detail::whole, most_}) return false;
+    const bool one = now_.detail == Detail::key_only || (!parts_serve_ && now_.detail == Detail::needed);
+    if (one && events == 0) return false;  // still on its way
     left_ -= static_cast<std::ptrdiff_t>(events);
     // No event in an answer: everything there was has been read.
-    const Reading next = events == 0 || left_ <= 0 ? Reading{Detail::whole, most_}
-                         : more                    ? Reading{Detail::needed, most_}
-                                                   : now_;
+    const Reading next = events == 0 || left_ <= 0 || (one && !parts_serve_) ? Reading{Detail::whole, most_}
+                         : one                                               ? Reading{Detail::needed, most_}
+                                                                             : now_;
     const bool changed = !(next == now_);
     now_ = next;
     return changed;
@@ -61,6 +69,7 @@ class ReadingPolicy {
   static constexpr int smaller = 10;
 
   int most_;
+  bool parts_serve_;
   Reading now_;
   std::ptrdiff_t left_ = 0;  ///< events among which the guilty one may still be
 };

@@ -146,7 +146,7 @@ class Inspector {
   }
 
   source::StreamFilter filter() const {
-    return {subscriptions_of(rules_), config_.shard_count, config_.shard_index, false};
+    return filter_of(rules_, config_.shard_count, config_.shard_index);
   }
 
   void look_at_rule(const Rule& rule) {

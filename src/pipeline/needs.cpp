@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "source/stream_filter.hpp"
-
 namespace sluice::pipeline {
 
 namespace {
@@ -31,6 +29,14 @@ struct AccessesOf {
   }
 };
 
+std::vector<Subscription> all_subscriptions(const Rules& rules) {
+  std::vector<Subscription> all;
+  for (const auto& rule : rules) {
+    for (auto& one : rule->subscriptions()) all.push_back(std::move(one));
+  }
+  return all;
+}
+
 std::string collection_in_shell(const std::string& database, const std::string& collection) {
   return fmt::format(R"(db.getSiblingDB("{}").getCollection("{}"))", database, collection);
 }
@@ -38,11 +44,14 @@ std::string collection_in_shell(const std::string& database, const std::string& 
 }  // namespace
 
 std::vector<Subscription> subscriptions_of(const Rules& rules) {
-  std::vector<Subscription> all;
-  for (const auto& rule : rules) {
-    for (auto& one : rule->subscriptions()) all.push_back(std::move(one));
-  }
-  return source::merge_subscriptions(all);
+  return source::merge_subscriptions(all_subscriptions(rules));
+}
+
+source::StreamFilter filter_of(const Rules& rules, int shard_count, int shard_index) {
+  source::StreamFilter filter = source::filter_of(all_subscriptions(rules));
+  filter.shard_count = shard_count;
+  filter.shard_index = shard_index;
+  return filter;
 }
 
 std::vector<IndexNeed> indexes_of(const Rules& rules) {

@@ -8,6 +8,7 @@
 #include "bson/builder.hpp"
 #include "mongo/client.hpp"
 #include "sluice/rule.hpp"
+#include "source/stream_filter.hpp"
 
 /// What the rules of a stream need of its database, and how the server's answers say whether it is there: the
 /// one description that `provision` makes true and `inspect` reports on.
@@ -21,6 +22,9 @@ using Rules = std::vector<std::unique_ptr<Rule>>;
 
 /// Everything that the rules read, merged by collection.
 std::vector<Subscription> subscriptions_of(const Rules& rules);
+
+/// What of the database's events leaves the server for these rules, and for this shard of them.
+source::StreamFilter filter_of(const Rules& rules, int shard_count = 1, int shard_index = 0);
 
 /// Every index that the rules look targets up by, each once.
 std::vector<IndexNeed> indexes_of(const Rules& rules);

@@ -81,11 +81,10 @@ std::optional<Error> Pending::read(mongo::ClientPool& pool, const StreamConfig& 
                                    const Standing& standing) {
   if (!standing.floor) return std::nullopt;
   Judge judge(*this, rules, standing);
-  flow::ReadingPolicy reading(events_in_one_answer);
-  source::ChangeStream stream(pool, {config.database,
-                                     {subscriptions_of(rules), 1, 0, standing.needs_hash},
-                                     events_in_one_answer,
-                                     await_ms});
+  source::StreamFilter filter = filter_of(rules);
+  filter.with_hash = standing.needs_hash;
+  flow::ReadingPolicy reading(events_in_one_answer, filter.parts_serve());
+  source::ChangeStream stream(pool, {config.database, filter, events_in_one_answer, await_ms});
   Position at;
   auto error = stream.open(standing.floor, at, true);
   while (!error) {

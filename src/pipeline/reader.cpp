@@ -29,7 +29,7 @@ Reader::Reader(mongo::ClientPool& pool, CheckpointStore& store, flow::Budget& bu
       events_(std::move(events)),
       log_(log),
       policy_(std::random_device{}()),
-      reading_(plan_.stream.cursor_batch) {}
+      reading_(plan_.stream.cursor_batch, plan_.stream.filter.parts_serve()) {}
 
 Reader::~Reader() {
   request_stop();

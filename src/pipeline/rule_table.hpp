@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sluice/rule.hpp"
+#include "source/stream_wants.hpp"
 
 namespace sluice::pipeline {
 
@@ -16,16 +17,28 @@ inline bool ends_stream(Operation operation) {
          operation == Operation::drop_database || operation == Operation::invalidate;
 }
 
+inline constexpr std::int32_t missing_image_code = 47;  ///< the server's NoMatchingDocument
+inline constexpr const char* missing_before =
+    "the rule requires the document as it was before the change, and the server does not have it: see that "
+    "changeStreamPreAndPostImages is on, and that images are kept for longer than the worker may lag";
+inline constexpr const char* missing_after =
+    "the rule requires the document as the update left it, and the server does not have it: see that "
+    "changeStreamPreAndPostImages is on, and that images are kept for longer than the worker may lag";
+
 /// The rules of a stream by the collections that they read.
 class RuleTable {
  public:
   /// `rules` must outlive the table.
   explicit RuleTable(const std::vector<std::unique_ptr<Rule>>& rules) {
+    std::int64_t judged = 0;
     for (std::size_t i = 0; i < rules.size(); ++i) {
-      for (const Subscription& subscription : rules[i]->subscriptions()) {
+      for (Subscription& subscription : rules[i]->subscriptions()) {
         Readers& known = by_collection_[subscription.collection];
         if (known.empty() || known.back().index != i)
-          known.push_back({rules[i].get(), static_cast<std::uint16_t>(i)});
+          known.push_back({rules[i].get(), static_cast<std::uint16_t>(i), {}});
+        // In the order of source::filter_of, which gives the same numbers.
+        const std::int64_t number = source::server_judges(subscription) ? judged++ : not_judged;
+        if (subscription.exact) known.back().exact.push_back({std::move(subscription), number});
       }
     }
   }
@@ -40,28 +53,40 @@ class RuleTable {
     Effects out(effects, scratch);
     for (const Reader& reader : readers->second) {
       const std::size_t before = effects.size();
-      apply(*reader.rule, event, out);
+      if (reader.exact.empty()) {
+        apply(*reader.rule, event, out);
+      } else {
+        apply_exactly(reader, event, out);
+      }
       for (std::size_t i = before; i < effects.size(); ++i) effects[i].rule = reader.index;
     }
   }
 
  private:
+  static constexpr std::int64_t not_judged = -1;
+
+  struct Exact {
+    Subscription subscription;
+    std::int64_t number;  ///< among those that the server judges
+  };
   struct Reader {
     const Rule* rule;
     std::uint16_t index;
+    std::vector<Exact> exact;  ///< what it asked for, if it is to see nothing else
   };
   using Readers = std::vector<Reader>;
+
+  static bool operation_wanted(const Subscription& one, Operation operation) {
+    return operation == Operation::update    ? one.updates && (one.any_field || !one.fields.empty())
+           : operation == Operation::remove  ? one.deletes
+           : operation == Operation::replace ? one.replaces
+                                             : one.inserts;
+  }
 
   /// Whether a rule asked for such an operation. Of a whole event it finds out by itself.
   static bool asked_for(const Rule& rule, const ChangeEvent& event) {
     for (const Subscription& one : rule.subscriptions()) {
-      if (one.collection != event.collection) continue;
-      const bool asked = event.operation == Operation::update
-                             ? one.updates && (one.any_field || !one.fields.empty())
-                         : event.operation == Operation::remove  ? one.deletes
-                         : event.operation == Operation::replace ? one.replaces
-                                                                 : one.inserts;
-      if (asked) return true;
+      if (one.collection == event.collection && operation_wanted(one, event.operation)) return true;
     }
     return false;
   }
@@ -71,6 +96,49 @@ class RuleTable {
       rule.apply(event, out);
     } else if (asked_for(rule, event)) {
       rule.apply_key_only(event, out);
+    }
+  }
+
+  static bool judged_for(const ChangeEvent& event, std::int64_t number) {
+    for (const auto& [index, one] : event.wants) {
+      if (one.integer() == number) return true;
+    }
+    return false;
+  }
+
+  /// Of an event that is told in part, the fields that it touched are not all known: it may be for the rule.
+  static bool is_for(const Exact& exact, const ChangeEvent& event) {
+    if (exact.number != not_judged) return judged_for(event, exact.number);
+    const Subscription& one = exact.subscription;
+    if (!operation_wanted(one, event.operation)) return false;
+    if (event.operation != Operation::update || one.any_field || event.detail == Detail::key_only)
+      return true;
+    for (const std::string& field : one.fields) {
+      if (event.update.touches(field)) return true;
+    }
+    return false;
+  }
+
+  /// Why an event that is for the rule cannot be given to it, or nullptr.
+  static const char* lack(const Subscription& one, const ChangeEvent& event) {
+    if (event.operation == Operation::insert) return nullptr;
+    if (one.before == BeforeImage::required && !event.before) return missing_before;
+    const bool update = event.operation == Operation::update;
+    return update && one.full_document == FullDocument::required && !event.full_document ? missing_after
+                                                                                         : nullptr;
+  }
+
+  static void apply_exactly(const Reader& reader, const ChangeEvent& event, Effects& out) {
+    for (const Exact& exact : reader.exact) {
+      if (!is_for(exact, event)) continue;
+      if (event.detail != Detail::whole) {
+        reader.rule->apply_key_only(event, out);
+      } else if (const char* why = lack(exact.subscription, event)) {
+        out.add(Reject{missing_image_code, why}, bson::Identity(event.id).hash(0));
+      } else {
+        reader.rule->apply(event, out);
+      }
+      return;
     }
   }
 

@@ -79,7 +79,7 @@ void Stream::start() {
 }
 
 source::StreamFilter Stream::filter() const {
-  return {subscriptions_, around_.config.shard_count, around_.config.shard_index, false};
+  return filter_of(rules_, around_.config.shard_count, around_.config.shard_index);
 }
 
 ReaderPlan Stream::reader_plan(const Recovery& recovery) {

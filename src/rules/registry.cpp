@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "rules/together.hpp"
+
 namespace sluice::rules {
 
 namespace {
@@ -80,6 +82,7 @@ std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream) {
     rule.settings.done();
     check_message_ids(rules, rule);
   }
+  check_together(stream, rules);
   return rules;
 }
 

@@ -36,6 +36,10 @@ void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Posi
   out.open(out.item()).open("$changeStream");
   if (after && by_time) out.append_timestamp("startAtOperationTime", after->cluster_time);
   if (after && !by_time) out.append("resumeAfter", after->view());
+  const FullDocument full_document = options_.filter.full_document();
+  if (full_document != FullDocument::off) {
+    out.append("fullDocument", full_document == FullDocument::look_up ? "updateLookup" : "whenAvailable");
+  }
   if (options_.filter.needs_pre_images()) out.append("fullDocumentBeforeChange", "whenAvailable");
   if (abilities_.tells_dotted_names) out.append("showExpandedEvents", true);
   out.close().close();

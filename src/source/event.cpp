@@ -142,6 +142,8 @@ bool parse_event(bson::View document, ChangeEvent& event) {
       continue;
     } else if (event.marked = true; key == "sluiceHash") {
       event.shard_hash = static_cast<std::uint64_t>(value.integer().value_or(0));
+    } else if (key == "sluiceWants") {
+      event.wants = value.document();
     } else if (key == "sluicePlace") {
       event.token_data = value.text();
     } else if (key == "sluiceDetail") {

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "source/stream_detail.hpp"
+#include "source/stream_narrowing.hpp"
+#include "source/stream_wants.hpp"
 
 namespace sluice::source {
 
@@ -124,9 +126,9 @@ void append_update_wanted(bson::Builder& out, const std::vector<Subscription>& s
 }
 
 /// Operations on whole documents that a collection's readers do not want, as "operation collection".
-std::vector<std::string> unwanted(const StreamFilter& filter) {
+std::vector<std::string> unwanted(const std::vector<Subscription>& subscriptions) {
   std::vector<std::string> names;
-  for (const Subscription& subscription : filter.subscriptions) {
+  for (const Subscription& subscription : subscriptions) {
     if (!subscription.inserts) names.push_back("insert " + subscription.collection);
     if (!subscription.replaces) names.push_back("replace " + subscription.collection);
     if (!subscription.deletes) names.push_back("delete " + subscription.collection);
@@ -134,7 +136,7 @@ std::vector<std::string> unwanted(const StreamFilter& filter) {
   return names;
 }
 
-void append_other_wanted(bson::Builder& out, const StreamFilter& filter) {
+void append_other_wanted(bson::Builder& out, const std::vector<std::string>& names) {
   out.open_array("$not").open(out.item()).open_array("$in").open(out.item()).open_array("$concat");
   out.append(out.item(), "$operationType")
       .append(out.item(), " ")
@@ -142,7 +144,7 @@ void append_other_wanted(bson::Builder& out, const StreamFilter& filter) {
       .close()
       .close();
   out.open(out.item());
-  append_list(out, "$literal", unwanted(filter));
+  append_list(out, "$literal", names);
   out.close().close().close().close();
 }
 
@@ -182,18 +184,8 @@ void append_scope(bson::Builder& out, const StreamFilter& filter) {
 /// fields down to the oplog and then tests it twice; measured, an expression costs half of what the same
 /// conditions do as predicates.
 void append_wanted(bson::Builder& out, const StreamFilter& filter) {
-  out.open("$expr").open_array("$and").open(out.item()).open_array("$cond");
-  out.open(out.item()).open_array("$eq").append(out.item(), "$operationType").append(out.item(), "update");
-  out.close().close();
-  append_update_wanted(out, filter.subscriptions);
-  if (unwanted(filter).empty()) {
-    out.append(out.item(), true);
-  } else {
-    out.open(out.item());
-    append_other_wanted(out, filter);
-    out.close();
-  }
-  out.close().close();
+  out.open("$expr").open_array("$and");
+  append_happening(out, out.item(), filter.subscriptions);
   if (filter.shard_count > 1) append_shard(out, filter);
   out.close().close();
 }
@@ -206,9 +198,36 @@ void add_missing(std::vector<std::string>& all, const std::vector<std::string>& 
 
 }  // namespace
 
+FullDocument StreamFilter::full_document() const {
+  FullDocument strongest = FullDocument::off;
+  for (const Subscription& one : subscriptions) strongest = std::max(strongest, one.full_document);
+  return strongest;
+}
+
 bool StreamFilter::needs_pre_images() const {
   return std::ranges::any_of(subscriptions,
                              [](const Subscription& one) { return one.before != BeforeImage::off; });
+}
+
+bool StreamFilter::parts_serve() const {
+  return std::ranges::none_of(subscriptions, &Subscription::exact);
+}
+
+void append_happening(bson::Builder& out, std::string_view key,
+                      const std::vector<Subscription>& subscriptions) {
+  out.open(key).open_array("$cond");
+  out.open(out.item()).open_array("$eq").append(out.item(), "$operationType").append(out.item(), "update");
+  out.close().close();
+  append_update_wanted(out, subscriptions);
+  const std::vector<std::string> names = unwanted(subscriptions);
+  if (names.empty()) {
+    out.append(out.item(), true);
+  } else {
+    out.open(out.item());
+    append_other_wanted(out, names);
+    out.close();
+  }
+  out.close().close();
 }
 
 void append_touches(bson::Builder& out, const std::vector<Subscription>& subscriptions,
@@ -235,6 +254,7 @@ std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& a
     auto found = std::ranges::find(merged, one.collection, &Subscription::collection);
     if (found == merged.end()) {
       merged.push_back(one);
+      merged.back().where.clear();
       continue;
     }
     found->inserts |= one.inserts;
@@ -252,6 +272,15 @@ std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& a
   return merged;
 }
 
+StreamFilter filter_of(const std::vector<Subscription>& all) {
+  StreamFilter filter;
+  filter.subscriptions = merge_subscriptions(all);
+  std::vector<Subscription> plain;
+  for (const Subscription& one : all) (server_judges(one) ? filter.judged : plain).push_back(one);
+  if (!filter.judged.empty()) filter.plain = merge_subscriptions(plain);
+  return filter;
+}
+
 void append_stages(bson::Builder& pipeline, const StreamFilter& filter) {
   pipeline.open(pipeline.item()).open("$match");
   append_scope(pipeline, filter);
@@ -262,6 +291,8 @@ void append_stages(bson::Builder& pipeline, const StreamFilter& filter) {
     append_hash(pipeline, "sluiceHash");
     pipeline.close().close();
   }
+  append_wants(pipeline, filter);
+  append_narrowing(pipeline, filter);
   append_detail(pipeline, filter);
 }
 

@@ -18,14 +18,33 @@ struct StreamFilter {
 
   Detail detail = Detail::whole;  ///< how much of each event is sent
 
+  /// Those that the server alone can judge, by their numbers, and the others, merged; both empty where there
+  /// is nothing to judge, and the pipeline then is what it is without.
+  std::vector<Subscription> judged = {};
+  std::vector<Subscription> plain = {};
+
+  /// What the stream is asked for: the most that a rule wants. (Never `required`'s own mode of the server, in
+  /// which one missing image ends the stream: whoever requires an image looks for it himself.)
+  FullDocument full_document() const;
   bool needs_pre_images() const;
+
+  /// Whether every rule can do with the needed part of an event that is too large to be sent whole.
+  bool parts_serve() const;
 };
 
 /// Merges the rules' subscriptions: one for each collection, wanting what any rule wants of it.
 std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& all);
 
+/// The filter for all that the rules subscribe to, in their order: it gives the judged ones their numbers.
+StreamFilter filter_of(const std::vector<Subscription>& all);
+
 /// Appends the stages that follow $changeStream to the open array `pipeline`.
 void append_stages(bson::Builder& pipeline, const StreamFilter& filter);
+
+/// Appends the expression that holds where an event of one of these collections is wanted, by what it did
+/// and, for updates, by what it touched.
+void append_happening(bson::Builder& out, std::string_view key,
+                      const std::vector<Subscription>& subscriptions);
 
 /// Appends the operator that holds where `name`, an expression for a name as an update's description gives
 /// it, touches a field that is read of its collection. It may hold for a few more (a name where an index

@@ -1,0 +1,99 @@
+#include "source/stream_wants.hpp"
+
+#include <algorithm>
+
+#include "source/expression.hpp"
+
+namespace sluice::source {
+
+namespace {
+
+bool within(const std::string& path, const std::string& outer) {
+  return (path + ".").starts_with(outer + ".");
+}
+
+std::string without_brackets(std::string path) {
+  for (auto at = path.find("[]"); at != std::string::npos; at = path.find("[]")) path.erase(at, 2);
+  return path;
+}
+
+/// Whether our side sees every name in an update that touches the field.
+bool seen(const Subscription& subscription, const std::string& field) {
+  const std::string path = without_brackets(field);
+  const bool hidden = std::ranges::any_of(subscription.redacted, [&](const std::string& other) {
+    return within(path, other) || within(other, path);
+  });
+  const bool sent =
+      subscription.projected.empty() ||
+      std::ranges::any_of(subscription.projected, [&](const auto& other) { return within(path, other); });
+  return sent && !hidden;
+}
+
+Expression happening(std::vector<Subscription> subscriptions) {
+  return Expression([subscriptions = std::move(subscriptions)](bson::Builder& out, std::string_view key) {
+    append_happening(out, key, subscriptions);
+  });
+}
+
+/// An event whose required image is missing is not the expression's to judge: it has to be set aside.
+Items missing_images(const Subscription& subscription) {
+  Items missing;
+  if (subscription.before == BeforeImage::required) {
+    missing.push_back(
+        call("$and", Items{call("$in", Items{"$operationType", texts({"update", "replace", "delete"})}),
+                           call("$ne", Items{call("$type", "$fullDocumentBeforeChange"), "object"})}));
+  }
+  if (subscription.full_document == FullDocument::required) {
+    missing.push_back(call("$and", Items{call("$eq", Items{"$operationType", "update"}),
+                                         call("$ne", Items{call("$type", "$fullDocument"), "object"})}));
+  }
+  return missing;
+}
+
+Expression is_for(const Subscription& subscription) {
+  Items all{call("$eq", Items{"$ns.coll", literal(subscription.collection)}), is_document_change(),
+            happening({subscription})};
+  if (!subscription.where.empty()) {
+    const bson::View where(subscription.where.data(), subscription.where.size());
+    Items any = missing_images(subscription);
+    any.emplace_back(where.at("where"));
+    all.push_back(call("$or", std::move(any)));
+  }
+  return call("$and", std::move(all));
+}
+
+Expression numbers_of_those_it_is_for(const std::vector<Subscription>& judged) {
+  Items lists;
+  for (std::size_t i = 0; i < judged.size(); ++i) {
+    lists.push_back(if_else(is_for(judged[i]), array({Expression(static_cast<std::int32_t>(i))}), array({})));
+  }
+  return call("$concatArrays", std::move(lists));
+}
+
+/// What has no document concerns everybody; what others read is theirs to look at.
+Expression is_for_somebody(const StreamFilter& filter) {
+  Items any{call("$ne", Items{"$sluiceWants", array({})}), call("$not", Items{is_document_change()})};
+  if (!filter.plain.empty()) {
+    std::vector<std::string> collections;
+    for (const Subscription& one : filter.plain) collections.push_back(one.collection);
+    any.push_back(call(
+        "$and", Items{call("$in", Items{"$ns.coll", literal(texts(collections))}), happening(filter.plain)}));
+  }
+  return call("$or", std::move(any));
+}
+
+}  // namespace
+
+bool server_judges(const Subscription& subscription) {
+  if (!subscription.where.empty()) return true;
+  return std::ranges::any_of(subscription.fields,
+                             [&](const std::string& field) { return !seen(subscription, field); });
+}
+
+void append_wants(bson::Builder& pipeline, const StreamFilter& filter) {
+  if (filter.judged.empty()) return;
+  append_stage(pipeline, "$addFields", object({{"sluiceWants", numbers_of_those_it_is_for(filter.judged)}}));
+  append_stage(pipeline, "$match", call("$expr", is_for_somebody(filter)));
+}
+
+}  // namespace sluice::source

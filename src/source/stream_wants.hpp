@@ -1,0 +1,16 @@
+#pragma once
+
+#include "bson/builder.hpp"
+#include "source/stream_filter.hpp"
+
+namespace sluice::source {
+
+/// Whether only the server can tell which events a subscription asks for: by its expression, or by fields
+/// that do not leave the server.
+bool server_judges(const Subscription& subscription);
+
+/// Appends the stages by which the server names the judged subscriptions that an event is for (sluiceWants,
+/// their numbers) and keeps what is for nobody; none where there is none to judge.
+void append_wants(bson::Builder& pipeline, const StreamFilter& filter);
+
+}  // namespace sluice::source
