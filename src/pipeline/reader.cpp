@@ -72,12 +72,14 @@ bool Reader::insist(const char* what, const std::stop_token& stop,
     if (stop.stop_requested()) return false;
     pool_.reconsider(*error);
     const bool denied = error->kind == ErrorKind::denied;
-    const bool passing = denied || error->kind == ErrorKind::transient || error->kind == ErrorKind::too_slow;
+    const bool unavailable = error->kind == ErrorKind::unavailable;
+    const bool passing = denied || unavailable || error->kind == ErrorKind::transient || error->kind == ErrorKind::too_slow;
     if (error->kind == ErrorKind::lost) {
       events_.failed(exit_code::position_lost, policy_.failed(*error).stop);
       return false;
     }
-    if (!passing || tries >= start_tries) {
+    if (unavailable) events_.waiting(error->message);  // for as long as it takes: nothing of ours is wrong
+    if (!passing || (tries >= start_tries && !unavailable)) {
       events_.failed(
           exit_code::cannot_start,
           std::string("could not ") + what + " (" + plan_.hosts + "): " + error->text() +

@@ -228,7 +228,7 @@ TEST_F(Publish, TwoRulesThatWouldTakeEachOtherForDuplicatesAreRefused) {
   const std::string rules = file(
       "  - name: one\n    publish: { from: items, stream: S }\n  - name: two\n    publish: { "
       "from: items, stream: S, subject: S.two }\n");
-  const Outcome outcome = run_sluice({"check", rules});
+  const Outcome outcome = run_sluice({"check", rules, "--database", "d"});
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_NE((outcome.out + outcome.err).find("message_id"), std::string::npos) << outcome.out << outcome.err;
 }

@@ -57,6 +57,7 @@ Sequences PublishingTest::sequences() {
   };
   for (const NatsMessage& message : all) {
     const Document event(message.data);
+    if (!event.has("documentKey")) continue;  // none of a worker's
     const std::string update = "updateDescription.updatedFields.n";
     const std::int64_t n = event.has(update) ? event.integer(update) : event.integer("fullDocument.n", -1);
     const std::string id = event.value("documentKey._id");

@@ -48,8 +48,8 @@ void Nats::add_stream(const std::string& name, const std::string& subject, const
   if (answer.has("error")) throw std::runtime_error("the stream was not made: " + answer.json());
 }
 
-void Nats::purge(const std::string& stream) {
-  api("STREAM.PURGE." + stream);
+std::int64_t Nats::purge(const std::string& stream) {
+  return api("STREAM.PURGE." + stream).integer("purged");
 }
 
 void Nats::remove(const std::string& stream) {
@@ -82,6 +82,22 @@ NatsMessage Nats::copy(natsMsg* message) {
   }
   std::free(keys);  // the library's way: the array is ours, the texts are the message's
   return result;
+}
+
+bool Nats::publish(const std::string& subject, const std::string& data, const std::string& id) {
+  jsCtx* context = nullptr;
+  check(natsConnection_JetStream(&context, connection_.get(), nullptr), "JetStream");
+  const Context owned(context);
+  jsPubOptions options;
+  check(jsPubOptions_Init(&options), "options");
+  options.MsgId = id.c_str();
+  jsPubAck* ack = nullptr;
+  check(js_Publish(&ack, context, subject.c_str(), data.data(), static_cast<int>(data.size()), &options,
+                   nullptr),
+        "publish");
+  const bool duplicate = ack->Duplicate;
+  jsPubAck_Destroy(ack);
+  return duplicate;
 }
 
 std::vector<NatsMessage> Nats::read(const std::string& stream) {

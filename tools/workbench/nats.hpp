@@ -32,22 +32,27 @@ struct NatsMessage {
 class Nats {
  public:
   struct Login {
-    std::string user = {};
-    std::string password = {};
-    std::string ca_file = {};
+    std::string user;
+    std::string password;
+    std::string ca_file;
   };
-  explicit Nats(const std::string& url, const Login& login = {});
+  explicit Nats(const std::string& url) : Nats(url, Login()) {}
+  Nats(const std::string& url, const Login& login);
 
   /// A request to JetStream's API: `STREAM.INFO.ORDERS`, say. The answer may be an error.
   Document api(const std::string& verb, const std::string& json = "");
 
   /// `settings` are added to the stream's configuration, with a comma before them.
   void add_stream(const std::string& name, const std::string& subject, const std::string& settings = "");
-  void purge(const std::string& stream);
+  /// Gives the number of messages that went.
+  std::int64_t purge(const std::string& stream);
   void remove(const std::string& stream);
   bool has(const std::string& stream);
   /// How many messages it holds; 0 where there is no such stream.
   std::int64_t count(const std::string& stream);
+
+  /// Stores a message; true when the stream knew its id already and dropped it.
+  bool publish(const std::string& subject, const std::string& data, const std::string& id);
 
   /// Everything that the stream holds, in its order.
   std::vector<NatsMessage> read(const std::string& stream);
