@@ -15,6 +15,7 @@ enum class Operation : std::uint8_t {
   remove,  ///< "delete" in the stream
   drop,
   rename,
+  snapshot,  ///< no change: a document as it stands at this place of the stream
   drop_database,
   invalidate,
   other,
@@ -63,6 +64,8 @@ struct ChangeEvent {
   UpdateDescription update;
   std::uint64_t cluster_time = 0;
   std::int64_t wall_time_ms = 0;
+  std::int64_t snapshot_rule = -1;  ///< of a snapshot: the index of the rule that it is for
+  std::string_view snapshot_run;    ///< and which of the rule's snapshots it belongs to
   std::uint64_t shard_hash =
       0;  ///< the server's hash of the id; only while an older shard layout is honoured
   bson::View

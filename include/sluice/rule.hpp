@@ -103,6 +103,8 @@ class Rule {
   virtual std::vector<Projection> projections() const { return {}; }
   /// Where it publishes, if it does.
   virtual std::vector<const PublishPlan*> publications() const { return {}; }
+  /// Whether what stands in its collections is published before the first event.
+  virtual bool begins_with_snapshot() const { return false; }
   /// Whether the rule keeps something true, so that it cannot go on by itself where a watched collection was
   /// dropped or renamed. A rule that only tells of changes can.
   virtual bool keeps_state() const { return true; }

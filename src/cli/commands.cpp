@@ -25,6 +25,12 @@ constexpr std::array<CommandFlag, 4> kVerifyFlags = {{
     {"limit", "N", "Show the first N differences only; all are counted (default 100)."},
 }};
 
+constexpr std::array<CommandFlag, 3> kSnapshotFlags = {{
+    {"rule", "NAME", "The rule that publishes it."},
+    {"collection", "NAME", "Only this one of the rule's collections."},
+    {"status", "", "Only say how far the snapshots are."},
+}};
+
 constexpr CommandFlag kRule = {"rule", "NAME", "Only letters of this rule."};
 constexpr CommandFlag kStream = {"stream", "NAME", "Only letters of this stream."};
 constexpr CommandFlag kError = {"error", "CODE|TEXT", "Only errors of this code, or with this text in them."};
@@ -46,7 +52,7 @@ constexpr std::array<CommandFlag, 7> kDeadListFlags = {{
 constexpr std::array<CommandFlag, 7> kDeadManyFlags = {
     {kAll, kRule, kStream, kError, kSince, kUntil, kDryRun}};
 
-constexpr std::array<Command, 10> kCommands = {{
+constexpr std::array<Command, 11> kCommands = {{
     {"run", "FILE.yaml [flags]", "Run a worker until it is told to stop (SIGTERM or Ctrl-C).", true,
      run_command},
     {"check", "FILE.yaml [--online] [flags]",
@@ -75,6 +81,9 @@ constexpr std::array<Command, 10> kCommands = {{
      "Compare what every rule keeps with its sources; exits with 1 where something differs and was not "
      "mended.",
      true, verify_command, kVerifyFlags},
+    {"snapshot", "FILE.yaml (--rule NAME [--collection NAME] | --status) [flags]",
+     "Have what stands in a rule's collections published by its workers, between the events.", true,
+     snapshot_command, kSnapshotFlags},
     {"options", "[--markdown]", "Print every option with its unit, default and range.", false,
      options_command, kOptionsFlags},
 }};

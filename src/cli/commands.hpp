@@ -42,6 +42,7 @@ int config_command(const Arguments& arguments, std::ostream& out, std::ostream& 
 int check_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int top_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int verify_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int snapshot_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int options_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int dead_list_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int dead_show_command(const Arguments& arguments, std::ostream& out, std::ostream& err);

@@ -173,7 +173,7 @@ class Acquisition {
 std::optional<Error> CheckpointStore::prepare() {
   const auto client = pool_.acquire();
   for (const char* collection :
-       {state::layouts, state::shards, state::lanes, state::dead_letters, state::audits}) {
+       {state::layouts, state::shards, state::lanes, state::dead_letters, state::audits, state::snapshots}) {
     bson::Builder create;
     create.append("create", collection);
     const mongo::Reply reply =

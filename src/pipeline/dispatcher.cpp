@@ -101,7 +101,8 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
     parse_event(batch.source->events[read], event);
     done_matters_ = done_matters_ && done_.matters_at(event.token_data);
     filled_matters_ = filled_matters_ && filled_.matter_at(event.cluster_time);
-    if (done_matters_ && done_.event_done(event.shard_hash, event.token_data)) {
+    const bool change = event.operation != Operation::snapshot;
+    if (change && done_matters_ && done_.event_done(event.shard_hash, event.token_data)) {
       ++done_before;
       finish_event(batch, 1);
       continue;
@@ -120,6 +121,7 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
 }
 
 bool Dispatcher::skip(const ChangeEvent& event, const Effect& effect) const {
+  if (event.operation == Operation::snapshot) return false;  // its place says nothing of what was done
   if (filled_matters_ && filled_.cover(effect.rule, event.cluster_time)) return true;
   return done_matters_ && done_.effect_done(event.shard_hash, effect.key, event.token_data);
 }
@@ -182,6 +184,7 @@ void Dispatcher::finish_event(EventBatch& batch, std::size_t count) {
   frontier_.resolve(batch.number, count);
   batch.unresolved -= count;
   if (batch.unresolved > 0) return;
+  if (batch.source->on_done) batch.source->on_done();
   budget_.release(static_cast<std::int64_t>(batch.records.size()),
                   static_cast<std::int64_t>(batch.source->bytes()));
   batches_.erase(batch.number);

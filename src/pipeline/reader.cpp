@@ -73,7 +73,8 @@ bool Reader::insist(const char* what, const std::stop_token& stop,
     pool_.reconsider(*error);
     const bool denied = error->kind == ErrorKind::denied;
     const bool unavailable = error->kind == ErrorKind::unavailable;
-    const bool passing = denied || unavailable || error->kind == ErrorKind::transient || error->kind == ErrorKind::too_slow;
+    const bool passing =
+        denied || unavailable || error->kind == ErrorKind::transient || error->kind == ErrorKind::too_slow;
     if (error->kind == ErrorKind::lost) {
       events_.failed(exit_code::position_lost, policy_.failed(*error).stop);
       return false;
@@ -194,6 +195,7 @@ bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Positi
     if (!agreed) return false;
   }
   acquired.floor = origin;
+  if (!insist("ask for the first snapshot", stop, [&] { return plan_.snapshots->begin(); })) return false;
   const bool stored = insist("store the first position", stop, [&] {
     return store_.renew(acquired.epoch, plan_.acquire.lease_ms, origin, false);
   });
@@ -235,7 +237,30 @@ void Reader::read(source::ChangeStream& stream, Position at, const std::stop_tok
     budget_.add(static_cast<std::int64_t>(events), static_cast<std::int64_t>(batch->bytes()));
     events_.batch(std::move(batch));
     if (!in_mid_event && reading_.came(events) && !change_reading(stream, at, stop)) return;
+    if (!in_mid_event) tell_what_stands(stream, at, stop);
   }
+}
+
+/// Between two answers of the stream: what stands in collections whose snapshot was asked for, as of this
+/// place. Not for long, for the stream goes on.
+void Reader::tell_what_stands(source::ChangeStream& stream, const Position& at, const std::stop_token& stop) {
+  constexpr int chunks_at_once = 8;
+  SnapshotFeed& snapshots = *plan_.snapshots;
+  bool active = false;
+  for (int chunk = 0; chunk < chunks_at_once && !stop.stop_requested(); ++chunk) {
+    active = snapshots.active(flow::Clock::now());
+    if (!active) break;
+    budget_.wait_for_room();
+    std::unique_ptr<source::StreamBatch> batch;
+    if (const auto error = snapshots.next(at, batch)) {
+      log_.warn("a snapshot cannot be read yet: {}", error->text());
+      active = false;
+      break;
+    }
+    budget_.add(static_cast<std::int64_t>(batch->events.size()), static_cast<std::int64_t>(batch->bytes()));
+    events_.batch(std::move(batch));
+  }
+  stream.be_patient(!active);
 }
 
 bool Reader::open_again(source::ChangeStream& stream, Position& at, const Error& error,

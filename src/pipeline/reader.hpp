@@ -14,6 +14,7 @@
 #include "flow/reading.hpp"
 #include "flow/resume.hpp"
 #include "pipeline/checkpoint_store.hpp"
+#include "pipeline/snapshot_feed.hpp"
 #include "source/change_stream.hpp"
 
 namespace spdlog {
@@ -40,6 +41,7 @@ struct ReaderPlan {
   /// Fills the targets before the first event where that is wanted; Held: somebody else does.
   std::function<std::variant<std::monostate, Held, Error>(const std::stop_token&)> fill;
   std::optional<LostPosition> rebuild;  ///< start by forgetting the position and filling everything again
+  std::unique_ptr<SnapshotFeed> snapshots;
   std::string hosts;                    ///< for messages
 };
 
@@ -75,6 +77,7 @@ class Reader {
   bool open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
                   const std::stop_token& stop);
   void read(source::ChangeStream& stream, Position at, const std::stop_token& stop);
+  void tell_what_stands(source::ChangeStream& stream, const Position& at, const std::stop_token& stop);
   bool open_again(source::ChangeStream& stream, Position& at, const Error& error,
                   const std::stop_token& stop);
   bool change_reading(source::ChangeStream& stream, Position& at, const std::stop_token& stop);

@@ -53,7 +53,9 @@ class RuleTable {
     Effects out(effects, scratch);
     for (const Reader& reader : readers->second) {
       const std::size_t before = effects.size();
-      if (reader.exact.empty()) {
+      if (event.operation == Operation::snapshot) {
+        if (event.snapshot_rule == reader.index) reader.rule->apply(event, out);
+      } else if (reader.exact.empty()) {
         apply(*reader.rule, event, out);
       } else {
         apply_exactly(reader, event, out);

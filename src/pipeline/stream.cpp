@@ -105,6 +105,11 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
     return provision(pool_, config_.database, subscriptions_, indexes_of(rules_), around_.config.indexes,
                      *around_.log);
   };
+  plan.snapshots = std::make_unique<SnapshotFeed>(
+      pool_,
+      SnapshotFeed::Options{config.pipeline, config_.name, config_.database, config.state_database,
+                            config.shard_count, config.shard_index},
+      rules_, *around_.log);
   plan.hosts = pool_.hosts();
   return plan;
 }
@@ -219,7 +224,7 @@ void Stream::on_opened(Acquired acquired, Position at) {
 void Stream::on_batch(std::unique_ptr<source::StreamBatch> batch) {
   if (stopping_) return;  // read, but not begun: it will be read again from the stored position
   const flow::Time now = flow::Clock::now();
-  health_.answered(*batch, now);
+  if (!batch->on_done) health_.answered(*batch, now);  // a snapshot's chunk says nothing of the stream
   const bool any = !batch->events.empty();
   around_.readiness.ready(condition_);
   const auto end = dispatcher_.dispatch(std::move(batch), now);

@@ -53,6 +53,7 @@ class PublishRule final : public Rule {
     TextTemplate message_id;
     Payload payload = Payload::event;
     bool envelope = false;
+    bool snapshot = false;
     std::string database;
     std::string fingerprint;
   };
@@ -61,6 +62,7 @@ class PublishRule final : public Rule {
 
   std::vector<Subscription> subscriptions() const override { return parts_.subscriptions; }
   std::vector<const PublishPlan*> publications() const override { return {&parts_.plan}; }
+  bool begins_with_snapshot() const override { return parts_.snapshot; }
   bool keeps_state() const override { return false; }
   std::string fingerprint() const override { return parts_.fingerprint; }
 
@@ -204,20 +206,22 @@ std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& da
   const std::string format =
       settings.choice("format", {"relaxed", "canonical", "bson", "cloudevents"}, "relaxed");
   const std::string payload = settings.choice("payload", {"event", "document"}, "event");
+  const bool snapshot = settings.choice("snapshot", {"none", "first"}, "none") == "first";
   std::vector<Subscription> subscriptions = read_selections(settings, collection_names(settings, "from"));
   std::string text =
       "publish " + shape.name + " " + subject.text() + " " + message_id.text() + " " + format + " " + payload;
   for (const Subscription& one : subscriptions) text += " " + one.collection;
   const bool canonical = format == "canonical";
-  PublishPlan plan{std::move(shape), format == "bson" ? PublishPlan::Format::bson
-                                     : canonical      ? PublishPlan::Format::canonical_json
-                                                      : PublishPlan::Format::relaxed_json,
+  PublishPlan plan{std::move(shape),
+                   format == "bson" ? PublishPlan::Format::bson
+                   : canonical      ? PublishPlan::Format::canonical_json
+                                    : PublishPlan::Format::relaxed_json,
                    message_id.text()};
   return std::make_unique<PublishRule>(
       rule.name,
       PublishRule::Parts{std::move(plan), std::move(subscriptions), std::move(subject), std::move(message_id),
                          payload == "document" ? PublishRule::Payload::document : PublishRule::Payload::event,
-                         format == "cloudevents", database, std::move(text)});
+                         format == "cloudevents", snapshot, database, std::move(text)});
 }
 
 }  // namespace sluice::rules

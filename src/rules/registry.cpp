@@ -57,11 +57,12 @@ void check_message_ids(const std::vector<std::unique_ptr<Rule>>& rules, const Ru
       for (const PublishPlan* other : rules[i]->publications()) {
         const bool same = plan->stream.name == other->stream.name && plan->message_id == other->message_id;
         if (!same || !share_a_collection(last, *rules[i])) continue;
-        added.settings.fail("", "the rules '" + rules[i]->name() + "' and '" + last.name() +
-                                    "' publish the same events to the stream " + plan->stream.name +
-                                    ", which would take the second message for a duplicate of the first; give one "
-                                    "a 'message_id' of its own, such as \"" +
-                                    last.name() + "-{token}\"");
+        added.settings.fail(
+            "", "the rules '" + rules[i]->name() + "' and '" + last.name() +
+                    "' publish the same events to the stream " + plan->stream.name +
+                    ", which would take the second message for a duplicate of the first; give one "
+                    "a 'message_id' of its own, such as \"" +
+                    last.name() + "-{token}\"");
       }
     }
   }

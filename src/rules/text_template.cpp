@@ -58,6 +58,19 @@ double double_of(const bson::Value& value) {
   return number;
 }
 
+/// What stands has no token of its own: its run and its id tell it from all else.
+std::string snapshot_token(const ChangeEvent& event) {
+  constexpr std::size_t most_plain = 32;
+  const auto raw = event.id.raw();
+  std::string text = "snapshot-" + std::string(event.snapshot_run) + "-" + std::string(event.collection) +
+                     "-" + number_text(static_cast<int>(event.id.type())) + "-";
+  if (raw.size() <= most_plain) return text + hex(raw);
+  constexpr std::uint64_t one_seed = 1;
+  constexpr std::uint64_t other_seed = 0x9E3779B97F4A7C15;
+  return text + number_text(bson::stable_hash(raw, one_seed)) + "-" +
+         number_text(bson::stable_hash(raw, other_seed));
+}
+
 /// Without the length in front of it: a binary holds that, its subtype and the bytes.
 constexpr std::size_t before_binary = 5;
 constexpr std::size_t uuid_bytes = 16;
@@ -162,7 +175,7 @@ void TextTemplate::append_to(InlineText& out, const ChangeEvent& event) const {
         put_value(event.id);
         break;
       case What::token:
-        put(event.token_data);
+        put(event.operation == Operation::snapshot ? snapshot_token(event) : std::string(event.token_data));
         break;
       case What::field: {
         const bson::Value after = event.full_document.at_path(part.text);

@@ -8,5 +8,6 @@ inline constexpr const char* shards = "shards";
 inline constexpr const char* lanes = "lanes";
 inline constexpr const char* dead_letters = "dead_letters";
 inline constexpr const char* audits = "audits";
+inline constexpr const char* snapshots = "snapshots";
 
 }  // namespace sluice::state

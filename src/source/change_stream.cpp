@@ -90,7 +90,7 @@ std::optional<Error> ChangeStream::next(std::unique_ptr<StreamBatch>& batch) {
   if (cursor_ == 0) return Error{ErrorKind::cursor_gone, 0, "the server closed the change stream", false};
   bson::Builder more;
   more.append("getMore", cursor_).append("collection", "$cmd.aggregate");
-  more.append("batchSize", options_.cursor_batch).append("maxTimeMS", options_.max_await_ms);
+  more.append("batchSize", options_.cursor_batch).append("maxTimeMS", patient_ ? options_.max_await_ms : 1);
   batch = std::make_unique<StreamBatch>();
   batch->reply = command(more.finish());
   if (!batch->reply.ok()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@ struct StreamBatch {
   bson::View resume_token;           ///< where the stream stands behind this batch; absent: in mid-event
   std::uint64_t operation_time = 0;  ///< the server's clock as it answered
   std::vector<std::vector<std::uint8_t>> assembled;  ///< events that came in fragments
+  std::function<void()> on_done;  ///< if set: called when all of it is resolved, on the stream's strand
 
   std::size_t bytes() const {
     std::size_t sum = reply.document.get()->len;
@@ -57,6 +59,9 @@ class ChangeStream {
   /// The pool's URI has changed since: to open again moves the stream to it.
   bool outdated() const { return pool_.outdated(client_); }
 
+  /// Whether next() waits for events when there are none.
+  void be_patient(bool patient) { patient_ = patient; }
+
   /// The next batch; an empty one when nothing came within max_await_ms.
   std::optional<Error> next(std::unique_ptr<StreamBatch>& batch);
 
@@ -72,6 +77,7 @@ class ChangeStream {
   StreamOptions options_;
   mongo::PinnedSession session_;
   std::int64_t cursor_ = 0;
+  bool patient_ = true;
   Abilities abilities_;  ///< of the server that the stream is open on
   EventAssembler assembler_;
 };

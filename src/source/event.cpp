@@ -9,13 +9,14 @@ namespace sluice {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Operation>, 9> operations{{
+constexpr std::array<std::pair<std::string_view, Operation>, 10> operations{{
     {"insert", Operation::insert},
     {"update", Operation::update},
     {"replace", Operation::replace},
     {"delete", Operation::remove},
     {"drop", Operation::drop},
     {"rename", Operation::rename},
+    {"snapshot", Operation::snapshot},
     {"dropDatabase", Operation::drop_database},
     {"invalidate", Operation::invalidate},
     {"other", Operation::other},
@@ -144,6 +145,10 @@ bool parse_event(bson::View document, ChangeEvent& event) {
       event.shard_hash = static_cast<std::uint64_t>(value.integer().value_or(0));
     } else if (key == "sluiceWants") {
       event.wants = value.document();
+    } else if (key == "sluiceRule") {
+      event.snapshot_rule = value.integer().value_or(-1);
+    } else if (key == "sluiceRun") {
+      event.snapshot_run = value.text();
     } else if (key == "sluicePlace") {
       event.token_data = value.text();
     } else if (key == "sluiceDetail") {

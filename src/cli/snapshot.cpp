@@ -1,0 +1,128 @@
+#include <bson/bson.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "cli/commands.hpp"
+#include "config/load.hpp"
+#include "mongo/raii.hpp"
+#include "pipeline/snapshot_records.hpp"
+#include "rules/registry.hpp"
+#include "sluice/error.hpp"
+
+namespace sluice::cli {
+namespace {
+
+using pipeline::snapshot_id;
+using pipeline::SnapshotRequest;
+using pipeline::SnapshotStore;
+
+constexpr const char* application = "sluice snapshot";
+
+void check(const std::optional<Error>& error, const mongo::ClientPool& pool) {
+  if (!error) return;
+  throw Stop(exit_code::cannot_start,
+             "MongoDB at " + pool.hosts() + " cannot be asked: " + error->text() + "; is it running?");
+}
+
+std::string given(const Arguments& arguments, const char* flag) {
+  const auto found = arguments.own.find(flag);
+  return found == arguments.own.end() ? "" : found->second;
+}
+
+std::string new_run() {
+  bson_oid_t oid;
+  bson_oid_init(&oid, nullptr);
+  char text[25];
+  bson_oid_to_string(&oid, text);
+  return text;
+}
+
+struct Publishing {
+  const StreamConfig* stream;
+  std::string rule;
+  std::vector<std::string> collections;
+};
+
+std::vector<Publishing> publishing_rules(const Config& config) {
+  std::vector<Publishing> all;
+  for (const StreamConfig& stream : config.streams) {
+    for (const auto& rule : rules::make_rules(stream)) {
+      if (rule->publications().empty()) continue;
+      Publishing one{&stream, rule->name(), {}};
+      for (const Subscription& subscription : rule->subscriptions())
+        one.collections.push_back(subscription.collection);
+      all.push_back(std::move(one));
+    }
+  }
+  return all;
+}
+
+void show(const Config& config, const Publishing& one, std::ostream& out) {
+  mongo::ClientPool pool(*one.stream, 1, application);
+  SnapshotStore store(pool, config.state_database);
+  const std::string id = snapshot_id(config.pipeline, one.stream->name, one.rule);
+  std::vector<SnapshotRequest> requests;
+  check(store.find({id}, requests), pool);
+  if (requests.empty()) {
+    out << one.rule << ": no snapshot was asked for\n";
+    return;
+  }
+  std::vector<std::pair<std::string, pipeline::SnapshotProgress>> all;
+  check(store.all_progress(id, all), pool);
+  bool any = false;
+  for (const auto& [shard, progress] : all) {
+    if (progress.run != requests.front().run) continue;
+    any = true;
+    out << fmt::format("{}: shard {}: {} documents published{}\n", one.rule, shard, progress.documents,
+                       progress.done ? ", done" : "");
+  }
+  if (!any) out << one.rule << ": asked for; no worker has begun\n";
+}
+
+void ask(const Config& config, const Publishing& one, const std::string& collection, std::ostream& out) {
+  SnapshotRequest request{snapshot_id(config.pipeline, one.stream->name, one.rule), new_run(),
+                          one.collections};
+  if (!collection.empty()) {
+    if (std::ranges::find(one.collections, collection) == one.collections.end()) {
+      const std::string near = nearest_name(collection, one.collections);
+      throw ConfigError(fmt::format("the rule '{}' does not publish '{}'{}", one.rule, collection,
+                                    near.empty() ? "" : "; did you mean '" + near + "'?"));
+    }
+    request.collections = {collection};
+  }
+  mongo::ClientPool pool(*one.stream, 1, application);
+  SnapshotStore store(pool, config.state_database);
+  check(store.ask(request, false), pool);
+  out << fmt::format("{}: asked for; workers look for it each second (--status says how far they are)\n",
+                     one.rule);
+}
+
+}  // namespace
+
+int snapshot_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
+  const Config config = config::load(arguments.file, arguments.flags, config::process_environment());
+  const std::string rule = given(arguments, "rule");
+  const std::vector<Publishing> all = publishing_rules(config);
+  const bool status = arguments.own.contains("status");
+  if (rule.empty() && !status)
+    throw UsageError("name the rule whose collections are to be published: --rule NAME");
+  std::vector<std::string> names;
+  const mongo::Driver driver;
+  bool found = rule.empty();
+  for (const Publishing& one : all) {
+    names.push_back(one.rule);
+    if (!rule.empty() && one.rule != rule) continue;
+    found = true;
+    status ? show(config, one, out) : ask(config, one, given(arguments, "collection"), out);
+  }
+  if (!found) {
+    const std::string near = nearest_name(rule, names);
+    throw ConfigError(fmt::format("no rule that publishes is called '{}'{}", rule,
+                                  near.empty() ? "" : "; did you mean '" + near + "'?"));
+  }
+  return exit_code::ok;
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,272 @@
+#include "pipeline/snapshot_feed.hpp"
+
+#include <spdlog/logger.h>
+
+#include <algorithm>
+
+#include "source/resume_token.hpp"
+#include "source/stream_filter.hpp"
+#include "source/stream_narrowing.hpp"
+#include "source/stream_wants.hpp"
+
+namespace sluice::pipeline {
+
+namespace {
+
+constexpr auto look_every = std::chrono::seconds(1);
+constexpr std::int32_t documents_in_a_chunk = 1000;
+constexpr std::size_t most_chunks_under_way = 16;
+
+bool is_past(const Error& error) {
+  return error.code == mongo::snapshot_too_old || error.code == mongo::snapshot_unavailable;
+}
+
+std::vector<std::uint8_t> holder_of(const bson::Value& id) {
+  bson::Builder holder;
+  const bson::View made = holder.append("v", id).finish();
+  return {made.data(), made.data() + made.size()};
+}
+
+bson::Value held(const std::vector<std::uint8_t>& holder) {
+  return bson::View(holder.data(), holder.size()).at("v");
+}
+
+/// {$expr: {$gt: ["$_id", id]}}, which unlike {_id: {$gt: id}} goes on to ids of other types.
+void append_compared(bson::Builder& out, const char* how, const bson::Value& id) {
+  out.open(out.item()).open("$expr").open_array(how).append(out.item(), "$_id");
+  out.open(out.item()).append("$literal", id).close().close().close().close();
+}
+
+/// The event that a document becomes. To filters and projections it is an insert; then it gets its own name.
+void append_event(bson::Builder& pipeline, const std::string& database, const std::string& collection,
+                  const Position& at, std::uint64_t time) {
+  pipeline.open(pipeline.item()).open("$replaceWith");
+  pipeline.open("_id").append("$literal", at.view()).close();
+  pipeline.append("operationType", "insert").append_timestamp("clusterTime", time);
+  pipeline.append("wallTime", "$$NOW").append("fullDocument", "$$ROOT");
+  pipeline.open("ns").append("db", database).append("coll", collection).close();
+  pipeline.open("documentKey").append("_id", "$_id").close().close().close();
+}
+
+void append_name(bson::Builder& pipeline, std::uint16_t rule, const std::string& run) {
+  pipeline.open(pipeline.item()).open("$set").append("operationType", "snapshot");
+  pipeline.append("sluiceRule", static_cast<std::int32_t>(rule))
+      .open("sluiceRun")
+      .append("$literal", run)
+      .close();
+  pipeline.close().close();
+}
+
+}  // namespace
+
+SnapshotFeed::SnapshotFeed(mongo::ClientPool& pool, Options options,
+                           const std::vector<std::unique_ptr<Rule>>& rules, spdlog::logger& log)
+    : pool_(pool), options_(std::move(options)), store_(pool, options_.state_database), log_(log) {
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (rules[i]->publications().empty()) continue;
+    sources_.push_back({snapshot_id(options_.pipeline, options_.stream, rules[i]->name()),
+                        static_cast<std::uint16_t>(i), rules[i]->subscriptions(),
+                        rules[i]->begins_with_snapshot()});
+  }
+}
+
+std::string SnapshotFeed::shard() const {
+  return std::to_string(options_.shard_index) + "-of-" + std::to_string(options_.shard_count);
+}
+
+std::optional<Error> SnapshotFeed::begin() {
+  for (const Source& source : sources_) {
+    if (!source.at_first_start) continue;
+    SnapshotRequest request{source.id, "first", {}};
+    for (const Subscription& one : source.subscriptions) request.collections.push_back(one.collection);
+    if (auto error = store_.ask(request, true)) return error;
+  }
+  return std::nullopt;
+}
+
+bool SnapshotFeed::active(flow::Time now) {
+  if (sources_.empty()) return false;
+  if (!looked_at_ || now >= *looked_at_ + look_every) {
+    looked_at_ = now;
+    auto error = store_progress();
+    if (!error) error = look();
+    if (error) log_.debug("snapshots cannot be looked for: {}", error->text());
+  }
+  if (!run_ || run_->read.done) return false;
+  const std::lock_guard lock(under_->mutex);
+  return under_->chunks.size() < most_chunks_under_way;
+}
+
+std::optional<Error> SnapshotFeed::look() {
+  std::vector<std::string> ids;
+  for (const Source& source : sources_) ids.push_back(source.id);
+  std::vector<SnapshotRequest> requests;
+  if (auto error = store_.find(ids, requests)) return error;
+  if (run_) {  // asked for once more, from the beginning; or never mind
+    const auto same = std::ranges::find(requests, run_->request.id, &SnapshotRequest::id);
+    if (same != requests.end() && same->run == run_->request.run) return std::nullopt;
+    run_.reset();
+  }
+  for (SnapshotRequest& request : requests) {
+    const auto finished = finished_.find(request.id);
+    if (finished != finished_.end() && finished->second == request.run) continue;
+    const auto source = std::ranges::find(sources_, request.id, &Source::id);
+    if (auto error = start(static_cast<std::size_t>(source - sources_.begin()), std::move(request)))
+      return error;
+    if (run_) return std::nullopt;  // one after the other
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> SnapshotFeed::start(std::size_t source, SnapshotRequest request) {
+  std::optional<SnapshotProgress> progress;
+  if (auto error = store_.find_progress(request.id, shard(), progress)) return error;
+  const bool known = progress && progress->run == request.run;
+  if (known && progress->done) {
+    finished_[request.id] = request.run;
+    return std::nullopt;
+  }
+  if (!known) progress = SnapshotProgress{.run = request.run};
+  log_.info("{}: publishing what stands in the collections of {} {}", options_.stream, request.id,
+            known ? "from where it was left" : "from the beginning");
+  {
+    const std::lock_guard lock(under_->mutex);
+    under_->chunks.clear();
+  }
+  run_.emplace(Run{source, std::move(request), *progress, *progress});
+  return std::nullopt;
+}
+
+const Subscription* SnapshotFeed::subscription_of(const std::string& collection) const {
+  const auto& all = sources_[run_->source].subscriptions;
+  const auto found = std::ranges::find(all, collection, &Subscription::collection);
+  return found == all.end() ? nullptr : &*found;
+}
+
+void SnapshotFeed::append_range(bson::Builder& pipeline, const std::vector<std::uint8_t>& end) const {
+  pipeline.open(pipeline.item()).open("$match").open_array("$and");
+  pipeline.open(pipeline.item()).close();  // an empty condition holds
+  if (!run_->read.after.empty()) append_compared(pipeline, "$gt", held(run_->read.after));
+  if (!end.empty()) append_compared(pipeline, "$lte", held(end));
+  if (options_.shard_count > 1) {
+    pipeline.open(pipeline.item()).open("$expr").open_array("$eq");
+    pipeline.open(pipeline.item()).open_array("$mod").open(pipeline.item()).open("$abs").open("$toLong");
+    pipeline.append("$toHashedIndexKey", "$_id").close().close().close();
+    pipeline.append(pipeline.item(), options_.shard_count).close().close();
+    pipeline.append(pipeline.item(), options_.shard_index).close().close().close();
+  }
+  pipeline.close().close().close();
+  pipeline.open(pipeline.item()).open("$sort").append("_id", 1).close().close();
+}
+
+/// The id at which the next chunk ends; empty when it is the last one.
+std::optional<Error> SnapshotFeed::find_end(const std::string& collection, std::uint64_t at,
+                                            std::vector<std::uint8_t>& end) {
+  bson::Builder find;
+  find.append("aggregate", collection).open_array("pipeline");
+  find.open(find.item()).open("$match");
+  find.open_array("$and").open(find.item()).close();
+  if (!run_->read.after.empty()) append_compared(find, "$gt", held(run_->read.after));
+  find.close().close().close();
+  find.open(find.item()).open("$sort").append("_id", 1).close().close();
+  find.open(find.item()).append("$skip", documents_in_a_chunk - 1).close();
+  find.open(find.item()).append("$limit", 1).close();
+  find.open(find.item()).open("$project").append("_id", 1).close().close();
+  find.close().open("hint").append("_id", 1).close().open("cursor").close();
+  mongo::SnapshotCursor cursor(pool_);
+  if (auto error = cursor.open(options_.database, collection, find, at)) return error;
+  std::vector<bson::View> documents;
+  if (auto error = cursor.next(documents)) return error;
+  end.clear();
+  if (!documents.empty()) end = holder_of(documents.front().at("_id"));
+  return std::nullopt;
+}
+
+std::optional<Error> SnapshotFeed::read_chunk(const Subscription& subscription, const Position& at,
+                                              std::uint64_t time, const std::vector<std::uint8_t>& end,
+                                              source::StreamBatch& batch) {
+  Subscription as_insert = subscription;
+  as_insert.inserts = true;
+  const source::StreamFilter filter = source::filter_of({as_insert});
+  bson::Builder command;
+  command.append("aggregate", subscription.collection).open_array("pipeline");
+  append_range(command, end);
+  append_event(command, options_.database, subscription.collection, at, time);
+  source::append_wants(command, filter);
+  source::append_narrowing(command, filter);
+  append_name(command, sources_[run_->source].rule, run_->request.run);
+  command.close().open("hint").append("_id", 1).close();
+  command.open("cursor").append("batchSize", documents_in_a_chunk).close();
+  mongo::SnapshotCursor cursor(pool_);
+  if (auto error = cursor.open(options_.database, subscription.collection, command, time)) return error;
+  batch.assembled.clear();
+  std::vector<bson::View> documents;
+  while (true) {
+    if (auto error = cursor.next(documents)) return error;
+    if (documents.empty()) break;
+    for (const bson::View one : documents) batch.assembled.emplace_back(one.data(), one.data() + one.size());
+  }
+  for (const auto& bytes : batch.assembled) batch.events.emplace_back(bytes.data(), bytes.size());
+  return std::nullopt;
+}
+
+std::optional<Error> SnapshotFeed::next(const Position& at, std::unique_ptr<source::StreamBatch>& batch) {
+  const std::string& collection = run_->request.collections.at(run_->read.collection);
+  const Subscription* subscription = subscription_of(collection);
+  std::vector<std::uint8_t> end;
+  auto made = std::make_unique<source::StreamBatch>();
+  if (subscription != nullptr) {
+    std::uint64_t time = source::time_of_token(at.view()).value_or(at.cluster_time);
+    auto error = find_end(collection, time, end);
+    if (error && is_past(*error)) {  // the stream lags by more than the server remembers: then as it is now
+      time = 0;
+      error = find_end(collection, time, end);
+    }
+    if (!error) error = read_chunk(*subscription, at, time, end, *made);
+    if (error) return error;
+  }
+  SnapshotProgress& read = run_->read;
+  read.documents += static_cast<std::int64_t>(made->events.size());
+  read.after = end;
+  if (end.empty()) ++read.collection;
+  read.done = read.collection >= run_->request.collections.size();
+  made->assembled.emplace_back(at.token);
+  made->resume_token = bson::View(made->assembled.back().data(), made->assembled.back().size());
+  made->operation_time = at.cluster_time;
+  const std::uint64_t number = ++last_chunk_;
+  {
+    const std::lock_guard lock(under_->mutex);
+    under_->chunks.push_back({number, read});
+  }
+  made->on_done = [under = under_, number] {
+    const std::lock_guard lock(under->mutex);
+    const auto chunk = std::ranges::find(under->chunks, number, &Chunk::number);
+    if (chunk != under->chunks.end()) chunk->done = true;
+  };
+  batch = std::move(made);
+  return std::nullopt;
+}
+
+/// Chunks are done in any order; what is written down is only what is done without a gap.
+std::optional<Error> SnapshotFeed::store_progress() {
+  if (!run_) return std::nullopt;
+  std::optional<SnapshotProgress> reached;
+  {
+    const std::lock_guard lock(under_->mutex);
+    while (!under_->chunks.empty() && under_->chunks.front().done) {
+      reached = std::move(under_->chunks.front().behind);
+      under_->chunks.pop_front();
+    }
+  }
+  if (!reached) return std::nullopt;
+  run_->stored = *reached;
+  if (auto error = store_.put_progress(run_->request.id, shard(), *reached)) return error;
+  if (!reached->done) return std::nullopt;
+  log_.info("{}: published what stood in the collections of {}: {} documents", options_.stream,
+            run_->request.id, reached->documents);
+  finished_[run_->request.id] = run_->request.run;
+  run_.reset();
+  return std::nullopt;
+}
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "flow/time.hpp"
+#include "mongo/snapshot_cursor.hpp"
+#include "pipeline/snapshot_records.hpp"
+#include "sluice/rule.hpp"
+#include "source/change_stream.hpp"
+
+namespace spdlog {
+class logger;
+}
+
+namespace sluice::pipeline {
+
+/// What stands in a collection, told between the events: chunk by chunk, each read as of the very place that
+/// the stream has reached and put there. So of every document what stands is told in the right order with
+/// what happens to it, without a pause of the stream and without a gap.
+///
+/// Used by the reader's thread; done() may be called on any.
+class SnapshotFeed {
+ public:
+  struct Options {
+    std::string pipeline;
+    std::string stream;
+    std::string database;
+    std::string state_database;
+    int shard_count = 1;
+    int shard_index = 0;
+  };
+
+  SnapshotFeed(mongo::ClientPool& pool, Options options, const std::vector<std::unique_ptr<Rule>>& rules,
+               spdlog::logger& log);
+
+  /// On the stream's very first start: asks for those that the rules want at once.
+  std::optional<Error> begin();
+
+  /// Looks for new requests now and then. True when there is something to tell.
+  bool active(flow::Time now);
+
+  /// The next chunk, as of `at`. No batch where nothing is to be told; an error is tried again later.
+  std::optional<Error> next(const Position& at, std::unique_ptr<source::StreamBatch>& batch);
+
+ private:
+  struct Source {
+    std::string id;
+    std::uint16_t rule;
+    std::vector<Subscription> subscriptions;
+    bool at_first_start;
+  };
+  struct Run {
+    std::size_t source = 0;
+    SnapshotRequest request;
+    SnapshotProgress read;    ///< as far as chunks were handed out
+    SnapshotProgress stored;  ///< as far as they are done, and written down
+  };
+  struct Chunk {
+    std::uint64_t number;
+    SnapshotProgress behind;
+    bool done = false;
+  };
+  /// Outlives the feed, for the batches that are still under way.
+  struct Under {
+    std::mutex mutex;
+    std::deque<Chunk> chunks;
+  };
+
+  std::optional<Error> look();
+  std::optional<Error> start(std::size_t source, SnapshotRequest request);
+  std::optional<Error> store_progress();
+  std::optional<Error> find_end(const std::string& collection, std::uint64_t at,
+                                std::vector<std::uint8_t>& end);
+  std::optional<Error> read_chunk(const Subscription& subscription, const Position& at, std::uint64_t time,
+                                  const std::vector<std::uint8_t>& end, source::StreamBatch& batch);
+  void append_range(bson::Builder& pipeline, const std::vector<std::uint8_t>& end) const;
+  const Subscription* subscription_of(const std::string& collection) const;
+  std::string shard() const;
+
+  mongo::ClientPool& pool_;
+  Options options_;
+  SnapshotStore store_;
+  spdlog::logger& log_;
+  std::vector<Source> sources_;
+  std::map<std::string, std::string> finished_;  ///< request id to the run that is done
+  std::optional<Run> run_;
+  std::shared_ptr<Under> under_ = std::make_shared<Under>();
+  std::uint64_t last_chunk_ = 0;
+  std::optional<flow::Time> looked_at_;
+};
+
+}  // namespace sluice::pipeline
