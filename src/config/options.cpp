@@ -330,7 +330,7 @@ const std::vector<Option>& table() {
        0,
        0,
        {},
-       "Servers that `publish` rules publish to, with commas between several.",
+       "Servers that messages are published to, with commas between several.",
        nats<&N::url>},
       {"NATS",
        "nats-user",
@@ -712,7 +712,11 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
       return {text, 0};
     case OptionType::file:
       // Where the two options are mixed up, the message must not give the secret away.
-      if (is_mongodb_uri(text)) refuse(option, mask_uri(text), origin, "the path of a file");
+      if (is_mongodb_uri(text)) {
+        const bool the_uris = option.name == "mongodb-uri-file";
+        refuse(option, mask_uri(text), origin,
+               the_uris ? "the path of a file that holds the URI" : "the path of a file");
+      }
       [[fallthrough]];
     case OptionType::secret:
     case OptionType::text:

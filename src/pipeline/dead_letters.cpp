@@ -228,6 +228,7 @@ DeadLetters::Asked DeadLetters::asked_by(const Letter& letter) const {
   if (rule == rules->second.end()) {
     return {{}, "there is no rule '" + name + "' any more; give the rule its name back, or drop the letter"};
   }
+  if (sinks::is_message(effect)) return {{}, "", rule->get()};
   Asked asked{sinks::writes_of(effect, (*rule)->projections()), ""};
   if (asked.writes.empty()) {
     asked.refusal = "rule '" + name + "' does not keep what the letter is about any more (" +
@@ -246,7 +247,47 @@ Retried DeadLetters::retry(const LetterId& id) {
   if (!letter) return {End::gone, ""};
   const Asked asked = asked_by(*letter);
   if (!asked.refusal.empty()) return {End::refused, asked.refusal};
+  if (asked.publisher != nullptr) return publish(id, *asked.publisher);
   return carry_out(id, asked.writes);
+}
+
+sinks::Outlet& DeadLetters::outlet_for(const Rule& rule) {
+  std::unique_ptr<sinks::Outlet>& outlet = outlets_[rule.name()];
+  if (outlet) return *outlet;
+  const sinks::OutletParts parts{config_, rule.publications(), [](bool, const std::string&) {},
+                                 [](std::size_t) {}};
+  outlet = std::move(sinks::make_outlets(parts).front());
+  return *outlet;
+}
+
+/// The message is made of the letter's event again, and published under the id that it would have had: a
+/// retry that was killed before the letter went may publish it once more, and the stream drops it.
+Retried DeadLetters::publish(const LetterId& id, const Rule& rule) {
+  const auto letter = find(id, true);
+  if (!letter) return {End::gone, ""};
+  ChangeEvent event;
+  if (!parse_event(letter->view().at("event").document(), event)) {
+    return {End::refused, "its event was too large to be kept; `sluice snapshot FILE --rule " + rule.name() +
+                              "` publishes what stands, then `sluice dead drop` it"};
+  }
+  Scratch scratch;
+  std::vector<Effect> effects;
+  Effects out(effects, scratch);
+  rule.apply(event, out);
+  Batch batch;
+  for (const Effect& effect : effects) {
+    const auto* message = std::get_if<Publish>(&effect.body);
+    if (message != nullptr)
+      batch.writes.emplace_back(PublishWrite{message->plan, message->message, effect.key});
+  }
+  if (batch.writes.empty()) {
+    return {End::refused, "rule '" + rule.name() + "' makes no message of its event any more; drop it"};
+  }
+  const Outcome outcome = outlet_for(rule).send(batch);
+  if (outcome.committed) return carry_out(id, {});
+  if (outcome.error->kind == ErrorKind::own_fault) return give_up(id, *outcome.error);
+  throw Stop(exit_code::cannot_start,
+             outcome.error->text() + "; what was done so far is done, and the rest as it was");
 }
 
 Retried DeadLetters::carry_out(const LetterId& id, const std::vector<Write>& writes) {

@@ -12,6 +12,7 @@
 #include "bson/builder.hpp"
 #include "flow/time.hpp"
 #include "mongo/client.hpp"
+#include "sinks/outlet.hpp"
 #include "sinks/redo.hpp"
 #include "sluice/config.hpp"
 #include "sluice/rule.hpp"
@@ -86,10 +87,13 @@ class DeadLetters {
   struct Asked {
     std::vector<Write> writes;
     std::string refusal;
+    const Rule* publisher = nullptr;  ///< it is a message, which this rule makes of the event
   };
   using Rules = std::vector<std::unique_ptr<Rule>>;
 
   Asked asked_by(const Letter& letter) const;
+  sinks::Outlet& outlet_for(const Rule& rule);
+  Retried publish(const LetterId& id, const Rule& rule);
   Retried carry_out(const LetterId& id, const std::vector<Write>& writes);
   Retried give_up(const LetterId& id, const Error& error);
   void end_abandoned();
@@ -105,7 +109,8 @@ class DeadLetters {
   mongo::ClientPool pool_;
   mongo::ClientPool::Client client_;
   sinks::Redo redo_;
-  bool reached_ = false;  ///< the server has answered once
+  std::map<std::string, std::unique_ptr<sinks::Outlet>> outlets_;  ///< by rule
+  bool reached_ = false;                                           ///< the server has answered once
 };
 
 /// One for each cluster that the streams of the configuration are on.

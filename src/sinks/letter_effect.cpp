@@ -112,6 +112,10 @@ std::string effect_in_words(bson::View effect) {
   return "none: the event could not be used";
 }
 
+bool is_message(bson::View effect) {
+  return effect.at("kind").text() == publish;
+}
+
 bool holds_no_effect(bson::View effect) {
   const std::string_view kind = effect.at("kind").text();
   return kind.empty() || kind == none;

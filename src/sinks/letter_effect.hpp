@@ -22,6 +22,9 @@ std::vector<Write> writes_of(bson::View effect, const std::vector<Projection>& p
 /// The effect in few words: `favoritesCount +1 on articles 7`, `articles with the copies of users 3`.
 std::string effect_in_words(bson::View effect);
 
+/// Whether it is a message to be published, which is made of the letter's event again.
+bool is_message(bson::View effect);
+
 /// Whether the letter was written for an event that its rule could not even make an effect of.
 bool holds_no_effect(bson::View effect);
 

@@ -197,6 +197,31 @@ TEST_F(Publish, AMessageThatDoesNotFitIsADeadLetter) {
   EXPECT_EQ(letter->text("effect.subject"), stream() + ".items.insert.2");
 }
 
+TEST_F(Publish, ADeadLetterIsPublishedOnceItFits) {
+  NatsServer small("max_payload: 64KB");
+  const std::string file = publish_file();
+  start_publishing(file, {}, small.url()).ready();
+  db().insert("items", R"({"_id":2,"n":0,"text":")" + std::string(100 << 10, 'x') + "\"}");
+  ASSERT_TRUE(settled());
+  EXPECT_EQ(metric("sluice_events_dead_total"), 1);
+  std::vector<std::string> retry = {"dead", "retry", file, "--all"};
+  for (const std::string& flag : here({"--nats-url", small.url()})) retry.push_back(flag);
+  EXPECT_EQ(run_sluice(retry).exit_code, 5);
+  EXPECT_EQ(state().find_one("dead_letters")->integer("attempts"), 1);
+  small.kill9();
+  const Outcome nobody = run_sluice(retry);
+  EXPECT_EQ(nobody.exit_code, 2);
+  EXPECT_NE(nobody.err.find("is nats-server running there"), std::string::npos) << nobody.err;
+  small.restart("max_payload: 1MB");
+  const Outcome done = run_sluice(retry);
+  EXPECT_EQ(done.exit_code, 0) << done.out << done.err;
+  EXPECT_EQ(state().count("dead_letters"), 0);
+  const auto all = Nats(small.url()).read(stream());
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].subject, stream() + ".items.insert.2");
+  EXPECT_EQ(all[0].headers.at("Nats-Msg-Id"), Document(all[0].data).text("_id._data"));
+}
+
 /// What is told and what is kept true come from one stream of events.
 TEST_F(Publish, BesideARuleThatCounts) {
   start_publishing(

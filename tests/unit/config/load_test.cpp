@@ -63,6 +63,8 @@ http: {host: "::1", port: 9464}
 log: {level: debug, format: json}
 indexes: create
 on_lost: rebuild
+nats: {url: "tls://me:hidden@n1:4222,nats://n2", user: u, password: hidden, token: hidden, creds_file: c, nkey: k,
+  nkey_file: nf, password_file: pf, token_file: tf, ca_file: ca, cert_file: cf, key_file: kf, ack_ms: 1300}
 )";
   const Loaded loaded = load(yaml);
   const Config& config = loaded.config;
@@ -89,6 +91,12 @@ on_lost: rebuild
   EXPECT_EQ(config.log_format, LogFormat::json);
   EXPECT_EQ(config.indexes, IndexPolicy::create);
   EXPECT_EQ(config.on_lost, LostPolicy::rebuild);
+  EXPECT_EQ(config.nats.url, "tls://me:hidden@n1:4222,nats://n2");
+  EXPECT_EQ(config.nats.password, "hidden");
+  EXPECT_EQ(config.nats.key_file, "kf");
+  EXPECT_EQ(config.nats.ack_ms, 1300);
+  EXPECT_EQ(listed(loaded, "nats.url").value, "tls://me:***@n1:4222,nats://n2");
+  EXPECT_EQ(effective_text(loaded.effective).find("hidden"), std::string::npos);
   for (const auto& line : loaded.effective) {
     if (!line.name.starts_with("--")) {
       EXPECT_TRUE(line.origin.starts_with("w.yaml:")) << line.name;

@@ -56,7 +56,7 @@ TEST(Options, HaveTheDefaultsOfTheConfigurationType) {
   config.restart_now = config.accept_changed_rules = true;
   for (const auto& option : options()) {
     const std::string text = option.type == OptionType::flag ? "false" : std::string(option.fallback);
-    if (option.store) option.store(config, parse_value(option, text, {}));
+    if (option.store) option.store(config, text.empty() ? OptionValue{} : parse_value(option, text, {}));
   }
   const Config plain;
   EXPECT_EQ(config.state_database, plain.state_database);

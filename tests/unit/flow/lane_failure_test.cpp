@@ -117,9 +117,26 @@ TEST_F(LaneFailureTest, TriesWhatIsDeniedAgainWithoutMakingItSmaller) {
   ASSERT_TRUE(send());
   const Texts all = sent();
   for (int i = 0; i < 10; ++i) {
-    fail(failed(ErrorKind::denied));
+    fail(failed(i % 2 == 0 ? ErrorKind::denied : ErrorKind::unavailable));
     EXPECT_EQ(sent(), all);
   }
+}
+
+/// A sink that keeps no position says so, and the number of commits stays what the state database has.
+TEST_F(LaneFailureTest, CountsOnlyCommitsThatStoredAPosition) {
+  offer({increment("1")});
+  ASSERT_TRUE(send());
+  const auto seq = lane().batch().guard.seq;
+  Outcome published = committed();
+  published.position_moved = false;
+  answer(published);
+  offer({increment("1")});
+  ASSERT_TRUE(send());
+  EXPECT_EQ(lane().batch().guard.seq, seq);
+  answer(committed());
+  offer({increment("1")});
+  ASSERT_TRUE(send());
+  EXPECT_EQ(lane().batch().guard.seq, seq + 1);
 }
 
 TEST_F(LaneFailureTest, SetsAsideEveryEventBehindAWriteThatWasRefused) {

@@ -119,6 +119,9 @@ class LaneTest : public testing::Test {
     std::string operator()(const FillWrite& write) const {
       return "f " + id(write.target_id) + (write.seen ? " " + write.seen.json() : "");
     }
+    std::string operator()(const PublishWrite& write) const {
+      return "publish " + std::string(write.message->subject);
+    }
     std::string operator()(const DeadLetterWrite& write) const {
       return "dead " + write.rule + " " + std::to_string(write.code) + " " +
              std::string(write.token.at("_data").text());

@@ -43,6 +43,15 @@ TEST_F(MergerTest, TakesDeltasThatCancelOutForOneWriteOfZero) {
   EXPECT_EQ(std::get<CounterWrite>(writes_[0]).delta, 0);
 }
 
+TEST_F(MergerTest, KeepsEveryMessage) {
+  const PublishPlan plan;
+  const Message message{.subject = "s", .id = "1", .headers = {}, .envelope = {}, .payload = {}};
+  EXPECT_EQ(merger_.add({Publish{&plan, &message}, 7, 0}), 0U);
+  EXPECT_EQ(merger_.add({Publish{&plan, &message}, 7, 0}), 1U);
+  EXPECT_EQ(merger_.add(increment("1")), 2U);
+  EXPECT_EQ(std::get<PublishWrite>(writes_[1]).key, 7U);
+}
+
 TEST_F(MergerTest, StartsAnewWithEachBatch) {
   merger_.add(increment("1", 3));
   std::vector<Write> next;

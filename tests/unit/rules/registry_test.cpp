@@ -29,7 +29,7 @@ TEST(Registry, MakesTheRulesInTheOrderOfTheFile) {
 }
 
 TEST(Registry, KnowsItsKinds) {
-  EXPECT_EQ(kinds(), (std::vector<std::string>{"embed", "count", "tally"}));
+  EXPECT_EQ(kinds(), (std::vector<std::string>{"embed", "count", "tally", "publish"}));
 }
 
 TEST(Registry, HintsAtTheNearestKind) {

@@ -69,6 +69,9 @@ class RuleTest : public testing::Test {
       return "fill " + effect.plan->target + " " + tell(effect.target_id) +
              (effect.seen ? " seen" : " unseen");
     }
+    std::string operator()(const Publish& effect) const {
+      return "publish " + std::string(effect.message->subject);
+    }
     std::string operator()(const Reject& effect) const { return "reject " + std::to_string(effect.code); }
   };
 

@@ -1,0 +1,124 @@
+#include <gtest/gtest.h>
+
+#include "bson/builder.hpp"
+#include "rules/registry.hpp"
+
+namespace sluice::rules {
+namespace {
+
+std::unique_ptr<Rule> make(const std::string& settings) {
+  const RuleConfig config{"out", "publish", Settings::parse(settings, "f.yaml")};
+  auto rule = make_publish(config, "shop");
+  config.settings.done();
+  return rule;
+}
+
+std::string refusal(const std::string& settings) {
+  try {
+    make(settings);
+    return "";
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+}
+
+std::vector<std::string> subjects(const std::string& settings) {
+  return make(settings)->publications().at(0)->stream.subjects;
+}
+
+TEST(PublishRule, TheStreamTakesWhatTheSubjectsBeginWith) {
+  EXPECT_EQ(subjects("from: orders\nstream: S\n"), std::vector<std::string>{"S.>"});
+  EXPECT_EQ(subjects("from: orders\n"), std::vector<std::string>{"shop.>"});
+  EXPECT_EQ(subjects("from: orders\nstream: S\nsubject: 'a.b.x{op}.{id}'\n"),
+            std::vector<std::string>{"a.b.>"});
+  EXPECT_EQ(subjects("from: orders\nstream: S\nsubject: 'a.b'\n"), std::vector<std::string>{"a.b"});
+  EXPECT_EQ(subjects("from: orders\nstream: S\nsubjects: ['x.>']\n"), std::vector<std::string>{"x.>"});
+}
+
+TEST(PublishRule, WhatCannotBeMeantIsRefusedWithItsPlace) {
+  EXPECT_NE(refusal("from: orders\nstream: 'a.b'\n").find("f.yaml:2:1: 'a.b' cannot be the name"),
+            std::string::npos)
+      << refusal("from: orders\nstream: 'a.b'\n");
+  EXPECT_NE(refusal("from: orders\nsubject: 'a..{id}'\n").find("is no subject"), std::string::npos);
+  EXPECT_NE(refusal("from: orders\nsubject: 'a.*.{id}'\n").find("is no subject"), std::string::npos);
+  EXPECT_NE(refusal("from: orders\nsubject: '{op}.{id}'\n").find("must begin with a name of its own"),
+            std::string::npos);
+  EXPECT_NE(refusal("from: orders\nformat: xml\n").find("relaxed"), std::string::npos);
+  EXPECT_NE(refusal("from: orders\nsnapshoot: first\n").find("did you mean 'snapshot'"), std::string::npos);
+  EXPECT_NE(refusal("from: []\n").find("empty"), std::string::npos);
+  EXPECT_NE(refusal("from: orders\nmax_age_s: 60\n").find("duplicate window"), std::string::npos);
+}
+
+class PublishedMessage : public testing::Test {
+ protected:
+  PublishedMessage() {
+    document_.open("_id").append("_data", "82AB").close().append("operationType", "insert");
+    document_.append("sluiceHash", 5).open("documentKey").append("_id", "a\"b").close();
+    document_.open("fullDocument").append("_id", "a\"b").append("n", 1).close();
+    document_.open("ns").append("db", "shop").append("coll", "orders").close();
+    document_.append_timestamp("clusterTime", (std::uint64_t{17} << 32) + 3).append_date("wallTime", 1'500);
+    EXPECT_TRUE(parse_event(document_.finish(), event_));
+  }
+  const Message& message(const std::string& settings) {
+    rule_ = make(settings);
+    effects_.clear();
+    Effects out(effects_, scratch_);
+    rule_->apply(event_, out);
+    return *std::get<Publish>(effects_.at(0).body).message;
+  }
+
+  bson::Builder document_;
+  ChangeEvent event_;
+  std::unique_ptr<Rule> rule_;
+  Scratch scratch_;
+  std::vector<Effect> effects_;
+};
+
+TEST_F(PublishedMessage, HoldsTheEventWithoutWhatIsOurs) {
+  const Message& made = message("from: orders\nstream: S\n");
+  EXPECT_EQ(made.subject, "S.orders.insert.a\"b");
+  EXPECT_EQ(made.id, "82AB");
+  EXPECT_EQ(made.headers,
+            "Sluice-Operation: insert\nSluice-Namespace: shop.orders\nSluice-Cluster-Time: 17.3");
+  EXPECT_TRUE(made.payload.at("fullDocument"));
+  EXPECT_FALSE(made.payload.at("sluiceHash"));
+}
+
+TEST_F(PublishedMessage, MayBeTheDocumentInAnEnvelope) {
+  const Message& made = message("from: orders\nformat: cloudevents\npayload: document\n");
+  EXPECT_EQ(made.payload.at("n").integer(), 1);
+  EXPECT_EQ(
+      made.envelope,
+      R"({"specversion":"1.0","id":"82AB","source":"/mongodb/shop/orders","type":"mongodb.insert",)"
+      R"("subject":"a\"b","time":"1970-01-01T00:00:01.500Z","datacontenttype":"application/json","data":)");
+}
+
+TEST_F(PublishedMessage, ADocumentThatIsGoneIsItsKey) {
+  event_.full_document = {};
+  EXPECT_EQ(message("from: orders\npayload: document\n").payload.json(), R"({ "_id" : "a\"b" })");
+}
+
+/// One document's messages go through one lane, another collection's need not.
+TEST_F(PublishedMessage, TheKeyIsTheDocument) {
+  message("from: orders\n");
+  const auto key = effects_[0].key;
+  event_.operation = Operation::remove;
+  message("from: orders\nsubject: x.{op}\n");
+  EXPECT_EQ(effects_[0].key, key);
+  event_.collection = "items";
+  message("from: orders\n");
+  EXPECT_NE(effects_[0].key, key);
+}
+
+TEST_F(PublishedMessage, ASubjectThatIsTooLongIsADeadLetter) {
+  const std::string id(3000, 'x');
+  bson::Builder holder;
+  event_.id = holder.append("_id", id.c_str()).finish().at("_id");
+  rule_ = make("from: orders\n");
+  Effects out(effects_, scratch_);
+  rule_->apply(event_, out);
+  EXPECT_TRUE(std::holds_alternative<Reject>(effects_.at(0).body));
+}
+
+}  // namespace
+}  // namespace sluice::rules

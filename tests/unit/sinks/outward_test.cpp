@@ -1,0 +1,80 @@
+#include "sinks/outward.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sluice::sinks {
+namespace {
+
+/// What was asked of the sinks, in order.
+using Calls = std::vector<std::string>;
+
+class Outside final : public Outlet {
+ public:
+  Outside(Calls& calls, std::optional<Error> error) : calls_(calls), error_(std::move(error)) {}
+  bool takes(const Write& write) const override { return std::holds_alternative<PublishWrite>(write); }
+  std::optional<Error> prepare() override { return error_; }
+  Outcome send(const Batch&) override {
+    calls_.emplace_back("outside");
+    Outcome outcome;
+    outcome.committed = !error_;
+    outcome.error = error_;
+    outcome.documents = 2;
+    return outcome;
+  }
+
+ private:
+  Calls& calls_;
+  std::optional<Error> error_;
+};
+
+class Inside final : public Sink {
+ public:
+  explicit Inside(Calls& calls) : calls_(calls) {}
+  Outcome commit(const Batch&) override {
+    calls_.emplace_back("inside");
+    Outcome outcome;
+    outcome.committed = true;
+    outcome.documents = 1;
+    return outcome;
+  }
+
+ private:
+  Calls& calls_;
+};
+
+class OutwardTest : public testing::Test {
+ protected:
+  Outcome commit(const std::vector<Write>& writes, std::optional<Error> error = {}) {
+    std::vector<std::unique_ptr<Outlet>> outlets;
+    outlets.push_back(std::make_unique<Outside>(calls_, std::move(error)));
+    Batch batch;
+    batch.writes = writes;
+    return Outward(std::move(outlets), std::make_unique<Inside>(calls_)).commit(batch);
+  }
+  Calls calls_;
+};
+
+TEST_F(OutwardTest, MessagesAloneStoreNoPosition) {
+  const Outcome outcome = commit({PublishWrite{}});
+  EXPECT_TRUE(outcome.committed);
+  EXPECT_FALSE(outcome.position_moved);
+  EXPECT_EQ(calls_, (Calls{"outside"}));
+}
+
+TEST_F(OutwardTest, MessagesGoOutBeforeWhatIsWritten) {
+  const Outcome outcome = commit({CounterWrite{}, PublishWrite{}});
+  EXPECT_TRUE(outcome.committed);
+  EXPECT_TRUE(outcome.position_moved);
+  EXPECT_EQ(outcome.documents, 3U);
+  EXPECT_EQ(calls_, (Calls{"outside", "inside"}));
+}
+
+TEST_F(OutwardTest, NothingIsWrittenBehindAMessageThatDidNotGoOut) {
+  const Outcome outcome = commit({CounterWrite{}, PublishWrite{}}, Error{ErrorKind::unavailable, 0, "away"});
+  EXPECT_FALSE(outcome.committed);
+  EXPECT_EQ(outcome.error->kind, ErrorKind::unavailable);
+  EXPECT_EQ(calls_, (Calls{"outside"}));
+}
+
+}  // namespace
+}  // namespace sluice::sinks
