@@ -138,8 +138,8 @@ bool covers(std::string_view wide, std::string_view narrow) {
   return wide.empty() && narrow.empty();
 }
 
-std::optional<Error> ensure_stream(const Connection& connection, const StreamShape& shape,
-                                   const std::function<void(const std::string&)>& say) {
+std::optional<Error> look_at_stream(const Connection& connection, const StreamShape& shape,
+                                    const std::function<void(const std::string&)>& say, bool& there) {
   jsCtx* made = nullptr;
   natsStatus status = natsConnection_JetStream(&made, connection.get(), nullptr);
   const JetStreamContext js(made);
@@ -148,15 +148,30 @@ std::optional<Error> ensure_stream(const Connection& connection, const StreamSha
   jsErrCode code{};
   status = js_GetStreamInfo(&found, js.get(), shape.name.c_str(), nullptr, &code);
   const StreamInfo info(found);
-  if (status == NATS_OK) return compare(shape, *info->Config, say);
-  const std::string doing = "the JetStream stream " + shape.name + " cannot be looked at";
-  if (status != NATS_NOT_FOUND && code != JSStreamNotFoundErr) return failed(status, code, doing);
-  if (shape.create) return create(js.get(), shape, say);
-  return Error{
-      ErrorKind::unavailable, static_cast<std::int32_t>(code),
-      fmt::format("there is no JetStream stream {}; make it (`nats stream add {}`), or let us do so with "
-                  "'create: true'",
-                  shape.name, shape.name)};
+  there = status == NATS_OK;
+  if (there) return compare(shape, *info->Config, say);
+  if (status == NATS_NOT_FOUND || code == JSStreamNotFoundErr) return std::nullopt;
+  return failed(status, code, "the JetStream stream " + shape.name + " cannot be looked at");
+}
+
+std::optional<Error> ensure_stream(const Connection& connection, const StreamShape& shape,
+                                   const std::function<void(const std::string&)>& say) {
+  bool there = false;
+  if (auto error = look_at_stream(connection, shape, say, there)) return error;
+  if (there) return std::nullopt;
+  if (!shape.create) return missing(shape);
+  jsCtx* made = nullptr;
+  const natsStatus status = natsConnection_JetStream(&made, connection.get(), nullptr);
+  const JetStreamContext js(made);
+  if (status != NATS_OK) return error_of(status, "JetStream");
+  return create(js.get(), shape, say);
+}
+
+Error missing(const StreamShape& shape) {
+  return {ErrorKind::unavailable, 0,
+          fmt::format("there is no JetStream stream {}; make it (`nats stream add {}`), or let us do so with "
+                      "'create: true'",
+                      shape.name, shape.name)};
 }
 
 }  // namespace sluice::nats

@@ -14,10 +14,17 @@ namespace sluice::nats {
 /// Whether every subject that fits `narrow` fits `wide`. Both may hold `*` and, at their end, `>`.
 bool covers(std::string_view wide, std::string_view narrow);
 
+/// Whether the stream is there, and, if so, what ensure_stream() would say of it. Changes nothing.
+std::optional<Error> look_at_stream(const Connection& connection, const StreamShape& shape,
+                                    const std::function<void(const std::string&)>& say, bool& there);
+
 /// Makes the stream where it is missing and may be made; says through `say` where one that is there differs
 /// from what was asked for. An error where messages could not be stored in it: ErrorKind::fatal where the
 /// operator has to mend the stream or the rule, else as the server's answer asks for. Blocks.
 std::optional<Error> ensure_stream(const Connection& connection, const StreamShape& shape,
                                    const std::function<void(const std::string&)>& say);
+
+/// A stream that may not be made by us is not there.
+Error missing(const StreamShape& shape);
 
 }  // namespace sluice::nats

@@ -6,6 +6,8 @@
 
 #include "bson/builder.hpp"
 #include "mongo/transaction.hpp"
+#include "nats/connection.hpp"
+#include "nats/streams.hpp"
 #include "pipeline/fingerprints.hpp"
 #include "pipeline/inspect_state.hpp"
 #include "pipeline/rights.hpp"
@@ -44,12 +46,37 @@ class Inspector {
     look_at_version();
     look_at_stream();
     for (const auto& rule : rules_) look_at_rule(*rule);
+    for (const auto& rule : rules_) look_at_messages(*rule);
   }
 
  private:
   void say(Level level, std::string message) { report_({level, stream_.name, std::move(message)}); }
   void say(Level level, const Rule& rule, std::string message) {
     report_({level, stream_.name + "/" + rule.name(), std::move(message)});
+  }
+
+  /// The servers that a rule publishes to are asked by one connection for all rules.
+  void look_at_messages(const Rule& rule) {
+    for (const PublishPlan* plan : rule.publications()) {
+      if (!nats_) nats_ = nats::Connection::open(config_.nats);
+      if (const auto* error = std::get_if<Error>(&*nats_)) {
+        const bool wrong = error->kind == ErrorKind::fatal;
+        say(wrong ? Level::error : Level::unreachable, rule, error->message);
+        return;
+      }
+      bool there = false;
+      const auto differs = [&](const std::string& text) { say(Level::warning, rule, text); };
+      const auto& connection = *std::get<std::shared_ptr<nats::Connection>>(*nats_);
+      auto error = nats::look_at_stream(connection, plan->stream, differs, there);
+      if (!error && !there && !plan->stream.create) error = nats::missing(plan->stream);
+      if (error) {
+        say(Level::error, rule, error->message);
+      } else {
+        say(Level::ok, rule,
+            fmt::format("publishes to the JetStream stream {}{}", plan->stream.name,
+                        there ? "" : ", which a worker will make"));
+      }
+    }
   }
 
   mongo::Reply ask(const std::string& database, bson::Builder& command) {
@@ -145,9 +172,7 @@ class Inspector {
     }
   }
 
-  source::StreamFilter filter() const {
-    return filter_of(rules_, config_.shard_count, config_.shard_index);
-  }
+  source::StreamFilter filter() const { return filter_of(rules_, config_.shard_count, config_.shard_index); }
 
   void look_at_rule(const Rule& rule) {
     for (const Subscription& subscription : source::merge_subscriptions(rule.subscriptions())) {
@@ -243,6 +268,7 @@ class Inspector {
   mongo::ClientPool pool_;
   mongo::ClientPool::Client client_;
   DatabaseShape shape_;
+  std::optional<std::variant<std::shared_ptr<nats::Connection>, Error>> nats_;
   Rights rights_;
   std::string set_;
 };

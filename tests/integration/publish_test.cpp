@@ -249,6 +249,29 @@ TEST_F(Publish, ACollectionThatIsDroppedEndsNothing) {
   terminate_all();
 }
 
+TEST_F(Publish, CheckOnlineLooksAtTheStreamAndMakesNone) {
+  const auto check = [&](const std::string& file, const std::string& url) {
+    std::vector<std::string> arguments = {"check", file, "--online"};
+    for (const std::string& flag : here({"--nats-url", url})) arguments.push_back(flag);
+    const Outcome outcome = run_sluice(arguments);
+    return std::to_string(outcome.exit_code) + "\n" + outcome.out + outcome.err;
+  };
+  const std::string url = nats_server().url();
+  const std::string good = check(publish_file(), url);
+  EXPECT_EQ(good.rfind("0\n", 0), 0U) << good;
+  EXPECT_NE(good.find("publishes to the JetStream stream " + stream() + ", which a worker will make"),
+            std::string::npos)
+      << good;
+  EXPECT_FALSE(consumer().has(stream()));
+  const std::string none = check(publish_file("      create: false\n"), url);
+  EXPECT_NE(none.find("there is no JetStream stream"), std::string::npos) << none;
+  EXPECT_EQ(none.rfind("1\n", 0), 0U) << none;
+  const workbench::Port nobody;
+  const std::string away = check(publish_file(), "nats://127.0.0.1:" + nobody.text());
+  EXPECT_NE(away.find("is nats-server running there"), std::string::npos) << away;
+  EXPECT_EQ(away.rfind("2\n", 0), 0U) << away;
+}
+
 TEST_F(Publish, TwoRulesThatWouldTakeEachOtherForDuplicatesAreRefused) {
   const std::string rules = file(
       "  - name: one\n    publish: { from: items, stream: S }\n  - name: two\n    publish: { "
