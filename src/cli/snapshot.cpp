@@ -1,4 +1,3 @@
-#include <bson/bson.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -29,14 +28,6 @@ void check(const std::optional<Error>& error, const mongo::ClientPool& pool) {
 std::string given(const Arguments& arguments, const char* flag) {
   const auto found = arguments.own.find(flag);
   return found == arguments.own.end() ? "" : found->second;
-}
-
-std::string new_run() {
-  bson_oid_t oid;
-  bson_oid_init(&oid, nullptr);
-  char text[25];
-  bson_oid_to_string(&oid, text);
-  return text;
 }
 
 struct Publishing {
@@ -82,8 +73,8 @@ void show(const Config& config, const Publishing& one, std::ostream& out) {
 }
 
 void ask(const Config& config, const Publishing& one, const std::string& collection, std::ostream& out) {
-  SnapshotRequest request{snapshot_id(config.pipeline, one.stream->name, one.rule), new_run(),
-                          one.collections};
+  SnapshotRequest request{snapshot_id(config.pipeline, one.stream->name, one.rule),
+                          pipeline::new_snapshot_run(), one.collections};
   if (!collection.empty()) {
     if (std::ranges::find(one.collections, collection) == one.collections.end()) {
       const std::string near = nearest_name(collection, one.collections);

@@ -136,6 +136,7 @@ bool Reader::fill(const std::stop_token& stop) {
   if (plan_.rebuild) {
     const auto begin = [&] { return store_.begin_rebuild(*plan_.rebuild); };
     if (!insist("begin the rebuild", stop, begin)) return false;
+    if (!insist("ask for new snapshots", stop, [&] { return plan_.snapshots->begin_again(); })) return false;
     plan_.rebuild.reset();
   }
   std::string last_holder;

@@ -74,12 +74,23 @@ std::string SnapshotFeed::shard() const {
   return std::to_string(options_.shard_index) + "-of-" + std::to_string(options_.shard_count);
 }
 
+std::optional<Error> SnapshotFeed::ask(const Source& source, const std::string& run, bool unless_there) {
+  SnapshotRequest request{source.id, run, {}};
+  for (const Subscription& one : source.subscriptions) request.collections.push_back(one.collection);
+  return store_.ask(request, unless_there);
+}
+
 std::optional<Error> SnapshotFeed::begin() {
   for (const Source& source : sources_) {
     if (!source.at_first_start) continue;
-    SnapshotRequest request{source.id, "first", {}};
-    for (const Subscription& one : source.subscriptions) request.collections.push_back(one.collection);
-    if (auto error = store_.ask(request, true)) return error;
+    if (auto error = ask(source, "first", true)) return error;
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> SnapshotFeed::begin_again() {
+  for (const Source& source : sources_) {
+    if (auto error = ask(source, new_snapshot_run(), false)) return error;
   }
   return std::nullopt;
 }

@@ -43,6 +43,9 @@ class SnapshotFeed {
   /// On the stream's very first start: asks for those that the rules want at once.
   std::optional<Error> begin();
 
+  /// Asks for all once more: what was missed is made good by what stands.
+  std::optional<Error> begin_again();
+
   /// Looks for new requests now and then. True when there is something to tell.
   bool active(flow::Time now);
 
@@ -73,6 +76,7 @@ class SnapshotFeed {
     std::deque<Chunk> chunks;
   };
 
+  std::optional<Error> ask(const Source& source, const std::string& run, bool unless_there);
   std::optional<Error> look();
   std::optional<Error> start(std::size_t source, SnapshotRequest request);
   std::optional<Error> store_progress();

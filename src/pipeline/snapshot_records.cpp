@@ -17,6 +17,14 @@ std::string snapshot_id(const std::string& pipeline, const std::string& stream, 
   return pipeline + "/" + stream + "/" + rule;
 }
 
+std::string new_snapshot_run() {
+  bson_oid_t oid;
+  bson_oid_init(&oid, nullptr);
+  char text[25];
+  bson_oid_to_string(&oid, text);
+  return text;
+}
+
 SnapshotRequest SnapshotRequest::read(bson::View document) {
   SnapshotRequest request{std::string(document.at("_id").text()), std::string(document.at("run").text()), {}};
   for (const auto& [index, name] : document.at("collections").document()) {

@@ -15,6 +15,9 @@ namespace sluice::pipeline {
 /// Which rule of which stream publishes what stands in its collections, as {pipeline}/{stream}/{rule}.
 std::string snapshot_id(const std::string& pipeline, const std::string& stream, const std::string& rule);
 
+/// A name that no snapshot had before.
+std::string new_snapshot_run();
+
 /// A wish for a snapshot. A new one takes the place of the one before it, which is then left where it is.
 struct SnapshotRequest {
   std::string id;

@@ -90,7 +90,9 @@ std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream) {
 namespace {
 
 void check_collection(const Settings& settings, std::string_view key, const std::string& name) {
-  const bool possible = !name.empty() && name.front() != '.' && name.back() != '.' &&
+  const bool readable =
+      std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  const bool possible = readable && !name.empty() && name.front() != '.' && name.back() != '.' &&
                         name.find('$') == std::string::npos && !name.starts_with("system.");
   if (!possible) settings.fail(key, "'" + name + "' cannot be the name of a collection");
 }

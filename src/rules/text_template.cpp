@@ -13,13 +13,22 @@ namespace {
 
 constexpr std::string_view missing = "%-";
 
-void append_escaped(InlineText& out, std::string_view value) {
+bool stands_in_a_line(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte != 0x7F && c != '%';
+}
+
+bool stands_in_a_subject(char c) {
+  return stands_in_a_line(c) && c != ' ' && c != '.' && c != '*' && c != '>';
+}
+
+void append_escaped(InlineText& out, std::string_view value, TextTemplate::Escape escape) {
   static constexpr char digits[] = "0123456789ABCDEF";
-  if (value.empty()) out.append('%');
+  const bool subject = escape == TextTemplate::Escape::subject;
+  if (subject && value.empty()) out.append('%');
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = byte > 0x20 && byte != 0x7F && c != '.' && c != '*' && c != '>' && c != '%';
-    if (plain) {
+    if (subject ? stands_in_a_subject(c) : stands_in_a_line(c)) {
       out.append(c);
     } else {
       const char escaped[] = {'%', digits[byte >> 4], digits[byte & 15]};
@@ -147,9 +156,7 @@ void TextTemplate::add(const Settings& settings, std::string_view key, const std
 }
 
 void TextTemplate::append_to(InlineText& out, const ChangeEvent& event) const {
-  const auto put = [&](std::string_view value) {
-    escape_ == Escape::subject ? append_escaped(out, value) : out.append(value);
-  };
+  const auto put = [&](std::string_view value) { append_escaped(out, value, escape_); };
   const auto put_value = [&](const bson::Value& value) {
     if (value) {
       put(value_as_text(value));

@@ -37,7 +37,8 @@ class TextTemplate {
  public:
   /// How a value becomes part of the text.
   enum class Escape : std::uint8_t {
-    none,
+    /// One line of text: control characters and `%` become `%` and two hexadecimal digits.
+    line,
     /// One token of a NATS subject: what may not stand in one (dots, wildcards, blanks, control characters)
     /// and `%` itself become `%` and two hexadecimal digits; an empty value becomes `%`, a missing one `%-`.
     subject,

@@ -46,8 +46,12 @@ TEST_F(TextTemplates, NamesAreFilledInAndEscaped) {
   EXPECT_EQ(filled("x.{token}"), "x.82AB");
 }
 
-TEST_F(TextTemplates, WithoutEscapeTheTextIsAsItStands) {
-  EXPECT_EQ(filled("{coll}/{status}/{id}", TextTemplate::Escape::none), "orders.eu/new order/a.b");
+TEST_F(TextTemplates, InALineOnlyControlCharactersAreEscaped) {
+  EXPECT_EQ(filled("{coll}/{status}/{id}", TextTemplate::Escape::line), "orders.eu/new order/a.b");
+  id("a\nb%");
+  EXPECT_EQ(filled("{id}", TextTemplate::Escape::line), "a%0Ab%25");
+  id("");
+  EXPECT_EQ(filled("-{id}-", TextTemplate::Escape::line), "--");
 }
 
 TEST_F(TextTemplates, EmptyMissingAndNullDiffer) {
@@ -65,16 +69,16 @@ TEST_F(TextTemplates, ADeletedDocumentsFieldsAreThoseItHad) {
 TEST_F(TextTemplates, WhatStandsHasAnIdOfItsOwn) {
   event_.operation = Operation::snapshot;
   event_.snapshot_run = "r1";
-  const std::string of_text = filled("{token}", TextTemplate::Escape::none);
+  const std::string of_text = filled("{token}", TextTemplate::Escape::line);
   EXPECT_EQ(of_text.rfind("snapshot-r1-orders.eu-2-", 0), 0U) << of_text;
   id_.clear();
   event_.id = id_.append("_id", std::int64_t{7}).finish().at("_id");
-  const std::string of_number = filled("{token}", TextTemplate::Escape::none);
+  const std::string of_number = filled("{token}", TextTemplate::Escape::line);
   EXPECT_NE(of_text, of_number);
   event_.snapshot_run = "r2";
-  EXPECT_NE(filled("{token}", TextTemplate::Escape::none), of_number);
+  EXPECT_NE(filled("{token}", TextTemplate::Escape::line), of_number);
   id(std::string(500, 'x').c_str());
-  EXPECT_LT(filled("{token}", TextTemplate::Escape::none).size(), 100U);
+  EXPECT_LT(filled("{token}", TextTemplate::Escape::line).size(), 100U);
 }
 
 TEST_F(TextTemplates, ATextThatGrowsTooLongIsNotCutInSilence) {
