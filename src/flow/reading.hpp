@@ -2,15 +2,24 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "sluice/event.hpp"
 
 namespace sluice::flow {
 
+/// What the server does with the expressions of rules.
+enum class Judging : std::uint8_t {
+  filter,  ///< it sends the events that one holds for
+  tell,    ///< it sends all, and says for whom each is
+  skip,    ///< it evaluates none
+};
+
 /// How a change stream is read: how much of each event is asked for, and how many events at once.
 struct Reading {
   Detail detail = Detail::whole;
   int batch = 1;
+  Judging judging = Judging::filter;
 
   friend bool operator==(const Reading&, const Reading&) = default;
 };
@@ -50,10 +59,26 @@ class ReadingPolicy {
     return true;
   }
 
+  /// A rule's expression failed on an event. The guilty one is found likewise and read without being judged.
+  /// On the way to it all events are sent: behind one that is kept back the next would be judged in the same
+  /// answer. False when it cannot have been an expression.
+  bool misjudged() {
+    if (now_.judging == Judging::skip) return false;
+    if (now_.judging == Judging::filter) {
+      now_.judging = Judging::tell;
+      left_ = most_;
+    } else if (now_.batch == 1) {
+      now_.judging = Judging::skip;
+    }
+    now_.batch = std::max(1, now_.batch / smaller);
+    return true;
+  }
+
   /// An answer with so many events came. True when the stream is to be read another way from here on.
   bool came(std::size_t events) {
     if (now_ == Reading{Detail::whole, most_}) return false;
-    const bool one = now_.detail == Detail::key_only || (!parts_serve_ && now_.detail == Detail::needed);
+    const bool one = now_.detail == Detail::key_only || now_.judging == Judging::skip ||
+                     (!parts_serve_ && now_.detail == Detail::needed);
     if (one && events == 0) return false;  // still on its way
     left_ -= static_cast<std::ptrdiff_t>(events);
     // No event in an answer: everything there was has been read.

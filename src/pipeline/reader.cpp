@@ -264,9 +264,17 @@ void Reader::tell_what_stands(source::ChangeStream& stream, const Position& at, 
   stream.be_patient(!active);
 }
 
+/// Whether there is another way of reading that gets past an event which the server cannot send. What fails
+/// an expression has a code of the operator's own: an error that nothing else explains may have been one.
+bool Reader::reads_less(const Error& error) {
+  if (error.kind == ErrorKind::too_large) return reading_.too_large();
+  const bool unexplained = error.kind == ErrorKind::fatal && !mongo::is_denial(error);
+  return unexplained && plan_.stream.filter.has_expressions() && reading_.misjudged();
+}
+
 bool Reader::open_again(source::ChangeStream& stream, Position& at, const Error& error,
                         const std::stop_token& stop) {
-  if (error.kind != ErrorKind::too_large || !reading_.too_large()) return reopen(stream, at, error, stop);
+  if (!reads_less(error)) return reopen(stream, at, error, stop);
   events_.reading_less(error, reading_.now());
   return change_reading(stream, at, stop);
 }

@@ -78,6 +78,7 @@ class Reader {
                   const std::stop_token& stop);
   void read(source::ChangeStream& stream, Position at, const std::stop_token& stop);
   void tell_what_stands(source::ChangeStream& stream, const Position& at, const std::stop_token& stop);
+  bool reads_less(const Error& error);
   bool open_again(source::ChangeStream& stream, Position& at, const Error& error,
                   const std::stop_token& stop);
   bool change_reading(source::ChangeStream& stream, Position& at, const std::stop_token& stop);

@@ -25,6 +25,13 @@ inline constexpr const char* missing_after =
     "the rule requires the document as the update left it, and the server does not have it: see that "
     "changeStreamPreAndPostImages is on, and that images are kept for longer than the worker may lag";
 
+inline constexpr std::int32_t failed_expression_code = 2;  ///< the server's BadValue
+inline constexpr const char* failed_expression =
+    "the rule's 'where' failed on this event, so whether it is for the rule is not known; write the "
+    "expression so "
+    "that it holds up for every event, such as {$ifNull: [$fullDocument.tags, []]} for a field that may be "
+    "missing";
+
 /// The rules of a stream by the collections that they read.
 class RuleTable {
  public:
@@ -101,16 +108,20 @@ class RuleTable {
     }
   }
 
-  static bool judged_for(const ChangeEvent& event, std::int64_t number) {
+  static bool named(const ChangeEvent& event, std::int64_t number) {
     for (const auto& [index, one] : event.wants) {
       if (one.integer() == number) return true;
     }
     return false;
   }
 
+  static bool unjudged(const Exact& exact, const ChangeEvent& event) {
+    return exact.number != not_judged && named(event, source::unjudged(exact.number));
+  }
+
   /// Of an event that is told in part, the fields that it touched are not all known: it may be for the rule.
   static bool is_for(const Exact& exact, const ChangeEvent& event) {
-    if (exact.number != not_judged) return judged_for(event, exact.number);
+    if (exact.number != not_judged) return named(event, exact.number) || unjudged(exact, event);
     const Subscription& one = exact.subscription;
     if (!operation_wanted(one, event.operation)) return false;
     if (event.operation != Operation::update || one.any_field || event.detail == Detail::key_only)
@@ -133,7 +144,9 @@ class RuleTable {
   static void apply_exactly(const Reader& reader, const ChangeEvent& event, Effects& out) {
     for (const Exact& exact : reader.exact) {
       if (!is_for(exact, event)) continue;
-      if (event.detail != Detail::whole) {
+      if (unjudged(exact, event)) {
+        out.add(Reject{failed_expression_code, failed_expression}, bson::Identity(event.id).hash(0));
+      } else if (event.detail != Detail::whole) {
         reader.rule->apply_key_only(event, out);
       } else if (const char* why = lack(exact.subscription, event)) {
         out.add(Reject{missing_image_code, why}, bson::Identity(event.id).hash(0));

@@ -149,12 +149,20 @@ ReaderEvents Stream::reader_events() {
 }
 
 void Stream::on_reading_less(const Error& error, const flow::Reading& reading) {
-  if (reading.detail == Detail::key_only) {
+  // How the first part of an event is asked for: with its neighbours, or alone where they are wanted whole.
+  const int first_batch = filter().parts_serve() ? around_.config.engine.cursor_batch : 1;
+  if (error.kind != ErrorKind::too_large) {
+    around_.log->log(
+        reading.judging == flow::Judging::skip ? spdlog::level::warn : spdlog::level::debug,
+        "{}: the server refuses an event: {}; if it is a rule's 'where' that fails on it, the event is "
+        "set aside as a dead letter of that rule",
+        config_.name, error.text());
+  } else if (reading.detail == Detail::key_only) {
     around_.log->warn(
         "{}: an event is too large to be read, even without the fields that no rule reads: {}; it is left to "
         "the rules without its fields, and those that need them set it aside as a dead letter",
         config_.name, error.text());
-  } else if (reading.batch == around_.config.engine.cursor_batch) {
+  } else if (reading.detail == Detail::needed && reading.batch == first_batch) {
     metrics_.large_events.Increment();
     around_.log->info("{}: an event is too large to be read whole; reading past it only what the rules need",
                       config_.name);

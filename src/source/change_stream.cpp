@@ -83,6 +83,7 @@ std::optional<Error> ChangeStream::open(const std::optional<Position>& after, Po
 
 void ChangeStream::read_as(const flow::Reading& reading) {
   options_.filter.detail = reading.detail;
+  options_.filter.judging = reading.judging;
   options_.cursor_batch = reading.batch;
 }
 

@@ -209,6 +209,10 @@ bool StreamFilter::needs_pre_images() const {
                              [](const Subscription& one) { return one.before != BeforeImage::off; });
 }
 
+bool StreamFilter::has_expressions() const {
+  return std::ranges::any_of(judged, [](const Subscription& one) { return !one.where.empty(); });
+}
+
 bool StreamFilter::parts_serve() const {
   return std::ranges::none_of(subscriptions, &Subscription::exact);
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bson/builder.hpp"
+#include "flow/reading.hpp"
 #include "sluice/rule.hpp"
 
 namespace sluice::source {
@@ -22,6 +23,10 @@ struct StreamFilter {
   /// is nothing to judge, and the pipeline then is what it is without.
   std::vector<Subscription> judged = {};
   std::vector<Subscription> plain = {};
+  flow::Judging judging = flow::Judging::filter;
+
+  /// Whether a rule's expression is evaluated, and so may fail.
+  bool has_expressions() const;
 
   /// What the stream is asked for: the most that a rule wants. (Never `required`'s own mode of the server, in
   /// which one missing image ends the stream: whoever requires an image looks for it himself.)

@@ -50,10 +50,10 @@ Items missing_images(const Subscription& subscription) {
   return missing;
 }
 
-Expression is_for(const Subscription& subscription) {
+Expression is_for(const Subscription& subscription, bool without_expression) {
   Items all{call("$eq", Items{"$ns.coll", literal(subscription.collection)}), is_document_change(),
             happening({subscription})};
-  if (!subscription.where.empty()) {
+  if (!subscription.where.empty() && !without_expression) {
     const bson::View where(subscription.where.data(), subscription.where.size());
     Items any = missing_images(subscription);
     any.emplace_back(where.at("where"));
@@ -62,10 +62,14 @@ Expression is_for(const Subscription& subscription) {
   return call("$and", std::move(all));
 }
 
-Expression numbers_of_those_it_is_for(const std::vector<Subscription>& judged) {
+Expression numbers_of_those_it_is_for(const StreamFilter& filter) {
+  const std::vector<Subscription>& judged = filter.judged;
   Items lists;
   for (std::size_t i = 0; i < judged.size(); ++i) {
-    lists.push_back(if_else(is_for(judged[i]), array({Expression(static_cast<std::int32_t>(i))}), array({})));
+    const auto number = static_cast<std::int32_t>(i);
+    const bool open = filter.judging == flow::Judging::skip && !judged[i].where.empty();
+    const Expression name(open ? static_cast<std::int32_t>(unjudged(number)) : number);
+    lists.push_back(if_else(is_for(judged[i], open), array({name}), array({})));
   }
   return call("$concatArrays", std::move(lists));
 }
@@ -92,7 +96,8 @@ bool server_judges(const Subscription& subscription) {
 
 void append_wants(bson::Builder& pipeline, const StreamFilter& filter) {
   if (filter.judged.empty()) return;
-  append_stage(pipeline, "$addFields", object({{"sluiceWants", numbers_of_those_it_is_for(filter.judged)}}));
+  append_stage(pipeline, "$addFields", object({{"sluiceWants", numbers_of_those_it_is_for(filter)}}));
+  if (filter.judging != flow::Judging::filter) return;
   append_stage(pipeline, "$match", call("$expr", is_for_somebody(filter)));
 }
 

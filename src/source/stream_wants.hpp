@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "bson/builder.hpp"
 #include "source/stream_filter.hpp"
 
@@ -8,6 +10,11 @@ namespace sluice::source {
 /// Whether only the server can tell which events a subscription asks for: by its expression, or by fields
 /// that do not leave the server.
 bool server_judges(const Subscription& subscription);
+
+/// How the server names a subscription whose expression it was not to evaluate.
+constexpr std::int64_t unjudged(std::int64_t number) {
+  return -1 - number;
+}
 
 /// Appends the stages by which the server names the judged subscriptions that an event is for (sluiceWants,
 /// their numbers) and keeps what is for nobody; none where there is none to judge.

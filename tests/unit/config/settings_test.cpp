@@ -232,5 +232,22 @@ TEST(NearestNameLimits, LongWordsAreNotCompared) {
   EXPECT_EQ(nearest_name("a", {}), "");
 }
 
+TEST(SettingsJson, KeepsWhatIsInQuotesAText) {
+  const Settings settings =
+      parse("a: {n: -1.5e3, t: true, q: \"5\", s: '5', x: 0x1F, z: 007, e: , l: [null, ~, nul]}\n");
+  EXPECT_EQ(settings.json("a"),
+            R"({"n": -1.5e3, "t": true, "q": "5", "s": "5", "x": "0x1F", "z": "007", "e": null, )"
+            R"("l": [null, null, "nul"]})");
+}
+
+TEST(SettingsJson, EscapesWhatJsonWouldRead) {
+  EXPECT_EQ(parse("a: [\"q\\\"\\\\\\n\"]\n").json("a"), R"(["q\"\\\u000a"])");
+  EXPECT_EQ(parse("a: |\n  5\n").json("a"), R"("5\u000a")");
+}
+
+TEST(SettingsJson, TakesAWholeObjectAsItStands) {
+  EXPECT_EQ(parse("a: '{\"b\": [1]}'\n").json("a"), R"({"b": [1]})");
+}
+
 }  // namespace
 }  // namespace sluice

@@ -68,5 +68,71 @@ TEST(ReadingPolicy, KnowsWhenThereIsNothingLessToAskFor) {
   EXPECT_EQ(policy.now(), (Reading{Detail::key_only, 1}));
 }
 
+TEST(ReadingPolicy, TakesAPartOfTheGuiltyEventAloneWherePartsServeNobody) {
+  ReadingPolicy policy(1000, false);
+  for (const int batch : {100, 10, 1}) {
+    EXPECT_TRUE(policy.too_large());
+    EXPECT_EQ(policy.now(), (Reading{Detail::whole, batch}));
+    EXPECT_FALSE(policy.came(1));
+  }
+  EXPECT_TRUE(policy.too_large());
+  EXPECT_EQ(policy.now(), (Reading{Detail::needed, 1}));
+  EXPECT_FALSE(policy.came(0)) << "an empty answer is not yet the event";
+  EXPECT_TRUE(policy.came(1));
+  EXPECT_EQ(policy.now(), whole);
+}
+
+TEST(ReadingPolicy, TakesTheKeyOfTheGuiltyEventAloneWherePartsServeNobody) {
+  ReadingPolicy policy(10, false);
+  EXPECT_TRUE(policy.too_large());
+  EXPECT_TRUE(policy.too_large());
+  EXPECT_TRUE(policy.too_large());
+  EXPECT_EQ(policy.now(), (Reading{Detail::key_only, 1}));
+  EXPECT_FALSE(policy.too_large());
+  EXPECT_TRUE(policy.came(1));
+  EXPECT_EQ(policy.now(), (Reading{Detail::whole, 10}));
+}
+
+TEST(ReadingPolicy, GrowsBackWhenTheGuiltyEventIsNotThereAnyMore) {
+  ReadingPolicy policy(1000, false);
+  EXPECT_TRUE(policy.too_large());
+  EXPECT_FALSE(policy.came(100));
+  EXPECT_TRUE(policy.came(0));
+  EXPECT_EQ(policy.now(), whole);
+}
+
+TEST(ReadingPolicy, FindsTheEventOnWhichAnExpressionFails) {
+  ReadingPolicy policy(100, false);
+  EXPECT_TRUE(policy.misjudged());
+  EXPECT_EQ(policy.now(), (Reading{Detail::whole, 10, Judging::tell}));
+  EXPECT_FALSE(policy.came(10));
+  EXPECT_TRUE(policy.misjudged());
+  EXPECT_EQ(policy.now(), (Reading{Detail::whole, 1, Judging::tell}));
+  EXPECT_FALSE(policy.came(1));
+  EXPECT_TRUE(policy.misjudged());
+  EXPECT_EQ(policy.now(), (Reading{Detail::whole, 1, Judging::skip}));
+  EXPECT_FALSE(policy.came(0)) << "an empty answer is not yet the event";
+  EXPECT_TRUE(policy.came(1));
+  EXPECT_EQ(policy.now(), (Reading{Detail::whole, 100}));
+}
+
+TEST(ReadingPolicy, BlamesNoExpressionForAnErrorThatOutlivesIt) {
+  ReadingPolicy policy(1, false);
+  EXPECT_TRUE(policy.misjudged());
+  EXPECT_TRUE(policy.misjudged());
+  EXPECT_FALSE(policy.misjudged());
+}
+
+TEST(ReadingPolicy, AnEventMayBeTooLargeAndFailAnExpression) {
+  ReadingPolicy policy(10, false);
+  EXPECT_TRUE(policy.too_large());
+  EXPECT_TRUE(policy.too_large());
+  EXPECT_TRUE(policy.misjudged());
+  EXPECT_TRUE(policy.misjudged());
+  EXPECT_EQ(policy.now(), (Reading{Detail::needed, 1, Judging::skip}));
+  EXPECT_TRUE(policy.came(1));
+  EXPECT_EQ(policy.now(), (Reading{Detail::whole, 10}));
+}
+
 }  // namespace
 }  // namespace sluice::flow

@@ -79,6 +79,83 @@ TEST_F(StreamFilterTest, SendsEveryOtherOperationWhenAllAreRead) {
   EXPECT_EQ(pipeline(filter).find("$not"), std::string::npos);
 }
 
+/// The operators of the pipeline, in their order.
+std::vector<std::string> stages(const std::vector<Subscription>& all) {
+  bson::Builder out;
+  out.open_array("pipeline");
+  append_stages(out, filter_of(all));
+  std::vector<std::string> names;
+  for (const auto& [index, stage] : out.finish().at("pipeline").document())
+    names.emplace_back(stage.document().begin()->key);
+  return names;
+}
+
+using Names = std::vector<std::string>;
+
+std::vector<std::uint8_t> expression(const std::string& json) {
+  test::Store store;
+  const bson::View view = store.document(R"({"where": )" + json + "}");
+  return {view.data(), view.data() + view.size()};
+}
+
+TEST_F(StreamFilterTest, HasNoStageThatNobodyAskedFor) {
+  Subscription one{.collection = "c", .any_field = true, .fields = {}, .exact = true};
+  EXPECT_EQ(stages({one, {.collection = "d", .fields = {"a"}}}), Names{"$match"});
+  one.before = BeforeImage::required;
+  one.full_document = FullDocument::required;
+  EXPECT_EQ(stages({one}), Names{"$match"});
+  one.redacted = {"a.b"};
+  EXPECT_EQ(stages({one}), (Names{"$match", "$addFields", "$unset", "$addFields"}));
+  one.projected = {"a"};
+  EXPECT_EQ(stages({one}), (Names{"$match", "$addFields", "$project", "$unset", "$addFields"}));
+  one.redacted.clear();
+  EXPECT_EQ(stages({one}), (Names{"$match", "$addFields", "$project", "$addFields"}));
+}
+
+TEST_F(StreamFilterTest, LeavesWhatWasLookedUpForOthersBehind) {
+  const Subscription one{
+      .collection = "c", .any_field = true, .fields = {}, .full_document = FullDocument::look_up};
+  EXPECT_EQ(stages({one, {.collection = "d", .fields = {"a"}}}), (Names{"$match", "$addFields"}));
+}
+
+TEST_F(StreamFilterTest, HasTheServerJudgeExpressionsAndFieldsThatStayThere) {
+  Subscription one{.collection = "c", .fields = {"a.b"}, .exact = true};
+  EXPECT_EQ(filter_of({one}).judged.size(), 0U);
+  one.redacted = {"x"};
+  EXPECT_EQ(filter_of({one}).judged.size(), 0U);
+  one.redacted = {"a"};
+  EXPECT_EQ(filter_of({one}).judged.size(), 1U);
+  one.redacted = {"a.b.c"};
+  EXPECT_EQ(filter_of({one}).judged.size(), 1U);
+  one.redacted.clear();
+  one.projected = {"a"};
+  EXPECT_EQ(filter_of({one}).judged.size(), 0U);
+  one.projected = {"a.b.c"};
+  EXPECT_EQ(filter_of({one}).judged.size(), 1U);
+  one.projected.clear();
+  one.where = expression(R"("$fullDocument.a")");
+  EXPECT_EQ(filter_of({one}).judged.size(), 1U);
+  EXPECT_EQ(stages({one}), (Names{"$match", "$addFields", "$match"}));
+}
+
+TEST_F(StreamFilterTest, NamesTheSubscriptionsThatAnEventIsFor) {
+  const Subscription one{.collection = "c",
+                         .deletes = false,
+                         .any_field = true,
+                         .fields = {},
+                         .where = expression(R"({"$gt": ["$fullDocument.n", 1]})"),
+                         .exact = true};
+  const std::string text = pipeline(filter_of({one, {.collection = "d", .fields = {"a"}}}));
+  const std::string wants = R"({"$addFields": {"sluiceWants": {"$concatArrays": [{"$cond": [{"$and": [
+      {"$eq": ["$ns.coll", {"$literal": "c"}]},
+      {"$in": ["$operationType", {"$literal": ["insert", "update", "replace", "delete"]}]},
+      {"$cond": [{"$eq": ["$operationType", "update"]}, {"$or": [{"$in": ["$ns.coll", {"$literal": ["c"]}]}]},
+                 {"$not": [{"$in": [{"$concat": ["$operationType", " ", "$ns.coll"]},
+                                    {"$literal": ["delete c"]}]}]}]},
+      {"$or": [{"$gt": ["$fullDocument.n", 1]}]}]}, [0], []]}]}}})";
+  EXPECT_NE(text.find(expected(wants)), std::string::npos) << text << "\n" << expected(wants);
+}
+
 TEST(MergeSubscriptions, WantsOfACollectionWhatAnyRuleWants) {
   const auto merged = merge_subscriptions({
       {.collection = "a", .inserts = false, .updates = false, .deletes = true, .fields = {}},

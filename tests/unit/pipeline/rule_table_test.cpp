@@ -1,0 +1,157 @@
+#include "pipeline/rule_table.hpp"
+
+#include <gtest/gtest.h>
+
+#include "unit/source/events.hpp"
+
+namespace sluice::pipeline {
+namespace {
+
+using test::deleted;
+using test::description;
+using test::EventJson;
+using test::inserted;
+using test::replaced;
+using test::updated;
+
+/// Tells that it was asked, and how.
+class Teller final : public Rule {
+ public:
+  Teller(std::string name, std::vector<Subscription> subscriptions)
+      : Rule(std::move(name)), subscriptions_(std::move(subscriptions)) {}
+  std::vector<Subscription> subscriptions() const override { return subscriptions_; }
+  std::string fingerprint() const override { return ""; }
+  void apply(const ChangeEvent&, Effects& effects) const override { effects.add(Reject{1, "applied"}, 0); }
+  void apply_key_only(const ChangeEvent&, Effects& effects) const override {
+    effects.add(Reject{3, "key only"}, 0);
+  }
+
+ private:
+  std::vector<Subscription> subscriptions_;
+};
+
+class RuleTableTest : public testing::Test {
+ protected:
+  void rule(Subscription subscription) {
+    subscription.collection = "c";
+    rules_.push_back(std::make_unique<Teller>("r", std::vector{std::move(subscription)}));
+  }
+  static Subscription exact() { return {.fields = {}, .exact = true}; }
+  static Subscription judged() {
+    Subscription one = exact();
+    one.any_field = true;
+    one.where = {5, 0, 0, 0, 0};
+    return one;
+  }
+
+  /// The index of each rule that was asked, with the code of its answer.
+  std::vector<std::pair<int, int>> asked(const EventJson& json, const std::string& wants = "") {
+    std::string text = json.text();
+    if (!wants.empty()) text.insert(text.size() - 1, R"(, "sluiceWants": )" + wants);
+    ChangeEvent event;
+    EXPECT_TRUE(parse_event(store_.document(text), event));
+    std::vector<Effect> effects;
+    RuleTable(rules_).apply(event, effects, scratch_);
+    std::vector<std::pair<int, int>> result;
+    for (const Effect& effect : effects) result.emplace_back(effect.rule, std::get<Reject>(effect.body).code);
+    return result;
+  }
+  using Asked = std::vector<std::pair<int, int>>;
+
+  std::vector<std::unique_ptr<Rule>> rules_;
+  test::Store store_;
+  Scratch scratch_;
+};
+
+TEST_F(RuleTableTest, ARuleThatIsNotExactSeesEverythingOfItsCollection) {
+  rule({.inserts = false, .updates = false, .fields = {"a"}});
+  EXPECT_EQ(asked(inserted("c", "1", "{}")), (Asked{{0, 1}}));
+  EXPECT_EQ(asked(updated("c", "1", "", description(R"({"b": 1})"))), (Asked{{0, 1}}));
+  EXPECT_EQ(asked(inserted("d", "1", "{}")), Asked{});
+}
+
+TEST_F(RuleTableTest, AnExactRuleSeesItsOperationsOnly) {
+  Subscription one = exact();
+  one.inserts = one.deletes = false;
+  one.any_field = true;
+  rule(one);
+  EXPECT_EQ(asked(inserted("c", "1", "{}")), Asked{});
+  EXPECT_EQ(asked(deleted("c", "1", "")), Asked{});
+  EXPECT_EQ(asked(replaced("c", "1", "", "{}")), (Asked{{0, 1}}));
+  EXPECT_EQ(asked(updated("c", "1", "", description(R"({"b": 1})"))), (Asked{{0, 1}}));
+}
+
+TEST_F(RuleTableTest, AnExactRuleSeesUpdatesOfItsFieldsOnly) {
+  Subscription one = exact();
+  one.fields = {"a", "items[].price"};
+  rule(one);
+  EXPECT_EQ(asked(updated("c", "1", "", description(R"({"b": 1})"))), Asked{});
+  EXPECT_EQ(asked(updated("c", "1", "", description(R"({"items.0.name": 1})"))), Asked{});
+  EXPECT_EQ(asked(updated("c", "1", "", description(R"({"items.0.price": 1})"))), (Asked{{0, 1}}));
+  EXPECT_EQ(asked(updated("c", "1", "", description("{}", R"(["a.x"])"))), (Asked{{0, 1}}));
+}
+
+/// The numbers count the judged subscriptions alone, over all rules.
+TEST_F(RuleTableTest, WhatTheServerJudgedIsForThoseThatItNames) {
+  rule(judged());
+  rule({.fields = {"a"}});
+  rule(judged());
+  const EventJson event = inserted("c", "1", "{}");
+  EXPECT_EQ(asked(event, "[]"), (Asked{{1, 1}}));
+  EXPECT_EQ(asked(event, "[0]"), (Asked{{0, 1}, {1, 1}}));
+  EXPECT_EQ(asked(event, "[1]"), (Asked{{1, 1}, {2, 1}}));
+  EXPECT_EQ(asked(event, "[0, 1]"), (Asked{{0, 1}, {1, 1}, {2, 1}}));
+}
+
+TEST_F(RuleTableTest, AnEventOnWhichTheExpressionFailsIsSetAside) {
+  rule(judged());
+  rule(judged());
+  EXPECT_EQ(asked(inserted("c", "1", "{}"), "[-1, 1]"), (Asked{{0, 2}, {1, 1}}));
+  EXPECT_EQ(asked(inserted("c", "1", "{}"), "[-2]"), (Asked{{1, 2}}));
+}
+
+TEST_F(RuleTableTest, NumbersAreThoseOfTheFilter) {
+  rule(judged());
+  rule(exact());
+  rule(judged());
+  std::vector<Subscription> all;
+  for (const auto& one : rules_) all.push_back(one->subscriptions().front());
+  const source::StreamFilter filter = source::filter_of(all);
+  EXPECT_EQ(filter.judged.size(), 2U);
+  EXPECT_EQ(filter.plain.size(), 1U);
+}
+
+TEST_F(RuleTableTest, ARequiredImageThatIsMissingSetsTheEventAside) {
+  Subscription one = exact();
+  one.any_field = true;
+  one.before = BeforeImage::required;
+  rule(one);
+  one.before = BeforeImage::when_available;
+  one.full_document = FullDocument::required;
+  rule(one);
+  const std::string change = description(R"({"b": 1})");
+  EXPECT_EQ(asked(inserted("c", "1", "{}")), (Asked{{0, 1}, {1, 1}}));
+  EXPECT_EQ(asked(updated("c", "1", "", change)), (Asked{{0, 47}, {1, 47}}));
+  EventJson both = updated("c", "1", "{}", change);
+  EXPECT_EQ(asked(both), (Asked{{0, 1}, {1, 47}}));
+  both.full = "{}";
+  EXPECT_EQ(asked(both), (Asked{{0, 1}, {1, 1}}));
+  both.full = "null";
+  EXPECT_EQ(asked(both), (Asked{{0, 1}, {1, 47}}));
+  EXPECT_EQ(asked(deleted("c", "1", "")), (Asked{{0, 47}, {1, 1}}));
+}
+
+TEST_F(RuleTableTest, AnExactRuleIsNeverGivenAPart) {
+  Subscription one = exact();
+  one.any_field = true;
+  rule(one);
+  rule({.fields = {"a"}});
+  EventJson part = updated("c", "1", "", description(R"({"b": 1})"));
+  part.detail = "1";
+  EXPECT_EQ(asked(part), (Asked{{0, 3}, {1, 1}}));
+  part.detail = "2";
+  EXPECT_EQ(asked(part), (Asked{{0, 3}, {1, 3}}));
+}
+
+}  // namespace
+}  // namespace sluice::pipeline
