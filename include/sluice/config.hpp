@@ -16,6 +16,13 @@ struct RuleConfig {
   Settings settings;
 };
 
+/// A collection in which another program keeps resume tokens, one document each: {value: "<its _data>"}.
+struct TokenCollection {
+  std::string database;
+  std::string collection;
+  bool capped = false;  ///< the newest is the one inserted last; otherwise the one with the highest _id
+};
+
 /// One change stream: a database of a cluster, and the rules that read it.
 struct StreamConfig {
   std::string name;
@@ -23,6 +30,9 @@ struct StreamConfig {
   std::string database;
   std::vector<RuleConfig> rules;
   std::string uri_file = {};  ///< a file that holds the URI, and may be replaced while the worker runs
+  /// Where the very first start begins: at the oldest of the newest tokens. Without any, at the present
+  /// moment.
+  std::vector<TokenCollection> resume_tokens = {};
 };
 
 /// The engine's limits. Every queue, batch and retry has one; README and `sluice run --help` list the
@@ -73,6 +83,11 @@ enum class LostPolicy {
   rebuild,      ///< compute all targets afresh, then go on
 };
 enum class LogFormat { text, json };
+/// What /healthz says.
+enum class HealthForm {
+  alive,       ///< that the process answers
+  components,  ///< the same, and whether MongoDB and NATS can be reached
+};
 
 /// The whole configuration, validated. Immutable once the program runs.
 struct Config {
@@ -84,6 +99,7 @@ struct Config {
   EngineConfig engine;
   std::string http_host = "127.0.0.1";
   int http_port = 0;  ///< 0: no HTTP server
+  HealthForm health = HealthForm::alive;
   std::string log_level = "info";
   LogFormat log_format = LogFormat::text;
   NatsConfig nats;

@@ -64,7 +64,8 @@ struct StreamShape {
 
   std::string name;
   std::vector<std::string> subjects;
-  bool create = true;  ///< make it where it is missing
+  std::vector<std::string> needed;  ///< those that messages have: one that is there already must take them
+  bool create = true;               ///< make it where it is missing
   Retention retention = Retention::limits;
   bool discard_new = false;  ///< a full stream refuses what is new, instead of dropping what is old
   std::int64_t replicas = 1;

@@ -23,6 +23,7 @@ enum class FullDocument : std::uint8_t {
 /// The document as it was before an update, replace or delete.
 enum class BeforeImage : std::uint8_t {
   off,
+  if_kept,         ///< where the server has it; whether the collection keeps any is not for us to decide
   when_available,  ///< where the server still has it
   required,        ///< likewise; an event without it goes to the rule's dead letters
 };
@@ -55,7 +56,7 @@ struct Subscription {
 
   /// Whether the collection has to keep images of its documents (changeStreamPreAndPostImages).
   bool needs_images() const {
-    return before != BeforeImage::off || full_document == FullDocument::when_available ||
+    return before >= BeforeImage::when_available || full_document == FullDocument::when_available ||
            full_document == FullDocument::required;
   }
 };

@@ -85,7 +85,7 @@ void declare_command(CLI::App& app, const Command& command, Arguments& arguments
   sub->callback([&arguments, &command] { arguments.command = command.name; });
   for (const auto& flag : command.flags) declare_own(*sub, flag, read);
   if (!command.takes_options) return;
-  sub->add_option("file", arguments.file);
+  if (command.takes_file) sub->add_option("file", arguments.file);
   for (const auto& option : config::options()) declare_option(*sub, option, read);
 }
 
@@ -183,7 +183,7 @@ Arguments parse_arguments(const std::vector<std::string>& words) {
   take_extras(sub, *command, arguments);
   take_own(sub, *command, read, arguments);
   if (!command->takes_options) return arguments;
-  if (arguments.file.empty()) {
+  if (command->takes_file && arguments.file.empty()) {
     throw UsageError("sluice " + arguments.command + " needs a FILE.yaml; see sluice " + arguments.command +
                      " --help");
   }

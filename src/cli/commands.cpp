@@ -52,7 +52,29 @@ constexpr std::array<CommandFlag, 7> kDeadListFlags = {{
 constexpr std::array<CommandFlag, 7> kDeadManyFlags = {
     {kAll, kRule, kStream, kError, kSince, kUntil, kDryRun}};
 
-constexpr std::array<Command, 11> kCommands = {{
+constexpr std::array<CommandFlag, 4> kConnectorFlags = {{
+    {"config", "FILE",
+     "The other connector's file (`connector:` at its top); also CONFIG_FILE, or connector.yaml here."},
+    {"name", "NAME", "What positions are stored under (default RAFT_CLUSTER_NAME, or connector)."},
+    {"stream", "NAME", "JetStream's name for the stream, where that is not NATS_STREAM_NAME."},
+    {"print", "", "Print what it comes to, as a file for sluice run, and do nothing."},
+}};
+
+constexpr std::string_view kConnectorMore =
+    "Variables of the connector that is set up by them alone (with their defaults):\n"
+    "  MONGO_URI                        with the database behind the hosts: "
+    "mongodb://h1,h2/shop?replicaSet=rs0\n"
+    "  MONGO_WATCH_COLLECTIONS          users,orders\n"
+    "  MONGO_WATCH_OPERATIONS           insert,update,replace\n"
+    "  MONGO_RESUME_TOKENS_COLLECTION   cs_resume_tokens\n"
+    "  NATS_SERVER_URL                  nats://127.0.0.1:4222\n"
+    "  NATS_STREAM_NAME                 cs\n"
+    "  HTTP_PORT                        3000\n"
+    "  RAFT_CLUSTER_NAME                connector\n"
+    "  RAFT_CLUSTER_SIZE                any: one instance publishes, the others stand by\n"
+    "Variables that go before the file of the other: MONGO_URI, NATS_URL, SERVER_ADDR, LOG_LEVEL.\n";
+
+constexpr std::array<Command, 12> kCommands = {{
     {"run", "FILE.yaml [flags]", "Run a worker until it is told to stop (SIGTERM or Ctrl-C).", true,
      run_command},
     {"check", "FILE.yaml [--online] [flags]",
@@ -84,6 +106,16 @@ constexpr std::array<Command, 11> kCommands = {{
     {"snapshot", "FILE.yaml (--rule NAME [--collection NAME] | --status) [flags]",
      "Have what stands in a rule's collections published by its workers, between the events.", true,
      snapshot_command, kSnapshotFlags},
+    {"connector",
+     "[--config FILE] [--name NAME] [--stream NAME] [--print] [flags]",
+     "Publish to NATS in the place of another connector: from its variables (MONGO_URI, "
+     "MONGO_WATCH_COLLECTIONS, NATS_SERVER_URL ...) or its file.",
+     true,
+     connector_command,
+     kConnectorFlags,
+     {},
+     false,
+     kConnectorMore},
     {"options", "[--markdown]", "Print every option with its unit, default and range.", false,
      options_command, kOptionsFlags},
 }};

@@ -24,6 +24,8 @@ struct Command {
   int (*run)(const Arguments&, std::ostream& out, std::ostream& err);
   std::span<const CommandFlag> flags = {};
   std::string_view operands = {};  ///< what may follow the file: `ID...`; "": nothing
+  bool takes_file = true;          ///< of those that take options: the file has to be stated
+  std::string_view more = {};      ///< lines of its help behind its flags
 };
 
 std::span<const Command> commands();
@@ -43,6 +45,7 @@ int check_command(const Arguments& arguments, std::ostream& out, std::ostream& e
 int top_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int verify_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int snapshot_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int connector_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int options_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int dead_list_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int dead_show_command(const Arguments& arguments, std::ostream& out, std::ostream& err);

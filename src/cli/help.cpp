@@ -48,6 +48,7 @@ std::string command_help(const Command& command) {
     text += fmt::format("  {:<28} {}\n", name, flag.help);
   }
   if (!command.flags.empty() && command.takes_options) text += "\n";
+  if (!command.more.empty()) text += fmt::format("{}\n", command.more);
   if (!command.takes_options) return text;
   return fmt::format("{}{}\n{}", text, config::options_help(), kPrecedence);
 }

@@ -243,7 +243,9 @@ class Loader {
   }
 
   void read_stream(const Settings& stream, bool only) {
-    for (const std::string_view key : {"name", "uri", "uri_file", "database", "rules"}) stream.has(key);
+    for (const std::string_view key : {"name", "uri", "uri_file", "database", "resume_tokens", "rules"}) {
+      stream.has(key);
+    }
     stream.done();
     const auto cluster =
         of_stream(cluster_of(Sources::stated_in(stream, "uri", option("mongodb-uri")),
@@ -254,6 +256,20 @@ class Loader {
     if (!database) throw ConfigError(stream.place("database") + ": " + no_database("database"));
     const std::string name = stream.text_or("name", database->value.text);
     add_stream(stream, "name", name, cluster, *database);
+    if (stream.has("resume_tokens")) config().streams.back().resume_tokens = read_tokens(stream);
+  }
+
+  static std::vector<TokenCollection> read_tokens(const Settings& stream) {
+    std::vector<TokenCollection> all;
+    for (const Settings& entry : stream.sections("resume_tokens")) {
+      all.push_back({entry.text("database"), entry.text("collection"),
+                     entry.choice("capped", {"true", "false"}, "false") == "true"});
+      if (const std::string why = why_no_database(all.back().database); !why.empty()) {
+        entry.fail("database", why);
+      }
+      entry.done();
+    }
+    return all;
   }
 
   /// A flag or variable overrules the only stream; with several it would make them all the same, and so it
@@ -333,6 +349,8 @@ class Loader {
   Loaded loaded_;
 };
 
+}  // namespace
+
 std::string read_text(const std::string& file) {
   errno = 0;
   std::ifstream stream(file, std::ios::binary);
@@ -345,8 +363,6 @@ std::string read_text(const std::string& file) {
   text.resize(static_cast<std::size_t>(stream.gcount()));
   return text;
 }
-
-}  // namespace
 
 Loaded load_text(const std::string& yaml, const std::string& file_name, const Values& flags,
                  const Values& environment) {

@@ -33,6 +33,9 @@ Loaded load_file(const std::string& file, const Values& flags, const Values& env
 Loaded load_text(const std::string& yaml, const std::string& file_name, const Values& flags,
                  const Values& environment);
 
+/// A file's text, at most a little more than parse_yaml allows. Throws ConfigError where it cannot be read.
+std::string read_text(const std::string& file);
+
 /// load_file without the listing.
 Config load(const std::string& file, const Values& flags, const Values& environment);
 

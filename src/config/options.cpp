@@ -55,6 +55,10 @@ void on_lost(Config& config, const OptionValue& value) {
                                                  : LostPolicy::fail;
 }
 
+void health(Config& config, const OptionValue& value) {
+  config.health = value.text == "components" ? HealthForm::components : HealthForm::alive;
+}
+
 void log_format(Config& config, const OptionValue& value) {
   config.log_format = value.text == "json" ? LogFormat::json : LogFormat::text;
 }
@@ -501,6 +505,18 @@ const std::vector<Option>& table() {
        {},
        "Port of /healthz, /readyz, /metrics and /status; 0 turns them off.",
        number<&C::http_port>},
+      {"Being watched",
+       "http-health",
+       "SLUICE_HTTP_HEALTH",
+       "http.health",
+       choice,
+       "",
+       "alive",
+       0,
+       0,
+       {"alive", "components"},
+       "What /healthz says: that the process answers, or also whether MongoDB and NATS can be reached.",
+       health},
       {"Being watched",
        "log-level",
        "SLUICE_LOG_LEVEL",

@@ -64,14 +64,14 @@ std::optional<Error> compare(const StreamShape& shape, const jsStreamConfig& the
                              const std::function<void(const std::string&)>& say) {
   std::vector<std::string> subjects;
   for (int i = 0; i < there.SubjectsLen; ++i) subjects.emplace_back(there.Subjects[i]);
-  for (const std::string& needed : shape.subjects) {
+  for (const std::string& needed : shape.needed) {
     const bool taken = std::ranges::any_of(subjects, [&](const auto& one) { return covers(one, needed); });
     if (taken) continue;
     return Error{
         ErrorKind::fatal, 0,
         fmt::format("the JetStream stream {} takes the subjects {}, but not {}; add that to the stream "
                     "(`nats stream edit {} --subjects ...`) or change the rule's 'subject'",
-                    shape.name, joined(subjects), needed, shape.name)};
+                    shape.name, joined(subjects), joined(shape.subjects), shape.name)};
   }
   const auto differs = [&](const std::string& what, const std::string& is, const std::string& asked) {
     say(fmt::format(

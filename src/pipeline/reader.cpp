@@ -184,9 +184,15 @@ std::optional<Acquired> Reader::acquire(const std::stop_token& stop) {
 
 bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
                         const std::stop_token& stop) {
-  const bool opened = insist("open the change stream", stop,
-                             [&] { return stream.open(acquired.floor, at, acquired.filter_changed); });
+  std::optional<Position> after = acquired.floor;
+  const bool foreign = !after && plan_.first_position && !plan_.acquire.restart_now;
+  const auto find = [&] { return plan_.first_position(after); };
+  if (foreign && !insist("find the first position", stop, find)) return false;
+  // Another program has read it, with a filter of its own.
+  const bool by_time = foreign || acquired.filter_changed;
+  const bool opened = insist("open the change stream", stop, [&] { return stream.open(after, at, by_time); });
   if (!opened || acquired.floor) return opened;
+  if (after) acquired.facts.push_back({1, 0, std::string(after->data()), {}});
   // The very first start: all shards begin where the first of them began, and that is stored before anybody
   // is told that the worker is ready.
   Position origin = at;

@@ -40,6 +40,8 @@ struct ReaderPlan {
   std::function<std::optional<Error>()> provision;  ///< brings the database into shape
   /// Fills the targets before the first event where that is wanted; Held: somebody else does.
   std::function<std::variant<std::monostate, Held, Error>(const std::stop_token&)> fill;
+  /// Where the very first start begins, if not at the present moment.
+  std::function<std::optional<Error>(std::optional<Position>&)> first_position;
   std::optional<LostPosition> rebuild;  ///< start by forgetting the position and filling everything again
   std::unique_ptr<SnapshotFeed> snapshots;
   std::string hosts;                    ///< for messages

@@ -8,6 +8,7 @@
 #include "pipeline/backfill.hpp"
 #include "pipeline/dead_letters.hpp"
 #include "pipeline/fingerprints.hpp"
+#include "pipeline/foreign_tokens.hpp"
 #include "pipeline/provision.hpp"
 #include "rules/registry.hpp"
 #include "sinks/mongo_bulk.hpp"
@@ -110,6 +111,12 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
       SnapshotFeed::Options{config.pipeline, config_.name, config_.database, config.state_database,
                             config.shard_count, config.shard_index},
       rules_, *around_.log);
+  if (!config_.resume_tokens.empty()) {
+    plan.first_position = [this](std::optional<Position>& found) {
+      const auto say = [this](const std::string& text) { around_.log->info("{}: {}", config_.name, text); };
+      return find_foreign_position(pool_, config_.resume_tokens, found, say);
+    };
+  }
   plan.hosts = pool_.hosts();
   return plan;
 }

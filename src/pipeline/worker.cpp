@@ -8,10 +8,11 @@
 #include <thread>
 
 #include "flow/loss_limit.hpp"
+#include "nats/connection.hpp"
 #include "observe/http.hpp"
 #include "observe/log.hpp"
-#include "nats/connection.hpp"
 #include "observe/process.hpp"
+#include "pipeline/probes.hpp"
 #include "pipeline/stream.hpp"
 #include "sluice/pipeline.hpp"
 
@@ -53,6 +54,7 @@ class Worker {
 
   int run() {
     if (config_.http_port != 0) {
+      if (config_.health == HealthForm::components) probes_ = std::make_unique<Probes>(config_);
       http_ = std::make_unique<observe::HttpServer>(config_.http_host,
                                                     static_cast<std::uint16_t>(config_.http_port), routes());
     }
@@ -64,6 +66,7 @@ class Worker {
       io_.run();
     }
     http_.reset();
+    if (probes_ && !probes_->ended_within(grace_after_drain)) leave(exit_code_);
     log_->flush();
     return exit_code_;
   }
@@ -71,6 +74,10 @@ class Worker {
  private:
   observe::HttpServer::Routes routes() {
     auto routes = observe::observe_routes(metrics_, readiness_);
+    if (probes_) {
+      routes["/healthz"] = [this] { return observe::healthz_reply(probes_->components()); };
+      routes["/health"] = [this] { return observe::health_reply(probes_->components()); };
+    }
     routes["/status"] = [this] { return observe::HttpReply{200, "application/json", status()}; };
     return routes;
   }
@@ -208,6 +215,7 @@ class Worker {
   std::vector<std::unique_ptr<Stream>> replaced_;  ///< by stream: the one before, which has ended
   std::vector<flow::LossLimit> losses_;            ///< by stream
   std::set<std::size_t> recovering_;
+  std::unique_ptr<Probes> probes_;  ///< before the server that asks them
   std::unique_ptr<observe::HttpServer> http_;
   std::size_t connected_ = 0;
   std::size_t ready_ = 0;

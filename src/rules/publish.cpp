@@ -202,6 +202,7 @@ std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& da
                        TextTemplate::Escape::subject);
   check_subject(settings, subject);
   shape.subjects = settings.has("subjects") ? settings.texts("subjects") : std::vector{pattern_of(subject)};
+  shape.needed = {subject.pattern()};
   TextTemplate message_id(settings, "message_id", "{token}", names, TextTemplate::Escape::line);
   const std::string format =
       settings.choice("format", {"relaxed", "canonical", "bson", "cloudevents"}, "relaxed");

@@ -125,10 +125,11 @@ FullDocument read_full_document(const Settings& settings) {
 }
 
 BeforeImage read_before(const Settings& settings) {
-  const std::string stated = settings.choice("before", {"off", "whenAvailable", "required"}, "off");
-  return stated == "whenAvailable" ? BeforeImage::when_available
-         : stated == "required"    ? BeforeImage::required
-                                   : BeforeImage::off;
+  const std::string stated = settings.choice("before", {"off", "ifKept", "whenAvailable", "required"}, "off");
+  return stated == "ifKept"          ? BeforeImage::if_kept
+         : stated == "whenAvailable" ? BeforeImage::when_available
+         : stated == "required"      ? BeforeImage::required
+                                     : BeforeImage::off;
 }
 
 }  // namespace

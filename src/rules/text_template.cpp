@@ -198,6 +198,31 @@ std::string_view TextTemplate::fixed_start() const {
                                                            : std::string_view(parts_[0].text);
 }
 
+std::string TextTemplate::pattern() const {
+  std::string all;
+  bool named = false;  // the part under way
+  std::string part;
+  const auto end_part = [&] {
+    all += named ? "*" : part;
+    named = false;
+    part.clear();
+  };
+  for (const Part& one : parts_) {
+    named |= one.what != What::literal;
+    for (const char c : one.text) {
+      if (one.what != What::literal) break;  // the name of a field
+      if (c != '.') {
+        part += c;
+        continue;
+      }
+      end_part();
+      all += '.';
+    }
+  }
+  end_part();
+  return all;
+}
+
 bool TextTemplate::is_fixed() const {
   return parts_.size() <= 1 && fixed_start().size() == (parts_.empty() ? 0 : parts_[0].text.size());
 }

@@ -52,6 +52,8 @@ class TextTemplate {
 
   /// The text up to its first name.
   std::string_view fixed_start() const;
+  /// The subject that every text fits: `*` for each part with a name in it. For Escape::subject.
+  std::string pattern() const;
   bool is_fixed() const;
   const std::string& text() const { return text_; }
 

@@ -13,6 +13,16 @@ constexpr std::int32_t payload_too_large = 1;
 constexpr std::int32_t payload_impossible = 2;
 constexpr std::size_t room_for_headers = 512;  // of max_payload, which counts them
 
+/// What another one covers is left out.
+void add_subjects(std::vector<std::string>& all, const std::vector<std::string>& more) {
+  for (const std::string& subject : more) {
+    const auto covers_it = [&](const auto& one) { return nats::covers(one, subject); };
+    if (std::ranges::any_of(all, covers_it)) continue;
+    std::erase_if(all, [&](const auto& one) { return nats::covers(subject, one); });
+    all.push_back(subject);
+  }
+}
+
 /// The rules' shapes, one a stream: a stream takes the subjects of all.
 std::vector<StreamShape> merge_shapes(const std::vector<const PublishPlan*>& plans) {
   std::vector<StreamShape> shapes;
@@ -22,13 +32,8 @@ std::vector<StreamShape> merge_shapes(const std::vector<const PublishPlan*>& pla
       shapes.push_back(plan->stream);
       continue;
     }
-    for (const std::string& subject : plan->stream.subjects) {
-      const bool there =
-          std::ranges::any_of(found->subjects, [&](const auto& one) { return nats::covers(one, subject); });
-      if (there) continue;
-      std::erase_if(found->subjects, [&](const auto& one) { return nats::covers(subject, one); });
-      found->subjects.push_back(subject);
-    }
+    add_subjects(found->subjects, plan->stream.subjects);
+    add_subjects(found->needed, plan->stream.needed);
   }
   return shapes;
 }

@@ -21,7 +21,8 @@ namespace {
 
 /// What the shell that runs the tests has set must not reach the program under test.
 bool belongs_to_sluice(std::string_view entry) {
-  constexpr std::array<std::string_view, 3> prefixes = {"SLUICE_", "MONGODB_URI=", "SHARD_"};
+  constexpr std::array<std::string_view, 6> prefixes = {"SLUICE_", "MONGODB_URI=", "SHARD_",
+                                                        "MONGO_",  "NATS_",        "CONFIG_FILE="};
   return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return entry.starts_with(prefix); });
 }
 

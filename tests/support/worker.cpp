@@ -25,6 +25,11 @@ Environment with_sanitizer_settings(Environment environment) {
 }
 
 std::vector<std::string> run_command(const Worker::Options& options, const std::string& port) {
+  if (options.connector) {
+    std::vector<std::string> command = {SLUICE_PROGRAM, "connector"};
+    command.insert(command.end(), options.flags.begin(), options.flags.end());
+    return command;
+  }
   std::vector<std::string> command = {SLUICE_PROGRAM,
                                       "run",
                                       options.file,
@@ -36,6 +41,15 @@ std::vector<std::string> run_command(const Worker::Options& options, const std::
                                       port};
   command.insert(command.end(), options.flags.begin(), options.flags.end());
   return command;
+}
+
+/// A connector is told of its port as those that it stands in for are.
+Environment environment_of(const Worker::Options& options, const std::string& port) {
+  Environment environment = with_sanitizer_settings(options.environment);
+  if (options.connector) {
+    environment.insert({{"HTTP_PORT", port}, {"SERVER_ADDR", "127.0.0.1:" + port}});
+  }
+  return environment;
 }
 
 }  // namespace
@@ -59,11 +73,10 @@ std::unique_ptr<Process> start_sluice(const std::vector<std::string>& arguments)
 }
 
 Worker::Worker(const Options& options) : options_(options) {
-  process_ =
-      std::make_unique<Process>(Process::Options{.command = run_command(options_, port_.text()),
-                                                 .environment = with_sanitizer_settings(options_.environment),
-                                                 .out = folder_.path() / "out",
-                                                 .err = folder_.path() / "err"});
+  process_ = std::make_unique<Process>(Process::Options{.command = run_command(options_, port_.text()),
+                                                        .environment = environment_of(options_, port_.text()),
+                                                        .out = folder_.path() / "out",
+                                                        .err = folder_.path() / "err"});
 }
 
 Worker& Worker::ready() {

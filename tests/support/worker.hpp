@@ -32,6 +32,7 @@ class Worker {
     Environment environment = {};
     int shard_count = 1;
     int shard_index = 0;
+    bool connector = false;  ///< `sluice connector` with these flags and variables, without a file
   };
 
   explicit Worker(const Options& options);

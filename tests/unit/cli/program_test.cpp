@@ -52,6 +52,14 @@ TEST(Program, ExplainsTheFlagsThatAreTheCommandsOwn) {
   EXPECT_EQ(run({"run", "--help"}).out.find("--online"), std::string::npos);
 }
 
+TEST(Program, ExplainsTheVariablesOfAConnector) {
+  const Outcome outcome = run({"connector", "--help"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("sluice connector [--config FILE]"), std::string::npos);
+  EXPECT_NE(outcome.out.find("MONGO_WATCH_COLLECTIONS"), std::string::npos);
+  EXPECT_NE(outcome.out.find("--nats-user"), std::string::npos);
+}
+
 TEST(Program, PrintsTheOptions) {
   EXPECT_EQ(run({"options", "--markdown"}).out.rfind("# Options\n", 0), 0u);
   EXPECT_NE(run({"options"}).out.find("SLUICE_LANES"), std::string::npos);
@@ -77,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
         Misuse{{"rnu", "x.yaml"}, "sluice: unknown command 'rnu'; did you mean 'run'?"},
         Misuse{{"frobnicate"},
                "sluice: unknown command 'frobnicate'; known here: run, check, config, dead list, dead show, "
-               "dead retry, dead drop, top, verify, snapshot or options"},
+               "dead retry, dead drop, top, verify, snapshot, connector or options"},
         Misuse{{"dead"},
                "sluice: sluice dead alone is no command: dead list, dead show, dead retry or dead "
                "drop; see sluice dead --help"},

@@ -57,6 +57,8 @@ TEST(Selection, KnowsTheModesOfTheImages) {
   EXPECT_EQ(read("full_document: whenAvailable\n").full_document, FullDocument::when_available);
   EXPECT_EQ(read("full_document: required\n").full_document, FullDocument::required);
   EXPECT_TRUE(read("full_document: required\n").needs_images());
+  EXPECT_EQ(read("before: ifKept\n").before, BeforeImage::if_kept);
+  EXPECT_FALSE(read("before: ifKept\n").needs_images());
   EXPECT_EQ(read("before: whenAvailable\n").before, BeforeImage::when_available);
   EXPECT_EQ(read("before: required\n").before, BeforeImage::required);
   EXPECT_EQ(read("before: off\nfull_document: off\n").needs_images(), false);

@@ -100,5 +100,13 @@ TEST_F(TextTemplates, BracesThatCannotBeMeantAreRefused) {
     EXPECT_THROW(make(text), ConfigError) << text;
 }
 
+/// A value never makes more than one part of a subject, so every subject of a template fits its pattern.
+TEST_F(TextTemplates, ThePatternHasAStarForEachPartWithANameInIt) {
+  EXPECT_EQ(make("{stream}.{coll}.{op}.{id}").pattern(), "S.*.*.*");
+  EXPECT_EQ(make("cs.a.b.{op}.{id}").pattern(), "cs.a.b.*.*");
+  EXPECT_EQ(make("cs.all").pattern(), "cs.all");
+  EXPECT_EQ(make("{stream}.x-{id}-y.{customer.country}.end").pattern(), "S.*.*.end");
+}
+
 }  // namespace
 }  // namespace sluice::rules

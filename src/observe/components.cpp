@@ -1,0 +1,34 @@
+#include "observe/components.hpp"
+
+#include <algorithm>
+
+#include "observe/json.hpp"
+
+namespace sluice::observe {
+namespace {
+
+constexpr const char* json_type = "application/json";
+
+std::string listed(const std::vector<Component>& components, const std::string& before,
+                   const std::string& after) {
+  std::string text;
+  for (const Component& one : components) {
+    if (!text.empty()) text += ',';
+    append_json(text, one.name);
+    text += ':' + before + (one.up ? R"("UP")" : R"("DOWN")") + after;
+  }
+  return '{' + text + '}';
+}
+
+}  // namespace
+
+HttpReply healthz_reply(const std::vector<Component>& components) {
+  return {200, json_type, R"({"status":"UP","components":)" + listed(components, R"({"status":)", "}") + '}'};
+}
+
+HttpReply health_reply(const std::vector<Component>& components) {
+  const bool all = std::ranges::all_of(components, &Component::up);
+  return {all ? 200U : 503U, json_type, listed(components, "", "")};
+}
+
+}  // namespace sluice::observe

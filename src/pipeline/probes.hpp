@@ -1,0 +1,53 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "flow/probe.hpp"
+#include "observe/components.hpp"
+#include "sluice/config.hpp"
+
+namespace sluice::pipeline {
+
+/// Asks MongoDB, and NATS where rules publish to it, every second whether they are there: over connections of
+/// its own, so that the answer is the same for a worker that streams and for one that stands by. A thread for
+/// each, since both libraries block.
+class Probes {
+ public:
+  explicit Probes(const Config& config);
+  ~Probes();
+  Probes(const Probes&) = delete;
+  Probes& operator=(const Probes&) = delete;
+
+  /// One of each name: up when all servers of that name are. Thread-safe; does not block.
+  std::vector<observe::Component> components() const;
+
+  /// Thread-safe; returns at once.
+  void request_stop();
+  /// Whether the threads ended in time: one may be asking a server that says nothing.
+  bool ended_within(flow::Duration time);
+
+ private:
+  /// Asks once; blocks.
+  using Ask = std::function<bool()>;
+  struct Asked {
+    std::string name;
+    flow::Probe probe;
+  };
+
+  void add(const std::string& name, Ask ask);
+  void run(Asked& asked, const Ask& ask, const std::stop_token& stop);
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::list<Asked> asked_;
+  std::size_t running_ = 0;
+  std::vector<std::jthread> threads_;  ///< last: they end before what they use
+};
+
+}  // namespace sluice::pipeline
