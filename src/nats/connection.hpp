@@ -17,6 +17,9 @@ namespace sluice::nats {
 
 /// A connection to a NATS server or cluster. The library keeps it up by itself: when the server goes it tries
 /// the others, and the same again, for as long as the connection lives. Thread-safe.
+///
+/// The library as a whole is left to its own clean-up at the end of the process: nats_CloseAndWait() of 3.4
+/// takes OpenSSL down with it, which libmongoc uses too, and the process ends in a crash.
 class Connection {
  public:
   /// Blocks for as long as a connect may take. Secrets that stand in files are read here, so that a new
@@ -75,14 +78,5 @@ class Connection {
 
 /// The library's words for a failed call, and what they ask for.
 Error error_of(natsStatus status, const std::string& doing);
-
-/// libnats's own clean-up, after every connection is gone; one lives as long as the program talks to NATS.
-class Driver {
- public:
-  Driver() = default;
-  ~Driver() { nats_CloseAndWait(5000); }
-  Driver(const Driver&) = delete;
-  Driver& operator=(const Driver&) = delete;
-};
 
 }  // namespace sluice::nats

@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "flow/loss_limit.hpp"
-#include "nats/connection.hpp"
 #include "observe/http.hpp"
 #include "observe/log.hpp"
 #include "observe/process.hpp"
@@ -201,7 +200,6 @@ class Worker {
   const Config& config_;
   const flow::Time started_ = flow::Clock::now();
   mongo::Driver driver_;
-  nats::Driver nats_;
   asio::io_context io_;
   std::shared_ptr<spdlog::logger> log_;
   observe::Metrics metrics_;

@@ -59,7 +59,7 @@ state: {database: st}
 shard: {count: 4, index: 3}
 engine: {workers: 2, lanes: 3, batch_docs: 4, batch_bytes: 5000, batch_linger_ms: 6, queue_events: 7, queue_mb: 8,
   in_flight: 9, max_await_ms: 10, cursor_batch: 11, lease_ms: 1200, drain_ms: 13, statement_ms: 14, stall_ms: 1500}
-http: {host: "::1", port: 9464}
+http: {host: "::1", port: 9464, health: components}
 log: {level: debug, format: json}
 indexes: create
 on_lost: rebuild
@@ -87,6 +87,7 @@ nats: {url: "tls://me:hidden@n1:4222,nats://n2", user: u, password: hidden, toke
   EXPECT_EQ(config.engine.stall_ms, 1500);
   EXPECT_EQ(config.http_host, "::1");
   EXPECT_EQ(config.http_port, 9464);
+  EXPECT_EQ(config.health, HealthForm::components);
   EXPECT_EQ(config.log_level, "debug");
   EXPECT_EQ(config.log_format, LogFormat::json);
   EXPECT_EQ(config.indexes, IndexPolicy::create);

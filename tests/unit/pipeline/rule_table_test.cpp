@@ -36,7 +36,7 @@ class RuleTableTest : public testing::Test {
     subscription.collection = "c";
     rules_.push_back(std::make_unique<Teller>("r", std::vector{std::move(subscription)}));
   }
-  static Subscription exact() { return {.fields = {}, .exact = true}; }
+  static Subscription exact() { return {.collection = {}, .fields = {}, .exact = true}; }
   static Subscription judged() {
     Subscription one = exact();
     one.any_field = true;
@@ -64,7 +64,7 @@ class RuleTableTest : public testing::Test {
 };
 
 TEST_F(RuleTableTest, ARuleThatIsNotExactSeesEverythingOfItsCollection) {
-  rule({.inserts = false, .updates = false, .fields = {"a"}});
+  rule({.collection = {}, .inserts = false, .updates = false, .fields = {"a"}});
   EXPECT_EQ(asked(inserted("c", "1", "{}")), (Asked{{0, 1}}));
   EXPECT_EQ(asked(updated("c", "1", "", description(R"({"b": 1})"))), (Asked{{0, 1}}));
   EXPECT_EQ(asked(inserted("d", "1", "{}")), Asked{});
@@ -94,7 +94,7 @@ TEST_F(RuleTableTest, AnExactRuleSeesUpdatesOfItsFieldsOnly) {
 /// The numbers count the judged subscriptions alone, over all rules.
 TEST_F(RuleTableTest, WhatTheServerJudgedIsForThoseThatItNames) {
   rule(judged());
-  rule({.fields = {"a"}});
+  rule({.collection = {}, .fields = {"a"}});
   rule(judged());
   const EventJson event = inserted("c", "1", "{}");
   EXPECT_EQ(asked(event, "[]"), (Asked{{1, 1}}));
@@ -145,7 +145,7 @@ TEST_F(RuleTableTest, AnExactRuleIsNeverGivenAPart) {
   Subscription one = exact();
   one.any_field = true;
   rule(one);
-  rule({.fields = {"a"}});
+  rule({.collection = {}, .fields = {"a"}});
   EventJson part = updated("c", "1", "", description(R"({"b": 1})"));
   part.detail = "1";
   EXPECT_EQ(asked(part), (Asked{{0, 3}, {1, 1}}));

@@ -130,7 +130,7 @@ INSTANTIATE_TEST_SUITE_P(
             "f.yaml:1:1: 'fields' is about updates, which 'operations' leaves out"},
         Bad{"fields: [a..b]\n", "f.yaml:1:1: 'a..b' is no path of a field"},
         Bad{"full_document: required\nbefore: always\n",
-            "f.yaml:2:9: 'before' must be off, whenAvailable or required, not 'always'"},
+            "f.yaml:2:9: 'before' must be off, ifKept, whenAvailable or required, not 'always'"},
         Bad{"full_document: update_lookup\n",
             "f.yaml:1:16: 'full_document' must be off, updateLookup, whenAvailable or required, not "
             "'update_lookup' (did you mean 'updateLookup'?)"},

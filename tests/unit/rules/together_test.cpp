@@ -18,7 +18,7 @@ std::string refusal(const RuleConfig& one, const RuleConfig& other) {
 }
 
 RuleConfig publish(const std::string& name, const std::string& more) {
-  return test::rule_config(name, "publish", "{from: users, stream: s, " + more + "}");
+  return test::rule_config(name, "publish", "{from: users, stream: " + name + "," + more + "}");
 }
 
 RuleConfig count() {
