@@ -11,5 +11,6 @@ int run_sweep(const Options& options, const Server& server);
 int run_memory(const Options& options, const Server& server);
 int run_soak(const Options& options, const Server& server);
 int run_fill(const Options& options, const Server& server);
+int run_publish(const Options& options, const Server& server);
 
 }  // namespace storm

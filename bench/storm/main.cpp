@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
     if (options.command == "memory") return run_memory(options, server);
     if (options.command == "soak") return run_soak(options, server);
     if (options.command == "fill") return run_fill(options, server);
+    if (options.command == "publish") return run_publish(options, server);
     return run_scenarios(options, server);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "storm: %s\n", error.what());

@@ -68,6 +68,14 @@ void add_commands(CLI::App& app, Options& options) {
   memory->add_option("--backlogs", options.backlogs, "events waiting, with commas")->delimiter(',');
   CLI::App* fill = app.add_subcommand("fill", "backfill and verification beside bare scans and bulk writes");
   fill->add_option("--targets", options.targets, "articles to fill, with commas")->delimiter(',');
+  CLI::App* publish =
+      app.add_subcommand("publish", "one updateMany to JetStream, beside a loop and ceilings");
+  publish->add_option("--documents", options.documents, "documents that it updates, with commas")
+      ->delimiter(',');
+  publish->add_option("--nats-server", options.nats_server,
+                      "nats-server to start (default: where it is found)");
+  publish->add_option("--window", options.window, "messages that the bare publisher has under way")
+      ->capture_default_str();
   CLI::App* soak = app.add_subcommand("soak", "one worker through storms and idleness in turns");
   soak->add_option("--minutes", options.minutes, "how long")
       ->check(CLI::PositiveNumber)
@@ -75,7 +83,7 @@ void add_commands(CLI::App& app, Options& options) {
   soak->add_option("--idle-seconds", options.idle_seconds, "idleness after each storm")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  for (CLI::App* command : {run, sweep, memory, fill, soak}) command->fallthrough();
+  for (CLI::App* command : {run, sweep, memory, fill, publish, soak}) command->fallthrough();
 }
 
 void make_small(Options& options) {
@@ -90,6 +98,7 @@ void make_small(Options& options) {
   options.minutes = 0.2;
   options.idle_seconds = 1;
   options.targets = {2000, 5000};
+  options.documents = {2000, 5000};
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace storm {
 /// Everything the command line says.
 struct Options {
   std::string command_line;
-  std::string command;  ///< run, sweep, memory, soak, fill
+  std::string command;  ///< run, sweep, memory, soak, fill, publish
 
   Sizes sizes;
   ServerOptions server;
@@ -32,6 +32,10 @@ struct Options {
   std::vector<std::string> values;  ///< sweep: its values; empty: sane ones
   std::vector<std::uint32_t> backlogs = {100'000, 1'000'000};
   std::vector<std::uint32_t> targets = {100'000, 500'000};
+
+  std::vector<std::uint32_t> documents = {20'000, 100'000};  ///< publish: of one updateMany each
+  std::string nats_server;                                   ///< publish: path; empty: found
+  std::int64_t window = 4096;  ///< publish: messages that the bare publisher has under way
 
   double minutes = 60;       ///< soak: how long
   double idle_seconds = 10;  ///< soak: idleness after each storm

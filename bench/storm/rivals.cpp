@@ -25,6 +25,8 @@ Ceiling time_writes(const Client& client, const std::string& database, const Wor
   return out;
 }
 
+}  // namespace
+
 void store_token(const Collection& positions, const bson_t* token) {
   Bson change;
   bson_t set;
@@ -36,8 +38,6 @@ void store_token(const Collection& positions, const bson_t* token) {
                                     json(R"({"upsert":true})").get(), nullptr, &error))
     throw MongoError("position", error);
 }
-
-}  // namespace
 
 std::vector<Ceiling> ceilings(const Client& client, const std::string& database, Workload& workload,
                               std::size_t batch, std::uint32_t round) {

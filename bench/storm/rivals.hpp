@@ -23,6 +23,9 @@ struct Ceiling {
 std::vector<Ceiling> ceilings(const Client& client, const std::string& database, Workload& workload,
                               std::size_t batch, std::uint32_t round);
 
+/// Keep a stream's place in a collection, with majority.
+void store_token(const Collection& positions, const bson_t* token);
+
 /// A worker as one writes it in an afternoon: next event, write it with majority, store the token, and again.
 /// Reads at most `events` events of `source` from `from` on; its writes go to `target`.
 struct OneAtATime {

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <nats/nats.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "mongo.hpp"
+#include "process.hpp"
+
+namespace storm {
+
+using NatsOptions = std::unique_ptr<natsOptions, Freed<natsOptions_Destroy>>;
+using NatsConnection = std::unique_ptr<natsConnection, Freed<natsConnection_Destroy>>;
+using NatsMessage = std::unique_ptr<natsMsg, Freed<natsMsg_Destroy>>;
+using JetStreamContext = std::unique_ptr<jsCtx, Freed<jsCtx_Destroy>>;
+using StreamInfo = std::unique_ptr<jsStreamInfo, Freed<jsStreamInfo_Destroy>>;
+using PublishAck = std::unique_ptr<jsPubAck, Freed<jsPubAck_Destroy>>;
+
+/// Throws what libnats says unless all went well.
+void check(natsStatus status, const char* doing);
+
+/// A nats-server with JetStream on a free port of loopback, with a store of its own that goes with it.
+class NatsServer {
+ public:
+  /// `program` is its path; empty: found in PATH, or where Debian puts it. The store is made below `parent`.
+  NatsServer(const std::string& program, const std::string& parent);
+
+  const std::string& url() const { return url_; }
+  const std::string& version() const { return version_; }
+  Usage usage() const { return process_->usage(); }
+
+ private:
+  TemporaryDirectory directory_;
+  std::unique_ptr<Process> process_;
+  std::string url_;
+  std::string version_;
+};
+
+/// What a stream holds.
+struct Held {
+  std::uint64_t messages = 0;
+  std::int64_t subjects = 0;
+};
+
+/// A connection to JetStream. `window` is how many messages may be published and not yet acknowledged.
+class NatsClient {
+ public:
+  explicit NatsClient(const NatsServer& server, std::int64_t window = 1);
+
+  jsCtx* jetstream() const { return jetstream_.get(); }
+  /// Nothing where the stream is missing.
+  Held held(const std::string& stream) const;
+  void remove(const std::string& stream) const;
+  /// As a publish rule makes it: stored in files, for all subjects below its name.
+  void create(const std::string& stream) const;
+
+ private:
+  NatsConnection connection_;
+  JetStreamContext jetstream_;
+};
+
+}  // namespace storm
