@@ -58,15 +58,15 @@ std::optional<Error> add_headers(natsMsg* message, const Message& from, const st
 
 /// A message made and sent. ErrorKind::own_fault: this very message cannot be.
 std::optional<Error> send_one(nats::Flights& flights, std::size_t index, const PublishWrite& write,
-                              std::size_t most) {
+                              std::size_t most, std::string& text) {
   const Message& from = *write.message;
-  const auto payload = Payload::of(from, write.plan->format);
+  const auto payload = payload_of(from, write.plan->format, text);
   if (!payload) {
     return Error{
         ErrorKind::own_fault, payload_impossible,
         "the document is nested too deeply to be written as JSON; publish this collection as 'bson'"};
   }
-  const std::string_view bytes = payload->bytes();
+  const std::string_view bytes = *payload;
   const std::size_t size = bytes.size() + from.id.size() + from.headers.size() + room_for_headers;
   if (size > most) {
     return Error{ErrorKind::own_fault, payload_too_large,
@@ -187,9 +187,10 @@ std::optional<Error> JetStream::send_wave(nats::Flights& flights, const Batch& b
   const std::size_t most = flights.connection().max_payload();
   std::optional<Error> unsent;
   std::size_t unsent_at = 0;
+  std::string text;
   flights.begin(indices.size());
   for (std::size_t i = 0; i < indices.size() && !unsent; ++i) {
-    unsent = send_one(flights, i, std::get<PublishWrite>(batch.writes[indices[i]]), most);
+    unsent = send_one(flights, i, std::get<PublishWrite>(batch.writes[indices[i]]), most, text);
     unsent_at = i;
   }
   nats::Landed landed = flights.land(flow::Clock::now() + std::chrono::milliseconds(config_.ack_ms));

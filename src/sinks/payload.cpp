@@ -1,28 +1,20 @@
 #include "sinks/payload.hpp"
 
-#include <string>
+#include "bson/json_writer.hpp"
 
 namespace sluice::sinks {
 
-std::optional<Payload> Payload::of(const Message& message, PublishPlan::Format format) {
-  Payload payload;
-  if (format == PublishPlan::Format::bson) {
-    payload.bytes_ = {reinterpret_cast<const char*>(message.payload.data()), message.payload.size()};
-    return payload;
-  }
-  const bson_t document = message.payload.borrow();
-  std::size_t size = 0;
-  payload.json_.reset(format == PublishPlan::Format::canonical_json
-                          ? bson_as_canonical_extended_json(&document, &size)
-                          : bson_as_relaxed_extended_json(&document, &size));
-  if (!payload.json_) return std::nullopt;
-  payload.bytes_ = {payload.json_.get(), size};
-  if (!message.envelope.empty()) {
-    payload.enveloped_.reserve(message.envelope.size() + size + 1);
-    payload.enveloped_.append(message.envelope).append(payload.bytes_).append("}");
-    payload.bytes_ = payload.enveloped_;
-  }
-  return payload;
+std::optional<std::string_view> payload_of(const Message& message, PublishPlan::Format format,
+                                           std::string& text) {
+  if (format == PublishPlan::Format::bson)
+    return std::string_view(reinterpret_cast<const char*>(message.payload.data()), message.payload.size());
+  const bool canonical = format == PublishPlan::Format::canonical_json;
+  text.assign(message.envelope);
+  if (!bson::append_json(text, message.payload,
+                         canonical ? bson::JsonStyle::canonical : bson::JsonStyle::relaxed))
+    return std::nullopt;
+  if (!message.envelope.empty()) text += '}';
+  return text;
 }
 
 }  // namespace sluice::sinks
