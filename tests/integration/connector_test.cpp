@@ -332,7 +332,7 @@ TEST_F(Connector, WhatIsMissingIsNamed) {
   few.erase("MONGO_URI");
   const Outcome outcome = run_sluice({"connector"}, few);
   EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_EQ(outcome.err.rfind("MONGO_URI is not set", 0), 0U) << outcome.err;
+  EXPECT_NE(outcome.err.find("MONGO_URI is not set"), std::string::npos) << outcome.err;
   const Outcome printed = run_sluice({"connector", "--print"}, variables());
   EXPECT_EQ(printed.exit_code, 0);
   EXPECT_NE(printed.out.find("subject: \"" + stream() + ".{coll}.{op}.{id}\""), std::string::npos)
