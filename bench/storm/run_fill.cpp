@@ -26,6 +26,8 @@ constexpr const char* kRules = R"(  - name: author-copies
 )";
 
 constexpr std::uint32_t kArticlesPerUser = 20;
+constexpr std::uint32_t kNobody = 1U << 30U;  // a user who wrote nothing
+constexpr auto kBackfillTimeout = std::chrono::minutes(30);
 
 double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -86,13 +88,25 @@ struct Filled {
   double peak_rss_mb = 0;
 };
 
-Filled backfill(const WorkerOptions& options) {
+/// The stream begins before the backfill did, so that all of the backfill's own writes lie between its
+/// position and the present. Whoever verifies has to read what lies there: a worker that has caught up is the
+/// usual case.
+void catch_up(const Client& client, const WorkerOptions& options, Worker& worker) {
+  insert_many(collection(client, options.database, "users"), 1, [](std::uint32_t) { return user(kNobody); });
+  while (worker.metrics().resolved() < 1) {
+    worker.expect_running();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+Filled backfill(const Client& client, const WorkerOptions& options) {
   WorkerOptions with = options;
   with.flags.emplace_back("--backfill");
   const auto start = Clock::now();
   Worker worker(with);
-  worker.wait_ready();
+  worker.wait_ready(kBackfillTimeout);
   Filled filled{since(start), worker.usage().peak_rss_mb};
+  catch_up(client, options, worker);
   worker.stop();
   return filled;
 }
@@ -134,7 +148,7 @@ int run_fill(const Options& options, const Server& server) {
                                .database = "conduit",
                                .rules = kRules,
                                .pipeline = "fill-" + std::to_string(articles)};
-    const Filled filled = backfill(worker);
+    const Filled filled = backfill(client, worker);
     const double scan = scan_seconds(client, "conduit");
     const Filled verified = verify(worker);
     const double written = 2.0 * articles;

@@ -10,7 +10,6 @@ namespace storm {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto kStartTimeout = 60s;
 constexpr std::size_t kTail = 2000;
 
 std::string write_rules(const WorkerOptions& options) {
@@ -48,8 +47,8 @@ std::string fresh_log(const WorkerOptions& options) {
 Worker::Worker(const WorkerOptions& options)
     : port_(free_port()), log_(fresh_log(options)), process_(arguments(options, port_), log_) {}
 
-void Worker::wait_ready() {
-  const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
+void Worker::wait_ready(std::chrono::seconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   while (content(log_).find("__READY__") == std::string::npos) {
     expect_running();
     if (std::chrono::steady_clock::now() > deadline)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,7 @@ class Worker {
   explicit Worker(const WorkerOptions& options);
 
   /// Wait until its stream is open and its first position stored.
-  void wait_ready();
+  void wait_ready(std::chrono::seconds patience = std::chrono::seconds(60));
   Metrics metrics() const;  ///< empty until it listens
   Usage usage() const { return process_.usage(); }
   /// Graceful stop: throws unless the worker ends with 0.

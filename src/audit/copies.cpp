@@ -14,28 +14,6 @@ std::vector<std::uint8_t> owned(bson::View document) {
   return {document.data(), document.data() + document.size()};
 }
 
-/// The documents that `references` name, copied into `scratch`.
-std::optional<Error> find_sources(mongo::SnapshotCursor& cursor, const CopyPlan& plan, std::uint64_t at,
-                                  const sinks::DocumentsById& references, Scratch& scratch,
-                                  sinks::DocumentsById& sources) {
-  bson::Builder find;
-  find.append("find", plan.source).open("filter").open("_id").open_array("$in");
-  for (const auto& [identity, holder] : references) find.append(find.item(), holder.at("v"));
-  find.close().close().close();
-  sinks::append_projection(find, sinks::source_fields(plan));
-  if (auto error = cursor.open(plan.database, plan.source, find, at)) return error;
-  std::vector<bson::View> documents;
-  while (true) {
-    if (auto error = cursor.next(documents)) return error;
-    if (documents.empty()) return std::nullopt;
-    for (const bson::View document : documents) {
-      const auto kept = scratch.keep({document.data(), document.size()});
-      const bson::View source(kept.data(), kept.size());
-      sources[bson::Identity(source.at("_id"))] = source;
-    }
-  }
-}
-
 }  // namespace
 
 std::optional<Error> cut(mongo::ClientPool& pool, const std::string& database, const std::string& collection,
@@ -82,15 +60,6 @@ std::optional<Error> CopyAudit::sample(std::int64_t targets, const Visit& visit,
   return run(aggregate, visit, progress);
 }
 
-std::optional<Error> CopyAudit::some(const std::vector<bson::Value>& ids, const Visit& visit) {
-  bson::Builder find;
-  find.append("find", plan_.target).open("filter").open("_id").open_array("$in");
-  for (const bson::Value& id : ids) find.append(find.item(), id);
-  find.close().close().close();
-  sinks::append_projection(find, sinks::target_fields(plan_));
-  return run(find, visit, [](std::int64_t) { return true; });
-}
-
 std::optional<Error> CopyAudit::run(bson::Builder& command, const Visit& visit, const Progress& progress) {
   mongo::SnapshotCursor cursor(pool_);
   if (auto error = cursor.open(plan_.database, plan_.target, command, at_)) return error;
@@ -104,28 +73,18 @@ std::optional<Error> CopyAudit::run(bson::Builder& command, const Visit& visit, 
 }
 
 std::optional<Error> CopyAudit::compare(const std::vector<bson::View>& targets, const Visit& visit) {
-  Scratch scratch;
-  sinks::DocumentsById references;
+  SourceCache::References references;
   for (const bson::View target : targets) {
     sinks::each_reference(plan_, target, [&](const bson::Value& reference, bson::View) {
-      const auto [known, fresh] = references.try_emplace(bson::Identity(reference));
-      if (!fresh) return;
-      bson::Builder holder;
-      const bson::View built = holder.append("v", reference).finish();
-      const auto kept = scratch.keep({built.data(), built.size()});
-      known->second = bson::View(kept.data(), kept.size());
+      references.try_emplace(bson::Identity(reference), reference);
     });
   }
-  sinks::DocumentsById sources;
-  if (!references.empty()) {
-    mongo::SnapshotCursor cursor(pool_);
-    if (auto error = find_sources(cursor, plan_, at_, references, scratch, sources)) return error;
-  }
+  SourceCache::Found sources;
+  if (auto error = sources_.find(references, sources)) return error;
   using WhenGone = CopyPlan::WhenGone;
   for (const bson::View target : targets) {
     sinks::each_reference(plan_, target, [&](const bson::Value& reference, bson::View holder) {
-      const auto found = sources.find(bson::Identity(reference));
-      const bson::View source = found == sources.end() ? bson::View{} : found->second;
+      const bson::View source = sources.at(reference);
       if (!source && plan_.when_gone == WhenGone::keep) return;
       const bool orphan = !source && plan_.when_gone == WhenGone::remove;
       if (!orphan && sinks::up_to_date(plan_, source, holder)) return;

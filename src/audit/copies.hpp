@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "audit/source_cache.hpp"
 #include "mongo/snapshot_cursor.hpp"
 #include "sluice/projection.hpp"
-#include "sluice/scratch.hpp"
 
 namespace sluice::audit {
 
@@ -38,14 +38,13 @@ class CopyAudit {
   /// Called between batches with the number of targets looked at since the last call; false ends the audit.
   using Progress = std::function<bool(std::int64_t targets)>;
 
-  CopyAudit(mongo::ClientPool& pool, const CopyPlan& plan, std::uint64_t at)
-      : pool_(pool), plan_(plan), at_(at) {}
+  /// `sources` are those of this plan at this moment; they may be shared.
+  CopyAudit(mongo::ClientPool& pool, const CopyPlan& plan, SourceCache& sources, std::uint64_t at)
+      : pool_(pool), plan_(plan), sources_(sources), at_(at) {}
 
   std::optional<Error> range(const IdRange& range, const Visit& visit, const Progress& progress);
   /// Some targets only, picked by the server.
   std::optional<Error> sample(std::int64_t targets, const Visit& visit, const Progress& progress);
-  /// Some targets only.
-  std::optional<Error> some(const std::vector<bson::Value>& ids, const Visit& visit);
 
  private:
   std::optional<Error> run(bson::Builder& command, const Visit& visit, const Progress& progress);
@@ -53,6 +52,7 @@ class CopyAudit {
 
   mongo::ClientPool& pool_;
   const CopyPlan& plan_;
+  SourceCache& sources_;
   std::uint64_t at_;
 };
 

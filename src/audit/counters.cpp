@@ -15,42 +15,17 @@ void append_in(bson::Builder& out, std::string_view path, const std::vector<bson
 }
 
 /// {_id: the counted id, truth: how often}
-void append_truth(bson::Builder& out, const Counted& counted, const std::vector<bson::Value>* only) {
+void append_truth(bson::Builder& out, const Counted& counted, const std::vector<bson::Value>& ids) {
   // For the index on the field, if there is one; what it lets through too much is kept out below.
-  if (only != nullptr) append_in(out, counted.field, *only);
+  append_in(out, counted.field, ids);
   out.open(out.item()).open("$project").append("_id", 0);
   counted.values ? append_values(out, "v", counted.field) : append_path(out, "v", counted.field);
   out.close().close();
   if (counted.values) out.open(out.item()).append("$unwind", "$v").close();
   out.open(out.item()).open("$match").open("v").append("$exists", true).close().close().close();
-  if (only != nullptr) append_in(out, "v", *only);
+  append_in(out, "v", ids);
   out.open(out.item()).open("$group").append("_id", "$v");
   out.open("truth").append("$sum", 1).close().close().close();
-}
-
-/// The counter as a number, or null for what is none, which differs from every count.
-void append_number(bson::Builder& out) {
-  out.open(out.item()).open("$switch").open_array("branches");
-  out.open(out.item()).open("case").append("$isNumber", "$target.found").close();
-  out.append("then", "$target.found").close();
-  out.open(out.item()).open("case").open_array("$eq");
-  out.open(out.item()).append("$type", "$target.found").close().append(out.item(), "missing");
-  out.close().close().append("then", 0).close();
-  out.close().append_null("default");
-  out.close().close();
-}
-
-void append_differs(bson::Builder& out, const CounterPlan& plan) {
-  out.open(out.item()).open("$match").open("$expr").open_array("$or");
-  out.open(out.item()).open_array("$ne").append(out.item(), "$truth");
-  append_number(out);
-  out.close().close();
-  if (plan.drop_at_zero) {
-    out.open(out.item()).open_array("$and").append(out.item(), "$target.here");
-    out.open(out.item()).open_array("$eq").append("0", "$truth").append("1", 0).close().close();
-    out.close().close();
-  }
-  out.close().close().close().close();
 }
 
 }  // namespace
@@ -65,22 +40,21 @@ CounterRow CounterRow::read(bson::View document) {
           document.at_path("target.here").boolean()};
 }
 
-void append_counter_audit(bson::Builder& out, const Counted& counted, const std::vector<bson::Value>* only) {
+void append_counter_audit(bson::Builder& out, const Counted& counted, const std::vector<bson::Value>& ids) {
   const CounterPlan& plan = *counted.plan;
   out.append("aggregate", plan.collection).open_array("pipeline");
-  if (only != nullptr) append_in(out, "_id", *only);
+  append_in(out, "_id", ids);
   out.open(out.item()).open("$project").open("target");
   out.open("here").append("$literal", true).close();
   append_path(out, "found", plan.field);
   out.close().close().close();
   out.open(out.item()).open("$unionWith").append("coll", counted.source).open_array("pipeline");
-  append_truth(out, counted, only);
+  append_truth(out, counted, ids);
   out.close().close().close();
   out.open(out.item()).open("$group").append("_id", "$_id");
   out.open("truth").append("$sum", "$truth").close();
   out.open("target").append("$mergeObjects", "$target").close().close().close();
   if (!plan.create) out.open(out.item()).open("$match").append("target.here", true).close().close();
-  if (only == nullptr) append_differs(out, plan);
   out.close().append("allowDiskUse", true);
   out.open("cursor").append("batchSize", rows_in_one_answer).close();
 }

@@ -22,9 +22,8 @@ struct CounterRow {
   static CounterRow read(bson::View document);
 };
 
-/// Appends an aggregate on the plan's collection that gives a CounterRow for each counter that differs from
-/// its sources; with `only`, one for each of those ids, differing or not. The server joins and compares, so
-/// that what is right never travels.
-void append_counter_audit(bson::Builder& out, const Counted& counted, const std::vector<bson::Value>* only);
+/// Appends an aggregate on the plan's collection that gives a CounterRow for each of some ids that there is a
+/// counter for, or something to count. The server joins them with their sources.
+void append_counter_audit(bson::Builder& out, const Counted& counted, const std::vector<bson::Value>& ids);
 
 }  // namespace sluice::audit

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "bson/decimal.hpp"
 #include "sluice/bson.hpp"
 
 namespace sluice::bson {
@@ -46,54 +47,6 @@ T load(const Value& value) {
   std::memcpy(&result, value.raw().data(), std::min(sizeof result, value.raw().size()));
   return result;
 }
-
-template <typename T>
-T parse(std::string_view digits) {
-  T number{};
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
-}
-
-/// Digits without leading or trailing zeros, times ten to the exponent.
-struct Decimal {
-  std::array<char, 64> text{};
-  std::string_view digits;
-  int exponent = 0;
-
-  explicit Decimal(std::string_view scientific) {
-    const auto e = scientific.find_first_of("eE");
-    if (e != std::string_view::npos) {
-      std::string_view after = scientific.substr(e + 1);
-      if (after.starts_with('+')) after.remove_prefix(1);
-      exponent = parse<int>(after);
-    }
-    std::size_t size = 0;
-    bool fraction = false;
-    for (const char c : scientific.substr(0, e)) {
-      if (c == '.') fraction = true;
-      if (c < '0' || c > '9' || size == text.size()) continue;
-      text[size++] = c;
-      exponent -= fraction ? 1 : 0;
-    }
-    digits = {text.data(), size};
-    while (digits.ends_with('0')) {
-      digits.remove_suffix(1);
-      ++exponent;
-    }
-    digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
-  }
-
-  /// The number as an integer, where it is one of 64 bits.
-  std::optional<std::int64_t> integer(bool negative) const {
-    if (digits.empty()) return 0;
-    if (exponent < 0 || digits.size() + static_cast<std::size_t>(exponent) > 19) return std::nullopt;
-    std::string whole =
-        (negative ? "-" : "") + std::string(digits) + std::string(static_cast<std::size_t>(exponent), '0');
-    std::int64_t number = 0;
-    const auto end = std::from_chars(whole.data(), whole.data() + whole.size(), number);
-    return end.ec == std::errc{} ? std::optional(number) : std::nullopt;
-  }
-};
 
 std::uint64_t hash_of(const Value& value, std::uint64_t seed, int depth);
 
@@ -189,8 +142,8 @@ void Identity::take_decimal(std::string_view text) {
     return;
   }
   const auto split = decimal.digits.size() - std::min(decimal.digits.size(), digits_of_a_half);
-  high_ = parse<std::int64_t>(decimal.digits.substr(0, split));
-  number_ = parse<std::int64_t>(decimal.digits.substr(split));
+  high_ = parse_digits<std::int64_t>(decimal.digits.substr(0, split));
+  number_ = parse_digits<std::int64_t>(decimal.digits.substr(split));
   exponent_ = static_cast<std::int16_t>(decimal.exponent);
 }
 

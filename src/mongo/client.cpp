@@ -86,7 +86,9 @@ void check_uri(const std::string& uri) {
 struct ClientPool::Generation {
   std::string uri;
   std::string hosts;
+  std::chrono::milliseconds answer_timeout;
   Pool pool;
+  std::shared_ptr<Generation> apart_from = {};  ///< those that wait as usual; absent: these do
 };
 
 ClientPool::ClientPool(const StreamConfig& stream, int size, std::string application, Listener listener)
@@ -94,18 +96,24 @@ ClientPool::ClientPool(const StreamConfig& stream, int size, std::string applica
       size_(size),
       application_(std::move(application)),
       listener_(std::move(listener)),
-      current_(make(file_.empty() ? stream.uri : read_uri_file(file_))),
+      current_(make(file_.empty() ? stream.uri : read_uri_file(file_), size)),
       look_at_(Clock::now() + look_interval) {}
 
 ClientPool::~ClientPool() = default;
 
-std::shared_ptr<ClientPool::Generation> ClientPool::make(std::string text) const {
+std::shared_ptr<ClientPool::Generation> ClientPool::make(
+    std::string text, int size, std::optional<std::chrono::milliseconds> answer_timeout) const {
   const Uri uri = parse_uri(text);
   // A dead server has to be noticed within a stop's bound, and retries are ours: the driver's own waits are
   // kept short unless the URI asks for other ones.
   set_default(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 3000);
   set_default(uri.get(), MONGOC_URI_CONNECTTIMEOUTMS, 3000);
-  set_default(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 30000);
+  if (answer_timeout) {
+    mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS,
+                                   static_cast<std::int32_t>(answer_timeout->count()));
+  } else {
+    set_default(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 30000);
+  }
   // After some errors the driver leaves a server alone until it has looked at it again, by default in ten
   // seconds.
   set_default(uri.get(), MONGOC_URI_HEARTBEATFREQUENCYMS, 1000);
@@ -116,8 +124,11 @@ std::shared_ptr<ClientPool::Generation> ClientPool::make(std::string text) const
   }
   mongoc_client_pool_set_error_api(pool.get(), MONGOC_ERROR_API_VERSION_2);
   mongoc_client_pool_set_appname(pool.get(), application_.c_str());
-  mongoc_client_pool_max_size(pool.get(), static_cast<std::uint32_t>(size_));
-  return std::make_shared<Generation>(Generation{std::move(text), hosts_of(uri.get()), std::move(pool)});
+  mongoc_client_pool_max_size(pool.get(), static_cast<std::uint32_t>(size));
+  const std::chrono::milliseconds timeout(
+      mongoc_uri_get_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 0));
+  return std::make_shared<Generation>(
+      Generation{std::move(text), hosts_of(uri.get()), timeout, std::move(pool)});
 }
 
 ClientPool::Client::Client(std::shared_ptr<Generation> generation)
@@ -150,9 +161,22 @@ ClientPool::Client ClientPool::acquire() {
   return Client(current());
 }
 
+ClientPool::Client ClientPool::acquire_patient(std::chrono::milliseconds answer_timeout) {
+  look_again();
+  auto usual = current();
+  auto apart = make(usual->uri, 1, answer_timeout);
+  apart->apart_from = std::move(usual);
+  return Client(std::move(apart));
+}
+
+std::chrono::milliseconds ClientPool::answer_timeout() const {
+  return current()->answer_timeout;
+}
+
 bool ClientPool::outdated(const Client& client) {
   look_again();
-  return current() != client.generation_;
+  const auto& apart_from = client.generation_->apart_from;
+  return current() != (apart_from ? apart_from : client.generation_);
 }
 
 void ClientPool::reconsider(Error& error) {
@@ -186,7 +210,7 @@ void ClientPool::replace(bool same_too) {
   std::string uri = read_uri_file(file_);
   const bool same = uri == current()->uri;
   if (same && !same_too) return;
-  auto next = make(std::move(uri));
+  auto next = make(std::move(uri), size_);
   {
     const Client client(next);
     if (const auto error = greet(client.get())) return say_refused(error->text());

@@ -56,6 +56,13 @@ class ClientPool {
   /// Blocks while all are in use, and for as long as it takes the server to accept a new URI.
   Client acquire();
 
+  /// A client apart from the others, by the same URI but for how long it waits for an answer: to the driver
+  /// that is a matter of the URI alone. It costs connections of its own, so it is for those who must wait.
+  Client acquire_patient(std::chrono::milliseconds answer_timeout);
+
+  /// How long a client of the pool waits for an answer before it gives the connection up.
+  std::chrono::milliseconds answer_timeout() const;
+
   /// Whether a client acquired now would be made by another URI than this one.
   bool outdated(const Client& client);
 
@@ -70,7 +77,8 @@ class ClientPool {
  private:
   using Clock = std::chrono::steady_clock;
 
-  std::shared_ptr<Generation> make(std::string uri) const;
+  std::shared_ptr<Generation> make(std::string uri, int size,
+                                   std::optional<std::chrono::milliseconds> answer_timeout = {}) const;
   std::shared_ptr<Generation> current() const;
   void look_again();
   void replace(bool same_too);

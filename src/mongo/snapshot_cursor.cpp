@@ -18,22 +18,22 @@ std::optional<Error> SnapshotCursor::open(const std::string& database, const std
   database_ = database;
   collection_ = collection;
   take(session_.command(database_, command.finish()), "firstBatch");
-  if (!reply_.ok()) return reply_.error;
-  at_ = at != 0 ? at : reply_.view().at_path("cursor.atClusterTime").timestamp();
+  if (!reply_->ok()) return reply_->error;
+  at_ = at != 0 ? at : reply_->view().at_path("cursor.atClusterTime").timestamp();
   return std::nullopt;
 }
 
 void SnapshotCursor::take(Reply reply, const char* batch) {
-  reply_ = std::move(reply);
-  batch_ = reply_.ok() ? batch : nullptr;
-  cursor_ = reply_.ok() ? reply_.view().at_path("cursor.id").integer().value_or(0) : 0;
+  reply_ = std::make_unique<Reply>(std::move(reply));
+  batch_ = reply_->ok() ? batch : nullptr;
+  cursor_ = reply_->ok() ? reply_->view().at_path("cursor.id").integer().value_or(0) : 0;
 }
 
 std::optional<Error> SnapshotCursor::next(std::vector<bson::View>& documents) {
   documents.clear();
   while (true) {
     if (batch_ != nullptr) {
-      const bson::View cursor = reply_.view().at("cursor").document();
+      const bson::View cursor = reply_->view().at("cursor").document();
       for (const auto& [index, value] : cursor.at(batch_).document()) documents.push_back(value.document());
       batch_ = nullptr;
       if (!documents.empty()) return std::nullopt;
@@ -43,7 +43,7 @@ std::optional<Error> SnapshotCursor::next(std::vector<bson::View>& documents) {
     more.append("getMore", cursor_).append("collection", collection_);
     more.append("batchSize", documents_in_one_answer);
     take(session_.command(database_, more.finish()), "nextBatch");
-    if (!reply_.ok()) return reply_.error;
+    if (!reply_->ok()) return reply_->error;
   }
 }
 

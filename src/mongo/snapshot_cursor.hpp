@@ -1,6 +1,6 @@
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +34,10 @@ class SnapshotCursor {
   /// The next documents, valid until the next call; none at the end.
   std::optional<Error> next(std::vector<bson::View>& documents);
 
+  /// The answer that holds the documents of the last next(), for those who need them longer: they stay valid
+  /// as long as it does, for it is not moved.
+  std::unique_ptr<Reply> release() { return std::move(reply_); }
+
   void close();
 
  private:
@@ -45,7 +49,7 @@ class SnapshotCursor {
   std::string collection_;
   std::uint64_t at_ = 0;
   std::int64_t cursor_ = 0;
-  Reply reply_;
+  std::unique_ptr<Reply> reply_;
   const char* batch_ = nullptr;  ///< the name of the batch in reply_ that nobody has seen yet
 };
 

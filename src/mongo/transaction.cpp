@@ -48,6 +48,7 @@ std::optional<Error> Transaction::commit() {
   // The driver tries once again by itself; more than a few rounds belong to the caller, who has a clock.
   constexpr int rounds = 3;
   std::optional<Error> result;
+  bool unknown = false;
   for (int round = 0; round < rounds; ++round) {
     bson::Document reply;
     bson_error_t error{};
@@ -56,11 +57,15 @@ std::optional<Error> Transaction::commit() {
       return std::nullopt;
     }
     result = classify(error, reply.get(), Doing::storing);
-    if (!result->unknown_commit) break;
+    // Only by this label the server says that it has not happened. Whoever is interrupted while he waits for
+    // a majority has committed, and may then be told that he has no right to ask again.
+    unknown = !mongoc_error_has_label(reply.get(), "TransientTransactionError");
+    if (!unknown || result->kind == ErrorKind::fatal) break;
   }
   // The driver lets nobody abort what was once to be committed.
   in_doubt_ = true;
-  if (result->unknown_commit) result->kind = ErrorKind::transient;
+  result->unknown_commit = unknown;
+  if (unknown && result->kind != ErrorKind::fatal) result->kind = ErrorKind::transient;
   return result;
 }
 

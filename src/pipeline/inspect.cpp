@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "bson/builder.hpp"
 #include "mongo/transaction.hpp"
@@ -44,6 +45,7 @@ class Inspector {
   void run() {
     if (!reaches_server() || !knows_rights()) return;
     look_at_version();
+    look_at_compatibility();
     look_at_stream();
     for (const auto& rule : rules_) look_at_rule(*rule);
     for (const auto& rule : rules_) look_at_messages(*rule);
@@ -148,6 +150,20 @@ class Inspector {
       say(needs_images(rules_) ? Level::error : Level::warning,
           where + "; pre-images, which count and tally need, come with 6.0");
     }
+  }
+
+  /// A server that was upgraded goes on as the old one until it is told otherwise. Not everybody may ask, and
+  /// a sharded cluster's router does not know.
+  void look_at_compatibility() {
+    bson::Builder question;
+    question.append("getParameter", 1).append("featureCompatibilityVersion", 1);
+    const mongo::Reply reply = ask("admin", question);
+    const std::string version(reply.view().at_path("featureCompatibilityVersion.version").text());
+    if (!reply.ok() || version.empty() || std::atoll(version.c_str()) >= first_with_pre_images) return;
+    say(needs_pre_images(rules_) ? Level::error : Level::warning,
+        "its featureCompatibilityVersion is " + version +
+            "; pre-images, which count and tally need, come with 6.0: "
+            "db.adminCommand({setFeatureCompatibilityVersion: \"6.0\"})");
   }
 
   /// The stream and the state database belong together: whether the stored position can be read from is seen

@@ -134,8 +134,9 @@ class StateInspector {
     const std::uint64_t first =
         reply.view().at_path("cursor.firstBatch").document().at("0").document().at("ts").timestamp();
     if (!reply.ok() || first == 0) {
-      say(Level::note,
-          "how far the oplog reaches back cannot be seen (the role read on the database local allows it)");
+      const auto lack = rights_.missing("local", {{"oplog.rs", {"find"}}});
+      say(Level::note, "how far the oplog reaches back cannot be seen, nor will a worker tell its headroom" +
+                           (lack ? ": " + *lack : ""));
       return;
     }
     const std::int64_t now = seconds_of(reply.view().at("operationTime").timestamp());

@@ -5,6 +5,7 @@
 #include "pipeline/needs.hpp"
 #include "pipeline/rule_table.hpp"
 #include "source/change_stream.hpp"
+#include "source/resume_token.hpp"
 
 namespace sluice::pipeline {
 
@@ -13,6 +14,7 @@ namespace {
 constexpr int events_in_one_answer = 5000;
 constexpr int await_ms = 200;
 constexpr std::int64_t most_events = 2'000'000;  // what is pending is kept in memory
+constexpr int most_lost_answers = 6;             // each is waited for twice as long as the one before
 
 /// Ids are copied: the events they come from are let go batch by batch.
 Pending::Delta& insert(Pending::Deltas& deltas, const bson::Value& id, Scratch& scratch) {
@@ -20,6 +22,11 @@ Pending::Delta& insert(Pending::Deltas& deltas, const bson::Value& id, Scratch& 
   if (found != deltas.end()) return found->second;
   const bson::Value kept(id.type(), scratch.keep(id.raw()));
   return deltas.emplace(bson::Identity(kept), Pending::Delta{kept, 0}).first->second;
+}
+
+/// An answer without events tells how far the server has looked; one that cannot be read, that it is through.
+bool looked_as_far_as(std::uint64_t moment, const source::StreamBatch& batch) {
+  return source::time_of_token(batch.resume_token).value_or(moment) >= moment;
 }
 
 bool holds(const std::unordered_map<const void*, Pending::Deltas>& where, const void* plan,
@@ -86,19 +93,24 @@ std::optional<Error> Pending::read(mongo::ClientPool& pool, const StreamConfig& 
   flow::ReadingPolicy reading(events_in_one_answer, filter.parts_serve());
   source::ChangeStream stream(pool, {config.database, filter, events_in_one_answer, await_ms});
   Position at;
+  int lost_answers = 0;
   auto error = stream.open(standing.floor, at, true);
   while (!error) {
     std::unique_ptr<source::StreamBatch> batch;
     error = stream.next(batch);
     if (error) {
-      if (error->kind != ErrorKind::too_large || !reading.too_large()) return error;
+      const bool less = error->kind == ErrorKind::too_large && reading.too_large();
+      const bool again = error->network && ++lost_answers <= most_lost_answers;
+      if (!less && !again) return error;
       stream.read_as(reading.now());
       error = stream.open(at, at);
       continue;
     }
-    // The moment was a majority's when it was read, so a stream that has nothing more has passed it.
-    if (batch->events.empty() && !batch->resume_token) continue;  // in mid-event
-    if (batch->events.empty() || !judge.take(*batch)) return std::nullopt;
+    if (batch->events.empty()) {
+      if (batch->resume_token && looked_as_far_as(standing.at, *batch)) return std::nullopt;
+      continue;  // in mid-event, or on the way through changes that the filter keeps out
+    }
+    if (!judge.take(*batch)) return std::nullopt;
     if (events_ > most_events) {
       return Error{
           ErrorKind::fatal, 0,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "audit/counter_merge.hpp"
 #include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
@@ -80,8 +81,6 @@ std::string value_text(const bson::Value& value) {
 struct ProjectionAudit::CounterPass {
   Scratch letters_scratch;
   Letters letters;
-  std::unordered_map<bson::Identity, bool, sinks::IdentityHash>
-      seen;  ///< those that something is on its way for
   Scratch scratch;
   std::vector<CounterFix> fixes;
   std::vector<std::string> sentences;  ///< of the fixes
@@ -150,49 +149,45 @@ std::optional<Error> ProjectionAudit::counters(const Counted& counted) {
     Scratch scratch;
     std::vector<bson::Value> ids;
     if (auto error = sample_ids(plan, scratch, ids)) return error;
-    return counter_rows(counted, &ids, pass);
+    return counter_rows(counted, ids, pass);
   }
-  if (auto error = counter_rows(counted, nullptr, pass)) return error;
-  // What looks right, but has something on its way, is wrong.
-  if (pending_ == nullptr) return std::nullopt;
-  std::vector<bson::Value> rest;
-  for (const auto& [identity, delta] : pending_->counters(plan)) {
-    if (delta.sum != 0 && !pass.seen.contains(identity)) rest.push_back(delta.id);
-  }
-  return rest.empty() ? std::nullopt : counter_rows(counted, &rest, pass);
+  return all_counters(counted, pass);
+}
+
+std::optional<Error> ProjectionAudit::all_counters(const Counted& counted, CounterPass& pass) {
+  const auto visit = [&](const audit::CounterRow& row) { return take(counted, row, pass); };
+  const auto progress = [&](std::int64_t targets) { advance(counted.plan->collection, targets); };
+  if (auto error = audit::CounterMerge(pool_, counted, at_).run(visit, progress)) return error;
+  return fix(counted, pass);
 }
 
 std::optional<Error> ProjectionAudit::counter_rows(const Counted& counted,
-                                                   const std::vector<bson::Value>* only, CounterPass& pass) {
+                                                   const std::vector<bson::Value>& ids, CounterPass& pass) {
   const CounterPlan& plan = *counted.plan;
-  const auto visit = [&](bson::View document) -> std::optional<Error> {
-    if (options_.stop.stop_requested()) return Error{ErrorKind::fenced, 0, "stopped", false};
-    const audit::CounterRow row = audit::CounterRow::read(document);
-    std::int64_t pending = 0;
-    if (pending_ != nullptr) {
-      const auto& deltas = pending_->counters(plan);
-      const auto found = deltas.find(bson::Identity(row.id));
-      if (found != deltas.end()) {
-        pending = found->second.sum;
-        pass.seen.emplace(found->first, true);
-      }
-    }
-    judge(counted, row, pending, pass);
-    return pass.fixes.size() < fixes_in_one_transaction ? std::nullopt : fix(counted, pass);
+  const auto visit = [&](bson::View document) {
+    return take(counted, audit::CounterRow::read(document), pass);
   };
-  for (std::size_t from = 0; only == nullptr || from < only->size(); from += ids_in_one_question) {
+  for (std::size_t from = 0; from < ids.size(); from += ids_in_one_question) {
     bson::Builder command;
-    std::vector<bson::Value> some;
-    if (only != nullptr) {
-      some = part(*only, from, std::min(only->size(), from + ids_in_one_question));
-    }
-    audit::append_counter_audit(command, counted, only == nullptr ? nullptr : &some);
+    const auto some = part(ids, from, std::min(ids.size(), from + ids_in_one_question));
+    audit::append_counter_audit(command, counted, some);
     if (auto error = each_document(pool_, plan.database, plan.collection, command, at_, visit)) return error;
-    if (only == nullptr) break;
     advance(plan.collection, static_cast<std::int64_t>(some.size()));
   }
-  if (only == nullptr) advance(plan.collection, total_);
   return fix(counted, pass);
+}
+
+std::optional<Error> ProjectionAudit::take(const Counted& counted, const audit::CounterRow& row,
+                                           CounterPass& pass) {
+  if (options_.stop.stop_requested()) return Error{ErrorKind::fenced, 0, "stopped", false};
+  std::int64_t pending = 0;
+  if (pending_ != nullptr && !pending_->counters(*counted.plan).empty()) {
+    const auto& deltas = pending_->counters(*counted.plan);
+    const auto found = deltas.find(bson::Identity(row.id));
+    if (found != deltas.end()) pending = found->second.sum;
+  }
+  judge(counted, row, pending, pass);
+  return pass.fixes.size() < fixes_in_one_transaction ? std::nullopt : fix(counted, pass);
 }
 
 /// `pending`: what the worker will still add. The counter should hold the truth less that.
@@ -285,9 +280,10 @@ std::optional<Error> ProjectionAudit::sample_ids(const CounterPlan& plan, Scratc
 std::optional<Error> ProjectionAudit::copies(const CopyPlan& plan) {
   total_ = options_.sample > 0 ? options_.sample : estimate(plan.database, plan.target);
   events_.progress(rule_ + ": " + plan.target, 0, total_);
+  audit::SourceCache sources(pool_, plan, at_);
   if (options_.sample > 0) {
     CopyPass pass;
-    return copy_range(plan, nullptr, pass);
+    return copy_range(plan, sources, nullptr, pass);
   }
   std::vector<audit::IdRange> ranges;
   if (auto error = audit::cut(pool_, plan.database, plan.target, options_.threads, ranges)) return error;
@@ -297,7 +293,7 @@ std::optional<Error> ProjectionAudit::copies(const CopyPlan& plan) {
     for (std::size_t i = 0; i < ranges.size(); ++i) {
       threads.emplace_back([&, i] {
         CopyPass pass;
-        errors[i] = copy_range(plan, &ranges[i], pass);
+        errors[i] = copy_range(plan, sources, &ranges[i], pass);
       });
     }
   }
@@ -305,9 +301,9 @@ std::optional<Error> ProjectionAudit::copies(const CopyPlan& plan) {
   return failed == errors.end() ? std::nullopt : *failed;
 }
 
-std::optional<Error> ProjectionAudit::copy_range(const CopyPlan& plan, const audit::IdRange* range,
-                                                 CopyPass& pass) {
-  audit::CopyAudit audit(pool_, plan, at_);
+std::optional<Error> ProjectionAudit::copy_range(const CopyPlan& plan, audit::SourceCache& sources,
+                                                 const audit::IdRange* range, CopyPass& pass) {
+  audit::CopyAudit audit(pool_, plan, sources, at_);
   std::optional<Error> broken;
   const auto visit = [&](const audit::CopyDifference& difference) { judge(plan, difference, pass); };
   const auto progress = [&](std::int64_t targets) {

@@ -67,15 +67,19 @@ class ProjectionAudit {
   struct CopyPass;
 
   std::optional<Error> counters(const Counted& counted);
-  std::optional<Error> counter_rows(const Counted& counted, const std::vector<bson::Value>* only,
+  std::optional<Error> all_counters(const Counted& counted, CounterPass& pass);
+  /// Some counters only.
+  std::optional<Error> counter_rows(const Counted& counted, const std::vector<bson::Value>& ids,
                                     CounterPass& pass);
+  std::optional<Error> take(const Counted& counted, const audit::CounterRow& row, CounterPass& pass);
   void judge(const Counted& counted, const audit::CounterRow& row, std::int64_t pending, CounterPass& pass);
   std::optional<Error> fix(const Counted& counted, CounterPass& pass);
   std::optional<Error> read_letters(const CounterPlan& plan, CounterPass& pass);
   std::optional<Error> sample_ids(const CounterPlan& plan, Scratch& scratch, std::vector<bson::Value>& ids);
 
   std::optional<Error> copies(const CopyPlan& plan);
-  std::optional<Error> copy_range(const CopyPlan& plan, const audit::IdRange* range, CopyPass& pass);
+  std::optional<Error> copy_range(const CopyPlan& plan, audit::SourceCache& sources,
+                                  const audit::IdRange* range, CopyPass& pass);
   std::optional<Error> fix(CopyPass& pass);
   void judge(const CopyPlan& plan, const audit::CopyDifference& difference, CopyPass& pass);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "flow/time.hpp"
 #include "rules/registry.hpp"
 #include "sinks/state_names.hpp"
 
@@ -13,6 +14,9 @@ namespace {
 constexpr int threads = 4;
 constexpr int clients = 3 * threads + 4;  // a thread reads targets and sources, and writes
 constexpr int snapshots = 5;              // begun anew so often when the server has dropped the past
+// The past is kept for minutes, and each rule may need them: a moment serves the next one only while it is
+// new.
+constexpr auto moment_serves = std::chrono::seconds(20);
 
 [[noreturn]] void give_up(const std::string& what, const mongo::ClientPool& pool, const Error& error) {
   std::string text = "could not " + what + " (" + pool.hosts() + "): " + error.text();
@@ -42,6 +46,18 @@ void add(AuditTotals& all, const AuditTotals& one) {
 
 }  // namespace
 
+/// What there was at one time, and what was on its way then.
+struct Verification::Moment {
+  Standing standing;
+  Pending pending;
+  flow::Time read_at;
+};
+
+Verification::Verification(const Config& config, VerifyOptions options, VerifyEvents events)
+    : config_(config), options_(std::move(options)), events_(std::move(events)) {}
+
+Verification::~Verification() = default;
+
 AuditTotals Verification::run() {
   bool any = options_.rule.empty();
   std::vector<std::string> names;
@@ -62,6 +78,7 @@ AuditTotals Verification::run() {
 
 void Verification::stream(const StreamConfig& config) {
   const auto rules = rules::make_rules(config);
+  moment_.reset();
   mongo::ClientPool pool(config, clients, Holder::self().instance);
   std::optional<AuditLease> lease;
   std::optional<Mender> mender;
@@ -83,22 +100,31 @@ void Verification::stream(const StreamConfig& config) {
   }
 }
 
+std::unique_ptr<Verification::Moment> Verification::moment(
+    mongo::ClientPool& pool, const StreamConfig& stream,
+    const std::vector<std::unique_ptr<Rule>>& rules) const {
+  auto moment = std::make_unique<Moment>();
+  const std::string id = config_.pipeline + "/" + stream.name;
+  const auto read = [&] { return read_standing(pool, config_.state_database, id, moment->standing); };
+  if (auto error = patiently({}, read)) give_up("read the stream's standing", pool, *error);
+  if (moment->standing.filling)
+    throw Stop(exit_code::cannot_start, id + " is being filled; there is nothing to verify yet");
+  if (auto error = moment->pending.read(pool, stream, rules, moment->standing))
+    give_up("read what is on its way", pool, *error);
+  moment->read_at = flow::Clock::now();
+  return moment;
+}
+
 void Verification::projection(mongo::ClientPool& pool, const StreamConfig& stream,
                               const std::vector<std::unique_ptr<Rule>>& rules, const Rule& rule,
                               const Projection& projection, Mender* mender) {
   for (int tries = 1;; ++tries) {
-    Standing standing;
-    Pending pending;
-    const std::string id = config_.pipeline + "/" + stream.name;
-    const auto read = [&] { return read_standing(pool, config_.state_database, id, standing); };
-    if (auto error = patiently({}, read)) give_up("read the stream's standing", pool, *error);
-    if (standing.filling)
-      throw Stop(exit_code::cannot_start, id + " is being filled; there is nothing to verify yet");
-    if (auto error = pending.read(pool, stream, rules, standing))
-      give_up("read what is on its way", pool, *error);
+    const bool serves = moment_ && tries == 1 && flow::Clock::now() < moment_->read_at + moment_serves;
+    if (!serves) moment_ = moment(pool, stream, rules);
+    const Standing& standing = moment_->standing;
     AuditOptions options{config_.pipeline, stream.name, config_.state_database, options_.sample};
     options.threads = threads;
-    ProjectionAudit audit(pool, &pending, mender, standing.at, options, events_.audit);
+    ProjectionAudit audit(pool, &moment_->pending, mender, standing.at, options, events_.audit);
     const auto error = audit.run(rule.name(), projection);
     const bool again =
         error && (error->code == mongo::snapshot_too_old || error->kind == ErrorKind::transient);
@@ -109,6 +135,8 @@ void Verification::projection(mongo::ClientPool& pool, const StreamConfig& strea
     const bool all_mended = mender != nullptr && options_.sample == 0 && audit.totals().unmendable == 0;
     if (all_mended && std::holds_alternative<Counted>(projection))
       drop_rejected(pool, stream, rule, standing.at);
+    // What was mended may be the source of another rule.
+    if (audit.totals().mended > 0) moment_.reset();
     return;
   }
 }

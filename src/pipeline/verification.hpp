@@ -29,14 +29,18 @@ struct VerifyEvents {
 class Verification {
  public:
   /// Throws ConfigError and Stop as the worker does.
-  Verification(const Config& config, VerifyOptions options, VerifyEvents events)
-      : config_(config), options_(std::move(options)), events_(std::move(events)) {}
+  Verification(const Config& config, VerifyOptions options, VerifyEvents events);
+  ~Verification();
 
   /// All streams; what all came to. Throws Stop when it cannot be done. Blocks.
   AuditTotals run();
 
  private:
+  struct Moment;
+
   void stream(const StreamConfig& stream);
+  std::unique_ptr<Moment> moment(mongo::ClientPool& pool, const StreamConfig& stream,
+                                 const std::vector<std::unique_ptr<Rule>>& rules) const;
   void projection(mongo::ClientPool& pool, const StreamConfig& stream,
                   const std::vector<std::unique_ptr<Rule>>& rules, const Rule& rule,
                   const Projection& projection, Mender* mender);
@@ -46,6 +50,7 @@ class Verification {
   VerifyOptions options_;
   VerifyEvents events_;
   AuditTotals totals_;
+  std::unique_ptr<Moment> moment_;  ///< of the present stream, if one was read and may still serve
 };
 
 }  // namespace sluice::pipeline

@@ -5,6 +5,12 @@ namespace sluice::source {
 namespace {
 
 constexpr std::int32_t failed_to_parse = 9;
+constexpr auto longest_wait = std::chrono::minutes(10);
+
+std::string seconds_text(flow::Duration duration) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  return ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
+}
 
 /// Where the reply's cursor stands, and the events in it.
 void read_batch(StreamBatch& batch) {
@@ -20,14 +26,36 @@ void read_batch(StreamBatch& batch) {
 }  // namespace
 
 ChangeStream::ChangeStream(mongo::ClientPool& pool, StreamOptions options)
-    : pool_(pool), client_(pool.acquire()), options_(std::move(options)), session_(client_.get()) {}
+    : pool_(pool),
+      client_(pool.acquire()),
+      patience_(pool.answer_timeout(), longest_wait),
+      waits_(patience_.now()),
+      options_(std::move(options)),
+      session_(client_.get()) {}
 
 ChangeStream::~ChangeStream() {
   close();
 }
 
 mongo::Reply ChangeStream::command(bson::View command) {
-  return session_.command(options_.database, command);
+  const flow::Time asked = flow::Clock::now();
+  mongo::Reply reply = session_.command(options_.database, command);
+  if (reply.ok() || !reply.error->network || !patience_.failed(flow::Clock::now() - asked)) return reply;
+  reply.error->message += "; no answer within " + seconds_text(waits_) + ", the next one may take " +
+                          seconds_text(patience_.now());
+  return reply;
+}
+
+void ChangeStream::renew_client() {
+  if (waits_ == patience_.now() && !pool_.outdated(client_)) return;
+  const flow::Duration usual = pool_.answer_timeout();
+  if (usual != patience_.usual()) patience_ = flow::Patience(usual, longest_wait);
+  waits_ = patience_.now();
+  auto next = waits_ == usual
+                  ? pool_.acquire()
+                  : pool_.acquire_patient(std::chrono::duration_cast<std::chrono::milliseconds>(waits_));
+  session_.move_to(next.get());
+  client_ = std::move(next);
 }
 
 void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Position>& after,
@@ -52,11 +80,7 @@ void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Posi
 std::optional<Error> ChangeStream::open(const std::optional<Position>& after, Position& at,
                                         bool filter_changed) {
   close();
-  if (pool_.outdated(client_)) {
-    auto next = pool_.acquire();
-    session_.move_to(next.get());
-    client_ = std::move(next);
-  }
+  renew_client();
   if (auto error = session_.begin()) return error;
   bson::Builder build_info;
   abilities_ = abilities_of(command(build_info.append("buildInfo", 1).finish()).view());
@@ -98,6 +122,7 @@ std::optional<Error> ChangeStream::next(std::unique_ptr<StreamBatch>& batch) {
     cursor_ = 0;
     return batch->reply.error;
   }
+  patience_.succeeded();
   read_batch(*batch);
   cursor_ = batch->reply.view().at_path("cursor.id").integer().value_or(0);
   return abilities_.splits_events ? assemble(*batch) : std::nullopt;

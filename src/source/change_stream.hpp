@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "flow/patience.hpp"
 #include "flow/reading.hpp"
 #include "mongo/pinned.hpp"
 #include "sluice/position.hpp"
@@ -40,7 +41,8 @@ struct StreamOptions {
 
 /// A change stream on a database, read a whole batch at a time: libmongoc's own change stream hands out
 /// single documents that die with the next one, and would have each of them copied. Blocks; used by one
-/// thread. Holds one client of the pool from one open() to the next.
+/// thread. Holds one client of the pool from one open() to the next; after a wait that was too short for the
+/// server, one apart that waits longer, until an answer has come.
 class ChangeStream {
  public:
   ChangeStream(mongo::ClientPool& pool, StreamOptions options);
@@ -56,8 +58,9 @@ class ChangeStream {
 
   /// How much of each event the next open() asks for, and how many events next() does.
   void read_as(const flow::Reading& reading);
-  /// The pool's URI has changed since: to open again moves the stream to it.
-  bool outdated() const { return pool_.outdated(client_); }
+  /// The pool's URI has changed since, or the stream waits longer for answers than it has to: to open again
+  /// moves it to the client that it should have.
+  bool outdated() const { return waits_ != patience_.now() || pool_.outdated(client_); }
 
   /// Whether next() waits for events when there are none.
   void be_patient(bool patient) { patient_ = patient; }
@@ -69,11 +72,14 @@ class ChangeStream {
 
  private:
   mongo::Reply command(bson::View command);
+  void renew_client();
   void append_aggregate(bson::Builder& out, const std::optional<Position>& after, bool by_time) const;
   std::optional<Error> assemble(StreamBatch& batch);
 
   mongo::ClientPool& pool_;
   mongo::ClientPool::Client client_;
+  flow::Patience patience_;
+  flow::Duration waits_;  ///< how long client_ does
   StreamOptions options_;
   mongo::PinnedSession session_;
   std::int64_t cursor_ = 0;

@@ -57,10 +57,10 @@ TEST_F(OneNodeNetwork, ACutLongerThanTheLeaseIsWaitedOut) {
   ASSERT_TRUE(go_on(200));
   network().cut();
   ASSERT_TRUE(no_position_for(2.5));
-  EXPECT_EQ(worker().get("/readyz").status, 503);
+  EXPECT_TRUE(soon([&] { return worker().get("/readyz").status == 503; }));
   network().heal();
   ends_exact(storm, 1);
-  EXPECT_EQ(worker().get("/readyz").status, 200);
+  EXPECT_TRUE(soon([&] { return worker().get("/readyz").status == 200; })) << worker().get("/readyz").body;
   terminate_all();
 }
 

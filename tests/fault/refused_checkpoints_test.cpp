@@ -61,6 +61,7 @@ TEST_F(RefusedCheckpoints, AnIdleStreamDoesNotPassWhatIsInFlight) {
   fail(on("update", "lanes", R"("errorCode":189)"), "\"alwaysOn\"");
   db().insert("favorites", R"({"articleId":1})");
   const auto event = db().operation_time();
+  ASSERT_TRUE(soon([&] { return metric("sluice_events_in_flight") == 1; }));
   // Positions are stored all the while: each renewal of the lease would do so if there were one.
   std::string renewed;
   for (int renewals = 0; renewals < 3; ++renewals) {

@@ -102,7 +102,7 @@ TEST_F(Soak, StormsAndIdlenessLeaveNothingBehind) {
     EXPECT_LE(late, early + tolerance) << what;
   };
   stays_flat(
-      "RSS in MB", [](const Sample& one) { return one.rss_mb; }, sanitized() ? 1e6 : 2);
+      "RSS in MB", [](const Sample& one) { return one.rss_mb; }, sanitized() ? 1e6 : 4);
   stays_flat(
       "descriptors", [](const Sample& one) { return one.handles.descriptors; }, 2);
   stays_flat(

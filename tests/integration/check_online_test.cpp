@@ -172,6 +172,23 @@ TEST_F(CheckOnline, PreImagesThatAreOffAreNamedWithTheirLine) {
   EXPECT_TRUE(finds(check(unable), "ok", rule, "pre-images are on"));
 }
 
+TEST_F(CheckOnline, AnUpgradeThatWasNotEndedIsNamedWithItsLine) {
+  Mongo root(server().uri(), "admin");
+  root.command(R"({"setFeatureCompatibilityVersion":"5.0"})");
+  const std::string uri = make_user(worker_roles() + R"(,{"role":"clusterMonitor","db":"admin"})");
+  const Outcome outcome = check(uri);
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out;
+  EXPECT_TRUE(finds(outcome, "error", stream(), "setFeatureCompatibilityVersion: \"6.0\""));
+  root.command(R"({"setFeatureCompatibilityVersion":"6.0"})");
+  EXPECT_EQ(check(uri).exit_code, 0);
+}
+
+TEST_F(CheckOnline, AnOplogThatMayNotBeReadIsNamedWithItsGrant) {
+  const Outcome outcome = check(make_user(worker_roles()));
+  EXPECT_TRUE(finds(outcome, "note", stream(), "lacks find on local.oplog.rs"));
+  EXPECT_TRUE(finds(outcome, "note", stream(), R"({role: "read", db: "local"})"));
+}
+
 TEST_F(CheckOnline, AViewIsNoSource) {
   db().command(R"({"create":"favorites","viewOn":"elsewhere","pipeline":[]})");
   const Outcome outcome = check(make_user(worker_roles()));

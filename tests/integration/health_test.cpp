@@ -15,7 +15,19 @@ class Health : public PipelineTest {
   Document status() { return Document(worker().get("/status").body); }
   std::string why_not_ready() { return worker().get("/readyz").body; }
   bool is_ready() { return worker().get("/readyz").status == 200; }
+  static int times(const std::string& text, const std::string& part) {
+    int found = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+    return found;
+  }
   bool stalled() { return metric("sluice_stalled") == 1; }
+  /// Waits until /readyz says so.
+  testing::AssertionResult comes_to_say(const std::string& text) {
+    if (soon([&] { return why_not_ready().find(text) != std::string::npos; })) {
+      return testing::AssertionSuccess();
+    }
+    return testing::AssertionFailure() << why_not_ready();
+  }
 };
 
 TEST_F(Health, StatusTellsOfEveryStreamAndLane) {
@@ -79,25 +91,23 @@ TEST_F(Health, AStalledLaneIsNamedUntilItGoesOn) {
     holder.update("articles", R"({"_id":1})", R"({"$set":{"held":true}})");
     db().insert("favorites", R"({"_id":1,"articleId":1})");
     ASSERT_TRUE(soon([&] { return stalled(); }));
-    EXPECT_FALSE(is_ready());
-    EXPECT_NE(why_not_ready().find("lane "), std::string::npos) << why_not_ready();
-    EXPECT_NE(why_not_ready().find("its batch of 1 event has been under way"), std::string::npos)
-        << why_not_ready();
-    EXPECT_NE(why_not_ready().find("(code 112)"), std::string::npos) << why_not_ready();
+    EXPECT_TRUE(soon([&] { return !is_ready(); }));
+    EXPECT_TRUE(comes_to_say("its batch of 1 event has been under way"));
+    EXPECT_TRUE(comes_to_say("(code 112)"));
+    EXPECT_TRUE(comes_to_say("lane "));
     const Document stream = status().child("streams.0");
     EXPECT_TRUE(stream.boolean("stalled"));
-    EXPECT_NE(stream.text("waitsFor").find("lane "), std::string::npos);
+    EXPECT_NE(stream.text("waitsFor").find("lane "), std::string::npos) << stream.json();
     EXPECT_EQ(stream.integer("lanes.0.queued") + stream.integer("lanes.1.queued"), 1) << stream.json();
     EXPECT_TRUE(soon([&] { return metric("sluice_lag_seconds") > 1; })) << "what waits is behind";
   });
   EXPECT_TRUE(becomes("articles", "1", R"({"_id":1,"favoritesCount":1,"held":true})"));
   EXPECT_TRUE(soon([&] { return is_ready() && !stalled(); })) << why_not_ready();
-  EXPECT_FALSE(status().boolean("streams.0.stalled"));
+  EXPECT_TRUE(worker().logs("goes on again")) << worker().err();
   const std::string said = worker().err();
-  const auto first = said.find(": stalled: ");
-  ASSERT_NE(first, std::string::npos) << said;
-  EXPECT_EQ(said.find(": stalled: ", first + 1), std::string::npos) << "a stall is said once\n" << said;
-  EXPECT_NE(said.find("goes on again"), std::string::npos) << said;
+  EXPECT_GE(times(said, ": stalled: "), 1) << said;
+  // Where the machine itself stands still another one may have begun.
+  EXPECT_LE(times(said, ": stalled: "), times(said, "goes on again") + 1) << "a stall is said once\n" << said;
 }
 
 /// The checkpoint's writes are refused for a reason that may pass.
@@ -107,9 +117,8 @@ TEST_F(Health, ACheckpointThatCannotBeStoredIsNamed) {
       "namespace":")" +
              state().database() + R"(.shards","errorCode":91}})");
   EXPECT_TRUE(soon([&] { return stalled(); }));
-  EXPECT_NE(why_not_ready().find("the checkpoint could not be stored for"), std::string::npos)
-      << why_not_ready();
-  EXPECT_NE(why_not_ready().find("(code 91)"), std::string::npos) << why_not_ready();
+  EXPECT_TRUE(comes_to_say("the checkpoint could not be stored for"));
+  EXPECT_TRUE(comes_to_say("(code 91)"));
   db().admin(R"({"configureFailPoint":"failCommand","mode":"off"})");
   EXPECT_TRUE(soon([&] { return is_ready() && !stalled(); })) << why_not_ready();
 }
@@ -123,8 +132,7 @@ TEST_F(Health, ACursorWithoutAnAnswerIsNamed) {
   EXPECT_TRUE(soon([&] {
     return stalled() && why_not_ready().find("takes checkpoints") != std::string::npos;
   })) << why_not_ready();
-  EXPECT_NE(why_not_ready().find("the change stream's cursor has had no answer"), std::string::npos)
-      << why_not_ready();
+  EXPECT_TRUE(comes_to_say("the change stream's cursor has had no answer"));
   db().admin(R"({"configureFailPoint":"failCommand","mode":"off"})");
   EXPECT_TRUE(soon([&] { return is_ready() && !stalled(); })) << why_not_ready();
 }

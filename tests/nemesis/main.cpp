@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "nemesis/nemesis.hpp"
+#include "support/sanitizers.hpp"
 #include "support/temporary_directory.hpp"
 
 int main(int argc, char** argv) {
@@ -24,7 +25,8 @@ int main(int argc, char** argv) {
   try {
     const workbench::Driver driver;
     sluice::test::remove_stale_directories();
-    const auto report = sluice::nemesis::run(options, std::cout);
+    auto report = sluice::nemesis::run(options, std::cout);
+    report.violation += sluice::test::take_sanitizer_reports();
     std::cout << text_of(options, report);
     return report.violation.empty() ? 0 : 1;
   } catch (const std::exception& error) {

@@ -1,12 +1,27 @@
 #include <gtest/gtest.h>
 
 #include <iostream>
+#include <memory>
 
 #include "support/fixture.hpp"
+#include "support/sanitizers.hpp"
 #include "workbench/mongo.hpp"
+
+namespace {
+
+/// Fails the test in which a sanitizer found something in a program under test.
+class SanitizerReports final : public testing::EmptyTestEventListener {
+  void OnTestEnd(const testing::TestInfo& /*test*/) override {
+    const std::string reports = sluice::test::take_sanitizer_reports();
+    if (!reports.empty()) ADD_FAILURE() << reports;
+  }
+};
+
+}  // namespace
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
+  testing::UnitTest::GetInstance()->listeners().Append(std::make_unique<SanitizerReports>().release());
   const workbench::Driver driver;
   sluice::test::remove_stale_directories();
   std::cout << "Random choices follow from SLUICE_SEED=" << sluice::test::random_seed() << std::endl;

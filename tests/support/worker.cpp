@@ -3,6 +3,7 @@
 #include <csignal>
 #include <stdexcept>
 
+#include "support/sanitizers.hpp"
 #include "workbench/eventually.hpp"
 
 namespace sluice::test {
@@ -11,16 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 using workbench::eventually;
 
-/// A sanitizer's finding ends the program, so that no test can pass over it.
-const Environment sanitizer_settings = {
-    {"ASAN_OPTIONS", "abort_on_error=1:detect_leaks=1"},
-    {"UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1"},
-    // libmongoc and libbson are not instrumented, so what they do among themselves only looks like a race.
-    {"TSAN_OPTIONS", "halt_on_error=1:second_deadlock_stack=1:ignore_noninstrumented_modules=1"},
-};
-
 Environment with_sanitizer_settings(Environment environment) {
-  environment.insert(sanitizer_settings.begin(), sanitizer_settings.end());
+  environment.merge(sanitizer_settings());
   return environment;
 }
 

@@ -280,6 +280,19 @@ TEST_F(LaneFailureTest, SendsTheVerySameBatchAfterACommitWithoutAnswer) {
   EXPECT_EQ(lane().batch().guard.seq, 101);
 }
 
+/// The driver asked about the commit once more, and its user was gone by then.
+TEST_F(LaneFailureTest, SendsTheVerySameBatchAfterACommitThatItMayNotAskAbout) {
+  offer_many(4);
+  ASSERT_TRUE(send());
+  offer({increment("9")});
+  Outcome denied = failed(ErrorKind::denied);
+  denied.guard_held = true;
+  denied.error->unknown_commit = true;
+  fail(denied);
+  EXPECT_EQ(token(), "4");
+  EXPECT_EQ(size(), 4U);
+}
+
 TEST_F(LaneFailureTest, BuildsTheBatchAnewOnceTheLostCommitIsKnownToHaveFailed) {
   offer_many(4);
   ASSERT_TRUE(send());

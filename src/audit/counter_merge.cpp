@@ -1,0 +1,150 @@
+#include "audit/counter_merge.hpp"
+
+#include <utility>
+
+#include "audit/expressions.hpp"
+#include "bson/order.hpp"
+#include "mongo/read_ahead.hpp"
+#include "sluice/scratch.hpp"
+
+namespace sluice::audit {
+
+namespace {
+
+constexpr int rows_in_one_answer = 2000;
+
+/// Byte by byte, whatever the collections' own collations: that is the order of bson::server_order().
+void append_simple_collation(bson::Builder& out) {
+  out.open("collation").append("locale", "simple").close();
+}
+
+/// {_id, <field>}, by _id
+bson::Builder targets_command(const CounterPlan& plan) {
+  bson::Builder find;
+  find.append("find", plan.collection).open("projection").append("_id", 1).append(plan.field, 1).close();
+  find.open("sort").append("_id", 1).close();
+  append_simple_collation(find);
+  find.append("allowDiskUse", true).append("batchSize", rows_in_one_answer);
+  return find;
+}
+
+/// {v: the counted id}, by v, once for each time that it counts
+bson::Builder sources_command(const Counted& counted) {
+  bson::Builder aggregate;
+  aggregate.append("aggregate", counted.source).open_array("pipeline");
+  aggregate.open(aggregate.item()).open("$project").append("_id", 0);
+  counted.values ? append_values(aggregate, "v", counted.field) : append_path(aggregate, "v", counted.field);
+  aggregate.close().close();
+  if (counted.values) aggregate.open(aggregate.item()).append("$unwind", "$v").close();
+  aggregate.open(aggregate.item()).open("$match").open("v").append("$exists", true);
+  aggregate.close().close().close();
+  aggregate.open(aggregate.item()).open("$sort").append("v", 1).close().close();
+  aggregate.close();
+  append_simple_collation(aggregate);
+  aggregate.append("allowDiskUse", true);
+  aggregate.open("cursor").append("batchSize", rows_in_one_answer).close();
+  return aggregate;
+}
+
+/// Documents one by one, sorted by what stands under a key.
+class Sorted {
+ public:
+  Sorted(mongo::ClientPool& pool, const CounterPlan& plan, std::string_view collection, std::string_view key,
+         bson::Builder command, std::uint64_t at)
+      : key_(key), collection_(collection), rows_(pool, plan.database, collection_, std::move(command), at) {}
+
+  /// Whether there is one; if so it is document(), valid until the next step.
+  bool there() const { return place_ < documents_.size(); }
+  bson::View document() const { return documents_[place_]; }
+  const bson::Value& key() const { return now_; }
+
+  /// Goes on to the next that can be an id; `between` is called between answers, before the last one goes.
+  template <typename Between>
+  std::optional<Error> step(Between between) {
+    do {
+      if (place_ + 1 < documents_.size()) {
+        ++place_;
+      } else {
+        between();
+        if (auto error = next_answer()) return error;
+      }
+      if (!there()) return std::nullopt;
+      now_ = document().at(key_);
+      // No id is an array. And the server sorts arrays by their least element.
+    } while (now_.is_array());
+    return check_order();
+  }
+
+ private:
+  std::optional<Error> next_answer() {
+    keep_last();
+    place_ = 0;
+    return rows_.next(documents_);
+  }
+
+  void keep_last() {
+    if (!last_ || last_.raw().data() == last_bytes_.data()) return;
+    last_bytes_.assign(last_.raw().begin(), last_.raw().end());
+    last_ = {last_.type(), last_bytes_};
+  }
+
+  /// A merge of what is not sorted would find differences where there are none.
+  std::optional<Error> check_order() {
+    const bool sorted = !last_ || bson::server_order(last_, now_) <= 0;
+    last_ = now_;
+    if (sorted) return std::nullopt;
+    return Error{ErrorKind::fatal, 0,
+                 collection_ + " came from the server in an order that Sluice does not know", false};
+  }
+
+  std::string_view key_;
+  std::string collection_;
+  std::vector<bson::View> documents_;
+  std::size_t place_ = 0;
+  bson::Value now_;
+  bson::Value last_;                      ///< the key before
+  std::vector<std::uint8_t> last_bytes_;  ///< holds it from one answer to the next
+  mongo::ReadAhead rows_;
+};
+
+}  // namespace
+
+std::optional<Error> CounterMerge::run(const Visit& visit, const Progress& progress) {
+  const CounterPlan& plan = *counted_.plan;
+  Sorted targets(pool_, plan, plan.collection, "_id", targets_command(plan), at_);
+  Sorted sources(pool_, plan, counted_.source, "v", sources_command(counted_), at_);
+  std::int64_t looked_at = 0;
+  const auto report = [&] { progress(std::exchange(looked_at, 0)); };
+  std::vector<std::uint8_t> kept;
+  const auto keep = [&] { kept.assign(sources.key().raw().begin(), sources.key().raw().end()); };
+
+  if (auto error = targets.step(report)) return error;
+  if (auto error = sources.step([] {})) return error;
+  while (targets.there() || sources.there()) {
+    CounterRow row;
+    auto order = std::weak_ordering::equivalent;
+    if (!targets.there()) order = std::weak_ordering::greater;
+    if (!sources.there()) order = std::weak_ordering::less;
+    if (targets.there() && sources.there()) order = bson::server_order(targets.key(), sources.key());
+    row.here = order <= 0;
+    if (row.here) {
+      row.id = targets.key();
+      row.found = targets.document().at_path(plan.field);
+    } else {
+      keep();  // the row outlives the answer that it came with
+      row.id = {sources.key().type(), kept};
+    }
+    while (order >= 0 && sources.there() && bson::server_order(row.id, sources.key()) == 0) {
+      ++row.truth;
+      if (auto error = sources.step([] {})) return error;
+    }
+    if (auto error = visit(row)) return error;
+    looked_at += row.here ? 1 : 0;
+    if (!row.here) continue;
+    if (auto error = targets.step(report)) return error;
+  }
+  report();
+  return std::nullopt;
+}
+
+}  // namespace sluice::audit
