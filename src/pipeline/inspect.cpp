@@ -160,7 +160,7 @@ class Inspector {
     const mongo::Reply reply = ask("admin", question);
     const std::string version(reply.view().at_path("featureCompatibilityVersion.version").text());
     if (!reply.ok() || version.empty() || std::atoll(version.c_str()) >= first_with_pre_images) return;
-    say(needs_pre_images(rules_) ? Level::error : Level::warning,
+    say(needs_images(rules_) ? Level::error : Level::warning,
         "its featureCompatibilityVersion is " + version +
             "; pre-images, which count and tally need, come with 6.0: "
             "db.adminCommand({setFeatureCompatibilityVersion: \"6.0\"})");
