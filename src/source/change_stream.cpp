@@ -71,7 +71,7 @@ void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Posi
   if (options_.filter.needs_pre_images()) out.append("fullDocumentBeforeChange", "whenAvailable");
   if (abilities_.tells_dotted_names) out.append("showExpandedEvents", true);
   out.close().close();
-  append_stages(out, options_.filter);
+  append_stages(out, options_.filter, after && !by_time ? after->data() : std::string_view{});
   if (abilities_.splits_events) out.open(out.item()).open("$changeStreamSplitLargeEvent").close().close();
   // No events in the first answer: it is only to say where the stream stands.
   out.close().open("cursor").append("batchSize", 0).close();

@@ -259,13 +259,14 @@ std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& a
     if (found == merged.end()) {
       merged.push_back(one);
       merged.back().where.clear();
+      merged.back().any_field &= one.updates;
       continue;
     }
     found->inserts |= one.inserts;
     found->replaces |= one.replaces;
     found->updates |= one.updates;
     found->deletes |= one.deletes;
-    found->any_field |= one.any_field;
+    found->any_field |= one.updates && one.any_field;
     found->exact |= one.exact;
     found->full_document = std::max(found->full_document, one.full_document);
     found->before = std::max(found->before, one.before);
@@ -285,7 +286,7 @@ StreamFilter filter_of(const std::vector<Subscription>& all) {
   return filter;
 }
 
-void append_stages(bson::Builder& pipeline, const StreamFilter& filter) {
+void append_stages(bson::Builder& pipeline, const StreamFilter& filter, std::string_view resumed_at) {
   pipeline.open(pipeline.item()).open("$match");
   append_scope(pipeline, filter);
   append_wanted(pipeline, filter);
@@ -295,7 +296,7 @@ void append_stages(bson::Builder& pipeline, const StreamFilter& filter) {
     append_hash(pipeline, "sluiceHash");
     pipeline.close().close();
   }
-  append_wants(pipeline, filter);
+  append_wants(pipeline, filter, resumed_at);
   append_narrowing(pipeline, filter);
   append_detail(pipeline, filter);
 }

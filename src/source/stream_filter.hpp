@@ -44,7 +44,9 @@ std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& a
 StreamFilter filter_of(const std::vector<Subscription>& all);
 
 /// Appends the stages that follow $changeStream to the open array `pipeline`.
-void append_stages(bson::Builder& pipeline, const StreamFilter& filter);
+/// `resumed_at` is the token (its _data) behind which the stream is opened, if it is: the server looks for
+/// the event of that token among those that pass the stages, so that one passes, and is not judged again.
+void append_stages(bson::Builder& pipeline, const StreamFilter& filter, std::string_view resumed_at = {});
 
 /// Appends the expression that holds where an event of one of these collections is wanted, by what it did
 /// and, for updates, by what it touched.

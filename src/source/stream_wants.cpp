@@ -75,7 +75,12 @@ Expression numbers_of_those_it_is_for(const StreamFilter& filter) {
 }
 
 /// What has no document concerns everybody; what others read is theirs to look at.
-Expression is_for_somebody(const StreamFilter& filter) {
+/// Whether an event lies behind the one that the stream was resumed at.
+Expression is_new(std::string_view resumed_at) {
+  return call("$gt", Items{"$_id._data", literal(std::string(resumed_at))});
+}
+
+Expression is_for_somebody(const StreamFilter& filter, std::string_view resumed_at) {
   Items any{call("$ne", Items{"$sluiceWants", array({})}), call("$not", Items{is_document_change()})};
   if (!filter.plain.empty()) {
     std::vector<std::string> collections;
@@ -83,6 +88,7 @@ Expression is_for_somebody(const StreamFilter& filter) {
     any.push_back(call(
         "$and", Items{call("$in", Items{"$ns.coll", literal(texts(collections))}), happening(filter.plain)}));
   }
+  if (!resumed_at.empty()) any.push_back(call("$not", Items{is_new(resumed_at)}));
   return call("$or", std::move(any));
 }
 
@@ -94,11 +100,13 @@ bool server_judges(const Subscription& subscription) {
                              [&](const std::string& field) { return !seen(subscription, field); });
 }
 
-void append_wants(bson::Builder& pipeline, const StreamFilter& filter) {
+void append_wants(bson::Builder& pipeline, const StreamFilter& filter, std::string_view resumed_at) {
   if (filter.judged.empty()) return;
-  append_stage(pipeline, "$addFields", object({{"sluiceWants", numbers_of_those_it_is_for(filter)}}));
+  Expression wants = numbers_of_those_it_is_for(filter);
+  if (!resumed_at.empty()) wants = if_else(is_new(resumed_at), wants, array({}));
+  append_stage(pipeline, "$addFields", object({{"sluiceWants", wants}}));
   if (filter.judging != flow::Judging::filter) return;
-  append_stage(pipeline, "$match", call("$expr", is_for_somebody(filter)));
+  append_stage(pipeline, "$match", call("$expr", is_for_somebody(filter, resumed_at)));
 }
 
 }  // namespace sluice::source

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "bson/builder.hpp"
 #include "source/stream_filter.hpp"
@@ -18,6 +19,6 @@ constexpr std::int64_t unjudged(std::int64_t number) {
 
 /// Appends the stages by which the server names the judged subscriptions that an event is for (sluiceWants,
 /// their numbers) and keeps what is for nobody; none where there is none to judge.
-void append_wants(bson::Builder& pipeline, const StreamFilter& filter);
+void append_wants(bson::Builder& pipeline, const StreamFilter& filter, std::string_view resumed_at = {});
 
 }  // namespace sluice::source

@@ -140,11 +140,11 @@ TEST_F(Redaction, NothingKeptBackLeavesTheServerInAnyPartOfAnEvent) {
   change(R"({"$set":{"password":"hush","name":"m"}})");
   change(R"({"$set":{"profile.secret":"hush","profile.city":"d"}})");
   change(R"({"$set":{"profile.secret":{"k":"hush"}}})");
-  change(R"({"$set":{"profile.secret.k":"hush"}})");
+  change(R"({"$set":{"profile.secret.k":"hush-hush"}})");
   change(R"({"$set":{"profile":{"city":"e","secret":"hush"}}})");
   change(R"({"$set":{"cards":[{"brand":"x","number":"hush"},{"brand":"y","number":["hush"]}]}})");
   change(R"({"$push":{"cards":{"brand":"z","number":"hush"}}})");
-  change(R"({"$set":{"cards.0.number":"hush"}})");
+  change(R"({"$set":{"cards.0.number":"hush-hush"}})");
   change(R"({"$set":{"deep":{"a":{"b":"hush","c":2}}}})");
   change(R"({"$set":{"deep.a":{"b":"hush","c":3}}})");
   change(R"({"$unset":{"password":1,"profile.secret":1,"profile.city":1}})");
@@ -378,7 +378,7 @@ TEST_F(Selection, AnEventOnWhichAnExpressionFailsIsSetAsideAlone) {
   db().insert("items", R"({"_id":"last","tags":["a","b"],"plain":true})");
   worker().signal(SIGCONT);
   const Texts all = told();
-  EXPECT_EQ(all.size(), 20U + 1U + 2U) << worker().story();
+  EXPECT_EQ(all.size(), 20U + 2U) << worker().story();
   EXPECT_TRUE(std::ranges::binary_search(all, "rest.items.insert.last"));
   EXPECT_FALSE(std::ranges::binary_search(all, "out.items.insert.bare"));
   Texts aside;

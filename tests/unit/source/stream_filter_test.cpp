@@ -138,6 +138,22 @@ TEST_F(StreamFilterTest, HasTheServerJudgeExpressionsAndFieldsThatStayThere) {
   EXPECT_EQ(stages({one}), (Names{"$match", "$addFields", "$match"}));
 }
 
+TEST_F(StreamFilterTest, LetsTheEventThatItIsResumedAtPassUnjudged) {
+  const Subscription one{.collection = "c",
+                         .any_field = true,
+                         .fields = {},
+                         .where = expression(R"("$fullDocument.a")"),
+                         .exact = true};
+  bson::Builder out;
+  out.open_array("pipeline");
+  append_stages(out, filter_of({one}), "82AB");
+  const std::string text = out.finish().json();
+  const std::string is_new = R"({ "$gt" : [ "$_id._data", { "$literal" : "82AB" } ] })";
+  EXPECT_NE(text.find(R"({ "$cond" : [ )" + is_new), std::string::npos) << text;
+  EXPECT_NE(text.find(R"({ "$not" : [ )" + is_new), std::string::npos) << text;
+  EXPECT_EQ(pipeline(filter_of({one})).find("_id._data"), std::string::npos);
+}
+
 TEST_F(StreamFilterTest, NamesTheSubscriptionsThatAnEventIsFor) {
   const Subscription one{.collection = "c",
                          .deletes = false,
@@ -174,6 +190,13 @@ TEST(MergeSubscriptions, WantsOfACollectionWhatAnyRuleWants) {
   EXPECT_EQ(merged[0].fields, (std::vector<std::string>{"x", "y", "z"}));
   EXPECT_EQ(merged[1].collection, "b");
   EXPECT_FALSE(merged[1].needs_images());
+}
+
+TEST(MergeSubscriptions, WantEveryUpdateOnlyWhereTheyWantUpdates) {
+  const Subscription inserts{.collection = "a", .updates = false, .any_field = true, .fields = {}};
+  const Subscription some{.collection = "a", .fields = {"x"}};
+  EXPECT_FALSE(merge_subscriptions({inserts, some})[0].any_field);
+  EXPECT_FALSE(merge_subscriptions({some, inserts})[0].any_field);
 }
 
 TEST(MergeSubscriptions, OfNoneAreNone) {
