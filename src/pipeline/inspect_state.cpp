@@ -43,8 +43,8 @@ class StateInspector {
 
   bool has_rights() {
     std::vector<Access> wanted;
-    for (const char* collection :
-         {state::layouts, state::shards, state::lanes, state::dead_letters, state::audits, state::snapshots}) {
+    for (const char* collection : {state::layouts, state::shards, state::lanes, state::dead_letters,
+                                   state::audits, state::snapshots}) {
       wanted.push_back({collection, {"find", "insert", "update", "remove"}});
     }
     const auto lack = rights_.missing(config_.state_database, wanted);

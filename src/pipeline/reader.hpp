@@ -44,7 +44,7 @@ struct ReaderPlan {
   std::function<std::optional<Error>(std::optional<Position>&)> first_position;
   std::optional<LostPosition> rebuild;  ///< start by forgetting the position and filling everything again
   std::unique_ptr<SnapshotFeed> snapshots;
-  std::string hosts;                    ///< for messages
+  std::string hosts;  ///< for messages
 };
 
 /// The one thread of a stream that blocks on its cursor. First it brings the stream up: connects, takes the
