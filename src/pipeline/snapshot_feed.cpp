@@ -57,6 +57,20 @@ void append_name(bson::Builder& pipeline, std::uint16_t rule, const std::string&
   pipeline.close().close();
 }
 
+/// What one rule keeps back of a collection leaves the server for none, in a snapshot as in the events.
+void keep_back(Subscription& subscription, const std::vector<std::unique_ptr<Rule>>& rules) {
+  for (const auto& rule : rules) {
+    for (const Subscription& other : rule->subscriptions()) {
+      if (other.collection != subscription.collection) continue;
+      for (const std::string& path : other.redacted) {
+        if (std::ranges::find(subscription.redacted, path) == subscription.redacted.end()) {
+          subscription.redacted.push_back(path);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 SnapshotFeed::SnapshotFeed(mongo::ClientPool& pool, Options options,
@@ -67,6 +81,7 @@ SnapshotFeed::SnapshotFeed(mongo::ClientPool& pool, Options options,
     sources_.push_back({snapshot_id(options_.pipeline, options_.stream, rules[i]->name()),
                         static_cast<std::uint16_t>(i), rules[i]->subscriptions(),
                         rules[i]->begins_with_snapshot()});
+    for (Subscription& one : sources_.back().subscriptions) keep_back(one, rules);
   }
 }
 

@@ -31,6 +31,15 @@ void log_driver(mongoc_log_level_t level, const char* domain, const char* messag
   static_cast<spdlog::logger*>(logger)->log(to, "driver ({}): {}", domain, message);
 }
 
+/// libmongoc complains even as it starts, so this has to stand before it does.
+class DriverLog {
+ public:
+  explicit DriverLog(spdlog::logger& log) { mongoc_log_set_handler(log_driver, &log); }
+  ~DriverLog() { mongoc_log_set_handler(nullptr, nullptr); }
+  DriverLog(const DriverLog&) = delete;
+  DriverLog& operator=(const DriverLog&) = delete;
+};
+
 /// The process: its streams, its signals, its HTTP server, and the code it ends with.
 class Worker {
  public:
@@ -41,13 +50,12 @@ class Worker {
         guard_(asio::make_work_guard(io_)),
         signals_(strand_, SIGINT, SIGTERM),
         deadline_(strand_) {
-    mongoc_log_set_handler(log_driver, log_.get());
     for (std::size_t i = 0; i < config.streams.size(); ++i) streams_.push_back(make_stream(i, {}));
     losses_.resize(streams_.size());
     replaced_.resize(streams_.size());
   }
 
-  ~Worker() { mongoc_log_set_handler(nullptr, nullptr); }
+  ~Worker() = default;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
@@ -199,9 +207,10 @@ class Worker {
 
   const Config& config_;
   const flow::Time started_ = flow::Clock::now();
+  std::shared_ptr<spdlog::logger> log_;
+  DriverLog driver_log_{*log_};
   mongo::Driver driver_;
   asio::io_context io_;
-  std::shared_ptr<spdlog::logger> log_;
   observe::Metrics metrics_;
   observe::Readiness readiness_;
   Strand strand_;

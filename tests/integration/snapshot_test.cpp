@@ -145,6 +145,18 @@ TEST_F(Snapshot, ARebuildTellsWhatStandsOnceMore) {
   EXPECT_EQ(applied(), standing());
 }
 
+TEST_F(Snapshot, WhatAnotherRuleKeepsBackIsKeptBack) {
+  db().insert("items", R"({"_id":1,"n":1,"secret":2})");
+  const std::string discreet = "  - name: discreet\n    publish: { from: items, stream: " + stream() +
+                               ", message_id: \"d-{token}\", redact: [secret] }\n";
+  start_publishing(file("  - name: out\n    publish: { from: items, stream: " + stream() +
+                        ", snapshot: first }\n" + discreet))
+      .ready();
+  ASSERT_TRUE(all_shards_done(1));
+  ASSERT_EQ(told("snapshot"), 1);
+  EXPECT_EQ(messages().front().data.find("secret"), std::string::npos) << messages().front().data;
+}
+
 TEST_F(Snapshot, IdsOfAllKindsAndWhatARuleKeepsBack) {
   for (const char* id : {"7", "\"7\"", R"({"$oid":"507f1f77bcf86cd799439011"})", "null", "true", R"("$x")",
                          R"({"a":1})", "1.5", R"({"$date":"2020-01-01T00:00:00Z"})"}) {

@@ -19,15 +19,21 @@ bool is_running(const std::string& process) {
   return ::kill(static_cast<pid_t>(std::atoi(process.c_str())), 0) == 0 || errno != ESRCH;
 }
 
-}  // namespace
-
-void remove_stale_directories() {
+void remove_stale(const std::filesystem::path& folder, const std::string& start) {
   std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::temp_directory_path())) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with(prefix) || is_running(name.substr(prefix.size()))) continue;
+    if (!name.starts_with(start) || is_running(name.substr(start.size()))) continue;
     std::filesystem::remove_all(entry.path(), ignored);
   }
+}
+
+}  // namespace
+
+/// libmongoc's counters of a killed process stay too, and whoever gets its number is told so.
+void remove_stale_directories() {
+  remove_stale(std::filesystem::temp_directory_path(), prefix);
+  remove_stale("/dev/shm", "mongoc-");
 }
 
 TemporaryDirectory::TemporaryDirectory() {
