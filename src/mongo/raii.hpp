@@ -4,16 +4,10 @@
 
 #include <memory>
 
+#include "bson/destroyer.hpp"
+
 /// Every libmongoc handle, owned: the one place where they are destroyed.
 namespace sluice::mongo {
-
-template <auto Destroy>
-struct Destroyer {
-  template <typename Handle>
-  void operator()(Handle* handle) const {
-    Destroy(handle);
-  }
-};
 
 using Uri = std::unique_ptr<mongoc_uri_t, Destroyer<mongoc_uri_destroy>>;
 using Pool = std::unique_ptr<mongoc_client_pool_t, Destroyer<mongoc_client_pool_destroy>>;

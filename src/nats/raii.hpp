@@ -4,16 +4,10 @@
 
 #include <memory>
 
+#include "bson/destroyer.hpp"
+
 /// Every libnats handle, owned: the one place where they are destroyed.
 namespace sluice::nats {
-
-template <auto Destroy>
-struct Destroyer {
-  template <typename Handle>
-  void operator()(Handle* handle) const {
-    Destroy(handle);
-  }
-};
 
 using ConnectionOptions = std::unique_ptr<natsOptions, Destroyer<natsOptions_Destroy>>;
 using ConnectionHandle = std::unique_ptr<natsConnection, Destroyer<natsConnection_Destroy>>;

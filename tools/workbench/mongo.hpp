@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "workbench/document.hpp"
+#include "workbench/freed.hpp"
 
 namespace workbench {
 
@@ -84,13 +85,6 @@ class Mongo {
   std::uint64_t operation_time();
 
  private:
-  template <auto Free>
-  struct Freed {
-    template <class T>
-    void operator()(T* handle) const {
-      Free(handle);
-    }
-  };
   using Client = std::unique_ptr<mongoc_client_t, Freed<mongoc_client_destroy>>;
   using Collection = std::unique_ptr<mongoc_collection_t, Freed<mongoc_collection_destroy>>;
   using Cursor = std::unique_ptr<mongoc_cursor_t, Freed<mongoc_cursor_destroy>>;

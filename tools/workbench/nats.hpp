@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "workbench/document.hpp"
+#include "workbench/freed.hpp"
 
 namespace workbench {
 
@@ -58,18 +59,11 @@ class Nats {
   std::vector<NatsMessage> read(const std::string& stream);
 
  private:
-  template <auto Destroy>
-  struct Destroyed {
-    template <typename Handle>
-    void operator()(Handle* handle) const {
-      Destroy(handle);
-    }
-  };
-  using Options = std::unique_ptr<natsOptions, Destroyed<natsOptions_Destroy>>;
-  using Connection = std::unique_ptr<natsConnection, Destroyed<natsConnection_Destroy>>;
-  using Message = std::unique_ptr<natsMsg, Destroyed<natsMsg_Destroy>>;
-  using Context = std::unique_ptr<jsCtx, Destroyed<jsCtx_Destroy>>;
-  using Subscription = std::unique_ptr<natsSubscription, Destroyed<natsSubscription_Destroy>>;
+  using Options = std::unique_ptr<natsOptions, Freed<natsOptions_Destroy>>;
+  using Connection = std::unique_ptr<natsConnection, Freed<natsConnection_Destroy>>;
+  using Message = std::unique_ptr<natsMsg, Freed<natsMsg_Destroy>>;
+  using Context = std::unique_ptr<jsCtx, Freed<jsCtx_Destroy>>;
+  using Subscription = std::unique_ptr<natsSubscription, Freed<natsSubscription_Destroy>>;
 
   static NatsMessage copy(natsMsg* message);
 
