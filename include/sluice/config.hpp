@@ -95,6 +95,7 @@ struct Config {
   std::string state_database = "sluice";
   int shard_count = 1;
   int shard_index = 0;
+  int partitions = 0;  ///< of a cluster; 0: this worker is one of the static shards
   IndexPolicy indexes = IndexPolicy::warn;
   EngineConfig engine;
   std::string http_host = "127.0.0.1";
@@ -108,6 +109,10 @@ struct Config {
   bool restart_now = false;
   bool accept_changed_rules = false;
   std::vector<StreamConfig> streams;
+
+  bool clustered() const { return partitions > 0; }
+  /// Into how many parts each stream is divided, be they static shards or a cluster's partitions.
+  int parts() const { return clustered() ? partitions : shard_count; }
 };
 
 }  // namespace sluice

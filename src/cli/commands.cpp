@@ -31,6 +31,10 @@ constexpr std::array<CommandFlag, 3> kSnapshotFlags = {{
     {"status", "", "Only say how far the snapshots are."},
 }};
 
+constexpr std::array<CommandFlag, 1> kClusterFlags = {{
+    {"json", "", "One JSON object for each stream, one a line."},
+}};
+
 constexpr CommandFlag kRule = {"rule", "NAME", "Only letters of this rule."};
 constexpr CommandFlag kStream = {"stream", "NAME", "Only letters of this stream."};
 constexpr CommandFlag kError = {"error", "CODE|TEXT", "Only errors of this code, or with this text in them."};
@@ -74,7 +78,7 @@ constexpr std::string_view kConnectorMore =
     "  RAFT_CLUSTER_SIZE                any: one instance publishes, the others stand by\n"
     "Variables that go before the file of the other: MONGO_URI, NATS_URL, SERVER_ADDR, LOG_LEVEL.\n";
 
-constexpr std::array<Command, 12> kCommands = {{
+constexpr std::array<Command, 13> kCommands = {{
     {"run", "FILE.yaml [flags]", "Run a worker until it is told to stop (SIGTERM or Ctrl-C).", true,
      run_command},
     {"check", "FILE.yaml [--online] [flags]",
@@ -82,6 +86,9 @@ constexpr std::array<Command, 12> kCommands = {{
      check_command, kCheckFlags},
     {"config", "FILE.yaml [flags]", "Print the values in force and where each came from, secrets masked.",
      true, config_command},
+    {"cluster status", "FILE.yaml [--json] [flags]",
+     "Tell who holds which partition, since when, and how far behind it is.", true, cluster_status_command,
+     kClusterFlags},
     {"dead list", "FILE.yaml [filters] [--limit N] [--json] [flags]", "List the dead letters.", true,
      dead_list_command, kDeadListFlags},
     {"dead show",

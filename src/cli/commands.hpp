@@ -47,6 +47,7 @@ int verify_command(const Arguments& arguments, std::ostream& out, std::ostream& 
 int snapshot_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int connector_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int options_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int cluster_status_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int dead_list_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int dead_show_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int dead_retry_command(const Arguments& arguments, std::ostream& out, std::ostream& err);

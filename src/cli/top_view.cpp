@@ -10,6 +10,7 @@
 namespace sluice::cli {
 namespace {
 
+using observe::ClusterStatus;
 using observe::LaneStatus;
 using observe::StreamStatus;
 using observe::WorkerStatus;
@@ -109,13 +110,13 @@ TopLine heading() {
   return line;
 }
 
-const StreamStatus* stream_named(const std::vector<TopAnswer>& answers, const std::string& url,
-                                 const std::string& name, flow::Time& at) {
+const StreamStatus* same_stream(const std::vector<TopAnswer>& answers, const std::string& url,
+                                const StreamStatus& wanted, flow::Time& at) {
   for (const TopAnswer& answer : answers) {
     if (answer.url != url || !answer.status) continue;
     for (const StreamStatus& stream : answer.status->streams) {
       at = answer.at;
-      if (stream.name == name) return &stream;
+      if (stream.name == wanted.name && stream.partition == wanted.partition) return &stream;
     }
   }
   return nullptr;
@@ -127,7 +128,7 @@ class Rates {
   Rates(const TopAnswer& answer, const StreamStatus& stream, const std::vector<TopAnswer>& before)
       : now_(stream) {
     flow::Time at{};
-    before_ = stream_named(before, answer.url, stream.name, at);
+    before_ = same_stream(before, answer.url, stream, at);
     seconds_ = std::chrono::duration<double>(answer.at - at).count();
   }
 
@@ -181,7 +182,8 @@ TopLine stream_line(const TopAnswer& answer, const StreamStatus& stream,
   const auto stored = stream.checkpoint_age_seconds;
   TopLine line;
   line.push_back(cell(0, harmless(worker.pipeline)));
-  line.push_back(cell(1, fmt::format("{}/{}", worker.shard_index, worker.shard_count)));
+  line.push_back(
+      cell(1, fmt::format("{}/{}", stream.partition.value_or(worker.shard_index), worker.shard_count)));
   line.push_back(cell(2, harmless(stream.name)));
   line.push_back(state_cell(stream));
   line.push_back(cell(4, short_time(stream.lag_seconds), lag_tone(stream.lag_seconds)));
@@ -195,6 +197,20 @@ TopLine stream_line(const TopAnswer& answer, const StreamStatus& stream,
   line.push_back(cell(10, lanes_text(stream.lanes)));
   line.push_back(oplog_cell(stream));
   line.push_back(cell(12, stored ? short_time(*stored) : unknown));
+  line.push_back(cell(13, short_number(static_cast<double>(worker.resident_bytes)) + "B"));
+  return line;
+}
+
+/// A member of a cluster that runs no partition of a stream at the moment.
+TopLine standby_line(const WorkerStatus& worker, const ClusterStatus& cluster) {
+  TopLine line;
+  line.push_back(cell(0, harmless(worker.pipeline)));
+  line.push_back(cell(1, fmt::format("-/{}", cluster.partitions)));
+  line.push_back(cell(2, harmless(cluster.stream)));
+  line.push_back(cluster.members == 0        ? cell(3, "not ready", Tone::bad)
+                 : cluster.waits_for.empty() ? cell(3, "standby", Tone::good)
+                                             : cell(3, "waits", Tone::warning));
+  for (std::size_t i = 4; i + 1 < columns.size(); ++i) line.push_back(cell(i, unknown));
   line.push_back(cell(13, short_number(static_cast<double>(worker.resident_bytes)) + "B"));
   return line;
 }
@@ -270,6 +286,10 @@ std::vector<TopLine> top_page(const std::vector<TopAnswer>& answers, const std::
     for (const StreamStatus& stream : answer.status->streams) {
       page.push_back(stream_line(answer, stream, before));
       append_remarks(page, stream, now);
+    }
+    for (const ClusterStatus& cluster : answer.status->clusters) {
+      if (cluster.held == 0) page.push_back(standby_line(*answer.status, cluster));
+      if (!cluster.waits_for.empty()) page.push_back(remark(cluster.waits_for, Tone::warning));
     }
   }
   return page;

@@ -8,6 +8,7 @@
 namespace sluice::cli {
 namespace {
 
+using observe::ClusterStatus;
 using observe::LaneStatus;
 using observe::StreamStatus;
 using observe::WorkerStatus;
@@ -37,6 +38,7 @@ LaneStatus lane_of(bson::View json) {
 StreamStatus stream_of(bson::View json) {
   StreamStatus stream;
   stream.name = json.at("name").text();
+  if (const auto partition = json.at("partition").integer()) stream.partition = static_cast<int>(*partition);
   stream.why_not_ready = json.at("whyNotReady").text();
   stream.waits_for = json.at("waitsFor").text();
   stream.lag_seconds = number_or_0(json.at("lagSeconds"));
@@ -58,6 +60,16 @@ StreamStatus stream_of(bson::View json) {
   return stream;
 }
 
+ClusterStatus cluster_of(bson::View json) {
+  const auto small = [&](const char* key) { return static_cast<int>(integer_or_0(json.at(key))); };
+  return {std::string(json.at("stream").text()),
+          std::string(json.at("member").text()),
+          small("members"),
+          small("partitions"),
+          small("held"),
+          std::string(json.at("waitsFor").text())};
+}
+
 }  // namespace
 
 std::optional<WorkerStatus> parse_status(const std::string& json) {
@@ -77,6 +89,9 @@ std::optional<WorkerStatus> parse_status(const std::string& json) {
   worker.resident_bytes = integer_or_0(root.at("residentBytes"));
   for (const auto& [index, stream] : root.at("streams").document()) {
     worker.streams.push_back(stream_of(stream.document()));
+  }
+  for (const auto& [index, cluster] : root.at("clusters").document()) {
+    worker.clusters.push_back(cluster_of(cluster.document()));
   }
   return worker;
 }

@@ -15,6 +15,9 @@
 namespace sluice::config {
 namespace {
 
+/// Others take over when the lease is over and they have looked: ten seconds all in all. A default only.
+constexpr int cluster_lease_ms = 6000;
+
 /// A checked value with where it came from.
 struct Sourced {
   OptionValue value;
@@ -129,6 +132,7 @@ class Loader {
     }
     check_shard();
     check_nats();
+    check_cluster();
     if (sources_.file().has("streams")) {
       read_streams();
     } else {
@@ -163,7 +167,10 @@ class Loader {
   }
 
   void read_option(const Option& option) {
-    const Sourced sourced = sources_.effective(option);
+    Sourced sourced = sources_.effective(option);
+    if (option.name == "lease-ms" && sourced.origin.kind == Origin::Kind::fallback && config().clustered()) {
+      sourced.value = {std::to_string(cluster_lease_ms), cluster_lease_ms};
+    }
     option.store(config(), sourced.value);
     origins_.emplace(option.name, sourced.origin);
     if (sourced.value.text.empty()) return;  // stated nowhere, and without a default
@@ -195,6 +202,16 @@ class Loader {
     throw ConfigError(fmt::format(
         "{}: the shard index {} must be below the shard count {} ({}); allowed: 0 to {}",
         origins_.at("shard-index").prefix(), index, count, origins_.at("shard-count").shown(), count - 1));
+  }
+
+  void check_cluster() {
+    if (!config().clustered()) return;
+    const std::string prefix = origins_.at("partitions").prefix();
+    if (config().shard_count > 1) {
+      throw ConfigError(fmt::format(
+          "{}: the partitions of a cluster ({}) take the place of shards ({}, {}); state one of the two",
+          prefix, config().partitions, config().shard_count, origins_.at("shard-count").shown()));
+    }
   }
 
   /// `mongodb:` and `rules:` at the top.

@@ -5,6 +5,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -35,6 +36,17 @@ Family<Gauge>& gauges(Registry& registry, const std::string& name, const std::st
 
 Family<Histogram>& histograms(Registry& registry, const std::string& name, const std::string& help) {
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+prometheus::Labels labels_of(const std::string& stream, std::optional<int> partition) {
+  prometheus::Labels labels = {{"stream", stream}};
+  if (partition) labels.emplace("partition", std::to_string(*partition));
+  return labels;
+}
+
+prometheus::Labels and_also(prometheus::Labels labels, prometheus::Labels more) {
+  labels.merge(more);
+  return labels;
 }
 
 Distribution distribution(Family<Histogram>& family, const prometheus::Labels& labels,
@@ -99,6 +111,12 @@ struct MetricFamilies {
         ready(gauges(r, "sluice_ready", "1 while the stream is open and its lease is held, else 0.")),
         stalled(
             gauges(r, "sluice_stalled", "1 when work waits and nothing has moved for --stall-ms, else 0.")),
+        cluster_members(
+            gauges(r, "sluice_cluster_members", "Instances that divide the stream's partitions.")),
+        cluster_partitions_held(
+            gauges(r, "sluice_cluster_partitions_held", "Partitions of the stream that run here.")),
+        cluster_partition_held(
+            gauges(r, "sluice_cluster_partition_held", "1 while the partition runs here, else 0.")),
         event_lag_seconds(histograms(r, "sluice_event_lag_seconds",
                                      "Seconds from a change's wall time to its effects being committed.")),
         batch_documents(histograms(r, "sluice_batch_documents", "Target documents in a batch.")),
@@ -124,35 +142,39 @@ struct MetricFamilies {
   Family<Gauge>& oplog_exhausted_at_seconds;
   Family<Gauge>& ready;
   Family<Gauge>& stalled;
+  Family<Gauge>& cluster_members;
+  Family<Gauge>& cluster_partitions_held;
+  Family<Gauge>& cluster_partition_held;
   Family<Histogram>& event_lag_seconds;
   Family<Histogram>& batch_documents;
   Family<Histogram>& batch_events;
   Family<Histogram>& batch_seconds;
 };
 
-StreamMetrics::StreamMetrics(MetricFamilies& families, const std::string& stream)
-    : events_read(families.events_read.Add({{"stream", stream}})),
-      events_applied(families.events_applied.Add({{"stream", stream}})),
-      events_published(families.events_published.Add({{"stream", stream}})),
-      events_filtered(families.events_filtered.Add({{"stream", stream}})),
-      events_dead(families.events_dead.Add({{"stream", stream}})),
-      publish_duplicates(families.publish_duplicates.Add({{"stream", stream}})),
-      stream_reopens(families.stream_reopens.Add({{"stream", stream}})),
-      large_events(families.large_events.Add({{"stream", stream}})),
-      events_in_flight(families.events_in_flight.Add({{"stream", stream}})),
-      bytes_in_flight(families.bytes_in_flight.Add({{"stream", stream}})),
-      lag_seconds(families.lag_seconds.Add({{"stream", stream}})),
-      checkpoint_age_seconds(families.checkpoint_age_seconds.Add({{"stream", stream}})),
-      oplog_headroom_seconds(families.oplog_headroom_seconds.Add({{"stream", stream}}, unknown)),
-      oplog_exhausted_at_seconds(families.oplog_exhausted_at_seconds.Add({{"stream", stream}}, unknown)),
-      ready(families.ready.Add({{"stream", stream}})),
-      stalled(families.stalled.Add({{"stream", stream}})),
-      event_lag_seconds(distribution(families.event_lag_seconds, {{"stream", stream}}, lag_buckets())),
-      batch_documents(distribution(families.batch_documents, {{"stream", stream}}, size_buckets())),
-      batch_events(distribution(families.batch_events, {{"stream", stream}}, size_buckets())),
-      batch_seconds(distribution(families.batch_seconds, {{"stream", stream}}, duration_buckets())),
-      families_(families),
-      stream_(stream) {
+StreamMetrics::StreamMetrics(MetricFamilies& families, const std::string& stream,
+                             std::optional<int> partition)
+    : families_(families),
+      labels_(labels_of(stream, partition)),
+      events_read(families.events_read.Add(labels_)),
+      events_applied(families.events_applied.Add(labels_)),
+      events_published(families.events_published.Add(labels_)),
+      events_filtered(families.events_filtered.Add(labels_)),
+      events_dead(families.events_dead.Add(labels_)),
+      publish_duplicates(families.publish_duplicates.Add(labels_)),
+      stream_reopens(families.stream_reopens.Add(labels_)),
+      large_events(families.large_events.Add(labels_)),
+      events_in_flight(families.events_in_flight.Add(labels_)),
+      bytes_in_flight(families.bytes_in_flight.Add(labels_)),
+      lag_seconds(families.lag_seconds.Add(labels_)),
+      checkpoint_age_seconds(families.checkpoint_age_seconds.Add(labels_)),
+      oplog_headroom_seconds(families.oplog_headroom_seconds.Add(labels_, unknown)),
+      oplog_exhausted_at_seconds(families.oplog_exhausted_at_seconds.Add(labels_, unknown)),
+      ready(families.ready.Add(labels_)),
+      stalled(families.stalled.Add(labels_)),
+      event_lag_seconds(distribution(families.event_lag_seconds, labels_, lag_buckets())),
+      batch_documents(distribution(families.batch_documents, labels_, size_buckets())),
+      batch_events(distribution(families.batch_events, labels_, size_buckets())),
+      batch_seconds(distribution(families.batch_seconds, labels_, duration_buckets())) {
   // There from the start, so that the first one is seen as a rise and not as a new series.
   for (const char* kind : {"transient", "too_slow", "own_fault", "checkpoint"}) retries(kind);
   for (const char* policy : {"restart-now", "rebuild"}) position_lost(policy);
@@ -160,17 +182,25 @@ StreamMetrics::StreamMetrics(MetricFamilies& families, const std::string& stream
 
 RuleEffects StreamMetrics::rule_effects(const std::string& rule) {
   const auto counter = [&](const char* result) -> Counter& {
-    return families_.rule_effects.Add({{"stream", stream_}, {"rule", rule}, {"result", result}});
+    return families_.rule_effects.Add(and_also(labels_, {{"rule", rule}, {"result", result}}));
   };
   return {counter("applied"), counter("skipped"), counter("failed")};
 }
 
 Counter& StreamMetrics::retries(const std::string& kind) {
-  return families_.retries.Add({{"stream", stream_}, {"kind", kind}});
+  return families_.retries.Add(and_also(labels_, {{"kind", kind}}));
 }
 
 Counter& StreamMetrics::position_lost(const std::string& policy) {
-  return families_.position_lost.Add({{"stream", stream_}, {"policy", policy}});
+  return families_.position_lost.Add(and_also(labels_, {{"policy", policy}}));
+}
+
+ClusterMetrics::ClusterMetrics(MetricFamilies& families, const std::string& stream, int partitions)
+    : members(families.cluster_members.Add({{"stream", stream}})),
+      partitions_held(families.cluster_partitions_held.Add({{"stream", stream}})) {
+  for (int i = 0; i < partitions; ++i) {
+    partition_held.push_back(&families.cluster_partition_held.Add(labels_of(stream, i)));
+  }
 }
 
 ScrapeHook::ScrapeHook(std::function<void()> unhook) : unhook_(std::move(unhook)) {}
@@ -193,12 +223,22 @@ struct Metrics::State {
       gauges(registry, "process_resident_memory_bytes", "Resident memory of this process.").Add({});
 
   std::mutex streams_mutex;
-  std::map<std::string, StreamMetrics> streams;
+  std::map<std::pair<std::string, std::optional<int>>, StreamMetrics> streams;
+  std::map<std::string, ClusterMetrics> clusters;
 
   // Held while the hooks run, so that whoever destroys a hook knows that it is not running any more.
   std::mutex hooks_mutex;
   std::map<std::size_t, std::function<void()>> hooks;
   std::size_t next_hook = 0;
+
+  std::vector<prometheus::Labels> left_out() {
+    const std::lock_guard lock(streams_mutex);
+    std::vector<prometheus::Labels> labels;
+    for (const auto& [key, stream] : streams) {
+      if (stream.gauges_left_out()) labels.push_back(labels_of(key.first, key.second));
+    }
+    return labels;
+  }
 
   void unhook(std::size_t id) {
     const std::lock_guard lock(hooks_mutex);
@@ -210,9 +250,15 @@ Metrics::Metrics() : state_(std::make_unique<State>()) {}
 
 Metrics::~Metrics() = default;
 
-StreamMetrics& Metrics::stream(const std::string& name) {
+StreamMetrics& Metrics::stream(const std::string& name, std::optional<int> partition) {
   const std::lock_guard lock(state_->streams_mutex);
-  return state_->streams.try_emplace(name, state_->families, name).first->second;
+  return state_->streams.try_emplace(std::pair(name, partition), state_->families, name, partition)
+      .first->second;
+}
+
+ClusterMetrics& Metrics::cluster(const std::string& stream, int partitions) {
+  const std::lock_guard lock(state_->streams_mutex);
+  return state_->clusters.try_emplace(stream, state_->families, stream, partitions).first->second;
 }
 
 ScrapeHook Metrics::on_scrape(std::function<void()> refresh) {
@@ -222,6 +268,27 @@ ScrapeHook Metrics::on_scrape(std::function<void()> refresh) {
   return ScrapeHook([state = state_.get(), id] { state->unhook(id); });
 }
 
+namespace {
+
+/// The library keeps a series for good once it is there.
+void leave_out_gauges(std::vector<prometheus::MetricFamily>& families,
+                      const std::vector<prometheus::Labels>& left_out) {
+  if (left_out.empty()) return;
+  const auto is_left_out = [&](const prometheus::ClientMetric& metric) {
+    prometheus::Labels labels;
+    for (const auto& label : metric.label) labels.emplace(label.name, label.value);
+    return std::ranges::find(left_out, labels) != left_out.end();
+  };
+  for (auto& family : families) {
+    const bool of_the_cluster = family.name.starts_with("sluice_cluster_");
+    if (family.type == prometheus::MetricType::Gauge && !of_the_cluster) {
+      std::erase_if(family.metric, is_left_out);
+    }
+  }
+}
+
+}  // namespace
+
 std::string Metrics::render() const {
   {
     const std::lock_guard lock(state_->hooks_mutex);
@@ -229,7 +296,9 @@ std::string Metrics::render() const {
   }
   state_->resident_memory.Set(static_cast<double>(resident_bytes()));
   std::ostringstream out;
-  prometheus::TextSerializer().Serialize(out, state_->registry.Collect());
+  auto families = state_->registry.Collect();
+  leave_out_gauges(families, state_->left_out());
+  prometheus::TextSerializer().Serialize(out, families);
   return out.str();
 }
 

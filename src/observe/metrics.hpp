@@ -3,10 +3,14 @@
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 
+#include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "observe/distribution.hpp"
 
@@ -21,16 +25,25 @@ struct RuleEffects {
   prometheus::Counter& failed;
 };
 
-/// The metrics of one stream, looked up once: bumping one costs an atomic addition
+/// The metrics of one stream, or of one partition of it, looked up once: bumping one costs an atomic addition
 /// (`events_read.Increment(n)`), and any thread may do so.
 class StreamMetrics {
+  // First: what follows is made by them.
+  MetricFamilies& families_;
+  std::map<std::string, std::string> labels_;
+  std::atomic<bool> gauges_left_out_{false};
+
  public:
-  StreamMetrics(MetricFamilies& families, const std::string& stream);
+  StreamMetrics(MetricFamilies& families, const std::string& stream, std::optional<int> partition);
   StreamMetrics(const StreamMetrics&) = delete;
   StreamMetrics& operator=(const StreamMetrics&) = delete;
 
   /// Resolve once, at start. The same name gives the same counters.
   RuleEffects rule_effects(const std::string& rule);
+  /// A partition that runs elsewhere now: its gauges would tell what is over, and are left out. Its counters
+  /// stay, for they go on when it comes back.
+  void leave_out_gauges(bool out) { gauges_left_out_ = out; }
+  bool gauges_left_out() const { return gauges_left_out_; }
   prometheus::Counter& retries(const std::string& kind);
   prometheus::Counter& position_lost(const std::string& policy);
 
@@ -57,10 +70,15 @@ class StreamMetrics {
   Distribution batch_documents;
   Distribution batch_events;
   Distribution batch_seconds;
+};
 
- private:
-  MetricFamilies& families_;
-  std::string stream_;
+/// What an instance knows of the cluster that divides a stream.
+struct ClusterMetrics {
+  ClusterMetrics(MetricFamilies& families, const std::string& stream, int partitions);
+
+  prometheus::Gauge& members;
+  prometheus::Gauge& partitions_held;
+  std::vector<prometheus::Gauge*> partition_held;  ///< by partition: 1 while it runs here
 };
 
 /// Keeps a function called before each scrape for as long as it lives.
@@ -85,7 +103,10 @@ class Metrics {
   Metrics& operator=(const Metrics&) = delete;
 
   /// Made on first use; the reference stays good as long as Metrics lives. Thread-safe.
-  StreamMetrics& stream(const std::string& name);
+  StreamMetrics& stream(const std::string& name, std::optional<int> partition = {});
+
+  /// Likewise.
+  ClusterMetrics& cluster(const std::string& stream, int partitions);
 
   /// `refresh` is called at the start of each render(), on the thread that renders, to bring derived gauges
   /// (lag, age, depth) up to date. It must be quick and must not hook, unhook or render itself. Once the hook

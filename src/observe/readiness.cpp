@@ -4,6 +4,20 @@
 
 namespace sluice::observe {
 
+namespace {
+
+void append_list(std::string& json, std::string_view key, const std::vector<std::string>& texts) {
+  if (texts.empty()) return;
+  json += ",\"" + std::string(key) + "\":[";
+  for (const auto& text : texts) {
+    if (json.back() != '[') json += ',';
+    append_json(json, text);
+  }
+  json += ']';
+}
+
+}  // namespace
+
 void Readiness::not_ready(std::string_view condition, std::string_view reason) {
   const std::lock_guard lock(mutex_);
   // An empty reason would read as met.
@@ -20,6 +34,19 @@ void Readiness::forget(std::string_view condition) {
   if (const auto found = reasons_.find(condition); found != reasons_.end()) reasons_.erase(found);
 }
 
+void Readiness::forget_all(std::string_view condition) {
+  const std::string prefix = std::string(condition) + " ";
+  const std::lock_guard lock(mutex_);
+  std::erase_if(reasons_,
+                [&](const auto& one) { return one.first == condition || one.first.starts_with(prefix); });
+}
+
+void Readiness::note(std::string_view about, std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  notes_.insert_or_assign(std::string(about), std::string(text));
+  if (text.empty()) notes_.erase(std::string(about));
+}
+
 bool Readiness::is_ready() const {
   return reasons().empty();
 }
@@ -32,6 +59,10 @@ std::string Readiness::reason(std::string_view condition) const {
 
 std::vector<std::string> Readiness::reasons() const {
   const std::lock_guard lock(mutex_);
+  return reasons_now();
+}
+
+std::vector<std::string> Readiness::reasons_now() const {
   if (reasons_.empty()) return {"starting"};
   std::vector<std::string> texts;
   for (const auto& [condition, reason] : reasons_) {
@@ -40,15 +71,16 @@ std::vector<std::string> Readiness::reasons() const {
   return texts;
 }
 
-std::string Readiness::json() const {
-  const std::vector<std::string> texts = reasons();
-  if (texts.empty()) return R"({"status":"READY"})";
-  std::string json = R"({"status":"NOT_READY","reasons":[)";
-  for (const auto& text : texts) {
-    if (json.back() != '[') json += ',';
-    append_json(json, text);
-  }
-  return json + "]}";
+Readiness::Answer Readiness::answer() const {
+  const std::lock_guard lock(mutex_);
+  const std::vector<std::string> texts = reasons_now();
+  std::vector<std::string> notes;
+  for (const auto& [about, text] : notes_) notes.push_back(about + ": " + text);
+  Answer answer{texts.empty(), texts.empty() ? R"({"status":"READY")" : R"({"status":"NOT_READY")"};
+  append_list(answer.json, "reasons", texts);
+  append_list(answer.json, "notes", notes);
+  answer.json += '}';
+  return answer;
 }
 
 }  // namespace sluice::observe

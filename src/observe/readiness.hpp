@@ -17,6 +17,11 @@ class Readiness {
   void not_ready(std::string_view condition, std::string_view reason);
   void ready(std::string_view condition);
   void forget(std::string_view condition);
+  /// This one and those that belong to it: whose names begin with it and a space.
+  void forget_all(std::string_view condition);
+
+  /// Something worth knowing that keeps nobody from being ready; an empty text takes it back.
+  void note(std::string_view about, std::string_view text);
 
   bool is_ready() const;
 
@@ -26,12 +31,21 @@ class Readiness {
   /// `condition: reason` for each that is not met, in the order of their names.
   std::vector<std::string> reasons() const;
 
-  /// `{"status":"READY"}` or `{"status":"NOT_READY","reasons":[...]}`
-  std::string json() const;
+  /// `{"status":"READY"}` or `{"status":"NOT_READY","reasons":[...]}`, with `"notes":[...]` where there are
+  /// any. State and text are of one moment.
+  struct Answer {
+    bool ready = false;
+    std::string json;
+  };
+  Answer answer() const;
+  std::string json() const { return answer().json; }
 
  private:
+  std::vector<std::string> reasons_now() const;
+
   mutable std::mutex mutex_;
   std::map<std::string, std::string, std::less<>> reasons_;  // "" for one that is met
+  std::map<std::string, std::string, std::less<>> notes_;
 };
 
 }  // namespace sluice::observe

@@ -27,6 +27,7 @@ void append_lanes(JsonWriter& json, const std::vector<LaneStatus>& lanes) {
 
 void append_stream(JsonWriter& json, const StreamStatus& stream) {
   json.open_object().text("name", stream.name);
+  if (stream.partition) json.integer("partition", *stream.partition);
   json.boolean("ready", stream.why_not_ready.empty()).text("whyNotReady", stream.why_not_ready);
   json.boolean("stalled", !stream.waits_for.empty()).text("waitsFor", stream.waits_for);
   json.number("lagSeconds", stream.lag_seconds);
@@ -43,6 +44,17 @@ void append_stream(JsonWriter& json, const StreamStatus& stream) {
   json.close_object();
 }
 
+void append_clusters(JsonWriter& json, const std::vector<ClusterStatus>& clusters) {
+  if (clusters.empty()) return;
+  json.open_array("clusters");
+  for (const ClusterStatus& cluster : clusters) {
+    json.open_object().text("stream", cluster.stream).text("member", cluster.member);
+    json.integer("members", cluster.members).integer("partitions", cluster.partitions);
+    json.integer("held", cluster.held).text("waitsFor", cluster.waits_for).close_object();
+  }
+  json.close_array();
+}
+
 }  // namespace
 
 std::string status_json(const WorkerStatus& status) {
@@ -52,7 +64,9 @@ std::string status_json(const WorkerStatus& status) {
   json.close_object().number("uptimeSeconds", status.uptime_seconds);
   json.integer("residentBytes", status.resident_bytes).open_array("streams");
   for (const StreamStatus& stream : status.streams) append_stream(json, stream);
-  return json.close_array().close_object().json();
+  json.close_array();
+  append_clusters(json, status.clusters);
+  return json.close_object().json();
 }
 
 }  // namespace sluice::observe

@@ -18,8 +18,9 @@ struct LaneStatus {
 /// What /status tells of a stream. Times of the server are seconds since the epoch.
 struct StreamStatus {
   std::string name = {};
-  std::string why_not_ready = {};  ///< empty when ready
-  std::string waits_for = {};      ///< what a stalled stream waits for; empty when it is not stalled
+  std::optional<int> partition = {};  ///< of a cluster; absent for a static shard
+  std::string why_not_ready = {};     ///< empty when ready
+  std::string waits_for = {};         ///< what a stalled stream waits for; empty when it is not stalled
   double lag_seconds = 0;
   std::optional<double> position = {};  ///< cluster time of the newest position below which all is done
   std::int64_t epoch = 0;               ///< 0 before the shard is ours
@@ -36,6 +37,16 @@ struct StreamStatus {
   std::vector<LaneStatus> lanes = {};
 };
 
+/// What /status tells of the cluster that divides a stream.
+struct ClusterStatus {
+  std::string stream = {};
+  std::string member = {};  ///< this instance
+  int members = 0;          ///< live ones; 0 before it has joined
+  int partitions = 0;
+  int held = 0;                ///< partitions that run here
+  std::string waits_for = {};  ///< why none may run yet; empty when that is not so
+};
+
 struct WorkerStatus {
   std::string pipeline = {};
   int shard_index = 0;
@@ -43,6 +54,7 @@ struct WorkerStatus {
   double uptime_seconds = 0;
   std::int64_t resident_bytes = 0;
   std::vector<StreamStatus> streams = {};
+  std::vector<ClusterStatus> clusters = {};  ///< by stream; empty where static shards run
 };
 
 /// One object, on one line. What is unknown is null; so is the time of an oplog that is not being exhausted.

@@ -125,6 +125,7 @@ class Acquisition {
     shard.lanes = id_.lanes;
     shard.has_holder = true;
     shard.holder = self_;
+    shard.since_ms = layout_.now_ms;
     shard.expires_at_ms = layout_.now_ms + options_.lease_ms;
     shard.options_hash = id_.options_hash;
     state_.put_shard(shard, id_.stream_id());
@@ -229,7 +230,7 @@ std::optional<Error> CheckpointStore::agree_on_origin(const Position& mine, Posi
   command.open_array("update").open(command.item()).open("$set").open("origin").open_array("$ifNull");
   command.append(command.item(), "$origin").open(command.item());
   command.open("token").append("$literal", mine.view()).close();
-  command.append_timestamp("clusterTime", mine.cluster_time);
+  command.append_timestamp("clusterTime", mine.cluster_time).append("atEvent", mine.at_event);
   command.close().close().close().close().close().close();
   command.append("new", true).open("writeConcern").append("w", "majority").close();
   const mongo::Reply reply =
@@ -237,6 +238,26 @@ std::optional<Error> CheckpointStore::agree_on_origin(const Position& mine, Posi
   if (!reply.ok()) return reply.error;
   agreed = read_position(reply.view().at_path("value.origin").document()).value_or(mine);
   return std::nullopt;
+}
+
+std::optional<Error> CheckpointStore::settle_origin(
+    const std::function<std::optional<Error>(Position&)>& now) {
+  {
+    const auto client = pool_.acquire();
+    bson::Builder command;
+    command.append("findAndModify", state::layouts).open("query").append("_id", id_.stream_id()).close();
+    command.open("update").open("$setOnInsert").append("count", id_.count).close().close();
+    command.append("upsert", true).append("new", true);
+    command.open("writeConcern").append("w", "majority").close();
+    const mongo::Reply reply =
+        mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::storing);
+    if (!reply.ok()) return reply.error;
+    if (reply.view().at_path("value.origin").is_document()) return std::nullopt;
+  }
+  Position mine;
+  if (auto error = now(mine)) return error;
+  Position agreed;
+  return agree_on_origin(mine, agreed);
 }
 
 std::optional<Error> CheckpointStore::renew(std::int64_t epoch, int lease_ms,

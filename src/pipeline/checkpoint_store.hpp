@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -93,6 +94,10 @@ class CheckpointStore {
   /// The position at which the first of all shards began. Shards that start later begin there too, so that
   /// nothing between is lost. `mine` is stored if none was.
   std::optional<Error> agree_on_origin(const Position& mine, Position& agreed);
+
+  /// Makes sure of one before any shard has begun: `now` opens a stream and tells where it stands, and is
+  /// asked only where there is none.
+  std::optional<Error> settle_origin(const std::function<std::optional<Error>(Position&)>& now);
 
   /// Whether a backfill is under way, or was. `wanted`: begins one if the stream has not streamed yet.
   std::optional<Error> fill_state(bool wanted, FillState& state);

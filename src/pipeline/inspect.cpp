@@ -188,7 +188,7 @@ class Inspector {
     }
   }
 
-  source::StreamFilter filter() const { return filter_of(rules_, config_.shard_count, config_.shard_index); }
+  source::StreamFilter filter() const { return filter_of(rules_, config_.parts(), config_.shard_index); }
 
   void look_at_rule(const Rule& rule) {
     for (const Subscription& subscription : source::merge_subscriptions(rule.subscriptions())) {

@@ -44,7 +44,7 @@ class StateInspector {
   bool has_rights() {
     std::vector<Access> wanted;
     for (const char* collection : {state::layouts, state::shards, state::lanes, state::dead_letters,
-                                   state::audits, state::snapshots}) {
+                                   state::audits, state::snapshots, state::members}) {
       wanted.push_back({collection, {"find", "insert", "update", "remove"}});
     }
     const auto lack = rights_.missing(config_.state_database, wanted);
@@ -81,10 +81,10 @@ class StateInspector {
     now_ = seconds_of(reply.view().at("operationTime").timestamp());
     const bson::View shards = reply.view().at_path("cursor.firstBatch").document();
     for (const auto& [index, shard] : shards) shards_.push_back(ShardRecord::read(shard.document()));
-    if (count_ != config_.shard_count) {
+    if (count_ != config_.parts()) {
       say(Level::note, fmt::format("positions are stored for {} shards, this configuration has {}: they are "
                                    "carried over when the workers of the old layout have stopped",
-                                   count_, config_.shard_count));
+                                   count_, config_.parts()));
     }
     return true;
   }

@@ -96,6 +96,15 @@ mongo::Reply DatabaseShape::run(bson::Builder& command) const {
   return mongo::run_command(client_, database_, command.finish(), mongo::Doing::reading);
 }
 
+std::optional<Error> has_change_streams(mongoc_client_t* client) {
+  bson::Builder hello;
+  hello.append("hello", 1);
+  const mongo::Reply reply = mongo::run_command(client, "admin", hello.finish(), mongo::Doing::reading);
+  if (!reply.ok()) return reply.error;
+  if (reply.view().at("setName") || reply.view().at("msg").text() == "isdbgrid") return std::nullopt;
+  return Error{ErrorKind::fatal, 0, no_replica_set, false};
+}
+
 std::optional<Error> DatabaseShape::look_at(const std::string& collection, CollectionState& state) const {
   bson::Builder list;
   list.append("listCollections", 1).open("filter").append("name", collection).close();

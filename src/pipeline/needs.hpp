@@ -18,6 +18,9 @@ inline constexpr const char* no_replica_set =
     "the server is no member of a replica set, so it has no change streams; start mongod with --replSet and "
     "run rs.initiate() once";
 
+/// An error that says what to do where the server has none, or the one that kept it from answering.
+std::optional<Error> has_change_streams(mongoc_client_t* client);
+
 using Rules = std::vector<std::unique_ptr<Rule>>;
 
 /// Everything that the rules read, merged by collection.

@@ -2,7 +2,7 @@
 
 #include <spdlog/logger.h>
 
-#include "pipeline/needs.hpp"
+#include "pipeline/dead_letters.hpp"
 
 namespace sluice::pipeline {
 
@@ -71,6 +71,17 @@ std::optional<Error> provision(mongo::ClientPool& pool, const std::string& datab
     }
   }
   return std::nullopt;
+}
+
+std::optional<Error> prepare_for(const Config& config, const StreamConfig& stream, const Rules& rules,
+                                 mongo::ClientPool& pool, spdlog::logger& log) {
+  const auto error = prepare_dead_letters(pool, config.state_database);
+  if (error && error->kind != ErrorKind::fatal) return error;
+  if (error) {
+    log.warn("{}: the dead letters have no index, so listing them reads them all: {}", stream.name,
+             error->text());
+  }
+  return provision(pool, stream.database, subscriptions_of(rules), indexes_of(rules), config.indexes, log);
 }
 
 }  // namespace sluice::pipeline

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mongo/client.hpp"
+#include "pipeline/needs.hpp"
 #include "sluice/config.hpp"
 #include "sluice/rule.hpp"
 
@@ -22,5 +23,9 @@ std::optional<Error> provision(mongo::ClientPool& pool, const std::string& datab
                                const std::vector<Subscription>& subscriptions,
                                const std::vector<IndexNeed>& indexes, IndexPolicy policy,
                                spdlog::logger& log);
+
+/// All that has to stand before a stream is read: the above, and the index of the dead letters.
+std::optional<Error> prepare_for(const Config& config, const StreamConfig& stream, const Rules& rules,
+                                 mongo::ClientPool& pool, spdlog::logger& log);
 
 }  // namespace sluice::pipeline

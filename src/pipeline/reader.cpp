@@ -21,12 +21,13 @@ bool is_conflict(const Error& error) {
 }  // namespace
 
 Reader::Reader(mongo::ClientPool& pool, CheckpointStore& store, flow::Budget& budget, ReaderPlan plan,
-               ReaderEvents events, spdlog::logger& log)
+               ReaderEvents events, Commons& commons, spdlog::logger& log)
     : pool_(pool),
       store_(store),
       budget_(budget),
       plan_(std::move(plan)),
       events_(std::move(events)),
+      commons_(commons),
       log_(log),
       policy_(std::random_device{}()),
       reading_(plan_.stream.cursor_batch, plan_.stream.filter.parts_serve()) {}
@@ -80,7 +81,7 @@ bool Reader::insist(const char* what, const std::stop_token& stop,
       return false;
     }
     if (unavailable) events_.waiting(error->message);  // for as long as it takes: nothing of ours is wrong
-    if (!passing || (tries >= start_tries && !unavailable)) {
+    if (!passing || (tries >= start_tries && !unavailable && !plan_.patient)) {
       events_.failed(
           exit_code::cannot_start,
           std::string("could not ") + what + " (" + plan_.hosts + "): " + error->text() +
@@ -98,14 +99,7 @@ bool Reader::insist(const char* what, const std::stop_token& stop,
 bool Reader::connect(const std::stop_token& stop) {
   return insist("reach MongoDB", stop, [&]() -> std::optional<Error> {
     const auto client = pool_.acquire();
-    bson::Builder hello;
-    hello.append("hello", 1);
-    const mongo::Reply reply =
-        mongo::run_command(client.get(), "admin", hello.finish(), mongo::Doing::reading);
-    if (!reply.ok()) return reply.error;
-    const bool streams = reply.view().at("setName") || reply.view().at("msg").text() == "isdbgrid";
-    if (streams) return std::nullopt;
-    return Error{ErrorKind::fatal, 0, no_replica_set, false};
+    return has_change_streams(client.get());
   });
 }
 
@@ -155,6 +149,11 @@ bool Reader::fill(const std::stop_token& stop) {
   return false;
 }
 
+AcquireResult Reader::take_lease() {
+  const std::lock_guard turn(commons_.preparing);
+  return store_.acquire(plan_.acquire);
+}
+
 std::optional<Acquired> Reader::acquire(const std::stop_token& stop) {
   std::optional<Acquired> acquired;
   std::string last_holder;
@@ -162,7 +161,7 @@ std::optional<Acquired> Reader::acquire(const std::stop_token& stop) {
   while (!acquired && !stop.stop_requested()) {
     std::optional<Held> held;
     const bool asked = insist("take the lease", stop, [&]() -> std::optional<Error> {
-      AcquireResult result = store_.acquire(plan_.acquire);
+      AcquireResult result = take_lease();
       if (const auto* error = std::get_if<Error>(&result)) {
         if (!is_conflict(*error)) return *error;
         held = conflict(++conflicts);
@@ -210,12 +209,22 @@ bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Positi
   return insist("open the change stream", stop, [&] { return stream.open(origin, at); });
 }
 
+bool Reader::prepare(const std::stop_token& stop) {
+  {
+    const std::lock_guard turn(commons_.preparing);
+    if (!commons_.prepared || plan_.prepare_again) {
+      commons_.prepared = insist("prepare the state database", stop, [&] { return store_.prepare(); }) &&
+                          insist("prepare the database", stop, plan_.provision);
+    }
+    if (!commons_.prepared) return false;
+  }
+  return insist("prepare what it publishes to", stop, plan_.prepare_sinks);
+}
+
 void Reader::run(const std::stop_token& stop) {
   if (!connect(stop)) return;
   events_.connected();
-  if (!insist("prepare the state database", stop, [&] { return store_.prepare(); })) return;
-  if (!insist("prepare the database", stop, plan_.provision)) return;
-  if (!fill(stop)) return;
+  if (!prepare(stop) || !fill(stop)) return;
   auto acquired = acquire(stop);
   if (!acquired) return;
   epoch_ = acquired->epoch;

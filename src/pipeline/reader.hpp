@@ -14,6 +14,7 @@
 #include "flow/reading.hpp"
 #include "flow/resume.hpp"
 #include "pipeline/checkpoint_store.hpp"
+#include "pipeline/commons.hpp"
 #include "pipeline/snapshot_feed.hpp"
 #include "source/change_stream.hpp"
 
@@ -38,6 +39,9 @@ struct ReaderPlan {
   source::StreamOptions stream;
   AcquireOptions acquire;
   std::function<std::optional<Error>()> provision;  ///< brings the database into shape
+  /// Although it is prepared: a collection that was dropped comes back without its pre-images.
+  bool prepare_again = false;
+  std::function<std::optional<Error>()> prepare_sinks;  ///< those outside MongoDB
   /// Fills the targets before the first event where that is wanted; Held: somebody else does.
   std::function<std::variant<std::monostate, Held, Error>(const std::stop_token&)> fill;
   /// Where the very first start begins, if not at the present moment.
@@ -45,6 +49,9 @@ struct ReaderPlan {
   std::optional<LostPosition> rebuild;  ///< start by forgetting the position and filling everything again
   std::unique_ptr<SnapshotFeed> snapshots;
   std::string hosts;  ///< for messages
+  /// A server that stays away while it starts is waited for: the instance runs already, and was told where
+  /// its server is when it did.
+  bool patient = false;
 };
 
 /// The one thread of a stream that blocks on its cursor. First it brings the stream up: connects, takes the
@@ -53,7 +60,7 @@ struct ReaderPlan {
 class Reader {
  public:
   Reader(mongo::ClientPool& pool, CheckpointStore& store, flow::Budget& budget, ReaderPlan plan,
-         ReaderEvents events, spdlog::logger& log);
+         ReaderEvents events, Commons& commons, spdlog::logger& log);
   ~Reader();
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
@@ -72,8 +79,10 @@ class Reader {
  private:
   void run(const std::stop_token& stop);
   bool connect(const std::stop_token& stop);
+  bool prepare(const std::stop_token& stop);
   bool fill(const std::stop_token& stop);
   void wait_for(const Held& held, std::string& last_holder, const std::stop_token& stop);
+  AcquireResult take_lease();
   std::optional<Acquired> acquire(const std::stop_token& stop);
   Held conflict(int times) const;
   bool open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
@@ -97,6 +106,7 @@ class Reader {
   flow::Budget& budget_;
   ReaderPlan plan_;
   ReaderEvents events_;
+  Commons& commons_;
   spdlog::logger& log_;
   flow::ResumePolicy policy_;
   flow::ReadingPolicy reading_;

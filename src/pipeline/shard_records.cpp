@@ -66,6 +66,7 @@ ShardRecord ShardRecord::read(bson::View document) {
   shard.has_holder = document.at("holder").is_document();
   if (shard.has_holder) shard.holder = Holder::read(document.at("holder").document());
   shard.expires_at_ms = document.at("expiresAt").date_ms();
+  shard.since_ms = document.at("since").date_ms();
   shard.options_hash = document.at("optionsHash").text();
   shard.floor = read_position(document);
   shard.filter_hash = document.at("filterHash").text();
@@ -173,6 +174,7 @@ void StateTransaction::put_shard(const ShardRecord& shard, const std::string& st
     command.open("holder");
     shard.holder.append_to(command);
     command.close();
+    command.append_date("since", shard.since_ms);
   }
   command.append_date("expiresAt", shard.expires_at_ms).append("optionsHash", shard.options_hash);
   if (shard.floor) append_position(command, *shard.floor);

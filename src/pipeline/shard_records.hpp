@@ -30,6 +30,7 @@ struct ShardRecord {
   Holder holder;
   bool has_holder = false;
   std::int64_t expires_at_ms = 0;
+  std::int64_t since_ms = 0;  ///< when the holder took it; 0 where that was not written down
   std::string options_hash;
   std::optional<Position> floor;
   std::string filter_hash;  ///< of the filter under which the floor was read

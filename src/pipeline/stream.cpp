@@ -6,7 +6,6 @@
 #include <random>
 
 #include "pipeline/backfill.hpp"
-#include "pipeline/dead_letters.hpp"
 #include "pipeline/fingerprints.hpp"
 #include "pipeline/foreign_tokens.hpp"
 #include "pipeline/provision.hpp"
@@ -22,8 +21,7 @@ using std::chrono::milliseconds;
 constexpr auto keeper_tick = milliseconds(200);
 constexpr auto store_interval = milliseconds(1000);
 constexpr auto drain_poll = milliseconds(10);
-constexpr int clients_besides_batches = 7;  // reader, its cursor, keeper, oplog, a backfill's lease, spare
-constexpr int clients_for_a_batch = 3;      // a backfill's thread reads targets and sources, and writes
+constexpr auto hand_over = milliseconds(400);  // what is queued by then, whoever takes over reads again
 
 std::vector<std::string> names_of(const Rules& rules) {
   std::vector<std::string> names;
@@ -31,46 +29,52 @@ std::vector<std::string> names_of(const Rules& rules) {
   return names;
 }
 
+std::string title_of(const StreamConfig& config, const StreamPart& part) {
+  return part.of_cluster ? config.name + " partition " + std::to_string(part.index) : config.name;
+}
+
+/// An instance may come to run all partitions, and its limits are for the whole.
+std::int64_t per_part(std::int64_t limit, const StreamPart& part) {
+  return part.of_cluster ? std::max<std::int64_t>(1, limit / part.count) : limit;
+}
+
 }  // namespace
 
-Stream::Stream(Surroundings around, const StreamConfig& config, StreamEvents events, Recovery recovery)
+Stream::Stream(Surroundings around, Commons& commons, const StreamConfig& config, StreamPart part,
+               StreamEvents events, Recovery recovery)
     : around_(std::move(around)),
+      commons_(commons),
       config_(config),
+      part_(part),
       events_(std::move(events)),
-      condition_("stream " + config.name),
+      title_(title_of(config, part)),
+      condition_("stream " + title_),
       rules_(rules::make_rules(config)),
       rule_names_(names_of(rules_)),
       subscriptions_(subscriptions_of(rules_)),
-      self_(Holder::self()),
-      pool_(config, clients_for_a_batch * around_.config.engine.in_flight + clients_besides_batches,
-            self_.instance,
-            [this](bool taken_up, const std::string& what) {
-              around_.log->log(taken_up ? spdlog::level::info : spdlog::level::warn, "{}: {}", config_.name,
-                               what);
-            }),
-      metrics_(around_.metrics.stream(config.name)),
-      budget_(around_.config.engine.queue_events, around_.config.engine.queue_mb << 20),
+      pool_(commons.pool),
+      metrics_(around_.metrics.stream(config.name, part.partition())),
+      budget_(per_part(around_.config.engine.queue_events, part),
+              per_part(around_.config.engine.queue_mb << 20, part)),
       store_(pool_, around_.config.state_database,
-             {around_.config.pipeline, config.name, around_.config.shard_count, around_.config.shard_index,
-              around_.config.engine.lanes, options_hash(config.database, rules_), filter_hash(filter())},
-             self_),
+             {around_.config.pipeline, config.name, part.count, part.index, around_.config.engine.lanes,
+              options_hash(config.database, rules_), filter_hash(filter())},
+             commons.self),
       sink_(sinks::make_outlets(outlet_parts()),
             std::make_unique<sinks::MongoBulk>(
                 pool_,
                 sinks::MongoBulkOptions{around_.config.pipeline, config.name, around_.config.state_database,
                                         around_.config.engine.statement_ms})),
       strand_(asio::make_strand(around_.io)),
-      batch_threads_(static_cast<std::size_t>(around_.config.engine.in_flight)),
-      keeper_thread_(1),
       dispatcher_(rules_, budget_, metrics_),
-      health_({strand_, pool_, budget_, metrics_, around_.readiness, *around_.log, config.name, condition_,
-               around_.config.engine},
+      health_({strand_, pool_, commons.asking_thread, budget_, metrics_, around_.readiness, *around_.log,
+               config.name, part.partition(), title_, condition_, around_.config.engine},
               around_.metrics),
       keeper_timer_(strand_),
       drain_timer_(strand_) {
   around_.readiness.not_ready(condition_, "connecting to MongoDB");
-  reader_ =
-      std::make_unique<Reader>(pool_, store_, budget_, reader_plan(recovery), reader_events(), *around_.log);
+  reader_ = std::make_unique<Reader>(pool_, store_, budget_, reader_plan(recovery), reader_events(), commons_,
+                                     *around_.log);
 }
 
 Stream::~Stream() = default;
@@ -80,44 +84,37 @@ void Stream::start() {
 }
 
 source::StreamFilter Stream::filter() const {
-  return filter_of(rules_, around_.config.shard_count, around_.config.shard_index);
+  return filter_of(rules_, part_.count, part_.index);
 }
 
 ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   const Config& config = around_.config;
   ReaderPlan plan;
   plan.stream = {config_.database, filter(), config.engine.cursor_batch, config.engine.max_await_ms};
-  const bool restart_now = config.restart_now || recovery.policy == LostPolicy::restart_now;
+  const bool restart_now = part_.restart_now || recovery.policy == LostPolicy::restart_now;
   plan.acquire = {restart_now, config.accept_changed_rules, config.engine.lease_ms};
   if (recovery.policy == LostPolicy::rebuild) plan.rebuild = recovery.lost;
   plan.fill = [this, stream = plan.stream](const std::stop_token& stop) {
     const auto waiting = [this](const std::string& why) { around_.readiness.not_ready(condition_, why); };
     Backfill backfill({pool_, store_, around_.config, config_, rules_, stream, *around_.log, waiting});
-    return backfill.run(around_.config.backfill, stop);
+    return backfill.run(part_.backfill, stop);
   };
-  plan.provision = [this] {
-    const auto error = prepare_dead_letters(pool_, around_.config.state_database);
-    if (error && error->kind != ErrorKind::fatal) return error;
-    if (error) {
-      around_.log->warn("{}: the dead letters have no index, so listing them reads them all: {}",
-                        config_.name, error->text());
-    }
-    if (const auto failed = sink_.prepare()) return failed;
-    return provision(pool_, config_.database, subscriptions_, indexes_of(rules_), around_.config.indexes,
-                     *around_.log);
-  };
-  plan.snapshots = std::make_unique<SnapshotFeed>(
-      pool_,
-      SnapshotFeed::Options{config.pipeline, config_.name, config_.database, config.state_database,
-                            config.shard_count, config.shard_index},
-      rules_, *around_.log);
+  plan.provision = [this] { return prepare_for(around_.config, config_, rules_, pool_, *around_.log); };
+  plan.prepare_again = recovery.policy != LostPolicy::fail;
+  plan.prepare_sinks = [this] { return sink_.prepare(); };
+  plan.snapshots =
+      std::make_unique<SnapshotFeed>(pool_,
+                                     SnapshotFeed::Options{config.pipeline, config_.name, config_.database,
+                                                           config.state_database, part_.count, part_.index},
+                                     rules_, *around_.log);
   if (!config_.resume_tokens.empty()) {
     plan.first_position = [this](std::optional<Position>& found) {
-      const auto say = [this](const std::string& text) { around_.log->info("{}: {}", config_.name, text); };
+      const auto say = [this](const std::string& text) { around_.log->info("{}: {}", title_, text); };
       return find_foreign_position(pool_, config_.resume_tokens, found, say);
     };
   }
   plan.hosts = pool_.hosts();
+  plan.patient = part_.of_cluster;
   return plan;
 }
 
@@ -125,7 +122,7 @@ sinks::OutletParts Stream::outlet_parts() {
   std::vector<const PublishPlan*> plans;
   for (const auto& rule : rules_) std::ranges::copy(rule->publications(), std::back_inserter(plans));
   const auto say = [this](bool loud, const std::string& text) {
-    around_.log->log(loud ? spdlog::level::warn : spdlog::level::info, "{}: {}", config_.name, text);
+    around_.log->log(loud ? spdlog::level::warn : spdlog::level::info, "{}: {}", title_, text);
   };
   const auto duplicates = [this](std::size_t count) {
     metrics_.publish_duplicates.Increment(static_cast<double>(count));
@@ -163,22 +160,22 @@ void Stream::on_reading_less(const Error& error, const flow::Reading& reading) {
         reading.judging == flow::Judging::skip ? spdlog::level::warn : spdlog::level::debug,
         "{}: the server refuses an event: {}; if it is a rule's 'where' that fails on it, the event is "
         "set aside as a dead letter of that rule",
-        config_.name, error.text());
+        title_, error.text());
   } else if (reading.detail == Detail::key_only) {
     around_.log->warn(
         "{}: an event is too large to be read, even without the fields that no rule reads: {}; it is left to "
         "the rules without its fields, and those that need them set it aside as a dead letter",
-        config_.name, error.text());
+        title_, error.text());
   } else if (reading.detail == Detail::needed && reading.batch == first_batch) {
     metrics_.large_events.Increment();
     around_.log->info("{}: an event is too large to be read whole; reading past it only what the rules need",
-                      config_.name);
+                      title_);
   }
 }
 
 void Stream::on_reopening(const Error& error) {
   health_.broke(error);
-  around_.log->warn("{}: the change stream broke: {}; opening it again", config_.name, error.text());
+  around_.log->warn("{}: the change stream broke: {}; opening it again", title_, error.text());
   around_.readiness.not_ready(condition_, "the change stream is being opened again: " + error.text());
   metrics_.stream_reopens.Increment();
 }
@@ -193,7 +190,7 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
     const std::string condition = condition_ + " lane " + std::to_string(lanes_.size());
     LaneDriver::Parts parts{
         strand_,
-        batch_threads_,
+        commons_.batch_threads,
         sink_,
         dispatcher_,
         metrics_,
@@ -230,8 +227,8 @@ void Stream::on_opened(Acquired acquired, Position at) {
   asio::co_spawn(strand_, keep_checkpoint(), asio::detached);
   if (acquired.floor) least_floor_ = acquired.floor->data();
   health_.opened(epoch_, acquired.floor.value_or(at), lanes_);
-  around_.log->info("{}: streaming {} from {} (epoch {}, {} lanes)", config_.name, config_.database,
-                    pool_.hosts(), epoch_, lanes_.size());
+  around_.log->info("{}: streaming {} from {} (epoch {}, {} lanes)", title_, config_.database, pool_.hosts(),
+                    epoch_, lanes_.size());
   around_.readiness.ready(condition_);
   events_.ready();
 }
@@ -266,7 +263,7 @@ asio::awaitable<void> Stream::store_checkpoint() {
   const auto renew = [this, floor = floor_, forget] {
     return store_.renew(epoch_, around_.config.engine.lease_ms, floor, forget);
   };
-  auto error = co_await run_blocking<std::optional<Error>>(keeper_thread_, renew);
+  auto error = co_await run_blocking<std::optional<Error>>(commons_.keeper_threads, renew);
   if (error) pool_.reconsider(*error);
   on_denied(condition_ + " checkpoint", error);
   if (!error) {
@@ -278,12 +275,12 @@ asio::awaitable<void> Stream::store_checkpoint() {
   } else {
     health_.not_stored(*error);
     metrics_.retries("checkpoint").Increment();
-    around_.log->warn("{}: the checkpoint could not be stored: {}; trying again", config_.name,
-                      error->text());
+    around_.log->warn("{}: the checkpoint could not be stored: {}; trying again", title_, error->text());
   }
 }
 
 asio::awaitable<void> Stream::keep_checkpoint() {
+  keeping_ = true;
   while (!stopping_) {
     keeper_timer_.expires_after(keeper_tick);
     boost::system::error_code woken;
@@ -294,6 +291,7 @@ asio::awaitable<void> Stream::keep_checkpoint() {
     const bool news = floor_ && busy_since_stored_ && now >= stored_at_ + store_interval;
     if (news || now >= lease_->renew_at()) co_await store_checkpoint();
   }
+  keeping_ = false;
 }
 
 void Stream::request_stop() {
@@ -301,9 +299,12 @@ void Stream::request_stop() {
 }
 
 void Stream::fail(int exit_code, const std::string& why, bool drain) {
-  around_.log->error("{}: {}", config_.name, why);
-  around_.readiness.not_ready(condition_, why);
-  lease_lost_ |= exit_code == exit_code::lease_lost;
+  const bool fenced = exit_code == exit_code::lease_lost;
+  // In a cluster that is how a partition moves on from an instance that was away for too long.
+  const bool usual = fenced && part_.of_cluster;
+  around_.log->log(usual ? spdlog::level::warn : spdlog::level::err, "{}: {}", title_, why);
+  if (!usual) around_.readiness.not_ready(condition_, why);
+  lease_lost_ |= fenced;
   events_.failed(exit_code);
   stop(drain);
 }
@@ -330,7 +331,8 @@ asio::awaitable<void> Stream::doze() {
 }
 
 asio::awaitable<void> Stream::wait_for_lanes() {
-  const flow::Time deadline = flow::Clock::now() + milliseconds(around_.config.engine.drain_ms);
+  const milliseconds drain(around_.config.engine.drain_ms);
+  const flow::Time deadline = flow::Clock::now() + (part_.of_cluster ? std::min(drain, hand_over) : drain);
   const auto all_ended = [this] {
     return std::ranges::all_of(lanes_, [](const auto& lane) { return lane->ended(); });
   };
@@ -348,23 +350,33 @@ asio::awaitable<void> Stream::wait_for_threads() {
   while (!reader_->ended() || !health_.ended()) co_await doze();
 }
 
+/// Its renewal may be under way still, and must not come in behind what end() stores.
+asio::awaitable<void> Stream::wait_for_keeper() {
+  while (keeping_) co_await doze();
+}
+
 asio::awaitable<void> Stream::end() {
   co_await wait_for_lanes();
+  co_await wait_for_keeper();
   if (lease_ && !lease_lost_) co_await store_checkpoint();
+  // Whoever is next need not wait until the reader is back from the server: nothing more is done by what it
+  // brings.
+  if (lease_ && !lease_lost_) co_await give_lease_back();
   co_await wait_for_threads();
   co_await doze();  // what the reader posted last has now been seen
-  if (epoch_ != 0 && !lease_lost_) co_await give_lease_back();
+  epoch_ = reader_->epoch();
+  if (!lease_ && epoch_ != 0 && !lease_lost_) co_await give_lease_back();
   health_.retire();
   events_.ended();
 }
 
 asio::awaitable<void> Stream::give_lease_back() {
   const auto release = [this] { return store_.release(epoch_); };
-  const auto error = co_await run_blocking<std::optional<Error>>(keeper_thread_, release);
+  const auto error = co_await run_blocking<std::optional<Error>>(commons_.keeper_threads, release);
   if (error) {
-    around_.log->warn("{}: the lease could not be given back: {}", config_.name, error->text());
+    around_.log->warn("{}: the lease could not be given back: {}", title_, error->text());
   } else {
-    around_.log->info("{}: stopped; the position is stored", config_.name);
+    around_.log->info("{}: stopped; the position is stored", title_);
   }
 }
 

@@ -13,6 +13,7 @@
 #include "observe/readiness.hpp"
 #include "pipeline/asio.hpp"
 #include "pipeline/checkpoint_store.hpp"
+#include "pipeline/commons.hpp"
 #include "pipeline/dispatcher.hpp"
 #include "pipeline/lane_driver.hpp"
 #include "pipeline/reader.hpp"
@@ -30,6 +31,17 @@ struct Surroundings {
   observe::Metrics& metrics;
   observe::Readiness& readiness;
   std::shared_ptr<spdlog::logger> log;
+};
+
+/// Which part of its stream it is, and how it begins.
+struct StreamPart {
+  int count = 1;
+  int index = 0;
+  bool of_cluster = false;   ///< it may come from another instance and go to one
+  bool restart_now = false;  ///< drops the stored position
+  bool backfill = false;     ///< fills the targets where nothing was streamed yet
+
+  std::optional<int> partition() const { return of_cluster ? std::optional(index) : std::nullopt; }
 };
 
 /// What a stream tells the worker; called on the stream's strand or on its reader's thread.
@@ -50,20 +62,26 @@ struct Recovery {
 /// and its checkpoint. All state but the reader's is touched on the strand only.
 class Stream {
  public:
-  /// Throws ConfigError for rules that cannot be used and Stop for a URI that cannot.
-  Stream(Surroundings around, const StreamConfig& config, StreamEvents events, Recovery recovery = {});
+  /// Throws ConfigError for rules that cannot be used.
+  Stream(Surroundings around, Commons& commons, const StreamConfig& config, StreamPart part,
+         StreamEvents events, Recovery recovery = {});
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
   void start();
 
-  /// Stop reading, finish what is queued within the drain time, store the position, give the lease back.
+  /// Stop reading, finish what is queued within the drain time, store the position, give the lease back. What
+  /// goes to another instance is not kept waiting for long: it goes on where this one stopped.
   /// Thread-safe.
   void request_stop();
 
   /// Thread-safe.
   observe::StreamStatus status() const { return health_.status(); }
+
+  /// Its name in the log and in /readyz.
+  const std::string& title() const { return title_; }
+  const std::string& condition() const { return condition_; }
 
   /// What whoever takes its place has to know. After it ended.
   LostPosition lost_position() const { return {reader_->epoch()}; }
@@ -82,6 +100,7 @@ class Stream {
   asio::awaitable<void> keep_checkpoint();
   asio::awaitable<void> store_checkpoint();
   asio::awaitable<void> end();
+  asio::awaitable<void> wait_for_keeper();
   asio::awaitable<void> give_lease_back();
   asio::awaitable<void> wait_for_lanes();
   asio::awaitable<void> wait_for_threads();
@@ -91,21 +110,21 @@ class Stream {
   void take_floor();
 
   Surroundings around_;
+  Commons& commons_;
   StreamConfig config_;
+  StreamPart part_;
   StreamEvents events_;
+  std::string title_;      ///< its name in the log
   std::string condition_;  ///< its name in /readyz
   std::vector<std::unique_ptr<Rule>> rules_;
   std::vector<std::string> rule_names_;
   std::vector<Subscription> subscriptions_;
-  Holder self_;
-  mongo::ClientPool pool_;
+  mongo::ClientPool& pool_;
   observe::StreamMetrics& metrics_;
   flow::Budget budget_;
   CheckpointStore store_;
   sinks::Outward sink_;
   Strand strand_;
-  asio::thread_pool batch_threads_;
-  asio::thread_pool keeper_thread_;  ///< a renewal never waits behind batches
   Dispatcher dispatcher_;
   std::vector<std::unique_ptr<LaneDriver>> lanes_;
   StreamHealth health_;
@@ -117,6 +136,7 @@ class Stream {
   std::int64_t epoch_ = 0;
   asio::steady_timer keeper_timer_;
   asio::steady_timer drain_timer_;
+  bool keeping_ = false;  ///< keep_checkpoint() runs
   bool stopping_ = false;
   bool drain_ = false;
   bool lease_lost_ = false;

@@ -51,11 +51,17 @@ bool says_all_is_read(const source::StreamBatch& batch) {
 StreamHealth::StreamHealth(Parts parts, observe::Metrics& metrics)
     : parts_(std::move(parts)),
       timer_(parts_.strand),
-      asking_thread_(1),
       cursor_(milliseconds(parts_.engine.stall_ms)),
       checkpoint_(milliseconds(parts_.engine.stall_ms)),
       lag_(milliseconds(parts_.engine.max_await_ms) + answer_slack),
-      hook_(metrics.on_scrape([this] { refresh_gauges(); })) {}
+      hook_(metrics.on_scrape([this] { refresh_gauges(); })) {
+  parts_.metrics.leave_out_gauges(false);
+}
+
+void StreamHealth::retire() {
+  hook_ = {};
+  if (parts_.partition) parts_.metrics.leave_out_gauges(true);
+}
 
 void StreamHealth::opened(std::int64_t epoch, const Position& from,
                           const std::vector<std::unique_ptr<LaneDriver>>& lanes) {
@@ -123,7 +129,7 @@ asio::awaitable<void> StreamHealth::look_regularly() {
 
 asio::awaitable<void> StreamHealth::ask_for_oplog() {
   const auto ask = [this] { return source::read_oplog(parts_.pool); };
-  const auto answer = co_await run_blocking<source::OplogAnswer>(asking_thread_, ask);
+  const auto answer = co_await run_blocking<source::OplogAnswer>(parts_.asking_thread, ask);
   take_oplog(answer);
   asking_ = false;
 }
@@ -135,7 +141,7 @@ void StreamHealth::take_oplog(const source::OplogAnswer& answer) {
         "{}: how long the oplog still holds the position cannot be told: {}. Let the worker's user read "
         "local.oplog.rs: db.getSiblingDB(\"admin\").grantRolesToUser(USER, [{{role: \"read\", db: "
         "\"local\"}}])",
-        parts_.stream, answer.error->text());
+        parts_.title, answer.error->text());
   }
   const std::lock_guard lock(mutex_);
   if (answer.wall_clock) lag_.wall_clock(answer.at, *answer.wall_clock);
@@ -213,10 +219,10 @@ void StreamHealth::tell_stall(const std::string& waits_for, flow::Time now) {
     parts_.readiness.not_ready(condition, waits_for);
     if (stalled_since_) return;
     stalled_since_ = now;
-    parts_.log.warn("{}: stalled: {}", parts_.stream, waits_for);
+    parts_.log.warn("{}: stalled: {}", parts_.title, waits_for);
   } else if (stalled_since_) {
     parts_.readiness.forget(condition);
-    parts_.log.info("{}: goes on again, {} s after it was found stalled", parts_.stream,
+    parts_.log.info("{}: goes on again, {} s after it was found stalled", parts_.title,
                     whole_seconds(now - *stalled_since_));
     stalled_since_.reset();
   }
@@ -251,6 +257,7 @@ observe::StreamStatus StreamHealth::status() const {
   const observe::StreamMetrics& metrics = parts_.metrics;
   observe::StreamStatus status;
   status.name = parts_.stream;
+  status.partition = parts_.partition;
   status.why_not_ready = why_not_ready({opening_condition, stall_condition, stop_condition});
   status.events_read = metrics.events_read.Value();
   status.events_applied = metrics.events_applied.Value();

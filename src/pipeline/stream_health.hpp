@@ -32,12 +32,15 @@ class StreamHealth {
   struct Parts {
     Strand strand;
     mongo::ClientPool& pool;
+    asio::thread_pool& asking_thread;
     const flow::Budget& budget;
     observe::StreamMetrics& metrics;
     observe::Readiness& readiness;
     spdlog::logger& log;
     std::string stream;
-    std::string condition;  ///< the stream's name in /readyz
+    std::optional<int> partition;  ///< of a cluster
+    std::string title;             ///< its name in the log
+    std::string condition;         ///< the stream's name in /readyz
     EngineConfig engine;
   };
 
@@ -64,7 +67,7 @@ class StreamHealth {
   observe::StreamStatus status() const;
 
   /// Leaves the gauges to whoever comes after: another stream of this name may.
-  void retire() { hook_ = {}; }
+  void retire();
 
  private:
   struct Lane {
@@ -85,7 +88,6 @@ class StreamHealth {
 
   Parts parts_;
   asio::steady_timer timer_;
-  asio::thread_pool asking_thread_;  ///< its own: neither batches nor the lease wait behind a question
 
   // On the strand only.
   std::vector<Lane> lanes_;

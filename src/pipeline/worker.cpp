@@ -3,16 +3,14 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <mutex>
-#include <set>
 #include <thread>
 
-#include "flow/loss_limit.hpp"
 #include "observe/http.hpp"
 #include "observe/log.hpp"
 #include "observe/process.hpp"
+#include "pipeline/cluster.hpp"
+#include "pipeline/fixed_streams.hpp"
 #include "pipeline/probes.hpp"
-#include "pipeline/stream.hpp"
 #include "sluice/pipeline.hpp"
 
 #include <boost/asio/signal_set.hpp>
@@ -50,9 +48,7 @@ class Worker {
         guard_(asio::make_work_guard(io_)),
         signals_(strand_, SIGINT, SIGTERM),
         deadline_(strand_) {
-    for (std::size_t i = 0; i < config.streams.size(); ++i) streams_.push_back(make_stream(i, {}));
-    losses_.resize(streams_.size());
-    replaced_.resize(streams_.size());
+    crew_ = make_crew();
   }
 
   ~Worker() = default;
@@ -66,7 +62,7 @@ class Worker {
                                                     static_cast<std::uint16_t>(config_.http_port), routes());
     }
     await_signal();
-    for (auto& stream : streams_) stream->start();
+    crew_->start();
     {
       std::vector<std::jthread> threads;
       for (int i = 1; i < config_.engine.workers; ++i) threads.emplace_back([this] { io_.run(); });
@@ -79,6 +75,14 @@ class Worker {
   }
 
  private:
+  std::unique_ptr<Crew> make_crew() {
+    const Surroundings around{io_, config_, metrics_, readiness_, log_};
+    CrewEvents events{[](const std::string& line) { say(line); },
+                      [this](int exit_code) { on_failed(exit_code); }, [this] { on_ended(); }};
+    if (config_.clustered()) return std::make_unique<Cluster>(around, strand_, std::move(events));
+    return std::make_unique<FixedStreams>(around, strand_, std::move(events));
+  }
+
   observe::HttpServer::Routes routes() {
     auto routes = observe::observe_routes(metrics_, readiness_);
     if (probes_) {
@@ -91,85 +95,27 @@ class Worker {
 
   std::string status() const {
     const std::chrono::duration<double> uptime = flow::Clock::now() - started_;
-    observe::WorkerStatus status{config_.pipeline, config_.shard_index,       config_.shard_count,
+    observe::WorkerStatus status{config_.pipeline, config_.shard_index,       config_.parts(),
                                  uptime.count(),   observe::resident_bytes(), {}};
-    const std::lock_guard lock(streams_mutex_);
-    for (const auto& stream : streams_) status.streams.push_back(stream->status());
+    crew_->append_status(status);
     return observe::status_json(status);
   }
 
-  std::unique_ptr<Stream> make_stream(std::size_t index, Recovery recovery) {
-    return std::make_unique<Stream>(Surroundings{io_, config_, metrics_, readiness_, log_},
-                                    config_.streams[index], stream_events(index), recovery);
-  }
-
-  StreamEvents stream_events(std::size_t index) {
-    return {[this] { asio::post(strand_, [this] { on_connected(); }); },
-            [this] { asio::post(strand_, [this] { on_ready(); }); },
-            [this, index](int exit_code) {
-              asio::post(strand_, [this, index, exit_code] { on_failed(index, exit_code); });
-            },
-            [this, index] { asio::post(strand_, [this, index] { on_ended(index); }); }};
-  }
-
-  /// The two lines that scripts wait for, on stdout whatever the log says; said once, whatever comes later.
-  void on_connected() {
-    if (++connected_ != streams_.size()) return;
-    std::printf("Connected to MongoDB (Shard %d/%d)\n", config_.shard_index, config_.shard_count);
+  /// The lines that scripts wait for, on stdout whatever the log says.
+  static void say(const std::string& line) {
+    std::printf("%s\n", line.c_str());
     std::fflush(stdout);
   }
 
-  void on_ready() {
-    if (++ready_ != streams_.size()) return;
-    std::printf("__READY__SHARD__%d_OF_%d__\n", config_.shard_index, config_.shard_count);
-    std::fflush(stdout);
-  }
-
-  /// Half a worker is worse than none: the supervisor restarts the whole. A lost position is another matter,
-  /// if the pipeline's policy knows a way on.
-  void on_failed(std::size_t index, int exit_code) {
-    const bool recover = exit_code == exit_code::position_lost && config_.on_lost != LostPolicy::fail;
-    if (recover && !stopping_ && losses_[index].may_recover(flow::Clock::now())) {
-      recovering_.insert(index);
-      return;
-    }
+  void on_failed(int exit_code) {
     if (exit_code_ == exit_code::ok) exit_code_ = exit_code;
     stop_all();
   }
 
-  void on_ended(std::size_t index) {
-    if (recovering_.erase(index) > 0 && !stopping_) return recover(index);
-    if (++ended_ < streams_.size()) return;
+  void on_ended() {
     signals_.cancel();
     deadline_.cancel();
     guard_.reset();
-  }
-
-  void recover(std::size_t index) {
-    const std::string& name = config_.streams[index].name;
-    const bool rebuild = config_.on_lost == LostPolicy::rebuild;
-    log_->error("{}: the position is lost; by its policy the pipeline {}", name,
-                rebuild ? "computes all targets afresh and goes on"
-                        : "goes on from the present moment: what was missed stays missed");
-    metrics_.stream(name).position_lost(rebuild ? "rebuild" : "restart-now").Increment();
-    const Recovery recovery{config_.on_lost, streams_[index]->lost_position()};
-    readiness_.forget("stream " + name + " stopping");
-    std::unique_ptr<Stream> next;
-    try {
-      next = make_stream(index, recovery);
-    } catch (const std::exception& error) {  // a URI file that has become unreadable, say
-      log_->error("{}: could not begin anew: {}", name, error.what());
-      exit_code_ = exit_code::position_lost;
-      stop_all();
-      return on_ended(index);
-    }
-    {
-      const std::lock_guard lock(streams_mutex_);
-      std::swap(streams_[index], next);
-    }
-    // What the old one has posted last may still be on its way to it, so it goes with the next one.
-    replaced_[index] = std::move(next);
-    streams_[index]->start();
   }
 
   void await_signal() {
@@ -196,7 +142,7 @@ class Worker {
       log_->warn("the work in flight did not come back in time; it is left to be done again");
       leave(exit_code_);
     });
-    for (auto& stream : streams_) stream->request_stop();
+    crew_->stop();
   }
 
   [[noreturn]] void leave(int exit_code) {
@@ -217,16 +163,9 @@ class Worker {
   asio::executor_work_guard<asio::io_context::executor_type> guard_;
   asio::signal_set signals_;
   asio::steady_timer deadline_;
-  mutable std::mutex streams_mutex_;  ///< streams_ is replaced on the strand and read by the HTTP server
-  std::vector<std::unique_ptr<Stream>> streams_;
-  std::vector<std::unique_ptr<Stream>> replaced_;  ///< by stream: the one before, which has ended
-  std::vector<flow::LossLimit> losses_;            ///< by stream
-  std::set<std::size_t> recovering_;
+  std::unique_ptr<Crew> crew_;
   std::unique_ptr<Probes> probes_;  ///< before the server that asks them
   std::unique_ptr<observe::HttpServer> http_;
-  std::size_t connected_ = 0;
-  std::size_t ready_ = 0;
-  std::size_t ended_ = 0;
   bool stopping_ = false;
   int exit_code_ = exit_code::ok;
 };

@@ -9,5 +9,6 @@ inline constexpr const char* lanes = "lanes";
 inline constexpr const char* dead_letters = "dead_letters";
 inline constexpr const char* audits = "audits";
 inline constexpr const char* snapshots = "snapshots";
+inline constexpr const char* members = "members";
 
 }  // namespace sluice::state

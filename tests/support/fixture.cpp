@@ -76,6 +76,12 @@ Worker& PipelineTest::start(const std::string& file, std::vector<std::string> fl
   return *workers_.back();
 }
 
+Worker& PipelineTest::start_member(const std::string& file, int partitions, std::vector<std::string> flags) {
+  workers_.push_back(std::make_unique<Worker>(
+      Worker::Options{.file = file, .flags = here(std::move(flags)), .partitions = partitions}));
+  return *workers_.back();
+}
+
 Worker& PipelineTest::replace_worker(std::size_t place, const std::string& file,
                                      std::vector<std::string> flags, int count, int index) {
   workers_.at(place).reset();

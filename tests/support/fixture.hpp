@@ -56,6 +56,8 @@ class PipelineTest : public testing::Test {
 
   /// Starts a worker; `ready()` waits for it.
   Worker& start(const std::string& file, std::vector<std::string> flags = {}, int count = 1, int index = 0);
+  /// Starts a member of a cluster.
+  Worker& start_member(const std::string& file, int partitions, std::vector<std::string> flags = {});
   /// Starts all shards at once, and waits until all are ready.
   void start_shards(const std::string& file, int count, const std::vector<std::string>& flags = {});
   /// Starts another one in the place of a worker, which is killed if it still runs.

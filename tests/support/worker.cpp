@@ -23,15 +23,12 @@ std::vector<std::string> run_command(const Worker::Options& options, const std::
     command.insert(command.end(), options.flags.begin(), options.flags.end());
     return command;
   }
-  std::vector<std::string> command = {SLUICE_PROGRAM,
-                                      "run",
-                                      options.file,
-                                      "--shard-count",
-                                      std::to_string(options.shard_count),
-                                      "--shard-index",
-                                      std::to_string(options.shard_index),
-                                      "--http-port",
-                                      port};
+  std::vector<std::string> command = {SLUICE_PROGRAM, "run", options.file, "--http-port", port};
+  const std::vector<std::string> part =
+      options.partitions > 0 ? std::vector<std::string>{"--partitions", std::to_string(options.partitions)}
+                             : std::vector<std::string>{"--shard-count", std::to_string(options.shard_count),
+                                                        "--shard-index", std::to_string(options.shard_index)};
+  command.insert(command.end(), part.begin(), part.end());
   command.insert(command.end(), options.flags.begin(), options.flags.end());
   return command;
 }
@@ -73,8 +70,10 @@ Worker::Worker(const Options& options) : options_(options) {
 }
 
 Worker& Worker::ready() {
-  const std::string line = "__READY__SHARD__" + std::to_string(options_.shard_index) + "_OF_" +
-                           std::to_string(options_.shard_count) + "__\n";
+  const std::string line = options_.partitions > 0
+                               ? "__READY__MEMBER__\n"
+                               : "__READY__SHARD__" + std::to_string(options_.shard_index) + "_OF_" +
+                                     std::to_string(options_.shard_count) + "__\n";
   eventually(patience(60s), [&] { return out().find(line) != std::string::npos || !running(); });
   if (out().find(line) == std::string::npos)
     throw std::runtime_error("the worker did not become ready\n" + story());

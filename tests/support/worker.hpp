@@ -33,6 +33,7 @@ class Worker {
     int shard_count = 1;
     int shard_index = 0;
     bool connector = false;  ///< `sluice connector` with these flags and variables, without a file
+    int partitions = 0;      ///< of a cluster, whose member it is; 0: a static shard
   };
 
   explicit Worker(const Options& options);

@@ -117,6 +117,32 @@ TEST(Top, SaysWhenTheOplogRunsOut) {
   EXPECT_TRUE(has(page_of({answer_with(stream)}), "at the present rate, in 15m0s"));
 }
 
+TEST(Top, ShowsPartitionsAndThoseWhoStandBy) {
+  observe::StreamStatus partition = well();
+  partition.partition = 3;
+  TopAnswer at_work = answer_with(partition);
+  at_work.status->clusters = {{"conduit", "a", 2, 4, 1, ""}};
+  TopAnswer standby{"http://b:1", {}, observe::WorkerStatus{"realworld", 0, 4, 60, 21'000'000, {}}, ""};
+  standby.status->clusters = {{"conduit", "b", 2, 4, 0, ""}};
+  const std::string page = page_of({at_work, standby});
+  EXPECT_TRUE(has(page, "3/4  conduit         ready")) << page;
+  EXPECT_TRUE(has(page, "-/4  conduit         standby")) << page;
+  standby.status->clusters[0].waits_for = "0-of-2 is held by db1";
+  EXPECT_TRUE(has(page_of({standby}), "\n    0-of-2 is held by db1\n"));
+}
+
+TEST(Top, TellsRatesOfEachPartitionByItself) {
+  observe::StreamStatus one = well();
+  one.partition = 1;
+  observe::StreamStatus two = well();
+  two.partition = 2;
+  two.events_read = 50'000;
+  TopAnswer before = answer_with(one, flow::Time{});
+  before.status->streams.push_back(two);
+  two.events_read += 8000;
+  EXPECT_TRUE(has(page_of({answer_with(two, flow::Time{} + 2s)}, {before}), " 4.0k "));
+}
+
 TEST(Top, NamesSlowLanes) {
   observe::StreamStatus stream = well();
   stream.lanes[1] = {.queued = 70, .in_flight_seconds = 12, .last_error = "WriteConflict (code 112)"};

@@ -38,6 +38,20 @@ TEST(WorkerStatus, ComesBackAsItWasWritten) {
   EXPECT_FALSE(parsed->streams[1].position);
 }
 
+TEST(WorkerStatus, OfAMemberComesBackToo) {
+  observe::WorkerStatus member = worker();
+  member.streams[0].partition = 3;
+  member.clusters = {{"conduit", "sluice 1 2 3", 3, 8, 1, ""}, {"other", "sluice 1 2 3", 2, 8, 0, "held"}};
+  const std::string json = observe::status_json(member);
+  const auto parsed = parse_status(json);
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(observe::status_json(*parsed), json);
+  EXPECT_EQ(parsed->streams[0].partition, 3);
+  EXPECT_FALSE(parsed->streams[1].partition);
+  ASSERT_EQ(parsed->clusters.size(), 2u);
+  EXPECT_EQ(parsed->clusters[1].waits_for, "held");
+}
+
 TEST(WorkerStatus, KeepsDefaultsForWhatIsNotTold) {
   const auto parsed = parse_status(R"({"streams":[{"name":"s","unheardOf":1}]})");
   ASSERT_TRUE(parsed);

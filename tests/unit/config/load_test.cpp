@@ -57,6 +57,7 @@ TEST(Load, ReadsEveryOptionFromTheFile) {
   std::string yaml = kSmall + R"(
 state: {database: st}
 shard: {count: 4, index: 3}
+cluster: {partitions: 0}
 engine: {workers: 2, lanes: 3, batch_docs: 4, batch_bytes: 5000, batch_linger_ms: 6, queue_events: 7, queue_mb: 8,
   in_flight: 9, max_await_ms: 10, cursor_batch: 11, lease_ms: 1200, drain_ms: 13, statement_ms: 14, stall_ms: 1500}
 http: {host: "::1", port: 9464, health: components}
@@ -117,6 +118,23 @@ TEST(Load, LetsTheFlagWinOverTheEnvironmentOverTheFileOverTheDefault) {
   EXPECT_EQ(listed(load(yaml), "engine.lanes").origin, "w.yaml:6");
   EXPECT_EQ(listed(load(yaml, {}, environment), "engine.lanes").origin, "environment SLUICE_LANES");
   EXPECT_EQ(listed(load(yaml, flags, environment), "engine.lanes").origin, "flag --lanes");
+}
+
+TEST(Load, TakesPartitionsInThePlaceOfShards) {
+  const Config alone = load(kSmall).config;
+  EXPECT_FALSE(alone.clustered());
+  EXPECT_EQ(alone.parts(), 1);
+  EXPECT_EQ(alone.engine.lease_ms, 10000);
+  const Loaded cluster = load(kSmall + "cluster: {partitions: 8}\n");
+  EXPECT_TRUE(cluster.config.clustered());
+  EXPECT_EQ(cluster.config.parts(), 8);
+  EXPECT_EQ(cluster.config.engine.lease_ms, 6000);
+  EXPECT_EQ(listed(cluster, "engine.lease_ms").value, "6000");
+  EXPECT_EQ(listed(cluster, "engine.lease_ms").origin, "default");
+  EXPECT_EQ(load(kSmall, {{"lease-ms", "9000"}, {"partitions", "2"}}).config.engine.lease_ms, 9000);
+  EXPECT_EQ(refusal(kSmall, {{"partitions", "8"}}, {{"SHARD_COUNT", "4"}}),
+            "flag --partitions: the partitions of a cluster (8) take the place of shards (4, environment "
+            "SHARD_COUNT); state one of the two");
 }
 
 TEST(Load, TakesAnEmptyVariableAsNotSet) {

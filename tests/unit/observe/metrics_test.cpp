@@ -56,6 +56,34 @@ TEST(Metrics, CountInBulk) {
   EXPECT_TRUE(has(text, "sluice_lag_seconds{stream=\"s\"} 2.5\n"));
 }
 
+TEST(Metrics, KeepPartitionsOfOneStreamApart) {
+  Metrics metrics;
+  metrics.stream("s", 3).events_read.Increment(5);
+  metrics.stream("s", 12).events_read.Increment(7);
+  metrics.stream("s", 3).rule_effects("r").applied.Increment(2);
+  const std::string text = metrics.render();
+  EXPECT_TRUE(has(text, "sluice_events_read_total{partition=\"3\",stream=\"s\"} 5\n")) << text;
+  EXPECT_TRUE(has(text, "sluice_events_read_total{partition=\"12\",stream=\"s\"} 7\n"));
+  EXPECT_TRUE(has(text, "{partition=\"3\",result=\"applied\",rule=\"r\",stream=\"s\"} 2\n"));
+}
+
+TEST(Metrics, LeaveOutTheGaugesOfAPartitionThatWentElsewhereAndKeepItsCounters) {
+  Metrics metrics;
+  metrics.cluster("s", 2).partition_held[1]->Set(1);
+  StreamMetrics& gone = metrics.stream("s", 0);
+  metrics.stream("s", 1);
+  gone.events_read.Increment(5);
+  gone.leave_out_gauges(true);
+  std::string text = metrics.render();
+  EXPECT_FALSE(has(text, "sluice_lag_seconds{partition=\"0\"")) << text;
+  EXPECT_TRUE(has(text, "sluice_lag_seconds{partition=\"1\",stream=\"s\"} 0\n")) << text;
+  EXPECT_TRUE(has(text, "sluice_events_read_total{partition=\"0\",stream=\"s\"} 5\n")) << text;
+  EXPECT_TRUE(has(text, "sluice_cluster_partition_held{partition=\"0\",stream=\"s\"} 0\n")) << text;
+  EXPECT_TRUE(has(text, "sluice_cluster_partition_held{partition=\"1\",stream=\"s\"} 1\n")) << text;
+  gone.leave_out_gauges(false);
+  EXPECT_TRUE(has(metrics.render(), "sluice_lag_seconds{partition=\"0\""));
+}
+
 TEST(Metrics, CountEffectsByRuleAndResult) {
   Metrics metrics;
   const RuleEffects effects = metrics.stream("s").rule_effects("r");

@@ -49,6 +49,30 @@ TEST(Readiness, ForgetsAConditionAltogether) {
   EXPECT_TRUE(readiness.is_ready());
 }
 
+TEST(Readiness, ForgetsAConditionWithAllThatBelongsToIt) {
+  Readiness readiness;
+  readiness.not_ready("stream s partition 1", "opening");
+  readiness.not_ready("stream s partition 1 lane 0", "denied");
+  readiness.not_ready("stream s partition 10", "opening");
+  readiness.forget_all("stream s partition 1");
+  EXPECT_EQ(readiness.reasons(), std::vector<std::string>{"stream s partition 10: opening"});
+}
+
+TEST(Readiness, TellsNotesBesideBothAnswers) {
+  Readiness readiness;
+  readiness.ready("a");
+  readiness.note("cluster", "stands by");
+  EXPECT_TRUE(readiness.answer().ready);
+  EXPECT_EQ(readiness.json(), R"({"status":"READY","notes":["cluster: stands by"]})");
+  readiness.not_ready("a", "opening");
+  EXPECT_FALSE(readiness.answer().ready);
+  EXPECT_EQ(readiness.json(),
+            R"({"status":"NOT_READY","reasons":["a: opening"],"notes":["cluster: stands by"]})");
+  readiness.ready("a");
+  readiness.note("cluster", "");
+  EXPECT_EQ(readiness.json(), R"({"status":"READY"})");
+}
+
 TEST(Readiness, TellsTheReasonOfOneCondition) {
   Readiness readiness;
   readiness.not_ready("a", "opening");

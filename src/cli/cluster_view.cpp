@@ -1,0 +1,150 @@
+#include "cli/cluster_view.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "cli/moment.hpp"
+#include "observe/json_writer.hpp"
+
+namespace sluice::cli {
+
+namespace {
+
+using pipeline::ClusterRecord;
+using pipeline::MemberRecord;
+using pipeline::PartitionRecord;
+
+constexpr const char* nothing = "-";
+
+/// A row of cells, each column as wide as its widest.
+template <std::size_t Columns>
+std::string table(const std::vector<std::array<std::string, Columns>>& rows) {
+  std::array<std::size_t, Columns> widths{};
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < Columns; ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < Columns; ++i) line += fmt::format("  {:<{}}", row[i], widths[i]);
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+std::string seconds_text(std::int64_t ms) {
+  return fmt::format("{}.{} s", ms / 1000, ms % 1000 / 100);
+}
+
+std::string moment_or_nothing(std::int64_t ms) {
+  return ms == 0 ? nothing : moment_text(ms);
+}
+
+/// The server's clock and its cluster time are not quite the same.
+std::int64_t age_ms(const ClusterRecord& record, std::int64_t ms) {
+  return std::max<std::int64_t>(0, record.now_ms - ms);
+}
+
+std::int64_t behind_s(const ClusterRecord& record, const PartitionRecord& partition) {
+  return age_ms(record, partition.position_s * 1000) / 1000;
+}
+
+/// One for each part of the layout, those included that nobody has run yet.
+std::vector<PartitionRecord> all_partitions(const ClusterRecord& record) {
+  std::vector<PartitionRecord> partitions;
+  for (int i = 0; i < record.layout; ++i) {
+    PartitionRecord partition;
+    partition.count = record.layout;
+    partition.index = i;
+    for (const auto& known : record.shards) {
+      if (known.index == i) partition = known;
+    }
+    partitions.push_back(std::move(partition));
+  }
+  return partitions;
+}
+
+std::int64_t held_by(const ClusterRecord& record, const MemberRecord& member) {
+  return std::ranges::count_if(record.shards, [&](const PartitionRecord& partition) {
+    return partition.held && partition.holder.instance == member.instance;
+  });
+}
+
+std::int64_t live_members(const ClusterRecord& record) {
+  return std::ranges::count_if(record.members, &MemberRecord::live);
+}
+
+std::string members_table(const ClusterRecord& record) {
+  std::vector<std::array<std::string, 6>> rows = {{"MEMBER", "HOST", "HTTP", "SINCE", "LAST SEEN", "HOLDS"}};
+  for (const MemberRecord& member : record.members) {
+    rows.push_back({member.instance, member.holder.text(),
+                    member.http_port == 0 ? nothing : std::to_string(member.http_port),
+                    moment_or_nothing(member.since_ms),
+                    seconds_text(age_ms(record, member.beat_at_ms)) + " ago" + (member.live ? "" : ", gone"),
+                    std::to_string(held_by(record, member))});
+  }
+  return table(rows);
+}
+
+std::string partitions_table(const ClusterRecord& record) {
+  std::vector<std::array<std::string, 6>> rows = {
+      {"PARTITION", "HOLDER", "EPOCH", "SINCE", "BEHIND", "LEASE LEFT"}};
+  for (const PartitionRecord& partition : all_partitions(record)) {
+    const bool held = partition.held;
+    rows.push_back({fmt::format("{} of {}", partition.index, partition.count),
+                    held ? partition.holder.text() : "nobody", std::to_string(partition.epoch),
+                    held ? moment_or_nothing(partition.since_ms) : nothing,
+                    partition.position_s == 0 ? nothing : fmt::format("{} s", behind_s(record, partition)),
+                    held ? seconds_text(partition.expires_at_ms - record.now_ms) : nothing});
+  }
+  return table(rows);
+}
+
+void append_member(observe::JsonWriter& json, const ClusterRecord& record, const MemberRecord& member) {
+  json.open_object().text("instance", member.instance).text("host", member.holder.host);
+  json.integer("pid", member.holder.pid).integer("httpPort", member.http_port);
+  json.integer("partitions", member.partitions).boolean("live", member.live);
+  json.text("since", moment_text(member.since_ms));
+  json.integer("lastSeenMs", age_ms(record, member.beat_at_ms));
+  json.integer("holds", held_by(record, member)).close_object();
+}
+
+void append_partition(observe::JsonWriter& json, const ClusterRecord& record,
+                      const PartitionRecord& partition) {
+  json.open_object().integer("index", partition.index).integer("epoch", partition.epoch);
+  json.boolean("held", partition.held);
+  if (partition.held) {
+    json.open_object("holder").text("instance", partition.holder.instance);
+    json.text("host", partition.holder.host).integer("pid", partition.holder.pid).close_object();
+    json.text("since", moment_text(partition.since_ms));
+    json.integer("leaseLeftMs", partition.expires_at_ms - record.now_ms);
+  }
+  if (partition.position_s != 0) json.integer("behindSeconds", behind_s(record, partition));
+  json.close_object();
+}
+
+}  // namespace
+
+std::string cluster_text(const std::string& stream, const ClusterRecord& record) {
+  if (record.layout == 0 && record.members.empty()) return stream + ": has never run here\n";
+  std::string text =
+      fmt::format("{}: {} partition{}, {} live member{}\n", stream, record.layout,
+                  record.layout == 1 ? "" : "s", live_members(record), live_members(record) == 1 ? "" : "s");
+  if (!record.members.empty()) text += members_table(record);
+  if (record.layout != 0) text += partitions_table(record);
+  return text;
+}
+
+std::string cluster_json(const std::string& stream, const ClusterRecord& record) {
+  observe::JsonWriter json;
+  json.open_object().text("stream", stream).integer("count", record.layout).open_array("members");
+  for (const MemberRecord& member : record.members) append_member(json, record, member);
+  json.close_array().open_array("partitions");
+  for (const PartitionRecord& partition : all_partitions(record)) append_partition(json, record, partition);
+  return json.close_array().close_object().json();
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,96 @@
+#include "pipeline/seat.hpp"
+
+#include <spdlog/logger.h>
+
+namespace sluice::pipeline {
+
+void Seat::start(const StreamPart& part) {
+  part_ = part;
+  begin({});
+  taken_ = true;
+}
+
+void Seat::begin(const Recovery& recovery) {
+  auto next = std::make_unique<Stream>(parts_.around, parts_.commons, parts_.config, part_, stream_events(),
+                                       recovery);
+  {
+    const std::lock_guard lock(mutex_);
+    before_ = std::exchange(stream_, std::move(next));
+    shown_ = true;
+  }
+  leaving_ = false;
+  open_ = false;
+  stream_->start();
+}
+
+void Seat::stop() {
+  if (!taken_) return;
+  leaving_ = true;
+  stream_->request_stop();
+}
+
+std::optional<observe::StreamStatus> Seat::status() const {
+  const std::lock_guard lock(mutex_);
+  if (!shown_) return std::nullopt;
+  return stream_->status();
+}
+
+StreamEvents Seat::stream_events() {
+  const auto later = [this](auto what) { asio::post(parts_.strand, what); };
+  return {[this, later] { later([this] { events_.connected(); }); },
+          [this, later] {
+            later([this] {
+              open_ = true;
+              events_.ready();
+            });
+          },
+          [this, later](int exit_code) { later([this, exit_code] { on_failed(exit_code); }); },
+          [this, later] { later([this] { on_ended(); }); }};
+}
+
+/// A lost position is another matter than other failures, if the pipeline's policy knows a way on.
+void Seat::on_failed(int exit_code) {
+  const bool may_recover =
+      exit_code == exit_code::position_lost && parts_.around.config.on_lost != LostPolicy::fail;
+  if (may_recover && !leaving_ && losses_.may_recover(flow::Clock::now())) {
+    recovering_ = true;
+    return;
+  }
+  leaving_ = true;
+  events_.failed(exit_code);
+}
+
+void Seat::on_ended() {
+  if (std::exchange(recovering_, false) && !leaving_) return recover();
+  {
+    const std::lock_guard lock(mutex_);
+    shown_ = false;
+  }
+  taken_ = false;
+  leaving_ = false;
+  open_ = false;
+  events_.ended();
+}
+
+void Seat::recover() {
+  const Surroundings& around = parts_.around;
+  const bool rebuild = around.config.on_lost == LostPolicy::rebuild;
+  around.log->error("{}: the position is lost; by its policy the pipeline {}", stream_->title(),
+                    rebuild ? "computes all targets afresh and goes on"
+                            : "goes on from the present moment: what was missed stays missed");
+  around.metrics.stream(parts_.config.name, part_.partition())
+      .position_lost(rebuild ? "rebuild" : "restart-now")
+      .Increment();
+  const Recovery recovery{around.config.on_lost, stream_->lost_position()};
+  around.readiness.forget(stream_->condition() + " stopping");
+  try {
+    begin(recovery);
+  } catch (const std::exception& error) {  // a rule that has become impossible, say
+    around.log->error("{}: could not begin anew: {}", stream_->title(), error.what());
+    leaving_ = true;
+    events_.failed(exit_code::position_lost);
+    on_ended();
+  }
+}
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "flow/loss_limit.hpp"
+#include "pipeline/stream.hpp"
+
+namespace sluice::pipeline {
+
+/// Where one part of a stream runs: one Stream at a time, and after it, when its position was lost and the
+/// pipeline's policy knows a way on, another. Everything but status() on the worker's strand, where its
+/// events are told, too.
+class Seat {
+ public:
+  struct Parts {
+    Surroundings around;
+    Commons& commons;
+    const StreamConfig& config;
+    Strand strand;
+  };
+  struct Events {
+    std::function<void()> connected;
+    std::function<void()> ready;
+    std::function<void(int exit_code)> failed;  ///< it ends by itself; ended() follows
+    std::function<void()> ended;
+  };
+
+  Seat(Parts parts, Events events) : parts_(std::move(parts)), events_(std::move(events)) {}
+  Seat(const Seat&) = delete;
+  Seat& operator=(const Seat&) = delete;
+
+  /// Only while nothing runs. Throws what Stream's constructor throws.
+  void start(const StreamPart& part);
+  /// ended() follows, unless nothing runs. May be called again.
+  void stop();
+
+  bool taken() const { return taken_; }
+  bool leaving() const { return leaving_; }
+  /// It has its lease and streams.
+  bool open() const { return open_; }
+
+  /// Nothing where nothing runs. Thread-safe.
+  std::optional<observe::StreamStatus> status() const;
+
+ private:
+  StreamEvents stream_events();
+  void begin(const Recovery& recovery);
+  void on_failed(int exit_code);
+  void on_ended();
+  void recover();
+
+  Parts parts_;
+  Events events_;
+  StreamPart part_;
+  flow::LossLimit losses_;
+  bool taken_ = false;
+  bool leaving_ = false;
+  bool open_ = false;
+  bool recovering_ = false;
+  mutable std::mutex mutex_;        ///< stream_ is replaced on the strand and asked by the HTTP server
+  std::unique_ptr<Stream> stream_;  ///< the one that runs, or ran last
+  std::unique_ptr<Stream> before_;  ///< what it has posted last may still be on its way to it
+  bool shown_ = false;              ///< behind the mutex: whether stream_ runs
+};
+
+}  // namespace sluice::pipeline

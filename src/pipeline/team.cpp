@@ -1,0 +1,334 @@
+#include "pipeline/team.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+
+#include <algorithm>
+#include <random>
+
+#include "flow/backoff.hpp"
+#include "pipeline/fingerprints.hpp"
+#include "pipeline/foreign_tokens.hpp"
+#include "pipeline/provision.hpp"
+#include "pipeline/snapshot_feed.hpp"
+#include "rules/registry.hpp"
+#include "source/change_stream.hpp"
+
+namespace sluice::pipeline {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr auto look_interval = milliseconds(300);
+constexpr int join_tries = 8;  // while starting, a server that stays away is an error to be told
+
+/// Members that divide the stream as we do: others wait until we are gone, or we until they are.
+bool divides_alike(const MemberRecord& member, int partitions) {
+  return member.live && member.partitions == partitions;
+}
+
+}  // namespace
+
+Team::Team(Parts parts, Events events)
+    : parts_(std::move(parts)),
+      events_(std::move(events)),
+      rules_(rules::make_rules(parts_.config)),
+      partitions_(parts_.around.config.partitions),
+      condition_("cluster of " + parts_.config.name),
+      commons_(parts_.around.config, parts_.config, *parts_.around.log, partitions_),
+      store_(commons_.pool, parts_.around.config.state_database,
+             {parts_.around.config.pipeline, parts_.config.name, partitions_, 0,
+              parts_.around.config.engine.lanes, options_hash(parts_.config.database, rules_)},
+             commons_.self),
+      membership_(commons_.pool, parts_.around.config.state_database,
+                  {parts_.around.config.pipeline, store_.id().stream_id(), commons_.self, partitions_,
+                   parts_.around.config.http_port, parts_.around.config.engine.lease_ms}),
+      metrics_(parts_.around.metrics.cluster(parts_.config.name, partitions_)),
+      status_{parts_.config.name, membership_.instance(), 0, partitions_, 0, ""} {
+  for (int i = 0; i < partitions_; ++i) {
+    seats_.push_back(std::make_unique<Seat>(
+        Seat::Parts{parts_.around, commons_, parts_.config, parts_.strand},
+        Seat::Events{[] {}, [this] { tell(); }, [this](int exit_code) { on_seat_failed(exit_code); },
+                     [this, i] { on_seat_ended(i); }}));
+  }
+  parts_.around.readiness.not_ready(condition_, "joining");
+}
+
+Team::~Team() = default;
+
+void Team::start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) {
+    try {
+      run(stop);
+    } catch (const std::exception& error) {
+      parts_.around.log->error("{}: {}", condition_, error.what());
+      asio::post(parts_.strand, [this] { events_.failed(exit_code::cannot_start); });
+    }
+    asio::post(parts_.strand, [this] { on_left(); });
+  });
+}
+
+void Team::stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  parts_.around.readiness.not_ready(condition_, "leaving");
+  thread_.request_stop();
+  for (auto& seat : seats_) seat->stop();
+}
+
+bool Team::pause(flow::Duration time, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, stop, time, [] { return false; });
+  return !stop.stop_requested();
+}
+
+void Team::run(const std::stop_token& stop) {
+  if (!join(stop)) return;
+  // Not at once: of instances that start together each should have seen the others before it takes its share.
+  while (pause(look_interval, stop)) {
+    ClusterRecord record;
+    auto error = beat_and_look(record);
+    if (error) commons_.pool.reconsider(*error);
+    asio::post(parts_.strand,
+               [this, record = std::move(record), error = std::move(error)] { on_look(record, error); });
+  }
+  if (const auto error = membership_.leave()) {
+    parts_.around.log->warn("{}: could not say that it leaves: {}", condition_, error->text());
+  }
+}
+
+std::optional<Error> Team::try_to_join() {
+  {
+    const auto client = commons_.pool.acquire();
+    if (auto error = has_change_streams(client.get())) return error;
+  }
+  if (auto error = store_.prepare()) return error;
+  if (auto error = membership_.prepare()) return error;
+  const Config& config = parts_.around.config;
+  if (auto error = prepare_for(config, parts_.config, rules_, commons_.pool, *parts_.around.log))
+    return error;
+  {
+    const std::lock_guard turn(commons_.preparing);
+    commons_.prepared = true;
+  }
+  // Partitions come to run one after the other, here and elsewhere. All begin where the first member joined.
+  const auto now = [this](Position& at) { return tell_present(at); };
+  if (auto error = store_.settle_origin(now)) return error;
+  return membership_.beat();
+}
+
+/// Where the stream is to begin, the first of all members says; with it, what stands is asked for.
+std::optional<Error> Team::tell_present(Position& at) {
+  const Config& config = parts_.around.config;
+  source::ChangeStream stream(commons_.pool, {parts_.config.database, filter_of(rules_, partitions_, 0),
+                                              config.engine.cursor_batch, config.engine.max_await_ms});
+  std::optional<Position> after;
+  const auto say = [this](const std::string& text) { parts_.around.log->info("{}: {}", condition_, text); };
+  if (auto error = find_foreign_position(commons_.pool, parts_.config.resume_tokens, after, say)) {
+    return error;
+  }
+  // Opened in earnest, so that a place which cannot be read from is told before anybody is ready.
+  if (auto error = stream.open(after, at, true)) return error;
+  if (after) at = *after;
+  SnapshotFeed snapshots(
+      commons_.pool,
+      {config.pipeline, parts_.config.name, parts_.config.database, config.state_database, partitions_, 0},
+      rules_, *parts_.around.log);
+  return snapshots.begin();
+}
+
+bool Team::join(const std::stop_token& stop) {
+  flow::Backoff backoff({milliseconds(50), std::chrono::seconds(5)}, std::random_device{}());
+  for (int tries = 1; !stop.stop_requested(); ++tries) {
+    auto error = try_to_join();
+    if (!error) return true;
+    commons_.pool.reconsider(*error);
+    const bool passing = error->kind == ErrorKind::transient || error->kind == ErrorKind::too_slow ||
+                         error->kind == ErrorKind::denied;
+    if (!passing || tries >= join_tries) {
+      parts_.around.log->error("{}: could not join ({}): {}", condition_, commons_.pool.hosts(),
+                               error->text());
+      const int code = error->kind == ErrorKind::lost ? exit_code::position_lost : exit_code::cannot_start;
+      asio::post(parts_.strand, [this, code] { events_.failed(code); });
+      return false;
+    }
+    parts_.around.log->warn("{}: could not join yet: {}", condition_, error->text());
+    if (!pause(backoff.next(), stop)) return false;
+  }
+  return false;
+}
+
+/// Three chances before the others take it for gone.
+std::optional<Error> Team::beat_and_look(ClusterRecord& record) {
+  const flow::Time now = flow::Clock::now();
+  const bool due = now >= beat_at_;
+  if (due) {
+    if (auto error = membership_.beat()) return error;
+    beat_at_ = now + milliseconds(parts_.around.config.engine.lease_ms) / 3;
+  }
+  if (auto error = membership_.look(record)) return error;
+  return due ? membership_.bury(record) : std::nullopt;
+}
+
+void Team::on_look(const ClusterRecord& record, const std::optional<Error>& error) {
+  if (stopping_) return;
+  if (error) {
+    if (!std::exchange(unreachable_, true)) {
+      parts_.around.log->warn("{}: who holds what cannot be told: {}; partitions stay where they are",
+                              condition_, error->text());
+    }
+    parts_.around.readiness.not_ready(condition_, "who holds what cannot be told: " + error->text());
+    return;
+  }
+  unreachable_ = false;
+  members_ = static_cast<int>(std::ranges::count_if(
+      record.members, [this](const auto& member) { return divides_alike(member, partitions_); }));
+  if (!must_wait(record)) obey(flow::share(view_of(record)), record);
+  tell_joined();
+  tell();
+}
+
+/// One that drops the positions has the new ones to wait for.
+void Team::tell_joined() {
+  const bool opening = parts_.around.config.restart_now && std::ranges::any_of(seats_, [](const auto& seat) {
+                         return seat->taken() && !seat->open();
+                       });
+  if (!opening && !std::exchange(joined_told_, true)) events_.joined();
+}
+
+/// While anybody runs under another number of partitions or shards, none of ours may.
+bool Team::must_wait(const ClusterRecord& record) {
+  const auto held = std::ranges::find_if(record.shards, &PartitionRecord::held);
+  const bool wait = record.layout != partitions_ && held != record.shards.end();
+  const std::string why = wait ? fmt::format("{} is held by {}; waiting until it stops or its lease ends",
+                                             held->id, held->holder.text())
+                               : "";
+  if (wait && why != waits_for_) parts_.around.log->warn("{}: {}", condition_, why);
+  waits_for_ = why;
+  return wait;
+}
+
+flow::ShareView Team::view_of(const ClusterRecord& record) const {
+  flow::ShareView view;
+  view.self = membership_.instance();
+  for (const MemberRecord& member : record.members) {
+    if (divides_alike(member, partitions_)) view.members.push_back(member.instance);
+  }
+  // An order that differs from stream to stream: with one partition each, not all should have one leader.
+  const std::string& stream = parts_.config.name;
+  std::ranges::sort(view.members, {}, [&stream](const std::string& member) {
+    return std::pair(bson::stable_hash(stream + "/" + member, 0), member);
+  });
+  view.holders.resize(seats_.size());
+  if (record.layout == partitions_) {
+    for (const PartitionRecord& shard : record.shards) {
+      const auto index = static_cast<std::size_t>(shard.index);
+      if (shard.held && index < view.holders.size()) view.holders[index] = shard.holder.instance;
+    }
+  }
+  for (const auto& seat : seats_) {
+    view.here.push_back(!seat->taken()    ? flow::Seated::no
+                        : seat->leaving() ? flow::Seated::leaving
+                                          : flow::Seated::yes);
+  }
+  return view;
+}
+
+void Team::obey(const flow::ShareOrder& order, const ClusterRecord& record) {
+  const bool restart_now = may_restart_now(record);
+  decided_ = true;
+  for (const int index : order.give) {
+    parts_.around.log->info("{}: partition {} goes to another member", condition_, index);
+    seat(index).stop();
+  }
+  for (const int index : order.take) {
+    if (!stopping_) take(index, restart_now);
+  }
+}
+
+/// The position is dropped where nobody else goes by it: by the first member, as it starts.
+bool Team::may_restart_now(const ClusterRecord& record) {
+  if (!parts_.around.config.restart_now || decided_) return false;
+  const bool alone = members_ == 1 && std::ranges::none_of(record.shards, &PartitionRecord::held);
+  if (!alone) {
+    parts_.around.log->warn(
+        "{}: other members run, so --restart-now is not followed; stop them all and start one with it",
+        condition_);
+  }
+  return alone;
+}
+
+void Team::take(int index, bool restart_now) {
+  const Config& config = parts_.around.config;
+  try {
+    seat(index).start({partitions_, index, true, restart_now, config.backfill});
+  } catch (const std::exception& error) {
+    parts_.around.log->error("{}: partition {} cannot run here: {}", condition_, index, error.what());
+    events_.failed(exit_code::cannot_start);
+  }
+}
+
+/// A partition that another member holds by now is no failure: it is decided about anew at the next look.
+void Team::on_seat_failed(int exit_code) {
+  if (exit_code != exit_code::lease_lost) events_.failed(exit_code);
+}
+
+void Team::on_seat_ended(int index) {
+  parts_.around.readiness.forget_all(fmt::format("stream {} partition {}", parts_.config.name, index));
+  tell();
+  end_if_empty();
+}
+
+void Team::on_left() {
+  left_ = true;
+  end_if_empty();
+}
+
+void Team::end_if_empty() {
+  const bool taken = std::ranges::any_of(seats_, [](const auto& seat) { return seat->taken(); });
+  if (!stopping_ || !left_ || taken || ended_) return;
+  ended_ = true;
+  events_.ended();
+}
+
+void Team::tell() {
+  std::string held;
+  int count = 0;
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    const bool open = seats_[i]->open();
+    metrics_.partition_held[i]->Set(open ? 1 : 0);
+    if (!open) continue;
+    ++count;
+    held += (held.empty() ? "" : ", ") + std::to_string(i);
+  }
+  metrics_.members.Set(members_);
+  metrics_.partitions_held.Set(count);
+  {
+    const std::lock_guard lock(status_mutex_);
+    status_.members = members_;
+    status_.held = count;
+    status_.waits_for = waits_for_;
+  }
+  if (members_ == 0 || stopping_ || unreachable_) return;
+  if (waits_for_.empty()) {
+    parts_.around.readiness.ready(condition_);
+  } else {
+    parts_.around.readiness.not_ready(condition_, waits_for_);
+  }
+  const std::string what = count == 0
+                               ? fmt::format("stands by, holds none of {} partitions", partitions_)
+                               : fmt::format("holds {} of {} partitions: {}", count, partitions_, held);
+  parts_.around.readiness.note(condition_,
+                               fmt::format("{}; {} member{}", what, members_, members_ == 1 ? "" : "s"));
+}
+
+void Team::append_status(observe::WorkerStatus& status) const {
+  for (const auto& seat : seats_) {
+    if (auto one = seat->status()) status.streams.push_back(std::move(*one));
+  }
+  const std::lock_guard lock(status_mutex_);
+  status.clusters.push_back(status_);
+}
+
+}  // namespace sluice::pipeline

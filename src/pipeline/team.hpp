@@ -1,0 +1,109 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "flow/share.hpp"
+#include "observe/status.hpp"
+#include "pipeline/checkpoint_store.hpp"
+#include "pipeline/commons.hpp"
+#include "pipeline/membership.hpp"
+#include "pipeline/needs.hpp"
+#include "pipeline/seat.hpp"
+
+namespace sluice::pipeline {
+
+/// This instance's part in the cluster of one stream: a member, and the partitions that are its share. A
+/// thread of its own keeps the membership and looks at who holds what; what it saw is decided upon on the
+/// worker's strand, where everything else happens, too.
+class Team {
+ public:
+  struct Parts {
+    Surroundings around;
+    const StreamConfig& config;
+    Strand strand;
+  };
+  struct Events {
+    std::function<void()> joined;  ///< once: whatever is written from now on is some member's to read
+    std::function<void(int exit_code)> failed;  ///< not to be mended here; stop() should follow
+    std::function<void()> ended;                ///< once, after stop()
+  };
+
+  /// Throws ConfigError for rules that cannot be used and Stop for a URI that cannot.
+  Team(Parts parts, Events events);
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  void start();
+  /// Leaves: others may take what this instance gives up, and each partition as soon as it is given.
+  void stop();
+  const std::string& instance() const { return membership_.instance(); }
+
+  /// Thread-safe.
+  void append_status(observe::WorkerStatus& status) const;
+
+ private:
+  // On the thread.
+  void run(const std::stop_token& stop);
+  bool join(const std::stop_token& stop);
+  std::optional<Error> try_to_join();
+  std::optional<Error> tell_present(Position& at);
+  std::optional<Error> beat_and_look(ClusterRecord& record);
+  bool pause(flow::Duration time, const std::stop_token& stop);
+
+  // On the strand.
+  void on_look(const ClusterRecord& record, const std::optional<Error>& error);
+  void on_left();
+  void on_seat_ended(int index);
+  void on_seat_failed(int exit_code);
+  bool must_wait(const ClusterRecord& record);
+  flow::ShareView view_of(const ClusterRecord& record) const;
+  void obey(const flow::ShareOrder& order, const ClusterRecord& record);
+  void take(int index, bool restart_now);
+  bool may_restart_now(const ClusterRecord& record);
+  void end_if_empty();
+  void tell_joined();
+  void tell();
+  Seat& seat(int index) { return *seats_[static_cast<std::size_t>(index)]; }
+
+  Parts parts_;
+  Events events_;
+  Rules rules_;
+  const int partitions_;
+  std::string condition_;  ///< its name in /readyz
+  Commons commons_;
+  CheckpointStore store_;
+  Membership membership_;
+  observe::ClusterMetrics& metrics_;
+  std::vector<std::unique_ptr<Seat>> seats_;  ///< by partition
+
+  // On the thread only.
+  flow::Time beat_at_{};
+
+  // On the strand only.
+  int members_ = 0;
+  bool unreachable_ = false;
+  bool decided_ = false;
+  bool joined_told_ = false;
+  bool stopping_ = false;
+  bool left_ = false;
+  bool ended_ = false;
+  std::string waits_for_;
+
+  mutable std::mutex status_mutex_;
+  observe::ClusterStatus status_;  ///< behind the mutex
+
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::jthread thread_;  ///< last: it ends before anything it uses
+};
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,115 @@
+#include <csignal>
+
+#include "support/cluster_fixture.hpp"
+
+namespace sluice::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Members that are killed, put to sleep and told to go, in the middle of a storm. A short lease, so that
+/// what another machine would have to wait for comes soon.
+class ClusterFaults : public ClusterTest {
+ protected:
+  static constexpr int partitions = 6;
+  const std::vector<std::string> flags_ = {"--lease-ms", "2000", "--batch-docs", "50"};
+};
+
+TEST_F(ClusterFaults, WhatAKilledMemberHeldGoesToTheOthers) {
+  for (int i = 0; i < 3; ++i) join(partitions, flags_);
+  for (Worker* member : members()) member->ready();
+  ASSERT_TRUE(becomes_even(partitions));
+  realworld::seed(db(), storm_.sizes);
+  StormThread storm(server().patient_uri(), db().database(), storm_);
+  for (std::size_t round = 0; round < 3; ++round) {
+    ASSERT_TRUE(go_on(200));
+    worker(round).kill9();
+    no_member(worker(round));
+    ASSERT_TRUE(becomes_even(partitions));
+    ASSERT_TRUE(go_on(200));
+    join(partitions, flags_).ready();
+    ASSERT_TRUE(becomes_even(partitions));
+  }
+  storm.finish();
+  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+}
+
+/// To the others it is as if its machine were gone: nobody can tell but by the lease. When it comes back it
+/// finds itself fenced off, commits nothing, and takes its share again.
+TEST_F(ClusterFaults, AMemberThatSleptPastItsLeaseIsFencedAndJoinsAgain) {
+  join(partitions, flags_).ready();
+  join(partitions, flags_).ready();
+  ASSERT_TRUE(becomes_even(partitions));
+  realworld::seed(db(), storm_.sizes);
+  StormThread storm(server().patient_uri(), db().database(), storm_);
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_TRUE(go_on(200));
+    Worker& sleeper = worker(static_cast<std::size_t>(round));
+    sleeper.signal(SIGSTOP);
+    no_member(sleeper);
+    ASSERT_TRUE(becomes_even(partitions)) << "the other one did not take over";
+    ASSERT_TRUE(go_on(200));
+    sleeper.signal(SIGCONT);
+    members_again({&worker(0), &worker(1)});
+    ASSERT_TRUE(becomes_even(partitions)) << sleeper.story();
+    EXPECT_TRUE(sleeper.running()) << sleeper.story();
+  }
+  ASSERT_TRUE(go_on(200));
+  storm.finish();
+  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+}
+
+TEST_F(ClusterFaults, AMemberThatIsToldToGoHandsItsPartitionsOver) {
+  for (int i = 0; i < 2; ++i) join(partitions, flags_).ready();
+  ASSERT_TRUE(becomes_even(partitions));
+  realworld::seed(db(), storm_.sizes);
+  StormThread storm(server().patient_uri(), db().database(), storm_);
+  for (std::size_t round = 0; round < 3; ++round) {
+    ASSERT_TRUE(go_on(200));
+    no_member(worker(round));
+    EXPECT_EQ(worker(round).terminate(), 0) << worker(round).story();
+    ASSERT_TRUE(becomes_even(partitions));
+    ASSERT_TRUE(go_on(200));
+    join(partitions, flags_).ready();
+    ASSERT_TRUE(becomes_even(partitions));
+  }
+  storm.finish();
+  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+}
+
+/// All at once, and the cluster as a whole again.
+TEST_F(ClusterFaults, AllMembersAreKilledAndOthersGoOn) {
+  for (int i = 0; i < 3; ++i) join(partitions, flags_);
+  for (Worker* member : members()) member->ready();
+  realworld::seed(db(), storm_.sizes);
+  StormThread storm(server().patient_uri(), db().database(), storm_);
+  ASSERT_TRUE(go_on(200));
+  for (Worker* member : members()) member->kill9();
+  nobody_is_member();
+  forget_workers();
+  for (int i = 0; i < 2; ++i) join(partitions, flags_).ready();
+  ASSERT_TRUE(becomes_even(partitions));
+  storm.finish();
+  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+}
+
+/// A watched collection that is dropped ends every partition's stream; one rebuild serves them all, and
+/// nobody has to be started again.
+TEST_F(ClusterFaults, ARebuildServesAllMembers) {
+  std::vector<std::string> flags = flags_;
+  flags.insert(flags.end(), {"--on-lost", "rebuild"});
+  for (int i = 0; i < 2; ++i) join(partitions, flags).ready();
+  ASSERT_TRUE(becomes_even(partitions));
+  realworld::seed(db(), storm_.sizes);
+  ASSERT_TRUE(exact(partitions));
+  db().command(Document(R"({"drop":"favorites"})"));
+  ASSERT_TRUE(soon([&] { return metric("sluice_position_lost_total", "policy=\"rebuild\"") > 0; }));
+  storm_.first_new = 500'000'000;
+  realworld::storm(server().patient_uri(), db().database(), storm_);
+  ASSERT_TRUE(becomes_even(partitions));
+  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+  EXPECT_TRUE(worker(0).running() && worker(1).running());
+}
+
+}  // namespace
+}  // namespace sluice::test
