@@ -83,7 +83,11 @@ void add_commands(CLI::App& app, Options& options) {
   soak->add_option("--idle-seconds", options.idle_seconds, "idleness after each storm")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  for (CLI::App* command : {run, sweep, memory, fill, publish, soak}) command->fallthrough();
+  CLI::App* failover = app.add_subcommand("failover", "time without a leader when the leader goes");
+  failover->add_option("--kills", options.kills, "how often, of each kind")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  for (CLI::App* command : {run, sweep, memory, fill, publish, soak, failover}) command->fallthrough();
 }
 
 void make_small(Options& options) {
@@ -99,6 +103,7 @@ void make_small(Options& options) {
   options.idle_seconds = 1;
   options.targets = {2000, 5000};
   options.documents = {2000, 5000};
+  options.kills = 3;
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace storm {
 /// Everything the command line says.
 struct Options {
   std::string command_line;
-  std::string command;  ///< run, sweep, memory, soak, fill, publish
+  std::string command;  ///< run, sweep, memory, soak, fill, publish, failover
 
   Sizes sizes;
   ServerOptions server;
@@ -36,6 +36,8 @@ struct Options {
   std::vector<std::uint32_t> documents = {20'000, 100'000};  ///< publish: of one updateMany each
   std::string nats_server;                                   ///< publish: path; empty: found
   std::int64_t window = 4096;  ///< publish: messages that the bare publisher has under way
+
+  std::uint32_t kills = 30;  ///< failover: of each kind
 
   double minutes = 60;       ///< soak: how long
   double idle_seconds = 10;  ///< soak: idleness after each storm

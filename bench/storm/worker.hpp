@@ -28,6 +28,7 @@ class Worker {
   void wait_ready(std::chrono::seconds patience = std::chrono::seconds(60));
   Metrics metrics() const;  ///< empty until it listens
   Usage usage() const { return process_.usage(); }
+  pid_t pid() const { return process_.pid(); }
   /// Graceful stop: throws unless the worker ends with 0.
   void stop();
   /// Throws, with the end of its log, when the worker is no longer there.
