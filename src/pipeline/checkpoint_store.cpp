@@ -329,14 +329,25 @@ std::optional<Error> CheckpointStore::fill_state(bool wanted, FillState& state) 
 
 std::optional<Error> CheckpointStore::begin_rebuild(const LostPosition& lost) {
   const auto client = pool_.acquire();
+  std::vector<ShardRecord> shards;
+  auto error = try_to_rebuild(client.get(), lost, shards);
+  if (!error || error->code != mongo::write_conflict || shards.empty()) return error;
+  if (auto barred = bar_lanes(client.get(), shards)) return barred;
+  return try_to_rebuild(client.get(), lost, shards);
+}
+
+/// `shards`: those whose lanes may be in the way where it fails.
+std::optional<Error> CheckpointStore::try_to_rebuild(mongoc_client_t* client, const LostPosition& lost,
+                                                     std::vector<ShardRecord>& shards) {
   try {
-    StateTransaction transaction(client.get(), database_);
+    StateTransaction transaction(client, database_);
     const LayoutRecord layout = transaction.touch_layout(id_.stream_id(), id_.count);
     const auto mine = transaction.find_shard(id_.shard_id());
     const bool changed =
         mine && (lost.epoch != 0 ? mine->epoch != lost.epoch : mine->options_hash == id_.options_hash);
     if (changed || (layout.fill && layout.fill->running)) return std::nullopt;
-    for (ShardRecord& shard : transaction.find_shards(id_.stream_id(), layout.count)) {
+    shards = transaction.find_shards(id_.stream_id(), layout.count);
+    for (ShardRecord& shard : shards) {
       transaction.remove_lanes(shard.id);
       shard.lanes = 0;
       shard.floor.reset();
@@ -352,6 +363,19 @@ std::optional<Error> CheckpointStore::begin_rebuild(const LostPosition& lost) {
   } catch (const StateError& failed) {
     return failed.error;
   }
+}
+
+/// Lanes that commit batch after batch win every conflict with a transaction that is after all of them. A
+/// plain write waits for its turn at each, and fences it off: then nobody is in the way for a while.
+std::optional<Error> CheckpointStore::bar_lanes(mongoc_client_t* client,
+                                                const std::vector<ShardRecord>& shards) {
+  bson::Builder command;
+  command.append("update", state::lanes).open_array("updates").open(command.item());
+  command.open("q").open("shard").open_array("$in");
+  for (const ShardRecord& shard : shards) command.append(command.item(), shard.id);
+  command.close().close().close();
+  command.open("u").open("$inc").append("epoch", std::int64_t{1}).close().close().append("multi", true);
+  return mongo::run_command(client, database_, command.finish(), mongo::Doing::storing).error;
 }
 
 std::optional<Error> CheckpointStore::update_layout(bson::Builder& update) {

@@ -122,6 +122,9 @@ class CheckpointStore {
 
  private:
   std::optional<Error> update_layout(bson::Builder& update);
+  std::optional<Error> try_to_rebuild(mongoc_client_t* client, const LostPosition& lost,
+                                      std::vector<ShardRecord>& shards);
+  std::optional<Error> bar_lanes(mongoc_client_t* client, const std::vector<ShardRecord>& shards);
   std::optional<Error> end_transactions_of_the_dead(mongoc_client_t* client, int lease_ms);
 
   mongo::ClientPool& pool_;

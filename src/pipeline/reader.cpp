@@ -81,7 +81,8 @@ bool Reader::insist(const char* what, const std::stop_token& stop,
       return false;
     }
     if (unavailable) events_.waiting(error->message);  // for as long as it takes: nothing of ours is wrong
-    if (!passing || (tries >= start_tries && !unavailable && !plan_.patient)) {
+    const bool may_end_soon = unavailable || plan_.patient || error->code == mongo::write_conflict;
+    if (!passing || (tries >= start_tries && !may_end_soon)) {
       events_.failed(
           exit_code::cannot_start,
           std::string("could not ") + what + " (" + plan_.hosts + "): " + error->text() +

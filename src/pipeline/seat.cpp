@@ -48,12 +48,19 @@ StreamEvents Seat::stream_events() {
           [this, later] { later([this] { on_ended(); }); }};
 }
 
-/// A lost position is another matter than other failures, if the pipeline's policy knows a way on.
+/// A lost position is another matter than other failures, if the pipeline's policy knows a way on. And where
+/// that is to rebuild, another shard may have begun one, which fences all of them off: whoever holds this
+/// shard now, nothing is lost by standing in line for it again.
+bool Seat::may_go_on(int exit_code) const {
+  const LostPolicy policy = parts_.around.config.on_lost;
+  if (exit_code == exit_code::position_lost) return policy != LostPolicy::fail;
+  return exit_code == exit_code::lease_lost && policy == LostPolicy::rebuild && !part_.of_cluster;
+}
+
 void Seat::on_failed(int exit_code) {
-  const bool may_recover =
-      exit_code == exit_code::position_lost && parts_.around.config.on_lost != LostPolicy::fail;
-  if (may_recover && !leaving_ && losses_.may_recover(flow::Clock::now())) {
-    recovering_ = true;
+  if (!leaving_ && may_go_on(exit_code) && (going_on_ || losses_.may_recover(flow::Clock::now()))) {
+    going_on_ = true;
+    position_lost_ |= exit_code == exit_code::position_lost;
     return;
   }
   leaving_ = true;
@@ -61,7 +68,8 @@ void Seat::on_failed(int exit_code) {
 }
 
 void Seat::on_ended() {
-  if (std::exchange(recovering_, false) && !leaving_) return recover();
+  const bool position_lost = std::exchange(position_lost_, false);
+  if (std::exchange(going_on_, false) && !leaving_) return go_on(position_lost);
   {
     const std::lock_guard lock(mutex_);
     shown_ = false;
@@ -72,7 +80,7 @@ void Seat::on_ended() {
   events_.ended();
 }
 
-void Seat::recover() {
+Recovery Seat::recovery() const {
   const Surroundings& around = parts_.around;
   const bool rebuild = around.config.on_lost == LostPolicy::rebuild;
   around.log->error("{}: the position is lost; by its policy the pipeline {}", stream_->title(),
@@ -81,10 +89,17 @@ void Seat::recover() {
   around.metrics.stream(parts_.config.name, part_.partition())
       .position_lost(rebuild ? "rebuild" : "restart-now")
       .Increment();
-  const Recovery recovery{around.config.on_lost, stream_->lost_position()};
+  return {around.config.on_lost, stream_->lost_position()};
+}
+
+void Seat::go_on(bool position_lost) {
+  const Surroundings& around = parts_.around;
+  const Recovery how = position_lost ? recovery() : Recovery{};
+  if (!position_lost) around.log->warn("{}: waiting for its turn again", stream_->title());
   around.readiness.forget(stream_->condition() + " stopping");
+  part_.restart_now = false;  // asked for once, and done
   try {
-    begin(recovery);
+    begin(how);
   } catch (const std::exception& error) {  // a rule that has become impossible, say
     around.log->error("{}: could not begin anew: {}", stream_->title(), error.what());
     leaving_ = true;

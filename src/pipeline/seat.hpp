@@ -11,8 +11,8 @@
 namespace sluice::pipeline {
 
 /// Where one part of a stream runs: one Stream at a time, and after it, when its position was lost and the
-/// pipeline's policy knows a way on, another. Everything but status() on the worker's strand, where its
-/// events are told, too.
+/// pipeline's policy knows a way on, or when another shard's rebuild has fenced it off, another. Everything
+/// but status() on the worker's strand, where its events are told, too.
 class Seat {
  public:
   struct Parts {
@@ -50,7 +50,9 @@ class Seat {
   void begin(const Recovery& recovery);
   void on_failed(int exit_code);
   void on_ended();
-  void recover();
+  bool may_go_on(int exit_code) const;
+  void go_on(bool position_lost);
+  Recovery recovery() const;
 
   Parts parts_;
   Events events_;
@@ -59,7 +61,8 @@ class Seat {
   bool taken_ = false;
   bool leaving_ = false;
   bool open_ = false;
-  bool recovering_ = false;
+  bool going_on_ = false;  ///< with another stream, once this one has ended
+  bool position_lost_ = false;
   mutable std::mutex mutex_;        ///< stream_ is replaced on the strand and asked by the HTTP server
   std::unique_ptr<Stream> stream_;  ///< the one that runs, or ran last
   std::unique_ptr<Stream> before_;  ///< what it has posted last may still be on its way to it

@@ -103,21 +103,16 @@ TEST_F(HistoryLost, OneRebuildServesAllShards) {
   realworld::storm(server().patient_uri(), db().database(), storm_);
   roll();
   for (int i = 0; i < 3; ++i) start(realworld_file(), {"--on-lost", "rebuild"}, 3, i);
-  // One that streamed already when another found its position lost is fenced off, and started again by its
-  // supervisor.
-  ASSERT_TRUE(soon(
-      [&] {
-        int ready = 0;
-        for (int i = 0; i < 3; ++i) {
-          Worker& one = worker(static_cast<std::size_t>(i));
-          if (!one.running())
-            replace_worker(static_cast<std::size_t>(i), realworld_file(), {"--on-lost", "rebuild"}, 3, i);
-          ready += one.out().find("__READY__") != std::string::npos ? 1 : 0;
-        }
-        return ready == 3;
-      },
-      60s));
+  // Those that streamed already when the first found its position lost are fenced off by its rebuild, and
+  // take their shards again.
+  const auto rebuilt = [&](std::size_t i) {
+    return worker(i).err().find("the backfill is done") != std::string::npos;
+  };
+  const auto ready = [&](std::size_t i) { return worker(i).get("/readyz").status == 200; };
+  EXPECT_TRUE(soon([&] { return rebuilt(0) || rebuilt(1) || rebuilt(2); }, 60s));
+  EXPECT_TRUE(soon([&] { return ready(0) && ready(1) && ready(2); }, 60s));
   EXPECT_TRUE(exact(3)) << "SLUICE_SEED=" << random_seed();
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(worker(i).running()) << worker(i).story();
 }
 
 /// Positions that are refused, and collections that go, under a worker whose policy is to rebuild.
@@ -185,6 +180,25 @@ TEST_F(PositionLost, ATokenOfAnotherServer) {
   start(realworld_file(), {"--on-lost", "rebuild"}).ready();
   EXPECT_TRUE(rebuilt());
   EXPECT_TRUE(exact());
+}
+
+/// The rebuild of one shard fences the others off in mid-stream. They stand in line again, and nobody has to
+/// be started.
+TEST_F(PositionLost, OfOneShardWhileTheOthersStream) {
+  const std::vector<std::string> flags = {"--on-lost", "rebuild"};
+  start_shards(realworld_file(), 3, flags);
+  realworld::seed(db(), storm_.sizes);
+  ASSERT_TRUE(exact(3));
+  EXPECT_EQ(worker(0).terminate(), 0);
+  state().update_many("shards", R"({"index":0})", R"({"$set":{"token":{"_data":"82not-a-token"}}})");
+  StormThread storm(server().patient_uri(), db().database(), storm_);
+  replace_worker(0, realworld_file(), flags, 3, 0).ready();
+  for (std::size_t i : {1, 2}) EXPECT_TRUE(worker(i).logs("waiting for its turn again")) << worker(i).story();
+  storm.finish();
+  for (std::size_t i : {0, 1, 2}) {
+    EXPECT_TRUE(soon([&] { return worker(i).get("/readyz").status == 200; })) << worker(i).story();
+  }
+  EXPECT_TRUE(exact(3)) << "SLUICE_SEED=" << random_seed();
 }
 
 TEST_F(PositionLost, ChangedRules) {
