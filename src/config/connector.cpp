@@ -218,6 +218,7 @@ std::string yaml_of(const Connector& connector) {
     }
     text += stream_text(connector, names.take(database), own);
   }
+  text += "cluster:\n  partitions: 1\n";  // one instance publishes, the others stand by
   if (!connector.nats_url.empty()) text += fmt::format("nats:\n  url: {}\n", in_quotes(connector.nats_url));
   text += fmt::format("http:\n  host: {}\n  port: {}\n  health: components\n", in_quotes(connector.http_host),
                       connector.http_port);

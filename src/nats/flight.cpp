@@ -1,6 +1,7 @@
 #include "nats/flight.hpp"
 
 #include <charconv>
+#include <utility>
 
 namespace sluice::nats {
 
@@ -9,7 +10,7 @@ namespace {
 constexpr int most_answers_waiting = 1 << 20;
 
 /// "<flight>.<message>" behind the inbox.
-bool read_place(std::string_view text, std::uint64_t& flight, std::size_t& index) {
+bool read_place(std::string_view text, std::uint32_t& flight, std::size_t& index) {
   const char* end = text.data() + text.size();
   const auto first = std::from_chars(text.data(), end, flight);
   if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '.') return false;
@@ -51,15 +52,12 @@ Flights::~Flights() {
   changed_.wait(lock, [this] { return complete_; });
 }
 
-void Flights::begin(std::size_t messages) {
-  const std::uint64_t losses = connection_->losses();
-  const std::lock_guard lock(mutex_);
+void Flights::begin() {
+  losses_ = connection_->losses();
   ++flight_;
-  losses_ = losses;
-  waiting_ = 0;
-  sent_.assign(messages, false);
-  landed_ = {};
-  landed_.stored.assign(messages, false);
+  sent_ = 0;
+  awaited_ = nobody_waits;
+  answers_ = cell(flight_, Fate::unsent);
   reply_ = inbox_ + std::to_string(flight_) + ".";
   prefix_ = reply_.size();
 }
@@ -71,74 +69,103 @@ const char* Flights::reply_to(std::size_t index) {
 }
 
 std::optional<Error> Flights::send(std::size_t index, natsMsg* message) {
-  {
-    const std::lock_guard lock(mutex_);
-    sent_[index] = true;
-    ++waiting_;
-  }
+  cells_[index] = cell(flight_, Fate::sent);
   const natsStatus status = natsConnection_PublishMsg(connection_->get(), message);
-  if (status == NATS_OK) return std::nullopt;
-  const std::lock_guard lock(mutex_);
-  sent_[index] = false;
-  --waiting_;
+  if (status == NATS_OK) {
+    sent_ = index + 1;
+    return std::nullopt;
+  }
+  cells_[index] = cell(flight_, Fate::unsent);
   return error_of(status, "a message could not be sent to NATS");
 }
 
-Landed Flights::land(flow::Time deadline) {
+/// Whether it waited to the end: not so when the connection was lost meanwhile, or the time was up.
+bool Flights::wait_for_answers(flow::Time deadline) {
   std::unique_lock lock(mutex_);
-  bool lost = false;
-  const auto over = [&] {
-    if (waiting_ == 0) return true;
+  awaited_ = sent_;
+  const auto all_came = [this] { return (answers_ & UINT32_MAX) == sent_; };
+  while (!all_came()) {
     // Not with our lock held: the connection calls us with its own.
     lock.unlock();
-    lost = connection_->losses() != losses_;
+    const bool lost = connection_->losses() != losses_;
     lock.lock();
-    return lost || waiting_ == 0;
-  };
-  while (!over()) {
+    if (lost || all_came()) break;
     if (changed_.wait_until(lock, deadline) == std::cv_status::timeout) break;
   }
-  ++flight_;  // whatever comes now comes too late
-  Landed landed = std::move(landed_);
-  if (waiting_ == 0 || landed.error) return landed;
-  for (std::size_t i = 0; i < sent_.size(); ++i) {
-    if (!sent_[i] || landed.stored[i]) continue;
-    landed.failed = i;
-    break;
+  return all_came();
+}
+
+/// What has come of each message; whatever comes from now on comes too late. Returns how many have no answer.
+std::size_t Flights::collect(Landed& landed) {
+  std::size_t unanswered = 0;
+  for (std::size_t i = 0; i < sent_; ++i) {
+    const auto fate = static_cast<Fate>(cells_[i].exchange(cell(flight_, Fate::unsent)) & UINT32_MAX);
+    landed.stored.push_back(fate == Fate::stored || fate == Fate::known);
+    landed.duplicates += fate == Fate::known ? 1 : 0;
+    if (fate == Fate::sent && unanswered++ == 0) landed.failed = i;
   }
-  const std::size_t waiting = waiting_;
-  lock.unlock();
+  return unanswered;
+}
+
+Error Flights::unanswered(std::size_t messages, bool lost) const {
   const std::string complaint = connection_->complaint();
-  landed.error =
-      Error{ErrorKind::unavailable, 0,
-            (lost ? "the connection to NATS was lost with " : "NATS has not acknowledged ") +
-                std::to_string(waiting) + (lost ? " messages unacknowledged" : " messages in time") +
-                (complaint.empty() ? "" : "; it complained: " + complaint)};
+  return {ErrorKind::unavailable, 0,
+          (lost ? "the connection to NATS was lost with " : "NATS has not acknowledged ") +
+              std::to_string(messages) + (lost ? " messages unacknowledged" : " messages in time") +
+              (complaint.empty() ? "" : "; it complained: " + complaint)};
+}
+
+Landed Flights::land(flow::Time deadline) {
+  wait_for_answers(deadline);
+  Landed landed;
+  const std::size_t missing = collect(landed);
+  {
+    const std::lock_guard lock(mutex_);
+    if (failed_flight_ == flight_ && error_) {
+      landed.error = std::exchange(error_, std::nullopt);
+      landed.failed = failed_;
+    }
+  }
+  if (missing > 0 && !landed.error) landed.error = unanswered(missing, connection_->losses() != losses_);
   return landed;
 }
 
 void Flights::answered(const natsMsg* message) {
   const std::string_view subject = natsMsg_GetSubject(message);
-  std::uint64_t flight = 0;
+  std::uint32_t flight = 0;
   std::size_t index = 0;
-  if (!read_place(subject.substr(inbox_.size()), flight, index)) return;
+  if (!read_place(subject.substr(inbox_.size()), flight, index) || index >= cells_.size()) return;
   const bool nobody = natsMsg_IsNoResponders(const_cast<natsMsg*>(message));
   const std::string_view text(natsMsg_GetData(message),
                               static_cast<std::size_t>(natsMsg_GetDataLength(message)));
   Answer answer = nobody ? Answer{false, nobody_takes_it()} : read_answer(text);
+  const Fate fate = answer.error ? Fate::refused : answer.duplicate ? Fate::known : Fate::stored;
+  // Before anybody can find it refused.
+  if (answer.error) refused(flight, index, std::move(*answer.error));
+  Cell awaited = cell(flight, Fate::sent);
+  if (cells_[index].compare_exchange_strong(awaited, cell(flight, fate))) count(flight);
+}
+
+/// A message that can never be taken is told of rather than one that may be later.
+void Flights::refused(std::uint32_t flight, std::size_t index, Error error) {
   const std::lock_guard lock(mutex_);
-  if (flight != flight_ || index >= sent_.size() || !sent_[index]) return;
-  sent_[index] = false;
-  --waiting_;
-  landed_.stored[index] = !answer.error;
-  landed_.duplicates += answer.duplicate ? 1 : 0;
-  const bool worse = answer.error && (!landed_.error || (answer.error->kind == ErrorKind::own_fault &&
-                                                         landed_.error->kind != ErrorKind::own_fault));
-  if (worse) {
-    landed_.error = std::move(answer.error);
-    landed_.failed = index;
-  }
-  if (waiting_ == 0) changed_.notify_all();
+  if (answers_ >> 32 != flight) return;
+  const bool first = failed_flight_ != flight || !error_;
+  const bool worse = !first && error.kind == ErrorKind::own_fault && error_->kind != ErrorKind::own_fault;
+  if (!first && !worse) return;
+  failed_flight_ = flight;
+  failed_ = index;
+  error_ = std::move(error);
+}
+
+void Flights::count(std::uint32_t flight) {
+  Cell seen = answers_;
+  do {
+    if (seen >> 32 != flight) return;
+  } while (!answers_.compare_exchange_weak(seen, seen + 1));
+  if (((seen + 1) & UINT32_MAX) != awaited_) return;
+  const std::lock_guard lock(mutex_);
+  changed_.notify_all();
 }
 
 void Flights::on_answer(natsConnection*, natsSubscription*, natsMsg* message, void* self) {

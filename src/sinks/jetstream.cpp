@@ -38,50 +38,68 @@ std::vector<StreamShape> merge_shapes(const std::vector<const PublishPlan*>& pla
   return shapes;
 }
 
-std::optional<Error> add_headers(natsMsg* message, const Message& from, const std::string& stream) {
-  const auto set = [&](std::string_view name, std::string_view value) {
-    return natsMsgHeader_Set(message, std::string(name).c_str(), std::string(value).c_str());
-  };
-  natsStatus status = set("Nats-Msg-Id", from.id);
-  if (status == NATS_OK) status = set("Nats-Expected-Stream", stream);
-  std::string_view lines = from.headers;
-  while (status == NATS_OK && !lines.empty()) {
-    const auto end = lines.find('\n');
-    const std::string_view line = lines.substr(0, end);
-    const auto colon = line.find(": ");
-    status = set(line.substr(0, colon), line.substr(colon + 2));
-    lines = end == std::string_view::npos ? std::string_view{} : lines.substr(end + 1);
-  }
-  if (status != NATS_OK) return nats::error_of(status, "a message's headers could not be made");
-  return std::nullopt;
-}
+/// Makes messages and sends them. Keeps its texts from one to the next.
+class Sender {
+ public:
+  explicit Sender(nats::Flights& flights) : flights_(flights), most_(flights.connection().max_payload()) {}
 
-/// A message made and sent. ErrorKind::own_fault: this very message cannot be.
-std::optional<Error> send_one(nats::Flights& flights, std::size_t index, const PublishWrite& write,
-                              std::size_t most, std::string& text) {
-  const Message& from = *write.message;
-  const auto payload = payload_of(from, write.plan->format, text);
-  if (!payload) {
-    return Error{
-        ErrorKind::own_fault, payload_impossible,
-        "the document is nested too deeply to be written as JSON; publish this collection as 'bson'"};
+  /// ErrorKind::own_fault: this very message cannot be.
+  std::optional<Error> send(std::size_t index, const PublishWrite& write) {
+    const Message& from = *write.message;
+    const auto payload = payload_of(from, write.plan->format, payload_);
+    if (!payload) {
+      return Error{
+          ErrorKind::own_fault, payload_impossible,
+          "the document is nested too deeply to be written as JSON; publish this collection as 'bson'"};
+    }
+    if (payload->size() + from.id.size() + from.headers.size() + room_for_headers > most_)
+      return too_large(payload->size());
+    natsMsg* made = nullptr;
+    subject_.assign(from.subject);
+    const natsStatus status = natsMsg_Create(&made, subject_.c_str(), flights_.reply_to(index),
+                                             payload->data(), static_cast<int>(payload->size()));
+    const nats::Msg message(made);
+    if (status != NATS_OK) return nats::error_of(status, "a message could not be made");
+    if (auto error = add_headers(made, from, write.plan->stream.name)) return error;
+    return flights_.send(index, made);
   }
-  const std::string_view bytes = *payload;
-  const std::size_t size = bytes.size() + from.id.size() + from.headers.size() + room_for_headers;
-  if (size > most) {
-    return Error{ErrorKind::own_fault, payload_too_large,
-                 "the message has " + std::to_string(bytes.size()) +
-                     " bytes and does not fit the server's max_payload of " + std::to_string(most) +
-                     "; raise that, or redact fields of the rule, and retry"};
+
+ private:
+  Error too_large(std::size_t bytes) const {
+    return {ErrorKind::own_fault, payload_too_large,
+            "the message has " + std::to_string(bytes) +
+                " bytes and does not fit the server's max_payload of " + std::to_string(most_) +
+                "; raise that, or redact fields of the rule, and retry"};
   }
-  natsMsg* made = nullptr;
-  const natsStatus status = natsMsg_Create(&made, std::string(from.subject).c_str(), flights.reply_to(index),
-                                           bytes.data(), static_cast<int>(bytes.size()));
-  const nats::Msg message(made);
-  if (status != NATS_OK) return nats::error_of(status, "a message could not be made");
-  if (auto error = add_headers(made, from, write.plan->stream.name)) return error;
-  return flights.send(index, made);
-}
+
+  natsStatus set(natsMsg* message, std::string_view name, std::string_view value) {
+    name_.assign(name);
+    value_.assign(value);
+    return natsMsgHeader_Set(message, name_.c_str(), value_.c_str());
+  }
+
+  std::optional<Error> add_headers(natsMsg* message, const Message& from, const std::string& stream) {
+    natsStatus status = set(message, "Nats-Msg-Id", from.id);
+    if (status == NATS_OK) status = set(message, "Nats-Expected-Stream", stream);
+    std::string_view lines = from.headers;
+    while (status == NATS_OK && !lines.empty()) {
+      const auto end = lines.find('\n');
+      const std::string_view line = lines.substr(0, end);
+      const auto colon = line.find(": ");
+      status = set(message, line.substr(0, colon), line.substr(colon + 2));
+      lines = end == std::string_view::npos ? std::string_view{} : lines.substr(end + 1);
+    }
+    if (status != NATS_OK) return nats::error_of(status, "a message's headers could not be made");
+    return std::nullopt;
+  }
+
+  nats::Flights& flights_;
+  const std::size_t most_;
+  std::string payload_;
+  std::string subject_;
+  std::string name_;
+  std::string value_;
+};
 
 }  // namespace
 
@@ -180,22 +198,21 @@ std::vector<std::size_t> JetStream::unknown_of(const Batch& batch, const Known& 
   return indices;
 }
 
-/// One wave: `indices` are places in the batch. What is stored is appended to `stored`.
-std::optional<Error> JetStream::send_wave(nats::Flights& flights, const Batch& batch,
-                                          const std::vector<std::size_t>& indices,
-                                          std::vector<std::size_t>& stored, std::size_t& failed) {
-  const std::size_t most = flights.connection().max_payload();
+/// `indices` are places in the batch. What is stored is appended to `stored`.
+std::optional<Error> JetStream::send_flight(nats::Flights& flights, const Batch& batch,
+                                            std::span<const std::size_t> indices,
+                                            std::vector<std::size_t>& stored, std::size_t& failed) {
+  Sender sender(flights);
   std::optional<Error> unsent;
   std::size_t unsent_at = 0;
-  std::string text;
-  flights.begin(indices.size());
+  flights.begin();
   for (std::size_t i = 0; i < indices.size() && !unsent; ++i) {
-    unsent = send_one(flights, i, std::get<PublishWrite>(batch.writes[indices[i]]), most, text);
+    unsent = sender.send(i, std::get<PublishWrite>(batch.writes[indices[i]]));
     unsent_at = i;
   }
   nats::Landed landed = flights.land(flow::Clock::now() + std::chrono::milliseconds(config_.ack_ms));
   if (landed.duplicates > 0) duplicates_(landed.duplicates);
-  for (std::size_t i = 0; i < indices.size(); ++i) {
+  for (std::size_t i = 0; i < landed.stored.size(); ++i) {
     if (landed.stored[i]) stored.push_back(indices[i]);
   }
   if (unsent && (!landed.error || unsent->kind == ErrorKind::own_fault)) {
@@ -204,6 +221,18 @@ std::optional<Error> JetStream::send_wave(nats::Flights& flights, const Batch& b
   }
   if (landed.error) failed = indices[landed.failed];
   return landed.error;
+}
+
+std::optional<Error> JetStream::send_wave(nats::Flights& flights, const Batch& batch,
+                                          std::span<const std::size_t> wave, std::vector<std::size_t>& stored,
+                                          std::size_t& failed) {
+  std::optional<Error> error;
+  for (auto rest = wave; !rest.empty() && !error;) {
+    const auto now = rest.first(std::min(rest.size(), nats::Flights::most_messages));
+    error = send_flight(flights, batch, now, stored, failed);
+    rest = rest.subspan(now.size());
+  }
+  return error;
 }
 
 Outcome JetStream::send_by(nats::Flights& flights, const Batch& batch, Known& known) {

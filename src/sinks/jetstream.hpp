@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -37,8 +38,11 @@ class JetStream final : public Outlet {
   Outcome send_by(nats::Flights& flights, const Batch& batch, Known& known);
   static std::vector<std::size_t> unknown_of(const Batch& batch, const Known& known);
   std::optional<Error> send_wave(nats::Flights& flights, const Batch& batch,
-                                 const std::vector<std::size_t>& indices, std::vector<std::size_t>& stored,
+                                 std::span<const std::size_t> wave, std::vector<std::size_t>& stored,
                                  std::size_t& failed);
+  std::optional<Error> send_flight(nats::Flights& flights, const Batch& batch,
+                                   std::span<const std::size_t> indices, std::vector<std::size_t>& stored,
+                                   std::size_t& failed);
   void remember(const Batch& batch, const std::vector<std::size_t>& stored, bool committed,
                 Known& known) const;
   std::optional<Error> ensure_streams(const nats::Connection& connection);

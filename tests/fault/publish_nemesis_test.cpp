@@ -20,11 +20,12 @@ struct OwnNetwork {
   workbench::TcpProxy nats_network{own_nats.port()};
 };
 
-/// Three nodes, three workers, a nats-server behind a network, and whatever befalls them while somebody
-/// writes.
+/// Three nodes, a cluster of three instances, a nats-server behind a network, and whatever befalls them while
+/// somebody writes.
 class PublishNemesis : protected OwnServer<ReplicaSet>, protected OwnNetwork, public PublishingTest {
  protected:
   static constexpr int instances = 3;
+  static constexpr int partitions = 6;
   static constexpr int faults = 10;
 
   PublishNemesis() : OwnServer<ReplicaSet>(3), PublishingTest(own, own_nats), random_(random_seed()) {}
@@ -36,11 +37,10 @@ class PublishNemesis : protected OwnServer<ReplicaSet>, protected OwnNetwork, pu
             "--batch-docs",  "50"};
   }
   void start_instance(std::size_t place) {
-    const auto index = static_cast<int>(place);
     if (place < workers()) {
-      replace_worker(place, file_, flags(), instances, index);
+      replace_member(place, file_, partitions, flags());
     } else {
-      start(file_, flags(), instances, index);
+      start_member(file_, partitions, flags());
     }
   }
   std::size_t some_worker() { return random_() % workers(); }
@@ -92,8 +92,7 @@ class PublishNemesis : protected OwnServer<ReplicaSet>, protected OwnNetwork, pu
         own.wait_for_primary();
     }
     for (std::size_t i = 0; i < workers(); ++i) {
-      if (!worker(i).running())
-        start_instance(i);  // as its supervisor would: fenced, or cut off for too long
+      if (!worker(i).running()) start_instance(i);  // as its supervisor would: cut off for too long
     }
   }
   /// Faults last; the time is theirs, and no result waits for it.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "support/publishing.hpp"
 
@@ -300,19 +301,26 @@ TEST_F(Connector, ATokenThatIsNoneIsSaid) {
 
 /// As many as one likes are started: one publishes, the others stand by and take over.
 TEST_F(Connector, InstancesStandBy) {
-  const std::vector<std::string> flags = {"--lease-ms", "1000"};
-  Worker& first = start_connector(variables(), flags).ready();
-  Worker& next = start_connector(variables(), flags);
-  EXPECT_TRUE(next.logs("waiting until it stops or its lease ends"));
-  EXPECT_TRUE(workbench::eventually(patience(20s), [&] { return next.get("/healthz").body == all_up; }))
-      << next.get("/healthz").body;
+  std::array<Worker*, 2> instances{};
+  for (Worker*& one : instances) one = &start_connector(variables()).ready();
+  const auto holds = [](const Worker* one) {
+    return one->metrics().sum("sluice_cluster_partitions_held") == 1;
+  };
+  ASSERT_TRUE(
+      workbench::eventually(patience(20s), [&] { return std::ranges::count_if(instances, holds) == 1; }));
+  if (!holds(instances[0])) std::swap(instances[0], instances[1]);
+  for (const Worker* one : instances) {
+    EXPECT_TRUE(workbench::eventually(patience(20s), [&] { return one->get("/healthz").body == all_up; }))
+        << one->get("/healthz").body;
+    EXPECT_EQ(one->get("/readyz").status, 200) << one->get("/readyz").body;
+  }
   db().insert("users", document(1));
   ASSERT_TRUE(soon_holds(stream(), 1));
-  first.kill9();
-  next.ready();
+  instances[0]->kill9();
   db().insert("users", document(2));
   ASSERT_TRUE(soon_holds(stream(), 2));
-  EXPECT_EQ(next.terminate(), 0);
+  EXPECT_TRUE(holds(instances[1]));
+  EXPECT_EQ(instances[1]->terminate(), 0);
 }
 
 /// One more collection was a restart, and is.

@@ -86,6 +86,17 @@ Worker& PipelineTest::replace_worker(std::size_t place, const std::string& file,
                                      std::vector<std::string> flags, int count, int index) {
   workers_.at(place).reset();
   start(file, std::move(flags), count, index);
+  return last_moves_to(place);
+}
+
+Worker& PipelineTest::replace_member(std::size_t place, const std::string& file, int partitions,
+                                     std::vector<std::string> flags) {
+  workers_.at(place).reset();
+  start_member(file, partitions, std::move(flags));
+  return last_moves_to(place);
+}
+
+Worker& PipelineTest::last_moves_to(std::size_t place) {
   std::swap(workers_.at(place), workers_.back());
   workers_.pop_back();
   return *workers_.at(place);

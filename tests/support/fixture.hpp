@@ -63,6 +63,8 @@ class PipelineTest : public testing::Test {
   /// Starts another one in the place of a worker, which is killed if it still runs.
   Worker& replace_worker(std::size_t place, const std::string& file, std::vector<std::string> flags,
                          int count, int index);
+  Worker& replace_member(std::size_t place, const std::string& file, int partitions,
+                         std::vector<std::string> flags);
   Worker& worker(std::size_t index = 0) { return *workers_.at(index); }
   std::size_t workers() const { return workers_.size(); }
   /// SIGTERM to all; expects that each ends with 0. They are forgotten then.
@@ -85,6 +87,8 @@ class PipelineTest : public testing::Test {
   double metric(const std::string& name, const std::string& label = "") const;
 
  private:
+  Worker& last_moves_to(std::size_t place);
+
   ReplicaSet& server_;
   std::string worker_uri_flag_ = "--mongodb-uri";
   std::string worker_uri_;

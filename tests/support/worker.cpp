@@ -70,7 +70,7 @@ Worker::Worker(const Options& options) : options_(options) {
 }
 
 Worker& Worker::ready() {
-  const std::string line = options_.partitions > 0
+  const std::string line = options_.partitions > 0 || options_.connector
                                ? "__READY__MEMBER__\n"
                                : "__READY__SHARD__" + std::to_string(options_.shard_index) + "_OF_" +
                                      std::to_string(options_.shard_count) + "__\n";

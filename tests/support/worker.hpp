@@ -32,7 +32,7 @@ class Worker {
     Environment environment = {};
     int shard_count = 1;
     int shard_index = 0;
-    bool connector = false;  ///< `sluice connector` with these flags and variables, without a file
+    bool connector = false;  ///< `sluice connector` with these flags and variables, without a file: a member
     int partitions = 0;      ///< of a cluster, whose member it is; 0: a static shard
   };
 
