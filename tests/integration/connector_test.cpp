@@ -104,6 +104,10 @@ class Connector : public PublishingTest {
     return workbench::eventually(patience(60s), [&] { return consumer().count(stream) >= count; });
   }
 
+  static bool soon_ready(const Worker& worker) {
+    return workbench::eventually(patience(30s), [&] { return worker.get("/readyz").status == 200; });
+  }
+
   /// Messages about different documents come in any order.
   static std::vector<std::string> sorted(std::vector<std::string> texts) {
     std::ranges::sort(texts);
@@ -214,7 +218,7 @@ TEST_F(Connector, HealthIsWhatTheOthersAnswer) {
   };
   EXPECT_TRUE(answers("/healthz", 200, all_up)) << worker.get("/healthz").body;
   EXPECT_TRUE(answers("/health", 200, R"({"mongo":"UP","nats":"UP"})")) << worker.get("/health").body;
-  EXPECT_EQ(worker.get("/readyz").status, 200);
+  EXPECT_TRUE(soon_ready(worker));
   EXPECT_EQ(worker.get("/metrics").status, 200);
   EXPECT_EQ(worker.get("/status").status, 200);
   nats.kill9();
@@ -312,7 +316,7 @@ TEST_F(Connector, InstancesStandBy) {
   for (const Worker* one : instances) {
     EXPECT_TRUE(workbench::eventually(patience(20s), [&] { return one->get("/healthz").body == all_up; }))
         << one->get("/healthz").body;
-    EXPECT_EQ(one->get("/readyz").status, 200) << one->get("/readyz").body;
+    EXPECT_TRUE(soon_ready(*one)) << one->get("/readyz").body;
   }
   db().insert("users", document(1));
   ASSERT_TRUE(soon_holds(stream(), 1));

@@ -14,7 +14,7 @@ class FailPoints : public PipelineTest {
   FailPoints() {
     storm_.sizes = {.users = 20, .articles = 60, .comments = 60, .favorites = 200, .seed = random_seed()};
     storm_.writers = 1;
-    storm_.operations = 1000;
+    storm_.operations = 600;
     storm_.user_rounds = 1;
   }
   ~FailPoints() override { fail("", "\"off\""); }
