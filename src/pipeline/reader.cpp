@@ -83,11 +83,8 @@ bool Reader::insist(const char* what, const std::stop_token& stop,
     if (unavailable) events_.waiting(error->message);  // for as long as it takes: nothing of ours is wrong
     const bool may_end_soon = unavailable || plan_.patient || error->code == mongo::write_conflict;
     if (!passing || (tries >= start_tries && !may_end_soon)) {
-      events_.failed(
-          exit_code::cannot_start,
-          std::string("could not ") + what + " (" + plan_.hosts + "): " + error->text() +
-              (passing && !denied ? ". Is the server running, and is its replica set's name in the URI right?"
-                                  : ""));
+      events_.failed(exit_code::cannot_start, std::string("could not ") + what + " (" + plan_.hosts + "): " +
+                                                  error->text() + (passing && !denied ? is_it_running : ""));
       return false;
     }
     log_.warn("could not {} yet: {}", what, error->text());

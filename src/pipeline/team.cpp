@@ -147,8 +147,9 @@ bool Team::join(const std::stop_token& stop) {
     const bool passing = error->kind == ErrorKind::transient || error->kind == ErrorKind::too_slow ||
                          error->kind == ErrorKind::denied;
     if (!passing || tries >= join_tries) {
-      parts_.around.log->error("{}: could not join ({}): {}", condition_, commons_.pool.hosts(),
-                               error->text());
+      const bool denied = error->kind == ErrorKind::denied;
+      parts_.around.log->error("{}: could not join ({}): {}{}", condition_, commons_.pool.hosts(),
+                               error->text(), passing && !denied ? is_it_running : "");
       const int code = error->kind == ErrorKind::lost ? exit_code::position_lost : exit_code::cannot_start;
       asio::post(parts_.strand, [this, code] { events_.failed(code); });
       return false;
