@@ -33,6 +33,10 @@ class Process {
 
   /// SIGTERM, then SIGKILL when it does not end in time. Returns the exit code, or 128 + signal.
   int stop(std::chrono::seconds patience = std::chrono::seconds(60));
+  /// Of one that was told already. The same; -1 where it does not end in time.
+  int wait(std::chrono::seconds patience = std::chrono::seconds(60)) {
+    return wait_until(std::chrono::steady_clock::now() + patience);
+  }
   void kill();
 
  private:

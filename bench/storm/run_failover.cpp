@@ -69,7 +69,7 @@ class Pair {
     ::kill(holder->pid(), signal);
     apply_one();
     const double seconds = std::chrono::duration<double>(Clock::now() - start_time).count();
-    if (signal == SIGTERM) holder->stop();
+    if (signal == SIGTERM) holder->wait();
     if (signal == SIGSTOP) ::kill(holder->pid(), SIGKILL);  // it sleeps, and would not hear of anything else
     holder.reset();
     holder = start();

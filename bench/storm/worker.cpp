@@ -66,7 +66,14 @@ Metrics Worker::metrics() const {
 }
 
 void Worker::stop() {
-  const int code = process_.stop();
+  expect_success(process_.stop());
+}
+
+void Worker::wait() {
+  expect_success(process_.wait());
+}
+
+void Worker::expect_success(int code) const {
   if (code != 0)
     throw std::runtime_error("the worker ended with " + std::to_string(code) + ":\n" + log_tail());
 }

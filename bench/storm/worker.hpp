@@ -31,6 +31,8 @@ class Worker {
   pid_t pid() const { return process_.pid(); }
   /// Graceful stop: throws unless the worker ends with 0.
   void stop();
+  /// The same for one that was told to stop already.
+  void wait();
   /// Throws, with the end of its log, when the worker is no longer there.
   void expect_running();
 
@@ -39,6 +41,7 @@ class Worker {
   std::string log_;
   Process process_;
 
+  void expect_success(int code) const;
   std::string log_tail() const;
 };
 
