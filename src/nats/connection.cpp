@@ -13,6 +13,8 @@ constexpr std::int64_t ping_ms = 5000;  // a server that hangs is given up after
 constexpr int pings_unanswered = 2;
 constexpr std::int64_t reconnect_ms = 200;
 constexpr std::int64_t reconnect_jitter_ms = 100;
+constexpr std::int64_t write_ms =
+    5000;  // a server that takes nothing is as good as gone, and pings wait behind it
 constexpr int buffer_bytes = 256 << 10;
 
 std::vector<std::string> servers_of(const std::string& urls) {
@@ -94,6 +96,7 @@ natsStatus Connection::prepare(const NatsConfig& config, natsOptions* options) {
   then(natsOptions_SetMaxReconnect(options, -1));
   then(natsOptions_SetReconnectWait(options, reconnect_ms));
   then(natsOptions_SetReconnectJitter(options, reconnect_jitter_ms, reconnect_jitter_ms));
+  then(natsOptions_SetWriteDeadline(options, write_ms));
   then(natsOptions_SetIOBufSize(options, buffer_bytes));
   then(natsOptions_SetDisconnectedCB(options, on_disconnected, this));
   then(natsOptions_SetClosedCB(options, on_closed, this));

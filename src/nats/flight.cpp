@@ -30,16 +30,19 @@ std::variant<std::unique_ptr<Flights>, Error> Flights::open(std::shared_ptr<Conn
   natsSubscription* subscription = nullptr;
   status = natsConnection_Subscribe(&subscription, flights->connection_->get(),
                                     (flights->inbox_ + ">").c_str(), on_answer, flights.get());
-  if (status != NATS_OK) {
+  if (status != NATS_OK) return error_of(status, "NATS");
+  flights->subscription_.reset(subscription);
+  natsSubscription_SetPendingLimits(subscription, most_answers_waiting, -1);
+  flights->complete_ = false;
+  status = natsSubscription_SetOnCompleteCB(subscription, on_complete, flights.get());
+  if (status != NATS_OK) {  // closed already: nothing will come of it
     flights->complete_ = true;
     return error_of(status, "NATS");
   }
-  flights->subscription_.reset(subscription);
-  natsSubscription_SetPendingLimits(subscription, most_answers_waiting, -1);
-  natsSubscription_SetOnCompleteCB(subscription, on_complete, flights.get());
   Flights* self = flights.get();
   flights->watch_.emplace(*flights->connection_, [self] {
     const std::lock_guard lock(self->mutex_);
+    self->woken_ = true;
     self->changed_.notify_all();
   });
   return flights;
@@ -79,20 +82,20 @@ std::optional<Error> Flights::send(std::size_t index, natsMsg* message) {
   return error_of(status, "a message could not be sent to NATS");
 }
 
-/// Whether it waited to the end: not so when the connection was lost meanwhile, or the time was up.
-bool Flights::wait_for_answers(flow::Time deadline) {
+/// Not to the end where the connection is lost meanwhile, or the time is up.
+void Flights::wait_for_answers(flow::Time deadline) {
   std::unique_lock lock(mutex_);
   awaited_ = sent_;
   const auto all_came = [this] { return (answers_ & UINT32_MAX) == sent_; };
   while (!all_came()) {
+    woken_ = false;
     // Not with our lock held: the connection calls us with its own.
     lock.unlock();
     const bool lost = connection_->losses() != losses_;
     lock.lock();
     if (lost || all_came()) break;
-    if (changed_.wait_until(lock, deadline) == std::cv_status::timeout) break;
+    if (!changed_.wait_until(lock, deadline, [&] { return woken_ || all_came(); })) break;
   }
-  return all_came();
 }
 
 /// What has come of each message; whatever comes from now on comes too late. Returns how many have no answer.

@@ -64,7 +64,7 @@ class Flights {
   void answered(const natsMsg* message);
   void refused(std::uint32_t flight, std::size_t index, Error error);
   void count(std::uint32_t flight);
-  bool wait_for_answers(flow::Time deadline);
+  void wait_for_answers(flow::Time deadline);
   std::size_t collect(Landed& landed);
   Error unanswered(std::size_t messages, bool lost) const;
 
@@ -91,7 +91,8 @@ class Flights {
   std::uint32_t failed_flight_ = 0;
   std::size_t failed_ = 0;
   std::optional<Error> error_;
-  bool complete_ = false;
+  bool woken_ = false;    ///< by the connection, which may be lost
+  bool complete_ = true;  ///< no acknowledgement can come any more
 
   std::optional<Connection::Watch> watch_;
   Subscription subscription_;

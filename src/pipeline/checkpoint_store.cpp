@@ -106,14 +106,9 @@ class Acquisition {
   }
 
   AcquireResult take(ShardRecord shard) {
-    if (options_.restart_now) {
-      state_.remove_lanes(shard.id);
-      shard.lanes = 0;
-      shard.floor.reset();
-      shard.facts.clear();
-    }
     std::vector<LaneRecord> lanes = state_.find_lanes(shard.id);
-    const bool same_lanes = static_cast<int>(lanes.size()) == id_.lanes && shard.lanes == id_.lanes;
+    const bool same_lanes =
+        !options_.restart_now && static_cast<int>(lanes.size()) == id_.lanes && shard.lanes == id_.lanes;
     if (!same_lanes && !lanes.empty()) shard.facts.push_back(fact_of(shard, lanes));
     flow::DoneTable::prune(shard.facts, shard.floor_data());
     ++shard.epoch;
@@ -127,8 +122,13 @@ class Acquisition {
     shard.holder = self_;
     shard.since_ms = layout_.now_ms;
     shard.expires_at_ms = layout_.now_ms + options_.lease_ms;
-    shard.options_hash = id_.options_hash;
+    if (!options_.restart_now) shard.options_hash = id_.options_hash;
     state_.put_shard(shard, id_.stream_id());
+    if (options_.restart_now) {
+      // Stored it all stays until there is another position: whoever comes before that goes on from it.
+      shard.floor.reset();
+      shard.facts.clear();
+    }
     return acquired(shard, lanes);
   }
 
@@ -148,6 +148,7 @@ class Acquisition {
     result.floor = shard.floor;
     for (const LaneRecord& lane : lanes) result.lanes.push_back({lane.id, shard.epoch, lane.seq});
     result.filter_changed = shard.floor && shard.filter_hash != id_.filter_hash;
+    result.was_filled = layout_.fill.has_value();
     if (layout_.fill) result.filled = layout_.fill->rules;
     result.facts = shard.facts;
     result.facts.push_back(fact_of(shard, lanes));
@@ -275,7 +276,7 @@ std::optional<Error> CheckpointStore::renew(std::int64_t epoch, int lease_ms,
   if (floor) {
     command.open("token").append("$literal", floor->view()).close();
     command.append_timestamp("clusterTime", floor->cluster_time).append("atEvent", floor->at_event);
-    command.append("filterHash", id_.filter_hash);
+    command.append("filterHash", id_.filter_hash).append("optionsHash", id_.options_hash);
   }
   if (forget_facts) command.open_array("facts").close();
   command.close().close().close().close().close();

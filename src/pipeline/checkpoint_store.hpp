@@ -43,6 +43,7 @@ struct Acquired {
   std::vector<LaneGuard> lanes;
   std::vector<flow::DoneTable::Fact> facts;  ///< what is done beyond the floor
   std::vector<Filled> filled;                ///< what a backfill has anticipated
+  bool was_filled = false;                   ///< a backfill has been, or a rebuild
   bool layout_changed = false;
   bool filter_changed = false;  ///< the floor was read under another filter than the present one
 };

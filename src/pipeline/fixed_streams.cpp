@@ -2,7 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace sluice::pipeline {
+
+namespace {
+
+/// A stream that had to begin anew says it again.
+std::function<void()> once(std::function<void()> what) {
+  return [what = std::move(what), told = false]() mutable {
+    if (!std::exchange(told, true)) what();
+  };
+}
+
+}  // namespace
 
 FixedStreams::FixedStreams(const Surroundings& around, const Strand& strand, CrewEvents events)
     : config_(around.config), events_(std::move(events)) {
@@ -11,7 +24,7 @@ FixedStreams::FixedStreams(const Surroundings& around, const Strand& strand, Cre
     seats_.push_back(
         std::make_unique<Seat>(Seat::Parts{around, *commons_.back(), stream, strand},
                                // Half a worker is worse than none: the supervisor restarts the whole.
-                               Seat::Events{[this] { on_connected(); }, [this] { on_ready(); },
+                               Seat::Events{once([this] { on_connected(); }), once([this] { on_ready(); }),
                                             events_.failed, [this] { on_ended(); }}));
   }
 }

@@ -35,6 +35,7 @@ MemberRecord read_member(bson::View document, std::int64_t now_ms, Alive& alive)
   member.holder = Holder::read(document.at("holder").document());
   member.instance = member.holder.instance;
   member.partitions = small(document.at("partitions"));
+  member.options_hash = document.at("optionsHash").text();
   member.http_port = small(document.at("httpPort"));
   member.since_ms = document.at("since").date_ms();
   member.beat_at_ms = document.at("beatAt").date_ms();
@@ -49,6 +50,7 @@ PartitionRecord read_partition(bson::View document, std::int64_t now_ms, Alive& 
   shard.count = small(document.at("count"));
   shard.index = small(document.at("index"));
   shard.epoch = document.at("epoch").integer().value_or(0);
+  shard.options_hash = document.at("optionsHash").text();
   shard.since_ms = document.at("since").date_ms();
   shard.expires_at_ms = document.at("expiresAt").date_ms();
   shard.position_s = static_cast<std::int64_t>(document.at("clusterTime").timestamp() >> 32);
@@ -80,7 +82,7 @@ std::optional<Error> read_cluster(mongoc_client_t* client, const std::string& st
   command.open(command.item()).open("$set").append("kind", state::members).append("now", "$$NOW");
   command.close().close();
   append_union(command, state::shards, "streamId", stream_id,
-               {"count", "index", "epoch", "holder", "since", "expiresAt", "clusterTime"});
+               {"count", "index", "epoch", "holder", "since", "expiresAt", "clusterTime", "optionsHash"});
   append_union(command, state::layouts, "_id", stream_id, {"count"});
   command.close().open("cursor").append("batchSize", most_records).close();
   const mongo::Reply reply =
@@ -121,7 +123,8 @@ std::optional<Error> Membership::beat() {
   command.append("pipeline", self_.pipeline).append("streamId", self_.stream_id);
   command.open("holder");
   self_.holder.append_to(command);
-  command.close().append("partitions", self_.partitions).append("httpPort", self_.http_port);
+  command.close().append("partitions", self_.partitions);
+  command.append("optionsHash", self_.options_hash).append("httpPort", self_.http_port);
   command.open("since").open_array("$ifNull");
   command.append(command.item(), "$since").append(command.item(), "$$NOW").close().close();
   command.append("beatAt", "$$NOW").open("expiresAt").open_array("$add");

@@ -20,6 +20,7 @@ struct MemberRecord {
   std::int64_t beat_at_ms = 0;
   std::int64_t expires_at_ms = 0;
   bool live = false;
+  std::string options_hash = {};  ///< of the rules it goes by
 };
 
 /// A shard or partition, and whoever holds it.
@@ -32,7 +33,8 @@ struct PartitionRecord {
   bool held = false;  ///< its lease runs, and its holder is not known to be gone
   std::int64_t since_ms = 0;
   std::int64_t expires_at_ms = 0;
-  std::int64_t position_s = 0;  ///< cluster time of its position; 0 for none
+  std::int64_t position_s = 0;    ///< cluster time of its position; 0 for none
+  std::string options_hash = {};  ///< of the rules it was taken with
 };
 
 /// What all members of a stream's cluster decide by.
@@ -57,6 +59,7 @@ class Membership {
     std::string stream_id;
     Holder holder;
     int partitions;
+    std::string options_hash;
     int http_port;
     int lease_ms;
   };

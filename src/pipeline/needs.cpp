@@ -47,6 +47,12 @@ std::vector<Subscription> subscriptions_of(const Rules& rules) {
   return source::merge_subscriptions(all_subscriptions(rules));
 }
 
+std::vector<const PublishPlan*> publications_of(const Rules& rules) {
+  std::vector<const PublishPlan*> plans;
+  for (const auto& rule : rules) std::ranges::copy(rule->publications(), std::back_inserter(plans));
+  return plans;
+}
+
 source::StreamFilter filter_of(const Rules& rules, int shard_count, int shard_index) {
   source::StreamFilter filter = source::filter_of(all_subscriptions(rules));
   filter.shard_count = shard_count;

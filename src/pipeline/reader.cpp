@@ -136,7 +136,11 @@ bool Reader::fill(const std::stop_token& stop) {
     std::optional<Held> held;
     const bool asked = insist("fill the targets", stop, [&]() -> std::optional<Error> {
       auto result = plan_.fill(stop);
-      if (const auto* error = std::get_if<Error>(&result)) return *error;
+      if (const auto* error = std::get_if<Error>(&result)) {
+        if (error->kind != ErrorKind::fenced || stop.stop_requested()) return *error;
+        held = conflict(0);  // it slept for too long, and another one goes on with it
+        return std::nullopt;
+      }
       if (auto* other = std::get_if<Held>(&result)) held = std::move(*other);
       return std::nullopt;
     });
@@ -182,7 +186,8 @@ std::optional<Acquired> Reader::acquire(const std::stop_token& stop) {
 bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
                         const std::stop_token& stop) {
   std::optional<Position> after = acquired.floor;
-  const bool foreign = !after && plan_.first_position && !plan_.acquire.restart_now;
+  // Not after a rebuild, which has made good what lay behind another program's token.
+  const bool foreign = !after && plan_.first_position && !plan_.acquire.restart_now && !acquired.was_filled;
   const auto find = [&] { return plan_.first_position(after); };
   if (foreign && !insist("find the first position", stop, find)) return false;
   // Another program has read it, with a filter of its own.
@@ -201,7 +206,7 @@ bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Positi
   acquired.floor = origin;
   if (!insist("ask for the first snapshot", stop, [&] { return plan_.snapshots->begin(); })) return false;
   const bool stored = insist("store the first position", stop, [&] {
-    return store_.renew(acquired.epoch, plan_.acquire.lease_ms, origin, false);
+    return store_.renew(acquired.epoch, plan_.acquire.lease_ms, origin, plan_.acquire.restart_now);
   });
   if (!stored || origin.data() == at.data()) return stored;
   return insist("open the change stream", stop, [&] { return stream.open(origin, at); });

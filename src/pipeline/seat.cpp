@@ -13,6 +13,7 @@ void Seat::start(const StreamPart& part) {
 void Seat::begin(const Recovery& recovery) {
   auto next = std::make_unique<Stream>(parts_.around, parts_.commons, parts_.config, part_, stream_events(),
                                        recovery);
+  before_.reset();  // not behind the lock: its connections take their time to close
   {
     const std::lock_guard lock(mutex_);
     before_ = std::exchange(stream_, std::move(next));

@@ -119,15 +119,13 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
 }
 
 sinks::OutletParts Stream::outlet_parts() {
-  std::vector<const PublishPlan*> plans;
-  for (const auto& rule : rules_) std::ranges::copy(rule->publications(), std::back_inserter(plans));
   const auto say = [this](bool loud, const std::string& text) {
     around_.log->log(loud ? spdlog::level::warn : spdlog::level::info, "{}: {}", title_, text);
   };
   const auto duplicates = [this](std::size_t count) {
     metrics_.publish_duplicates.Increment(static_cast<double>(count));
   };
-  return {around_.config, std::move(plans), say, duplicates};
+  return {around_.config, publications_of(rules_), say, duplicates};
 }
 
 ReaderEvents Stream::reader_events() {

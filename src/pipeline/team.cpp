@@ -12,6 +12,7 @@
 #include "pipeline/provision.hpp"
 #include "pipeline/snapshot_feed.hpp"
 #include "rules/registry.hpp"
+#include "sinks/outlet.hpp"
 #include "source/change_stream.hpp"
 
 namespace sluice::pipeline {
@@ -22,11 +23,6 @@ using std::chrono::milliseconds;
 
 constexpr auto look_interval = milliseconds(300);
 constexpr int join_tries = 8;  // while starting, a server that stays away is an error to be told
-
-/// Members that divide the stream as we do: others wait until we are gone, or we until they are.
-bool divides_alike(const MemberRecord& member, int partitions) {
-  return member.live && member.partitions == partitions;
-}
 
 }  // namespace
 
@@ -41,9 +37,10 @@ Team::Team(Parts parts, Events events)
              {parts_.around.config.pipeline, parts_.config.name, partitions_, 0,
               parts_.around.config.engine.lanes, options_hash(parts_.config.database, rules_)},
              commons_.self),
-      membership_(commons_.pool, parts_.around.config.state_database,
-                  {parts_.around.config.pipeline, store_.id().stream_id(), commons_.self, partitions_,
-                   parts_.around.config.http_port, parts_.around.config.engine.lease_ms}),
+      membership_(
+          commons_.pool, parts_.around.config.state_database,
+          {parts_.around.config.pipeline, store_.id().stream_id(), commons_.self, partitions_,
+           store_.id().options_hash, parts_.around.config.http_port, parts_.around.config.engine.lease_ms}),
       metrics_(parts_.around.metrics.cluster(parts_.config.name, partitions_)),
       status_{parts_.config.name, membership_.instance(), 0, partitions_, 0, ""} {
   for (int i = 0; i < partitions_; ++i) {
@@ -115,7 +112,20 @@ std::optional<Error> Team::try_to_join() {
   // Partitions come to run one after the other, here and elsewhere. All begin where the first member joined.
   const auto now = [this](Position& at) { return tell_present(at); };
   if (auto error = store_.settle_origin(now)) return error;
+  // A member that cannot publish would keep its share from those that can.
+  if (auto error = reach_outlets()) return error;
   return membership_.beat();
+}
+
+std::optional<Error> Team::reach_outlets() {
+  const auto say = [this](bool loud, const std::string& text) {
+    parts_.around.log->log(loud ? spdlog::level::warn : spdlog::level::info, "{}: {}", condition_, text);
+  };
+  for (auto& outlet :
+       sinks::make_outlets({parts_.around.config, publications_of(rules_), say, [](std::size_t) {}})) {
+    if (auto error = outlet->prepare()) return error;
+  }
+  return std::nullopt;
 }
 
 /// Where the stream is to begin, the first of all members says; with it, what stands is asked for.
@@ -124,12 +134,26 @@ std::optional<Error> Team::tell_present(Position& at) {
   source::ChangeStream stream(commons_.pool, {parts_.config.database, filter_of(rules_, partitions_, 0),
                                               config.engine.cursor_batch, config.engine.max_await_ms});
   std::optional<Position> after;
-  const auto say = [this](const std::string& text) { parts_.around.log->info("{}: {}", condition_, text); };
-  if (auto error = find_foreign_position(commons_.pool, parts_.config.resume_tokens, after, say)) {
-    return error;
+  if (!config.restart_now) {
+    const auto say = [this](const std::string& text) { parts_.around.log->info("{}: {}", condition_, text); };
+    if (auto error = find_foreign_position(commons_.pool, parts_.config.resume_tokens, after, say)) {
+      return error;
+    }
   }
   // Opened in earnest, so that a place which cannot be read from is told before anybody is ready.
-  if (auto error = stream.open(after, at, true)) return error;
+  auto error = stream.open(after, at, true);
+  if (error && after && error->kind == ErrorKind::lost && config.on_lost != LostPolicy::fail) {
+    parts_.around.log->error(
+        "{}: the other program's position is lost: {}; by the policy for that the stream "
+        "begins at the present moment",
+        condition_, error->text());
+    after.reset();
+    error = stream.open(after, at, true);
+  }
+  if (error) {
+    if (after) error->message += "; start with --restart-now to begin at the present moment";
+    return error;
+  }
   if (after) at = *after;
   SnapshotFeed snapshots(
       commons_.pool,
@@ -144,9 +168,12 @@ bool Team::join(const std::stop_token& stop) {
     auto error = try_to_join();
     if (!error) return true;
     commons_.pool.reconsider(*error);
-    const bool passing = error->kind == ErrorKind::transient || error->kind == ErrorKind::too_slow ||
-                         error->kind == ErrorKind::denied;
-    if (!passing || tries >= join_tries) {
+    const bool unavailable = error->kind == ErrorKind::unavailable;
+    const bool passing = unavailable || error->kind == ErrorKind::transient ||
+                         error->kind == ErrorKind::too_slow || error->kind == ErrorKind::denied;
+    if (unavailable)
+      parts_.around.readiness.not_ready(condition_, error->message);  // nothing of ours is wrong
+    if (!passing || (tries >= join_tries && !unavailable)) {
       const bool denied = error->kind == ErrorKind::denied;
       parts_.around.log->error("{}: could not join ({}): {}{}", condition_, commons_.pool.hosts(),
                                error->text(), passing && !denied ? is_it_running : "");
@@ -183,8 +210,8 @@ void Team::on_look(const ClusterRecord& record, const std::optional<Error>& erro
     return;
   }
   unreachable_ = false;
-  members_ = static_cast<int>(std::ranges::count_if(
-      record.members, [this](const auto& member) { return divides_alike(member, partitions_); }));
+  members_ = static_cast<int>(
+      std::ranges::count_if(record.members, [this](const auto& member) { return is_like_us(member); }));
   if (!must_wait(record)) obey(flow::share(view_of(record)), record);
   tell_joined();
   tell();
@@ -198,23 +225,33 @@ void Team::tell_joined() {
   if (!opening && !std::exchange(joined_told_, true)) events_.joined();
 }
 
-/// While anybody runs under another number of partitions or shards, none of ours may.
+/// Members that divide the stream as we do and go by the same rules. Others wait until we are gone, or we
+/// until they are.
+bool Team::is_like_us(const MemberRecord& member) const {
+  return member.live && member.partitions == partitions_ && member.options_hash == store_.id().options_hash;
+}
+
+/// While anybody runs under another number of partitions or shards, or by other rules, none of ours may be
+/// taken: a partition changes its rules once, and not with each member that comes to hold it.
 bool Team::must_wait(const ClusterRecord& record) {
-  const auto held = std::ranges::find_if(record.shards, &PartitionRecord::held);
-  const bool wait = record.layout != partitions_ && held != record.shards.end();
-  const std::string why = wait ? fmt::format("{} is held by {}; waiting until it stops or its lease ends",
-                                             held->id, held->holder.text())
-                               : "";
-  if (wait && why != waits_for_) parts_.around.log->warn("{}: {}", condition_, why);
+  const auto held = std::ranges::find_if(record.shards, [&](const PartitionRecord& shard) {
+    return shard.held && (record.layout != partitions_ || shard.options_hash != store_.id().options_hash);
+  });
+  std::string why;
+  if (held != record.shards.end()) {
+    why = fmt::format("{} is held by {}{}; waiting until it stops or its lease ends", held->id,
+                      held->holder.text(), record.layout == partitions_ ? ", which goes by other rules" : "");
+  }
+  if (!why.empty() && why != waits_for_) parts_.around.log->warn("{}: {}", condition_, why);
   waits_for_ = why;
-  return wait;
+  return !why.empty();
 }
 
 flow::ShareView Team::view_of(const ClusterRecord& record) const {
   flow::ShareView view;
   view.self = membership_.instance();
   for (const MemberRecord& member : record.members) {
-    if (divides_alike(member, partitions_)) view.members.push_back(member.instance);
+    if (is_like_us(member)) view.members.push_back(member.instance);
   }
   // An order that differs from stream to stream: with one partition each, not all should have one leader.
   const std::string& stream = parts_.config.name;

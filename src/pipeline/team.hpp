@@ -56,6 +56,7 @@ class Team {
   bool join(const std::stop_token& stop);
   std::optional<Error> try_to_join();
   std::optional<Error> tell_present(Position& at);
+  std::optional<Error> reach_outlets();
   std::optional<Error> beat_and_look(ClusterRecord& record);
   bool pause(flow::Duration time, const std::stop_token& stop);
 
@@ -64,6 +65,7 @@ class Team {
   void on_left();
   void on_seat_ended(int index);
   void on_seat_failed(int exit_code);
+  bool is_like_us(const MemberRecord& member) const;
   bool must_wait(const ClusterRecord& record);
   flow::ShareView view_of(const ClusterRecord& record) const;
   void obey(const flow::ShareOrder& order, const ClusterRecord& record);

@@ -136,6 +136,33 @@ TEST_F(Cluster, AnotherLayoutWaitsForTheOldOneAndSaysForWhom) {
   EXPECT_TRUE(exact(5)) << "SLUICE_SEED=" << random_seed();
 }
 
+/// A deployment that replaces one instance after the other changes the rules once, when the last of the old
+/// ones has gone; and an old one that comes back does not end by it.
+TEST_F(Cluster, OtherRulesWaitForTheOldOnesAndSayForWhom) {
+  const std::string rules = R"(
+  - name: likes
+    count: { from: favorites, reference: articleId, into: articles, field: FIELD })";
+  const auto with = [&](const std::string& field) {
+    std::string text = rules;
+    return file(text.replace(text.find("FIELD"), 5, field));
+  };
+  Worker& first = start_member(with("favoritesCount"), 2).ready();
+  ASSERT_TRUE(soon([&] { return held(first) == 2; }));
+  Worker& second = start_member(with("likes"), 2, {"--accept-changed-rules"}).ready();
+  EXPECT_TRUE(second.logs("which goes by other rules")) << second.story();
+  db().insert("articles", R"({"_id":1})");
+  db().insert("favorites", R"({"_id":1,"articleId":1})");
+  ASSERT_TRUE(becomes("articles", "1", R"({"_id":1,"favoritesCount":1})"));
+  EXPECT_EQ(held(second), 0);
+  EXPECT_EQ(first.terminate(), 0);
+  ASSERT_TRUE(soon([&] { return held(second) == 2; })) << second.story();
+  Worker& back = start_member(with("favoritesCount"), 2).ready();
+  EXPECT_TRUE(back.logs("which goes by other rules")) << back.story();
+  db().insert("favorites", R"({"_id":2,"articleId":1})");
+  EXPECT_TRUE(becomes("articles", "1", R"({"_id":1,"favoritesCount":1,"likes":1})"));
+  EXPECT_TRUE(back.running());
+}
+
 TEST_F(Cluster, ABackfillIsDoneByOneMemberAndTheOthersWaitForIt) {
   realworld::seed(db(), storm_.sizes);
   StormThread storm(server().patient_uri(), db().database(), storm_);

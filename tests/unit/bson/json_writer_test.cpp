@@ -67,12 +67,18 @@ class Documents {
   std::uint64_t below(std::uint64_t most) { return random_() % most; }
 
   std::int64_t integer() {
-    const auto bits = below(64);
+    const auto bits = 1 + below(63);
     return static_cast<std::int64_t>(random_() >> bits) * (below(2) == 0 ? 1 : -1);
   }
   double real() {
     static constexpr double ends[] = {0.0, -0.0, 3, 1e300, -1e-300, 0.1, INFINITY, -INFINITY, NAN};
     return below(2) == 0 ? ends[below(std::size(ends))] : static_cast<double>(integer()) / 1000.0;
+  }
+
+  Document scope() {
+    Document document;
+    bson_append_int64(document.get(), "n", 1, integer());
+    return document;
   }
 
   void append(bson_t* into, const std::string& name, int depth) {
@@ -126,7 +132,7 @@ class Documents {
         bson_append_regex(into, key, size, "a\"b.*", "xi");
         break;
       case 13:
-        bson_append_code_with_scope(into, key, size, "f()", into);
+        bson_append_code_with_scope(into, key, size, "f()", scope().get());
         break;
       case 14:
         bson_append_symbol(into, key, size, "s", 1);
