@@ -1,4 +1,5 @@
 #include <csignal>
+#include <functional>
 
 #include "support/cluster_fixture.hpp"
 
@@ -13,25 +14,29 @@ class ClusterFaults : public ClusterTest {
  protected:
   static constexpr int partitions = 6;
   const std::vector<std::string> flags_ = {"--lease-ms", "2000", "--batch-docs", "50"};
+
+  /// Three times one leaves, and another one comes.
+  void members_leave(int members, const std::function<void(Worker&)>& leave) {
+    for (int i = 0; i < members; ++i) join(partitions, flags_).ready();
+    ASSERT_TRUE(becomes_even(partitions));
+    realworld::seed(db(), storm_.sizes);
+    StormThread storm(server().patient_uri(), db().database(), storm_);
+    for (std::size_t round = 0; round < 3; ++round) {
+      ASSERT_TRUE(go_on(200));
+      no_member(worker(round));
+      leave(worker(round));
+      ASSERT_TRUE(becomes_even(partitions));
+      ASSERT_TRUE(go_on(200));
+      join(partitions, flags_).ready();
+      ASSERT_TRUE(becomes_even(partitions));
+    }
+    storm.finish();
+    EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+  }
 };
 
 TEST_F(ClusterFaults, WhatAKilledMemberHeldGoesToTheOthers) {
-  for (int i = 0; i < 3; ++i) join(partitions, flags_);
-  for (Worker* member : members()) member->ready();
-  ASSERT_TRUE(becomes_even(partitions));
-  realworld::seed(db(), storm_.sizes);
-  StormThread storm(server().patient_uri(), db().database(), storm_);
-  for (std::size_t round = 0; round < 3; ++round) {
-    ASSERT_TRUE(go_on(200));
-    worker(round).kill9();
-    no_member(worker(round));
-    ASSERT_TRUE(becomes_even(partitions));
-    ASSERT_TRUE(go_on(200));
-    join(partitions, flags_).ready();
-    ASSERT_TRUE(becomes_even(partitions));
-  }
-  storm.finish();
-  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+  members_leave(3, [](Worker& member) { member.kill9(); });
 }
 
 /// To the others it is as if its machine were gone: nobody can tell but by the lease. When it comes back it
@@ -60,21 +65,7 @@ TEST_F(ClusterFaults, AMemberThatSleptPastItsLeaseIsFencedAndJoinsAgain) {
 }
 
 TEST_F(ClusterFaults, AMemberThatIsToldToGoHandsItsPartitionsOver) {
-  for (int i = 0; i < 2; ++i) join(partitions, flags_).ready();
-  ASSERT_TRUE(becomes_even(partitions));
-  realworld::seed(db(), storm_.sizes);
-  StormThread storm(server().patient_uri(), db().database(), storm_);
-  for (std::size_t round = 0; round < 3; ++round) {
-    ASSERT_TRUE(go_on(200));
-    no_member(worker(round));
-    EXPECT_EQ(worker(round).terminate(), 0) << worker(round).story();
-    ASSERT_TRUE(becomes_even(partitions));
-    ASSERT_TRUE(go_on(200));
-    join(partitions, flags_).ready();
-    ASSERT_TRUE(becomes_even(partitions));
-  }
-  storm.finish();
-  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+  members_leave(2, [](Worker& member) { EXPECT_EQ(member.terminate(), 0) << member.story(); });
 }
 
 /// All at once, and the cluster as a whole again.
