@@ -8,6 +8,7 @@
 #include "mongo/client.hpp"
 #include "pipeline/asio.hpp"
 #include "pipeline/holder.hpp"
+#include "pipeline/reach.hpp"
 #include "sluice/config.hpp"
 
 namespace sluice::pipeline {
@@ -40,6 +41,7 @@ struct Commons {
   /// One after the other: acquisitions of one stream conflict, and the database need be prepared only once.
   std::mutex preparing;
   bool prepared = false;  ///< behind the mutex
+  Reach reach;
 };
 
 }  // namespace sluice::pipeline

@@ -36,6 +36,7 @@ MemberRecord read_member(bson::View document, std::int64_t now_ms, Alive& alive)
   member.instance = member.holder.instance;
   member.partitions = small(document.at("partitions"));
   member.options_hash = document.at("optionsHash").text();
+  member.hindered = document.at("hindered").boolean();
   member.http_port = small(document.at("httpPort"));
   member.since_ms = document.at("since").date_ms();
   member.beat_at_ms = document.at("beatAt").date_ms();
@@ -115,7 +116,7 @@ std::optional<Error> Membership::prepare() {
   return reply.error;
 }
 
-std::optional<Error> Membership::beat() {
+std::optional<Error> Membership::beat(bool hindered) {
   const auto client = pool_.acquire();
   bson::Builder command;
   command.append("update", state::members).open_array("updates").open(command.item());
@@ -124,7 +125,9 @@ std::optional<Error> Membership::beat() {
   command.open("holder");
   self_.holder.append_to(command);
   command.close().append("partitions", self_.partitions);
-  command.append("optionsHash", self_.options_hash).append("httpPort", self_.http_port);
+  command.append("optionsHash", self_.options_hash)
+      .append("hindered", hindered)
+      .append("httpPort", self_.http_port);
   command.open("since").open_array("$ifNull");
   command.append(command.item(), "$since").append(command.item(), "$$NOW").close().close();
   command.append("beatAt", "$$NOW").open("expiresAt").open_array("$add");

@@ -101,7 +101,11 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   };
   plan.provision = [this] { return prepare_for(around_.config, config_, rules_, pool_, *around_.log); };
   plan.prepare_again = recovery.policy != LostPolicy::fail;
-  plan.prepare_sinks = [this] { return sink_.prepare(); };
+  plan.prepare_sinks = [this] {
+    auto error = sink_.prepare();
+    note_reach(error);
+    return error;
+  };
   plan.snapshots =
       std::make_unique<SnapshotFeed>(pool_,
                                      SnapshotFeed::Options{config.pipeline, config_.name, config_.database,
@@ -197,9 +201,20 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
           fail(error.kind == ErrorKind::fenced ? exit_code::lease_lost : exit_code::cannot_start,
                error.text());
         },
-        [this, condition](const std::optional<Error>& error) { on_denied(condition, error); }};
+        [this, condition](const std::optional<Error>& error) {
+          note_reach(error);
+          on_denied(condition, error);
+        }};
     lanes_.push_back(std::make_unique<LaneDriver>(
         std::move(parts), std::make_unique<flow::Lane>(limits, guard, rule_names_, seed())));
+  }
+}
+
+void Stream::note_reach(const std::optional<Error>& error) {
+  if (!error) {
+    commons_.reach.succeeded();
+  } else if (error->kind == ErrorKind::unavailable) {
+    commons_.reach.failed(flow::Clock::now());
   }
 }
 

@@ -95,6 +95,7 @@ class Stream {
   void on_batch(std::unique_ptr<source::StreamBatch> batch);
   void on_reopening(const Error& error);
   void on_reading_less(const Error& error, const flow::Reading& reading);
+  void note_reach(const std::optional<Error>& error);
   void on_denied(const std::string& condition, const std::optional<Error>& error);
   void make_lanes(const std::vector<LaneGuard>& guards);
   asio::awaitable<void> keep_checkpoint();

@@ -114,7 +114,7 @@ std::optional<Error> Team::try_to_join() {
   if (auto error = store_.settle_origin(now)) return error;
   // A member that cannot publish would keep its share from those that can.
   if (auto error = reach_outlets()) return error;
-  return membership_.beat();
+  return membership_.beat(false);
 }
 
 std::optional<Error> Team::reach_outlets() {
@@ -187,12 +187,19 @@ bool Team::join(const std::stop_token& stop) {
   return false;
 }
 
+/// One that has nothing left to try it with asks of its own.
+bool Team::hindered(flow::Time now) {
+  const milliseconds patience(parts_.around.config.engine.lease_ms);
+  if (commons_.reach.failing_for(patience, now) && empty_ && !reach_outlets()) commons_.reach.succeeded();
+  return commons_.reach.failing_for(patience, now);
+}
+
 /// Three chances before the others take it for gone.
 std::optional<Error> Team::beat_and_look(ClusterRecord& record) {
   const flow::Time now = flow::Clock::now();
   const bool due = now >= beat_at_;
   if (due) {
-    if (auto error = membership_.beat()) return error;
+    if (auto error = membership_.beat(hindered(now))) return error;
     beat_at_ = now + milliseconds(parts_.around.config.engine.lease_ms) / 3;
   }
   if (auto error = membership_.look(record)) return error;
@@ -212,7 +219,7 @@ void Team::on_look(const ClusterRecord& record, const std::optional<Error>& erro
   unreachable_ = false;
   members_ = static_cast<int>(
       std::ranges::count_if(record.members, [this](const auto& member) { return is_like_us(member); }));
-  if (!must_wait(record)) obey(flow::share(view_of(record)), record);
+  if (!must_wait(record)) obey(order_of(record), record);
   tell_joined();
   tell();
 }
@@ -247,11 +254,33 @@ bool Team::must_wait(const ClusterRecord& record) {
   return !why.empty();
 }
 
+/// What those cannot do that are hindered, the others do, if there are any. Where all of them are, it lies
+/// with what they publish to, and moving partitions would mend nothing.
+flow::ShareOrder Team::order_of(const ClusterRecord& record) const {
+  const flow::ShareView view = view_of(record);
+  flow::ShareOrder order = flow::share(view);
+  const bool stands_aside = members_ > 0 &&
+                            std::ranges::find(view.members, view.self) == view.members.end() &&
+                            std::ranges::any_of(record.members, [&](const MemberRecord& member) {
+                              return member.instance == view.self && member.hindered;
+                            });
+  if (!stands_aside) return order;
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    const bool here = view.here[i] == flow::Seated::yes;
+    if (here && std::ranges::find(order.give, static_cast<int>(i)) == order.give.end()) {
+      order.give.push_back(static_cast<int>(i));
+    }
+  }
+  return order;
+}
+
 flow::ShareView Team::view_of(const ClusterRecord& record) const {
   flow::ShareView view;
   view.self = membership_.instance();
+  const bool some_can = std::ranges::any_of(
+      record.members, [this](const auto& member) { return is_like_us(member) && !member.hindered; });
   for (const MemberRecord& member : record.members) {
-    if (is_like_us(member)) view.members.push_back(member.instance);
+    if (is_like_us(member) && !(some_can && member.hindered)) view.members.push_back(member.instance);
   }
   // An order that differs from stream to stream: with one partition each, not all should have one leader.
   const std::string& stream = parts_.config.name;
@@ -340,6 +369,7 @@ void Team::tell() {
     ++count;
     held += (held.empty() ? "" : ", ") + std::to_string(i);
   }
+  empty_ = std::ranges::none_of(seats_, [](const auto& seat) { return seat->taken(); });
   metrics_.members.Set(members_);
   metrics_.partitions_held.Set(count);
   {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -57,6 +58,7 @@ class Team {
   std::optional<Error> try_to_join();
   std::optional<Error> tell_present(Position& at);
   std::optional<Error> reach_outlets();
+  bool hindered(flow::Time now);
   std::optional<Error> beat_and_look(ClusterRecord& record);
   bool pause(flow::Duration time, const std::stop_token& stop);
 
@@ -67,6 +69,7 @@ class Team {
   void on_seat_failed(int exit_code);
   bool is_like_us(const MemberRecord& member) const;
   bool must_wait(const ClusterRecord& record);
+  flow::ShareOrder order_of(const ClusterRecord& record) const;
   flow::ShareView view_of(const ClusterRecord& record) const;
   void obey(const flow::ShareOrder& order, const ClusterRecord& record);
   void take(int index, bool restart_now);
@@ -89,6 +92,8 @@ class Team {
 
   // On the thread only.
   flow::Time beat_at_{};
+
+  std::atomic<bool> empty_ = true;  ///< nothing runs here
 
   // On the strand only.
   int members_ = 0;

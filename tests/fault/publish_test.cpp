@@ -1,4 +1,6 @@
+#include <array>
 #include <csignal>
+#include <memory>
 
 #include "support/own_server.hpp"
 #include "support/publishing.hpp"
@@ -159,6 +161,38 @@ TEST_F(OldPositions, BehindTheWindowItHoldsThemTwice) {
   });
   EXPECT_TRUE(told_in_order(repeated));
   EXPECT_TRUE(soon([&] { return sequences().repeated == repeated; })) << sequences().repeated;
+}
+
+/// Each of two members has a way to NATS of its own. Whose is cut leaves its partitions to the other, and
+/// takes its share again when it is mended; where nobody gets through, nothing moves.
+TEST_F(PublishFaults, AMemberThatDoesNotReachNatsStandsAside) {
+  const std::string file = publish_file();
+  std::array<std::unique_ptr<workbench::TcpProxy>, 2> ways;
+  for (auto& way : ways) {
+    way = std::make_unique<workbench::TcpProxy>(own_nats.port());
+    std::vector<std::string> own = flags();
+    own.insert(own.end(), {"--nats-url", "nats://" + way->host()});
+    start_member(file, 2, own).ready();
+  }
+  const auto held = [&](std::size_t i) { return worker(i).metrics().sum("sluice_cluster_partitions_held"); };
+  const auto becomes = [&](double first, double second) {
+    return soon([&] { return held(0) == first && held(1) == second; });
+  };
+  ASSERT_TRUE(becomes(1, 1));
+  write_numbers(documents, 2);
+  ways[0]->cut();
+  write_rounds(3);
+  EXPECT_TRUE(becomes(0, 2)) << worker(0).story();
+  ASSERT_TRUE(told_in_order());
+  ways[0]->heal();
+  EXPECT_TRUE(becomes(1, 1)) << worker(0).story();
+  for (auto& way : ways) way->cut();
+  write_rounds(3);
+  for (std::size_t i : {0, 1}) EXPECT_TRUE(soon([&] { return worker(i).get("/readyz").status == 503; }));
+  for (auto& way : ways) way->heal();
+  EXPECT_TRUE(told_in_order());
+  EXPECT_TRUE(becomes(1, 1));
+  terminate_all();
 }
 
 }  // namespace
