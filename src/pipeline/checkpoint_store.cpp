@@ -86,8 +86,9 @@ class Acquisition {
       epoch = std::max(epoch, shard.epoch);
       state_.remove_lanes(shard.id);
     }
-    // A shard that never ran has done nothing since the origin.
-    if (!all_started) floor = layout_.origin;
+    // A shard that never ran has done nothing since the origin, or since the slowest where nobody knows one.
+    const bool origin_first = layout_.origin && !(floor && floor->data() < layout_.origin->data());
+    if (!all_started && origin_first) floor = layout_.origin;
     flow::DoneTable::prune(facts, floor ? floor->data() : std::string_view{});
     state_.remove_shards(id_.stream_id(), layout_.count);
     for (int index = 0; index < id_.count; ++index) {

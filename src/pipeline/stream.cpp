@@ -294,11 +294,12 @@ asio::awaitable<void> Stream::store_checkpoint() {
 
 asio::awaitable<void> Stream::keep_checkpoint() {
   keeping_ = true;
-  while (!stopping_) {
+  // A drain may take as long as a lease.
+  while (!drained_ && !lease_lost_) {
     keeper_timer_.expires_after(keeper_tick);
     boost::system::error_code woken;
     co_await keeper_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    if (stopping_) break;
+    if (drained_ || lease_lost_) break;
     take_floor();
     const flow::Time now = flow::Clock::now();
     const bool news = floor_ && busy_since_stored_ && now >= stored_at_ + store_interval;
@@ -331,7 +332,6 @@ void Stream::stop(bool drain) {
   stopping_ = true;
   around_.readiness.not_ready(condition_ + " stopping", "stopping");
   reader_->request_stop();
-  keeper_timer_.cancel();
   health_.stop();
   for (auto& lane : lanes_) lane->finish();
   asio::co_spawn(strand_, end(), asio::detached);
@@ -370,6 +370,8 @@ asio::awaitable<void> Stream::wait_for_keeper() {
 
 asio::awaitable<void> Stream::end() {
   co_await wait_for_lanes();
+  drained_ = true;
+  keeper_timer_.cancel();
   co_await wait_for_keeper();
   if (lease_ && !lease_lost_) co_await store_checkpoint();
   // Whoever is next need not wait until the reader is back from the server: nothing more is done by what it

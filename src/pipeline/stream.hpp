@@ -139,7 +139,7 @@ class Stream {
   asio::steady_timer drain_timer_;
   bool keeping_ = false;  ///< keep_checkpoint() runs
   bool stopping_ = false;
-  bool drain_ = false;
+  bool drained_ = false;  ///< the lanes have ended
   bool lease_lost_ = false;
   std::unique_ptr<Reader> reader_;  ///< last: its thread ends before anything it talks to
 };

@@ -68,7 +68,8 @@ std::string favorite_json(Random& random, const Sizes& sizes, std::int64_t n) {
 void seed(Mongo& mongo, const Sizes& sizes) {
   for (const char* collection : {"users", "articles", "comments", "favorites"}) {
     if (mongo.find_one(collection)) {
-      throw std::runtime_error(mongo.database() + "." + collection + " is not empty: seed another --database");
+      throw std::runtime_error(mongo.database() + "." + collection +
+                               " is not empty: seed another --database");
     }
   }
   Random random(sizes.seed);
