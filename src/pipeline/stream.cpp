@@ -51,7 +51,6 @@ Stream::Stream(Surroundings around, Commons& commons, const StreamConfig& config
       condition_("stream " + title_),
       rules_(rules::make_rules(config)),
       rule_names_(names_of(rules_)),
-      subscriptions_(subscriptions_of(rules_)),
       pool_(commons.pool),
       metrics_(around_.metrics.stream(config.name, part.partition())),
       budget_(per_part(around_.config.engine.queue_events, part),

@@ -119,7 +119,6 @@ class Stream {
   std::string condition_;  ///< its name in /readyz
   std::vector<std::unique_ptr<Rule>> rules_;
   std::vector<std::string> rule_names_;
-  std::vector<Subscription> subscriptions_;
   mongo::ClientPool& pool_;
   observe::StreamMetrics& metrics_;
   flow::Budget budget_;

@@ -258,20 +258,17 @@ bool Team::must_wait(const ClusterRecord& record) {
 /// with what they publish to, and moving partitions would mend nothing.
 flow::ShareOrder Team::order_of(const ClusterRecord& record) const {
   const flow::ShareView view = view_of(record);
-  flow::ShareOrder order = flow::share(view);
   const bool stands_aside = members_ > 0 &&
                             std::ranges::find(view.members, view.self) == view.members.end() &&
                             std::ranges::any_of(record.members, [&](const MemberRecord& member) {
                               return member.instance == view.self && member.hindered;
                             });
-  if (!stands_aside) return order;
-  for (std::size_t i = 0; i < seats_.size(); ++i) {
-    const bool here = view.here[i] == flow::Seated::yes;
-    if (here && std::ranges::find(order.give, static_cast<int>(i)) == order.give.end()) {
-      order.give.push_back(static_cast<int>(i));
-    }
+  if (!stands_aside) return flow::share(view);
+  flow::ShareOrder everything;
+  for (std::size_t i = 0; i < view.here.size(); ++i) {
+    if (view.here[i] == flow::Seated::yes) everything.give.push_back(static_cast<int>(i));
   }
-  return order;
+  return everything;
 }
 
 flow::ShareView Team::view_of(const ClusterRecord& record) const {

@@ -36,9 +36,7 @@ class DeadRetries : public DeadCommands {
     return colon == std::string::npos ? -1 : std::stoi(out.substr(colon + 2));
   }
   std::vector<std::string> retry_all() const {
-    std::vector<std::string> words = {"dead", "retry", realworld_file(), "--all"};
-    for (const std::string& flag : here()) words.push_back(flag);
-    return words;
+    return here_run({"dead", "retry", realworld_file(), "--all"});
   }
 };
 

@@ -72,9 +72,7 @@ TEST_F(Cluster, StatusTellsWhoHoldsWhat) {
     EXPECT_TRUE(seen.has(at + "since") && seen.has(at + "behindSeconds")) << seen.json();
     EXPECT_EQ(seen.text(at + "holder.instance").rfind("sluice ", 0), 0u) << seen.json();
   }
-  std::vector<std::string> arguments = {"cluster", "status", realworld_file()};
-  for (const std::string& flag : here()) arguments.push_back(flag);
-  const Outcome page = run_sluice(arguments);
+  const Outcome page = run_sluice(here_run({"cluster", "status", realworld_file()}));
   EXPECT_EQ(page.exit_code, 0) << page.err;
   EXPECT_NE(page.out.find("3 partitions, 2 live members"), std::string::npos) << page.out;
   terminate_all();
@@ -181,9 +179,7 @@ TEST_F(Cluster, VerifyFindsNothingWrongWhilePartitionsMove) {
   StormThread storm(server().patient_uri(), db().database(), storm_);
   ASSERT_TRUE(go_on(200));
   join(4).ready();
-  std::vector<std::string> arguments{"verify", realworld_file()};
-  for (const std::string& flag : here()) arguments.push_back(flag);
-  const Outcome outcome = run_sluice(arguments);
+  const Outcome outcome = run_sluice(here_run({"verify", realworld_file()}));
   EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
   ASSERT_TRUE(becomes_even(4));
   storm.finish();

@@ -204,8 +204,7 @@ TEST_F(Publish, ADeadLetterIsPublishedOnceItFits) {
   db().insert("items", R"({"_id":2,"n":0,"text":")" + std::string(100 << 10, 'x') + "\"}");
   ASSERT_TRUE(settled());
   EXPECT_EQ(metric("sluice_events_dead_total"), 1);
-  std::vector<std::string> retry = {"dead", "retry", file, "--all"};
-  for (const std::string& flag : here({"--nats-url", small.url()})) retry.push_back(flag);
+  const auto retry = here_run({"dead", "retry", file, "--all"}, {"--nats-url", small.url()});
   EXPECT_EQ(run_sluice(retry).exit_code, 5);
   EXPECT_EQ(state().find_one("dead_letters")->integer("attempts"), 1);
   small.kill9();
@@ -251,9 +250,7 @@ TEST_F(Publish, ACollectionThatIsDroppedEndsNothing) {
 
 TEST_F(Publish, CheckOnlineLooksAtTheStreamAndMakesNone) {
   const auto check = [&](const std::string& file, const std::string& url) {
-    std::vector<std::string> arguments = {"check", file, "--online"};
-    for (const std::string& flag : here({"--nats-url", url})) arguments.push_back(flag);
-    const Outcome outcome = run_sluice(arguments);
+    const Outcome outcome = run_sluice(here_run({"check", file, "--online"}, {"--nats-url", url}));
     return std::to_string(outcome.exit_code) + "\n" + outcome.out + outcome.err;
   };
   const std::string url = nats_server().url();

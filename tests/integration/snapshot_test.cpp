@@ -47,9 +47,7 @@ class Snapshot : public PublishingTest {
         [&] { return state().count("snapshots", R"({"done":true})") == static_cast<std::int64_t>(shards); });
   }
   Outcome ask(const std::string& file, std::vector<std::string> more) {
-    std::vector<std::string> arguments = {"snapshot", file};
-    for (auto& one : here(std::move(more))) arguments.push_back(std::move(one));
-    return run_sluice(arguments);
+    return run_sluice(here_run({"snapshot", file}, std::move(more)));
   }
 };
 

@@ -22,9 +22,7 @@ class Verify : public PipelineTest {
   }
 
   Outcome verify(std::vector<std::string> flags = {}) {
-    std::vector<std::string> arguments{"verify", realworld_file()};
-    for (const std::string& flag : here(std::move(flags))) arguments.push_back(flag);
-    return run_sluice(arguments);
+    return run_sluice(here_run({"verify", realworld_file()}, std::move(flags)));
   }
 
   testing::AssertionResult says(const Outcome& outcome, int exit_code, const std::string& sentence) const {
@@ -137,9 +135,7 @@ TEST_F(Verify, AKilledRepairIsRepeated) {
   realworld::Random random(random_seed());
   for (int i = 0; i < 8; ++i) {
     db().update_many("articles", {}, R"({"$inc":{"favoritesCount":5}})");
-    std::vector<std::string> arguments{"verify", realworld_file()};
-    for (const std::string& flag : here({"--repair"})) arguments.push_back(flag);
-    const auto repair = start_sluice(arguments);
+    const auto repair = start_sluice(here_run({"verify", realworld_file()}, {"--repair"}));
     if (!repair->wait(std::chrono::milliseconds(realworld::below(random, 120)))) repair->kill9();
   }
   const Outcome last = verify({"--repair"});

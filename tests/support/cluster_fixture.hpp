@@ -67,9 +67,7 @@ class ClusterTest : public PipelineTest {
 
   /// `sluice cluster status --json` of the one stream.
   Document status() {
-    std::vector<std::string> arguments = {"cluster", "status", realworld_file()};
-    for (const std::string& flag : here({"--json"})) arguments.push_back(flag);
-    const Outcome outcome = run_sluice(arguments);
+    const Outcome outcome = run_sluice(here_run({"cluster", "status", realworld_file()}, {"--json"}));
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
     return Document(outcome.out);
   }

@@ -70,6 +70,12 @@ std::vector<std::string> PipelineTest::here(std::vector<std::string> more) const
   return flags;
 }
 
+std::vector<std::string> PipelineTest::here_run(std::vector<std::string> command,
+                                                std::vector<std::string> more) const {
+  for (std::string& flag : here(std::move(more))) command.push_back(std::move(flag));
+  return command;
+}
+
 Worker& PipelineTest::start(const std::string& file, std::vector<std::string> flags, int count, int index) {
   workers_.push_back(std::make_unique<Worker>(Worker::Options{
       .file = file, .flags = here(std::move(flags)), .shard_count = count, .shard_index = index}));

@@ -53,6 +53,9 @@ class PipelineTest : public testing::Test {
   }
   /// Flags that point any file at the databases of this test.
   std::vector<std::string> here(std::vector<std::string> more = {}) const;
+  /// A whole command line with these flags behind it, for run_sluice() and start_sluice().
+  std::vector<std::string> here_run(std::vector<std::string> command,
+                                    std::vector<std::string> more = {}) const;
 
   /// Starts a worker; `ready()` waits for it.
   Worker& start(const std::string& file, std::vector<std::string> flags = {}, int count = 1, int index = 0);
