@@ -57,48 +57,67 @@ struct Fill {
   bson::View seen;  ///< the target as the event showed it, or absent: then it is read
 };
 
-/// The shape of a JetStream stream: what is asked for where the stream has to be made, and compared with what
-/// stands where it is there already. Zero leaves a limit to the server.
-struct StreamShape {
-  enum class Retention : std::uint8_t { limits, interest, work_queue };
+/// Where a rule sends what leaves MongoDB, and how: each sink derives what it has to know
+/// (sluice/jetstream.hpp and its neighbours). Made once by a rule, shared by all its effects.
+class DeliveryPlan {
+ public:
+  DeliveryPlan() = default;
+  virtual ~DeliveryPlan() = default;
+  DeliveryPlan(const DeliveryPlan&) = default;
+  DeliveryPlan(DeliveryPlan&&) = default;
+  DeliveryPlan& operator=(const DeliveryPlan&) = default;
+  DeliveryPlan& operator=(DeliveryPlan&&) = default;
 
-  std::string name;
-  std::vector<std::string> subjects;
-  std::vector<std::string> needed;  ///< those that messages have: one that is there already must take them
-  bool create = true;               ///< make it where it is missing
-  Retention retention = Retention::limits;
-  bool discard_new = false;  ///< a full stream refuses what is new, instead of dropping what is old
-  std::int64_t replicas = 1;
-  std::int64_t duplicate_window_ms = 120'000;
-  std::int64_t max_age_ms = 0;
-  std::int64_t max_bytes = 0;
-  std::int64_t max_messages = 0;
+  /// The name of the sink that carries it out. One that takes the plan casts it to its own.
+  virtual std::string_view sink() const = 0;
 };
 
-/// Where and how a rule's messages are published. Made once by a rule, shared by all its effects.
-struct PublishPlan {
-  enum class Format : std::uint8_t { relaxed_json, canonical_json, bson };
-
-  StreamShape stream;
-  Format format = Format::relaxed_json;
-  std::string message_id;  ///< how messages get their ids, as the rule states it
-};
-
-/// One message. Lives in the batch of the event that it was made from.
+/// One message. Lives in the batch of the event that it was made from. What a sink has no use for is empty.
 struct Message {
-  std::string_view subject;
+  std::string_view verb;     ///< what is done: an HTTP method, a Redis command
+  std::string_view address;  ///< to what: a subject, a URL, a key
   std::string_view id;       ///< the same whenever the event is read again: duplicates are dropped by it
   std::string_view headers;  ///< lines of `name: value`
   /// Empty, or the text of a JSON object that is open behind the name of its last member: the payload is that
   /// member's value.
   std::string_view envelope;
-  bson::View payload;
+  bson::View payload;     ///< a document, written in the plan's format
+  std::string_view text;  ///< or the very bytes that are sent, where there is no payload
 };
 
-/// Publish a message. Messages with one key keep their order.
-struct Publish {
-  const PublishPlan* plan;
+/// Send a message out. Messages with one key keep their order.
+struct Deliver {
+  const DeliveryPlan* plan;
   const Message* message;
+};
+
+/// Which documents a rule makes, and how they get into their collection. Made once by a rule.
+struct DocumentPlan {
+  enum class Mode : std::uint8_t {
+    insert,  ///< once: what stands under the id is left as it is
+    upsert,  ///< sets the values, in a document that is made where there is none
+    update,  ///< sets the values, in a document that is there
+    remove,
+    append,  ///< to the events of an aggregate, under its next number
+  };
+
+  std::string database;
+  std::string collection;
+  Mode mode = Mode::insert;
+  /// With upsert and update, in the place of setting the values: {u: [stages]}, an update's pipeline in which
+  /// $$new is the values.
+  std::vector<std::uint8_t> pipeline = {};
+
+  /// With append: where the last number of each aggregate stands.
+  std::string heads() const { return collection + ".heads"; }
+};
+
+/// Write a document that the rule made. Those with one key are written in the order of their events, each
+/// exactly once.
+struct Put {
+  const DocumentPlan* plan;
+  bson::Value id;     ///< the document's, or with append the aggregate's
+  bson::View values;  ///< without _id; with append the whole event but its number
 };
 
 /// The event cannot be carried out; it goes to the dead letters with this reason.
@@ -107,7 +126,7 @@ struct Reject {
   const char* reason;  ///< static text
 };
 
-using EffectBody = std::variant<Increment, Refresh, Fill, Reject, Publish>;
+using EffectBody = std::variant<Increment, Refresh, Fill, Reject, Deliver, Put>;
 
 /// What a rule wants done. `key` names the target that the effect is about: effects with one key go through
 /// one lane in stream order, and those of one kind may be merged.

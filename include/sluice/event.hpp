@@ -70,6 +70,7 @@ struct ChangeEvent {
       0;  ///< the server's hash of the id; only while an older shard layout is honoured
   bson::View
       wants;  ///< the numbers of the subscriptions that the server judged it to be for (source/stream_wants)
+  bson::View made;  ///< what the server made for the rules, by Subscription::made_name
   /// With Detail::needed: the pre-image holds names with a dot in them, beside what is seen of it.
   bool dotted_names = false;
 };

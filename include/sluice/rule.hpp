@@ -53,6 +53,10 @@ struct Subscription {
   /// apply() is called with nothing but what is asked for here: these operations, updates of these fields,
   /// `where`, and the images that are required. Otherwise a rule may see what another one asked for.
   bool exact = false;
+  /// An aggregation expression over the event, as {made: expression}, whose value the server sends along with
+  /// an event that is for the rule (ChangeEvent::made), under this name; empty: none.
+  std::vector<std::uint8_t> made = {};
+  std::string made_name = {};
 
   /// Whether the collection has to keep images of its documents (changeStreamPreAndPostImages).
   bool needs_images() const {
@@ -102,8 +106,12 @@ class Rule {
   virtual std::vector<IndexNeed> indexes() const { return {}; }
   /// What the rule keeps true; the plans are those that its effects point to.
   virtual std::vector<Projection> projections() const { return {}; }
-  /// Where it publishes, if it does.
-  virtual std::vector<const PublishPlan*> publications() const { return {}; }
+  /// Where it sends messages, if it does.
+  virtual std::vector<const DeliveryPlan*> deliveries() const { return {}; }
+  /// Which documents it makes, if it does.
+  virtual std::vector<const DocumentPlan*> documents() const { return {}; }
+  /// Whether what stands in its collections can be sent out on demand (`sluice snapshot`).
+  virtual bool has_snapshots() const { return false; }
   /// Whether what stands in its collections is published before the first event.
   virtual bool begins_with_snapshot() const { return false; }
   /// Whether the rule keeps something true, so that it cannot go on by itself where a watched collection was

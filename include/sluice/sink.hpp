@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -42,13 +43,19 @@ struct DeadLetterWrite {
   Effect effect;
 };
 
-struct PublishWrite {
-  const PublishPlan* plan;
+struct DeliverWrite {
+  const DeliveryPlan* plan;
   const Message* message;
-  std::uint64_t key;  ///< messages with one key are published in the order in which they stand
+  std::uint64_t key;  ///< messages with one key are sent in the order in which they stand
 };
 
-using Write = std::variant<CounterWrite, RefreshWrite, FillWrite, DeadLetterWrite, PublishWrite>;
+struct PutWrite {
+  const DocumentPlan* plan;
+  bson::Value id;
+  bson::View values;
+};
+
+using Write = std::variant<CounterWrite, RefreshWrite, FillWrite, DeadLetterWrite, DeliverWrite, PutWrite>;
 
 /// The place of a lane's position in the checkpoint, and what must still stand there for a commit to be
 /// valid.
@@ -79,7 +86,9 @@ struct Outcome {
   bool position_moved = true;  ///< with committed: the lane's position was stored along with it
   /// The guard matched within this attempt, so no earlier attempt whose answer was lost can have committed.
   bool guard_held = false;
-  std::optional<Error> error;               ///< set when not committed
+  std::optional<Error> error;  ///< set when not committed
+  /// With error: there is no use in trying again any sooner.
+  std::optional<std::chrono::milliseconds> retry_in;
   std::optional<std::size_t> failed_write;  ///< with own_fault: the index in Batch::writes, where it is known
   std::uint64_t documents = 0;              ///< target documents that matched
   std::uint64_t refreshed = 0;              ///< documents matched by RefreshWrites alone

@@ -40,7 +40,7 @@ std::vector<Publishing> publishing_rules(const Config& config) {
   std::vector<Publishing> all;
   for (const StreamConfig& stream : config.streams) {
     for (const auto& rule : rules::make_rules(stream)) {
-      if (rule->publications().empty()) continue;
+      if (!rule->has_snapshots()) continue;
       Publishing one{&stream, rule->name(), {}};
       for (const Subscription& subscription : rule->subscriptions())
         one.collections.push_back(subscription.collection);

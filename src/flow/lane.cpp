@@ -18,9 +18,11 @@ struct TargetBytes {
   std::size_t operator()(const Refresh& effect) const { return effect.source_id.raw().size(); }
   std::size_t operator()(const Fill& effect) const { return effect.target_id.raw().size(); }
   std::size_t operator()(const Reject&) const { return 0; }
-  std::size_t operator()(const Publish& effect) const {
-    return effect.message->payload.size() + effect.message->headers.size();
+  std::size_t operator()(const Deliver& effect) const {
+    const Message& message = *effect.message;
+    return message.payload.size() + message.headers.size() + message.text.size();
   }
+  std::size_t operator()(const Put& effect) const { return effect.id.raw().size() + effect.values.size(); }
 };
 
 std::size_t bytes_of(const Item& item) {
@@ -147,7 +149,7 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
       case ErrorKind::unavailable:
         break;
     }
-    return retry_later(error, now);
+    return retry_later(outcome, now);
   }
   if (outcome.position_moved) ++batch_.guard.seq;
   learn_fan_out(outcome);
@@ -160,10 +162,11 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
   return {in_batch_, std::nullopt, std::nullopt};
 }
 
-LaneReport Lane::retry_later(const Error& error, Time now) {
+LaneReport Lane::retry_later(const Outcome& outcome, Time now) {
   ++tries_;
-  retry_at_ = now + backoff_.next();
-  return {0, error, std::nullopt};
+  const Duration asked = outcome.retry_in.value_or(std::chrono::milliseconds(0));
+  retry_at_ = now + std::max<Duration>(backoff_.next(), asked);
+  return {0, outcome.error, std::nullopt};
 }
 
 /// Fewer effects the next time, but never less than one event.
@@ -176,15 +179,15 @@ void Lane::shrink() {
 LaneReport Lane::refuse(const Outcome& outcome, Time now) {
   const bool may_be_a_race =
       outcome.error->code == duplicate_key && ++duplicate_keys_ < tries_before_duplicate_is_believed;
-  if (may_be_a_race) return retry_later(*outcome.error, now);
+  if (may_be_a_race) return retry_later(outcome, now);
   const bool known = outcome.failed_write && *outcome.failed_write < batch_.writes.size();
   if (!known && batch_.events > 1) {
     shrink();
-    return retry_later(*outcome.error, now);
+    return retry_later(outcome, now);
   }
   if (!known && batch_.writes.size() > 1 && !one_by_one_) {
     one_by_one_ = true;
-    return retry_later(*outcome.error, now);
+    return retry_later(outcome, now);
   }
   const auto which = known ? outcome.failed_write : std::nullopt;
   if (mark_refused(which, *outcome.error) == 0) {

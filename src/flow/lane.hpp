@@ -23,7 +23,7 @@ struct EventRecord {
   std::int64_t wall_time_ms = 0;
   std::uint32_t unresolved = 0;  ///< effects still to be resolved
   bool failed = false;           ///< one of its effects went to the dead letters
-  bool published = false;        ///< one of its effects was a message
+  bool published = false;        ///< one of its effects left MongoDB
 };
 
 /// An effect on its way through a lane.
@@ -95,7 +95,7 @@ class Lane {
   std::uint32_t add_refusal(Error why);
   std::size_t mark_refused(const std::optional<std::size_t>& write, const Error& why);
   bool at_event_end(std::size_t count) const;
-  LaneReport retry_later(const Error& error, Time now);
+  LaneReport retry_later(const Outcome& outcome, Time now);
   LaneReport refuse(const Outcome& outcome, Time now);
   void shrink();
   void learn_fan_out(const Outcome& outcome);

@@ -16,7 +16,8 @@ struct TargetOf {
   Target operator()(const Refresh& effect) const { return {effect.plan, &effect.source_id}; }
   Target operator()(const Fill& effect) const { return {effect.plan, &effect.target_id}; }
   Target operator()(const Reject&) const { return {nullptr, nullptr}; }
-  Target operator()(const Publish&) const { return {nullptr, nullptr}; }
+  Target operator()(const Deliver&) const { return {nullptr, nullptr}; }
+  Target operator()(const Put&) const { return {nullptr, nullptr}; }
 };
 
 struct WriteOf {
@@ -27,7 +28,8 @@ struct WriteOf {
   Write operator()(const Refresh& effect) const { return RefreshWrite{effect.plan, effect.source_id}; }
   Write operator()(const Fill& effect) const { return FillWrite{effect.plan, effect.target_id, effect.seen}; }
   Write operator()(const Reject&) const { return {}; }
-  Write operator()(const Publish& effect) const { return PublishWrite{effect.plan, effect.message, key}; }
+  Write operator()(const Deliver& effect) const { return DeliverWrite{effect.plan, effect.message, key}; }
+  Write operator()(const Put& effect) const { return PutWrite{effect.plan, effect.id, effect.values}; }
 };
 
 void merge(Write& write, const EffectBody& body) {
@@ -47,7 +49,9 @@ void Merger::start(std::vector<Write>& writes) {
 }
 
 std::size_t Merger::add(const Effect& effect) {
-  if (std::holds_alternative<Publish>(effect.body)) {  // every message counts
+  const bool every_one_counts =
+      std::holds_alternative<Deliver>(effect.body) || std::holds_alternative<Put>(effect.body);
+  if (every_one_counts) {
     writes_->push_back(std::visit(WriteOf{effect.key}, effect.body));
     return writes_->size() - 1;
   }

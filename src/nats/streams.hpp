@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "nats/connection.hpp"
-#include "sluice/effect.hpp"
+#include "sluice/jetstream.hpp"
 
 namespace sluice::nats {
 

@@ -229,7 +229,7 @@ DeadLetters::Asked DeadLetters::asked_by(const Letter& letter) const {
     return {{}, "there is no rule '" + name + "' any more; give the rule its name back, or drop the letter"};
   }
   if (sinks::is_message(effect)) return {{}, "", rule->get()};
-  Asked asked{sinks::writes_of(effect, (*rule)->projections()), ""};
+  Asked asked{sinks::writes_of(effect, (*rule)->projections(), (*rule)->documents()), ""};
   if (asked.writes.empty()) {
     asked.refusal = "rule '" + name + "' does not keep what the letter is about any more (" +
                     sinks::effect_in_words(effect) +
@@ -254,7 +254,7 @@ Retried DeadLetters::retry(const LetterId& id) {
 sinks::Outlet& DeadLetters::outlet_for(const Rule& rule) {
   std::unique_ptr<sinks::Outlet>& outlet = outlets_[rule.name()];
   if (outlet) return *outlet;
-  const sinks::OutletParts parts{config_, rule.publications(), [](bool, const std::string&) {},
+  const sinks::OutletParts parts{config_, rule.deliveries(), [](bool, const std::string&) {},
                                  [](std::size_t) {}};
   outlet = std::move(sinks::make_outlets(parts).front());
   return *outlet;
@@ -276,9 +276,9 @@ Retried DeadLetters::publish(const LetterId& id, const Rule& rule) {
   rule.apply(event, out);
   Batch batch;
   for (const Effect& effect : effects) {
-    const auto* message = std::get_if<Publish>(&effect.body);
+    const auto* message = std::get_if<Deliver>(&effect.body);
     if (message != nullptr)
-      batch.writes.emplace_back(PublishWrite{message->plan, message->message, effect.key});
+      batch.writes.emplace_back(DeliverWrite{message->plan, message->message, effect.key});
   }
   if (batch.writes.empty()) {
     return {End::refused, "rule '" + rule.name() + "' makes no message of its event any more; drop it"};

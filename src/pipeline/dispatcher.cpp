@@ -163,7 +163,7 @@ void Dispatcher::resolve(flow::Lane& lane, std::size_t count) {
     auto& batch = *static_cast<EventBatch*>(item.owner);
     ++(item.refusal == 0 ? applied : failed)[item.effect.rule];
     record.failed |= item.refusal != 0;
-    record.published |= std::holds_alternative<Publish>(item.effect.body);
+    record.published |= std::holds_alternative<Deliver>(item.effect.body);
     lane.pop();
     if (--record.unresolved > 0) continue;
     ++(record.failed ? events_dead : record.published ? events_published : events_applied);

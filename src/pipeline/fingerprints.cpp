@@ -30,7 +30,11 @@ std::string selection_text(const Rule& rule) {
     }
     out.append("fullDocument", static_cast<std::int32_t>(one.full_document));
     out.append("before", static_cast<std::int32_t>(one.before));
-    if (!one.where.empty()) out.append("where", bson::View(one.where.data(), one.where.size()));
+    for (const auto* expression : {&one.where, &one.made}) {
+      if (expression->empty()) continue;
+      const bson::View view(expression->data(), expression->size());
+      out.append(view.begin()->key, view);
+    }
     out.close();
   }
   const bson::View all = out.finish();

@@ -14,6 +14,7 @@
 #include "pipeline/rights.hpp"
 #include "rules/registry.hpp"
 #include "sinks/state_names.hpp"
+#include "sluice/jetstream.hpp"
 #include "source/change_stream.hpp"
 
 namespace sluice::pipeline {
@@ -59,7 +60,9 @@ class Inspector {
 
   /// The servers that a rule publishes to are asked by one connection for all rules.
   void look_at_messages(const Rule& rule) {
-    for (const PublishPlan* plan : rule.publications()) {
+    for (const DeliveryPlan* delivery : rule.deliveries()) {
+      const auto* plan = dynamic_cast<const PublishPlan*>(delivery);
+      if (plan == nullptr) continue;
       if (!nats_) nats_ = nats::Connection::open(config_.nats);
       if (const auto* error = std::get_if<Error>(&*nats_)) {
         const bool wrong = error->kind == ErrorKind::fatal;

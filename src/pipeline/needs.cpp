@@ -29,6 +29,26 @@ struct AccessesOf {
   }
 };
 
+void add_accesses(const DocumentPlan& plan, std::vector<Access>& out) {
+  using Mode = DocumentPlan::Mode;
+  switch (plan.mode) {
+    case Mode::insert:
+    case Mode::upsert:
+      out.push_back({plan.collection, {"insert", "update"}});
+      break;
+    case Mode::update:
+      out.push_back({plan.collection, {"update"}});
+      break;
+    case Mode::remove:
+      out.push_back({plan.collection, {"remove"}});
+      break;
+    case Mode::append:
+      out.push_back({plan.collection, {"insert"}});
+      out.push_back({plan.heads(), {"find", "insert", "update"}});
+      break;
+  }
+}
+
 std::vector<Subscription> all_subscriptions(const Rules& rules) {
   std::vector<Subscription> all;
   for (const auto& rule : rules) {
@@ -47,9 +67,9 @@ std::vector<Subscription> subscriptions_of(const Rules& rules) {
   return source::merge_subscriptions(all_subscriptions(rules));
 }
 
-std::vector<const PublishPlan*> publications_of(const Rules& rules) {
-  std::vector<const PublishPlan*> plans;
-  for (const auto& rule : rules) std::ranges::copy(rule->publications(), std::back_inserter(plans));
+std::vector<const DeliveryPlan*> deliveries_of(const Rules& rules) {
+  std::vector<const DeliveryPlan*> plans;
+  for (const auto& rule : rules) std::ranges::copy(rule->deliveries(), std::back_inserter(plans));
   return plans;
 }
 
@@ -76,6 +96,7 @@ std::vector<IndexNeed> indexes_of(const Rules& rules) {
 std::vector<Access> accesses_of(const Rule& rule) {
   std::vector<Access> all;
   for (const Projection& projection : rule.projections()) std::visit(AccessesOf{all}, projection);
+  for (const DocumentPlan* plan : rule.documents()) add_accesses(*plan, all);
   return all;
 }
 

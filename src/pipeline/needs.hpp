@@ -30,8 +30,8 @@ using Rules = std::vector<std::unique_ptr<Rule>>;
 /// Everything that the rules read, merged by collection.
 std::vector<Subscription> subscriptions_of(const Rules& rules);
 
-/// Everything that the rules publish, and how.
-std::vector<const PublishPlan*> publications_of(const Rules& rules);
+/// Everything that the rules send out of MongoDB, and how.
+std::vector<const DeliveryPlan*> deliveries_of(const Rules& rules);
 
 /// What of the database's events leaves the server for these rules, and for this shard of them.
 source::StreamFilter filter_of(const Rules& rules, int shard_count = 1, int shard_index = 0);

@@ -27,9 +27,9 @@ inline constexpr const char* missing_after =
 
 inline constexpr std::int32_t failed_expression_code = 2;  ///< the server's BadValue
 inline constexpr const char* failed_expression =
-    "the rule's 'where' failed on this event, so whether it is for the rule is not known; write the "
-    "expression so "
-    "that it holds up for every event, such as {$ifNull: [$fullDocument.tags, []]} for a field that may be "
+    "the rule's expressions ('where', 'when' or its values) failed on this event, so whether it is for the "
+    "rule is not known; write them so that they hold up for every event, such as {$ifNull: "
+    "[$fullDocument.tags, []]} for a field that may be "
     "missing";
 
 /// The rules of a stream by the collections that they read.

@@ -77,7 +77,7 @@ SnapshotFeed::SnapshotFeed(mongo::ClientPool& pool, Options options,
                            const std::vector<std::unique_ptr<Rule>>& rules, spdlog::logger& log)
     : pool_(pool), options_(std::move(options)), store_(pool, options_.state_database), log_(log) {
   for (std::size_t i = 0; i < rules.size(); ++i) {
-    if (rules[i]->publications().empty()) continue;
+    if (!rules[i]->has_snapshots()) continue;
     sources_.push_back({snapshot_id(options_.pipeline, options_.stream, rules[i]->name()),
                         static_cast<std::uint16_t>(i), rules[i]->subscriptions(),
                         rules[i]->begins_with_snapshot()});

@@ -128,7 +128,7 @@ sinks::OutletParts Stream::outlet_parts() {
   const auto duplicates = [this](std::size_t count) {
     metrics_.publish_duplicates.Increment(static_cast<double>(count));
   };
-  return {around_.config, publications_of(rules_), say, duplicates};
+  return {around_.config, deliveries_of(rules_), say, duplicates};
 }
 
 ReaderEvents Stream::reader_events() {

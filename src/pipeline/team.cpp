@@ -122,7 +122,7 @@ std::optional<Error> Team::reach_outlets() {
     parts_.around.log->log(loud ? spdlog::level::warn : spdlog::level::info, "{}: {}", condition_, text);
   };
   for (auto& outlet :
-       sinks::make_outlets({parts_.around.config, publications_of(rules_), say, [](std::size_t) {}})) {
+       sinks::make_outlets({parts_.around.config, deliveries_of(rules_), say, [](std::size_t) {}})) {
     if (auto error = outlet->prepare()) return error;
   }
   return std::nullopt;

@@ -6,6 +6,7 @@
 #include "rules/registry.hpp"
 #include "rules/selection.hpp"
 #include "rules/text_template.hpp"
+#include "sluice/jetstream.hpp"
 
 namespace sluice::rules {
 
@@ -61,7 +62,8 @@ class PublishRule final : public Rule {
   PublishRule(std::string name, Parts parts) : Rule(std::move(name)), parts_(std::move(parts)) {}
 
   std::vector<Subscription> subscriptions() const override { return parts_.subscriptions; }
-  std::vector<const PublishPlan*> publications() const override { return {&parts_.plan}; }
+  std::vector<const DeliveryPlan*> deliveries() const override { return {&parts_.plan}; }
+  bool has_snapshots() const override { return true; }
   bool begins_with_snapshot() const override { return parts_.snapshot; }
   bool keeps_state() const override { return false; }
   std::string fingerprint() const override { return parts_.fingerprint; }
@@ -77,13 +79,13 @@ class PublishRule final : public Rule {
       return;
     }
     Scratch& scratch = effects.scratch();
-    Message message{scratch.keep(subject.view()),
-                    scratch.keep(id.view()),
-                    headers(event, scratch),
-                    {},
-                    payload(event, scratch)};
+    Message message;
+    message.address = scratch.keep(subject.view());
+    message.id = scratch.keep(id.view());
+    message.headers = headers(event, scratch);
+    message.payload = payload(event, scratch);
     if (parts_.envelope) message.envelope = envelope(event, id.view(), scratch);
-    effects.add(Publish{&parts_.plan, scratch.keep(message)}, key);
+    effects.add(Deliver{&parts_.plan, scratch.keep(message)}, key);
   }
 
  private:
@@ -213,11 +215,12 @@ std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& da
       "publish " + shape.name + " " + subject.text() + " " + message_id.text() + " " + format + " " + payload;
   for (const Subscription& one : subscriptions) text += " " + one.collection;
   const bool canonical = format == "canonical";
-  PublishPlan plan{std::move(shape),
-                   format == "bson" ? PublishPlan::Format::bson
-                   : canonical      ? PublishPlan::Format::canonical_json
-                                    : PublishPlan::Format::relaxed_json,
-                   message_id.text()};
+  PublishPlan plan;
+  plan.stream = std::move(shape);
+  plan.format = format == "bson" ? PublishPlan::Format::bson
+                : canonical      ? PublishPlan::Format::canonical_json
+                                 : PublishPlan::Format::relaxed_json;
+  plan.message_id = message_id.text();
   return std::make_unique<PublishRule>(
       rule.name,
       PublishRule::Parts{std::move(plan), std::move(subscriptions), std::move(subject), std::move(message_id),

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "rules/together.hpp"
+#include "sluice/jetstream.hpp"
 
 namespace sluice::rules {
 
@@ -49,12 +50,20 @@ bool share_a_collection(const Rule& one, const Rule& other) {
   return false;
 }
 
+std::vector<const PublishPlan*> publications_of(const Rule& rule) {
+  std::vector<const PublishPlan*> plans;
+  for (const DeliveryPlan* plan : rule.deliveries()) {
+    if (const auto* one = dynamic_cast<const PublishPlan*>(plan)) plans.push_back(one);
+  }
+  return plans;
+}
+
 /// Two messages with one id in one stream: the server would drop the second as a duplicate.
 void check_message_ids(const std::vector<std::unique_ptr<Rule>>& rules, const RuleConfig& added) {
   const Rule& last = *rules.back();
-  for (const PublishPlan* plan : last.publications()) {
+  for (const PublishPlan* plan : publications_of(last)) {
     for (std::size_t i = 0; i + 1 < rules.size(); ++i) {
-      for (const PublishPlan* other : rules[i]->publications()) {
+      for (const PublishPlan* other : publications_of(*rules[i])) {
         const bool same = plan->stream.name == other->stream.name && plan->message_id == other->message_id;
         if (!same || !share_a_collection(last, *rules[i])) continue;
         added.settings.fail(

@@ -44,9 +44,10 @@ class Sender {
   explicit Sender(nats::Flights& flights) : flights_(flights), most_(flights.connection().max_payload()) {}
 
   /// ErrorKind::own_fault: this very message cannot be.
-  std::optional<Error> send(std::size_t index, const PublishWrite& write) {
+  std::optional<Error> send(std::size_t index, const DeliverWrite& write) {
     const Message& from = *write.message;
-    const auto payload = payload_of(from, write.plan->format, payload_);
+    const auto& plan = static_cast<const PublishPlan&>(*write.plan);
+    const auto payload = payload_of(from, plan.format, payload_);
     if (!payload) {
       return Error{
           ErrorKind::own_fault, payload_impossible,
@@ -55,12 +56,12 @@ class Sender {
     if (payload->size() + from.id.size() + from.headers.size() + room_for_headers > most_)
       return too_large(payload->size());
     natsMsg* made = nullptr;
-    subject_.assign(from.subject);
+    subject_.assign(from.address);
     const natsStatus status = natsMsg_Create(&made, subject_.c_str(), flights_.reply_to(index),
                                              payload->data(), static_cast<int>(payload->size()));
     const nats::Msg message(made);
     if (status != NATS_OK) return nats::error_of(status, "a message could not be made");
-    if (auto error = add_headers(made, from, write.plan->stream.name)) return error;
+    if (auto error = add_headers(made, from, plan.stream.name)) return error;
     return flights_.send(index, made);
   }
 
@@ -107,7 +108,7 @@ JetStream::JetStream(const OutletParts& parts)
     : config_(parts.config.nats),
       say_(parts.say),
       duplicates_(parts.duplicates),
-      shapes_(merge_shapes(parts.publications)) {}
+      shapes_(merge_shapes(plans_of<PublishPlan>(parts))) {}
 
 std::variant<std::shared_ptr<nats::Connection>, Error> JetStream::connection() {
   if (connection_ && !connection_->closed()) {
@@ -188,11 +189,12 @@ Outcome JetStream::send(const Batch& batch) {
   return outcome;
 }
 
-std::vector<std::size_t> JetStream::unknown_of(const Batch& batch, const Known& known) {
+std::vector<std::size_t> JetStream::unknown_of(const Batch& batch, const Known& known) const {
   std::vector<std::size_t> indices;
   for (std::size_t i = 0; i < batch.writes.size(); ++i) {
-    const auto* write = std::get_if<PublishWrite>(&batch.writes[i]);
-    if (write == nullptr || (!known.empty() && known.contains(std::string(write->message->id)))) continue;
+    if (!takes(batch.writes[i])) continue;
+    const auto& write = std::get<DeliverWrite>(batch.writes[i]);
+    if (!known.empty() && known.contains(std::string(write.message->id))) continue;
     indices.push_back(i);
   }
   return indices;
@@ -207,7 +209,7 @@ std::optional<Error> JetStream::send_flight(nats::Flights& flights, const Batch&
   std::size_t unsent_at = 0;
   flights.begin();
   for (std::size_t i = 0; i < indices.size() && !unsent; ++i) {
-    unsent = sender.send(i, std::get<PublishWrite>(batch.writes[indices[i]]));
+    unsent = sender.send(i, std::get<DeliverWrite>(batch.writes[indices[i]]));
     unsent_at = i;
   }
   nats::Landed landed = flights.land(flow::Clock::now() + std::chrono::milliseconds(config_.ack_ms));
@@ -238,7 +240,7 @@ std::optional<Error> JetStream::send_wave(nats::Flights& flights, const Batch& b
 Outcome JetStream::send_by(nats::Flights& flights, const Batch& batch, Known& known) {
   const std::vector<std::size_t> indices = unknown_of(batch, known);
   std::vector<std::uint64_t> keys;
-  for (const std::size_t i : indices) keys.push_back(std::get<PublishWrite>(batch.writes[i]).key);
+  for (const std::size_t i : indices) keys.push_back(std::get<DeliverWrite>(batch.writes[i]).key);
   Outcome outcome;
   std::vector<std::size_t> stored;
   flow::Waves waves;
@@ -261,7 +263,7 @@ Outcome JetStream::send_by(nats::Flights& flights, const Batch& batch, Known& kn
 void JetStream::remember(const Batch& batch, const std::vector<std::size_t>& stored, bool committed,
                          Known& known) const {
   const auto id_of = [&](std::size_t i) {
-    return std::string(std::get<PublishWrite>(batch.writes[i]).message->id);
+    return std::string(std::get<DeliverWrite>(batch.writes[i]).message->id);
   };
   const bool alone = std::ranges::all_of(batch.writes, [this](const Write& write) { return takes(write); });
   if (!committed) {

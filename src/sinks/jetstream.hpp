@@ -13,6 +13,7 @@
 #include "flow/waves.hpp"
 #include "nats/flight.hpp"
 #include "sinks/outlet.hpp"
+#include "sluice/jetstream.hpp"
 
 namespace sluice::sinks {
 
@@ -22,7 +23,8 @@ class JetStream final : public Outlet {
  public:
   explicit JetStream(const OutletParts& parts);
 
-  bool takes(const Write& write) const override { return std::holds_alternative<PublishWrite>(write); }
+  using Outlet::takes;
+  bool takes(const DeliveryPlan& plan) const override { return plan.sink() == PublishPlan::sink_name; }
   std::optional<Error> prepare() override;
   Outcome send(const Batch& batch) override;
 
@@ -36,7 +38,7 @@ class JetStream final : public Outlet {
   void give_back(std::unique_ptr<nats::Flights> flights);
   Known& known_of(const std::string& lane);
   Outcome send_by(nats::Flights& flights, const Batch& batch, Known& known);
-  static std::vector<std::size_t> unknown_of(const Batch& batch, const Known& known);
+  std::vector<std::size_t> unknown_of(const Batch& batch, const Known& known) const;
   std::optional<Error> send_wave(nats::Flights& flights, const Batch& batch,
                                  std::span<const std::size_t> wave, std::vector<std::size_t>& stored,
                                  std::size_t& failed);

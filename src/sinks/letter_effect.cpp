@@ -9,6 +9,25 @@ constexpr std::string_view refresh = "refresh";
 constexpr std::string_view fill = "fill";
 constexpr std::string_view none = "none";
 constexpr std::string_view publish = "publish";
+constexpr std::string_view put = "put";
+
+std::string_view name_of(DocumentPlan::Mode mode) {
+  switch (mode) {
+    case DocumentPlan::Mode::insert:
+      return "insert";
+    case DocumentPlan::Mode::upsert:
+      return "upsert";
+    case DocumentPlan::Mode::update:
+      return "update";
+    case DocumentPlan::Mode::remove:
+      return "remove";
+    case DocumentPlan::Mode::append:
+      return "append";
+  }
+  return "";
+}
+
+constexpr std::size_t most_values = 4u << 20;  // a dead letter must fit a document itself
 
 std::string reference_path(const CopyPlan& plan) {
   return plan.array.empty() ? plan.reference : plan.array + "." + plan.reference;
@@ -24,9 +43,16 @@ struct Describe {
   void operator()(const Refresh& effect) const { copy(refresh, *effect.plan, effect.source_id); }
   void operator()(const Fill& effect) const { copy(fill, *effect.plan, effect.target_id); }
   void operator()(const Reject&) const { out.append("kind", none); }
-  void operator()(const Publish& effect) const {
-    out.append("kind", publish).append("stream", effect.plan->stream.name);
-    out.append("subject", effect.message->subject).append("id", effect.message->id);
+  void operator()(const Deliver& effect) const {
+    out.append("kind", publish).append("sink", effect.plan->sink());
+    if (!effect.message->verb.empty()) out.append("verb", effect.message->verb);
+    out.append("subject", effect.message->address).append("id", effect.message->id);
+  }
+  void operator()(const Put& effect) const {
+    out.append("kind", put).append("mode", name_of(effect.plan->mode));
+    out.append("database", effect.plan->database).append("collection", effect.plan->collection);
+    out.append("id", effect.id);
+    if (effect.values && effect.values.size() <= most_values) out.append("values", effect.values);
   }
 
   void copy(std::string_view kind, const CopyPlan& plan, const bson::Value& id) const {
@@ -65,6 +91,11 @@ struct WriteFor {
   std::string_view kind() const { return effect.at("kind").text(); }
 };
 
+bool same_place(bson::View effect, const DocumentPlan& plan) {
+  return effect.at("mode").text() == name_of(plan.mode) && says(effect, "database", plan.database) &&
+         says(effect, "collection", plan.collection);
+}
+
 std::string id_text(const bson::Value& id) {
   if (const auto number = id.integer()) return std::to_string(*number);
   if (id.type() == BSON_TYPE_UTF8) return "'" + std::string(id.text()) + "'";
@@ -88,10 +119,17 @@ void describe_effect(const EffectBody& effect, bson::Builder& out) {
   std::visit(Describe{out}, effect);
 }
 
-std::vector<Write> writes_of(bson::View effect, const std::vector<Projection>& projections) {
+std::vector<Write> writes_of(bson::View effect, const std::vector<Projection>& projections,
+                             const std::vector<const DocumentPlan*>& documents) {
   std::vector<Write> writes;
   if (!effect.at("id")) return writes;
   for (const Projection& projection : projections) std::visit(WriteFor{effect, writes}, projection);
+  if (effect.at("kind").text() != put) return writes;
+  const bson::View values = effect.at("values").document();
+  for (const DocumentPlan* plan : documents) {
+    const bool whole = values || plan->mode == DocumentPlan::Mode::remove;
+    if (same_place(effect, *plan) && whole) writes.emplace_back(PutWrite{plan, effect.at("id"), values});
+  }
   return writes;
 }
 
@@ -108,7 +146,12 @@ std::string effect_in_words(bson::View effect) {
            collection;
   }
   if (kind == fill) return "copies in " + collection + " " + id_text(effect.at("id"));
-  if (kind == publish) return "publish " + std::string(effect.at("subject").text());
+  if (kind == publish) {
+    const std::string_view verb = effect.at("verb").text();
+    return std::string(verb.empty() ? publish : verb) + " " + std::string(effect.at("subject").text());
+  }
+  if (kind == put)
+    return std::string(effect.at("mode").text()) + " " + collection + " " + id_text(effect.at("id"));
   return "none: the event could not be used";
 }
 

@@ -16,8 +16,9 @@ void describe_effect(const EffectBody& effect, bson::Builder& out);
 
 /// What a described effect asks for, with the plans that its rule has now; nothing where the rule has no such
 /// plan any more, or the effect holds nothing that could be done. The writes point into `effect` and into the
-/// projections' plans.
-std::vector<Write> writes_of(bson::View effect, const std::vector<Projection>& projections);
+/// plans.
+std::vector<Write> writes_of(bson::View effect, const std::vector<Projection>& projections,
+                             const std::vector<const DocumentPlan*>& documents = {});
 
 /// The effect in few words: `favoritesCount +1 on articles 7`, `articles with the copies of users 3`.
 std::string effect_in_words(bson::View effect);

@@ -8,6 +8,7 @@
 #include "sinks/counters.hpp"
 #include "sinks/fan_out.hpp"
 #include "sinks/letter_effect.hpp"
+#include "sinks/puts.hpp"
 #include "sinks/state_names.hpp"
 
 namespace sluice::sinks {
@@ -108,7 +109,13 @@ Ran MongoBulk::run_writes(mongo::Transaction& transaction, const Batch& batch) c
       if (const auto* fill = std::get_if<FillWrite>(&batch.writes[i])) copies.add(*fill, i, commands);
     }
   }
-  return commands.run(transaction);
+  Ran ran = commands.run(transaction);
+  if (ran.error || !puts_something(batch.writes)) return ran;
+  Ran put =
+      run_puts(transaction, options_.statement_ms, batch.writes, batch.one_by_one ? 1 : WriteCommands::many);
+  put.documents += ran.documents;
+  put.refreshed = ran.refreshed;
+  return put;
 }
 
 /// The guard did not match: either the shard is somebody else's, or this very batch is in already and only

@@ -1,12 +1,40 @@
 #include "sinks/outlet.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "sinks/jetstream.hpp"
+#include "sluice/jetstream.hpp"
 
 namespace sluice::sinks {
 
-std::vector<std::unique_ptr<Outlet>> make_outlets(const OutletParts& parts) {
-  std::vector<std::unique_ptr<Outlet>> outlets;
-  if (!parts.publications.empty()) outlets.push_back(std::make_unique<JetStream>(parts));
+namespace {
+
+using Made = std::unique_ptr<Outlet>;
+
+struct Known {
+  std::string_view sink;
+  Made (*make)(const OutletParts& parts);
+};
+
+template <typename One>
+Made make(const OutletParts& parts) {
+  return std::make_unique<One>(parts);
+}
+
+// A new sink outside MongoDB is one line here.
+constexpr std::array<Known, 1> registered{{
+    {PublishPlan::sink_name, make<JetStream>},
+}};
+
+}  // namespace
+
+std::vector<Made> make_outlets(const OutletParts& parts) {
+  std::vector<Made> outlets;
+  for (const Known& one : registered) {
+    const auto for_it = [&](const DeliveryPlan* plan) { return plan->sink() == one.sink; };
+    if (std::ranges::any_of(parts.deliveries, for_it)) outlets.push_back(one.make(parts));
+  }
   return outlets;
 }
 

@@ -18,7 +18,11 @@ class Outlet {
  public:
   virtual ~Outlet() = default;
 
-  virtual bool takes(const Write& write) const = 0;
+  virtual bool takes(const DeliveryPlan& plan) const = 0;
+  bool takes(const Write& write) const {
+    const auto* delivery = std::get_if<DeliverWrite>(&write);
+    return delivery != nullptr && takes(*delivery->plan);
+  }
 
   /// Connects, and brings the server into shape. Before the first batch; again after errors.
   virtual std::optional<Error> prepare() = 0;
@@ -31,12 +35,22 @@ class Outlet {
 /// What an outlet needs to know, and whom it tells.
 struct OutletParts {
   const Config& config;
-  std::vector<const PublishPlan*> publications;
+  std::vector<const DeliveryPlan*> deliveries;
   std::function<void(bool loud, const std::string&)> say;
   std::function<void(std::size_t)> duplicates;  ///< so many messages were known to the receiver already
 };
 
-/// The outlets that the plans need; a new one is registered here.
+/// Those of the plans that are for one sink, as its own.
+template <typename Plan>
+std::vector<const Plan*> plans_of(const OutletParts& parts) {
+  std::vector<const Plan*> plans;
+  for (const DeliveryPlan* plan : parts.deliveries) {
+    if (plan->sink() == Plan::sink_name) plans.push_back(static_cast<const Plan*>(plan));
+  }
+  return plans;
+}
+
+/// The outlets that the plans need.
 std::vector<std::unique_ptr<Outlet>> make_outlets(const OutletParts& parts);
 
 }  // namespace sluice::sinks

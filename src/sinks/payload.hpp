@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "sluice/effect.hpp"
+#include "sluice/jetstream.hpp"
 
 namespace sluice::sinks {
 

@@ -6,6 +6,7 @@
 #include "sinks/copies.hpp"
 #include "sinks/counters.hpp"
 #include "sinks/fan_out.hpp"
+#include "sinks/puts.hpp"
 #include "sinks/state_names.hpp"
 
 namespace sluice::sinks {
@@ -57,7 +58,8 @@ Ran Redo::write(mongo::Transaction& transaction, const std::vector<Write>& write
     const auto* refresh = std::get_if<RefreshWrite>(&writes[i]);
     if (refresh != nullptr && refreshes) copies.add(*refresh, i, commands);
   }
-  return commands.run(transaction);
+  const Ran ran = commands.run(transaction);
+  return ran.error || !puts_something(writes) ? ran : run_puts(transaction, statement_ms_, writes);
 }
 
 Redone Redo::transact(const bson::Value& letter, const std::vector<Write>& writes, bool refreshes) {

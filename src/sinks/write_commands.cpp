@@ -39,14 +39,27 @@ bool WriteCommands::full(const Command& command) const {
   return command.writes.size() >= most_operations_ || command.body.size() >= most_bytes;
 }
 
+/// The command that an operation can join.
+WriteCommands::Command* WriteCommands::find(Kind kind, const std::string& database,
+                                            const std::string& collection, bool refresh) {
+  const auto same_place = [&](const Command& command) {
+    return *command.collection == collection && *command.database == database;
+  };
+  const auto takes = [&](const Command& command) {
+    return command.kind == kind && command.refresh == refresh && !full(command);
+  };
+  if (order_ == Order::as_given) {
+    const auto last = std::find_if(commands_.rbegin(), commands_.rend(), same_place);
+    return last != commands_.rend() && takes(*last) ? &*last : nullptr;
+  }
+  const auto found = std::ranges::find_if(
+      commands_, [&](const Command& command) { return same_place(command) && takes(command); });
+  return found == commands_.end() ? nullptr : &*found;
+}
+
 WriteCommands::Command& WriteCommands::open(Kind kind, const std::string& database,
                                             const std::string& collection, bool refresh) {
-  for (Command& command : commands_) {
-    if (command.kind == kind && command.refresh == refresh && !full(command) &&
-        *command.collection == collection && *command.database == database) {
-      return command;
-    }
-  }
+  if (Command* known = find(kind, database, collection, refresh)) return *known;
   Command& command = commands_.emplace_back(Command{kind, refresh, &database, &collection, {}, {}});
   command.body.append(verb(kind), collection).append("ordered", true);
   if (kind != Kind::insert) command.body.append("maxTimeMS", statement_ms_);
@@ -57,6 +70,7 @@ WriteCommands::Command& WriteCommands::open(Kind kind, const std::string& databa
 /// A counter that falls to zero has to fall before it is dropped, in whichever of several commands its update
 /// went.
 std::deque<WriteCommands::Command>& WriteCommands::in_order() {
+  if (order_ == Order::as_given) return commands_;
   std::ranges::stable_partition(commands_, [](const Command& one) { return one.kind != Kind::remove; });
   return commands_;
 }

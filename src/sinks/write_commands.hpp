@@ -25,12 +25,15 @@ struct Ran {
 class WriteCommands {
  public:
   enum class Kind : std::uint8_t { update, remove, insert };
+  /// `grouped`: removals last, for all else is alike in any order. `as_given`: in each collection one
+  /// operation after the other.
+  enum class Order : std::uint8_t { grouped, as_given };
 
   static constexpr std::size_t many = 50000;  ///< half of what the server takes in one command
 
   /// `most_operations` go into one command; with 1, whatever goes wrong with it names its write.
-  explicit WriteCommands(int statement_ms, std::size_t most_operations = many)
-      : statement_ms_(statement_ms), most_operations_(most_operations) {}
+  explicit WriteCommands(int statement_ms, std::size_t most_operations = many, Order order = Order::grouped)
+      : statement_ms_(statement_ms), most_operations_(most_operations), order_(order) {}
 
   /// Adds one operation that `fill` writes into the open document; `write` is the index that an error names.
   template <typename Fill>
@@ -52,7 +55,7 @@ class WriteCommands {
     std::vector<std::size_t> writes;  ///< by operation: the write it belongs to
   };
 
-  /// The commands in the order in which they are to be sent: removals last.
+  /// The commands in the order in which they are to be sent.
   std::deque<Command>& in_order();
 
   /// Sends all of them in that order and stops at the first error.
@@ -63,9 +66,11 @@ class WriteCommands {
  private:
   Command& open(Kind kind, const std::string& database, const std::string& collection, bool refresh);
   bool full(const Command& command) const;
+  Command* find(Kind kind, const std::string& database, const std::string& collection, bool refresh);
 
   int statement_ms_;
   std::size_t most_operations_;
+  Order order_;
   std::deque<Command> commands_;
 };
 

@@ -145,6 +145,8 @@ bool parse_event(bson::View document, ChangeEvent& event) {
       event.shard_hash = static_cast<std::uint64_t>(value.integer().value_or(0));
     } else if (key == "sluiceWants") {
       event.wants = value.document();
+    } else if (key == "sluiceMade") {
+      event.made = value.document();
     } else if (key == "sluiceRule") {
       event.snapshot_rule = value.integer().value_or(-1);
     } else if (key == "sluiceRun") {

@@ -210,7 +210,7 @@ bool StreamFilter::needs_pre_images() const {
 }
 
 bool StreamFilter::has_expressions() const {
-  return std::ranges::any_of(judged, [](const Subscription& one) { return !one.where.empty(); });
+  return std::ranges::any_of(judged, has_expression);
 }
 
 bool StreamFilter::parts_serve() const {
@@ -259,6 +259,7 @@ std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& a
     if (found == merged.end()) {
       merged.push_back(one);
       merged.back().where.clear();
+      merged.back().made.clear();
       merged.back().any_field &= one.updates;
       continue;
     }

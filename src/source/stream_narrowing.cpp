@@ -28,6 +28,7 @@ const Names parts_of_an_event{"operationType",
                               "collectionUUID",
                               "sluiceHash",
                               "sluiceWants",
+                              "sluiceMade",
                               "operationDescription"};
 
 Names split(std::string_view path) {

@@ -67,7 +67,7 @@ Expression numbers_of_those_it_is_for(const StreamFilter& filter) {
   Items lists;
   for (std::size_t i = 0; i < judged.size(); ++i) {
     const auto number = static_cast<std::int32_t>(i);
-    const bool open = filter.judging == flow::Judging::skip && !judged[i].where.empty();
+    const bool open = filter.judging == flow::Judging::skip && has_expression(judged[i]);
     const Expression name(open ? static_cast<std::int32_t>(unjudged(number)) : number);
     lists.push_back(if_else(is_for(judged[i], open), array({name}), array({})));
   }
@@ -92,10 +92,35 @@ Expression is_for_somebody(const StreamFilter& filter, std::string_view resumed_
   return call("$or", std::move(any));
 }
 
+/// What is made for the judged subscriptions that an event is for. Where nothing is evaluated their names are
+/// others, and nothing is made.
+void append_made(bson::Builder& pipeline, const std::vector<Subscription>& judged) {
+  Members made;
+  for (std::size_t i = 0; i < judged.size(); ++i) {
+    if (judged[i].made.empty()) continue;
+    const bson::View expression(judged[i].made.data(), judged[i].made.size());
+    const Expression here = call("$in", Items{static_cast<std::int32_t>(i), "$sluiceWants"});
+    // Two collections of one rule make what has one name: each only where it is asked.
+    const auto known = std::ranges::find(made, judged[i].made_name, &Members::value_type::first);
+    Expression otherwise = known == made.end() ? Expression("$$REMOVE") : known->second;
+    Expression value = if_else(here, Expression(expression.at("made")), std::move(otherwise));
+    if (known == made.end()) {
+      made.emplace_back(judged[i].made_name, std::move(value));
+    } else {
+      known->second = std::move(value);
+    }
+  }
+  if (!made.empty()) append_stage(pipeline, "$addFields", object({{"sluiceMade", object(std::move(made))}}));
+}
+
 }  // namespace
 
+bool has_expression(const Subscription& subscription) {
+  return !subscription.where.empty() || !subscription.made.empty();
+}
+
 bool server_judges(const Subscription& subscription) {
-  if (!subscription.where.empty()) return true;
+  if (has_expression(subscription)) return true;
   return std::ranges::any_of(subscription.fields,
                              [&](const std::string& field) { return !seen(subscription, field); });
 }
@@ -105,8 +130,9 @@ void append_wants(bson::Builder& pipeline, const StreamFilter& filter, std::stri
   Expression wants = numbers_of_those_it_is_for(filter);
   if (!resumed_at.empty()) wants = if_else(is_new(resumed_at), wants, array({}));
   append_stage(pipeline, "$addFields", object({{"sluiceWants", wants}}));
-  if (filter.judging != flow::Judging::filter) return;
-  append_stage(pipeline, "$match", call("$expr", is_for_somebody(filter, resumed_at)));
+  if (filter.judging == flow::Judging::filter)
+    append_stage(pipeline, "$match", call("$expr", is_for_somebody(filter, resumed_at)));
+  append_made(pipeline, filter.judged);
 }
 
 }  // namespace sluice::source

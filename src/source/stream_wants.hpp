@@ -8,6 +8,9 @@
 
 namespace sluice::source {
 
+/// Whether something of it is evaluated by the server, and so may fail.
+bool has_expression(const Subscription& subscription);
+
 /// Whether only the server can tell which events a subscription asks for: by its expression, or by fields
 /// that do not leave the server.
 bool server_judges(const Subscription& subscription);
@@ -18,7 +21,8 @@ constexpr std::int64_t unjudged(std::int64_t number) {
 }
 
 /// Appends the stages by which the server names the judged subscriptions that an event is for (sluiceWants,
-/// their numbers) and keeps what is for nobody; none where there is none to judge.
+/// their numbers), keeps what is for nobody, and makes what they want made (sluiceMade); none where there is
+/// none to judge.
 void append_wants(bson::Builder& pipeline, const StreamFilter& filter, std::string_view resumed_at = {});
 
 }  // namespace sluice::source

@@ -37,10 +37,10 @@ std::vector<std::unique_ptr<Rule>> make_rules() {
 /// A subject that the server would take for something else, or a header that ends where it should not, would
 /// break the connection for all other messages too.
 void look_at(const Message& message) {
-  for (const char c : message.subject) {
+  for (const char c : message.address) {
     if (static_cast<unsigned char>(c) <= ' ' || c == '*' || c == '>') __builtin_trap();
   }
-  if (message.subject.find("..") != std::string_view::npos || message.subject.ends_with('.'))
+  if (message.address.find("..") != std::string_view::npos || message.address.ends_with('.'))
     __builtin_trap();
   for (const char c : message.id) {
     if (static_cast<unsigned char>(c) < ' ') __builtin_trap();
@@ -49,7 +49,7 @@ void look_at(const Message& message) {
 
 /// Whatever a rule makes of an event must hold together: identities and hashes are what lanes go by.
 void look_at(const Effect& effect) {
-  if (const auto* publish = std::get_if<Publish>(&effect.body)) look_at(*publish->message);
+  if (const auto* publish = std::get_if<Deliver>(&effect.body)) look_at(*publish->message);
   if (const auto* increment = std::get_if<Increment>(&effect.body)) {
     const bson::Identity identity(increment->id);
     if (!(identity == bson::Identity(increment->id))) __builtin_trap();

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "rules/registry.hpp"
+#include "sluice/jetstream.hpp"
 
 namespace sluice::config {
 namespace {
@@ -76,7 +77,7 @@ std::string file_refused(const std::string& text) {
 }
 
 const PublishPlan& plan_of(const std::unique_ptr<Rule>& rule) {
-  return *rule->publications().at(0);
+  return dynamic_cast<const PublishPlan&>(*rule->deliveries().at(0));
 }
 
 TEST(ConnectorVariables, TheDefaults) {

@@ -119,9 +119,10 @@ class LaneTest : public testing::Test {
     std::string operator()(const FillWrite& write) const {
       return "f " + id(write.target_id) + (write.seen ? " " + write.seen.json() : "");
     }
-    std::string operator()(const PublishWrite& write) const {
-      return "publish " + std::string(write.message->subject);
+    std::string operator()(const DeliverWrite& write) const {
+      return "deliver " + std::string(write.message->address);
     }
+    std::string operator()(const PutWrite& write) const { return "p " + id(write.id); }
     std::string operator()(const DeadLetterWrite& write) const {
       return "dead " + write.rule + " " + std::to_string(write.code) + " " +
              std::string(write.token.at("_data").text());

@@ -1,5 +1,6 @@
 #include "flow/merge.hpp"
 
+#include "sluice/jetstream.hpp"
 #include "unit/flow/lane_fixture.hpp"
 
 namespace sluice::flow {
@@ -45,11 +46,11 @@ TEST_F(MergerTest, TakesDeltasThatCancelOutForOneWriteOfZero) {
 
 TEST_F(MergerTest, KeepsEveryMessage) {
   const PublishPlan plan;
-  const Message message{.subject = "s", .id = "1", .headers = {}, .envelope = {}, .payload = {}};
-  EXPECT_EQ(merger_.add({Publish{&plan, &message}, 7, 0}), 0U);
-  EXPECT_EQ(merger_.add({Publish{&plan, &message}, 7, 0}), 1U);
+  const Message message{};
+  EXPECT_EQ(merger_.add({Deliver{&plan, &message}, 7, 0}), 0U);
+  EXPECT_EQ(merger_.add({Deliver{&plan, &message}, 7, 0}), 1U);
   EXPECT_EQ(merger_.add(increment("1")), 2U);
-  EXPECT_EQ(std::get<PublishWrite>(writes_[1]).key, 7U);
+  EXPECT_EQ(std::get<DeliverWrite>(writes_[1]).key, 7U);
 }
 
 TEST_F(MergerTest, StartsAnewWithEachBatch) {

@@ -2,6 +2,7 @@
 
 #include "bson/builder.hpp"
 #include "rules/registry.hpp"
+#include "sluice/jetstream.hpp"
 
 namespace sluice::rules {
 namespace {
@@ -23,7 +24,8 @@ std::string refusal(const std::string& settings) {
 }
 
 std::vector<std::string> subjects(const std::string& settings) {
-  return make(settings)->publications().at(0)->stream.subjects;
+  const auto rule = make(settings);
+  return dynamic_cast<const PublishPlan&>(*rule->deliveries().at(0)).stream.subjects;
 }
 
 TEST(PublishRule, TheStreamTakesWhatTheSubjectsBeginWith) {
@@ -64,7 +66,7 @@ class PublishedMessage : public testing::Test {
     effects_.clear();
     Effects out(effects_, scratch_);
     rule_->apply(event_, out);
-    return *std::get<Publish>(effects_.at(0).body).message;
+    return *std::get<Deliver>(effects_.at(0).body).message;
   }
 
   bson::Builder document_;
@@ -76,7 +78,7 @@ class PublishedMessage : public testing::Test {
 
 TEST_F(PublishedMessage, HoldsTheEventWithoutWhatIsOurs) {
   const Message& made = message("from: orders\nstream: S\n");
-  EXPECT_EQ(made.subject, "S.orders.insert.a\"b");
+  EXPECT_EQ(made.address, "S.orders.insert.a\"b");
   EXPECT_EQ(made.id, "82AB");
   EXPECT_EQ(made.headers,
             "Sluice-Operation: insert\nSluice-Namespace: shop.orders\nSluice-Cluster-Time: 17.3");

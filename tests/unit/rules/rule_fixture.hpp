@@ -69,8 +69,11 @@ class RuleTest : public testing::Test {
       return "fill " + effect.plan->target + " " + tell(effect.target_id) +
              (effect.seen ? " seen" : " unseen");
     }
-    std::string operator()(const Publish& effect) const {
-      return "publish " + std::string(effect.message->subject);
+    std::string operator()(const Deliver& effect) const {
+      return "deliver " + std::string(effect.message->address);
+    }
+    std::string operator()(const Put& effect) const {
+      return "put " + effect.plan->collection + " " + tell(effect.id) + " " + effect.values.json();
     }
     std::string operator()(const Reject& effect) const { return "reject " + std::to_string(effect.code); }
   };

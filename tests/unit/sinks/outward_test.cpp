@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sluice/jetstream.hpp"
+
 namespace sluice::sinks {
 namespace {
 
@@ -11,7 +13,7 @@ using Calls = std::vector<std::string>;
 class Outside final : public Outlet {
  public:
   Outside(Calls& calls, std::optional<Error> error) : calls_(calls), error_(std::move(error)) {}
-  bool takes(const Write& write) const override { return std::holds_alternative<PublishWrite>(write); }
+  bool takes(const DeliveryPlan&) const override { return true; }
   std::optional<Error> prepare() override { return error_; }
   Outcome send(const Batch&) override {
     calls_.emplace_back("outside");
@@ -52,17 +54,19 @@ class OutwardTest : public testing::Test {
     return Outward(std::move(outlets), std::make_unique<Inside>(calls_)).commit(batch);
   }
   Calls calls_;
+  PublishPlan plan_;
+  Message message_;
 };
 
 TEST_F(OutwardTest, MessagesAloneStoreNoPosition) {
-  const Outcome outcome = commit({PublishWrite{}});
+  const Outcome outcome = commit({DeliverWrite{&plan_, &message_, 0}});
   EXPECT_TRUE(outcome.committed);
   EXPECT_FALSE(outcome.position_moved);
   EXPECT_EQ(calls_, (Calls{"outside"}));
 }
 
 TEST_F(OutwardTest, MessagesGoOutBeforeWhatIsWritten) {
-  const Outcome outcome = commit({CounterWrite{}, PublishWrite{}});
+  const Outcome outcome = commit({CounterWrite{}, DeliverWrite{&plan_, &message_, 0}});
   EXPECT_TRUE(outcome.committed);
   EXPECT_TRUE(outcome.position_moved);
   EXPECT_EQ(outcome.documents, 3U);
@@ -70,7 +74,8 @@ TEST_F(OutwardTest, MessagesGoOutBeforeWhatIsWritten) {
 }
 
 TEST_F(OutwardTest, NothingIsWrittenBehindAMessageThatDidNotGoOut) {
-  const Outcome outcome = commit({CounterWrite{}, PublishWrite{}}, Error{ErrorKind::unavailable, 0, "away"});
+  const Outcome outcome =
+      commit({CounterWrite{}, DeliverWrite{&plan_, &message_, 0}}, Error{ErrorKind::unavailable, 0, "away"});
   EXPECT_FALSE(outcome.committed);
   EXPECT_EQ(outcome.error->kind, ErrorKind::unavailable);
   EXPECT_EQ(calls_, (Calls{"outside"}));

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/effect.hpp"
+
+namespace sluice {
+
+/// The shape of a JetStream stream: what is asked for where the stream has to be made, and compared with what
+/// stands where it is there already. Zero leaves a limit to the server.
+struct StreamShape {
+  enum class Retention : std::uint8_t { limits, interest, work_queue };
+
+  std::string name;
+  std::vector<std::string> subjects;
+  std::vector<std::string> needed;  ///< those that messages have: one that is there already must take them
+  bool create = true;               ///< make it where it is missing
+  Retention retention = Retention::limits;
+  bool discard_new = false;  ///< a full stream refuses what is new, instead of dropping what is old
+  std::int64_t replicas = 1;
+  std::int64_t duplicate_window_ms = 120'000;
+  std::int64_t max_age_ms = 0;
+  std::int64_t max_bytes = 0;
+  std::int64_t max_messages = 0;
+};
+
+/// Where and how a rule's messages are published. Made once by a rule, shared by all its effects.
+struct PublishPlan final : DeliveryPlan {
+  static constexpr std::string_view sink_name = "jetstream";
+
+  enum class Format : std::uint8_t { relaxed_json, canonical_json, bson };
+
+  StreamShape stream;
+  Format format = Format::relaxed_json;
+  std::string message_id;  ///< how messages get their ids, as the rule states it
+
+  std::string_view sink() const override { return sink_name; }
+};
+
+}  // namespace sluice
