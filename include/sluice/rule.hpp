@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -89,6 +90,14 @@ inline constexpr const char* too_large =
     "the event is too large for the server to send, even without the fields that no rule reads, so what it "
     "changed is not known; the targets of this document have to be verified and repaired";
 
+/// What may happen to a rule's effects on their way, whatever the rule.
+struct Conduct {
+  /// Of messages and documents with one key and one content only the first within this time goes on; 0: all.
+  std::chrono::milliseconds dedup{0};
+  /// How long a lane may wait for more to send together; 0: as the engine says.
+  std::chrono::milliseconds linger{0};
+};
+
 /// From an event to effects. A rule does no I/O and keeps no state: the same event gives the same effects.
 /// apply() is called on the stream's strand, only with events of the collections it subscribed to, and may be
 /// called with events that it finds nothing to do for. Effects point into the event's batch and into plans
@@ -101,6 +110,10 @@ class Rule {
   Rule& operator=(const Rule&) = delete;
 
   const std::string& name() const { return name_; }
+
+  /// Set once, before the rule is used.
+  void set_conduct(Conduct conduct) { conduct_ = conduct; }
+  const Conduct& conduct() const { return conduct_; }
 
   virtual std::vector<Subscription> subscriptions() const = 0;
   virtual std::vector<IndexNeed> indexes() const { return {}; }
@@ -131,6 +144,7 @@ class Rule {
 
  private:
   std::string name_;
+  Conduct conduct_;
 };
 
 }  // namespace sluice

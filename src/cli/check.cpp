@@ -4,7 +4,7 @@
 #include <ostream>
 
 #include "cli/commands.hpp"
-#include "config/load.hpp"
+#include "cli/load_config.hpp"
 #include "mongo/client.hpp"
 #include "mongo/quiet.hpp"
 #include "pipeline/inspect.hpp"
@@ -34,7 +34,7 @@ int inspect_online(const Config& config, std::ostream& out) {
 }  // namespace
 
 int check_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
-  const Config config = config::load(arguments.file, arguments.flags, config::process_environment());
+  const Config config = load_config(arguments);
   mongo::quiet_driver();
   std::size_t rules = 0;
   for (const auto& stream : config.streams) {

@@ -2,7 +2,7 @@
 
 #include "cli/cluster_view.hpp"
 #include "cli/commands.hpp"
-#include "config/load.hpp"
+#include "cli/load_config.hpp"
 #include "mongo/quiet.hpp"
 #include "mongo/raii.hpp"
 #include "sluice/error.hpp"
@@ -10,7 +10,7 @@
 namespace sluice::cli {
 
 int cluster_status_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
-  const Config config = config::load(arguments.file, arguments.flags, config::process_environment());
+  const Config config = load_config(arguments);
   const mongo::Driver driver;
   mongo::quiet_driver();
   for (const StreamConfig& stream : config.streams) {

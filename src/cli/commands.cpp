@@ -78,7 +78,21 @@ constexpr std::string_view kConnectorMore =
     "  RAFT_CLUSTER_SIZE                any: one instance publishes, the others stand by\n"
     "Variables that go before the file of the other: MONGO_URI, NATS_URL, SERVER_ADDR, LOG_LEVEL.\n";
 
-constexpr std::array<Command, 13> kCommands = {{
+constexpr std::array<CommandFlag, 1> kTryFlags = {{
+    {"event", "FILE", "The change event as JSON, - for standard input; what it leaves out is made up."},
+}};
+
+constexpr std::array<CommandFlag, 7> kReplayFlags = {{
+    {"store", "RULE", "The event_store rule whose events are replayed."},
+    {"to", "RULE", "The rule that is to act on them."},
+    {"aggregate", "ID", "Only this aggregate's events: a JSON value, or plain text."},
+    {"since", "TIME", "Only events since then: 2h, 30m, 1d, 2026-11-21T10:00Z."},
+    {"until", "TIME", "Only events before then."},
+    {"run", "NAME", "Part of the messages' ids: the same name again repeats none that its receiver knows."},
+    {"dry-run", "", "Only count what would be done."},
+}};
+
+constexpr std::array<Command, 15> kCommands = {{
     {"run", "FILE.yaml [flags]", "Run a worker until it is told to stop (SIGTERM or Ctrl-C).", true,
      run_command},
     {"check", "FILE.yaml [--online] [flags]",
@@ -113,6 +127,10 @@ constexpr std::array<Command, 13> kCommands = {{
     {"snapshot", "FILE.yaml (--rule NAME [--collection NAME] | --status) [flags]",
      "Have what stands in a rule's collections published by its workers, between the events.", true,
      snapshot_command, kSnapshotFlags},
+    {"try", "FILE.yaml RULE --event FILE.json [flags]",
+     "Show what a rule would do with an event, without doing it.", true, try_command, kTryFlags, "RULE"},
+    {"replay", "FILE.yaml --store RULE --to RULE [--aggregate ID] [--since TIME] [--until TIME] [flags]",
+     "Hand stored events to a rule once more, in their order.", true, replay_command, kReplayFlags},
     {"connector",
      "[--config FILE] [--name NAME] [--stream NAME] [--print] [flags]",
      "Publish to NATS in the place of another connector: from its variables (MONGO_URI, "

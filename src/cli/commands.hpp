@@ -46,6 +46,8 @@ int top_command(const Arguments& arguments, std::ostream& out, std::ostream& err
 int verify_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int snapshot_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int connector_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int try_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int replay_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int options_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int cluster_status_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int dead_list_command(const Arguments& arguments, std::ostream& out, std::ostream& err);

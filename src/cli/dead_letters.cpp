@@ -4,8 +4,8 @@
 
 #include <chrono>
 
+#include "cli/load_config.hpp"
 #include "cli/moment.hpp"
-#include "config/load.hpp"
 #include "config/names.hpp"
 #include "mongo/quiet.hpp"
 
@@ -65,8 +65,7 @@ LetterFilter letter_filter(const Arguments& arguments) {
   return filter;
 }
 
-DeadDesk::DeadDesk(const Arguments& arguments)
-    : config_(config::load(arguments.file, arguments.flags, config::process_environment())) {
+DeadDesk::DeadDesk(const Arguments& arguments) : config_(load_config(arguments)) {
   // What the driver would write to stderr by itself, the messages here say better.
   mongo::quiet_driver();
   clusters_ = pipeline::dead_letters_of(config_);

@@ -1,11 +1,11 @@
 #include "cli/commands.hpp"
-#include "config/load.hpp"
+#include "cli/load_config.hpp"
 #include "sluice/pipeline.hpp"
 
 namespace sluice::cli {
 
 int run_command(const Arguments& arguments, std::ostream&, std::ostream&) {
-  return run_worker(config::load(arguments.file, arguments.flags, config::process_environment()));
+  return run_worker(load_config(arguments));
 }
 
 }  // namespace sluice::cli

@@ -4,7 +4,7 @@
 #include <ostream>
 
 #include "cli/commands.hpp"
-#include "config/load.hpp"
+#include "cli/load_config.hpp"
 #include "mongo/raii.hpp"
 #include "pipeline/snapshot_records.hpp"
 #include "rules/registry.hpp"
@@ -93,7 +93,7 @@ void ask(const Config& config, const Publishing& one, const std::string& collect
 }  // namespace
 
 int snapshot_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
-  const Config config = config::load(arguments.file, arguments.flags, config::process_environment());
+  const Config config = load_config(arguments);
   const std::string rule = given(arguments, "rule");
   const std::vector<Publishing> all = publishing_rules(config);
   const bool status = arguments.own.contains("status");

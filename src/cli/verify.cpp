@@ -6,7 +6,7 @@
 #include <ostream>
 
 #include "cli/commands.hpp"
-#include "config/load.hpp"
+#include "cli/load_config.hpp"
 #include "mongo/raii.hpp"
 #include "observe/progress.hpp"
 #include "pipeline/verification.hpp"
@@ -80,7 +80,7 @@ class Report {
 }  // namespace
 
 int verify_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
-  const Config config = config::load(arguments.file, arguments.flags, config::process_environment());
+  const Config config = load_config(arguments);
   pipeline::VerifyOptions options;
   options.repair = arguments.own.contains("repair");
   options.sample = whole_number(arguments, "sample", 0);

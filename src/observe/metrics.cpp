@@ -184,7 +184,7 @@ RuleEffects StreamMetrics::rule_effects(const std::string& rule) {
   const auto counter = [&](const char* result) -> Counter& {
     return families_.rule_effects.Add(and_also(labels_, {{"rule", rule}, {"result", result}}));
   };
-  return {counter("applied"), counter("skipped"), counter("failed")};
+  return {counter("applied"), counter("skipped"), counter("failed"), counter("repeated")};
 }
 
 Counter& StreamMetrics::retries(const std::string& kind) {

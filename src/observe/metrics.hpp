@@ -23,6 +23,7 @@ struct RuleEffects {
   prometheus::Counter& applied;
   prometheus::Counter& skipped;
   prometheus::Counter& failed;
+  prometheus::Counter& repeated;  ///< dropped: their rule sent or wrote the same lately
 };
 
 /// The metrics of one stream, or of one partition of it, looked up once: bumping one costs an atomic addition

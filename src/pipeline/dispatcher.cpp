@@ -56,7 +56,12 @@ Position end_of(const source::StreamBatch& batch) {
 
 Dispatcher::Dispatcher(const std::vector<std::unique_ptr<Rule>>& rules, flow::Budget& budget,
                        observe::StreamMetrics& metrics)
-    : budget_(budget), metrics_(metrics), rules_(rules), table_(rules), lag_(metrics.event_lag_seconds) {
+    : budget_(budget),
+      metrics_(metrics),
+      rules_(rules),
+      table_(rules),
+      repetitions_(rules),
+      lag_(metrics.event_lag_seconds) {
   stateful_ = std::ranges::any_of(rules, [](const auto& rule) { return rule->keeps_state(); });
   for (const auto& rule : rules) rule_metrics_.push_back(metrics.rule_effects(rule->name()));
 }
@@ -132,6 +137,7 @@ void Dispatcher::dispatch_event(EventBatch& batch, std::size_t index, const Chan
   table_.apply(event, effects_, batch.scratch);
   flow::EventRecord& record = batch.records[index];
   record = {batch.source->events[index], event.token, event.cluster_time, event.wall_time_ms};
+  if (repetitions_.any()) drop_repetitions(event);
   const bool any = !effects_.empty();
   std::erase_if(effects_, [&](const Effect& effect) {
     const bool skipped = skip(event, effect);
@@ -148,6 +154,16 @@ void Dispatcher::dispatch_event(EventBatch& batch, std::size_t index, const Chan
     ++filtered_;
   }
   finish_event(batch, 1);
+}
+
+/// A snapshot repeats nothing: it is asked for to say things again.
+void Dispatcher::drop_repetitions(const ChangeEvent& event) {
+  if (event.operation == Operation::snapshot) return;
+  std::erase_if(effects_, [&](const Effect& effect) {
+    const bool known = repetitions_.repeated(event, effect);
+    if (known) rule_metrics_[effect.rule].repeated.Increment();
+    return known;
+  });
 }
 
 void Dispatcher::resolve(flow::Lane& lane, std::size_t count) {

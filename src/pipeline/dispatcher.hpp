@@ -16,6 +16,7 @@
 #include "observe/metrics.hpp"
 #include "pipeline/event_batch.hpp"
 #include "pipeline/filled_rules.hpp"
+#include "pipeline/repetitions.hpp"
 #include "pipeline/rule_table.hpp"
 #include "sluice/rule.hpp"
 
@@ -55,6 +56,7 @@ class Dispatcher {
   void dispatch_event(EventBatch& batch, std::size_t index, const ChangeEvent& event, flow::Time now);
   void finish_event(EventBatch& batch, std::size_t count);
   bool skip(const ChangeEvent& event, const Effect& effect) const;
+  void drop_repetitions(const ChangeEvent& event);
 
   flow::Budget& budget_;
   observe::StreamMetrics& metrics_;
@@ -64,6 +66,7 @@ class Dispatcher {
   std::vector<flow::Lane*> lanes_;
   flow::DoneTable done_;
   FilledRules filled_;
+  Repetitions repetitions_;
   bool stateful_ = true;  ///< a rule keeps something true
   bool filled_matters_ = false;
   bool done_matters_ = false;

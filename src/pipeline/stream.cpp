@@ -29,6 +29,12 @@ std::vector<std::string> names_of(const Rules& rules) {
   return names;
 }
 
+/// The lanes are shared by all rules.
+milliseconds longest_linger(const Rules& rules, milliseconds usual) {
+  for (const auto& rule : rules) usual = std::max(usual, rule->conduct().linger);
+  return usual;
+}
+
 std::string title_of(const StreamConfig& config, const StreamPart& part) {
   return part.of_cluster ? config.name + " partition " + std::to_string(part.index) : config.name;
 }
@@ -185,7 +191,7 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
   const EngineConfig& engine = around_.config.engine;
   const flow::LaneLimits limits{static_cast<std::size_t>(engine.batch_docs),
                                 static_cast<std::size_t>(engine.batch_bytes),
-                                milliseconds(engine.batch_linger_ms)};
+                                longest_linger(rules_, milliseconds(engine.batch_linger_ms))};
   std::random_device seed;
   for (const LaneGuard& guard : guards) {
     const std::string condition = condition_ + " lane " + std::to_string(lanes_.size());

@@ -10,17 +10,27 @@ namespace sluice::rules {
 
 namespace {
 
+/// Whether it keeps something true or tells of changes, and to whom.
+enum class Does : std::uint8_t {
+  keep,   ///< every effect counts
+  react,  ///< what is said twice may be said once
+  call,   ///< the same, to a server that may be slow or gone: nobody else is to wait for it
+};
+
 struct Kind {
   std::string_view name;
   Factory make;
+  Does does;
 };
 
 // A new rule is one line here.
-constexpr std::array<Kind, 4> registered{{
-    {"embed", make_embed},
-    {"count", make_count},
-    {"tally", make_tally},
-    {"publish", make_publish},
+constexpr std::array<Kind, 6> registered{{
+    {"embed", make_embed, Does::keep},
+    {"count", make_count, Does::keep},
+    {"tally", make_tally, Does::keep},
+    {"publish", make_publish, Does::react},
+    {"write", make_write, Does::react},
+    {"event_store", make_event_store, Does::react},
 }};
 
 }  // namespace
@@ -77,18 +87,36 @@ void check_message_ids(const std::vector<std::unique_ptr<Rule>>& rules, const Ru
   }
 }
 
+Conduct read_conduct(const Settings& settings) {
+  constexpr long long most_seconds = 7LL * 86'400;
+  constexpr long long most_linger_ms = 60'000;
+  return {std::chrono::seconds(settings.integer_or("dedup_s", 0, 0, most_seconds)),
+          std::chrono::milliseconds(settings.integer_or("linger_ms", 0, 0, most_linger_ms))};
+}
+
+const Kind* find_kind(const RuleConfig& rule) {
+  const auto* kind = std::ranges::find(registered, rule.kind, &Kind::name);
+  return kind == registered.end() ? nullptr : kind;
+}
+
 }  // namespace
+
+bool stands_apart(const RuleConfig& rule) {
+  const Kind* kind = find_kind(rule);
+  return kind != nullptr && kind->does == Does::call;
+}
 
 std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream) {
   std::vector<std::unique_ptr<Rule>> rules;
   for (const RuleConfig& rule : stream.rules) {
-    const auto* kind = std::ranges::find(registered, rule.kind, &Kind::name);
-    if (kind == registered.end()) {
+    const Kind* kind = find_kind(rule);
+    if (kind == nullptr) {
       const std::string near = nearest_name(rule.kind, kinds());
       rule.settings.fail("", "rule '" + rule.name + "' has the unknown kind '" + rule.kind + "'" +
                                  (near.empty() ? "" : "; did you mean '" + near + "'?"));
     }
     rules.push_back(kind->make(rule, stream.database));
+    if (kind->does != Does::keep) rules.back()->set_conduct(read_conduct(rule.settings));
     rule.settings.done();
     check_message_ids(rules, rule);
   }

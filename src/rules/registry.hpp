@@ -13,12 +13,17 @@ namespace sluice::rules {
 /// not exist and for settings that its rule cannot use.
 std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream);
 
+/// Whether the rule calls a server that nobody else is to wait for (rules/apart.hpp).
+bool stands_apart(const RuleConfig& rule);
+
 /// The kinds of rule there are.
 std::vector<std::string> kinds();
 
 // One factory a rule, in the rule's own file. `database` is the stream's.
 using Factory = std::unique_ptr<Rule> (*)(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_embed(const RuleConfig& rule, const std::string& database);
+std::unique_ptr<Rule> make_event_store(const RuleConfig& rule, const std::string& database);
+std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_count(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_tally(const RuleConfig& rule, const std::string& database);

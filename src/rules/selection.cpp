@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
-#include "bson/raii.hpp"
 #include "config/names.hpp"
+#include "rules/made.hpp"
 #include "rules/registry.hpp"
 
 namespace sluice::rules {
@@ -49,21 +49,24 @@ void read_fields(const Settings& settings, Subscription& out) {
 /// Kept as BSON: what it means is for the server to say.
 void read_where(const Settings& settings, Subscription& out) {
   if (!settings.has("where")) return;
-  const std::string json = R"({"where": )" + settings.json("where") + "}";
-  bson::Document parsed;
-  bson_error_t error{};
-  if (!bson_init_from_json(parsed.out(), json.data(), static_cast<ssize_t>(json.size()), &error)) {
-    bson_init(parsed.get());  // it was left without one
-    settings.fail("where", std::string("'where' cannot be read as (Extended) JSON: ") + error.message);
-  }
-  const bson::View view(*parsed.get());
-  const bson::Value expression = view.at("where");
+  out.where = bson_of(settings, "where", "where", settings.json("where"));
+  const bson::Value expression = bson::View(out.where.data(), out.where.size()).at("where");
   if (!expression.is_document() && !expression.text().starts_with('$')) {
     settings.fail("where",
                   "'where' must be an aggregation expression: a map such as {$eq: [$operationType, "
                   "insert]}, or the path of a field such as $fullDocument.public");
   }
-  out.where.assign(view.data(), view.data() + view.size());
+}
+
+/// A condition in our own words, beside `where` or instead of it.
+void read_when(const Settings& settings, Subscription& out) {
+  if (!settings.has("when")) return;
+  const language::Compiled compiled = read_condition(settings, "when");
+  const std::string both = settings.has("where")
+                               ? R"({"$and": [)" + settings.json("where") + ", " + compiled.json + "]}"
+                               : compiled.json;
+  out.where = bson_of(settings, "when", "where", both);
+  ask_for_images(settings, compiled, out);
 }
 
 bool is_index(std::string_view name) {
@@ -141,6 +144,7 @@ Subscription read_selection(const Settings& settings, const std::string& collect
   read_where(settings, out);
   out.full_document = read_full_document(settings);
   out.before = read_before(settings);
+  read_when(settings, out);
   out.redacted = read_paths(settings, "redact");
   out.projected = read_paths(settings, "project");
   check_paths(settings, out);

@@ -9,8 +9,8 @@
 namespace sluice::rules {
 
 /// What of a collection a rule reads, as its settings state it: `operations`, `fields`, `where`,
-/// `full_document`, `before`, `redact` and `project`, none of which has to be there. All are asked for, so
-/// that Settings::done() knows them. Throws ConfigError, with the place, for what cannot be meant.
+/// `when`, `full_document`, `before`, `redact` and `project`, none of which has to be there. All are asked
+/// for, so that Settings::done() knows them. Throws ConfigError, with the place, for what cannot be meant.
 ///
 /// What the subscription asks for is kept exactly: the rule's apply() sees no other event, and where an image
 /// is required and missing it is not called, for the event goes to the dead letters by itself.

@@ -1,0 +1,42 @@
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <ostream>
+
+#include "cli/commands.hpp"
+#include "cli/load_config.hpp"
+#include "cli/rule_names.hpp"
+#include "config/load.hpp"
+#include "mongo/quiet.hpp"
+#include "mongo/raii.hpp"
+#include "pipeline/trial.hpp"
+#include "sluice/error.hpp"
+
+namespace sluice::cli {
+namespace {
+
+std::string event_text(const Arguments& arguments) {
+  const auto stated = arguments.own.find("event");
+  if (stated == arguments.own.end())
+    throw UsageError(
+        "name the file that holds the event as JSON: --event FILE.json (or - for standard input)");
+  if (stated->second != "-") return config::read_text(stated->second);
+  return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace
+
+int try_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
+  if (arguments.operands.size() != 1)
+    throw UsageError("name one rule: sluice try FILE.yaml RULE --event FILE.json");
+  const std::string& rule = arguments.operands.front();
+  const Config config = load_config(arguments);
+  mongo::quiet_driver();
+  const mongo::Driver driver;
+  const pipeline::Trial trial = pipeline::try_rule(stream_of_rule(config, rule), rule, event_text(arguments));
+  if (trial.effects.empty()) out << rule << ": does nothing: " << trial.why_none << "\n";
+  for (const std::string& effect : trial.effects) out << rule << ": " << effect << "\n";
+  return exit_code::ok;
+}
+
+}  // namespace sluice::cli

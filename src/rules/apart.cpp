@@ -1,0 +1,43 @@
+#include "rules/apart.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "rules/registry.hpp"
+
+namespace sluice::rules {
+
+namespace {
+
+void check_name(const std::vector<StreamConfig>& streams, const StreamConfig& added) {
+  if (std::ranges::find(streams, added.name, &StreamConfig::name) == streams.end()) return;
+  const RuleConfig& rule = added.rules.front();
+  rule.settings.fail("", "rule '" + rule.name + "' runs in a stream of its own, '" + added.name +
+                             "', and another stream has that name; rename one of them");
+}
+
+}  // namespace
+
+Config with_callers_apart(Config config) {
+  std::vector<StreamConfig> streams;
+  std::vector<StreamConfig> apart;
+  for (StreamConfig& stream : config.streams) {
+    const auto first = std::stable_partition(stream.rules.begin(), stream.rules.end(),
+                                             [](const RuleConfig& rule) { return !stands_apart(rule); });
+    for (auto rule = first; rule != stream.rules.end(); ++rule) {
+      apart.push_back(stream);
+      apart.back().name += "." + rule->name;
+      apart.back().rules = {*rule};
+    }
+    stream.rules.erase(first, stream.rules.end());
+    if (!stream.rules.empty()) streams.push_back(std::move(stream));
+  }
+  for (StreamConfig& stream : apart) {
+    check_name(streams, stream);
+    streams.push_back(std::move(stream));
+  }
+  config.streams = std::move(streams);
+  return config;
+}
+
+}  // namespace sluice::rules

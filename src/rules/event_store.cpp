@@ -1,0 +1,132 @@
+#include "bson/builder.hpp"
+#include "rules/made.hpp"
+#include "rules/registry.hpp"
+#include "rules/selection.hpp"
+
+namespace sluice::rules {
+
+namespace {
+
+constexpr std::int32_t no_aggregate_code = 2;  ///< the server's BadValue
+constexpr const char* no_aggregate =
+    "the rule's 'aggregate' gives no value for this event, so what it belongs to is not known";
+
+/// Appends each change to the events of its aggregate, once, under a number without a gap.
+class EventStore final : public Rule {
+ public:
+  struct Parts {
+    DocumentPlan plan;
+    std::vector<Subscription> subscriptions;
+    Made made;
+    bool own_aggregate = false;
+    bool own_type = false;
+    bool own_data = false;
+    std::string fingerprint;
+  };
+
+  EventStore(std::string name, Parts parts)
+      : Rule(std::move(name)),
+        parts_(std::move(parts)),
+        seed_(key_seed(parts_.plan.database, parts_.plan.collection)) {}
+
+  std::vector<Subscription> subscriptions() const override { return parts_.subscriptions; }
+  std::vector<const DocumentPlan*> documents() const override { return {&parts_.plan}; }
+  std::vector<IndexNeed> indexes() const override {
+    return {{parts_.plan.collection, "aggregateId"}, {parts_.plan.collection, "timestamp"}};
+  }
+  bool keeps_state() const override { return false; }
+  std::string fingerprint() const override { return parts_.fingerprint; }
+
+  void apply(const ChangeEvent& event, Effects& effects) const override {
+    const bson::Value aggregate = parts_.own_aggregate ? parts_.made.value(event, "aggregate") : event.id;
+    if (!aggregate || aggregate.is_null() || aggregate.is_array() || aggregate.type() == BSON_TYPE_REGEX) {
+      effects.add(Reject{no_aggregate_code, no_aggregate}, bson::Identity(event.id).hash(seed_));
+      return;
+    }
+    effects.add(Put{&parts_.plan, aggregate, record(event, aggregate, effects.scratch())},
+                bson::Identity(aggregate).hash(seed_));
+  }
+
+ private:
+  bson::View record(const ChangeEvent& event, const bson::Value& aggregate, Scratch& scratch) const {
+    bson::Builder out;
+    out.append("_id", id_of_event(event, name(), scratch)).append("aggregateId", aggregate);
+    append_type(event, out);
+    append_data(event, out);
+    const bson::Value update = event.document.at("updateDescription");
+    if (update && parts_.own_data) out.append("updateDescription", update);
+    if (event.before) out.append("before", event.before);
+    if (event.full_document) out.append("after", event.full_document);
+    out.append_date("timestamp", event.wall_time_ms);
+    out.open("position").append("token", event.token);
+    out.append_timestamp("clusterTime", event.cluster_time).close();
+    out.append("operation", name_of(event.operation));
+    out.open("ns").append("db", event.database).append("coll", event.collection).close();
+    out.append("documentKey", event.document.at("documentKey"));
+    const bson::View made = out.finish();
+    const auto kept = scratch.keep({made.data(), made.size()});
+    return {kept.data(), kept.size()};
+  }
+
+  void append_type(const ChangeEvent& event, bson::Builder& out) const {
+    const bson::Value type = parts_.own_type ? parts_.made.value(event, "type") : bson::Value{};
+    if (type.type() == BSON_TYPE_UTF8) {
+      out.append("eventType", type);
+    } else {
+      out.append("eventType", std::string(event.collection) + "." + std::string(name_of(event.operation)));
+    }
+  }
+
+  /// Of an update what it changed, of the others the document as they left it.
+  void append_data(const ChangeEvent& event, bson::Builder& out) const {
+    const bson::Value data = parts_.own_data ? parts_.made.value(event, "data") : bson::Value{};
+    if (data) {
+      out.append("eventData", data);
+    } else if (event.operation == Operation::update) {
+      out.append("eventData", event.document.at("updateDescription"));
+    } else if (event.full_document) {
+      out.append("eventData", event.full_document);
+    } else {
+      out.append("eventData", event.document.at("documentKey"));
+    }
+  }
+
+  Parts parts_;
+  std::uint64_t seed_;
+};
+
+/// Both images are kept with an event unless the settings say otherwise.
+void keep_images(const Settings& settings, Subscription& one) {
+  if (one.updates && !settings.has("full_document")) one.full_document = FullDocument::required;
+  const bool had = one.updates || one.replaces || one.deletes;
+  if (had && !settings.has("before")) one.before = BeforeImage::required;
+}
+
+}  // namespace
+
+std::unique_ptr<Rule> make_event_store(const RuleConfig& rule, const std::string& database) {
+  const Settings& settings = rule.settings;
+  DocumentPlan plan{database, collection_name(settings, "into"), DocumentPlan::Mode::append};
+  std::vector<Subscription> subscriptions = read_selections(settings, collection_names(settings, "from"));
+  for (Subscription& one : subscriptions) {
+    if (one.collection == plan.collection || one.collection == plan.heads())
+      settings.fail("into", "the events of '" + one.collection + "' cannot be stored in itself");
+    keep_images(settings, one);
+  }
+  EventStore::Parts parts{std::move(plan),
+                          std::move(subscriptions),
+                          Made(rule.name),
+                          settings.has("aggregate"),
+                          settings.has("type"),
+                          settings.has("data"),
+                          ""};
+  if (parts.own_aggregate) parts.made.add(settings, "aggregate", "aggregate");
+  if (parts.own_type) parts.made.add(settings, "type", "type");
+  if (parts.own_data) parts.made.add(settings, "data", "data");
+  parts.made.ask_for(settings, parts.subscriptions);
+  parts.fingerprint = "event_store " + parts.plan.collection;
+  for (const Subscription& one : parts.subscriptions) parts.fingerprint += " " + one.collection;
+  return std::make_unique<EventStore>(rule.name, std::move(parts));
+}
+
+}  // namespace sluice::rules

@@ -1,0 +1,96 @@
+#include "rules/made.hpp"
+
+#include <array>
+#include <cstdio>
+
+#include "bson/raii.hpp"
+#include "language/conditions.hpp"
+#include "language/error.hpp"
+#include "language/expression.hpp"
+#include "language/values.hpp"
+
+namespace sluice::rules {
+
+namespace {
+
+/// What a setting states, given to the compiler for its kind.
+template <typename OfText, typename OfData>
+language::Compiled compile(const Settings& settings, std::string_view key, OfText of_text, OfData of_data) {
+  const std::vector<std::uint8_t> bytes = bson_of(settings, key, "v", settings.json(key));
+  const bson::Value stated = bson::View(bytes.data(), bytes.size()).at("v");
+  try {
+    if (stated.is_document()) return of_data(stated.document());
+    if (stated.type() == BSON_TYPE_UTF8) return of_text(stated.text());
+    return of_text(settings.text(key));
+  } catch (const language::LanguageError& error) {
+    settings.fail(key, "'" + std::string(key) + "': " + error.what());
+  }
+}
+
+language::Compiled expression_of(std::string_view text) {
+  return language::compile_expression(text);
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> bson_of(const Settings& settings, std::string_view key, const std::string& name,
+                                  const std::string& json) {
+  const std::string whole = "{\"" + name + "\": " + json + "}";
+  bson::Document parsed;
+  bson_error_t error{};
+  if (!bson_init_from_json(parsed.out(), whole.data(), static_cast<ssize_t>(whole.size()), &error)) {
+    bson_init(parsed.get());  // it was left without one
+    settings.fail(key, "'" + std::string(key) + "' cannot be read as (Extended) JSON: " + error.message);
+  }
+  const bson::View view(*parsed.get());
+  return {view.data(), view.data() + view.size()};
+}
+
+language::Compiled read_condition(const Settings& settings, std::string_view key) {
+  return compile(settings, key, expression_of, language::compile_conditions);
+}
+
+void ask_for_images(const Settings& settings, const language::Compiled& compiled, Subscription& out) {
+  const bool after = !compiled.after.empty() && out.updates && !settings.has("full_document");
+  const bool before =
+      !compiled.before.empty() && (out.updates || out.replaces || out.deletes) && !settings.has("before");
+  if (after) out.full_document = FullDocument::required;
+  if (before) out.before = BeforeImage::required;
+}
+
+Made::Made(const std::string& rule) {
+  // A rule's name may hold dots, which the name of a field that is made may not.
+  std::array<char, 18> text{};
+  std::snprintf(text.data(), text.size(), "r%016llx",
+                static_cast<unsigned long long>(bson::stable_hash(rule, 0)));
+  name_ = text.data();
+}
+
+void Made::add(const Settings& settings, std::string_view key, const std::string& part) {
+  parts_.emplace_back(part, compile(settings, key, expression_of, language::compile_values));
+}
+
+void Made::ask_for(const Settings& settings, std::vector<Subscription>& subscriptions) const {
+  if (parts_.empty()) return;
+  std::string json = "{";
+  for (const auto& [part, compiled] : parts_) {
+    if (json.size() > 1) json += ", ";
+    json += "\"" + part + "\": " + compiled.json;
+  }
+  for (Subscription& one : subscriptions) {
+    one.made = bson_of(settings, "", "made", json + "}");
+    one.made_name = name_;
+    for (const auto& [part, compiled] : parts_) ask_for_images(settings, compiled, one);
+  }
+}
+
+bson::Value id_of_event(const ChangeEvent& event, const std::string& rule, Scratch& scratch) {
+  const auto seconds = static_cast<std::uint32_t>(event.cluster_time >> 32);
+  const std::uint64_t hash = bson::stable_hash(event.token_data, bson::stable_hash(rule, 0));
+  std::array<std::uint8_t, 12> id{};
+  for (std::size_t i = 0; i < 4; ++i) id[i] = static_cast<std::uint8_t>(seconds >> (24 - 8 * i));
+  for (std::size_t i = 0; i < 8; ++i) id[4 + i] = static_cast<std::uint8_t>(hash >> (56 - 8 * i));
+  return {BSON_TYPE_OID, scratch.keep(std::span<const std::uint8_t>(id))};
+}
+
+}  // namespace sluice::rules

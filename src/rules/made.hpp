@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "language/compiled.hpp"
+#include "sluice/rule.hpp"
+#include "sluice/settings.hpp"
+
+namespace sluice::rules {
+
+/// The condition that a setting states, as text or as data (src/language). Throws ConfigError at its place.
+language::Compiled read_condition(const Settings& settings, std::string_view key);
+
+/// Asks for the images that an expression reads, unless the settings say which there are to be: those that
+/// the server kept are exact for the very moment of the event.
+void ask_for_images(const Settings& settings, const language::Compiled& compiled, Subscription& out);
+
+/// What the server makes of an event for one rule, part by part, and sends along with it.
+class Made {
+ public:
+  explicit Made(const std::string& rule);
+
+  /// The value of an expression, stated as text, or a document: a map of expressions.
+  void add(const Settings& settings, std::string_view key, const std::string& part);
+
+  bool empty() const { return parts_.empty(); }
+  void ask_for(const Settings& settings, std::vector<Subscription>& subscriptions) const;
+
+  bson::Value value(const ChangeEvent& event, std::string_view part) const {
+    return event.made.at(name_).document().at(part);
+  }
+
+ private:
+  std::string name_;
+  std::vector<std::pair<std::string, language::Compiled>> parts_;
+};
+
+/// An id that looks like the server's own and is the same whenever the event is read again; another one for
+/// each rule.
+bson::Value id_of_event(const ChangeEvent& event, const std::string& rule, Scratch& scratch);
+
+/// {`name`: `json`} as BSON. Throws ConfigError at `key` where that cannot be read.
+std::vector<std::uint8_t> bson_of(const Settings& settings, std::string_view key, const std::string& name,
+                                  const std::string& json);
+
+}  // namespace sluice::rules

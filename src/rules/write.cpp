@@ -1,0 +1,145 @@
+#include <algorithm>
+
+#include "rules/made.hpp"
+#include "rules/registry.hpp"
+#include "rules/selection.hpp"
+
+namespace sluice::rules {
+
+namespace {
+
+using Mode = DocumentPlan::Mode;
+
+constexpr std::int32_t no_target_code = 2;  ///< the server's BadValue
+constexpr const char* no_target =
+    "the rule's 'id' gives no value that a document can have as its _id, so what to write is not known";
+constexpr const char* no_values = "the rule's 'values' gives no document for this event";
+
+/// Writes into another collection what it makes of an event.
+class WriteRule final : public Rule {
+ public:
+  struct Parts {
+    DocumentPlan plan;
+    std::vector<Subscription> subscriptions;
+    Made made;
+    bool own_id = false;  ///< the settings state how the target's id is made
+    std::string fingerprint;
+  };
+
+  WriteRule(std::string name, Parts parts)
+      : Rule(std::move(name)),
+        parts_(std::move(parts)),
+        seed_(key_seed(parts_.plan.database, parts_.plan.collection)) {}
+
+  std::vector<Subscription> subscriptions() const override { return parts_.subscriptions; }
+  std::vector<const DocumentPlan*> documents() const override { return {&parts_.plan}; }
+  bool keeps_state() const override { return false; }
+  std::string fingerprint() const override { return parts_.fingerprint; }
+
+  void apply(const ChangeEvent& event, Effects& effects) const override {
+    // What is inserted for one document comes in the order of its changes.
+    const bson::Value stated = parts_.own_id ? parts_.made.value(event, "id") : event.id;
+    const std::uint64_t key = bson::Identity(stated).hash(seed_);
+    const bool derived = parts_.plan.mode == Mode::insert && !parts_.own_id;
+    const bson::Value id = derived ? id_of_event(event, name(), effects.scratch()) : stated;
+    if (!id || id.is_null() || id.is_array() || id.type() == BSON_TYPE_REGEX) {
+      effects.add(Reject{no_target_code, no_target}, bson::Identity(event.id).hash(seed_));
+      return;
+    }
+    const bson::View values = parts_.made.value(event, "values").document();
+    if (!values && parts_.plan.mode != Mode::remove) {
+      effects.add(Reject{no_target_code, no_values}, bson::Identity(event.id).hash(seed_));
+      return;
+    }
+    effects.add(Put{&parts_.plan, id, without_id(values, effects.scratch())}, key);
+  }
+
+ private:
+  static bson::View without_id(bson::View values, Scratch& scratch) {
+    if (!values.at("_id")) return values;
+    bson::Builder copy;
+    for (const auto& [name, value] : values) {
+      if (name != "_id") copy.append(name, value);
+    }
+    const bson::View made = copy.finish();
+    const auto kept = scratch.keep({made.data(), made.size()});
+    return {kept.data(), kept.size()};
+  }
+
+  Parts parts_;
+  std::uint64_t seed_;
+};
+
+Mode read_mode(const Settings& settings) {
+  const std::string mode = settings.choice("mode", {"insert", "upsert", "update", "delete"}, "insert");
+  return mode == "insert"   ? Mode::insert
+         : mode == "upsert" ? Mode::upsert
+         : mode == "update" ? Mode::update
+                            : Mode::remove;
+}
+
+void read_pipeline(const Settings& settings, DocumentPlan& plan) {
+  if (!settings.has("pipeline")) return;
+  if (plan.mode != Mode::upsert && plan.mode != Mode::update) {
+    settings.fail("pipeline",
+                  "'pipeline' says how a document is changed, so 'mode' must be upsert or update");
+  }
+  plan.pipeline = bson_of(settings, "pipeline", "u", settings.json("pipeline"));
+  if (!bson::View(plan.pipeline.data(), plan.pipeline.size()).at("u").is_array()) {
+    settings.fail("pipeline", "'pipeline' must be a list of stages, such as [{$set: {total: ...}}]");
+  }
+}
+
+/// The fields that the values set, as far as the settings tell.
+std::vector<std::string> fields_set(const Settings& settings, const DocumentPlan& plan) {
+  const std::vector<std::uint8_t> bytes = bson_of(settings, "values", "v", settings.json("values"));
+  std::vector<std::string> names;
+  if (!plan.pipeline.empty()) return names;
+  for (const auto& [name, value] : bson::View(bytes.data(), bytes.size()).at("v").document())
+    names.emplace_back(name);
+  return names;
+}
+
+/// Whether what is written into the very collection that is read sets the rule off again.
+bool sets_itself_off(const Settings& settings, const DocumentPlan& plan, const Subscription& read) {
+  if (plan.mode == Mode::insert) return read.inserts;
+  if (plan.mode == Mode::remove) return read.deletes;
+  if (plan.mode == Mode::upsert && read.inserts) return true;
+  if (!read.updates) return false;
+  const std::vector<std::string> set = fields_set(settings, plan);
+  if (read.any_field || set.empty()) return true;
+  return std::ranges::any_of(set, [&](const std::string& one) {
+    return std::ranges::any_of(read.fields, [&](const std::string& field) { return overlap(one, field); });
+  });
+}
+
+void check_loop(const Settings& settings, const DocumentPlan& plan, const std::vector<Subscription>& all) {
+  for (const Subscription& one : all) {
+    if (one.collection != plan.collection || !sets_itself_off(settings, plan, one)) continue;
+    settings.fail("into", "what the rule writes into '" + plan.collection +
+                              "' would set it off again; name the 'operations' and 'fields' that it is for, "
+                              "so that its own writes are none of them");
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& database) {
+  const Settings& settings = rule.settings;
+  DocumentPlan plan{database, collection_name(settings, "into"), read_mode(settings)};
+  read_pipeline(settings, plan);
+  std::vector<Subscription> subscriptions = read_selections(settings, collection_names(settings, "from"));
+  Made made(rule.name);
+  const bool own_id = settings.has("id");
+  if (own_id) made.add(settings, "id", "id");
+  if (plan.mode != Mode::remove) made.add(settings, "values", "values");
+  made.ask_for(settings, subscriptions);
+  check_loop(settings, plan, subscriptions);
+  std::string text = "write " + plan.collection + " " + std::to_string(static_cast<int>(plan.mode));
+  if (!plan.pipeline.empty()) text += " " + bson::View(plan.pipeline.data(), plan.pipeline.size()).json();
+  for (const Subscription& one : subscriptions) text += " " + one.collection;
+  return std::make_unique<WriteRule>(rule.name, WriteRule::Parts{std::move(plan), std::move(subscriptions),
+                                                                 std::move(made), own_id, std::move(text)});
+}
+
+}  // namespace sluice::rules
