@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "language/compiled.hpp"
+#include "language/error.hpp"
+
+namespace sluice::language {
+
+/// How long a text may be.
+inline constexpr std::size_t most_expression_bytes = 16 << 10;
+
+/// Compiles a text such as `NEW.total > 100 AND NEW.status <> OLD.status` to an aggregation expression over
+/// the change event. docs/language.md has the language; what it never does is fail on the server, or take
+/// values of different types for comparable. Throws LanguageError.
+Compiled compile_expression(std::string_view text);
+
+}  // namespace sluice::language

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// Pieces of Extended JSON, put together as texts: what is compiled here is written once, at start-up, and
+/// read by whoever puts it into a pipeline.
+namespace sluice::language {
+
+using Members = std::vector<std::pair<std::string, std::string>>;
+
+/// The text in quotes.
+std::string json_text(std::string_view text);
+std::string json_object(const Members& members);
+std::string json_list(const std::vector<std::string>& items);
+
+/// {name: argument}
+std::string call(std::string_view name, const std::string& argument);
+/// {name: [arguments]}
+std::string call_list(std::string_view name, const std::vector<std::string>& arguments);
+
+/// How deep maps and lists stand in each other.
+std::size_t nesting(std::string_view json);
+
+}  // namespace sluice::language

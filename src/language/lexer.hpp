@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::language {
+
+enum class TokenKind : std::uint8_t {
+  word,    ///< a keyword, a function or a plain name
+  name,    ///< a name in double quotes
+  number,  ///< without a sign
+  text,    ///< in single quotes
+  symbol,
+  end,
+};
+
+struct Token {
+  TokenKind kind = TokenKind::end;
+  std::size_t offset = 0;
+  std::size_t size = 0;
+  std::string text;  ///< without quotes; a number as JSON has it; a symbol with `<>` written as `!=`
+};
+
+/// Takes a text apart; the last token is the end. `--` begins a comment, which goes to the end of its line.
+/// Throws LanguageError for what is no token, for a text longer than `most_bytes`, and for what is not UTF-8.
+std::vector<Token> tokens_of(std::string_view text, std::size_t most_bytes);
+
+}  // namespace sluice::language
