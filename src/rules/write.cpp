@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "bson/builder.hpp"
 #include "rules/made.hpp"
 #include "rules/registry.hpp"
 #include "rules/selection.hpp"
