@@ -276,7 +276,8 @@ asio::awaitable<void> Stream::store_checkpoint() {
   take_floor();
   const flow::Time asked = flow::Clock::now();
   const bool forget = dispatcher_.passed_facts();
-  busy_since_stored_ = false;
+  // An event that was the last for long is left behind soon: one store more, and then none while it is quiet.
+  busy_since_stored_ = floor_ && floor_->at_event;
   health_.storing();
   const auto renew = [this, floor = floor_, forget] {
     return store_.renew(epoch_, around_.config.engine.lease_ms, floor, forget);

@@ -129,10 +129,10 @@ class Stream {
   std::vector<std::unique_ptr<LaneDriver>> lanes_;
   StreamHealth health_;
   std::optional<flow::Lease> lease_;
-  std::optional<Position> floor_;  ///< newest position that may be stored and is not yet
-  std::string least_floor_;        ///< where this run began: a stream opened by time starts before it
-  flow::Time stored_at_{};         ///< when the floor was last stored
-  bool busy_since_stored_ = false;
+  std::optional<Position> floor_;   ///< newest position that may be stored and is not yet
+  std::string least_floor_;         ///< where this run began: a stream opened by time starts before it
+  flow::Time stored_at_{};          ///< when the floor was last stored
+  bool busy_since_stored_ = false;  ///< what is stored is not yet behind the last event
   std::int64_t epoch_ = 0;
   asio::steady_timer keeper_timer_;
   asio::steady_timer drain_timer_;
