@@ -174,8 +174,8 @@ class Endpoint::Pool {
       Batch* batch = next_batch();
       more = batch != nullptr && may_go(*batch);
     }
+    shown_ = breaker_.state();  // before anybody is told
     end_batches();
-    shown_ = breaker_.state();
   }
 
   /// The batches take turns.

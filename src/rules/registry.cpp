@@ -29,7 +29,7 @@ constexpr std::array<Kind, 7> registered{{
     {"count", make_count, Does::keep},
     {"tally", make_tally, Does::keep},
     {"publish", make_publish, Does::react},
-    {"webhook", make_webhook, Does::react},
+    {"webhook", make_webhook, Does::call},
     {"write", make_write, Does::react},
     {"event_store", make_event_store, Does::react},
 }};

@@ -271,7 +271,10 @@ class Webhook::Sending {
     if (unsent.not_before) {
       const auto rest = *unsent.not_before - flow::Clock::now();
       wait(rest);
-      if (outcome_.error) return;
+      if (outcome_.error) {
+        outcome_.error->message += "; it is left alone for a while";
+        return;
+      }
       const std::lock_guard lock(service.mutex);
       outcome_.error =
           Error{ErrorKind::unavailable, 0, origin + " is left alone for a while; " + service.last_failure};

@@ -201,9 +201,12 @@ struct WebService::State {
   /// Whether the connection goes on.
   bool respond(Peer& peer, const WebRequest& request, std::size_t born) {
     std::unique_lock lock(mutex);
-    all.push_back(request);
     at_once = std::max(at_once, ++answering);
     const WebAnswer answer = script(request);
+    const bool whole_answer =
+        answer.way == WebAnswer::Way::whole || answer.way == WebAnswer::Way::then_hang_up;
+    all.push_back(request);
+    all.back().answered = whole_answer ? answer.status : 0;
     const auto wait = [&](std::chrono::milliseconds time) {
       return !changed.wait_for(lock, time, [&] { return era != born; });
     };

@@ -17,6 +17,7 @@ struct WebRequest {
   std::map<std::string, std::string> headers;  ///< names in small letters
   std::string body;
   std::size_t connection = 0;  ///< which one it came over, counted from 0
+  int answered = 0;            ///< the status that it is answered with; 0: it gets no answer
 
   std::string header(const std::string& name) const {
     const auto found = headers.find(name);
