@@ -1,7 +1,5 @@
 #include "support/publishing.hpp"
 
-#include <set>
-
 namespace sluice::test {
 
 using namespace std::chrono_literals;
@@ -48,38 +46,12 @@ void PublishingTest::write_numbers(int documents, int rounds) {
 }
 
 Sequences PublishingTest::sequences() {
-  Sequences result;
-  std::map<std::string, std::set<std::int64_t>> seen;
-  const auto all = messages();
-  result.messages = all.size();
-  const auto wrong = [&](std::size_t& count, const std::string& what) {
-    if (count++ == 0 && result.first_wrong.empty()) result.first_wrong = what;
-  };
-  for (const NatsMessage& message : all) {
-    const Document event(message.data);
-    if (!event.has("documentKey")) continue;  // none of a worker's
-    const std::string update = "updateDescription.updatedFields.n";
-    const std::int64_t n = event.has(update) ? event.integer(update) : event.integer("fullDocument.n", -1);
-    const std::string id = event.value("documentKey._id");
-    auto& numbers = seen[id];
-    if (numbers.contains(n)) {
-      ++result.repeated;
-      continue;
-    }
-    if (!numbers.empty() && n < *numbers.rbegin()) {
-      wrong(result.out_of_order,
-            id + ": " + std::to_string(n) + " behind " + std::to_string(*numbers.rbegin()));
-    }
-    numbers.insert(n);
+  SequenceCheck check;
+  for (const NatsMessage& message : messages()) {
+    const auto id = message.headers.find("Nats-Msg-Id");
+    check.add(Document(message.data), id == message.headers.end() ? "" : id->second);
   }
-  db().scan("items", {}, {}, [&](const Document& item) {
-    const auto& numbers = seen[item.value("_id")];
-    for (std::int64_t n = 0; n <= item.integer("n"); ++n) {
-      if (!numbers.contains(n))
-        wrong(result.lost, item.value("_id") + ": " + std::to_string(n) + " is missing");
-    }
-  });
-  return result;
+  return check.finish(db());
 }
 
 testing::AssertionResult PublishingTest::told_in_order(std::size_t repetitions_allowed) {

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
 #include "support/fixture.hpp"
 #include "support/nats_server.hpp"
+#include "support/sequences.hpp"
 #include "workbench/nats.hpp"
 
 namespace sluice::test {
@@ -15,15 +15,6 @@ using workbench::NatsMessage;
 
 /// The nats-server that the tests of a program share; started when it is first asked for.
 NatsServer& shared_nats();
-
-/// How the numbers of the documents came to a consumer: each document's were written as 0, 1, 2...
-struct Sequences {
-  std::size_t messages = 0;
-  std::size_t repeated = 0;      ///< seen before
-  std::size_t lost = 0;          ///< never seen, though a later one was, or the last is known
-  std::size_t out_of_order = 0;  ///< seen for the first time behind a later one
-  std::string first_wrong;
-};
 
 /// Workers that publish to a nats-server; the stream has the name of the test's database.
 class PublishingTest : public PipelineTest {
