@@ -26,10 +26,11 @@ struct Refused {
 
 /// How commands that were sent together ended.
 struct Exchanged {
-  std::size_t answered = 0;      ///< the first so many have their answers
-  std::vector<Refused> refused;  ///< in their order
-  std::optional<Error> broken;   ///< the rest may have been done or not, and the connection is of no more use
-  bool closed = false;           ///< with broken: by the server, as one does with those that were idle for long
+  std::size_t answered = 0;           ///< the first so many have their answers
+  std::vector<Refused> refused = {};  ///< in their order
+  /// The rest may have been done or not, and the connection is of no more use.
+  std::optional<Error> broken = {};
+  bool closed = false;  ///< with broken: by the server, as it does with those that were idle for long
 };
 
 /// A connection to a Redis server, logged in. Blocks; for one thread at a time. It does not come back by

@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <unordered_map>
-#include <utility>
 
 #include "bson/json_writer.hpp"
 
@@ -112,44 +111,38 @@ bool Cache::drop_refused(const redis::Exchanged& done, Commands& commands) const
   return any;
 }
 
-Outcome Cache::send(const Batch& batch) {
-  Outcome outcome;
-  Commands commands = commands_of(batch);
+/// All commands, over one connection.
+redis::Exchanged Cache::exchange(Commands& commands) {
+  if (commands.empty()) return {};
+  auto taken = take();
+  if (auto* error = std::get_if<Error>(&taken)) return {.broken = std::move(*error)};
+  auto& connection = std::get<Handle>(taken);
   std::string text;
-  bool again = false;
-  while (!commands.empty()) {
-    auto taken = take();
-    if (auto* error = std::get_if<Error>(&taken)) {
-      outcome.error = std::move(*error);
-      break;
-    }
-    auto& connection = std::get<Handle>(taken);
-    for (Command& command : commands) append(*connection, command, text);
-    redis::Exchanged done = connection->exchange();
-    const bool well = done.refused.empty() && !done.broken;
-    if (well) {
-      give_back(std::move(connection));
-      break;
-    }
-    if (drop_refused(done, commands)) continue;
-    // It may have been idle for too long: the server's end of a connection says nothing of a new one.
-    if (done.closed && done.refused.empty() && !std::exchange(again, true)) {
-      forget_idle();
-      continue;
-    }
-    if (!done.refused.empty()) {
-      outcome.error = std::move(done.refused.front().error);
-      outcome.failed_write = commands[done.refused.front().index].write;
-    } else {
-      outcome.error = std::move(done.broken);
-    }
-    break;
-  }
-  if (outcome.error) {
+  for (Command& command : commands) append(*connection, command, text);
+  redis::Exchanged done = connection->exchange();
+  if (done.refused.empty() && !done.broken) {
+    give_back(std::move(connection));
+  } else {
     forget_idle();
-    // While we run, nothing is fatal that an operator can mend without us.
-    if (outcome.error->kind == ErrorKind::fatal) outcome.error->kind = ErrorKind::unavailable;
   }
+  return done;
+}
+
+Outcome Cache::send(const Batch& batch) {
+  Commands commands = commands_of(batch);
+  redis::Exchanged done = exchange(commands);
+  // It may have been idle for too long: that the server ended a connection says nothing of a new one.
+  if (done.closed && done.refused.empty()) done = exchange(commands);
+  while (drop_refused(done, commands)) done = exchange(commands);
+  Outcome outcome;
+  if (!done.refused.empty()) {
+    outcome.error = std::move(done.refused.front().error);
+    outcome.failed_write = commands[done.refused.front().index].write;
+  } else {
+    outcome.error = std::move(done.broken);
+  }
+  // While we run, nothing is fatal that an operator can mend without us.
+  if (outcome.error && outcome.error->kind == ErrorKind::fatal) outcome.error->kind = ErrorKind::unavailable;
   outcome.committed = !outcome.error;
   outcome.documents = outcome.committed ? commands.size() : 0;
   return outcome;

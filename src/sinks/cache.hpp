@@ -43,6 +43,7 @@ class Cache final : public Outlet {
   void forget_idle();
   Commands commands_of(const Batch& batch) const;
   void append(redis::Connection& connection, Command& command, std::string& text) const;
+  redis::Exchanged exchange(Commands& commands);
   bool drop_refused(const redis::Exchanged& done, Commands& commands) const;
 
   const RedisConfig config_;

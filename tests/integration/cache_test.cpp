@@ -130,6 +130,17 @@ TEST_F(Cache, SeveralPartitionsKeepTheSame) {
   }));
 }
 
+/// As a server does with connections that nobody used for long.
+TEST_F(Cache, AConnectionThatTheServerEndedIsNoFailure) {
+  start_caching(keeping_file()).ready();
+  for (int i = 0; i < 3; ++i) {
+    storm(20);
+    ASSERT_TRUE(kept());
+    redis().command({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+  }
+  EXPECT_EQ(metric("sluice_retries_total"), 0);
+}
+
 TEST_F(Cache, KeysExpireWhereTheRuleSaysSo) {
   start_caching(cache_file("      refresh: { key: \"{db}:p:{id}\", ttl_s: 500, format: canonical }\n"))
       .ready();
