@@ -254,8 +254,8 @@ Retried DeadLetters::retry(const LetterId& id) {
 sinks::Outlet& DeadLetters::outlet_for(const Rule& rule) {
   std::unique_ptr<sinks::Outlet>& outlet = outlets_[rule.name()];
   if (outlet) return *outlet;
-  const sinks::OutletParts parts{config_, rule.deliveries(), [](bool, const std::string&) {},
-                                 [](std::size_t) {}};
+  sinks::OutletParts parts{config_, rule.deliveries()};
+  parts.late = true;
   outlet = std::move(sinks::make_outlets(parts).front());
   return *outlet;
 }

@@ -75,8 +75,9 @@ class Replay {
                         "' keeps counters or copies, which events that come once more would falsify; "
                         "`sluice verify FILE --repair` brings its targets up to date");
     }
-    outlets_ = sinks::make_outlets(
-        {config, deliveries_of(rules_), [](bool, const std::string&) {}, [](std::size_t) {}});
+    sinks::OutletParts parts{config, deliveries_of(rules_)};
+    parts.late = true;
+    outlets_ = sinks::make_outlets(parts);
   }
 
   Replayed run() {

@@ -121,8 +121,7 @@ std::optional<Error> Team::reach_outlets() {
   const auto say = [this](bool loud, const std::string& text) {
     parts_.around.log->log(loud ? spdlog::level::warn : spdlog::level::info, "{}: {}", condition_, text);
   };
-  for (auto& outlet :
-       sinks::make_outlets({parts_.around.config, deliveries_of(rules_), say, [](std::size_t) {}})) {
+  for (auto& outlet : sinks::make_outlets({parts_.around.config, deliveries_of(rules_), say})) {
     if (auto error = outlet->prepare()) return error;
   }
   return std::nullopt;

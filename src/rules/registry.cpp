@@ -10,28 +10,30 @@ namespace sluice::rules {
 
 namespace {
 
-/// Whether it keeps something true or tells of changes, and to whom.
 enum class Does : std::uint8_t {
-  keep,   ///< every effect counts
+  keep,   ///< something true: every effect counts
   react,  ///< what is said twice may be said once
-  call,   ///< the same, to a server that may be slow or gone: nobody else is to wait for it
 };
+/// Who waits while its server is slow or gone.
+enum class Runs : std::uint8_t { with_others, apart };
 
 struct Kind {
   std::string_view name;
   Factory make;
   Does does;
+  Runs runs = Runs::with_others;
 };
 
 // A new rule is one line here.
-constexpr std::array<Kind, 7> registered{{
+constexpr std::array<Kind, 8> registered{{
     {"embed", make_embed, Does::keep},
     {"count", make_count, Does::keep},
     {"tally", make_tally, Does::keep},
     {"publish", make_publish, Does::react},
-    {"webhook", make_webhook, Does::call},
+    {"webhook", make_webhook, Does::react, Runs::apart},
     {"write", make_write, Does::react},
     {"event_store", make_event_store, Does::react},
+    {"cache", make_cache, Does::keep, Runs::apart},
 }};
 
 }  // namespace
@@ -104,7 +106,7 @@ const Kind* find_kind(const RuleConfig& rule) {
 
 bool stands_apart(const RuleConfig& rule) {
   const Kind* kind = find_kind(rule);
-  return kind != nullptr && kind->does == Does::call;
+  return kind != nullptr && kind->runs == Runs::apart;
 }
 
 std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream) {

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,8 +78,7 @@ class TextTemplate {
     subject,
     /// A part of a URL's path, or a value of its query: all but letters, digits and `-._~` become `%` and two
     /// hexadecimal digits. A text in which a name has no value, or one that leads to another path (`.`,
-    /// `..`),
-    /// does not fit.
+    /// `..`), does not fit.
     url,
     /// A value of a form (application/x-www-form-urlencoded): the same, but it may be empty.
     form,
@@ -85,6 +86,8 @@ class TextTemplate {
     json,
     /// As it is; braces likewise.
     none,
+    /// As it is, for any byte may stand there; braces hold names.
+    verbatim,
   };
   /// The text itself, in the place of the key that states it.
   struct Stated {
@@ -97,10 +100,24 @@ class TextTemplate {
 
   TextTemplate(const Settings& settings, std::string_view key, Stated stated,
                const std::vector<std::pair<std::string, std::string>>& names, Escape escape);
+  /// The same of a text that is one of several under `key`.
+  static TextTemplate of(const Settings& settings, std::string_view key, std::string text,
+                         const std::vector<std::pair<std::string, std::string>>& names, Escape escape);
 
   /// Of InlineText or LongText.
   template <typename Text>
   void append_to(Text& out, const ChangeEvent& event) const;
+
+  /// What a field holds: absent where the document has none, nothing where that cannot be known.
+  using FieldOf = std::function<std::optional<bson::Value>(const std::string& path)>;
+  enum class Filled : std::uint8_t { whole, without_a_field, unknown };
+  /// The same, of any length, with fields looked up elsewhere than in the event's documents. (`_id` is the
+  /// event's.) A field that is missing becomes nothing, and nothing is escaped.
+  Filled fill(std::string& out, const ChangeEvent& event, const FieldOf& field_of) const;
+
+  /// The paths of all fields that it reads but the id's.
+  std::vector<std::string> fields() const;
+  bool tells_of_the_change() const;  ///< it holds {op} or {token}, which no other change has
 
   /// The text up to its first name.
   std::string_view fixed_start() const;
