@@ -1,11 +1,12 @@
 #include "cli/commands.hpp"
-#include "config/load.hpp"
+#include "config/watched_file.hpp"
 #include "sluice/pipeline.hpp"
 
 namespace sluice::cli {
 
 int run_command(const Arguments& arguments, std::ostream&, std::ostream&) {
-  return run_worker(config::load(arguments.file, arguments.flags, config::process_environment()));
+  config::WatchedFile file(arguments.file, arguments.flags, config::process_environment());
+  return run_worker(file.config(), file);
 }
 
 }  // namespace sluice::cli
