@@ -33,6 +33,8 @@ struct StreamConfig {
   /// Where the very first start begins: at the oldest of the newest tokens. Without any, at the present
   /// moment.
   std::vector<TokenCollection> resume_tokens = {};
+  /// Its rules are the triggers of another stream, out of the state database.
+  bool of_triggers = false;
 };
 
 /// The engine's limits. Every queue, batch and retry has one; README and `sluice run --help` list the

@@ -50,6 +50,9 @@ class Settings {
   /// JSON object ({..}) is given as it stands.
   std::string json(std::string_view key) const;
 
+  /// The whole map as JSON, to be compared with another's. Does not count as asking for its keys.
+  std::string all_json() const;
+
   /// Every key of this map in the order of the file. Does not count as asking for them.
   std::vector<std::string> keys() const;
 

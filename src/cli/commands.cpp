@@ -56,6 +56,15 @@ constexpr std::array<CommandFlag, 7> kDeadListFlags = {{
 constexpr std::array<CommandFlag, 7> kDeadManyFlags = {
     {kAll, kRule, kStream, kError, kSince, kUntil, kDryRun}};
 
+constexpr CommandFlag kTriggerStream = {"stream", "NAME",
+                                        "The stream it belongs to, where there are several."};
+constexpr CommandFlag kTriggerFile = {"from", "FILE", "Read the text from a file."};
+constexpr std::array<CommandFlag, 1> kTriggerListFlags = {{
+    {"json", "", "One JSON object for each trigger, one a line."},
+}};
+constexpr std::array<CommandFlag, 2> kTriggerTextFlags = {kTriggerFile, kTriggerStream};
+constexpr std::array<CommandFlag, 1> kTriggerDropFlags = {kTriggerStream};
+
 constexpr std::array<CommandFlag, 4> kConnectorFlags = {{
     {"config", "FILE",
      "The other connector's file (`connector:` at its top); also CONFIG_FILE, or connector.yaml here."},
@@ -92,7 +101,7 @@ constexpr std::array<CommandFlag, 7> kReplayFlags = {{
     {"dry-run", "", "Only count what would be done."},
 }};
 
-constexpr std::array<Command, 15> kCommands = {{
+constexpr std::array<Command, 19> kCommands = {{
     {"run", "FILE.yaml [flags]", "Run a worker until it is told to stop (SIGTERM or Ctrl-C).", true,
      run_command},
     {"check", "FILE.yaml [--online] [flags]",
@@ -120,6 +129,17 @@ constexpr std::array<Command, 15> kCommands = {{
     {"top", "[--once] [URL...]",
      "Watch workers at work, each second; a URL is http://127.0.0.1:9464 unless it is given.", false,
      top_command, kTopFlags, "URL..."},
+    {"trigger list", "FILE.yaml [--json] [flags]", "List the triggers of a pipeline.", true,
+     trigger_list_command, kTriggerListFlags},
+    {"trigger create", "FILE.yaml (TEXT | --from FILE) [--stream NAME] [flags]",
+     "Create a trigger; workers that run take it up within seconds.", true, trigger_create_command,
+     kTriggerTextFlags, "TEXT"},
+    {"trigger drop", "FILE.yaml NAME [--stream NAME] [flags]",
+     "Drop a trigger; workers that run leave it off within seconds.", true, trigger_drop_command,
+     kTriggerDropFlags, "NAME"},
+    {"trigger explain", "FILE.yaml (NAME | TEXT | --from FILE) [--stream NAME] [flags]",
+     "Print the rule that a trigger becomes, and what of it the server evaluates.", true,
+     trigger_explain_command, kTriggerTextFlags, "NAME|TEXT"},
     {"verify", "FILE.yaml [--repair] [--sample N] [--rule NAME] [flags]",
      "Compare what every rule keeps with its sources; exits with 1 where something differs and was not "
      "mended.",

@@ -54,5 +54,9 @@ int dead_list_command(const Arguments& arguments, std::ostream& out, std::ostrea
 int dead_show_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int dead_retry_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 int dead_drop_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int trigger_list_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int trigger_create_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int trigger_drop_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
+int trigger_explain_command(const Arguments& arguments, std::ostream& out, std::ostream& err);
 
 }  // namespace sluice::cli

@@ -65,7 +65,7 @@ LetterFilter letter_filter(const Arguments& arguments) {
   return filter;
 }
 
-DeadDesk::DeadDesk(const Arguments& arguments) : config_(load_config(arguments)) {
+DeadDesk::DeadDesk(const Arguments& arguments) : config_(load_config_with_triggers(arguments)) {
   // What the driver would write to stderr by itself, the messages here say better.
   mongo::quiet_driver();
   clusters_ = pipeline::dead_letters_of(config_);

@@ -1,13 +1,21 @@
 #include "cli/load_config.hpp"
 
 #include "config/load.hpp"
+#include "pipeline/triggers.hpp"
 #include "rules/apart.hpp"
 
 namespace sluice::cli {
 
 Config load_config(const Arguments& arguments) {
-  return rules::with_callers_apart(
-      config::load(arguments.file, arguments.flags, config::process_environment()));
+  Config config = config::load(arguments.file, arguments.flags, config::process_environment());
+  config.streams = rules::with_callers_apart(std::move(config.streams));
+  return config;
+}
+
+Config load_config_with_triggers(const Arguments& arguments) {
+  Config config = config::load(arguments.file, arguments.flags, config::process_environment());
+  config.streams = rules::with_callers_apart(pipeline::with_kept_triggers(config));
+  return config;
 }
 
 }  // namespace sluice::cli

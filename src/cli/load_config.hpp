@@ -8,4 +8,8 @@ namespace sluice::cli {
 /// The configuration that the command line names, as the worker runs it. Throws ConfigError.
 Config load_config(const Arguments& arguments);
 
+/// The same with the triggers that are kept in the state database; those that cannot be made into rules are
+/// left out. Throws Stop, too, for a server that does not answer.
+Config load_config_with_triggers(const Arguments& arguments);
+
 }  // namespace sluice::cli

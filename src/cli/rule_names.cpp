@@ -1,8 +1,15 @@
 #include "cli/rule_names.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace sluice::cli {
+
+bool has_rule(const Config& config, const std::string& rule) {
+  return std::ranges::any_of(config.streams, [&](const StreamConfig& stream) {
+    return std::ranges::find(stream.rules, rule, &RuleConfig::name) != stream.rules.end();
+  });
+}
 
 const StreamConfig& stream_of_rule(const Config& config, const std::string& rule, const std::string& kind) {
   std::vector<std::string> names;

@@ -1,11 +1,12 @@
 #include "cli/commands.hpp"
-#include "cli/load_config.hpp"
+#include "config/watched_file.hpp"
 #include "sluice/pipeline.hpp"
 
 namespace sluice::cli {
 
 int run_command(const Arguments& arguments, std::ostream&, std::ostream&) {
-  return run_worker(load_config(arguments));
+  config::WatchedFile file(arguments.file, arguments.flags, config::process_environment());
+  return run_worker(file.config(), file);
 }
 
 }  // namespace sluice::cli

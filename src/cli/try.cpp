@@ -30,9 +30,10 @@ int try_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
   if (arguments.operands.size() != 1)
     throw UsageError("name one rule: sluice try FILE.yaml RULE --event FILE.json");
   const std::string& rule = arguments.operands.front();
-  const Config config = load_config(arguments);
   mongo::quiet_driver();
   const mongo::Driver driver;
+  Config config = load_config(arguments);
+  if (!has_rule(config, rule)) config = load_config_with_triggers(arguments);  // it may be one of those
   const pipeline::Trial trial = pipeline::try_rule(stream_of_rule(config, rule), rule, event_text(arguments));
   if (trial.effects.empty()) out << rule << ": does nothing: " << trial.why_none << "\n";
   for (const std::string& effect : trial.effects) out << rule << ": " << effect << "\n";

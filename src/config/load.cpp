@@ -343,7 +343,7 @@ class Loader {
       settings.fail("rules", fmt::format("at most {} rules are allowed", kMostRules));
     }
     for (const auto& entry : rules) {
-      RuleConfig rule = read_rule(entry);
+      RuleConfig rule = rule_of(entry);
       for (const auto& other : stream.rules) {
         if (other.name == rule.name) entry.fail("name", fmt::format("two rules are called '{}'", rule.name));
       }
@@ -353,30 +353,51 @@ class Loader {
     }
   }
 
-  static RuleConfig read_rule(const Settings& entry) {
-    const std::string name = entry.text("name");
-    if (const std::string why = why_no_name(name); !why.empty()) entry.fail("name", why);
-    std::vector<std::string> kinds = entry.keys();
-    std::erase(kinds, "name");
-    if (kinds.empty()) {
-      entry.fail(
-          "name",
-          fmt::format("rule '{}' says nothing; state its kind (such as 'embed:') beside its name", name));
-    }
-    if (kinds.size() > 1) {
-      entry.fail(kinds[1], fmt::format("rule '{}' has two kinds, '{}' and '{}'; a rule is a name and one "
-                                       "kind (is this key indented too little?)",
-                                       name, kinds[0], kinds[1]));
-    }
-    return {name, kinds[0], entry.section(kinds[0])};
-  }
-
   Sources sources_;
   std::map<std::string_view, Origin> origins_;
   Loaded loaded_;
 };
 
 }  // namespace
+
+RuleConfig rule_of(const Settings& entry) {
+  const std::string name = entry.text("name");
+  if (const std::string why = why_no_name(name); !why.empty()) entry.fail("name", why);
+  std::vector<std::string> kinds = entry.keys();
+  std::erase(kinds, "name");
+  if (kinds.empty()) {
+    entry.fail(
+        "name",
+        fmt::format("rule '{}' says nothing; state its kind (such as 'embed:') beside its name", name));
+  }
+  if (kinds.size() > 1) {
+    entry.fail(kinds[1], fmt::format("rule '{}' has two kinds, '{}' and '{}'; a rule is a name and one "
+                                     "kind (is this key indented too little?)",
+                                     name, kinds[0], kinds[1]));
+  }
+  return {name, kinds[0], entry.section(kinds[0])};
+}
+
+std::vector<std::string> changed_options(const Loaded& before, const Loaded& now) {
+  const auto values = [](const Loaded& loaded) {
+    std::map<std::string, std::string> values;
+    for (const Effective& one : loaded.effective) {
+      if (!one.name.starts_with("streams.")) values.emplace(one.name, one.value);
+    }
+    return values;
+  };
+  const auto old = values(before);
+  const auto fresh = values(now);
+  std::vector<std::string> changed;
+  for (const auto& [name, value] : fresh) {
+    const auto known = old.find(name);
+    if (known == old.end() || known->second != value) changed.push_back(name);
+  }
+  for (const auto& [name, value] : old) {
+    if (!fresh.contains(name)) changed.push_back(name);
+  }
+  return changed;
+}
 
 std::string read_text(const std::string& file) {
   errno = 0;

@@ -36,6 +36,13 @@ Loaded load_text(const std::string& yaml, const std::string& file_name, const Va
 /// A file's text, at most a little more than parse_yaml allows. Throws ConfigError where it cannot be read.
 std::string read_text(const std::string& file);
 
+/// A rule as an item of `rules:` states it: its name, and its settings under the key of its kind. Throws
+/// ConfigError.
+RuleConfig rule_of(const Settings& entry);
+
+/// The options, by their names in the file, that differ between two loads; nothing of what stands in streams.
+std::vector<std::string> changed_options(const Loaded& before, const Loaded& now);
+
 /// load_file without the listing.
 Config load(const std::string& file, const Values& flags, const Values& environment);
 

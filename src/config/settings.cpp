@@ -183,6 +183,10 @@ std::string Settings::json(std::string_view key) const {
   return whole ? value.text : config::json_of(value);
 }
 
+std::string Settings::all_json() const {
+  return config::json_of(*state_->map);
+}
+
 std::vector<std::string> Settings::keys() const {
   std::vector<std::string> keys;
   for (const auto& entry : state_->map->entries) keys.push_back(entry.key);

@@ -99,6 +99,8 @@ struct MetricFamilies {
                               "Times an event was too large to be read whole, and was read in part.")),
         position_lost(counters(r, "sluice_position_lost_total",
                                "Times the position was lost, by the policy that was followed.")),
+        config_reloads(counters(r, "sluice_config_reloads_total",
+                                "Configurations found changed while running, by what became of them.")),
         events_in_flight(gauges(r, "sluice_events_in_flight", "Events read and not yet resolved.")),
         bytes_in_flight(gauges(r, "sluice_bytes_in_flight", "Bytes of the events in flight.")),
         lag_seconds(
@@ -142,6 +144,7 @@ struct MetricFamilies {
   Family<Counter>& stream_reopens;
   Family<Counter>& large_events;
   Family<Counter>& position_lost;
+  Family<Counter>& config_reloads;
   Family<Gauge>& events_in_flight;
   Family<Gauge>& bytes_in_flight;
   Family<Gauge>& lag_seconds;
@@ -263,7 +266,9 @@ struct Metrics::State {
   }
 };
 
-Metrics::Metrics() : state_(std::make_unique<State>()) {}
+Metrics::Metrics() : state_(std::make_unique<State>()) {
+  for (const char* result : {"applied", "refused"}) config_reloads(result);
+}
 
 Metrics::~Metrics() = default;
 
@@ -276,6 +281,10 @@ StreamMetrics& Metrics::stream(const std::string& name, std::optional<int> parti
 ClusterMetrics& Metrics::cluster(const std::string& stream, int partitions) {
   const std::lock_guard lock(state_->streams_mutex);
   return state_->clusters.try_emplace(stream, state_->families, stream, partitions).first->second;
+}
+
+Counter& Metrics::config_reloads(const std::string& result) {
+  return state_->families.config_reloads.Add({{"result", result}});
 }
 
 ScrapeHook Metrics::on_scrape(std::function<void()> refresh) {

@@ -120,6 +120,10 @@ class Metrics {
   /// Likewise.
   ClusterMetrics& cluster(const std::string& stream, int partitions);
 
+  /// Configurations that came while the worker ran, by what became of them: `applied` or `refused`.
+  /// Thread-safe.
+  prometheus::Counter& config_reloads(const std::string& result);
+
   /// `refresh` is called at the start of each render(), on the thread that renders, to bring derived gauges
   /// (lag, age, depth) up to date. It must be quick and must not hook, unhook or render itself. Once the hook
   /// is destroyed, `refresh` neither runs nor will. Thread-safe.

@@ -66,6 +66,10 @@ std::string status_json(const WorkerStatus& status) {
   for (const StreamStatus& stream : status.streams) append_stream(json, stream);
   json.close_array();
   append_clusters(json, status.clusters);
+  if (status.configuration) {
+    json.open_object("configuration").integer("reloads", status.configuration->reloads);
+    json.text("refused", status.configuration->refused).close_object();
+  }
   return json.close_object().json();
 }
 

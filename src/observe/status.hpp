@@ -47,6 +47,12 @@ struct ClusterStatus {
   std::string waits_for = {};  ///< why none may run yet; empty when that is not so
 };
 
+/// What /status tells of configurations that came while the worker ran.
+struct ConfigurationStatus {
+  std::int64_t reloads = 0;  ///< those taken up
+  std::string refused = {};  ///< why the newest one was not; empty when it was
+};
+
 struct WorkerStatus {
   std::string pipeline = {};
   int shard_index = 0;
@@ -54,7 +60,8 @@ struct WorkerStatus {
   double uptime_seconds = 0;
   std::int64_t resident_bytes = 0;
   std::vector<StreamStatus> streams = {};
-  std::vector<ClusterStatus> clusters = {};  ///< by stream; empty where static shards run
+  std::vector<ClusterStatus> clusters = {};               ///< by stream; empty where static shards run
+  std::optional<ConfigurationStatus> configuration = {};  ///< absent where none can come
 };
 
 /// One object, on one line. What is unknown is null; so is the time of an oplog that is not being exhausted.

@@ -50,6 +50,8 @@ class Acquisition {
   void check_rules(const ShardRecord& shard) const {
     const bool same = shard.options_hash.empty() || shard.options_hash == id_.options_hash;
     if (same || !shard.floor || options_.accept_changed_rules || options_.restart_now) return;
+    const auto& accepted = layout_.accepted;
+    if (accepted && accepted->from == shard.options_hash && accepted->to == id_.options_hash) return;
     throw Stop(
         exit_code::position_lost,
         "the rules of " + id_.stream_id() +
@@ -401,6 +403,18 @@ std::optional<Error> CheckpointStore::end_fill() {
   bson::Builder update;
   update.open("$set").append("fill.running", false).close();
   return update_layout(update);
+}
+
+std::optional<Error> accept_rules(mongo::ClientPool& pool, const std::string& state_database,
+                                  const std::string& stream_id, const AcceptedRules& accepted) {
+  bson::Builder command;
+  command.append("update", state::layouts).open_array("updates").open(command.item());
+  command.open("q").append("_id", stream_id).close();
+  command.open("u").open("$set").open("accepted");
+  command.append("from", accepted.from).append("to", accepted.to).close().close().close().close().close();
+  command.open("writeConcern").append("w", "majority").close();
+  const auto client = pool.acquire();
+  return mongo::run_command(client.get(), state_database, command.finish(), mongo::Doing::storing).error;
 }
 
 }  // namespace sluice::pipeline

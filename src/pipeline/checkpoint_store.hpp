@@ -134,4 +134,9 @@ class CheckpointStore {
   Holder self_;
 };
 
+/// Notes in the layout of a stream, if there is one, that its rules were changed on purpose. So a worker that
+/// dies before it has taken them up may start with them.
+std::optional<Error> accept_rules(mongo::ClientPool& pool, const std::string& state_database,
+                                  const std::string& stream_id, const AcceptedRules& accepted);
+
 }  // namespace sluice::pipeline

@@ -1,10 +1,18 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "flow/backoff.hpp"
 #include "observe/status.hpp"
+#include "pipeline/running_stream.hpp"
 #include "pipeline/stream.hpp"
+#include "pipeline/stream_changes.hpp"
 
 namespace sluice::pipeline {
 
@@ -13,21 +21,102 @@ struct CrewEvents {
   std::function<void(const std::string& line)> say;  ///< a line that scripts wait for, on stdout
   std::function<void(int exit_code)> failed;         ///< the worker should end; the crew waits for stop()
   std::function<void()> ended;                       ///< once, after stop(), the last thing
+  std::function<void(const std::string& why)> refused = {};  ///< a stream does not come to run as it should
 };
 
-/// The streams of a process: those of a static shard, or the partitions that a cluster gives it.
+/// The streams of a process, each as a static shard or as a member of its cluster, and what comes in their
+/// place when the configuration changes. One that changes is stopped as at the worker's end, so that its
+/// position is stored, and only then begins anew, from there. Each runs by a configuration of its own, which
+/// lives as long as it does.
+///
+/// A stream that fails ends the worker: half a worker is worse than none, and a supervisor restarts the
+/// whole. But one that was changed and does not come to run goes back to what it was, and one that was added,
+/// or that carries out triggers, is tried again; it takes nobody along.
+///
+/// All but append_status() on the worker's strand.
 class Crew {
  public:
-  Crew() = default;
-  virtual ~Crew() = default;
+  /// `around.config` says everything but the streams.
+  Crew(const Surroundings& around, const Strand& strand, CrewEvents events);
+  ~Crew();
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
-  virtual void start() = 0;
-  /// Once. On the worker's strand.
-  virtual void stop() = 0;
+  /// Once. Throws ConfigError and Stop for a stream that cannot be used.
+  void start(const std::vector<StreamConfig>& streams);
+  /// Goes over to these streams; what did not change is left alone. Throws ConfigError and Stop for one that
+  /// cannot be used: then nothing has changed.
+  StreamChanges apply(const std::vector<StreamConfig>& streams);
+  /// Once.
+  void stop();
+  /// Frees what ended a while ago. To be called now and then.
+  void sweep();
+
   /// Thread-safe.
-  virtual void append_status(observe::WorkerStatus& status) const = 0;
+  void append_status(observe::WorkerStatus& status) const;
+
+ private:
+  struct Run {
+    Config config;  ///< its own, of this stream alone; outlives what runs by it
+    bool at_start = false;
+    bool began = false;  ///< it came to stream
+    bool failed = false;
+    std::unique_ptr<RunningStream> stream;
+
+    const StreamConfig& stream_config() const { return config.streams.front(); }
+  };
+
+  /// The place of one stream.
+  struct Post {
+    explicit Post(const Strand& strand);
+
+    std::optional<StreamConfig> wanted;  ///< absent: it is to go
+    std::optional<StreamConfig> before;  ///< what to go back to if `run` does not come to stream
+    std::unique_ptr<Run> run;            ///< behind the mutex; null while it waits to be tried again
+    std::unique_ptr<Run> next;           ///< begins when `run` has ended
+    bool connected = false;
+    bool ready = false;
+    flow::Backoff backoff;
+    asio::steady_timer again;
+  };
+
+  struct Retired {
+    std::unique_ptr<Run> run;
+    int sweeps = 0;
+  };
+
+  std::unique_ptr<Run> make_run(const StreamConfig& stream, bool at_start);
+  RunEvents events_of(const std::string& name, Run* run);
+  std::vector<StreamConfig> wanted() const;
+  Post& post(const std::string& name);
+  Post* post_of(const std::string& name, const Run* run);
+  void change(Post& post, const StreamConfig& stream, std::unique_ptr<Run> run);
+  void remove(const std::string& name);
+  void put(Post& post, std::unique_ptr<Run> run);
+  void begin(const std::string& name, Post& post);
+  void on_connected(const std::string& name, Run* run);
+  void on_ready(const std::string& name, Run* run);
+  void on_failed(const std::string& name, Run* run, int exit_code);
+  void on_ended(const std::string& name, Run* run);
+  void after(const std::string& name, Post& post, const Run& ended);
+  void go_back(const std::string& name, Post& post);
+  void try_again_later(const std::string& name, Post& post);
+  void try_again(const std::string& name);
+  void forget_conditions(const std::string& name);
+  void forget(const std::string& name);
+  void say_lines();
+  void end_if_empty();
+
+  Surroundings around_;
+  Strand strand_;
+  CrewEvents events_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Post> posts_;  ///< changed on the strand and behind the mutex
+  std::vector<Retired> retired_;
+  bool connected_said_ = false;
+  bool ready_said_ = false;
+  bool stopping_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace sluice::pipeline

@@ -91,8 +91,13 @@ std::optional<FillRecord> FillRecord::read(bson::View document) {
 }
 
 LayoutRecord LayoutRecord::read(bson::View document) {
-  return {small(document.at("count"), 1), document.at("touchedAt").date_ms(),
-          read_position(document.at("origin").document()), FillRecord::read(document.at("fill").document())};
+  LayoutRecord layout{small(document.at("count"), 1), document.at("touchedAt").date_ms(),
+                      read_position(document.at("origin").document()),
+                      FillRecord::read(document.at("fill").document())};
+  if (const bson::View accepted = document.at("accepted").document()) {
+    layout.accepted = {std::string(accepted.at("from").text()), std::string(accepted.at("to").text())};
+  }
+  return layout;
 }
 
 StateTransaction::StateTransaction(mongoc_client_t* client, const std::string& database)
@@ -194,6 +199,20 @@ void StateTransaction::remove_shards(const std::string& stream_id, int count) {
   command.append("delete", state::shards).open_array("deletes").open(command.item());
   command.open("q").append("streamId", stream_id).append("count", count).close().append("limit", 0);
   run(command, mongo::Doing::writing);
+}
+
+void StateTransaction::forget(const std::string& stream_id) {
+  bson::Builder find;
+  find.append("find", state::shards).open("filter").append("streamId", stream_id).close();
+  find.open("projection").append("_id", 1).close().append("batchSize", most_records);
+  const mongo::Reply shards = run(find, mongo::Doing::reading);
+  for (const bson::View shard : documents_of(shards)) remove_lanes(std::string(shard.at("_id").text()));
+  for (const auto& [collection, key] : {std::pair{state::shards, "streamId"}, {state::layouts, "_id"}}) {
+    bson::Builder remove;
+    remove.append("delete", collection).open_array("deletes").open(remove.item());
+    remove.open("q").append(key, stream_id).close().append("limit", 0);
+    run(remove, mongo::Doing::writing);
+  }
 }
 
 std::vector<LaneRecord> StateTransaction::find_lanes(const std::string& shard_id) {

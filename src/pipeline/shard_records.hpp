@@ -60,11 +60,19 @@ struct FillRecord {
   static std::optional<FillRecord> read(bson::View document);
 };
 
+/// A change of rules that an operator made while workers ran: whoever comes by the new ones may go on from a
+/// position that was made with the old ones.
+struct AcceptedRules {
+  std::string from;  ///< hashes of the options, as the shards have them
+  std::string to;
+};
+
 struct LayoutRecord {
   int count = 1;
   std::int64_t now_ms = 0;  ///< the server's clock
   std::optional<Position> origin;
   std::optional<FillRecord> fill;
+  std::optional<AcceptedRules> accepted = {};
 
   static LayoutRecord read(bson::View document);
 };
@@ -96,11 +104,16 @@ class StateTransaction {
   std::vector<ShardRecord> find_shards(const std::string& stream_id, int count);
   void put_shard(const ShardRecord& shard, const std::string& stream_id);
   void remove_shards(const std::string& stream_id, int count);
+  /// Everything that is known of where a stream stands. Whoever runs it is fenced off.
+  void forget(const std::string& stream_id);
 
   std::vector<LaneRecord> find_lanes(const std::string& shard_id);
   void remove_lanes(const std::string& shard_id);
   void insert_lane(const LaneRecord& lane, const std::string& shard_id, std::int64_t epoch);
   void set_lanes_epoch(const std::string& shard_id, std::int64_t epoch);
+
+  /// Any other statement.
+  mongo::Reply command(bson::Builder& command, mongo::Doing doing) { return run(command, doing); }
 
   void commit();
 

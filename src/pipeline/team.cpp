@@ -26,7 +26,7 @@ constexpr int join_tries = 8;  // while starting, a server that stays away is an
 
 }  // namespace
 
-Team::Team(Parts parts, Events events)
+Team::Team(Parts parts, RunEvents events)
     : parts_(std::move(parts)),
       events_(std::move(events)),
       rules_(rules::make_rules(parts_.config)),
@@ -49,12 +49,12 @@ Team::Team(Parts parts, Events events)
         Seat::Events{[] {}, [this] { tell(); }, [this](int exit_code) { on_seat_failed(exit_code); },
                      [this, i] { on_seat_ended(i); }}));
   }
-  parts_.around.readiness.not_ready(condition_, "joining");
 }
 
 Team::~Team() = default;
 
 void Team::start() {
+  parts_.around.readiness.not_ready(condition_, "joining");
   thread_ = std::jthread([this](const std::stop_token& stop) {
     try {
       run(stop);
@@ -228,7 +228,9 @@ void Team::tell_joined() {
   const bool opening = parts_.around.config.restart_now && std::ranges::any_of(seats_, [](const auto& seat) {
                          return seat->taken() && !seat->open();
                        });
-  if (!opening && !std::exchange(joined_told_, true)) events_.joined();
+  if (opening || std::exchange(joined_told_, true)) return;
+  events_.connected();
+  events_.ready();
 }
 
 /// Members that divide the stream as we do and go by the same rules. Others wait until we are gone, or we

@@ -17,6 +17,7 @@
 #include "pipeline/commons.hpp"
 #include "pipeline/membership.hpp"
 #include "pipeline/needs.hpp"
+#include "pipeline/running_stream.hpp"
 #include "pipeline/seat.hpp"
 
 namespace sluice::pipeline {
@@ -24,32 +25,23 @@ namespace sluice::pipeline {
 /// This instance's part in the cluster of one stream: a member, and the partitions that are its share. A
 /// thread of its own keeps the membership and looks at who holds what; what it saw is decided upon on the
 /// worker's strand, where everything else happens, too.
-class Team {
+class Team : public RunningStream {
  public:
   struct Parts {
     Surroundings around;
     const StreamConfig& config;
     Strand strand;
   };
-  struct Events {
-    std::function<void()> joined;  ///< once: whatever is written from now on is some member's to read
-    std::function<void(int exit_code)> failed;  ///< not to be mended here; stop() should follow
-    std::function<void()> ended;                ///< once, after stop()
-  };
 
+  /// It is connected and ready when it has joined: whatever is written from then on is some member's to read.
   /// Throws ConfigError for rules that cannot be used and Stop for a URI that cannot.
-  Team(Parts parts, Events events);
-  ~Team();
-  Team(const Team&) = delete;
-  Team& operator=(const Team&) = delete;
+  Team(Parts parts, RunEvents events);
+  ~Team() override;
 
-  void start();
+  void start() override;
   /// Leaves: others may take what this instance gives up, and each partition as soon as it is given.
-  void stop();
-  const std::string& instance() const { return membership_.instance(); }
-
-  /// Thread-safe.
-  void append_status(observe::WorkerStatus& status) const;
+  void stop() override;
+  void append_status(observe::WorkerStatus& status) const override;
 
  private:
   // On the thread.
@@ -80,7 +72,7 @@ class Team {
   Seat& seat(int index) { return *seats_[static_cast<std::size_t>(index)]; }
 
   Parts parts_;
-  Events events_;
+  RunEvents events_;
   Rules rules_;
   const int partitions_;
   std::string condition_;  ///< its name in /readyz

@@ -3,14 +3,16 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
+#include <optional>
 #include <thread>
 
 #include "observe/http.hpp"
 #include "observe/log.hpp"
 #include "observe/process.hpp"
-#include "pipeline/cluster.hpp"
-#include "pipeline/fixed_streams.hpp"
+#include "pipeline/crew.hpp"
 #include "pipeline/probes.hpp"
+#include "pipeline/reloader.hpp"
 #include "sluice/pipeline.hpp"
 
 #include <boost/asio/signal_set.hpp>
@@ -41,14 +43,19 @@ class DriverLog {
 /// The process: its streams, its signals, its HTTP server, and the code it ends with.
 class Worker {
  public:
-  explicit Worker(const Config& config)
+  /// `source` may be null.
+  Worker(const Config& config, ConfigSource* source)
       : config_(config),
         log_(observe::make_logger(config.log_level, config.log_format)),
         strand_(asio::make_strand(io_)),
         guard_(asio::make_work_guard(io_)),
         signals_(strand_, SIGINT, SIGTERM),
-        deadline_(strand_) {
-    crew_ = make_crew();
+        deadline_(strand_),
+        crew_({io_, config_, metrics_, readiness_, log_}, strand_, crew_events()) {
+    if (source == nullptr) return;
+    signals_.add(SIGHUP);
+    configuration_.emplace();
+    reloader_ = std::make_unique<Reloader>(config_, *source, *log_, reload_events());
   }
 
   ~Worker() = default;
@@ -62,25 +69,54 @@ class Worker {
                                                     static_cast<std::uint16_t>(config_.http_port), routes());
     }
     await_signal();
-    crew_->start();
+    crew_.start(reloader_ ? reloader_->first() : config_.streams);
+    if (reloader_) reloader_->start();
     {
       std::vector<std::jthread> threads;
       for (int i = 1; i < config_.engine.workers; ++i) threads.emplace_back([this] { io_.run(); });
       io_.run();
     }
     http_.reset();
+    if (reloader_ && !reloader_->ended_within(grace_after_drain)) leave(exit_code_);
     if (probes_ && !probes_->ended_within(grace_after_drain)) leave(exit_code_);
     log_->flush();
     return exit_code_;
   }
 
  private:
-  std::unique_ptr<Crew> make_crew() {
-    const Surroundings around{io_, config_, metrics_, readiness_, log_};
-    CrewEvents events{[](const std::string& line) { say(line); },
-                      [this](int exit_code) { on_failed(exit_code); }, [this] { on_ended(); }};
-    if (config_.clustered()) return std::make_unique<Cluster>(around, strand_, std::move(events));
-    return std::make_unique<FixedStreams>(around, strand_, std::move(events));
+  CrewEvents crew_events() {
+    return {[](const std::string& line) { say(line); }, [this](int exit_code) { on_failed(exit_code); },
+            [this] { on_ended(); }, [this](const std::string& why) { refuse(why); }};
+  }
+
+  Reloader::Events reload_events() {
+    return {[this](std::vector<StreamConfig> streams, const std::string& refused) {
+              asio::post(strand_,
+                         [this, streams = std::move(streams), refused] { on_changed(streams, refused); });
+            },
+            [this](const std::string& why) { refuse(why); },
+            [this] { asio::post(strand_, [this] { crew_.sweep(); }); }};
+  }
+
+  void on_changed(const std::vector<StreamConfig>& streams, const std::string& refused) {
+    if (stopping_) return;
+    try {
+      const StreamChanges changes = crew_.apply(streams);
+      log_->info("configuration reloaded: {}", changes.text());
+    } catch (const std::exception& error) {
+      log_->error("the new configuration cannot be used, the old one goes on: {}", error.what());
+      return refuse(error.what());
+    }
+    metrics_.config_reloads("applied").Increment();
+    const std::lock_guard lock(configuration_mutex_);
+    configuration_->refused = refused;
+    ++configuration_->reloads;
+  }
+
+  void refuse(const std::string& why) {
+    metrics_.config_reloads("refused").Increment();
+    const std::lock_guard lock(configuration_mutex_);
+    configuration_->refused = why;
   }
 
   observe::HttpServer::Routes routes() {
@@ -97,7 +133,9 @@ class Worker {
     const std::chrono::duration<double> uptime = flow::Clock::now() - started_;
     observe::WorkerStatus status{config_.pipeline, config_.shard_index,       config_.parts(),
                                  uptime.count(),   observe::resident_bytes(), {}};
-    crew_->append_status(status);
+    crew_.append_status(status);
+    const std::lock_guard lock(configuration_mutex_);
+    status.configuration = configuration_;
     return observe::status_json(status);
   }
 
@@ -121,6 +159,11 @@ class Worker {
   void await_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
+      if (signal == SIGHUP) {
+        log_->info("signal {}: looking at the configuration", signal);
+        reloader_->look_now();
+        return await_signal();
+      }
       if (stopping_) {
         log_->warn("second signal: ending at once; what was in flight will be done again");
         leave(exit_code_ == exit_code::ok ? 128 + signal : exit_code_);
@@ -142,7 +185,7 @@ class Worker {
       log_->warn("the work in flight did not come back in time; it is left to be done again");
       leave(exit_code_);
     });
-    crew_->stop();
+    crew_.stop();
   }
 
   [[noreturn]] void leave(int exit_code) {
@@ -163,11 +206,14 @@ class Worker {
   asio::executor_work_guard<asio::io_context::executor_type> guard_;
   asio::signal_set signals_;
   asio::steady_timer deadline_;
-  std::unique_ptr<Crew> crew_;
-  std::unique_ptr<Probes> probes_;  ///< before the server that asks them
+  Crew crew_;
+  mutable std::mutex configuration_mutex_;  ///< written by the reloader, read by the HTTP server
+  std::optional<observe::ConfigurationStatus> configuration_;  ///< absent where it cannot change
+  std::unique_ptr<Probes> probes_;                             ///< before the server that asks them
   std::unique_ptr<observe::HttpServer> http_;
   bool stopping_ = false;
   int exit_code_ = exit_code::ok;
+  std::unique_ptr<Reloader> reloader_;  ///< last: it tells all of the above
 };
 
 }  // namespace
@@ -175,7 +221,11 @@ class Worker {
 }  // namespace pipeline
 
 int run_worker(const Config& config) {
-  return pipeline::Worker(config).run();
+  return pipeline::Worker(config, nullptr).run();
+}
+
+int run_worker(const Config& config, ConfigSource& source) {
+  return pipeline::Worker(config, &source).run();
 }
 
 }  // namespace sluice

@@ -18,15 +18,19 @@ void check_name(const std::vector<StreamConfig>& streams, const StreamConfig& ad
 
 }  // namespace
 
-Config with_callers_apart(Config config) {
+std::string apart_name(const std::string& stream, const std::string& rule) {
+  return stream + "." + rule;
+}
+
+std::vector<StreamConfig> with_callers_apart(std::vector<StreamConfig> stated) {
   std::vector<StreamConfig> streams;
   std::vector<StreamConfig> apart;
-  for (StreamConfig& stream : config.streams) {
+  for (StreamConfig& stream : stated) {
     const auto first = std::stable_partition(stream.rules.begin(), stream.rules.end(),
                                              [](const RuleConfig& rule) { return !stands_apart(rule); });
     for (auto rule = first; rule != stream.rules.end(); ++rule) {
       apart.push_back(stream);
-      apart.back().name += "." + rule->name;
+      apart.back().name = apart_name(stream.name, rule->name);
       apart.back().rules = {*rule};
     }
     stream.rules.erase(first, stream.rules.end());
@@ -36,8 +40,7 @@ Config with_callers_apart(Config config) {
     check_name(streams, stream);
     streams.push_back(std::move(stream));
   }
-  config.streams = std::move(streams);
-  return config;
+  return streams;
 }
 
 }  // namespace sluice::rules

@@ -1,12 +1,18 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "sluice/config.hpp"
 
 namespace sluice::rules {
 
-/// Gives each rule that calls a server of its own pace a stream of its own, named `<stream>.<rule>`: with a
-/// position, lanes and a queue of its own, so that a slow or dead endpoint holds up no other rule. Throws
-/// ConfigError where that name is taken.
-Config with_callers_apart(Config config);
+/// The stream that a rule of `stream` runs in when it stands apart.
+std::string apart_name(const std::string& stream, const std::string& rule);
+
+/// Gives each rule that calls a server of its own pace a stream of its own: with a position, lanes and a
+/// queue of its own, so that a slow or dead endpoint holds up no other rule. Throws ConfigError where its
+/// name is taken.
+std::vector<StreamConfig> with_callers_apart(std::vector<StreamConfig> streams);
 
 }  // namespace sluice::rules

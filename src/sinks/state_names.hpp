@@ -10,5 +10,6 @@ inline constexpr const char* dead_letters = "dead_letters";
 inline constexpr const char* audits = "audits";
 inline constexpr const char* snapshots = "snapshots";
 inline constexpr const char* members = "members";
+inline constexpr const char* triggers = "triggers";
 
 }  // namespace sluice::state

@@ -38,5 +38,14 @@ TEST(Status, OfAStreamAtWork) {
   }
 }
 
+TEST(Status, OfAConfigurationThatWasRefused) {
+  WorkerStatus worker{"p", 0, 1, 0, 0, {}};
+  EXPECT_EQ(status_json(worker).find("configuration"), std::string::npos);
+  worker.configuration = {2, "w.yaml:3: no"};
+  EXPECT_NE(status_json(worker).find(R"("configuration":{"reloads":2,"refused":"w.yaml:3: no"}})"),
+            std::string::npos)
+      << status_json(worker);
+}
+
 }  // namespace
 }  // namespace sluice::observe

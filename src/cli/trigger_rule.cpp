@@ -1,0 +1,21 @@
+#include "cli/trigger_rule.hpp"
+
+#include "language/trigger.hpp"
+#include "sluice/settings.hpp"
+
+namespace sluice::cli {
+
+TriggerRule compile(const std::string& text) {
+  try {
+    const language::Statement statement = language::parse_statement(text);
+    const auto* trigger = std::get_if<language::Trigger>(&statement);
+    if (trigger == nullptr)
+      throw ConfigError(
+          "a text that begins with CREATE TRIGGER is wanted; to drop one: sluice trigger drop FILE NAME");
+    return {trigger->name, trigger->stream, trigger->or_replace, language::rule_yaml(*trigger)};
+  } catch (const language::LanguageError& error) {
+    throw ConfigError(error.what());
+  }
+}
+
+}  // namespace sluice::cli

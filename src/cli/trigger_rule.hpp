@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+namespace sluice::cli {
+
+/// What the text of a trigger comes to.
+struct TriggerRule {
+  std::string name;
+  std::string stream;    ///< "" where the text does not say
+  bool replace = false;  ///< OR REPLACE
+  std::string rule;      ///< an item of `rules:`, in YAML
+};
+
+/// Throws ConfigError or UsageError, for the person who wrote it.
+TriggerRule compile(const std::string& text);
+
+}  // namespace sluice::cli

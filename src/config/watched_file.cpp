@@ -1,0 +1,44 @@
+#include "config/watched_file.hpp"
+
+#include <utility>
+
+namespace sluice::config {
+
+WatchedFile::WatchedFile(std::string file, Values flags, Values environment)
+    : file_(std::move(file)),
+      flags_(std::move(flags)),
+      environment_(std::move(environment)),
+      text_(read_text(file_)),
+      seen_(text_),
+      first_(load_text(text_, file_, flags_, environment_)) {}
+
+/// A file that cannot be read is told apart from every text by a byte that no text begins with.
+std::string WatchedFile::read() const {
+  try {
+    return read_text(file_);
+  } catch (const ConfigError& error) {
+    return std::string(1, '\0') + error.what();
+  }
+}
+
+std::optional<ConfigNews> WatchedFile::poll(bool asked) {
+  std::string now = read();
+  const bool stands_still = now == seen_ || asked;
+  seen_ = std::move(now);
+  if (!stands_still || seen_ == text_) return std::nullopt;
+  text_ = seen_;
+  return judge();
+}
+
+ConfigNews WatchedFile::judge() const {
+  if (text_.starts_with('\0')) return {std::nullopt, text_.substr(1), {}};
+  try {
+    Loaded loaded = load_text(text_, file_, flags_, environment_);
+    auto need_restart = changed_options(first_, loaded);
+    return {std::move(loaded.config), "", std::move(need_restart)};
+  } catch (const ConfigError& error) {
+    return {std::nullopt, error.what(), {}};
+  }
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,144 @@
+#include "pipeline/reloader.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "pipeline/checkpoint_store.hpp"
+#include "pipeline/fingerprints.hpp"
+#include "rules/apart.hpp"
+#include "rules/registry.hpp"
+#include "sluice/error.hpp"
+
+namespace sluice::pipeline {
+
+namespace {
+
+constexpr auto interval = std::chrono::seconds(1);
+
+/// Makes the rules of each stream, which judges them as a start does. Throws ConfigError and Stop.
+std::map<std::string, std::string> judge(const std::vector<StreamConfig>& streams) {
+  std::map<std::string, std::string> hashes;
+  for (const StreamConfig& stream : rules::with_callers_apart(streams)) {
+    if (stream.uri_file.empty()) mongo::check_uri(stream.uri);
+    hashes[stream.name] = options_hash(stream.database, rules::make_rules(stream));
+  }
+  return hashes;
+}
+
+}  // namespace
+
+Reloader::Reloader(const Config& config, ConfigSource& source, spdlog::logger& log, Events events)
+    : config_(config),
+      source_(source),
+      log_(log),
+      events_(std::move(events)),
+      triggers_(config, log),
+      streams_(config.streams),
+      hashes_(judge(config.streams)) {}
+
+Reloader::~Reloader() = default;
+
+std::vector<StreamConfig> Reloader::first() {
+  triggers_.look(streams_);
+  return all_streams();
+}
+
+std::vector<StreamConfig> Reloader::all_streams() {
+  return rules::with_callers_apart(
+      with_triggers(streams_, triggers_.triggers(), [this](const Trigger& trigger, const std::string& why) {
+        log_.error(
+            "trigger {} of {} is left out, it cannot be made into a rule: {}; drop it, or make it anew",
+            trigger.name, trigger.stream, why);
+      }));
+}
+
+void Reloader::start() {
+  running_ = true;
+  thread_ = std::jthread([this](const std::stop_token& stop) {
+    run(stop);
+    const std::lock_guard ended(mutex_);
+    running_ = false;
+    wake_.notify_all();
+  });
+}
+
+void Reloader::run(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (!stop.stop_requested()) {
+    wake_.wait_for(lock, stop, interval, [this] { return asked_; });
+    if (stop.stop_requested()) return;
+    const bool asked = std::exchange(asked_, false);
+    lock.unlock();
+    try {
+      look(asked);
+    } catch (const std::exception& error) {  // a file that holds a URI cannot be read for a moment, say
+      log_.warn("the configuration could not be looked at: {}", error.what());
+    }
+    lock.lock();
+  }
+}
+
+void Reloader::look_now() {
+  const std::lock_guard lock(mutex_);
+  asked_ = true;
+  wake_.notify_all();
+}
+
+bool Reloader::ended_within(flow::Duration time) {
+  thread_.request_stop();
+  std::unique_lock lock(mutex_);
+  return wake_.wait_for(lock, time, [this] { return !running_; });
+}
+
+void Reloader::look(bool asked) {
+  auto news = source_.poll(asked);
+  bool changed = news && take(std::move(*news));
+  changed |= triggers_.look(streams_);
+  if (changed) events_.changed(all_streams(), refused_);
+  events_.looked();
+}
+
+bool Reloader::take(ConfigNews news) {
+  if (!news.config) {
+    refuse(news.refused);
+    return false;
+  }
+  try {
+    Hashes hashes = judge(news.config->streams);
+    accept(news.config->streams, hashes);
+    hashes_ = std::move(hashes);
+  } catch (const std::exception& error) {
+    refuse(error.what());
+    return false;
+  }
+  streams_ = std::move(news.config->streams);
+  refused_.clear();
+  if (!news.need_restart.empty()) {
+    log_.warn("in force only from the next start on: {}", fmt::join(news.need_restart, ", "));
+  }
+  return true;
+}
+
+void Reloader::refuse(const std::string& why) {
+  log_.error("the new configuration cannot be used, the old one goes on: {}", why);
+  refused_ = why;
+  events_.refused(why);
+}
+
+/// Before anything is stopped for it.
+void Reloader::accept(const std::vector<StreamConfig>& streams, const Hashes& hashes) {
+  for (const StreamConfig& stream : rules::with_callers_apart(streams)) {
+    const auto known = hashes_.find(stream.name);
+    const std::string& now = hashes.at(stream.name);
+    if (known == hashes_.end() || known->second == now) continue;
+    mongo::ClientPool* pool = triggers_.pool_of(stream);
+    if (pool == nullptr) continue;  // on a server where nothing of it stands
+    const std::string id = config_.pipeline + "/" + stream.name;
+    if (const auto error = accept_rules(*pool, config_.state_database, id, {known->second, now})) {
+      log_.warn("{}: could not note that its rules change: {}; they change all the same", id, error->text());
+    }
+  }
+}
+
+}  // namespace sluice::pipeline

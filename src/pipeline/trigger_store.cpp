@@ -1,0 +1,175 @@
+#include "pipeline/trigger_store.hpp"
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include "bson/builder.hpp"
+#include "flow/backoff.hpp"
+#include "pipeline/shard_records.hpp"
+#include "pipeline/triggers.hpp"
+#include "rules/apart.hpp"
+#include "rules/registry.hpp"
+#include "sinks/state_names.hpp"
+
+namespace sluice::pipeline {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// A wrong address should be said soon; a server that answered before may be electing a primary.
+constexpr flow::Duration patience_at_first = 5s;
+constexpr flow::Duration patience_later = 60s;
+constexpr flow::Backoff::Limits waits{5ms, 1s};
+constexpr int most_read = 100'000;
+
+bool passing(const Error& error) {
+  return error.kind == ErrorKind::transient || error.kind == ErrorKind::too_slow;
+}
+
+Trigger read_trigger(bson::View document) {
+  return {std::string(document.at("stream").text()), std::string(document.at("name").text()),
+          std::string(document.at("text").text()), std::string(document.at("rule").text()),
+          document.at("createdAt").date_ms()};
+}
+
+bool stands_apart(bson::View document) {
+  try {
+    return rules::stands_apart(rule_of_trigger(read_trigger(document)));
+  } catch (const ConfigError&) {  // somebody wrote it by hand
+    return false;
+  }
+}
+
+}  // namespace
+
+std::optional<Error> read_triggers(mongoc_client_t* client, const std::string& state_database,
+                                   const std::string& pipeline, std::vector<Trigger>& triggers) {
+  bson::Builder find;
+  find.append("find", state::triggers).open("filter").append("pipeline", pipeline).close();
+  find.append("batchSize", most_read).append("limit", most_read);
+  find.open("readConcern").append("level", "majority").close();
+  const mongo::Reply reply = mongo::run_command(client, state_database, find.finish(), mongo::Doing::reading);
+  if (!reply.ok()) return reply.error;
+  triggers.clear();
+  const bson::View documents = reply.view().at_path("cursor.firstBatch").document();
+  for (const auto& [index, document] : documents) triggers.push_back(read_trigger(document.document()));
+  std::ranges::sort(triggers, [](const Trigger& a, const Trigger& b) {
+    return std::tie(a.created_at_ms, a.stream, a.name) < std::tie(b.created_at_ms, b.stream, b.name);
+  });
+  return std::nullopt;
+}
+
+TriggerStore::TriggerStore(const Config& config, const StreamConfig& on)
+    : pipeline_(config.pipeline), database_(config.state_database), pool_(on, 1, "sluice trigger") {}
+
+std::string TriggerStore::id_of(const std::string& stream, const std::string& name) const {
+  return pipeline_ + "/" + stream + "/" + name;
+}
+
+template <class Attempt>
+void TriggerStore::insist(Attempt attempt) {
+  flow::Backoff backoff(waits, std::random_device{}());
+  const flow::Time deadline = flow::Clock::now() + (reached_ ? patience_later : patience_at_first);
+  while (const std::optional<Error> error = attempt()) {
+    if (!passing(*error) || flow::Clock::now() >= deadline) {
+      throw Stop(exit_code::cannot_start,
+                 "the triggers on " + pool_.hosts() + " cannot be reached: " + error->text());
+    }
+    std::this_thread::sleep_for(backoff.next());
+  }
+  reached_ = true;
+}
+
+std::vector<Trigger> TriggerStore::list() {
+  std::vector<Trigger> triggers;
+  insist([&] {
+    const auto client = pool_.acquire();
+    return read_triggers(client.get(), database_, pipeline_, triggers);
+  });
+  return triggers;
+}
+
+bool TriggerStore::put(const Trigger& trigger, bool replace) {
+  bool done = false;
+  insist([&]() -> std::optional<Error> {
+    // A transaction should not have to make it.
+    const auto client = pool_.acquire();
+    bson::Builder create;
+    create.append("create", state::triggers);
+    const auto made = mongo::run_command(client.get(), database_, create.finish(), mongo::Doing::reading);
+    return made.ok() || made.error->code == mongo::namespace_exists ? std::nullopt : made.error;
+  });
+  insist([&] { return try_to_put(trigger, replace, done); });
+  return done;
+}
+
+/// One transaction, so that of two first triggers that are made at once one sees the other.
+std::optional<Error> TriggerStore::try_to_put(const Trigger& trigger, bool replace, bool& done) {
+  const auto client = pool_.acquire();
+  const std::string id = id_of(trigger.stream, trigger.name);
+  const std::string stream_id = pipeline_ + "/" + trigger_stream_name(trigger.stream);
+  try {
+    StateTransaction transaction(client.get(), database_);
+    bson::Builder find;
+    find.append("find", state::triggers).open("filter").append("pipeline", pipeline_);
+    find.append("stream", trigger.stream).close().open("projection").append("rule", 1).close();
+    find.append("batchSize", most_read).append("limit", most_read);
+    const mongo::Reply known = transaction.command(find, mongo::Doing::reading);
+    const bson::View others = known.view().at_path("cursor.firstBatch").document();
+    const bool first = others.empty();
+    bool exists = false;
+    bool apart = false;
+    for (const auto& [index, other] : others) {
+      if (other.document().at("_id").text() != id) continue;
+      exists = true;
+      apart = stands_apart(other.document());
+    }
+    done = !exists || replace;
+    if (!done) return std::nullopt;
+    if (first) {
+      // Touched and then forgotten: of two at once, one has to try again, and then finds the other's.
+      transaction.touch_layout(stream_id, 1);
+      transaction.forget(stream_id);
+    }
+    // One that calls a server begins at the present moment, too, unless it is one that goes on.
+    if (!apart) transaction.forget(rules::apart_name(stream_id, trigger.name));
+    bson::Builder write;
+    write.append("update", state::triggers).open_array("updates").open(write.item());
+    write.open("q").append("_id", id).close().open_array("u").open(write.item()).open("$set");
+    for (const auto& [key, value] : {std::pair{"pipeline", &pipeline_},
+                                     {"stream", &trigger.stream},
+                                     {"name", &trigger.name},
+                                     {"text", &trigger.text},
+                                     {"rule", &trigger.rule}}) {
+      write.open(key).append("$literal", *value).close();
+    }
+    write.open("createdAt").open_array("$ifNull");
+    write.append(write.item(), "$createdAt").append(write.item(), "$$NOW").close().close();
+    write.close().close().close().append("upsert", true).close().close();
+    transaction.command(write, mongo::Doing::writing);
+    transaction.commit();
+    return std::nullopt;
+  } catch (const StateError& failed) {
+    return failed.error;
+  }
+}
+
+bool TriggerStore::drop(const std::string& stream, const std::string& name) {
+  bool dropped = false;
+  insist([&] {
+    bson::Builder command;
+    command.append("delete", state::triggers).open_array("deletes").open(command.item());
+    command.open("q").append("_id", id_of(stream, name)).close().append("limit", 1).close().close();
+    command.open("writeConcern").append("w", "majority").close();
+    const auto client = pool_.acquire();
+    const mongo::Reply reply =
+        mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::storing);
+    dropped |= reply.ok() && reply.view().at("n").integer() == 1;
+    return reply.error;
+  });
+  return dropped;
+}
+
+}  // namespace sluice::pipeline

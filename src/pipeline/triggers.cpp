@@ -1,0 +1,158 @@
+#include "pipeline/triggers.hpp"
+
+#include <algorithm>
+
+#include "config/load.hpp"
+#include "rules/registry.hpp"
+
+namespace sluice::pipeline {
+
+namespace {
+
+std::pair<std::string, std::string> address_of(const StreamConfig& stream) {
+  return {stream.uri, stream.uri_file};
+}
+
+StreamConfig empty_trigger_stream(const StreamConfig& stream) {
+  StreamConfig made;
+  made.name = trigger_stream_name(stream.name);
+  made.uri = stream.uri;
+  made.uri_file = stream.uri_file;
+  made.database = stream.database;
+  made.of_triggers = true;
+  return made;
+}
+
+}  // namespace
+
+/// Names in files are made of letters, digits, '.', '_' and '-'.
+std::string trigger_stream_name(const std::string& stream) {
+  return stream + ":triggers";
+}
+
+RuleConfig rule_of_trigger(const Trigger& trigger) {
+  const std::string place = "trigger " + trigger.stream + "/" + trigger.name;
+  const auto start = trigger.rule.find_first_not_of(" \n");
+  if (start == std::string::npos || trigger.rule[start] != '-') {
+    return config::rule_of(Settings::parse(trigger.rule, place));
+  }
+  const auto items = Settings::parse("rules:\n" + trigger.rule, place).sections("rules");
+  if (items.size() != 1)
+    throw ConfigError(place + ": one rule is wanted, not " + std::to_string(items.size()));
+  return config::rule_of(items.front());
+}
+
+/// Each rule is added to those before it, so that one that does not go with them is found.
+StreamConfig trigger_stream(const StreamConfig& stream, const std::vector<Trigger>& triggers,
+                            const TriggerComplaint& complain) {
+  StreamConfig made = empty_trigger_stream(stream);
+  for (const Trigger& trigger : triggers) {
+    if (trigger.stream != stream.name) continue;
+    try {
+      RuleConfig rule = rule_of_trigger(trigger);
+      if (std::ranges::find(made.rules, rule.name, &RuleConfig::name) != made.rules.end()) {
+        throw ConfigError("another trigger's rule is called '" + rule.name + "', too");
+      }
+      if (made.rules.size() == config::kMostRules) {
+        throw ConfigError("at most " + std::to_string(config::kMostRules) +
+                          " triggers of a stream are allowed");
+      }
+      made.rules.push_back(std::move(rule));
+    } catch (const std::exception& error) {
+      complain(trigger, error.what());
+      continue;
+    }
+    try {
+      rules::make_rules(made);
+    } catch (const std::exception& error) {
+      made.rules.pop_back();
+      complain(trigger, error.what());
+    }
+  }
+  return made;
+}
+
+std::vector<StreamConfig> with_triggers(const std::vector<StreamConfig>& streams,
+                                        const std::vector<Trigger>& triggers,
+                                        const TriggerComplaint& complain) {
+  std::vector<StreamConfig> all = streams;
+  for (const StreamConfig& stream : streams) {
+    StreamConfig made = trigger_stream(stream, triggers, complain);
+    if (!made.rules.empty()) all.push_back(std::move(made));
+  }
+  return all;
+}
+
+std::vector<StreamConfig> with_kept_triggers(const Config& config) {
+  std::vector<Trigger> triggers;
+  std::vector<std::pair<std::string, std::string>> asked;
+  for (const StreamConfig& stream : config.streams) {
+    if (std::ranges::find(asked, address_of(stream)) != asked.end()) continue;
+    asked.push_back(address_of(stream));
+    std::ranges::move(TriggerStore(config, stream).list(), std::back_inserter(triggers));
+  }
+  return with_triggers(config.streams, triggers, [](const Trigger&, const std::string&) {});
+}
+
+TriggerWatch::TriggerWatch(const Config& config, spdlog::logger& log)
+    : pipeline_(config.pipeline), database_(config.state_database), log_(log) {}
+
+TriggerWatch::Cluster& TriggerWatch::cluster_of(const StreamConfig& stream) {
+  const auto found = std::ranges::find(clusters_, address_of(stream), &Cluster::address);
+  if (found != clusters_.end()) return *found;
+  return clusters_.emplace_back(
+      Cluster{address_of(stream), std::make_unique<mongo::ClientPool>(stream, 1, "sluice-triggers"), {}, {}});
+}
+
+mongo::ClientPool* TriggerWatch::pool_of(const StreamConfig& stream) {
+  const auto found = std::ranges::find(clusters_, address_of(stream), &Cluster::address);
+  return found == clusters_.end() ? nullptr : found->pool.get();
+}
+
+bool TriggerWatch::look(const std::vector<StreamConfig>& streams) {
+  const auto unused = [&](const Cluster& cluster) {
+    return std::ranges::find(streams, cluster.address, address_of) == streams.end();
+  };
+  bool changed = std::erase_if(clusters_, unused) > 0;
+  for (const StreamConfig& stream : streams) cluster_of(stream);
+  for (Cluster& cluster : clusters_) changed |= look_at(cluster, streams);
+  return changed;
+}
+
+bool TriggerWatch::look_at(Cluster& cluster, const std::vector<StreamConfig>& streams) {
+  std::vector<Trigger> found;
+  std::optional<Error> error;
+  {
+    const auto client = cluster.pool->acquire();
+    error = read_triggers(client.get(), database_, pipeline_, found);
+  }
+  if (error) {
+    cluster.pool->reconsider(*error);
+    const bool passing = error->kind == ErrorKind::transient || error->kind == ErrorKind::unavailable;
+    // A server that is away the streams themselves have something to say about.
+    if (!passing && std::exchange(cluster.complaint, error->text()) != error->text()) {
+      log_.warn("the triggers on {} cannot be read: {}; those that are known go on", cluster.pool->hosts(),
+                error->text());
+    }
+    return false;
+  }
+  cluster.complaint.clear();
+  // Two clusters may each hold triggers of a name: a trigger stands where its stream is.
+  std::erase_if(found, [&](const Trigger& trigger) {
+    const auto stream = std::ranges::find(streams, trigger.stream, &StreamConfig::name);
+    return stream != streams.end() && address_of(*stream) != cluster.address;
+  });
+  if (found == cluster.triggers) return false;
+  cluster.triggers = std::move(found);
+  return true;
+}
+
+std::vector<Trigger> TriggerWatch::triggers() const {
+  std::vector<Trigger> all;
+  for (const Cluster& cluster : clusters_) {
+    all.insert(all.end(), cluster.triggers.begin(), cluster.triggers.end());
+  }
+  return all;
+}
+
+}  // namespace sluice::pipeline

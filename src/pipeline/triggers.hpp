@@ -1,0 +1,74 @@
+#pragma once
+
+#include <spdlog/logger.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mongo/client.hpp"
+#include "pipeline/trigger_store.hpp"
+#include "sluice/config.hpp"
+
+namespace sluice::pipeline {
+
+/// The stream that carries out the triggers of a stream. No stream of a file can be called so.
+std::string trigger_stream_name(const std::string& stream);
+
+/// The rule that a trigger is kept as. Throws ConfigError.
+RuleConfig rule_of_trigger(const Trigger& trigger);
+
+/// Told of a trigger that is left out, and why.
+using TriggerComplaint = std::function<void(const Trigger& trigger, const std::string& why)>;
+
+/// A stream of triggers for this stream of a file: the same database, its triggers as rules, and a position,
+/// lanes and fate of its own. Those that are no rule, or none beside those before them, are left out. Without
+/// rules where none is left.
+StreamConfig trigger_stream(const StreamConfig& stream, const std::vector<Trigger>& triggers,
+                            const TriggerComplaint& complain);
+
+/// The streams, and behind them those of their triggers.
+std::vector<StreamConfig> with_triggers(const std::vector<StreamConfig>& streams,
+                                        const std::vector<Trigger>& triggers,
+                                        const TriggerComplaint& complain);
+
+/// The same with the triggers as they stand now. Those that are no rule are left out. Throws Stop for a
+/// server that does not answer. Blocks.
+std::vector<StreamConfig> with_kept_triggers(const Config& config);
+
+/// Looks at the triggers that the state databases hold, over connections of its own. Blocks; for one thread.
+class TriggerWatch {
+ public:
+  /// `config` says of which pipeline, and where its state is.
+  TriggerWatch(const Config& config, spdlog::logger& log);
+
+  /// One question for each cluster that these streams are on. Whether the triggers are others than before. A
+  /// cluster that does not answer keeps those that it had.
+  bool look(const std::vector<StreamConfig>& streams);
+
+  /// As they were at the last look.
+  std::vector<Trigger> triggers() const;
+
+  /// Connections to the cluster of a stream that was looked at. Null for any other.
+  mongo::ClientPool* pool_of(const StreamConfig& stream);
+
+ private:
+  struct Cluster {
+    std::pair<std::string, std::string> address;  ///< URI, or the file that holds it
+    std::unique_ptr<mongo::ClientPool> pool;
+    std::vector<Trigger> triggers;
+    std::string complaint;  ///< said last
+  };
+
+  bool look_at(Cluster& cluster, const std::vector<StreamConfig>& streams);
+  Cluster& cluster_of(const StreamConfig& stream);
+
+  const std::string pipeline_;
+  const std::string database_;
+  spdlog::logger& log_;
+  std::vector<Cluster> clusters_;
+};
+
+}  // namespace sluice::pipeline
