@@ -14,7 +14,6 @@ namespace sluice::language {
 namespace {
 
 constexpr int most_nested = 50;
-constexpr std::size_t most_names = 100;
 constexpr std::string_view before_change = "before.";
 
 class Conditions {
@@ -66,7 +65,7 @@ class Conditions {
       about.image = Image::before;
       path.remove_prefix(before_change.size());
     }
-    for (const std::string_view name : bson::split_path(path, most_names + 1)) {
+    for (const std::string_view name : bson::split_path(path, most_path_names + 1)) {
       if (name.empty()) about.fail("a path's names are not empty");
       about.names.emplace_back(name);
     }

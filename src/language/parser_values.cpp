@@ -38,7 +38,7 @@ Term Parser::word() {
   if (cursor_.next_token().kind == TokenKind::symbol && cursor_.next_token().text == "(") return function();
   if (cursor_.accept_word("TRUE")) return boolean_term(true);
   if (cursor_.accept_word("FALSE")) return boolean_term(false);
-  if (cursor_.accept_word("NULL")) return null_term();
+  if (cursor_.accept_word("NULL")) return {"null", Type::any, Form::constant, "NULL"};
   if (cursor_.accept_word("NEW")) return field(Image::after);
   if (cursor_.accept_word("OLD")) return field(Image::before);
   if (cursor_.accept_word("CASE")) return case_of();
@@ -60,9 +60,13 @@ Term Parser::field(Image image) {
 
 /// Behind NEW or OLD; any word is a field's name there.
 std::vector<std::string> Parser::path() {
+  const std::size_t offset = cursor_.token().offset;
   std::vector<std::string> names;
   while (cursor_.accept_symbol(".")) {
     names.push_back(cursor_.expect_name("a field's name (in \"..\" where it is not a plain word)"));
+    if (names.size() > most_path_names) {
+      cursor_.fail(offset, "a path has at most " + std::to_string(most_path_names) + " names");
+    }
   }
   return names;
 }

@@ -10,7 +10,6 @@ namespace {
 
 /// libbson reads a hundred levels of JSON, and what is compiled here is put into something.
 constexpr std::size_t most_nested = 80;
-constexpr std::size_t most_names = 100;
 
 /// No path of the server's can hold such a name.
 bool is_odd(const std::string& name) {
@@ -52,8 +51,8 @@ void Reads::add(Image image, const std::string& path) {
 }
 
 Term field_term(Image image, const std::vector<std::string>& names, Reads& reads) {
-  if (names.size() > most_names) {
-    throw LanguageError("a path has at most " + std::to_string(most_names) + " names");
+  if (names.size() > most_path_names) {
+    throw LanguageError("a path has at most " + std::to_string(most_path_names) + " names");
   }
   std::string path = image == Image::before ? "$fullDocumentBeforeChange" : "$fullDocument";
   std::string read;

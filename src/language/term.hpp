@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -24,7 +25,7 @@ struct Term {
   std::string json;
   Type type = Type::any;
   Form form = Form::computed;
-  std::string constant = {};  ///< a constant number or text as it was written
+  std::string constant = {};  ///< a constant number or text as it was written, and NULL where that was
 
   bool is_constant() const { return form == Form::constant; }
   bool is_null() const { return is_constant() && json == "null"; }
@@ -48,6 +49,9 @@ struct Reads {
 
   void add(Image image, const std::string& path);
 };
+
+/// The server follows no more than twice as many.
+inline constexpr std::size_t most_path_names = 100;
 
 /// A field of an image, by the names that lead to it; without any, the image itself.
 Term field_term(Image image, const std::vector<std::string>& names, Reads& reads);
