@@ -51,7 +51,8 @@ TEST(RedisUrl, SaysWhatToDoForTls) {
 }
 
 TEST(RedisUrl, IsShownWithoutItsPassword) {
-  const RedisConfig config{.url = "redis://me:secret@host/1"};
+  RedisConfig config;
+  config.url = "redis://me:secret@host/1";
   EXPECT_EQ(config.shown_url(), "redis://me:***@host/1");
 }
 
