@@ -16,11 +16,12 @@ struct Kind {
 };
 
 // A new rule is one line here.
-constexpr std::array<Kind, 4> registered{{
+constexpr std::array<Kind, 5> registered{{
     {"embed", make_embed},
     {"count", make_count},
     {"tally", make_tally},
     {"publish", make_publish},
+    {"webhook", make_webhook},
 }};
 
 }  // namespace
