@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sluice/effect.hpp"
+#include "sluice/payload.hpp"
 
 namespace sluice {
 
@@ -31,7 +32,7 @@ struct StreamShape {
 struct PublishPlan final : DeliveryPlan {
   static constexpr std::string_view sink_name = "jetstream";
 
-  enum class Format : std::uint8_t { relaxed_json, canonical_json, bson };
+  using Format = PayloadFormat;
 
   StreamShape stream;
   Format format = Format::relaxed_json;

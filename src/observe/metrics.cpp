@@ -86,6 +86,11 @@ struct MetricFamilies {
             counters(r, "sluice_events_dead_total", "Events set aside in the dead-letter collection.")),
         publish_duplicates(counters(r, "sluice_publish_duplicates_total",
                                     "Messages sent again that the receiver knew already and dropped.")),
+        webhook_requests(counters(r, "sluice_webhook_requests_total",
+                                  "Requests to web services, by what became of them.")),
+        webhook_open(gauges(r, "sluice_webhook_open",
+                            "1 while requests are kept from a web service that failed, else 0.")),
+        webhook_seconds(histograms(r, "sluice_webhook_seconds", "Seconds a request to a web service took.")),
         rule_effects(counters(r, "sluice_rule_effects_total", "Effects by rule and by what became of them.")),
         retries(counters(r, "sluice_retries_total", "Attempts repeated, by kind of error.")),
         stream_reopens(
@@ -129,6 +134,9 @@ struct MetricFamilies {
   Family<Counter>& events_filtered;
   Family<Counter>& events_dead;
   Family<Counter>& publish_duplicates;
+  Family<Counter>& webhook_requests;
+  Family<Gauge>& webhook_open;
+  Family<Histogram>& webhook_seconds;
   Family<Counter>& rule_effects;
   Family<Counter>& retries;
   Family<Counter>& stream_reopens;
@@ -185,6 +193,15 @@ RuleEffects StreamMetrics::rule_effects(const std::string& rule) {
     return families_.rule_effects.Add(and_also(labels_, {{"rule", rule}, {"result", result}}));
   };
   return {counter("applied"), counter("skipped"), counter("failed"), counter("repeated")};
+}
+
+RequestMetrics StreamMetrics::requests(const std::string& endpoint) {
+  const auto labels = and_also(labels_, {{"endpoint", endpoint}});
+  const auto counter = [&](const char* result) -> Counter& {
+    return families_.webhook_requests.Add(and_also(labels, {{"result", result}}));
+  };
+  return {counter("ok"), counter("retried"), counter("refused"), families_.webhook_open.Add(labels),
+          distribution(families_.webhook_seconds, labels, duration_buckets())};
 }
 
 Counter& StreamMetrics::retries(const std::string& kind) {
@@ -277,6 +294,7 @@ void leave_out_gauges(std::vector<prometheus::MetricFamily>& families,
   const auto is_left_out = [&](const prometheus::ClientMetric& metric) {
     prometheus::Labels labels;
     for (const auto& label : metric.label) labels.emplace(label.name, label.value);
+    labels.erase("endpoint");
     return std::ranges::find(left_out, labels) != left_out.end();
   };
   for (auto& family : families) {

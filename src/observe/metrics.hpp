@@ -26,6 +26,15 @@ struct RuleEffects {
   prometheus::Counter& repeated;  ///< dropped: their rule sent or wrote the same lately
 };
 
+/// The requests to one web service.
+struct RequestMetrics {
+  prometheus::Counter& ok;
+  prometheus::Counter& retried;
+  prometheus::Counter& refused;
+  prometheus::Gauge& open;  ///< 1 while the service is given up
+  Distribution seconds;
+};
+
 /// The metrics of one stream, or of one partition of it, looked up once: bumping one costs an atomic addition
 /// (`events_read.Increment(n)`), and any thread may do so.
 class StreamMetrics {
@@ -45,6 +54,8 @@ class StreamMetrics {
   /// stay, for they go on when it comes back.
   void leave_out_gauges(bool out) { gauges_left_out_ = out; }
   bool gauges_left_out() const { return gauges_left_out_; }
+  /// Once a batch; the same endpoint gives the same metrics. Thread-safe.
+  RequestMetrics requests(const std::string& endpoint);
   prometheus::Counter& retries(const std::string& kind);
   prometheus::Counter& position_lost(const std::string& policy);
 

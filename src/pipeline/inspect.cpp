@@ -14,7 +14,9 @@
 #include "pipeline/rights.hpp"
 #include "rules/registry.hpp"
 #include "sinks/state_names.hpp"
+#include "sinks/webhook.hpp"
 #include "sluice/jetstream.hpp"
+#include "sluice/webhook.hpp"
 #include "source/change_stream.hpp"
 
 namespace sluice::pipeline {
@@ -50,6 +52,7 @@ class Inspector {
     look_at_stream();
     for (const auto& rule : rules_) look_at_rule(*rule);
     for (const auto& rule : rules_) look_at_messages(*rule);
+    for (const auto& rule : rules_) look_at_requests(*rule);
   }
 
  private:
@@ -80,6 +83,20 @@ class Inspector {
         say(Level::ok, rule,
             fmt::format("publishes to the JetStream stream {}{}", plan->stream.name,
                         there ? "" : ", which a worker will make"));
+      }
+    }
+  }
+
+  void look_at_requests(const Rule& rule) {
+    for (const DeliveryPlan* delivery : rule.deliveries()) {
+      const auto* plan = dynamic_cast<const WebhookPlan*>(delivery);
+      if (plan == nullptr) continue;
+      auto error = sinks::try_service(*plan);
+      if (!error) {
+        say(Level::ok, rule, "connects to " + plan->service.origin);
+      } else {
+        const bool wrong = error->kind == ErrorKind::fatal;
+        say(wrong ? Level::error : Level::unreachable, rule, error->message);
       }
     }
   }

@@ -134,7 +134,17 @@ sinks::OutletParts Stream::outlet_parts() {
   const auto duplicates = [this](std::size_t count) {
     metrics_.publish_duplicates.Increment(static_cast<double>(count));
   };
-  return {around_.config, deliveries_of(rules_), say, duplicates};
+  const auto requests = [this](const sinks::RequestReport& report) {
+    auto counts = metrics_.requests(std::string(report.endpoint));
+    counts.ok.Increment(static_cast<double>(report.ok));
+    counts.retried.Increment(static_cast<double>(report.retried));
+    counts.refused.Increment(static_cast<double>(report.refused));
+    counts.open.Set(report.open ? 1 : 0);
+    observe::Distribution::Tally took(counts.seconds);
+    for (const double seconds : report.seconds) took.observe(seconds);
+    counts.seconds.add(took);
+  };
+  return {around_.config, deliveries_of(rules_), say, duplicates, requests};
 }
 
 ReaderEvents Stream::reader_events() {

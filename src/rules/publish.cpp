@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <cstdio>
-#include <ctime>
 
-#include "bson/builder.hpp"
+#include "rules/event_message.hpp"
 #include "rules/registry.hpp"
 #include "rules/selection.hpp"
 #include "rules/text_template.hpp"
@@ -19,34 +17,9 @@ constexpr const char* no_subject =
     "the ids or fields it is made of";
 constexpr std::size_t most_subject = 2048;
 
-void append_json_text(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) >= 0x20) {
-      out += c;
-    } else {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", c);
-      out += escaped;
-    }
-  }
-}
-
-std::string utc_text(std::int64_t ms) {
-  const std::time_t seconds = ms / 1000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[40];
-  const auto size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text + size, sizeof text - size, ".%03dZ", static_cast<int>(ms % 1000));
-  return text;
-}
-
 /// Tells of each change in a message of its own, in the order of each document's changes.
 class PublishRule final : public Rule {
  public:
-  enum class Payload : std::uint8_t { event, document };
-
   struct Parts {
     PublishPlan plan;
     std::vector<Subscription> subscriptions;
@@ -83,60 +56,17 @@ class PublishRule final : public Rule {
     message.address = scratch.keep(subject.view());
     message.id = scratch.keep(id.view());
     message.headers = headers(event, scratch);
-    message.payload = payload(event, scratch);
-    if (parts_.envelope) message.envelope = envelope(event, id.view(), scratch);
+    message.payload = payload_of(event, parts_.payload, scratch);
+    if (parts_.envelope) message.envelope = cloud_envelope(event, id.view(), scratch);
     effects.add(Deliver{&parts_.plan, scratch.keep(message)}, key);
   }
 
  private:
-  bson::View payload(const ChangeEvent& event, Scratch& scratch) const {
-    if (parts_.payload == Payload::event)
-      return event.marked ? unmarked(event.document, scratch) : event.document;
-    if (event.full_document) return event.full_document;
-    return event.document.at("documentKey").document();
-  }
-
-  static bson::View unmarked(bson::View document, Scratch& scratch) {
-    bson::Builder copy;
-    for (const auto& [name, value] : document) {
-      if (!name.starts_with("sluice")) copy.append(name, value);
-    }
-    const bson::View made = copy.finish();
-    const auto kept = scratch.keep({made.data(), made.size()});
-    return {kept.data(), kept.size()};
-  }
-
   std::string_view headers(const ChangeEvent& event, Scratch& scratch) const {
     InlineText text;
-    text.append("Sluice-Operation: ");
-    text.append(name_of(event.operation));
-    text.append("\nSluice-Namespace: ");
-    text.append(event.database);
-    text.append('.');
-    text.append(event.collection);
-    char time[64];
-    const int size = std::snprintf(time, sizeof time, "\nSluice-Cluster-Time: %u.%u",
-                                   static_cast<unsigned>(event.cluster_time >> 32),
-                                   static_cast<unsigned>(event.cluster_time & 0xFFFFFFFF));
-    text.append(std::string_view(time, static_cast<std::size_t>(size)));
+    append_event_headers(text, event);
     if (parts_.envelope) text.append("\nContent-Type: application/cloudevents+json");
     return scratch.keep(text.view());
-  }
-
-  std::string_view envelope(const ChangeEvent& event, std::string_view id, Scratch& scratch) const {
-    std::string text = R"({"specversion":"1.0","id":")";
-    append_json_text(text, id);
-    text += R"(","source":"/mongodb/)";
-    append_json_text(text, event.database);
-    text += '/';
-    append_json_text(text, event.collection);
-    text += R"(","type":"mongodb.)";
-    text += name_of(event.operation);
-    text += R"(","subject":")";
-    append_json_text(text, value_as_text(event.id));
-    text += R"(","time":")" + utc_text(event.wall_time_ms);
-    text += R"(","datacontenttype":"application/json","data":)";
-    return scratch.keep(std::string_view(text));
   }
 
   Parts parts_;
@@ -224,8 +154,8 @@ std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& da
   return std::make_unique<PublishRule>(
       rule.name,
       PublishRule::Parts{std::move(plan), std::move(subscriptions), std::move(subject), std::move(message_id),
-                         payload == "document" ? PublishRule::Payload::document : PublishRule::Payload::event,
-                         format == "cloudevents", snapshot, database, std::move(text)});
+                         payload == "document" ? Payload::document : Payload::event, format == "cloudevents",
+                         snapshot, database, std::move(text)});
 }
 
 }  // namespace sluice::rules

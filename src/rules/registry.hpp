@@ -27,6 +27,7 @@ std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& data
 std::unique_ptr<Rule> make_count(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_tally(const RuleConfig& rule, const std::string& database);
+std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string& database);
 
 /// The name of a collection, if it is one that can be watched and written.
 std::string collection_name(const Settings& settings, std::string_view key);

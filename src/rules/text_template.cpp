@@ -22,13 +22,37 @@ bool stands_in_a_subject(char c) {
   return stands_in_a_line(c) && c != ' ' && c != '.' && c != '*' && c != '>';
 }
 
-void append_escaped(InlineText& out, std::string_view value, TextTemplate::Escape escape) {
+bool stands_in_a_url(char c) {
+  const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  return letter || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+bool stands(char c, TextTemplate::Escape escape) {
+  switch (escape) {
+    case TextTemplate::Escape::subject:
+      return stands_in_a_subject(c);
+    case TextTemplate::Escape::url:
+    case TextTemplate::Escape::form:
+      return stands_in_a_url(c);
+    default:
+      return stands_in_a_line(c);
+  }
+}
+
+bool leads_elsewhere(std::string_view part) {
+  return part.empty() || part == "." || part == "..";
+}
+
+template <typename Text>
+void append_escaped(Text& out, std::string_view value, TextTemplate::Escape escape) {
   static constexpr char digits[] = "0123456789ABCDEF";
-  const bool subject = escape == TextTemplate::Escape::subject;
-  if (subject && value.empty()) out.append('%');
+  if (escape == TextTemplate::Escape::json) return append_json_text(out, value);
+  if (escape == TextTemplate::Escape::none) return out.append(value);
+  if (escape == TextTemplate::Escape::subject && value.empty()) out.append('%');
+  if (escape == TextTemplate::Escape::url && leads_elsewhere(value)) out.spoil();
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
-    if (subject ? stands_in_a_subject(c) : stands_in_a_line(c)) {
+    if (stands(c, escape)) {
       out.append(c);
     } else {
       const char escaped[] = {'%', digits[byte >> 4], digits[byte & 15]};
@@ -110,10 +134,27 @@ std::string value_as_text(const bson::Value& value) {
 
 TextTemplate::TextTemplate(const Settings& settings, std::string_view key, std::string_view otherwise,
                            const std::vector<std::pair<std::string, std::string>>& names, Escape escape)
-    : text_(settings.text_or(key, otherwise)), escape_(escape) {
+    : TextTemplate(settings, key, Stated{settings.text_or(key, otherwise)}, names, escape) {}
+
+/// Where a name in braces begins. In a text that has braces of its own only what can be a name is one.
+std::size_t TextTemplate::find_name(std::string_view text) const {
+  auto open = text.find('{');
+  if (escape_ != Escape::json && escape_ != Escape::none) return open;
+  constexpr const char* in_a_name = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+  while (open != std::string_view::npos) {
+    const auto end = text.find_first_not_of(in_a_name, open + 1);
+    if (end != std::string_view::npos && text[end] == '}' && end > open + 1) return open;
+    open = text.find('{', open + 1);
+  }
+  return open;
+}
+
+TextTemplate::TextTemplate(const Settings& settings, std::string_view key, Stated stated,
+                           const std::vector<std::pair<std::string, std::string>>& names, Escape escape)
+    : text_(std::move(stated.text)), escape_(escape) {
   std::string_view rest = text_;
   while (!rest.empty()) {
-    const auto open = rest.find('{');
+    const auto open = find_name(rest);
     if (open != 0) parts_.push_back({What::literal, std::string(rest.substr(0, open))});
     if (open == std::string_view::npos) break;
     const auto close = rest.find('}', open);
@@ -155,13 +196,16 @@ void TextTemplate::add(const Settings& settings, std::string_view key, const std
   parts_.push_back({What::field, name});
 }
 
-void TextTemplate::append_to(InlineText& out, const ChangeEvent& event) const {
+template <typename Text>
+void TextTemplate::append_to(Text& out, const ChangeEvent& event) const {
   const auto put = [&](std::string_view value) { append_escaped(out, value, escape_); };
   const auto put_value = [&](const bson::Value& value) {
     if (value) {
       put(value_as_text(value));
     } else if (escape_ == Escape::subject) {
       out.append(missing);
+    } else if (escape_ == Escape::url) {
+      out.spoil();
     }
   };
   for (const Part& part : parts_) {
@@ -192,6 +236,9 @@ void TextTemplate::append_to(InlineText& out, const ChangeEvent& event) const {
     }
   }
 }
+
+template void TextTemplate::append_to(InlineText& out, const ChangeEvent& event) const;
+template void TextTemplate::append_to(LongText& out, const ChangeEvent& event) const;
 
 std::string_view TextTemplate::fixed_start() const {
   return parts_.empty() || parts_[0].what != What::literal ? std::string_view{}

@@ -24,12 +24,44 @@ class InlineText {
   std::string_view view() const { return {data_.data(), size_}; }
   /// False when something was left out because it was too long.
   bool fits() const { return fits_; }
+  /// It cannot be what it should.
+  void spoil() { fits_ = false; }
 
  private:
   std::array<char, 2048> data_;
   std::size_t size_ = 0;
   bool fits_ = true;
 };
+
+/// The same of any length.
+class LongText {
+ public:
+  void append(std::string_view text) { text_.append(text); }
+  void append(char c) { text_.push_back(c); }
+  std::string_view view() const { return text_; }
+  bool fits() const { return fits_; }
+  void spoil() { fits_ = false; }
+
+ private:
+  std::string text_;
+  bool fits_ = true;
+};
+
+/// `text` as it stands between the quotes of a JSON string.
+template <typename Text>
+void append_json_text(Text& out, std::string_view text) {
+  static constexpr char digits[] = "0123456789abcdef";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out.append('\\');
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20) {
+      out.append(c);
+    } else {
+      const char escaped[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
+      out.append(std::string_view(escaped, sizeof escaped));
+    }
+  }
+}
 
 /// A text with names in braces, filled in from an event: `{db}`, `{coll}`, `{op}`, `{id}`, `{token}`, and the
 /// dotted path of any field of the document (as it is after the change, else as it was before).
@@ -42,13 +74,33 @@ class TextTemplate {
     /// One token of a NATS subject: what may not stand in one (dots, wildcards, blanks, control characters)
     /// and `%` itself become `%` and two hexadecimal digits; an empty value becomes `%`, a missing one `%-`.
     subject,
+    /// A part of a URL's path, or a value of its query: all but letters, digits and `-._~` become `%` and two
+    /// hexadecimal digits. A text in which a name has no value, or one that leads to another path (`.`,
+    /// `..`),
+    /// does not fit.
+    url,
+    /// A value of a form (application/x-www-form-urlencoded): the same, but it may be empty.
+    form,
+    /// Text between the quotes of a JSON string. Braces that hold no name are left as they are.
+    json,
+    /// As it is; braces likewise.
+    none,
+  };
+  /// The text itself, in the place of the key that states it.
+  struct Stated {
+    std::string text;
   };
 
   /// `names` are filled in at once, with texts that need no escape. Throws ConfigError at `key`.
   TextTemplate(const Settings& settings, std::string_view key, std::string_view otherwise,
                const std::vector<std::pair<std::string, std::string>>& names, Escape escape);
 
-  void append_to(InlineText& out, const ChangeEvent& event) const;
+  TextTemplate(const Settings& settings, std::string_view key, Stated stated,
+               const std::vector<std::pair<std::string, std::string>>& names, Escape escape);
+
+  /// Of InlineText or LongText.
+  template <typename Text>
+  void append_to(Text& out, const ChangeEvent& event) const;
 
   /// The text up to its first name.
   std::string_view fixed_start() const;
@@ -64,6 +116,7 @@ class TextTemplate {
     std::string text;  ///< the literal, or the field's path
   };
 
+  std::size_t find_name(std::string_view text) const;
   void add(const Settings& settings, std::string_view key, const std::string& name,
            const std::vector<std::pair<std::string, std::string>>& names);
 

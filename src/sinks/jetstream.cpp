@@ -160,9 +160,9 @@ void JetStream::give_back(std::unique_ptr<nats::Flights> flights) {
   if (&flights->connection() == connection_.get()) idle_.push_back(std::move(flights));
 }
 
-JetStream::Known& JetStream::known_of(const std::string& lane) {
+Delivered& JetStream::delivered_by(const std::string& lane) {
   const std::lock_guard lock(mutex_);
-  return known_[lane];
+  return delivered_[lane];
 }
 
 /// While we run, nothing is fatal that an operator can mend without us.
@@ -172,14 +172,14 @@ void JetStream::on_failure(const Error& error) {
 }
 
 Outcome JetStream::send(const Batch& batch) {
-  Known& known = known_of(batch.guard.lane_id);
+  Delivered& delivered = delivered_by(batch.guard.lane_id);
   Outcome outcome;
   auto taken = take_flights();
   if (auto* error = std::get_if<Error>(&taken)) {
     outcome.error = std::move(*error);
   } else {
     auto& flights = std::get<std::unique_ptr<nats::Flights>>(taken);
-    outcome = send_by(*flights, batch, known);
+    outcome = send_by(*flights, batch, delivered);
     give_back(std::move(flights));
   }
   if (outcome.error) {
@@ -187,17 +187,6 @@ Outcome JetStream::send(const Batch& batch) {
     on_failure(*outcome.error);
   }
   return outcome;
-}
-
-std::vector<std::size_t> JetStream::unknown_of(const Batch& batch, const Known& known) const {
-  std::vector<std::size_t> indices;
-  for (std::size_t i = 0; i < batch.writes.size(); ++i) {
-    if (!takes(batch.writes[i])) continue;
-    const auto& write = std::get<DeliverWrite>(batch.writes[i]);
-    if (!known.empty() && known.contains(std::string(write.message->id))) continue;
-    indices.push_back(i);
-  }
-  return indices;
 }
 
 /// `indices` are places in the batch. What is stored is appended to `stored`.
@@ -237,8 +226,8 @@ std::optional<Error> JetStream::send_wave(nats::Flights& flights, const Batch& b
   return error;
 }
 
-Outcome JetStream::send_by(nats::Flights& flights, const Batch& batch, Known& known) {
-  const std::vector<std::size_t> indices = unknown_of(batch, known);
+Outcome JetStream::send_by(nats::Flights& flights, const Batch& batch, Delivered& delivered) {
+  const std::vector<std::size_t> indices = delivered.missing_of(batch, *this);
   std::vector<std::uint64_t> keys;
   for (const std::size_t i : indices) keys.push_back(std::get<DeliverWrite>(batch.writes[i]).key);
   Outcome outcome;
@@ -254,29 +243,8 @@ Outcome JetStream::send_by(nats::Flights& flights, const Batch& batch, Known& kn
   }
   outcome.documents = stored.size();
   outcome.committed = !outcome.error;
-  remember(batch, stored, outcome.committed, known);
+  delivered.remember(batch, *this, stored, outcome.committed);
   return outcome;
-}
-
-/// What is stored is not sent again, while its batch is not done: it failed, or goes on to MongoDB, which may
-/// have it come again.
-void JetStream::remember(const Batch& batch, const std::vector<std::size_t>& stored, bool committed,
-                         Known& known) const {
-  const auto id_of = [&](std::size_t i) {
-    return std::string(std::get<DeliverWrite>(batch.writes[i]).message->id);
-  };
-  const bool alone = std::ranges::all_of(batch.writes, [this](const Write& write) { return takes(write); });
-  if (!committed) {
-    for (const std::size_t i : stored) known.insert(id_of(i));
-  } else if (!alone) {
-    Known now;
-    for (std::size_t i = 0; i < batch.writes.size(); ++i) {
-      if (takes(batch.writes[i])) now.insert(id_of(i));
-    }
-    known = std::move(now);
-  } else if (!known.empty()) {
-    for (std::size_t i = 0; i < batch.writes.size(); ++i) known.erase(id_of(i));
-  }
 }
 
 }  // namespace sluice::sinks

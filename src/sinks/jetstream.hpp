@@ -6,12 +6,12 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <variant>
 #include <vector>
 
 #include "flow/waves.hpp"
 #include "nats/flight.hpp"
+#include "sinks/delivered.hpp"
 #include "sinks/outlet.hpp"
 #include "sluice/jetstream.hpp"
 
@@ -29,24 +29,19 @@ class JetStream final : public Outlet {
   Outcome send(const Batch& batch) override;
 
  private:
-  /// What the messages of a lane that were acknowledged are known by, while their batch is not yet done.
-  using Known = std::unordered_set<std::string>;
   using Idle = std::vector<std::unique_ptr<nats::Flights>>;
 
   std::variant<std::shared_ptr<nats::Connection>, Error> connection();
   std::variant<std::unique_ptr<nats::Flights>, Error> take_flights();
   void give_back(std::unique_ptr<nats::Flights> flights);
-  Known& known_of(const std::string& lane);
-  Outcome send_by(nats::Flights& flights, const Batch& batch, Known& known);
-  std::vector<std::size_t> unknown_of(const Batch& batch, const Known& known) const;
+  Delivered& delivered_by(const std::string& lane);
+  Outcome send_by(nats::Flights& flights, const Batch& batch, Delivered& delivered);
   std::optional<Error> send_wave(nats::Flights& flights, const Batch& batch,
                                  std::span<const std::size_t> wave, std::vector<std::size_t>& stored,
                                  std::size_t& failed);
   std::optional<Error> send_flight(nats::Flights& flights, const Batch& batch,
                                    std::span<const std::size_t> indices, std::vector<std::size_t>& stored,
                                    std::size_t& failed);
-  void remember(const Batch& batch, const std::vector<std::size_t>& stored, bool committed,
-                Known& known) const;
   std::optional<Error> ensure_streams(const nats::Connection& connection);
   void on_failure(const Error& error);
 
@@ -58,7 +53,7 @@ class JetStream final : public Outlet {
   std::shared_ptr<nats::Connection> connection_;
   bool streams_checked_ = false;
   Idle idle_;
-  std::map<std::string, Known> known_;
+  std::map<std::string, Delivered> delivered_;  ///< by lane
 };
 
 }  // namespace sluice::sinks

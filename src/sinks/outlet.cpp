@@ -4,7 +4,9 @@
 #include <array>
 
 #include "sinks/jetstream.hpp"
+#include "sinks/webhook.hpp"
 #include "sluice/jetstream.hpp"
+#include "sluice/webhook.hpp"
 
 namespace sluice::sinks {
 
@@ -23,8 +25,9 @@ Made make(const OutletParts& parts) {
 }
 
 // A new sink outside MongoDB is one line here.
-constexpr std::array<Known, 1> registered{{
+constexpr std::array<Known, 2> registered{{
     {PublishPlan::sink_name, make<JetStream>},
+    {WebhookPlan::sink_name, make<Webhook>},
 }};
 
 }  // namespace

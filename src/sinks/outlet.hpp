@@ -32,12 +32,23 @@ class Outlet {
   virtual Outcome send(const Batch& batch) = 0;
 };
 
+/// How the requests of one batch to one web service ended.
+struct RequestReport {
+  std::string_view endpoint;
+  std::size_t ok = 0;
+  std::size_t retried = 0;
+  std::size_t refused = 0;      ///< for good
+  std::vector<double> seconds;  ///< that each took
+  bool open = false;            ///< the service is given up for now
+};
+
 /// What an outlet needs to know, and whom it tells.
 struct OutletParts {
   const Config& config;
   std::vector<const DeliveryPlan*> deliveries;
   std::function<void(bool loud, const std::string&)> say;
   std::function<void(std::size_t)> duplicates;  ///< so many messages were known to the receiver already
+  std::function<void(const RequestReport&)> requests = [](const RequestReport&) {};
 };
 
 /// Those of the plans that are for one sink, as its own.

@@ -2,25 +2,10 @@
 
 #include <string>
 
+#include "support/certificates.hpp"
 #include "support/mongod.hpp"
 
 namespace sluice::test {
-
-/// An authority, and a certificate of it each for a server on 127.0.0.1 and for its clients, as PEM files.
-class Certificates {
- public:
-  Certificates();
-  /// A new authority and new certificates of it, each file put in the place of the old one.
-  void renew();
-
-  std::string authority() const { return (folder_.path() / "ca.pem").string(); }
-  std::string server() const { return (folder_.path() / "server.pem").string(); }
-  std::string client() const { return (folder_.path() / "client.pem").string(); }
-
- private:
-  TemporaryDirectory folder_;
-  int renewals_ = 0;
-};
 
 /// A replica set of one that speaks TLS only, and only with clients that show a certificate.
 class TlsReplicaSet : private Certificates, public ReplicaSet {

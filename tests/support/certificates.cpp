@@ -1,4 +1,4 @@
-#include "support/tls.hpp"
+#include "support/certificates.hpp"
 
 #include <cstdlib>
 #include <stdexcept>

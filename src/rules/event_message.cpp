@@ -1,0 +1,77 @@
+#include "rules/event_message.hpp"
+
+#include <cstdio>
+#include <ctime>
+#include <string>
+
+#include "bson/builder.hpp"
+
+namespace sluice::rules {
+
+namespace {
+
+std::string utc_text(std::int64_t ms) {
+  const std::time_t seconds = ms / 1000;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[40];
+  const auto size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  std::snprintf(text + size, sizeof text - size, ".%03dZ", static_cast<int>(ms % 1000));
+  return text;
+}
+
+bson::View unmarked(bson::View document, Scratch& scratch) {
+  bson::Builder copy;
+  for (const auto& [name, value] : document) {
+    if (!name.starts_with("sluice")) copy.append(name, value);
+  }
+  const bson::View made = copy.finish();
+  const auto kept = scratch.keep({made.data(), made.size()});
+  return {kept.data(), kept.size()};
+}
+
+}  // namespace
+
+bson::View payload_of(const ChangeEvent& event, Payload what, Scratch& scratch) {
+  if (what == Payload::event) return event.marked ? unmarked(event.document, scratch) : event.document;
+  if (event.full_document) return event.full_document;
+  return event.document.at("documentKey").document();
+}
+
+template <typename Text>
+void append_event_headers(Text& out, const ChangeEvent& event) {
+  out.append("Sluice-Operation: ");
+  out.append(name_of(event.operation));
+  out.append("\nSluice-Namespace: ");
+  out.append(event.database);
+  out.append('.');
+  out.append(event.collection);
+  char time[64];
+  const int size = std::snprintf(time, sizeof time, "\nSluice-Cluster-Time: %u.%u",
+                                 static_cast<unsigned>(event.cluster_time >> 32),
+                                 static_cast<unsigned>(event.cluster_time & 0xFFFFFFFF));
+  out.append(std::string_view(time, static_cast<std::size_t>(size)));
+}
+
+template void append_event_headers(InlineText& out, const ChangeEvent& event);
+template void append_event_headers(LongText& out, const ChangeEvent& event);
+
+std::string_view cloud_envelope(const ChangeEvent& event, std::string_view id, Scratch& scratch) {
+  LongText text;
+  text.append(R"({"specversion":"1.0","id":")");
+  append_json_text(text, id);
+  text.append(R"(","source":"/mongodb/)");
+  append_json_text(text, event.database);
+  text.append('/');
+  append_json_text(text, event.collection);
+  text.append(R"(","type":"mongodb.)");
+  text.append(name_of(event.operation));
+  text.append(R"(","subject":")");
+  append_json_text(text, value_as_text(event.id));
+  text.append(R"(","time":")");
+  text.append(utc_text(event.wall_time_ms));
+  text.append(R"(","datacontenttype":"application/json","data":)");
+  return scratch.keep(text.view());
+}
+
+}  // namespace sluice::rules

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "rules/text_template.hpp"
+#include "sluice/event.hpp"
+#include "sluice/scratch.hpp"
+
+/// What the messages of all rules that tell of changes have in common.
+namespace sluice::rules {
+
+/// What of an event is sent.
+enum class Payload : std::uint8_t {
+  event,
+  document,  ///< as it stands in the event; where it does not, its key
+};
+
+bson::View payload_of(const ChangeEvent& event, Payload what, Scratch& scratch);
+
+/// `Sluice-Operation`, `Sluice-Namespace` and `Sluice-Cluster-Time`, without an end of the last line.
+template <typename Text>
+void append_event_headers(Text& out, const ChangeEvent& event);
+
+/// The start of a CloudEvent in JSON, up to the value of its `data`.
+std::string_view cloud_envelope(const ChangeEvent& event, std::string_view id, Scratch& scratch);
+
+}  // namespace sluice::rules

@@ -1,0 +1,370 @@
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "config/origin.hpp"
+#include "rules/event_message.hpp"
+#include "rules/registry.hpp"
+#include "rules/selection.hpp"
+#include "rules/text_template.hpp"
+#include "sluice/webhook.hpp"
+
+namespace sluice::rules {
+
+namespace {
+
+using Names = std::vector<std::pair<std::string, std::string>>;
+
+constexpr std::int32_t address_code = 4;
+constexpr const char* no_address =
+    "the request's URL or its idempotency key cannot be made: it would be longer than 2 KiB, or a name in "
+    "the "
+    "URL has no value, or one that leads to another path ('.', '..'); look at the rule's 'url'";
+
+/// The method for each operation, as the rule states them.
+struct Methods {
+  std::string insert;
+  std::string update;
+  std::string replace;
+  std::string remove;
+  std::string snapshot;
+
+  std::string_view of(Operation operation) const {
+    switch (operation) {
+      case Operation::update:
+        return update;
+      case Operation::replace:
+        return replace;
+      case Operation::remove:
+        return remove;
+      case Operation::snapshot:
+        return snapshot;
+      default:
+        return insert;
+    }
+  }
+};
+
+struct Header {
+  std::string name;
+  TextTemplate value;
+};
+
+/// The request's body: a document, a text, or nothing.
+struct Body {
+  std::optional<Payload> payload;
+  std::optional<TextTemplate> text;
+  bool envelope = false;
+  std::string content_type;
+};
+
+/// Makes a request of each change, in the order of each document's changes.
+class WebhookRule final : public Rule {
+ public:
+  struct Parts {
+    WebhookPlan plan;
+    std::vector<Subscription> subscriptions;
+    TextTemplate path;
+    Methods methods;
+    TextTemplate key;
+    std::vector<Header> headers;
+    Body body;
+    bool snapshot = false;
+    std::string fingerprint;
+  };
+
+  WebhookRule(std::string name, Parts parts) : Rule(std::move(name)), parts_(std::move(parts)) {}
+
+  std::vector<Subscription> subscriptions() const override { return parts_.subscriptions; }
+  std::vector<const DeliveryPlan*> deliveries() const override { return {&parts_.plan}; }
+  bool has_snapshots() const override { return true; }
+  bool begins_with_snapshot() const override { return parts_.snapshot; }
+  bool keeps_state() const override { return false; }
+  std::string fingerprint() const override { return parts_.fingerprint; }
+
+  void apply(const ChangeEvent& event, Effects& effects) const override {
+    const std::uint64_t key = bson::Identity(event.id).hash(bson::stable_hash(event.collection, 0));
+    InlineText path;
+    parts_.path.append_to(path, event);
+    InlineText id;
+    parts_.key.append_to(id, event);
+    if (!path.fits() || !id.fits()) {
+      effects.add(Reject{address_code, no_address}, key);
+      return;
+    }
+    Scratch& scratch = effects.scratch();
+    Message message;
+    message.verb = parts_.methods.of(event.operation);
+    message.address = scratch.keep(path.view());
+    message.id = scratch.keep(id.view());
+    message.headers = headers(event, message.id, scratch);
+    const Body& body = parts_.body;
+    if (body.payload) message.payload = payload_of(event, *body.payload, scratch);
+    if (body.envelope) message.envelope = cloud_envelope(event, message.id, scratch);
+    if (body.text) {
+      LongText text;
+      body.text->append_to(text, event);
+      message.text = scratch.keep(text.view());
+    }
+    effects.add(Deliver{&parts_.plan, scratch.keep(message)}, key);
+  }
+
+ private:
+  std::string_view headers(const ChangeEvent& event, std::string_view id, Scratch& scratch) const {
+    LongText text;
+    text.append("Idempotency-Key: ");
+    text.append(id);
+    text.append('\n');
+    append_event_headers(text, event);
+    if (!parts_.body.content_type.empty()) {
+      text.append("\nContent-Type: ");
+      text.append(parts_.body.content_type);
+    }
+    for (const Header& header : parts_.headers) {
+      text.append('\n');
+      text.append(header.name);
+      text.append(": ");
+      header.value.append_to(text, event);
+    }
+    return scratch.keep(text.view());
+  }
+
+  Parts parts_;
+};
+
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7F;
+}
+
+void check_line(const Settings& settings, std::string_view key, const std::string& text) {
+  if (std::ranges::any_of(text, is_control)) settings.fail(key, "a header is one line of text");
+}
+
+/// `rest` is what stands behind the origin: a template.
+std::string read_origin(const Settings& settings, std::string& rest) {
+  const std::string url = settings.text("url");
+  const auto scheme = url.find("://");
+  const auto end = url.find_first_of("/?", scheme == std::string::npos ? 0 : scheme + 3);
+  if (url.find('{') < std::min(end, url.size())) {
+    settings.fail("url", "'" + url +
+                             "': scheme, host and port have to be the same for all events; only path "
+                             "and query may hold names in braces");
+  }
+  std::string_view behind;
+  config::Origin origin;
+  try {
+    origin = config::parse_origin(url, behind);
+  } catch (const ConfigError& error) {
+    settings.fail("url", error.what());
+  }
+  rest = behind.starts_with('/') ? std::string(behind) : "/" + std::string(behind);
+  const auto impossible = [](char c) { return is_control(c) || c == ' ' || c == '#' || c == '\\'; };
+  if (std::ranges::any_of(rest, impossible)) {
+    settings.fail("url", "'" + url +
+                             "' holds a blank, a #, or another character that no URL has; write it "
+                             "as % and two hexadecimal digits");
+  }
+  return origin.text();
+}
+
+std::string read_method(const Settings& settings, std::string_view key, const std::string& otherwise) {
+  return settings.choice(key, {"POST", "PUT", "PATCH", "DELETE", "GET"}, otherwise);
+}
+
+Methods read_methods(const Settings& settings) {
+  const std::string all = read_method(settings, "method", "POST");
+  Methods methods{all, all, all, all, all};
+  if (!settings.has("methods")) return methods;
+  const Settings stated = settings.section("methods");
+  methods.insert = read_method(stated, "insert", all);
+  methods.update = read_method(stated, "update", all);
+  methods.replace = read_method(stated, "replace", all);
+  methods.remove = read_method(stated, "delete", all);
+  methods.snapshot = read_method(stated, "snapshot", methods.insert);
+  stated.done();
+  return methods;
+}
+
+bool same_but_for_case(std::string_view one, std::string_view other) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
+  return std::ranges::equal(one, other, {}, lower, lower);
+}
+
+void check_header_name(const Settings& headers, const std::string& name) {
+  constexpr std::string_view beside_letters = "!#$%&'*+-.^_`|~";
+  const auto possible = [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           beside_letters.find(c) != std::string_view::npos;
+  };
+  if (name.empty() || !std::ranges::all_of(name, possible)) {
+    headers.fail(name, "'" + name + "' cannot be the name of a header");
+  }
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 9> ours{{
+      {"content-type", "state 'content_type' instead"},
+      {"idempotency-key", "state 'idempotency_key' instead"},
+      {"sluice-signature", "state 'secret', 'secret_file' or 'secret_env' instead"},
+      {"host", "it follows from 'url'"},
+      {"content-length", "it follows from the body"},
+      {"transfer-encoding", "it follows from the body"},
+      {"connection", "connections are kept open"},
+      {"expect", "bodies are sent at once"},
+      {"user-agent", "it names the program that sends"},
+  }};
+  for (const auto& [taken, why] : ours) {
+    if (same_but_for_case(name, taken)) {
+      headers.fail(name, "the header '" + name + "' is not for a rule to state: " + std::string(why));
+    }
+  }
+}
+
+std::vector<Header> read_headers(const Settings& settings, const Names& names) {
+  std::vector<Header> all;
+  if (!settings.has("headers")) return all;
+  const Settings headers = settings.section("headers");
+  for (const std::string& name : headers.keys()) {
+    check_header_name(headers, name);
+    check_line(headers, name, headers.text(name));
+    all.push_back({name, TextTemplate(headers, name, "", names, TextTemplate::Escape::line)});
+  }
+  return all;
+}
+
+TextTemplate::Escape escape_for(std::string_view content_type) {
+  if (content_type.find("json") != std::string_view::npos) return TextTemplate::Escape::json;
+  if (content_type.starts_with("application/x-www-form-urlencoded")) return TextTemplate::Escape::form;
+  return TextTemplate::Escape::none;
+}
+
+Body read_body(const Settings& settings, const Names& names, PayloadFormat& format) {
+  const std::string written = settings.choice("format", {"relaxed", "canonical", "cloudevents"}, "relaxed");
+  const std::string payload = settings.choice("payload", {"event", "document", "none"}, "event");
+  const bool templated = settings.has("body");
+  Body body;
+  if (templated && (settings.has("payload") || settings.has("format"))) {
+    settings.fail("body", "'body' states the whole body; leave out 'payload' and 'format', or 'body'");
+  }
+  const bool none = !templated && payload == "none";
+  if (none && settings.has("format")) settings.fail("format", "a request without a body has no 'format'");
+  body.envelope = written == "cloudevents";
+  body.content_type = settings.text_or("content_type", none            ? ""
+                                                       : body.envelope ? "application/cloudevents+json"
+                                                                       : "application/json");
+  check_line(settings, "content_type", body.content_type);
+  format = written == "canonical" ? PayloadFormat::canonical_json : PayloadFormat::relaxed_json;
+  if (templated) {
+    body.text.emplace(settings, "body", "", names, escape_for(body.content_type));
+  } else if (!none) {
+    body.payload = payload == "document" ? Payload::document : Payload::event;
+  }
+  return body;
+}
+
+void read_breaker(const Settings& settings, WebhookPlan::Service& service) {
+  if (!settings.has("breaker")) return;
+  const Settings breaker = settings.section("breaker");
+  service.breaker_failures = static_cast<int>(breaker.integer_or("failures", 5, 1, 1'000'000));
+  service.breaker_open_ms = breaker.integer_or("open_ms", 1'000, 1, 3'600'000);
+  service.breaker_most_open_ms =
+      breaker.integer_or("most_open_ms", std::max<long long>(30'000, service.breaker_open_ms), 1, 3'600'000);
+  breaker.done();
+  if (service.breaker_most_open_ms < service.breaker_open_ms) {
+    breaker.fail("most_open_ms", "'most_open_ms' cannot be less than 'open_ms'");
+  }
+}
+
+WebhookPlan::Service read_service(const Settings& settings, std::string origin) {
+  WebhookPlan::Service service;
+  service.origin = std::move(origin);
+  service.concurrency = static_cast<int>(settings.integer_or("concurrency", 16, 1, 1'024));
+  service.timeout_ms = settings.integer_or("timeout_ms", 10'000, 1, 600'000);
+  service.connect_timeout_ms = settings.integer_or("connect_timeout_ms", 5'000, 1, 600'000);
+  const bool tls = service.origin.starts_with("https://");
+  for (const auto& [key, file] : {std::pair{"ca_file", &service.ca_file},
+                                  {"cert_file", &service.cert_file},
+                                  {"key_file", &service.key_file}}) {
+    if (!settings.has(key)) continue;
+    *file = settings.text(key);
+    if (!tls) settings.fail(key, std::string("'") + key + "' is about TLS, and 'url' begins with http://");
+  }
+  if (!service.key_file.empty() && service.cert_file.empty()) {
+    settings.fail("key_file", "'key_file' belongs to a certificate; state 'cert_file' beside it");
+  }
+  read_breaker(settings, service);
+  return service;
+}
+
+std::optional<int> read_attempts(const Settings& retry, std::string_view key) {
+  constexpr long long most = 1'000'000;
+  if (retry.text_or(key, "forever") == "forever") return std::nullopt;
+  return static_cast<int>(retry.integer_or(key, 1, 1, most));
+}
+
+void read_statuses(const Settings& retry, WebhookPlan& plan) {
+  if (!retry.has("status")) return;
+  const Settings statuses = retry.section("status");
+  for (const std::string& key : statuses.keys()) {
+    unsigned status = 0;
+    const auto read = std::from_chars(key.data(), key.data() + key.size(), status);
+    const bool number = read.ec == std::errc{} && read.ptr == key.data() + key.size();
+    if (!number || status < 200 || status > 599) {
+      statuses.fail(key, "'" + key + "' is no status of an answer (200 to 599)");
+    }
+    const std::string verdict = statuses.choice(key, {"done", "retry", "dead"}, "retry");
+    plan.statuses[status] = verdict == "done"    ? WebhookPlan::Verdict::done
+                            : verdict == "retry" ? WebhookPlan::Verdict::retry
+                                                 : WebhookPlan::Verdict::dead;
+  }
+}
+
+void read_retry(const Settings& settings, WebhookPlan& plan) {
+  if (!settings.has("retry")) return;
+  const Settings retry = settings.section("retry");
+  plan.attempts.network = read_attempts(retry, "network");
+  plan.attempts.timeout = read_attempts(retry, "timeout");
+  plan.attempts.status_5xx = read_attempts(retry, "status_5xx");
+  plan.attempts.throttled = read_attempts(retry, "throttled");
+  read_statuses(retry, plan);
+  retry.done();
+}
+
+void read_secret(const Settings& settings, WebhookPlan& plan) {
+  int stated = 0;
+  for (const auto& [key, value] : {std::pair{"secret", &plan.secret},
+                                   {"secret_file", &plan.secret_file},
+                                   {"secret_env", &plan.secret_env}}) {
+    if (!settings.has(key)) continue;
+    *value = settings.text(key);
+    if (value->empty()) settings.fail(key, std::string("'") + key + "' is empty");
+    if (++stated > 1) settings.fail(key, "state the secret once: 'secret', 'secret_file' or 'secret_env'");
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string&) {
+  const Settings& settings = rule.settings;
+  const Names names = {{"rule", rule.name}};
+  WebhookPlan plan;
+  std::string rest;
+  const std::string origin = read_origin(settings, rest);
+  plan.service = read_service(settings, origin);
+  read_retry(settings, plan);
+  read_secret(settings, plan);
+  TextTemplate path(settings, "url", TextTemplate::Stated{rest}, names, TextTemplate::Escape::url);
+  TextTemplate key(settings, "idempotency_key", "{rule}-{token}", names, TextTemplate::Escape::line);
+  check_line(settings, "idempotency_key", key.text());
+  Methods methods = read_methods(settings);
+  std::vector<Header> headers = read_headers(settings, names);
+  Body body = read_body(settings, names, plan.format);
+  const bool snapshot = settings.choice("snapshot", {"none", "first"}, "none") == "first";
+  std::vector<Subscription> subscriptions = read_selections(settings, collection_names(settings, "from"));
+  std::string text = "webhook " + origin + path.text() + " " + key.text();
+  for (const Subscription& one : subscriptions) text += " " + one.collection;
+  return std::make_unique<WebhookRule>(
+      rule.name,
+      WebhookRule::Parts{std::move(plan), std::move(subscriptions), std::move(path), std::move(methods),
+                         std::move(key), std::move(headers), std::move(body), snapshot, std::move(text)});
+}
+
+}  // namespace sluice::rules

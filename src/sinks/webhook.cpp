@@ -1,0 +1,354 @@
+#include "sinks/webhook.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "config/origin.hpp"
+#include "http/signature.hpp"
+#include "sinks/payload.hpp"
+#include "sluice/settings.hpp"
+
+namespace sluice::sinks {
+
+namespace {
+
+using Verdict = WebhookPlan::Verdict;
+using Milliseconds = std::chrono::milliseconds;
+
+constexpr std::int32_t payload_impossible = 2;
+/// A batch that is not through by then comes again with what is left of it: a stop, or a lane that has to go
+/// elsewhere, waits no longer for a slow service.
+constexpr auto most_batch = std::chrono::seconds(5);
+constexpr auto most_retry_after = std::chrono::hours(1);
+constexpr std::size_t most_remembered = 16'384;  // messages; more than any batch has
+constexpr std::size_t keep_bytes = 16 << 20;
+
+std::string read_secret(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  std::string secret = text.str();
+  while (secret.ends_with('\n') || secret.ends_with('\r')) secret.pop_back();
+  if (!in || secret.empty()) {
+    throw ConfigError(file +
+                      ": cannot be read, or is empty; it should hold the secret that a webhook's requests "
+                      "are signed with");
+  }
+  return secret;
+}
+
+const DeliverWrite& delivery(const Batch& batch, std::size_t i) {
+  return std::get<DeliverWrite>(batch.writes[i]);
+}
+
+const WebhookPlan& plan_of(const DeliverWrite& write) {
+  return static_cast<const WebhookPlan&>(*write.plan);
+}
+
+http::EndpointConfig endpoint_config(const WebhookPlan::Service& service) {
+  std::string_view rest;
+  http::EndpointConfig config;
+  config.origin = config::parse_origin(service.origin, rest);
+  config.ca_file = service.ca_file;
+  config.cert_file = service.cert_file;
+  config.key_file = service.key_file;
+  config.concurrency = static_cast<std::size_t>(service.concurrency);
+  config.connect_timeout = Milliseconds(service.connect_timeout_ms);
+  config.request_timeout = Milliseconds(service.timeout_ms);
+  config.breaker = {service.breaker_failures, Milliseconds(service.breaker_open_ms),
+                    Milliseconds(service.breaker_most_open_ms)};
+  return config;
+}
+
+/// Empty for none. Throws ConfigError where it is not where it should be.
+std::string secret_of(const WebhookPlan& plan) {
+  if (!plan.secret_file.empty()) return read_secret(plan.secret_file);
+  if (plan.secret_env.empty()) return plan.secret;
+  const char* value = std::getenv(plan.secret_env.c_str());
+  if (value == nullptr || *value == '\0') {
+    throw ConfigError("the variable " + plan.secret_env +
+                      ", which should hold the secret that a webhook's requests are signed with, is not set");
+  }
+  return value;
+}
+
+}  // namespace
+
+std::optional<Error> try_service(const WebhookPlan& plan) {
+  try {
+    secret_of(plan);
+  } catch (const ConfigError& error) {
+    return Error{ErrorKind::fatal, 0, error.what()};
+  }
+  auto opened = http::Endpoint::open(endpoint_config(plan.service));
+  if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
+  return std::get<std::unique_ptr<http::Endpoint>>(opened)->try_connection();
+}
+
+/// One batch's way to its services.
+class Webhook::Sending {
+ public:
+  Sending(Webhook& outlet, Lane& lane, const Batch& batch) : outlet_(outlet), lane_(lane), batch_(batch) {}
+
+  Outcome run() {
+    const std::vector<std::size_t> missing = lane_.delivered.missing_of(batch_, outlet_);
+    if (!knows_refused(missing)) {
+      for (auto& [service, indices] : by_service(missing)) send_to(*service, indices);
+    }
+    outcome_.committed = !outcome_.error;
+    outcome_.documents = done_.size();
+    lane_.delivered.remember(batch_, outlet_, done_, outcome_.committed);
+    return std::move(outcome_);
+  }
+
+ private:
+  using Indices = std::vector<std::size_t>;
+
+  /// One that was refused before is not asked again: its dead letter comes first.
+  bool knows_refused(const Indices& missing) {
+    if (lane_.refused.empty()) return false;
+    for (const std::size_t i : missing) {
+      const auto found = lane_.refused.find(MessageKey::view(delivery(batch_, i)));
+      if (found == lane_.refused.end()) continue;
+      outcome_.error = std::move(found->second);
+      outcome_.failed_write = i;
+      lane_.refused.erase(found);
+      return true;
+    }
+    return false;
+  }
+
+  std::map<Service*, Indices> by_service(const Indices& missing) const {
+    std::map<Service*, Indices> services;
+    for (const std::size_t i : missing) services[target(i).service].push_back(i);
+    return services;
+  }
+
+  const Target& target(std::size_t i) const { return outlet_.targets_.at(&plan_of(delivery(batch_, i))); }
+
+  void send_to(Service& service, const Indices& indices) {
+    if (!compose(indices)) return;
+    lane_.answers.assign(indices.size(), {});
+    const auto judge = [&](std::size_t i, const http::Answer& answer) {
+      return fate_of(plan_of(delivery(batch_, indices[i])), answer).verdict == Verdict::done;
+    };
+    const http::Unsent unsent =
+        service.endpoint->send(lane_.requests, lane_.answers, judge, flow::Clock::now() + most_batch);
+    RequestReport report;
+    for (std::size_t i = 0; i < indices.size(); ++i) settle(service, indices[i], lane_.answers[i], report);
+    say_unsent(service, unsent, report);
+    const std::string origin = service.endpoint->config().origin.text();
+    report.endpoint = origin;
+    report.open = service.endpoint->breaker() != flow::Breaker::State::closed;
+    outlet_.report_(report);
+  }
+
+  // The requests
+
+  /// Texts move as more are added: where they lie is known when all are there.
+  struct Place {
+    std::size_t headers;
+    std::size_t body;
+    std::size_t end;
+  };
+
+  /// False when one of them can never be sent.
+  bool compose(const Indices& indices) {
+    std::string& texts = lane_.texts;
+    if (texts.capacity() > keep_bytes) std::string().swap(texts);
+    texts.clear();
+    std::vector<Place> places;
+    places.reserve(indices.size());
+    for (const std::size_t i : indices) {
+      const auto body = body_of(delivery(batch_, i));
+      if (!body) {
+        refuse(i,
+               {ErrorKind::own_fault, payload_impossible,
+                "the document is nested too deeply to be written as JSON; leave that part of it out with the "
+                "rule's 'redact' or 'project'"});
+        return false;
+      }
+      places.push_back(append(i, *body));
+    }
+    lane_.requests.clear();
+    const std::string_view all = texts;
+    for (std::size_t n = 0; n < indices.size(); ++n) {
+      const DeliverWrite& write = delivery(batch_, indices[n]);
+      const Place& place = places[n];
+      lane_.requests.push_back({write.message->verb, write.message->address,
+                                all.substr(place.headers, place.body - place.headers),
+                                all.substr(place.body, place.end - place.body), write.key});
+    }
+    return true;
+  }
+
+  std::optional<std::string_view> body_of(const DeliverWrite& write) {
+    const Message& message = *write.message;
+    return message.payload ? payload_of(message, plan_of(write).format, json_) : message.text;
+  }
+
+  Place append(std::size_t i, std::string_view body) {
+    std::string& texts = lane_.texts;
+    Place place{texts.size(), 0, 0};
+    texts.append(delivery(batch_, i).message->headers);
+    const std::string& secret = target(i).secret;
+    if (!secret.empty()) {
+      texts.append("\nSluice-Signature: ").append(http::sign(secret, std::time(nullptr), body));
+    }
+    place.body = texts.size();
+    texts.append(body);
+    place.end = texts.size();
+    return place;
+  }
+
+  // The answers
+
+  void settle(Service& service, std::size_t i, const http::Answer& answer, RequestReport& report) {
+    if (answer.kind == http::Answer::Kind::unsent) return;
+    report.seconds.push_back(std::chrono::duration<double>(answer.took).count());
+    const DeliverWrite& write = delivery(batch_, i);
+    const Fate fate = fate_of(plan_of(write), answer);
+    if (fate.verdict == Verdict::done) {
+      ++report.ok;
+      done_.push_back(i);
+      forget_attempts(write);
+      return;
+    }
+    Error error{ErrorKind::unavailable, static_cast<std::int32_t>(answer.status),
+                text_of(plan_of(write), write.message->verb, answer)};
+    if (fate.verdict == Verdict::retry) {
+      const std::lock_guard lock(service.mutex);
+      service.last_failure = error.message;
+    }
+    if (fate.verdict == Verdict::dead || used_up(write, fate, error)) {
+      ++report.refused;
+      forget_attempts(write);
+      error.kind = ErrorKind::own_fault;
+      refuse(i, std::move(error));
+      return;
+    }
+    ++report.retried;
+    if (answer.retry_after) wait(std::min<flow::Duration>(*answer.retry_after, most_retry_after));
+    if (!outcome_.error) outcome_.error = std::move(error);
+  }
+
+  /// One is told of at a time; the others are remembered until it is their turn.
+  void refuse(std::size_t i, Error error) {
+    if (outcome_.error && outcome_.error->kind == ErrorKind::own_fault) {
+      if (lane_.refused.size() >= most_remembered) lane_.refused.clear();
+      lane_.refused.insert_or_assign(MessageKey(delivery(batch_, i)), std::move(error));
+      return;
+    }
+    outcome_.error = std::move(error);
+    outcome_.failed_write = i;
+  }
+
+  bool used_up(const DeliverWrite& write, const Fate& fate, Error& error) {
+    if (!fate.most) return false;
+    if (lane_.attempts.size() >= most_remembered) lane_.attempts.clear();
+    const int attempts = ++(lane_.attempts[MessageKey(write)].*fate.counter);
+    error.message += " (attempt " + std::to_string(attempts) + " of " + std::to_string(*fate.most) + ")";
+    return attempts >= *fate.most;
+  }
+
+  void forget_attempts(const DeliverWrite& write) {
+    if (lane_.attempts.empty()) return;
+    const auto found = lane_.attempts.find(MessageKey::view(write));
+    if (found != lane_.attempts.end()) lane_.attempts.erase(found);
+  }
+
+  void wait(flow::Duration time) {
+    const auto asked = std::chrono::ceil<Milliseconds>(std::max(time, flow::Duration::zero()));
+    outcome_.retry_in = std::max(outcome_.retry_in.value_or(Milliseconds(0)), asked);
+  }
+
+  void say_unsent(Service& service, const http::Unsent& unsent, const RequestReport& report) {
+    const std::string origin = service.endpoint->config().origin.text();
+    if (unsent.not_before) {
+      const auto rest = *unsent.not_before - flow::Clock::now();
+      wait(rest);
+      if (outcome_.error) return;
+      const std::lock_guard lock(service.mutex);
+      outcome_.error =
+          Error{ErrorKind::unavailable, 0, origin + " is left alone for a while; " + service.last_failure};
+    } else if (unsent.late && !outcome_.error) {
+      outcome_.error = Error{ErrorKind::too_slow, 0,
+                             origin + " is slow: " + std::to_string(report.ok) + " of " +
+                                 std::to_string(lane_.requests.size()) +
+                                 " requests were answered so far; the rest follows"};
+    }
+  }
+
+  Webhook& outlet_;
+  Lane& lane_;
+  const Batch& batch_;
+  Outcome outcome_;
+  Indices done_;
+  std::string json_;
+};
+
+Webhook::Webhook(const OutletParts& parts) : report_(parts.requests), plans_(plans_of<WebhookPlan>(parts)) {}
+
+std::optional<Error> Webhook::open_all() {
+  for (const WebhookPlan* plan : plans_) {
+    const auto same = std::ranges::find_if(
+        targets_, [&](const auto& known) { return known.first->service == plan->service; });
+    Target target;
+    try {
+      target.secret = secret_of(*plan);
+    } catch (const ConfigError& error) {
+      return Error{ErrorKind::fatal, 0, error.what()};
+    }
+    if (same != targets_.end()) {
+      target.service = same->second.service;
+    } else {
+      auto opened = http::Endpoint::open(endpoint_config(plan->service));
+      if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
+      services_.push_back(std::make_unique<Service>());
+      services_.back()->endpoint = std::move(std::get<std::unique_ptr<http::Endpoint>>(opened));
+      target.service = services_.back().get();
+    }
+    targets_[plan] = std::move(target);
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> Webhook::open() {
+  const std::lock_guard lock(mutex_);
+  if (open_) return std::nullopt;
+  targets_.clear();
+  services_.clear();
+  if (auto error = open_all()) return error;
+  open_ = true;
+  return std::nullopt;
+}
+
+std::optional<Error> Webhook::prepare() {
+  if (auto error = open()) return error;
+  for (const auto& service : services_) {
+    if (auto error = service->endpoint->try_connection()) return error;
+  }
+  return std::nullopt;
+}
+
+Webhook::Lane& Webhook::lane_of(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  return lanes_[id];
+}
+
+Outcome Webhook::send(const Batch& batch) {
+  if (auto error = open()) {
+    // While we run, nothing is fatal that an operator can mend without us.
+    error->kind = ErrorKind::unavailable;
+    Outcome outcome;
+    outcome.error = std::move(error);
+    return outcome;
+  }
+  return Sending(*this, lane_of(batch.guard.lane_id), batch).run();
+}
+
+}  // namespace sluice::sinks

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "http/endpoint.hpp"
+#include "sinks/delivered.hpp"
+#include "sinks/outlet.hpp"
+#include "sinks/webhook_fate.hpp"
+#include "sluice/webhook.hpp"
+
+namespace sluice::sinks {
+
+/// Sends requests to web services: of a batch many at a time, of each document one after the other. What was
+/// answered well is not sent again while its batch is tried again; what is sent again has the same
+/// Idempotency-Key.
+class Webhook final : public Outlet {
+ public:
+  explicit Webhook(const OutletParts& parts);
+
+  using Outlet::takes;
+  bool takes(const DeliveryPlan& plan) const override { return plan.sink() == WebhookPlan::sink_name; }
+  std::optional<Error> prepare() override;
+  Outcome send(const Batch& batch) override;
+
+ private:
+  struct Service {
+    std::unique_ptr<http::Endpoint> endpoint;
+    std::mutex mutex;
+    std::string last_failure;  ///< what the breaker opened for
+  };
+  struct Target {
+    Service* service = nullptr;
+    std::string secret;
+  };
+  template <typename Value>
+  using ByMessage = std::unordered_map<MessageKey, Value, MessageKey::Hash, MessageKey::Equal>;
+  /// What is kept of a lane from one batch to the next, or from one attempt to the next.
+  struct Lane {
+    Delivered delivered;
+    ByMessage<FailedAttempts> attempts;  ///< only where they are limited
+    ByMessage<Error> refused;            ///< found in a batch in which another one was told of
+    std::string texts;
+    std::vector<http::Request> requests;
+    std::vector<http::Answer> answers;
+  };
+  class Sending;
+
+  std::optional<Error> open();
+  std::optional<Error> open_all();
+  Lane& lane_of(const std::string& id);
+
+  const std::function<void(const RequestReport&)> report_;
+  const std::vector<const WebhookPlan*> plans_;
+  std::mutex mutex_;  ///< taken once a batch
+  bool open_ = false;
+  std::vector<std::unique_ptr<Service>> services_;
+  std::map<const WebhookPlan*, Target> targets_;
+  std::map<std::string, Lane> lanes_;
+};
+
+/// Whether a plan's service takes connections and its secret can be read, for a check. ErrorKind::fatal for
+/// what waiting does not mend. Sends nothing.
+std::optional<Error> try_service(const WebhookPlan& plan);
+
+}  // namespace sluice::sinks
