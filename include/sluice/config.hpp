@@ -96,7 +96,7 @@ enum class LogFormat { text, json };
 /// What /healthz says.
 enum class HealthForm {
   alive,       ///< that the process answers
-  components,  ///< the same, and whether MongoDB and NATS can be reached
+  components,  ///< the same, and whether MongoDB, NATS and Redis can be reached
 };
 
 /// The whole configuration, validated. Immutable once the program runs.

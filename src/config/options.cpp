@@ -577,7 +577,8 @@ const std::vector<Option>& table() {
        0,
        0,
        {"alive", "components"},
-       "What /healthz says: that the process answers, or also whether MongoDB and NATS can be reached.",
+       "What /healthz says: that the process answers, or also whether MongoDB, NATS and Redis can be "
+       "reached.",
        health},
       {"Being watched",
        "log-level",

@@ -2,10 +2,10 @@
 #include <cstdio>
 #include <ctime>
 
-#include "bson/builder.hpp"
 #include "rules/registry.hpp"
 #include "rules/selection.hpp"
 #include "rules/text_template.hpp"
+#include "rules/whole_event.hpp"
 #include "sluice/jetstream.hpp"
 
 namespace sluice::rules {
@@ -90,20 +90,9 @@ class PublishRule final : public Rule {
 
  private:
   bson::View payload(const ChangeEvent& event, Scratch& scratch) const {
-    if (parts_.payload == Payload::event)
-      return event.marked ? unmarked(event.document, scratch) : event.document;
+    if (parts_.payload == Payload::event) return whole_event(event, scratch);
     if (event.full_document) return event.full_document;
     return event.document.at("documentKey").document();
-  }
-
-  static bson::View unmarked(bson::View document, Scratch& scratch) {
-    bson::Builder copy;
-    for (const auto& [name, value] : document) {
-      if (!name.starts_with("sluice")) copy.append(name, value);
-    }
-    const bson::View made = copy.finish();
-    const auto kept = scratch.keep({made.data(), made.size()});
-    return {kept.data(), kept.size()};
   }
 
   std::string_view headers(const ChangeEvent& event, Scratch& scratch) const {

@@ -24,13 +24,14 @@ struct Kind {
 };
 
 // A new rule is one line here.
-constexpr std::array<Kind, 6> registered{{
+constexpr std::array<Kind, 7> registered{{
     {"embed", make_embed, Does::keep},
     {"count", make_count, Does::keep},
     {"tally", make_tally, Does::keep},
     {"publish", make_publish, Does::react},
     {"write", make_write, Does::react},
     {"event_store", make_event_store, Does::react},
+    {"cache", make_cache, Does::keep},
 }};
 
 }  // namespace

@@ -24,6 +24,10 @@ bool stands_in_a_subject(char c) {
 
 void append_escaped(InlineText& out, std::string_view value, TextTemplate::Escape escape) {
   static constexpr char digits[] = "0123456789ABCDEF";
+  if (escape == TextTemplate::Escape::verbatim) {
+    out.append(value);
+    return;
+  }
   const bool subject = escape == TextTemplate::Escape::subject;
   if (subject && value.empty()) out.append('%');
   for (const char c : value) {
@@ -80,6 +84,15 @@ std::string snapshot_token(const ChangeEvent& event) {
          number_text(bson::stable_hash(raw, other_seed));
 }
 
+bool is_of_the_id(const std::string& path) {
+  return path == "_id" || path.starts_with("_id.");
+}
+
+bson::Value value_in_id(const ChangeEvent& event, const std::string& path) {
+  constexpr std::string_view start = "_id.";
+  return path == "_id" ? event.id : event.id.document().at_path(std::string_view(path).substr(start.size()));
+}
+
 /// Without the length in front of it: a binary holds that, its subtype and the bytes.
 constexpr std::size_t before_binary = 5;
 constexpr std::size_t uuid_bytes = 16;
@@ -110,7 +123,19 @@ std::string value_as_text(const bson::Value& value) {
 
 TextTemplate::TextTemplate(const Settings& settings, std::string_view key, std::string_view otherwise,
                            const std::vector<std::pair<std::string, std::string>>& names, Escape escape)
-    : text_(settings.text_or(key, otherwise)), escape_(escape) {
+    : TextTemplate(settings.text_or(key, otherwise), escape) {
+  parse(settings, key, names);
+}
+
+TextTemplate TextTemplate::of(const Settings& settings, std::string_view key, std::string text,
+                              const std::vector<std::pair<std::string, std::string>>& names, Escape escape) {
+  TextTemplate made(std::move(text), escape);
+  made.parse(settings, key, names);
+  return made;
+}
+
+void TextTemplate::parse(const Settings& settings, std::string_view key,
+                         const std::vector<std::pair<std::string, std::string>>& names) {
   std::string_view rest = text_;
   while (!rest.empty()) {
     const auto open = rest.find('{');
@@ -191,6 +216,61 @@ void TextTemplate::append_to(InlineText& out, const ChangeEvent& event) const {
       }
     }
   }
+}
+
+TextTemplate::Filled TextTemplate::fill(std::string& out, const ChangeEvent& event,
+                                        const FieldOf& field_of) const {
+  Filled filled = Filled::whole;
+  const auto put = [&](const bson::Value& value) {
+    if (value) {
+      out += value_as_text(value);
+    } else {
+      filled = Filled::without_a_field;
+    }
+  };
+  for (const Part& part : parts_) {
+    switch (part.what) {
+      case What::literal:
+        out += part.text;
+        break;
+      case What::database:
+        out += event.database;
+        break;
+      case What::collection:
+        out += event.collection;
+        break;
+      case What::operation:
+        out += name_of(event.operation);
+        break;
+      case What::token:
+        out += event.token_data;
+        break;
+      case What::id:
+        put(event.id);
+        break;
+      case What::field: {
+        const auto value =
+            is_of_the_id(part.text) ? std::optional(value_in_id(event, part.text)) : field_of(part.text);
+        if (!value) return Filled::unknown;
+        put(*value);
+        break;
+      }
+    }
+  }
+  return filled;
+}
+
+std::vector<std::string> TextTemplate::fields() const {
+  std::vector<std::string> paths;
+  for (const Part& part : parts_) {
+    if (part.what == What::field && !is_of_the_id(part.text)) paths.push_back(part.text);
+  }
+  return paths;
+}
+
+bool TextTemplate::tells_of_the_change() const {
+  return std::ranges::any_of(
+      parts_, [](const Part& part) { return part.what == What::operation || part.what == What::token; });
 }
 
 std::string_view TextTemplate::fixed_start() const {

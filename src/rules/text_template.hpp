@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,13 +44,30 @@ class TextTemplate {
     /// One token of a NATS subject: what may not stand in one (dots, wildcards, blanks, control characters)
     /// and `%` itself become `%` and two hexadecimal digits; an empty value becomes `%`, a missing one `%-`.
     subject,
+    /// Any byte may stand there.
+    verbatim,
   };
 
   /// `names` are filled in at once, with texts that need no escape. Throws ConfigError at `key`.
   TextTemplate(const Settings& settings, std::string_view key, std::string_view otherwise,
                const std::vector<std::pair<std::string, std::string>>& names, Escape escape);
 
+  /// The same of a text that is one of several under `key`.
+  static TextTemplate of(const Settings& settings, std::string_view key, std::string text,
+                         const std::vector<std::pair<std::string, std::string>>& names, Escape escape);
+
   void append_to(InlineText& out, const ChangeEvent& event) const;
+
+  /// What a field holds: absent where the document has none, nothing where that cannot be known.
+  using FieldOf = std::function<std::optional<bson::Value>(const std::string& path)>;
+  enum class Filled : std::uint8_t { whole, without_a_field, unknown };
+  /// The same, of any length, with fields looked up elsewhere than in the event's documents. (`_id` is the
+  /// event's.) A field that is missing becomes nothing, and nothing is escaped.
+  Filled fill(std::string& out, const ChangeEvent& event, const FieldOf& field_of) const;
+
+  /// The paths of all fields that it reads but the id's.
+  std::vector<std::string> fields() const;
+  bool tells_of_the_change() const;  ///< it holds {op} or {token}, which no other change has
 
   /// The text up to its first name.
   std::string_view fixed_start() const;
@@ -64,6 +83,10 @@ class TextTemplate {
     std::string text;  ///< the literal, or the field's path
   };
 
+  TextTemplate(std::string text, Escape escape) : text_(std::move(text)), escape_(escape) {}
+
+  void parse(const Settings& settings, std::string_view key,
+             const std::vector<std::pair<std::string, std::string>>& names);
   void add(const Settings& settings, std::string_view key, const std::string& name,
            const std::vector<std::pair<std::string, std::string>>& names);
 

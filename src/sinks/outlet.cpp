@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "sinks/cache.hpp"
 #include "sinks/jetstream.hpp"
+#include "sluice/cache.hpp"
 #include "sluice/jetstream.hpp"
 
 namespace sluice::sinks {
@@ -23,8 +25,9 @@ Made make(const OutletParts& parts) {
 }
 
 // A new sink outside MongoDB is one line here.
-constexpr std::array<Known, 1> registered{{
+constexpr std::array<Known, 2> registered{{
     {PublishPlan::sink_name, make<JetStream>},
+    {CachePlan::sink_name, make<Cache>},
 }};
 
 }  // namespace
