@@ -97,9 +97,18 @@ Reply Connection::receive() {
   }
 }
 
+/// Of the call that failed last.
+bool Connection::timed_out() const {
+  return context_->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+void Connection::breaks(Exchanged& done) const {
+  done.closed = !timed_out();
+  done.broken = broken();
+}
+
 Error Connection::broken() const {
-  const bool timed_out = context_->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK);
-  if (timed_out) {
+  if (timed_out()) {
     return {ErrorKind::unavailable, 0,
             where_ + " has said nothing for " + std::to_string(timeout_ms_) +
                 " ms; does it hang, or is --redis-timeout-ms too short for it"};
@@ -113,14 +122,14 @@ Exchanged Connection::exchange() {
   const std::size_t count = std::exchange(waiting_, 0);
   if (count == 0) return done;
   if (!send()) {
-    done.broken = broken();
+    breaks(done);
     // A server that closes says why beforehand; that can be read still.
     context_->err = 0;
   }
   while (done.answered < count) {
     const Reply reply = receive();
     if (!reply) {
-      if (!done.broken) done.broken = broken();
+      if (!done.broken) breaks(done);
       break;
     }
     if (reply->type == REDIS_REPLY_ERROR) {

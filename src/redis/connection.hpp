@@ -29,6 +29,7 @@ struct Exchanged {
   std::size_t answered = 0;      ///< the first so many have their answers
   std::vector<Refused> refused;  ///< in their order
   std::optional<Error> broken;   ///< the rest may have been done or not, and the connection is of no more use
+  bool closed = false;           ///< with broken: by the server, as one does with those that were idle for long
 };
 
 /// A connection to a Redis server, logged in. Blocks; for one thread at a time. It does not come back by
@@ -55,6 +56,8 @@ class Connection {
   std::optional<Error> log_in(const RedisConfig& config);
   bool send();
   Reply receive();
+  bool timed_out() const;
+  void breaks(Exchanged& done) const;
   Error broken() const;
 
   Context context_;

@@ -252,14 +252,15 @@ void check_sent(const Settings& settings, const Subscription& one, const std::st
 
 void ask_for_images(const Settings& settings, const CacheParts& parts, Subscription& one) {
   const bool of_fields = !fields_of(parts, true).empty();
-  if (of_fields && !settings.has("before")) one.before = BeforeImage::when_available;
+  if (of_fields && !settings.has("before")) one.before = std::max(one.before, BeforeImage::when_available);
   if (of_fields && one.before == BeforeImage::off) {
     settings.fail("before",
                   "a key is made of a field: without the document as it was, the key that the "
                   "field's old value makes would stay");
   }
   const bool of_document = parts.kept == Kept::document || parts.kept == Kept::text;
-  if (of_document && !settings.has("full_document")) one.full_document = FullDocument::when_available;
+  if (of_document && !settings.has("full_document"))
+    one.full_document = std::max(one.full_document, FullDocument::when_available);
   if (of_document && one.full_document < FullDocument::when_available) {
     settings.fail("full_document",
                   "what 'refresh' keeps has to be the document as the very change left it: "

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "bson/json_writer.hpp"
 
@@ -66,7 +67,7 @@ Cache::Commands Cache::commands_of(const Batch& batch) const {
     if (!takes(batch.writes[i])) continue;
     const auto& write = std::get<DeliverWrite>(batch.writes[i]);
     const Command command{i, static_cast<const CachePlan*>(write.plan), write.message,
-                          write.message->verb == CachePlan::drop};
+                          late_ || write.message->verb == CachePlan::drop};
     const auto [known, fresh] = places.try_emplace(write.message->address, commands.size());
     if (fresh) {
       commands.push_back(command);
@@ -115,6 +116,7 @@ Outcome Cache::send(const Batch& batch) {
   Outcome outcome;
   Commands commands = commands_of(batch);
   std::string text;
+  bool again = false;
   while (!commands.empty()) {
     auto taken = take();
     if (auto* error = std::get_if<Error>(&taken)) {
@@ -130,6 +132,11 @@ Outcome Cache::send(const Batch& batch) {
       break;
     }
     if (drop_refused(done, commands)) continue;
+    // It may have been idle for too long: the server's end of a connection says nothing of a new one.
+    if (done.closed && done.refused.empty() && !std::exchange(again, true)) {
+      forget_idle();
+      continue;
+    }
     if (!done.refused.empty()) {
       outcome.error = std::move(done.refused.front().error);
       outcome.failed_write = commands[done.refused.front().index].write;

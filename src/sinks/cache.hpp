@@ -18,7 +18,8 @@ namespace sluice::sinks {
 /// that failed is simply sent again, whole.
 class Cache final : public Outlet {
  public:
-  explicit Cache(const OutletParts& parts) : config_(parts.config.redis), say_(parts.say) {}
+  explicit Cache(const OutletParts& parts)
+      : config_(parts.config.redis), say_(parts.say), late_(parts.late) {}
 
   using Outlet::takes;
   bool takes(const DeliveryPlan& plan) const override { return plan.sink() == CachePlan::sink_name; }
@@ -46,6 +47,7 @@ class Cache final : public Outlet {
 
   const RedisConfig config_;
   const std::function<void(bool, const std::string&)> say_;
+  const bool late_;   ///< then nothing is set: an old value must not follow a newer one, and a drop may
   std::mutex mutex_;  ///< taken twice a batch
   std::vector<Handle> idle_;
 };
