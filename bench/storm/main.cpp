@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
     if (options.command == "failover") return run_failover(options, server);
     if (options.command == "fill") return run_fill(options, server);
     if (options.command == "publish") return run_publish(options, server);
+    if (options.command == "cache") return run_cache(options, server);
     return run_scenarios(options, server);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "storm: %s\n", error.what());

@@ -76,6 +76,11 @@ void add_commands(CLI::App& app, Options& options) {
                       "nats-server to start (default: where it is found)");
   publish->add_option("--window", options.window, "messages that the bare publisher has under way")
       ->capture_default_str();
+  CLI::App* cache = app.add_subcommand("cache", "one updateMany to keys in Redis, beside its ceilings");
+  cache->add_option("--documents", options.documents, "documents that it updates, with commas")
+      ->delimiter(',');
+  cache->add_option("--redis-server", options.redis_server,
+                    "redis-server to start (default: where it is found)");
   CLI::App* soak = app.add_subcommand("soak", "one worker through storms and idleness in turns");
   soak->add_option("--minutes", options.minutes, "how long")
       ->check(CLI::PositiveNumber)
@@ -87,7 +92,7 @@ void add_commands(CLI::App& app, Options& options) {
   failover->add_option("--kills", options.kills, "how often, of each kind")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  for (CLI::App* command : {run, sweep, memory, fill, publish, soak, failover}) command->fallthrough();
+  for (CLI::App* command : {run, sweep, memory, fill, publish, cache, soak, failover}) command->fallthrough();
 }
 
 void make_small(Options& options) {

@@ -12,7 +12,7 @@ namespace storm {
 /// Everything the command line says.
 struct Options {
   std::string command_line;
-  std::string command;  ///< run, sweep, memory, soak, fill, publish, failover
+  std::string command;  ///< run, sweep, memory, soak, fill, publish, cache, failover
 
   Sizes sizes;
   ServerOptions server;
@@ -33,8 +33,9 @@ struct Options {
   std::vector<std::uint32_t> backlogs = {100'000, 1'000'000};
   std::vector<std::uint32_t> targets = {100'000, 500'000};
 
-  std::vector<std::uint32_t> documents = {20'000, 100'000};  ///< publish: of one updateMany each
+  std::vector<std::uint32_t> documents = {20'000, 100'000};  ///< publish, cache: of one updateMany each
   std::string nats_server;                                   ///< publish: path; empty: found
+  std::string redis_server;                                  ///< cache: path; empty: found
   std::int64_t window = 4096;  ///< publish: messages that the bare publisher has under way
 
   std::uint32_t kills = 30;  ///< failover: of each kind

@@ -2,7 +2,6 @@
 #include <chrono>
 #include <cstdio>
 #include <functional>
-#include <future>
 #include <stdexcept>
 #include <thread>
 
@@ -10,6 +9,7 @@
 #include "data.hpp"
 #include "publishers.hpp"
 #include "report.hpp"
+#include "update_many.hpp"
 
 namespace storm {
 namespace {
@@ -21,29 +21,6 @@ constexpr double kPatience = 300;  // seconds until a stream holds a whole storm
 const std::string kDatabase = "conduit";
 const std::string kStream = "storm";
 const std::string kRivalStream = "rival";
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-/// One updateMany of every document there is, on a thread and a connection of its own.
-class UpdateMany {
- public:
-  explicit UpdateMany(const Server& server)
-      : seconds_(std::async(std::launch::async, [&server] {
-          const Client client = server.client();
-          const auto start = Clock::now();
-          command(client, kDatabase,
-                  R"({"update":"users","updates":[{"multi":true,"q":{},"u":{"$inc":{"seen":1}}}]})");
-          return storm::since(start);
-        })) {}
-
-  /// Waits for its end. Throws what it threw.
-  double seconds() { return seconds_.get(); }
-
- private:
-  std::future<double> seconds_;
-};
 
 struct Cpu {
   double worker = 0;
@@ -157,7 +134,7 @@ class PublishStage {
     const Cpu before = cpu(worker);
     Published out;
     const auto start = Clock::now();
-    UpdateMany update(server_);
+    UpdateMany update(server_, kDatabase);
     while (nats_.held(kStream).messages < documents) wait(worker, start);
     out.seconds = since(start);
     const Cpu after = cpu(worker);
@@ -195,7 +172,7 @@ class PublishStage {
   double read_live(std::uint32_t documents, Moment from) const {
     const Client client = server_.client();
     const auto start = Clock::now();
-    UpdateMany update(server_);
+    UpdateMany update(server_, kDatabase);
     drain(client, kDatabase, shape_, batch(documents), from, documents);
     const double seconds = since(start);
     update.seconds();

@@ -74,6 +74,16 @@ struct NatsConfig {
   std::string shown_url() const;
 };
 
+/// Where Redis is, and who we are there.
+struct RedisConfig {
+  std::string url = "redis://127.0.0.1:6379/0";
+  std::string password_file;  ///< where the URL does not hold the password
+  int timeout_ms = 2000;      ///< for a connection, and for each time that the server says nothing
+
+  /// Without the password that it may hold.
+  std::string shown_url() const;
+};
+
 enum class IndexPolicy { warn, create };
 /// What to do when a stream's position is lost: its history is gone, the token is refused, the rules are not
 /// those it was made with, or a watched collection was dropped or renamed.
@@ -86,7 +96,7 @@ enum class LogFormat { text, json };
 /// What /healthz says.
 enum class HealthForm {
   alive,       ///< that the process answers
-  components,  ///< the same, and whether MongoDB and NATS can be reached
+  components,  ///< the same, and whether MongoDB, NATS and Redis can be reached
 };
 
 /// The whole configuration, validated. Immutable once the program runs.
@@ -104,6 +114,7 @@ struct Config {
   std::string log_level = "info";
   LogFormat log_format = LogFormat::text;
   NatsConfig nats;
+  RedisConfig redis;
   bool backfill = false;  ///< a first start fills the targets from what stands in the sources
   LostPolicy on_lost = LostPolicy::fail;
   bool restart_now = false;

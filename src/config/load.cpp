@@ -10,6 +10,7 @@
 
 #include "config/mask.hpp"
 #include "config/names.hpp"
+#include "config/redis_url.hpp"
 #include "config/yaml_tree.hpp"
 
 namespace sluice::config {
@@ -132,6 +133,7 @@ class Loader {
     }
     check_shard();
     check_nats();
+    check_redis();
     check_cluster();
     if (sources_.file().has("streams")) {
       read_streams();
@@ -193,6 +195,14 @@ class Loader {
     check_pair("nats-nkey-file", nats.nkey_file, "nats-nkey", nats.nkey);
     check_pair("nats-cert-file", nats.cert_file, "nats-key-file", nats.key_file);
     check_pair("nats-key-file", nats.key_file, "nats-cert-file", nats.cert_file);
+  }
+
+  void check_redis() {
+    const RedisConfig& redis = config().redis;
+    if (redis.password_file.empty() || redis_place(redis.url).password.empty()) return;
+    throw ConfigError(fmt::format("{}: the password is stated here and in {} as well; state one of the two",
+                                  origins_.at("redis-password-file").prefix(),
+                                  origins_.at("redis-url").prefix()));
   }
 
   void check_shard() {

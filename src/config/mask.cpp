@@ -109,3 +109,7 @@ std::string mask_uris(std::string_view uris) {
 std::string sluice::NatsConfig::shown_url() const {
   return config::mask_uris(url);
 }
+
+std::string sluice::RedisConfig::shown_url() const {
+  return config::mask_uri(url);
+}

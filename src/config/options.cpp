@@ -8,6 +8,7 @@
 
 #include "config/mask.hpp"
 #include "config/names.hpp"
+#include "config/redis_url.hpp"
 
 namespace sluice::config {
 namespace {
@@ -45,6 +46,15 @@ void nats_ack(Config& config, const OptionValue& value) {
   config.nats.ack_ms = static_cast<int>(value.number);
 }
 
+template <auto Member>
+void redis(Config& config, const OptionValue& value) {
+  config.redis.*Member = value.text;
+}
+
+void redis_timeout(Config& config, const OptionValue& value) {
+  config.redis.timeout_ms = static_cast<int>(value.number);
+}
+
 void indexes(Config& config, const OptionValue& value) {
   config.indexes = value.text == "create" ? IndexPolicy::create : IndexPolicy::warn;
 }
@@ -67,6 +77,7 @@ const std::vector<Option>& table() {
   using C = Config;
   using E = EngineConfig;
   using N = NatsConfig;
+  using R = RedisConfig;
   static const std::vector<Option> options = {
       // group, flag, environment, path, type, unit, default, least, most, choices, help, store
       {"Where",
@@ -495,6 +506,43 @@ const std::vector<Option>& table() {
        "How long a message's acknowledgement is waited for before the message is sent again.",
        nats_ack},
 
+      {"Redis",
+       "redis-url",
+       "REDIS_URL",
+       "redis.url",
+       redis_url,
+       "",
+       "redis://127.0.0.1:6379/0",
+       0,
+       0,
+       {},
+       "Server that a cache rule keeps its keys in, with user, password and database.",
+       redis<&R::url>},
+      {"Redis",
+       "redis-password-file",
+       "REDIS_PASSWORD_FILE",
+       "redis.password_file",
+       file,
+       "",
+       "",
+       0,
+       0,
+       {},
+       "File that holds the password instead; a changed file is read with the next connection.",
+       redis<&R::password_file>},
+      {"Redis",
+       "redis-timeout-ms",
+       "SLUICE_REDIS_TIMEOUT_MS",
+       "redis.timeout_ms",
+       whole,
+       "ms",
+       "2000",
+       50,
+       600'000,
+       {},
+       "How long Redis may say nothing before the connection is given up and the commands are sent again.",
+       redis_timeout},
+
       {"Being watched",
        "http-host",
        "SLUICE_HTTP_HOST",
@@ -529,7 +577,8 @@ const std::vector<Option>& table() {
        0,
        0,
        {"alive", "components"},
-       "What /healthz says: that the process answers, or also whether MongoDB and NATS can be reached.",
+       "What /healthz says: that the process answers, or also whether MongoDB, NATS and Redis can be "
+       "reached.",
        health},
       {"Being watched",
        "log-level",
@@ -659,6 +708,7 @@ std::string placeholder(const Option& option) {
     case uri:
       return " URI";
     case nats_urls:
+    case redis_url:
       return " URL";
     case secret:
       return " SECRET";
@@ -735,6 +785,11 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
     case OptionType::nats_urls:
       if (!is_nats_urls(text)) refuse(option, text, origin, allowed_text(option));
       return {text, 0};
+    case OptionType::redis_url:
+      if (const std::string why = why_no_redis_url(text); !why.empty()) {
+        refuse(option, text, origin, allowed_text(option) + " (" + why + ")");
+      }
+      return {text, 0};
     case OptionType::database:
       if (const std::string why = why_no_database(text); !why.empty()) {
         refuse(option, text, origin, "the name of a database (" + why + ")");
@@ -760,6 +815,7 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
 
 std::string shown_value(const Option& option, const std::string& text) {
   if (option.type == OptionType::secret) return text.empty() ? "" : "***";
+  if (option.type == OptionType::redis_url) return mask_uri(text);
   return option.type == OptionType::uri || option.type == OptionType::nats_urls ? mask_uris(text) : text;
 }
 
@@ -773,6 +829,8 @@ std::string allowed_text(const Option& option) {
       return "a connection string that starts with mongodb:// or mongodb+srv://";
     case OptionType::nats_urls:
       return "one or more of nats://host:port or tls://host:port, with commas between them";
+    case OptionType::redis_url:
+      return "redis://user:password@host:port/database, of which only the host has to be there";
     case OptionType::secret:
       return "a secret";
     case OptionType::file:

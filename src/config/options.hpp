@@ -10,7 +10,7 @@
 
 namespace sluice::config {
 
-enum class OptionType { text, secret, uri, nats_urls, file, database, whole, choice, flag };
+enum class OptionType { text, secret, uri, nats_urls, redis_url, file, database, whole, choice, flag };
 
 /// A value that passed its option's checks.
 struct OptionValue {

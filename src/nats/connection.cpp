@@ -1,8 +1,9 @@
 #include "nats/connection.hpp"
 
-#include <fstream>
 #include <sstream>
 #include <vector>
+
+#include "config/secret_file.hpp"
 
 namespace sluice::nats {
 
@@ -27,20 +28,8 @@ std::vector<std::string> servers_of(const std::string& urls) {
   return servers;
 }
 
-/// What a file holds, without the line's end that editors add. Throws the sentence that says why not.
-std::string secret_of(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::stringstream text;
-  text << in.rdbuf();
-  std::string secret = text.str();
-  while (secret.ends_with('\n') || secret.ends_with('\r')) secret.pop_back();
-  if (!in || secret.empty())
-    throw ConfigError(file + ": cannot be read, or is empty; it should hold a secret of NATS");
-  return secret;
-}
-
 std::string secret_of(const std::string& stated, const std::string& file) {
-  return file.empty() ? stated : secret_of(file);
+  return file.empty() ? stated : config::secret_in(file, "NATS");
 }
 
 natsStatus add_secrets(const NatsConfig& config, natsOptions* options) {

@@ -255,7 +255,7 @@ sinks::Outlet& DeadLetters::outlet_for(const Rule& rule) {
   std::unique_ptr<sinks::Outlet>& outlet = outlets_[rule.name()];
   if (outlet) return *outlet;
   const sinks::OutletParts parts{config_, rule.deliveries(), [](bool, const std::string&) {},
-                                 [](std::size_t) {}};
+                                 [](std::size_t) {}, true};
   outlet = std::move(sinks::make_outlets(parts).front());
   return *outlet;
 }

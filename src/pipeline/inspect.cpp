@@ -12,9 +12,11 @@
 #include "pipeline/fingerprints.hpp"
 #include "pipeline/inspect_state.hpp"
 #include "pipeline/rights.hpp"
+#include "redis/connection.hpp"
 #include "rules/registry.hpp"
 #include "sinks/state_names.hpp"
 #include "sinks/webhook.hpp"
+#include "sluice/cache.hpp"
 #include "sluice/jetstream.hpp"
 #include "sluice/webhook.hpp"
 #include "source/change_stream.hpp"
@@ -53,12 +55,26 @@ class Inspector {
     for (const auto& rule : rules_) look_at_rule(*rule);
     for (const auto& rule : rules_) look_at_messages(*rule);
     for (const auto& rule : rules_) look_at_requests(*rule);
+    for (const auto& rule : rules_) look_at_cache(*rule);
   }
 
  private:
   void say(Level level, std::string message) { report_({level, stream_.name, std::move(message)}); }
   void say(Level level, const Rule& rule, std::string message) {
     report_({level, stream_.name + "/" + rule.name(), std::move(message)});
+  }
+
+  void look_at_cache(const Rule& rule) {
+    for (const DeliveryPlan* delivery : rule.deliveries()) {
+      if (delivery->sink() != CachePlan::sink_name) continue;
+      if (!redis_) redis_ = redis::ping(config_.redis);
+      if (const auto& error = *redis_) {
+        const bool away = error->kind == ErrorKind::unavailable;
+        say(away ? Level::unreachable : Level::error, rule, error->message);
+      } else {
+        say(Level::ok, rule, "keeps keys in Redis at " + config_.redis.shown_url() + ", which answers");
+      }
+    }
   }
 
   /// The servers that a rule publishes to are asked by one connection for all rules.
@@ -305,6 +321,7 @@ class Inspector {
   mongo::ClientPool::Client client_;
   DatabaseShape shape_;
   std::optional<std::variant<std::shared_ptr<nats::Connection>, Error>> nats_;
+  std::optional<std::optional<Error>> redis_;  ///< asked once for all rules
   Rights rights_;
   std::string set_;
 };

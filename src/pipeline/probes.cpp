@@ -8,6 +8,7 @@
 #include "bson/builder.hpp"
 #include "mongo/client.hpp"
 #include "nats/connection.hpp"
+#include "redis/connection.hpp"
 
 namespace sluice::pipeline {
 
@@ -53,8 +54,31 @@ class AskNats {
   std::shared_ptr<nats::Connection> connection_;
 };
 
-bool publishes(const StreamConfig& stream) {
-  return std::ranges::any_of(stream.rules, [](const RuleConfig& rule) { return rule.kind == "publish"; });
+class AskRedis {
+ public:
+  explicit AskRedis(const RedisConfig& config) : config_(config) {}
+
+  bool operator()() {
+    if (!connection_) {
+      auto opened = redis::Connection::open(config_);
+      auto* made = std::get_if<std::unique_ptr<redis::Connection>>(&opened);
+      if (made == nullptr) return false;
+      connection_ = std::move(*made);
+    }
+    const bool well = std::holds_alternative<std::string>(connection_->ask({"PING"}));
+    if (!well) connection_.reset();
+    return well;
+  }
+
+ private:
+  RedisConfig config_;
+  std::unique_ptr<redis::Connection> connection_;
+};
+
+bool has_rule(const Config& config, std::string_view kind) {
+  const auto is_it = [&](const RuleConfig& rule) { return rule.kind == kind; };
+  return std::ranges::any_of(
+      config.streams, [&](const StreamConfig& stream) { return std::ranges::any_of(stream.rules, is_it); });
 }
 
 }  // namespace
@@ -67,8 +91,11 @@ Probes::Probes(const Config& config) {
     clusters.push_back(cluster);
     add("mongo", [ask = std::make_shared<AskMongo>(stream)] { return (*ask)(); });
   }
-  if (std::ranges::any_of(config.streams, publishes)) {
+  if (has_rule(config, "publish")) {
     add("nats", [ask = std::make_shared<AskNats>(config.nats)] { return (*ask)(); });
+  }
+  if (has_rule(config, "cache")) {
+    add("redis", [ask = std::make_shared<AskRedis>(config.redis)] { return (*ask)(); });
   }
 }
 

@@ -14,9 +14,9 @@
 
 namespace sluice::pipeline {
 
-/// Asks MongoDB, and NATS where rules publish to it, every second whether they are there: over connections of
-/// its own, so that the answer is the same for a worker that streams and for one that stands by. A thread for
-/// each, since both libraries block.
+/// Asks MongoDB, and NATS and Redis where rules send to them, every second whether they are there: over
+/// connections of its own, so that the answer is the same for a worker that streams and for one that stands
+/// by. A thread for each, since their libraries block.
 class Probes {
  public:
   explicit Probes(const Config& config);

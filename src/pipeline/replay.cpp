@@ -76,7 +76,7 @@ class Replay {
                         "`sluice verify FILE --repair` brings its targets up to date");
     }
     outlets_ = sinks::make_outlets(
-        {config, deliveries_of(rules_), [](bool, const std::string&) {}, [](std::size_t) {}});
+        {config, deliveries_of(rules_), [](bool, const std::string&) {}, [](std::size_t) {}, true});
   }
 
   Replayed run() {

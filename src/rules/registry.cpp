@@ -24,7 +24,7 @@ struct Kind {
 };
 
 // A new rule is one line here.
-constexpr std::array<Kind, 7> registered{{
+constexpr std::array<Kind, 8> registered{{
     {"embed", make_embed, Does::keep},
     {"count", make_count, Does::keep},
     {"tally", make_tally, Does::keep},
@@ -32,6 +32,7 @@ constexpr std::array<Kind, 7> registered{{
     {"write", make_write, Does::react},
     {"event_store", make_event_store, Does::react},
     {"webhook", make_webhook, Does::call},
+    {"cache", make_cache, Does::call},
 }};
 
 }  // namespace

@@ -21,6 +21,7 @@ std::vector<std::string> kinds();
 
 // One factory a rule, in the rule's own file. `database` is the stream's.
 using Factory = std::unique_ptr<Rule> (*)(const RuleConfig& rule, const std::string& database);
+std::unique_ptr<Rule> make_cache(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_embed(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_event_store(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& database);

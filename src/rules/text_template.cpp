@@ -47,7 +47,8 @@ template <typename Text>
 void append_escaped(Text& out, std::string_view value, TextTemplate::Escape escape) {
   static constexpr char digits[] = "0123456789ABCDEF";
   if (escape == TextTemplate::Escape::json) return append_json_text(out, value);
-  if (escape == TextTemplate::Escape::none) return out.append(value);
+  if (escape == TextTemplate::Escape::none || escape == TextTemplate::Escape::verbatim)
+    return out.append(value);
   if (escape == TextTemplate::Escape::subject && value.empty()) out.append('%');
   if (escape == TextTemplate::Escape::url && leads_elsewhere(value)) out.spoil();
   for (const char c : value) {
@@ -102,6 +103,15 @@ std::string snapshot_token(const ChangeEvent& event) {
   constexpr std::uint64_t other_seed = 0x9E3779B97F4A7C15;
   return text + number_text(bson::stable_hash(raw, one_seed)) + "-" +
          number_text(bson::stable_hash(raw, other_seed));
+}
+
+bool is_of_the_id(const std::string& path) {
+  return path == "_id" || path.starts_with("_id.");
+}
+
+bson::Value value_in_id(const ChangeEvent& event, const std::string& path) {
+  constexpr std::string_view start = "_id.";
+  return path == "_id" ? event.id : event.id.document().at_path(std::string_view(path).substr(start.size()));
 }
 
 /// Without the length in front of it: a binary holds that, its subtype and the bytes.
@@ -239,6 +249,60 @@ void TextTemplate::append_to(Text& out, const ChangeEvent& event) const {
 
 template void TextTemplate::append_to(InlineText& out, const ChangeEvent& event) const;
 template void TextTemplate::append_to(LongText& out, const ChangeEvent& event) const;
+TextTemplate::Filled TextTemplate::fill(std::string& out, const ChangeEvent& event,
+                                        const FieldOf& field_of) const {
+  Filled filled = Filled::whole;
+  const auto put = [&](const bson::Value& value) {
+    if (value) {
+      out += value_as_text(value);
+    } else {
+      filled = Filled::without_a_field;
+    }
+  };
+  for (const Part& part : parts_) {
+    switch (part.what) {
+      case What::literal:
+        out += part.text;
+        break;
+      case What::database:
+        out += event.database;
+        break;
+      case What::collection:
+        out += event.collection;
+        break;
+      case What::operation:
+        out += name_of(event.operation);
+        break;
+      case What::token:
+        out += event.token_data;
+        break;
+      case What::id:
+        put(event.id);
+        break;
+      case What::field: {
+        const auto value =
+            is_of_the_id(part.text) ? std::optional(value_in_id(event, part.text)) : field_of(part.text);
+        if (!value) return Filled::unknown;
+        put(*value);
+        break;
+      }
+    }
+  }
+  return filled;
+}
+
+std::vector<std::string> TextTemplate::fields() const {
+  std::vector<std::string> paths;
+  for (const Part& part : parts_) {
+    if (part.what == What::field && !is_of_the_id(part.text)) paths.push_back(part.text);
+  }
+  return paths;
+}
+
+bool TextTemplate::tells_of_the_change() const {
+  return std::ranges::any_of(
+      parts_, [](const Part& part) { return part.what == What::operation || part.what == What::token; });
+}
 
 std::string_view TextTemplate::fixed_start() const {
   return parts_.empty() || parts_[0].what != What::literal ? std::string_view{}

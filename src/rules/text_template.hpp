@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -85,6 +87,8 @@ class TextTemplate {
     json,
     /// As it is; braces likewise.
     none,
+    /// As it is; every brace begins a name.
+    verbatim,
   };
   /// The text itself, in the place of the key that states it.
   struct Stated {
@@ -101,6 +105,23 @@ class TextTemplate {
   /// Of InlineText or LongText.
   template <typename Text>
   void append_to(Text& out, const ChangeEvent& event) const;
+
+  /// The same of a text that is one of several under `key`.
+  static TextTemplate of(const Settings& settings, std::string_view key, std::string text,
+                         const std::vector<std::pair<std::string, std::string>>& names, Escape escape) {
+    return {settings, key, Stated{std::move(text)}, names, escape};
+  }
+
+  /// What a field holds: absent where the document has none, nothing where that cannot be known.
+  using FieldOf = std::function<std::optional<bson::Value>(const std::string& path)>;
+  enum class Filled : std::uint8_t { whole, without_a_field, unknown };
+  /// The same, of any length, with fields looked up elsewhere than in the event's documents. (`_id` is the
+  /// event's.) A field that is missing becomes nothing, and nothing is escaped.
+  Filled fill(std::string& out, const ChangeEvent& event, const FieldOf& field_of) const;
+
+  /// The paths of all fields that it reads but the id's.
+  std::vector<std::string> fields() const;
+  bool tells_of_the_change() const;  ///< it holds {op} or {token}, which no other change has
 
   /// The text up to its first name.
   std::string_view fixed_start() const;

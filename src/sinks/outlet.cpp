@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "sinks/cache.hpp"
 #include "sinks/jetstream.hpp"
 #include "sinks/webhook.hpp"
+#include "sluice/cache.hpp"
 #include "sluice/jetstream.hpp"
 #include "sluice/webhook.hpp"
 
@@ -25,9 +27,10 @@ Made make(const OutletParts& parts) {
 }
 
 // A new sink outside MongoDB is one line here.
-constexpr std::array<Known, 2> registered{{
+constexpr std::array<Known, 3> registered{{
     {PublishPlan::sink_name, make<JetStream>},
     {WebhookPlan::sink_name, make<Webhook>},
+    {CachePlan::sink_name, make<Cache>},
 }};
 
 }  // namespace

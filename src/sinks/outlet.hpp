@@ -49,6 +49,8 @@ struct OutletParts {
   std::function<void(bool loud, const std::string&)> say;
   std::function<void(std::size_t)> duplicates;  ///< so many messages were known to the receiver already
   std::function<void(const RequestReport&)> requests = [](const RequestReport&) {};
+  /// What is sent is of the past (dead letters, a replay), and may be behind what was sent already.
+  bool late = false;
 };
 
 /// Those of the plans that are for one sink, as its own.

@@ -1,31 +1,12 @@
 #include "support/nats_server.hpp"
 
-#include <unistd.h>
-
 #include <csignal>
-#include <cstdlib>
 #include <fstream>
-#include <sstream>
 #include <stdexcept>
 
 #include "workbench/eventually.hpp"
 
 namespace sluice::test {
-
-namespace {
-
-/// Debian puts it where a user's path may not lead.
-std::string nats_server_path() {
-  const char* named = std::getenv("PATH");
-  std::stringstream folders(std::string(named == nullptr ? "" : named) + ":/usr/sbin");
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    const std::string path = folder + "/nats-server";
-    if (access(path.c_str(), X_OK) == 0) return path;
-  }
-  throw std::runtime_error("no nats-server: tools/setup installs it");
-}
-
-}  // namespace
 
 NatsServer::NatsServer(std::string settings) : settings_(std::move(settings)) {
   start();
@@ -40,7 +21,7 @@ void NatsServer::start() {
          << settings_ << "\n";
   }
   process_ = std::make_unique<Process>(
-      Process::Options{.command = {nats_server_path(), "-c", (folder / "nats.conf").string()},
+      Process::Options{.command = {find_program("nats-server"), "-c", (folder / "nats.conf").string()},
                        .environment = {},
                        .out = folder / "nats.log",
                        .err = folder / "nats.log"});

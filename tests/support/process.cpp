@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -21,8 +22,8 @@ namespace {
 
 /// What the shell that runs the tests has set must not reach the program under test.
 bool belongs_to_sluice(std::string_view entry) {
-  constexpr std::array<std::string_view, 6> prefixes = {"SLUICE_", "MONGODB_URI=", "SHARD_",
-                                                        "MONGO_",  "NATS_",        "CONFIG_FILE="};
+  constexpr std::array<std::string_view, 7> prefixes = {"SLUICE_", "MONGODB_URI=", "SHARD_",      "MONGO_",
+                                                        "NATS_",   "REDIS_",       "CONFIG_FILE="};
   return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return entry.starts_with(prefix); });
 }
 
@@ -100,6 +101,16 @@ void Process::kill9() {
   if (exit_code()) return;
   signal(SIGKILL);
   wait(std::chrono::seconds(30));
+}
+
+std::string find_program(const std::string& name) {
+  const char* named = std::getenv("PATH");
+  std::stringstream folders(std::string(named == nullptr ? "" : named) + ":/usr/sbin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    std::string path = folder + "/" + name;
+    if (access(path.c_str(), X_OK) == 0) return path;
+  }
+  throw std::runtime_error("no " + name + ": tools/setup installs it");
 }
 
 Memory memory_of(pid_t pid) {

@@ -66,6 +66,7 @@ indexes: create
 on_lost: rebuild
 nats: {url: "tls://me:hidden@n1:4222,nats://n2", user: u, password: hidden, token: hidden, creds_file: c, nkey: k,
   nkey_file: nf, password_file: pf, token_file: tf, ca_file: ca, cert_file: cf, key_file: kf, ack_ms: 1300}
+redis: {url: "redis://me:hidden@r:6380/2", timeout_ms: 1400}
 )";
   const Loaded loaded = load(yaml);
   const Config& config = loaded.config;
@@ -98,6 +99,9 @@ nats: {url: "tls://me:hidden@n1:4222,nats://n2", user: u, password: hidden, toke
   EXPECT_EQ(config.nats.key_file, "kf");
   EXPECT_EQ(config.nats.ack_ms, 1300);
   EXPECT_EQ(listed(loaded, "nats.url").value, "tls://me:***@n1:4222,nats://n2");
+  EXPECT_EQ(config.redis.url, "redis://me:hidden@r:6380/2");
+  EXPECT_EQ(config.redis.timeout_ms, 1400);
+  EXPECT_EQ(listed(loaded, "redis.url").value, "redis://me:***@r:6380/2");
   EXPECT_EQ(effective_text(loaded.effective).find("hidden"), std::string::npos);
   for (const auto& line : loaded.effective) {
     if (!line.name.starts_with("--")) {
@@ -118,6 +122,12 @@ TEST(Load, LetsTheFlagWinOverTheEnvironmentOverTheFileOverTheDefault) {
   EXPECT_EQ(listed(load(yaml), "engine.lanes").origin, "w.yaml:6");
   EXPECT_EQ(listed(load(yaml, {}, environment), "engine.lanes").origin, "environment SLUICE_LANES");
   EXPECT_EQ(listed(load(yaml, flags, environment), "engine.lanes").origin, "flag --lanes");
+}
+
+TEST(Load, TakesTheRedisPasswordFromOnePlace) {
+  const std::string by_file = kSmall + "redis: {password_file: pf}\n";
+  EXPECT_EQ(load(by_file, {{"redis-url", "redis://me@r"}}).config.redis.password_file, "pf");
+  EXPECT_THROW(load(by_file, {{"redis-url", "redis://me:secret@r"}}), ConfigError);
 }
 
 TEST(Load, TakesPartitionsInThePlaceOfShards) {

@@ -1,0 +1,158 @@
+#include "sinks/cache.hpp"
+
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "bson/json_writer.hpp"
+
+namespace sluice::sinks {
+
+namespace {
+
+/// Nothing where the document cannot be written so (nested too deeply for JSON).
+std::optional<std::string_view> value_of(const Message& message, CachePlan::Format format,
+                                         std::string& text) {
+  if (!message.payload) return message.text;
+  if (format == CachePlan::Format::bson)
+    return std::string_view(reinterpret_cast<const char*>(message.payload.data()), message.payload.size());
+  const bool canonical = format == CachePlan::Format::canonical_json;
+  text.clear();
+  const bool written = bson::append_json(text, message.payload,
+                                         canonical ? bson::JsonStyle::canonical : bson::JsonStyle::relaxed);
+  return written ? std::optional<std::string_view>(text) : std::nullopt;
+}
+
+}  // namespace
+
+std::variant<Cache::Handle, Error> Cache::take() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      Handle connection = std::move(idle_.back());
+      idle_.pop_back();
+      return connection;
+    }
+  }
+  return redis::Connection::open(config_);
+}
+
+void Cache::give_back(Handle connection) {
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(connection));
+}
+
+/// What one connection suffers from, the others do as well: the server is gone, or is another one now.
+void Cache::forget_idle() {
+  const std::lock_guard lock(mutex_);
+  idle_.clear();
+}
+
+std::optional<Error> Cache::prepare() {
+  forget_idle();
+  auto taken = take();
+  if (auto* error = std::get_if<Error>(&taken)) return std::move(*error);
+  auto& connection = std::get<Handle>(taken);
+  auto answer = connection->ask({"PING"});
+  if (auto* error = std::get_if<Error>(&answer)) return std::move(*error);
+  give_back(std::move(connection));
+  return std::nullopt;
+}
+
+/// Of each key the last.
+Cache::Commands Cache::commands_of(const Batch& batch) const {
+  Commands commands;
+  std::unordered_map<std::string_view, std::size_t> places;
+  for (std::size_t i = 0; i < batch.writes.size(); ++i) {
+    if (!takes(batch.writes[i])) continue;
+    const auto& write = std::get<DeliverWrite>(batch.writes[i]);
+    const Command command{i, static_cast<const CachePlan*>(write.plan), write.message,
+                          late_ || write.message->verb == CachePlan::drop};
+    const auto [known, fresh] = places.try_emplace(write.message->address, commands.size());
+    if (fresh) {
+      commands.push_back(command);
+    } else {
+      commands[known->second] = command;
+    }
+  }
+  return commands;
+}
+
+void Cache::append(redis::Connection& connection, Command& command, std::string& text) const {
+  const std::string_view key = command.message->address;
+  if (!command.drop) {
+    if (const auto value = value_of(*command.message, command.plan->format, text)) {
+      if (command.plan->ttl_ms == 0) {
+        connection.append({CachePlan::set, key, *value});
+      } else {
+        connection.append({CachePlan::set, key, *value, "PX", std::to_string(command.plan->ttl_ms)});
+      }
+      return;
+    }
+    command.drop = true;
+    say_(true,
+         "the key '" + std::string(key) +
+             "' is dropped in the place of being kept: its document is nested too deeply to be written as "
+             "JSON; have the rule's format be 'bson'");
+  }
+  connection.append({CachePlan::drop, key});
+}
+
+/// A value that cannot be kept for a reason of its own must not leave an older one behind.
+bool Cache::drop_refused(const redis::Exchanged& done, Commands& commands) const {
+  bool any = false;
+  for (const redis::Refused& refused : done.refused) {
+    Command& command = commands[refused.index];
+    if (refused.error.kind != ErrorKind::own_fault || command.drop) continue;
+    command.drop = true;
+    any = true;
+    say_(true, "the key '" + std::string(command.message->address) +
+                   "' is dropped in the place of being kept: " + refused.error.message);
+  }
+  return any;
+}
+
+Outcome Cache::send(const Batch& batch) {
+  Outcome outcome;
+  Commands commands = commands_of(batch);
+  std::string text;
+  bool again = false;
+  while (!commands.empty()) {
+    auto taken = take();
+    if (auto* error = std::get_if<Error>(&taken)) {
+      outcome.error = std::move(*error);
+      break;
+    }
+    auto& connection = std::get<Handle>(taken);
+    for (Command& command : commands) append(*connection, command, text);
+    redis::Exchanged done = connection->exchange();
+    const bool well = done.refused.empty() && !done.broken;
+    if (well) {
+      give_back(std::move(connection));
+      break;
+    }
+    if (drop_refused(done, commands)) continue;
+    // It may have been idle for too long: the server's end of a connection says nothing of a new one.
+    if (done.closed && done.refused.empty() && !std::exchange(again, true)) {
+      forget_idle();
+      continue;
+    }
+    if (!done.refused.empty()) {
+      outcome.error = std::move(done.refused.front().error);
+      outcome.failed_write = commands[done.refused.front().index].write;
+    } else {
+      outcome.error = std::move(done.broken);
+    }
+    break;
+  }
+  if (outcome.error) {
+    forget_idle();
+    // While we run, nothing is fatal that an operator can mend without us.
+    if (outcome.error->kind == ErrorKind::fatal) outcome.error->kind = ErrorKind::unavailable;
+  }
+  outcome.committed = !outcome.error;
+  outcome.documents = outcome.committed ? commands.size() : 0;
+  return outcome;
+}
+
+}  // namespace sluice::sinks
