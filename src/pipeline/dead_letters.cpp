@@ -254,8 +254,12 @@ Retried DeadLetters::retry(const LetterId& id) {
 sinks::Outlet& DeadLetters::outlet_for(const Rule& rule) {
   std::unique_ptr<sinks::Outlet>& outlet = outlets_[rule.name()];
   if (outlet) return *outlet;
-  const sinks::OutletParts parts{config_, rule.deliveries(), [](bool, const std::string&) {},
-                                 [](std::size_t) {}, true};
+  const sinks::OutletParts parts{config_,
+                                 rule.deliveries(),
+                                 [](bool, const std::string&) {},
+                                 [](std::size_t) {},
+                                 [](const sinks::RequestReport&) {},
+                                 true};
   outlet = std::move(sinks::make_outlets(parts).front());
   return *outlet;
 }

@@ -75,8 +75,8 @@ class Replay {
                         "' keeps counters or copies, which events that come once more would falsify; "
                         "`sluice verify FILE --repair` brings its targets up to date");
     }
-    outlets_ = sinks::make_outlets(
-        {config, deliveries_of(rules_), [](bool, const std::string&) {}, [](std::size_t) {}, true});
+    outlets_ = sinks::make_outlets({config, deliveries_of(rules_), [](bool, const std::string&) {},
+                                    [](std::size_t) {}, [](const sinks::RequestReport&) {}, true});
   }
 
   Replayed run() {

@@ -47,9 +47,9 @@ class WebService {
   using Script = std::function<WebAnswer(const WebRequest&)>;
 
   struct Options {
-    int port = 0;             ///< 0: any
-    std::string certificate;  ///< PEM with its key: then it speaks TLS
-    std::string client_ca;    ///< PEM: clients have to show a certificate of it
+    int port = 0;                  ///< 0: any
+    std::string certificate = {};  ///< PEM with its key: then it speaks TLS
+    std::string client_ca = {};    ///< PEM: clients have to show a certificate of it
   };
 
   WebService() : WebService(Options()) {}

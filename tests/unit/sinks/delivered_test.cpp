@@ -1,0 +1,80 @@
+#include "sinks/delivered.hpp"
+
+#include <gtest/gtest.h>
+
+#include "sluice/jetstream.hpp"
+
+namespace sluice::sinks {
+namespace {
+
+using Places = std::vector<std::size_t>;
+
+class Takes final : public Outlet {
+ public:
+  using Outlet::takes;
+  bool takes(const DeliveryPlan& plan) const override { return plan.sink() == PublishPlan::sink_name; }
+  std::optional<Error> prepare() override { return std::nullopt; }
+  Outcome send(const Batch&) override { return {}; }
+};
+
+class DeliveredTest : public testing::Test {
+ protected:
+  /// A batch of messages with these ids; an empty one is something that is written to MongoDB.
+  Batch batch(const std::vector<const Message*>& messages, const PublishPlan* plan = nullptr) const {
+    Batch batch;
+    for (const Message* message : messages) {
+      if (message == nullptr) {
+        batch.writes.emplace_back(DeadLetterWrite{});
+      } else {
+        batch.writes.emplace_back(DeliverWrite{plan == nullptr ? &plan_ : plan, message, 0});
+      }
+    }
+    return batch;
+  }
+  static Message with_id(std::string_view id) {
+    Message message;
+    message.id = id;
+    return message;
+  }
+
+  PublishPlan plan_;
+  PublishPlan other_plan_;
+  Message a_ = with_id("a");
+  Message b_ = with_id("b");
+  Takes outlet_;
+  Delivered delivered_;
+};
+
+TEST_F(DeliveredTest, WhatWentBeforeAFailureIsNotMissing) {
+  const Batch both = batch({&a_, nullptr, &b_});
+  EXPECT_EQ(delivered_.missing_of(both, outlet_), (Places{0, 2}));
+  delivered_.remember(both, outlet_, {0}, false);
+  EXPECT_EQ(delivered_.missing_of(both, outlet_), (Places{2}));
+}
+
+TEST_F(DeliveredTest, WhatIsDoneIsForgotten) {
+  const Batch both = batch({&a_, &b_});
+  delivered_.remember(both, outlet_, {0}, false);
+  delivered_.remember(both, outlet_, {1}, true);
+  EXPECT_EQ(delivered_.missing_of(both, outlet_), (Places{0, 1}));
+}
+
+/// What goes on to MongoDB may come again with the same messages.
+TEST_F(DeliveredTest, ABatchThatGoesOnIsRememberedWhole) {
+  const Batch mixed = batch({&a_, nullptr, &b_});
+  delivered_.remember(mixed, outlet_, {0, 2}, true);
+  EXPECT_EQ(delivered_.missing_of(mixed, outlet_), Places{});
+  delivered_.remember(batch({&b_}), outlet_, {0}, true);
+  EXPECT_EQ(delivered_.missing_of(mixed, outlet_), (Places{2}));
+}
+
+/// Two rules may tell of one event under the same id, to different places.
+TEST_F(DeliveredTest, OneIdIsAMessageOfItsOwnForEachPlan) {
+  Batch two = batch({&a_});
+  two.writes.emplace_back(DeliverWrite{&other_plan_, &a_, 0});
+  delivered_.remember(two, outlet_, {0}, false);
+  EXPECT_EQ(delivered_.missing_of(two, outlet_), (Places{1}));
+}
+
+}  // namespace
+}  // namespace sluice::sinks
