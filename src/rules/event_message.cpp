@@ -4,7 +4,7 @@
 #include <ctime>
 #include <string>
 
-#include "bson/builder.hpp"
+#include "rules/whole_event.hpp"
 
 namespace sluice::rules {
 
@@ -20,20 +20,10 @@ std::string utc_text(std::int64_t ms) {
   return text;
 }
 
-bson::View unmarked(bson::View document, Scratch& scratch) {
-  bson::Builder copy;
-  for (const auto& [name, value] : document) {
-    if (!name.starts_with("sluice")) copy.append(name, value);
-  }
-  const bson::View made = copy.finish();
-  const auto kept = scratch.keep({made.data(), made.size()});
-  return {kept.data(), kept.size()};
-}
-
 }  // namespace
 
 bson::View payload_of(const ChangeEvent& event, Payload what, Scratch& scratch) {
-  if (what == Payload::event) return event.marked ? unmarked(event.document, scratch) : event.document;
+  if (what == Payload::event) return whole_event(event, scratch);
   if (event.full_document) return event.full_document;
   return event.document.at("documentKey").document();
 }

@@ -2,8 +2,10 @@
 #include <array>
 #include <charconv>
 
+#include "bson/json_writer.hpp"
 #include "config/origin.hpp"
 #include "rules/event_message.hpp"
+#include "rules/made.hpp"
 #include "rules/registry.hpp"
 #include "rules/selection.hpp"
 #include "rules/text_template.hpp"
@@ -20,6 +22,11 @@ constexpr const char* no_address =
     "the request's URL or its idempotency key cannot be made: it would be longer than 2 KiB, or a name in "
     "the "
     "URL has no value, or one that leads to another path ('.', '..'); look at the rule's 'url'";
+constexpr std::int32_t body_code = 2;  ///< the server's BadValue
+constexpr const char* no_body =
+    "the rule's 'values' give no document for this event, or one that cannot be written as JSON (it is "
+    "nested "
+    "too deeply, or holds a text that is not UTF-8)";
 
 /// The method for each operation, as the rule states them.
 struct Methods {
@@ -50,15 +57,17 @@ struct Header {
   TextTemplate value;
 };
 
-/// The request's body: a document, a text, or nothing.
+/// The request's body: a document, a text, what is made of values, or nothing.
 struct Body {
   std::optional<Payload> payload;
   std::optional<TextTemplate> text;
+  bool made = false;
   bool envelope = false;
   std::string content_type;
 };
 
-/// Makes a request of each change, in the order of each document's changes.
+/// Makes a request of each change, in the order of each document's changes, or of all that have one value in
+/// common.
 class WebhookRule final : public Rule {
  public:
   struct Parts {
@@ -69,6 +78,8 @@ class WebhookRule final : public Rule {
     TextTemplate key;
     std::vector<Header> headers;
     Body body;
+    Made made;
+    bool ordered = false;  ///< the settings state what the order is kept of
     bool snapshot = false;
     std::string fingerprint;
   };
@@ -77,13 +88,14 @@ class WebhookRule final : public Rule {
 
   std::vector<Subscription> subscriptions() const override { return parts_.subscriptions; }
   std::vector<const DeliveryPlan*> deliveries() const override { return {&parts_.plan}; }
-  bool has_snapshots() const override { return true; }
+  // The server makes values of changes alone.
+  bool has_snapshots() const override { return !parts_.body.made; }
   bool begins_with_snapshot() const override { return parts_.snapshot; }
   bool keeps_state() const override { return false; }
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
-    const std::uint64_t key = bson::Identity(event.id).hash(bson::stable_hash(event.collection, 0));
+    const std::uint64_t key = order_key(event);
     InlineText path;
     parts_.path.append_to(path, event);
     InlineText id;
@@ -106,10 +118,25 @@ class WebhookRule final : public Rule {
       body.text->append_to(text, event);
       message.text = scratch.keep(text.view());
     }
+    if (body.made) {
+      const bson::View values = parts_.made.value(event, "values").document();
+      std::string json;
+      if (!values || !bson::append_json(json, values, bson::JsonStyle::relaxed)) {
+        effects.add(Reject{body_code, no_body}, key);
+        return;
+      }
+      message.text = scratch.keep(std::string_view(json));
+    }
     effects.add(Deliver{&parts_.plan, scratch.keep(message)}, key);
   }
 
  private:
+  std::uint64_t order_key(const ChangeEvent& event) const {
+    const bson::Value stated = parts_.ordered ? parts_.made.value(event, "order") : bson::Value{};
+    const bool known = stated && !stated.is_null();
+    return bson::Identity(known ? stated : event.id).hash(bson::stable_hash(event.collection, 0));
+  }
+
   std::string_view headers(const ChangeEvent& event, std::string_view id, Scratch& scratch) const {
     LongText text;
     text.append("Idempotency-Key: ");
@@ -241,10 +268,16 @@ Body read_body(const Settings& settings, const Names& names, PayloadFormat& form
   const std::string payload = settings.choice("payload", {"event", "document", "none"}, "event");
   const bool templated = settings.has("body");
   Body body;
-  if (templated && (settings.has("payload") || settings.has("format"))) {
-    settings.fail("body", "'body' states the whole body; leave out 'payload' and 'format', or 'body'");
+  body.made = settings.has("values");
+  if (templated && body.made)
+    settings.fail("values", "'body' and 'values' each state the whole body; leave out one");
+  const bool stated = templated || body.made;
+  if (stated && (settings.has("payload") || settings.has("format"))) {
+    const std::string key = templated ? "body" : "values";
+    settings.fail(key,
+                  "'" + key + "' states the whole body; leave out 'payload' and 'format', or '" + key + "'");
   }
-  const bool none = !templated && payload == "none";
+  const bool none = !stated && payload == "none";
   if (none && settings.has("format")) settings.fail("format", "a request without a body has no 'format'");
   body.envelope = written == "cloudevents";
   body.content_type = settings.text_or("content_type", none            ? ""
@@ -254,7 +287,7 @@ Body read_body(const Settings& settings, const Names& names, PayloadFormat& form
   format = written == "canonical" ? PayloadFormat::canonical_json : PayloadFormat::relaxed_json;
   if (templated) {
     body.text.emplace(settings, "body", "", names, escape_for(body.content_type));
-  } else if (!none) {
+  } else if (!none && !body.made) {
     body.payload = payload == "document" ? Payload::document : Payload::event;
   }
   return body;
@@ -358,13 +391,23 @@ std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string&) {
   std::vector<Header> headers = read_headers(settings, names);
   Body body = read_body(settings, names, plan.format);
   const bool snapshot = settings.choice("snapshot", {"none", "first"}, "none") == "first";
+  if (snapshot && body.made) {
+    settings.fail("snapshot",
+                  "'values' are made of changes, which a snapshot has none of; state a 'body' or a "
+                  "'payload', or leave 'snapshot' out");
+  }
   std::vector<Subscription> subscriptions = read_selections(settings, collection_names(settings, "from"));
+  Made made(rule.name);
+  const bool ordered = settings.has("order_by");
+  if (ordered) made.add(settings, "order_by", "order");
+  if (body.made) made.add(settings, "values", "values");
+  made.ask_for(settings, subscriptions);
   std::string text = "webhook " + origin + path.text() + " " + key.text();
   for (const Subscription& one : subscriptions) text += " " + one.collection;
   return std::make_unique<WebhookRule>(
-      rule.name,
-      WebhookRule::Parts{std::move(plan), std::move(subscriptions), std::move(path), std::move(methods),
-                         std::move(key), std::move(headers), std::move(body), snapshot, std::move(text)});
+      rule.name, WebhookRule::Parts{std::move(plan), std::move(subscriptions), std::move(path),
+                                    std::move(methods), std::move(key), std::move(headers), std::move(body),
+                                    std::move(made), ordered, snapshot, std::move(text)});
 }
 
 }  // namespace sluice::rules

@@ -23,7 +23,8 @@ class WriteRule final : public Rule {
     DocumentPlan plan;
     std::vector<Subscription> subscriptions;
     Made made;
-    bool own_id = false;  ///< the settings state how the target's id is made
+    bool own_id = false;   ///< the settings state how the target's id is made
+    bool ordered = false;  ///< and what the order of inserts is kept of
     std::string fingerprint;
   };
 
@@ -38,9 +39,11 @@ class WriteRule final : public Rule {
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
-    // What is inserted for one document comes in the order of its changes.
+    // What is inserted for one document comes in the order of its changes, unless the settings say of what.
     const bson::Value stated = parts_.own_id ? parts_.made.value(event, "id") : event.id;
-    const std::uint64_t key = bson::Identity(stated).hash(seed_);
+    const bson::Value order = parts_.ordered ? parts_.made.value(event, "order") : bson::Value{};
+    const bool known = order && !order.is_null();
+    const std::uint64_t key = bson::Identity(known ? order : stated).hash(seed_);
     const bool derived = parts_.plan.mode == Mode::insert && !parts_.own_id;
     const bson::Value id = derived ? id_of_event(event, name(), effects.scratch()) : stated;
     if (!id || id.is_null() || id.is_array() || id.type() == BSON_TYPE_REGEX) {
@@ -133,14 +136,21 @@ std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& data
   Made made(rule.name);
   const bool own_id = settings.has("id");
   if (own_id) made.add(settings, "id", "id");
+  const bool ordered = settings.has("order_by");
+  if (ordered && plan.mode != Mode::insert) {
+    settings.fail("order_by",
+                  "'order_by' is about inserts; what another mode writes keeps the order of its 'id'");
+  }
+  if (ordered) made.add(settings, "order_by", "order");
   if (plan.mode != Mode::remove) made.add(settings, "values", "values");
   made.ask_for(settings, subscriptions);
   check_loop(settings, plan, subscriptions);
   std::string text = "write " + plan.collection + " " + std::to_string(static_cast<int>(plan.mode));
   if (!plan.pipeline.empty()) text += " " + bson::View(plan.pipeline.data(), plan.pipeline.size()).json();
   for (const Subscription& one : subscriptions) text += " " + one.collection;
-  return std::make_unique<WriteRule>(rule.name, WriteRule::Parts{std::move(plan), std::move(subscriptions),
-                                                                 std::move(made), own_id, std::move(text)});
+  return std::make_unique<WriteRule>(
+      rule.name, WriteRule::Parts{std::move(plan), std::move(subscriptions), std::move(made), own_id, ordered,
+                                  std::move(text)});
 }
 
 }  // namespace sluice::rules

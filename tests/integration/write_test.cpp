@@ -154,11 +154,34 @@ TEST_F(WriteRules, TheSameContentOnceWithinItsWindow) {
   EXPECT_EQ(metric("sluice_rule_effects_total", R"(result="repeated")"), 1);
 }
 
+/// Of an order that is stated: what several documents say is one content then.
+TEST_F(WriteRules, TheSameContentOfOneOrderOnceWithinItsWindow) {
+  start(file("  - name: note\n    write: { from: items, operations: [insert], into: notes, values: { user: "
+             "NEW.user, text: NEW.text }, order_by: NEW.user, dedup_s: 3600 }\n"))
+      .ready();
+  db().insert("items", R"({"_id":1,"user":"u","text":"a"})");
+  db().insert("items", R"({"_id":2,"user":"u","text":"a"})");
+  db().insert("items", R"({"_id":3,"user":"u","text":"b"})");
+  db().insert("items", R"({"_id":4,"user":"v","text":"a"})");
+  ASSERT_TRUE(settled());
+  EXPECT_EQ(found("notes", "text", "user"), (Texts{"a", "b", "a"}));
+  EXPECT_EQ(metric("sluice_rule_effects_total", R"(result="repeated")"), 1);
+}
+
 TEST_F(WriteRules, ARuleThatWouldSetItselfOffIsRefused) {
   const Outcome outcome = run_sluice(here_run(
       {"check", file("  - name: loop\n    write: { from: items, into: items, values: { a: 1 } }\n")}));
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_NE(outcome.err.find("would set it off again"), std::string::npos) << outcome.err;
+}
+
+TEST_F(WriteRules, OnlyInsertsHaveAnOrderOfTheirOwn) {
+  const Outcome outcome = run_sluice(here_run(
+      {"check",
+       file("  - name: last\n    write: { from: items, mode: upsert, into: last, values: NEW, order_by: "
+            "NEW.user }\n")}));
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_NE(outcome.err.find("'order_by' is about inserts"), std::string::npos) << outcome.err;
 }
 
 /// Nothing is written, and the answer is what the worker would do.

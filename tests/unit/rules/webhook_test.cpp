@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "bson/builder.hpp"
 #include "rules/registry.hpp"
 #include "sluice/webhook.hpp"
@@ -87,6 +89,10 @@ TEST(WebhookRule, WhatCannotBeMeantIsRefusedWithItsPlace) {
   EXPECT_TRUE(refuses(std::string(least) + "methods: {upsert: PUT}\n", "unknown key 'upsert'"));
   EXPECT_TRUE(refuses(std::string(least) + "body: x\npayload: none\n", "states the whole body"));
   EXPECT_TRUE(refuses(std::string(least) + "payload: none\nformat: relaxed\n", "has no 'format'"));
+  EXPECT_TRUE(refuses(std::string(least) + "values: {a: 1}\nbody: x\n", "leave out one"));
+  EXPECT_TRUE(refuses(std::string(least) + "values: {a: 1}\nformat: relaxed\n", "states the whole body"));
+  EXPECT_TRUE(refuses(std::string(least) + "values: {a: 1}\nsnapshot: first\n", "leave 'snapshot' out"));
+  EXPECT_TRUE(refuses(std::string(least) + "order_by: user\n", "a field is NEW.user"));
   EXPECT_TRUE(refuses(std::string(least) + "headers: {Host: x}\n", "follows from 'url'"));
   EXPECT_TRUE(refuses(std::string(least) + "headers: {content-type: x}\n", "state 'content_type'"));
   EXPECT_TRUE(refuses(std::string(least) + "headers: {'a b': x}\n", "cannot be the name of a header"));
@@ -154,6 +160,45 @@ TEST_F(WebhookRequest, AUrlThatLeadsElsewhereIsADeadLetter) {
     const Effect& effect = apply("from: orders\nurl: 'http://h/orders/{" + std::string(name) + "}'\n");
     EXPECT_TRUE(std::holds_alternative<Reject>(effect.body)) << name;
   }
+}
+
+/// What the server has made of an event, as it comes with it.
+class MadeOfValues : public WebhookRequest {
+ protected:
+  void made(const std::function<void(bson::Builder&)>& parts, const std::string& settings) {
+    made_ = std::make_unique<bson::Builder>();
+    made_->open(make(settings)->subscriptions().at(0).made_name);
+    parts(*made_);
+    made_->close();
+    event_.made = made_->finish();
+  }
+
+ private:
+  std::unique_ptr<bson::Builder> made_;
+};
+
+TEST_F(MadeOfValues, TheBodyIsTheirDocument) {
+  const std::string settings = std::string(least) + "values: {user: NEW.name, n: NEW.n}\n";
+  made([](bson::Builder& parts) { parts.open("values").append("user", "u").append("n", 5).close(); },
+       settings);
+  EXPECT_EQ(message(settings).text, R"({ "user" : "u", "n" : 5 })");
+  EXPECT_FALSE(rule_->has_snapshots());
+  made([](bson::Builder&) {}, settings);
+  EXPECT_TRUE(std::holds_alternative<Reject>(apply(settings).body));
+}
+
+TEST_F(MadeOfValues, OrderIsKeptOfWhatIsStated) {
+  const std::string settings = std::string(least) + "order_by: NEW.user\n";
+  const auto key = [&](const char* user) {
+    made([&](bson::Builder& parts) { parts.append("order", user); }, settings);
+    return apply(settings).key;
+  };
+  EXPECT_EQ(key("u"), key("u"));
+  EXPECT_NE(key("u"), key("v"));
+  const std::uint64_t of_document = apply(least).key;
+  EXPECT_NE(key("u"), of_document);
+  made([](bson::Builder&) {}, settings);
+  EXPECT_EQ(apply(settings).key, of_document) << "where the value is missing, a document's own";
 }
 
 TEST_F(WebhookRequest, TheMethodFollowsTheOperation) {
