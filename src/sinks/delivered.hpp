@@ -47,15 +47,21 @@ class Delivered {
     return !known_.empty() && known_.contains(MessageKey::view(write));
   }
 
-  /// The places in the batch of what `outlet` has still to send.
-  std::vector<std::size_t> missing_of(const Batch& batch, const Outlet& outlet) const;
+  /// The places in the batch of what `outlet` has still to send. Once for each attempt, before it.
+  std::vector<std::size_t> missing_of(const Batch& batch, const Outlet& outlet);
 
   /// The receiver has what stands at `sent` in the batch; `committed` where it has all.
   void remember(const Batch& batch, const Outlet& outlet, const std::vector<std::size_t>& sent,
                 bool committed);
 
  private:
+  void forget_what_went_on(const Batch& batch, const Outlet& outlet);
+  void forget(const MessageKey::View& key);
+
   std::unordered_set<MessageKey, MessageKey::Hash, MessageKey::Equal> known_;
+  /// Of the batch that went on to MongoDB last. A lane's batches begin with its oldest event: when one begins
+  /// with another message, that batch is done.
+  std::vector<MessageKey> went_on_;
 };
 
 }  // namespace sluice::sinks

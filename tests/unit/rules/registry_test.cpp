@@ -29,14 +29,15 @@ TEST(Registry, MakesTheRulesInTheOrderOfTheFile) {
 }
 
 TEST(Registry, KnowsItsKinds) {
-  EXPECT_EQ(kinds(), (std::vector<std::string>{"embed", "count", "tally", "publish"}));
+  EXPECT_EQ(kinds(), (std::vector<std::string>{"embed", "count", "tally", "publish", "webhook", "write",
+                                               "event_store"}));
 }
 
 TEST(Registry, HintsAtTheNearestKind) {
   EXPECT_EQ(refusal(with("cuont", "{a: 1}")),
             "test.yaml:1:1: rule 'my rule' has the unknown kind 'cuont'; did you mean 'count'?");
-  EXPECT_EQ(refusal(with("webhook", "{a: 1}")),
-            "test.yaml:1:1: rule 'my rule' has the unknown kind 'webhook'");
+  EXPECT_EQ(refusal(with("teleport", "{a: 1}")),
+            "test.yaml:1:1: rule 'my rule' has the unknown kind 'teleport'");
 }
 
 TEST(Registry, RefusesSettingsThatNoRuleAskedFor) {

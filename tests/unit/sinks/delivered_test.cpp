@@ -41,6 +41,7 @@ class DeliveredTest : public testing::Test {
   PublishPlan other_plan_;
   Message a_ = with_id("a");
   Message b_ = with_id("b");
+  Message c_ = with_id("c");
   Takes outlet_;
   Delivered delivered_;
 };
@@ -66,6 +67,25 @@ TEST_F(DeliveredTest, ABatchThatGoesOnIsRememberedWhole) {
   EXPECT_EQ(delivered_.missing_of(mixed, outlet_), Places{});
   delivered_.remember(batch({&b_}), outlet_, {0}, true);
   EXPECT_EQ(delivered_.missing_of(mixed, outlet_), (Places{2}));
+}
+
+/// A lane that sets one message aside goes on with fewer at once: the others wait for their turn.
+TEST_F(DeliveredTest, WhatASmallerBatchLeavesOutIsKept) {
+  delivered_.remember(batch({&a_, &b_, &c_}), outlet_, {0, 2}, false);
+  const Batch smaller = batch({&a_, nullptr});
+  EXPECT_EQ(delivered_.missing_of(smaller, outlet_), Places{});
+  delivered_.remember(smaller, outlet_, {}, true);
+  EXPECT_EQ(delivered_.missing_of(batch({&b_, &c_}), outlet_), (Places{0}));
+}
+
+/// The next batch begins with another message: the one before it is through.
+TEST_F(DeliveredTest, WhatWentOnIsForgottenWhenTheNextBatchComes) {
+  const Batch mixed = batch({&a_, nullptr, &b_});
+  delivered_.remember(mixed, outlet_, {0, 2}, true);
+  EXPECT_EQ(delivered_.missing_of(batch({nullptr}), outlet_), Places{});
+  EXPECT_EQ(delivered_.missing_of(mixed, outlet_), Places{});
+  EXPECT_EQ(delivered_.missing_of(batch({&c_}), outlet_), (Places{0}));
+  EXPECT_EQ(delivered_.missing_of(mixed, outlet_), (Places{0, 2}));
 }
 
 /// Two rules may tell of one event under the same id, to different places.
