@@ -340,7 +340,7 @@ std::string TextTemplate::pattern() const {
 }
 
 bool TextTemplate::is_fixed() const {
-  return parts_.size() <= 1 && fixed_start().size() == (parts_.empty() ? 0 : parts_[0].text.size());
+  return std::ranges::all_of(parts_, [](const Part& part) { return part.what == What::literal; });
 }
 
 }  // namespace sluice::rules

@@ -10,17 +10,17 @@ struct Case {
   ErrorKind kind;
 };
 
-class Refusals : public testing::TestWithParam<Case> {};
+class RedisRefusals : public testing::TestWithParam<Case> {};
 
 /// Only what is wrong with the command itself is its own fault; nothing else may end as a dead letter.
-TEST_P(Refusals, AreKnownByWhatTheyAskFor) {
+TEST_P(RedisRefusals, AreKnownByWhatTheyAskFor) {
   const Error error = refusal(GetParam().answer);
   EXPECT_EQ(error.kind, GetParam().kind) << name_of(error.kind);
   EXPECT_EQ(error.message.rfind("Redis: " + std::string(GetParam().answer), 0), 0u) << error.message;
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Answers, Refusals,
+    Answers, RedisRefusals,
     testing::Values(Case{"LOADING Redis is loading the dataset in memory", ErrorKind::unavailable},
                     Case{"READONLY You can't write against a read only replica.", ErrorKind::unavailable},
                     Case{"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
@@ -43,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"ERR Protocol error: invalid bulk length", ErrorKind::own_fault},
                     Case{"ERR syntax error", ErrorKind::own_fault}));
 
-TEST(RefusalTexts, SayWhatToDo) {
+TEST(RedisRefusalTexts, SayWhatToDo) {
   EXPECT_NE(refusal("OOM command not allowed").message.find("maxmemory-policy"), std::string::npos);
   EXPECT_NE(refusal("READONLY You can't").message.find("name the master"), std::string::npos);
 }

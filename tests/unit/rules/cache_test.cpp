@@ -7,6 +7,8 @@
 namespace sluice::test {
 namespace {
 
+using namespace std::string_literals;
+
 class CacheRules : public RuleTest {
  protected:
   /// "UNLINK key", "SET key value", "reject code"; sorted, for each key is a matter of its own.
@@ -118,7 +120,7 @@ TEST_F(CacheRules, NamesWithDotsThatReadLikeThePathAreADeadLetter) {
 TEST_F(CacheRules, KeysMayHoldAnyByte) {
   make("cache", R"({from: products, delete: ["p:{name}:{_id}:{db}.{coll}"]})");
   EXPECT_EQ(keys_of(inserted("products", "7", R"({"_id": 7, "name": "50% *.>\n\u0000ä"})")),
-            (Texts{std::string("UNLINK p:50% *.>\n\0ä:7:conduit.products", 41)}));
+            (Texts{"UNLINK p:50% *.>\n\0ä:7:conduit.products"s}));
 }
 
 TEST_F(CacheRules, TheEffectsKeyIsTheRedisKey) {
@@ -212,7 +214,7 @@ TEST_F(CacheRules, WhatCannotBeMeantIsRefusedWithItsPlace) {
   };
   expect("{from: p}", "does nothing without");
   expect(R"({from: p, delete: "p:{op}"})", "another key with each change");
-  expect(R"({from: p, delete: ""})", "");
+  expect(R"({from: p, delete: ""})", "empty");
   expect(R"({from: p, delete: "p:{id"})", "without its }");
   expect(R"({from: p, refresh: {key: all}})", "the key of every document");
   expect(R"({from: p, refresh: {key: "{id}", value: documnet}})", "neither document, nor event");

@@ -45,6 +45,8 @@ TEST(PublishRule, WhatCannotBeMeantIsRefusedWithItsPlace) {
   EXPECT_NE(refusal("from: orders\nsubject: 'a.*.{id}'\n").find("is no subject"), std::string::npos);
   EXPECT_NE(refusal("from: orders\nsubject: '{op}.{id}'\n").find("must begin with a name of its own"),
             std::string::npos);
+  EXPECT_NE(refusal("from: orders\nsubject: '{id}'\n").find("must begin with a name of its own"),
+            std::string::npos);
   EXPECT_NE(refusal("from: orders\nformat: xml\n").find("relaxed"), std::string::npos);
   EXPECT_NE(refusal("from: orders\nsnapshoot: first\n").find("did you mean 'snapshot'"), std::string::npos);
   EXPECT_NE(refusal("from: []\n").find("empty"), std::string::npos);

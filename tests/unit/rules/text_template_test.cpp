@@ -92,6 +92,7 @@ TEST_F(TextTemplates, TheFixedStartIsWhatAllTextsShare) {
   EXPECT_EQ(make("{stream}.all.{op}").fixed_start(), "S.all.");
   EXPECT_FALSE(make("{stream}.all.{op}").is_fixed());
   EXPECT_EQ(make("{op}").fixed_start(), "");
+  EXPECT_FALSE(make("{op}").is_fixed());
   EXPECT_TRUE(make("{stream}.all").is_fixed());
 }
 
