@@ -78,6 +78,8 @@ struct Message {
   std::string_view address;  ///< to what: a subject, a URL, a key
   std::string_view id;       ///< the same whenever the event is read again: duplicates are dropped by it
   std::string_view headers;  ///< lines of `name: value`
+  /// Those of one group may go out together, where the plan says so.
+  std::string_view group;
   /// Empty, or the text of a JSON object that is open behind the name of its last member: the payload is that
   /// member's value.
   std::string_view envelope;

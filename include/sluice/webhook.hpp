@@ -44,6 +44,7 @@ struct WebhookPlan final : DeliveryPlan {
 
   Service service;
   PayloadFormat format = PayloadFormat::relaxed_json;
+  int together = 1;  ///< messages of one group that a request may hold; with more than one it holds a list
   Attempts attempts;
   std::map<unsigned, Verdict> statuses;  ///< what these mean, whatever they mean to others
   // What requests are signed with; at most one is stated, and without any they are not signed.

@@ -57,7 +57,8 @@ std::unique_ptr<Crew::Run> Crew::make_run(const StreamConfig& stream, bool at_st
   auto run = std::make_unique<Run>();
   run->config = config_of(around_.config, stream, at_start);
   run->at_start = at_start;
-  const Surroundings around{around_.io, run->config, around_.metrics, around_.readiness, around_.log};
+  const Surroundings around{around_.io,        run->config, around_.metrics,
+                            around_.readiness, around_.log, around_.services};
   const StreamConfig& own = run->stream_config();
   RunEvents events = events_of(stream.name, run.get());
   if (run->config.clustered()) {

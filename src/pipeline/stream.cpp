@@ -144,7 +144,7 @@ sinks::OutletParts Stream::outlet_parts() {
     for (const double seconds : report.seconds) took.observe(seconds);
     counts.seconds.add(took);
   };
-  return {around_.config, deliveries_of(rules_), say, duplicates, requests};
+  return {around_.config, deliveries_of(rules_), say, duplicates, requests, around_.services};
 }
 
 ReaderEvents Stream::reader_events() {

@@ -31,6 +31,7 @@ struct Surroundings {
   observe::Metrics& metrics;
   observe::Readiness& readiness;
   std::shared_ptr<spdlog::logger> log;
+  std::shared_ptr<sinks::WebServices> services;
 };
 
 /// Which part of its stream it is, and how it begins.

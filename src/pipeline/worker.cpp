@@ -13,6 +13,7 @@
 #include "pipeline/crew.hpp"
 #include "pipeline/probes.hpp"
 #include "pipeline/reloader.hpp"
+#include "sinks/web_services.hpp"
 #include "sluice/pipeline.hpp"
 
 #include <boost/asio/signal_set.hpp>
@@ -51,7 +52,8 @@ class Worker {
         guard_(asio::make_work_guard(io_)),
         signals_(strand_, SIGINT, SIGTERM),
         deadline_(strand_),
-        crew_({io_, config_, metrics_, readiness_, log_}, strand_, crew_events()) {
+        crew_({io_, config_, metrics_, readiness_, log_, std::make_shared<sinks::WebServices>()}, strand_,
+              crew_events()) {
     if (source == nullptr) return;
     signals_.add(SIGHUP);
     configuration_.emplace();

@@ -4,7 +4,6 @@
 #include "rules/registry.hpp"
 #include "rules/selection.hpp"
 #include "rules/text_template.hpp"
-#include "rules/whole_event.hpp"
 #include "sluice/jetstream.hpp"
 
 namespace sluice::rules {

@@ -110,6 +110,7 @@ class WebhookRule final : public Rule {
     message.address = scratch.keep(path.view());
     message.id = scratch.keep(id.view());
     message.headers = headers(event, message.id, scratch);
+    if (parts_.plan.together > 1) message.group = group(event, scratch);
     const Body& body = parts_.body;
     if (body.payload) message.payload = payload_of(event, *body.payload, scratch);
     if (body.envelope) message.envelope = cloud_envelope(event, message.id, scratch);
@@ -131,6 +132,15 @@ class WebhookRule final : public Rule {
   }
 
  private:
+  /// What may be told in one request.
+  static std::string_view group(const ChangeEvent& event, Scratch& scratch) {
+    InlineText text;
+    text.append(name_of(event.operation));
+    text.append(' ');
+    text.append(event.collection);
+    return scratch.keep(text.view());
+  }
+
   std::uint64_t order_key(const ChangeEvent& event) const {
     const bson::Value stated = parts_.ordered ? parts_.made.value(event, "order") : bson::Value{};
     const bool known = stated && !stated.is_null();
@@ -361,6 +371,18 @@ void read_retry(const Settings& settings, WebhookPlan& plan) {
   retry.done();
 }
 
+/// `batch: {size: N}`; how long it is waited for more is the rule's `linger_ms`.
+void read_batch(const Settings& settings, const Body& body, WebhookPlan& plan) {
+  if (!settings.has("batch")) return;
+  const Settings batch = settings.section("batch");
+  plan.together = static_cast<int>(batch.integer_or("size", 100, 1, 10'000));
+  batch.done();
+  const bool json = body.content_type.find("json") != std::string::npos;
+  if (!json || (!body.payload && !body.text && !body.made)) {
+    settings.fail("batch", "a batch is a list in JSON of the requests' bodies, and this rule's are none");
+  }
+}
+
 void read_secret(const Settings& settings, WebhookPlan& plan) {
   int stated = 0;
   for (const auto& [key, value] : {std::pair{"secret", &plan.secret},
@@ -390,6 +412,7 @@ std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string&) {
   Methods methods = read_methods(settings);
   std::vector<Header> headers = read_headers(settings, names);
   Body body = read_body(settings, names, plan.format);
+  read_batch(settings, body, plan);
   const bool snapshot = settings.choice("snapshot", {"none", "first"}, "none") == "first";
   if (snapshot && body.made) {
     settings.fail("snapshot",

@@ -47,7 +47,7 @@ void Cache::forget_idle() {
   idle_.clear();
 }
 
-std::optional<Error> Cache::prepare() {
+std::optional<Error> Cache::greet() {
   forget_idle();
   auto taken = take();
   if (auto* error = std::get_if<Error>(&taken)) return std::move(*error);
@@ -55,6 +55,14 @@ std::optional<Error> Cache::prepare() {
   auto answer = connection->ask({"PING"});
   if (auto* error = std::get_if<Error>(&answer)) return std::move(*error);
   give_back(std::move(connection));
+  return std::nullopt;
+}
+
+/// A server that is away is no reason not to begin: the stream takes note of what it missed.
+std::optional<Error> Cache::prepare() {
+  auto error = greet();
+  if (!error || error->kind != ErrorKind::unavailable) return error;
+  say_(true, error->message);
   return std::nullopt;
 }
 

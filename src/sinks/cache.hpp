@@ -38,6 +38,7 @@ class Cache final : public Outlet {
   };
   using Commands = std::vector<Command>;
 
+  std::optional<Error> greet();
   std::variant<Handle, Error> take();
   void give_back(Handle connection);
   void forget_idle();

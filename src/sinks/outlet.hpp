@@ -32,6 +32,8 @@ class Outlet {
   virtual Outcome send(const Batch& batch) = 0;
 };
 
+class WebServices;
+
 /// How the requests of one batch to one web service ended.
 struct RequestReport {
   std::string_view endpoint;
@@ -50,6 +52,8 @@ struct OutletParts {
   std::function<void(std::size_t)> duplicates = [](std::size_t) {
   };  ///< so many messages were known to the receiver already
   std::function<void(const RequestReport&)> requests = [](const RequestReport&) {};
+  /// Those that others call, too; null: its own.
+  std::shared_ptr<WebServices> services = {};
   /// What is sent is of the past (dead letters, a replay), and may be behind what was sent already.
   bool late = false;
 };

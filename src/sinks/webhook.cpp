@@ -1,5 +1,7 @@
 #include "sinks/webhook.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
@@ -7,7 +9,7 @@
 #include <sstream>
 #include <utility>
 
-#include "config/origin.hpp"
+#include "flow/parcels.hpp"
 #include "http/signature.hpp"
 #include "sinks/payload.hpp"
 #include "sluice/settings.hpp"
@@ -49,19 +51,12 @@ const WebhookPlan& plan_of(const DeliverWrite& write) {
   return static_cast<const WebhookPlan&>(*write.plan);
 }
 
-http::EndpointConfig endpoint_config(const WebhookPlan::Service& service) {
-  std::string_view rest;
-  http::EndpointConfig config;
-  config.origin = config::parse_origin(service.origin, rest);
-  config.ca_file = service.ca_file;
-  config.cert_file = service.cert_file;
-  config.key_file = service.key_file;
-  config.concurrency = static_cast<std::size_t>(service.concurrency);
-  config.connect_timeout = Milliseconds(service.connect_timeout_ms);
-  config.request_timeout = Milliseconds(service.timeout_ms);
-  config.breaker = {service.breaker_failures, Milliseconds(service.breaker_open_ms),
-                    Milliseconds(service.breaker_most_open_ms)};
-  return config;
+/// An id is one line of text.
+void append_quoted(std::string& out, std::string_view id) {
+  for (const char c : id) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
 }
 
 /// Empty for none. Throws ConfigError where it is not where it should be.
@@ -97,7 +92,7 @@ class Webhook::Sending {
   Outcome run() {
     const std::vector<std::size_t> missing = lane_.delivered.missing_of(batch_, outlet_);
     if (!knows_refused(missing)) {
-      for (auto& [service, indices] : by_service(missing)) send_to(*service, indices);
+      for (auto& [plan, indices] : by_plan(missing)) send_all(*plan, indices);
     }
     outcome_.committed = !outcome_.error;
     outcome_.documents = done_.size();
@@ -122,24 +117,50 @@ class Webhook::Sending {
     return false;
   }
 
-  std::map<Service*, Indices> by_service(const Indices& missing) const {
-    std::map<Service*, Indices> services;
-    for (const std::size_t i : missing) services[target(i).service].push_back(i);
-    return services;
+  std::map<const WebhookPlan*, Indices> by_plan(const Indices& missing) const {
+    std::map<const WebhookPlan*, Indices> plans;
+    for (const std::size_t i : missing) plans[&plan_of(delivery(batch_, i))].push_back(i);
+    return plans;
   }
 
-  const Target& target(std::size_t i) const { return outlet_.targets_.at(&plan_of(delivery(batch_, i))); }
+  void send_all(const WebhookPlan& plan, const Indices& indices) {
+    for (const flow::Parcels::Round& round : rounds_of(plan, indices)) {
+      if (outcome_.error) return;
+      send_round(plan, round);
+    }
+  }
 
-  void send_to(Service& service, const Indices& indices) {
-    if (!compose(indices)) return;
-    lane_.answers.assign(indices.size(), {});
-    const auto judge = [&](std::size_t i, const http::Answer& answer) {
-      return fate_of(plan_of(delivery(batch_, indices[i])), answer).verdict == Verdict::done;
+  /// The endpoint itself keeps the order of requests that hold one message each.
+  std::vector<flow::Parcels::Round> rounds_of(const WebhookPlan& plan, const Indices& indices) const {
+    std::vector<flow::Parcels::Round> rounds;
+    if (plan.together == 1) {
+      for (const std::size_t i : indices) (rounds.empty() ? rounds.emplace_back() : rounds[0]).push_back({i});
+      return rounds;
+    }
+    std::vector<flow::Parcelled> messages;
+    for (const std::size_t i : indices) {
+      const DeliverWrite& write = delivery(batch_, i);
+      messages.push_back({write.key, write.message->group, lane_.alone.contains(MessageKey::view(write))});
+    }
+    rounds = flow::Parcels::arrange(messages, static_cast<std::size_t>(plan.together));
+    for (auto& round : rounds) {
+      for (auto& parcel : round) std::ranges::for_each(parcel, [&](std::size_t& i) { i = indices[i]; });
+    }
+    return rounds;
+  }
+
+  void send_round(const WebhookPlan& plan, const flow::Parcels::Round& round) {
+    const Target& target = outlet_.targets_.at(&plan);
+    WebService& service = *target.service;
+    if (!compose(plan, target.secret, round)) return;
+    lane_.answers.assign(round.size(), {});
+    const auto judge = [&](std::size_t, const http::Answer& answer) {
+      return fate_of(plan, answer).verdict == Verdict::done;
     };
     const http::Unsent unsent =
         service.endpoint->send(lane_.requests, lane_.answers, judge, flow::Clock::now() + most_batch);
     RequestReport report;
-    for (std::size_t i = 0; i < indices.size(); ++i) settle(service, indices[i], lane_.answers[i], report);
+    for (std::size_t i = 0; i < round.size(); ++i) settle(service, round[i], lane_.answers[i], report);
     say_unsent(service, unsent, report);
     const std::string origin = service.endpoint->config().origin.text();
     report.endpoint = origin;
@@ -157,27 +178,21 @@ class Webhook::Sending {
   };
 
   /// False when one of them can never be sent.
-  bool compose(const Indices& indices) {
+  bool compose(const WebhookPlan& plan, const std::string& secret, const flow::Parcels::Round& round) {
     std::string& texts = lane_.texts;
     if (texts.capacity() > keep_bytes) std::string().swap(texts);
     texts.clear();
     std::vector<Place> places;
-    places.reserve(indices.size());
-    for (const std::size_t i : indices) {
-      const auto body = body_of(delivery(batch_, i));
-      if (!body) {
-        refuse(i,
-               {ErrorKind::own_fault, payload_impossible,
-                "the document is nested too deeply to be written as JSON; leave that part of it out with the "
-                "rule's 'redact' or 'project'"});
-        return false;
-      }
-      places.push_back(append(i, *body));
+    places.reserve(round.size());
+    for (const flow::Parcels::Parcel& parcel : round) {
+      const auto body = plan.together == 1 ? body_of(plan, parcel.front()) : list_of(plan, parcel);
+      if (!body) return false;
+      places.push_back(append(plan, secret, parcel, *body));
     }
     lane_.requests.clear();
     const std::string_view all = texts;
-    for (std::size_t n = 0; n < indices.size(); ++n) {
-      const DeliverWrite& write = delivery(batch_, indices[n]);
+    for (std::size_t n = 0; n < round.size(); ++n) {
+      const DeliverWrite& write = delivery(batch_, round[n].front());
       const Place& place = places[n];
       lane_.requests.push_back({write.message->verb, write.message->address,
                                 all.substr(place.headers, place.body - place.headers),
@@ -186,16 +201,43 @@ class Webhook::Sending {
     return true;
   }
 
-  std::optional<std::string_view> body_of(const DeliverWrite& write) {
-    const Message& message = *write.message;
-    return message.payload ? payload_of(message, plan_of(write).format, json_) : message.text;
+  std::optional<std::string_view> body_of(const WebhookPlan& plan, std::size_t i) {
+    const Message& message = *delivery(batch_, i).message;
+    const auto body = message.payload ? payload_of(message, plan.format, json_) : message.text;
+    if (!body) {
+      refuse(i,
+             {ErrorKind::own_fault, payload_impossible,
+              "the document is nested too deeply to be written as JSON; leave that part of it out with the "
+              "rule's 'redact' or 'project'"});
+    }
+    return body;
   }
 
-  Place append(std::size_t i, std::string_view body) {
+  /// Each with the id that tells whether it came before.
+  std::optional<std::string_view> list_of(const WebhookPlan& plan, const flow::Parcels::Parcel& parcel) {
+    list_ = "[";
+    for (const std::size_t i : parcel) {
+      const auto body = body_of(plan, i);
+      if (!body) return std::nullopt;
+      list_ += list_.size() > 1 ? ",{\"id\":\"" : "{\"id\":\"";
+      append_quoted(list_, delivery(batch_, i).message->id);
+      list_.append("\",\"body\":").append(*body) += '}';
+    }
+    list_ += ']';
+    return list_;
+  }
+
+  Place append(const WebhookPlan& plan, const std::string& secret, const flow::Parcels::Parcel& parcel,
+               std::string_view body) {
     std::string& texts = lane_.texts;
     Place place{texts.size(), 0, 0};
-    texts.append(delivery(batch_, i).message->headers);
-    const std::string& secret = target(i).secret;
+    const std::string_view headers = delivery(batch_, parcel.front()).message->headers;
+    if (plan.together == 1) {
+      texts.append(headers);
+    } else {
+      // The first line is the message's own key.
+      texts.append("Idempotency-Key: ").append(key_of(parcel)).append(headers.substr(headers.find('\n')));
+    }
     if (!secret.empty()) {
       texts.append("\nSluice-Signature: ").append(http::sign(secret, std::time(nullptr), body));
     }
@@ -205,35 +247,72 @@ class Webhook::Sending {
     return place;
   }
 
+  /// The same for the same messages in the same order.
+  std::string key_of(const flow::Parcels::Parcel& parcel) const {
+    std::uint64_t hash = parcel.size();
+    for (const std::size_t i : parcel) hash = bson::stable_hash(delivery(batch_, i).message->id, hash);
+    return fmt::format("{:016x}-{}", hash, parcel.size());
+  }
+
   // The answers
 
-  void settle(Service& service, std::size_t i, const http::Answer& answer, RequestReport& report) {
+  void settle(WebService& service, const flow::Parcels::Parcel& parcel, const http::Answer& answer,
+              RequestReport& report) {
     if (answer.kind == http::Answer::Kind::unsent) return;
     report.seconds.push_back(std::chrono::duration<double>(answer.took).count());
-    const DeliverWrite& write = delivery(batch_, i);
+    const DeliverWrite& write = delivery(batch_, parcel.front());
     const Fate fate = fate_of(plan_of(write), answer);
     if (fate.verdict == Verdict::done) {
       ++report.ok;
-      done_.push_back(i);
-      forget_attempts(write);
+      for (const std::size_t i : parcel) done(i);
       return;
     }
-    Error error{ErrorKind::unavailable, static_cast<std::int32_t>(answer.status),
-                text_of(plan_of(write), write.message->verb, answer)};
+    const Error error{ErrorKind::unavailable, static_cast<std::int32_t>(answer.status),
+                      text_of(plan_of(write), write.message->verb, answer)};
     if (fate.verdict == Verdict::retry) {
       const std::lock_guard lock(service.mutex);
       service.last_failure = error.message;
+    } else if (parcel.size() > 1) {
+      ++report.retried;
+      take_apart(parcel, error);
+      return;
     }
+    bool refused = false;
+    for (const std::size_t i : parcel) refused |= fail(i, fate, error);
+    ++(refused ? report.refused : report.retried);
+    if (answer.retry_after) wait(std::min<flow::Duration>(*answer.retry_after, most_retry_after));
+  }
+
+  void done(std::size_t i) {
+    done_.push_back(i);
+    const DeliverWrite& write = delivery(batch_, i);
+    forget_attempts(write);
+    if (lane_.alone.empty()) return;
+    const auto found = lane_.alone.find(MessageKey::view(write));
+    if (found != lane_.alone.end()) lane_.alone.erase(found);
+  }
+
+  /// Whether it is given up.
+  bool fail(std::size_t i, const Fate& fate, Error error) {
+    const DeliverWrite& write = delivery(batch_, i);
     if (fate.verdict == Verdict::dead || used_up(write, fate, error)) {
-      ++report.refused;
       forget_attempts(write);
       error.kind = ErrorKind::own_fault;
       refuse(i, std::move(error));
-      return;
+      return true;
     }
-    ++report.retried;
-    if (answer.retry_after) wait(std::min<flow::Duration>(*answer.retry_after, most_retry_after));
     if (!outcome_.error) outcome_.error = std::move(error);
+    return false;
+  }
+
+  /// One of them is refused, and which one shows when each goes by itself.
+  void take_apart(const flow::Parcels::Parcel& parcel, const Error& error) {
+    if (lane_.alone.size() >= most_remembered) lane_.alone.clear();
+    for (const std::size_t i : parcel) lane_.alone.emplace(delivery(batch_, i));
+    if (outcome_.error) return;
+    outcome_.error = error;
+    outcome_.error->kind = ErrorKind::transient;
+    outcome_.error->message += " (a batch of " + std::to_string(parcel.size()) + "; each is sent alone now)";
   }
 
   /// One is told of at a time; the others are remembered until it is their turn.
@@ -266,7 +345,7 @@ class Webhook::Sending {
     outcome_.retry_in = std::max(outcome_.retry_in.value_or(Milliseconds(0)), asked);
   }
 
-  void say_unsent(Service& service, const http::Unsent& unsent, const RequestReport& report) {
+  void say_unsent(WebService& service, const http::Unsent& unsent, const RequestReport& report) {
     const std::string origin = service.endpoint->config().origin.text();
     if (unsent.not_before) {
       const auto rest = *unsent.not_before - flow::Clock::now();
@@ -292,29 +371,25 @@ class Webhook::Sending {
   Outcome outcome_;
   Indices done_;
   std::string json_;
+  std::string list_;
 };
 
-Webhook::Webhook(const OutletParts& parts) : report_(parts.requests), plans_(plans_of<WebhookPlan>(parts)) {}
+Webhook::Webhook(const OutletParts& parts)
+    : report_(parts.requests),
+      services_(parts.services ? parts.services : std::make_shared<WebServices>()),
+      plans_(plans_of<WebhookPlan>(parts)) {}
 
 std::optional<Error> Webhook::open_all() {
   for (const WebhookPlan* plan : plans_) {
-    const auto same = std::ranges::find_if(
-        targets_, [&](const auto& known) { return known.first->service == plan->service; });
     Target target;
     try {
       target.secret = secret_of(*plan);
     } catch (const ConfigError& error) {
       return Error{ErrorKind::fatal, 0, error.what()};
     }
-    if (same != targets_.end()) {
-      target.service = same->second.service;
-    } else {
-      auto opened = http::Endpoint::open(endpoint_config(plan->service));
-      if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
-      services_.push_back(std::make_unique<Service>());
-      services_.back()->endpoint = std::move(std::get<std::unique_ptr<http::Endpoint>>(opened));
-      target.service = services_.back().get();
-    }
+    auto service = services_->get(plan->service);
+    if (auto* error = std::get_if<Error>(&service)) return std::move(*error);
+    target.service = std::get<std::shared_ptr<WebService>>(std::move(service));
     targets_[plan] = std::move(target);
   }
   return std::nullopt;
@@ -324,18 +399,14 @@ std::optional<Error> Webhook::open() {
   const std::lock_guard lock(mutex_);
   if (open_) return std::nullopt;
   targets_.clear();
-  services_.clear();
   if (auto error = open_all()) return error;
   open_ = true;
   return std::nullopt;
 }
 
+/// A service that is away is no reason not to begin: its stream takes note of what it missed.
 std::optional<Error> Webhook::prepare() {
-  if (auto error = open()) return error;
-  for (const auto& service : services_) {
-    if (auto error = service->endpoint->try_connection()) return error;
-  }
-  return std::nullopt;
+  return open();
 }
 
 Webhook::Lane& Webhook::lane_of(const std::string& id) {

@@ -7,11 +7,12 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
-#include "http/endpoint.hpp"
 #include "sinks/delivered.hpp"
 #include "sinks/outlet.hpp"
+#include "sinks/web_services.hpp"
 #include "sinks/webhook_fate.hpp"
 #include "sluice/webhook.hpp"
 
@@ -30,13 +31,8 @@ class Webhook final : public Outlet {
   Outcome send(const Batch& batch) override;
 
  private:
-  struct Service {
-    std::unique_ptr<http::Endpoint> endpoint;
-    std::mutex mutex;
-    std::string last_failure;  ///< what the breaker opened for
-  };
   struct Target {
-    Service* service = nullptr;
+    std::shared_ptr<WebService> service;
     std::string secret;
   };
   template <typename Value>
@@ -45,7 +41,9 @@ class Webhook final : public Outlet {
   struct Lane {
     Delivered delivered;
     ByMessage<FailedAttempts> attempts;  ///< only where they are limited
-    ByMessage<Error> refused;            ///< found in a batch in which another one was told of
+    /// Of batches that were refused as a whole.
+    std::unordered_set<MessageKey, MessageKey::Hash, MessageKey::Equal> alone;
+    ByMessage<Error> refused;  ///< found in a batch in which another one was told of
     std::string texts;
     std::vector<http::Request> requests;
     std::vector<http::Answer> answers;
@@ -57,10 +55,10 @@ class Webhook final : public Outlet {
   Lane& lane_of(const std::string& id);
 
   const std::function<void(const RequestReport&)> report_;
+  const std::shared_ptr<WebServices> services_;
   const std::vector<const WebhookPlan*> plans_;
   std::mutex mutex_;  ///< taken once a batch
   bool open_ = false;
-  std::vector<std::unique_ptr<Service>> services_;
   std::map<const WebhookPlan*, Target> targets_;
   std::map<std::string, Lane> lanes_;
 };

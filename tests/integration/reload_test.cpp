@@ -81,7 +81,7 @@ class Reload : public ClusterTest {
     return Document(worker.get("/status").body).text("configuration.refused");
   }
   /// Two streams, the second of another database and wherever `more` says.
-  std::string two_streams(const std::string& more = "") const {
+  std::string two_streams(const std::string& more = "") {
     return one_stream("first", db().database()) + one_stream("second", db().database() + "_2", more);
   }
   static std::string one_stream(const std::string& name, const std::string& database,
@@ -238,13 +238,14 @@ class Triggers : public Reload {
     const std::string rule = "{ name: " + name + ", " + kind +
                              ": { from: favorites, reference: articleId, into: articles, field: " + field +
                              " } }";
+    const std::string stream = db().database();
     state().insert("triggers",
-                   R"({"_id":"test/)" + db().database() + "/" + name + R"(","pipeline":"test","stream":")" +
-                       db().database() + R"(","name":")" + name + R"(","text":"(by hand)",
+                   R"({"_id":"test/)" + stream + "/" + name + R"(","pipeline":"test","stream":")" + stream +
+                       R"(","name":")" + name + R"(","text":"(by hand)",
                    "rule"
                    : ")" + rule + R"(","createdAt":{"$date":1000}})");
   }
-  std::string stream_of_triggers() const { return db().database() + ":triggers"; }
+  std::string stream_of_triggers() { return db().database() + ":triggers"; }
 };
 
 TEST_F(Triggers, OneIsTakenUpAndDroppedWhileTheWorkerRuns) {
