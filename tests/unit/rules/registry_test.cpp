@@ -30,7 +30,7 @@ TEST(Registry, MakesTheRulesInTheOrderOfTheFile) {
 
 TEST(Registry, KnowsItsKinds) {
   EXPECT_EQ(kinds(), (std::vector<std::string>{"embed", "count", "tally", "publish", "webhook", "write",
-                                               "event_store"}));
+                                               "event_store", "cache"}));
 }
 
 TEST(Registry, HintsAtTheNearestKind) {
