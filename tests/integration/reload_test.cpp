@@ -239,11 +239,10 @@ class Triggers : public Reload {
                              ": { from: favorites, reference: articleId, into: articles, field: " + field +
                              " } }";
     const std::string stream = db().database();
-    state().insert("triggers",
-                   R"({"_id":"test/)" + stream + "/" + name + R"(","pipeline":"test","stream":")" + stream +
-                       R"(","name":")" + name + R"(","text":"(by hand)",
-                   "rule"
-                   : ")" + rule + R"(","createdAt":{"$date":1000}})");
+    state().insert("triggers", R"({"_id":"test/)" + stream + "/" + name +
+                                   R"(","pipeline":"test","stream":")" + stream + R"(","name":")" + name +
+                                   R"(","text":"by hand","rule":")" + rule +
+                                   R"(","createdAt":{"$date":1000}})");
   }
   std::string stream_of_triggers() { return db().database() + ":triggers"; }
 };
