@@ -513,7 +513,7 @@ TEST_F(Language, IsUnderstoodAtItsLimits) {
 /// Neither when the server reads it, nor when it folds its constants, nor on any event.
 TEST_F(Language, NeverFailsOnTheServer) {
   Soup soup(random_seed());
-  for (int rounds = 0; rounds < 40; ++rounds) {
+  for (int rounds = 0; rounds < 20; ++rounds) {
     std::vector<std::string> texts;
     std::string all;
     for (int i = 0; i < 25; ++i) {
