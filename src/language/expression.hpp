@@ -12,8 +12,8 @@ namespace sluice::language {
 inline constexpr std::size_t most_expression_bytes = 16 << 10;
 
 /// Compiles a text such as `NEW.total > 100 AND NEW.status <> OLD.status` to an aggregation expression over
-/// the change event. docs/language.md has the language; what it never does is fail on the server, or take
-/// values of different types for comparable. Throws LanguageError.
+/// the change event. docs/language.md has the language. What is compiled does not fail on the server over any
+/// value's type, and never orders values of different types. Throws LanguageError.
 Compiled compile_expression(std::string_view text);
 
 }  // namespace sluice::language

@@ -65,6 +65,7 @@ FunctionCall round_of(const Arguments& in) {
 FunctionCall coalesce_of(const Arguments& in) {
   std::vector<std::string> values;
   for (const Term& value : in) values.push_back(value.json);
+  if (values.size() == 1) values.emplace_back("null");  // the server insists on two
   return {{call_list("$ifNull", values), common_type(in)}};
 }
 

@@ -4,6 +4,7 @@
 #include "language/expression.hpp"
 #include "language/values.hpp"
 #include "support/fixture.hpp"
+#include "unit/language/soup.hpp"
 
 namespace sluice::test {
 namespace {
@@ -58,6 +59,19 @@ class Language : public PipelineTest {
         all += (all.empty() ? "" : ",") + language::compile_expression(text).json;
       if (evaluate(R"({"$or":[)" + all + "]}", event(before_, after_)) == plain("false")) continue;
       for (const std::string& text : some) expect(text, "false", event(before_, after_));
+    }
+  }
+
+  /// Likewise.
+  void expect_no_failure(const std::string& all, const std::vector<std::string>& texts,
+                         const std::string& event) {
+    try {
+      evaluate(all, event);
+    } catch (const std::exception&) {
+      for (const std::string& text : texts) {
+        EXPECT_NO_THROW(evaluate(language::compile_expression(text).json, event)) << text;
+      }
+      ADD_FAILURE() << all;
     }
   }
 
@@ -494,6 +508,23 @@ TEST_F(Language, IsUnderstoodAtItsLimits) {
   } catch (const language::LanguageError&) {
   }
   expect(deepest, "5", event(before_, after_));
+}
+
+/// Neither when the server reads it, nor when it folds its constants, nor on any event.
+TEST_F(Language, NeverFailsOnTheServer) {
+  Soup soup(random_seed());
+  for (int rounds = 0; rounds < 20; ++rounds) {
+    std::vector<std::string> texts;
+    std::string all;
+    for (int i = 0; i < 25; ++i) {
+      texts.push_back(soup.expression(1 + i % 3));
+      all += (i == 0 ? "" : ",") + language::compile_expression(texts.back()).json;
+    }
+    for (const char* image : {R"({"a":5,"$d":{"$numberDouble":"NaN"}})", R"({"a":"x","$d":[1,"y"]})",
+                              R"({"a":{"b":0},"$d":{"$date":"2026-03-01T00:00:00Z"}})", "{}"}) {
+      expect_no_failure("[" + all + "]", texts, event(image, image));
+    }
+  }
 }
 
 TEST_F(Language, HasConditionsOnAValue) {
