@@ -113,11 +113,8 @@ std::optional<Error> TriggerStore::try_to_put(const Trigger& trigger, bool repla
     for (const auto& [index, other] : others) exists |= other.document().at("_id").text() == id;
     done = !exists || replace;
     if (!done) return std::nullopt;
-    if (first) {
-      // Touched and then forgotten: of two at once, one has to try again, and then finds the other's.
-      transaction.touch_layout(stream_id, 1);
-      transaction.forget(stream_id);
-    }
+    // Of two at once that have something to forget, one has to try again, and then finds the other's.
+    if (first) transaction.forget(stream_id);
     bson::Builder write;
     write.append("update", state::triggers).open_array("updates").open(write.item());
     write.open("q").append("_id", id).close().open_array("u").open(write.item()).open("$set");

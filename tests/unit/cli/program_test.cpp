@@ -85,7 +85,8 @@ INSTANTIATE_TEST_SUITE_P(
         Misuse{{"rnu", "x.yaml"}, "sluice: unknown command 'rnu'; did you mean 'run'?"},
         Misuse{{"frobnicate"},
                "sluice: unknown command 'frobnicate'; known here: run, check, config, cluster status, "
-               "dead list, dead show, dead retry, dead drop, top, verify, snapshot, connector or options"},
+               "dead list, dead show, dead retry, dead drop, top, trigger list, trigger create, trigger "
+               "drop, trigger explain, verify, snapshot, connector or options"},
         Misuse{{"dead"},
                "sluice: sluice dead alone is no command: dead list, dead show, dead retry or dead "
                "drop; see sluice dead --help"},
