@@ -203,15 +203,24 @@ void StateTransaction::remove_shards(const std::string& stream_id, int count) {
 
 void StateTransaction::forget(const std::string& stream_id) {
   bson::Builder find;
-  find.append("find", state::shards).open("filter").append("streamId", stream_id).close();
-  find.open("projection").append("_id", 1).close().append("batchSize", most_records);
-  const mongo::Reply shards = run(find, mongo::Doing::reading);
-  for (const bson::View shard : documents_of(shards)) remove_lanes(std::string(shard.at("_id").text()));
-  for (const auto& [collection, key] : {std::pair{state::shards, "streamId"}, {state::layouts, "_id"}}) {
-    bson::Builder remove;
-    remove.append("delete", collection).open_array("deletes").open(remove.item());
-    remove.open("q").append(key, stream_id).close().append("limit", 0);
-    run(remove, mongo::Doing::writing);
+  find.append("find", state::layouts).open("filter").append("_id", stream_id).close();
+  const mongo::Reply found = run(find, mongo::Doing::reading);
+  const auto layouts = documents_of(found);
+  if (layouts.empty()) return;
+  bson::Builder update;
+  update.append("update", state::layouts).open_array("updates").open(update.item());
+  update.open("q").append("_id", stream_id).close();
+  update.open("u").open("$unset").append("origin", true).append("fill", true).append("accepted", true);
+  run(update, mongo::Doing::writing);
+  for (ShardRecord& shard : find_shards(stream_id, LayoutRecord::read(layouts.front()).count)) {
+    remove_lanes(shard.id);
+    // The epoch stays and grows: nobody must find his own again.
+    ShardRecord blank;
+    blank.id = shard.id;
+    blank.count = shard.count;
+    blank.index = shard.index;
+    blank.epoch = shard.epoch + 1;
+    put_shard(blank, stream_id);
   }
 }
 

@@ -104,7 +104,7 @@ class StateTransaction {
   std::vector<ShardRecord> find_shards(const std::string& stream_id, int count);
   void put_shard(const ShardRecord& shard, const std::string& stream_id);
   void remove_shards(const std::string& stream_id, int count);
-  /// Everything that is known of where a stream stands. Whoever runs it is fenced off.
+  /// Where a stream stands, and where it began: it begins anew. Whoever runs it is fenced off.
   void forget(const std::string& stream_id);
 
   std::vector<LaneRecord> find_lanes(const std::string& shard_id);

@@ -128,11 +128,8 @@ std::optional<Error> TriggerStore::try_to_put(const Trigger& trigger, bool repla
     }
     done = !exists || replace;
     if (!done) return std::nullopt;
-    if (first) {
-      // Touched and then forgotten: of two at once, one has to try again, and then finds the other's.
-      transaction.touch_layout(stream_id, 1);
-      transaction.forget(stream_id);
-    }
+    // Of two at once that have something to forget, one has to try again, and then finds the other's.
+    if (first) transaction.forget(stream_id);
     // One that calls a server begins at the present moment, too, unless it is one that goes on.
     if (!apart) transaction.forget(rules::apart_name(stream_id, trigger.name));
     bson::Builder write;

@@ -73,6 +73,11 @@ class Reload : public ClusterTest {
     if (outcome.exit_code == 0) return testing::AssertionSuccess();
     return testing::AssertionFailure() << outcome.out << outcome.err;
   }
+  /// How often a stream of one shard was taken.
+  std::int64_t epoch(const std::string& stream) {
+    const auto shard = state().find_one("shards", R"({"streamId":"test/)" + stream + R"("})");
+    return shard ? shard->integer("epoch") : 0;
+  }
   static double reloads(const Worker& worker, const std::string& result) {
     return worker.metrics().sum("sluice_config_reloads_total", "result=\"" + result + "\"");
   }
@@ -137,7 +142,7 @@ TEST_F(Reload, ABrokenFileLeavesTheOldRulesRunningAndSaysWhy) {
   file("\n  - name: likes\n    count: { from: favorites, referense: articleId, into: articles, field: x }");
   ASSERT_TRUE(worker.logs("the new configuration cannot be used, the old one goes on"));
   ASSERT_TRUE(soon([&] { return reloads(worker, "refused") == 1; }));
-  EXPECT_NE(refused(worker).find("rules.yaml:5:"), std::string::npos) << refused(worker);
+  EXPECT_NE(refused(worker).find("rules.yaml:6:"), std::string::npos) << refused(worker);
   EXPECT_NE(refused(worker).find("reference"), std::string::npos) << refused(worker);
   EXPECT_TRUE(is_ready(worker));
   favourites(100);
@@ -146,8 +151,7 @@ TEST_F(Reload, ABrokenFileLeavesTheOldRulesRunningAndSaysWhy) {
   file(std::string(likes) + late_likes);
   worker.signal(SIGHUP);
   ASSERT_TRUE(worker.logs("configuration reloaded: 1 stream changed"));
-  ASSERT_TRUE(soon([&] { return is_ready(worker); }));
-  EXPECT_EQ(refused(worker), "");
+  ASSERT_TRUE(soon([&] { return epoch(db().database()) == 2 && refused(worker).empty(); }));
   EXPECT_EQ(reloads(worker, "refused"), 1);  // once for the text, not once for each look
   expect_counts_all_from_now("lateCount", 1);
   EXPECT_EQ(sum("favoritesCount"), 600);
@@ -159,7 +163,7 @@ TEST_F(Reload, WhatNeedsARestartIsNamedAndTheRestIsTakenUp) {
   ASSERT_TRUE(worker.logs("in force only from the next start on: engine.queue_events"));
   ASSERT_TRUE(worker.logs("configuration reloaded: 0 streams changed, 0 added, 0 removed"));
   EXPECT_TRUE(is_ready(worker));
-  EXPECT_EQ(state().find("shards").at(0).integer("epoch"), 1);  // never let go
+  EXPECT_EQ(epoch(db().database()), 1);  // never let go
 }
 
 TEST_F(Reload, StreamsAreAddedAndRemovedAndTheOthersAreLeftAlone) {
@@ -183,7 +187,7 @@ TEST_F(Reload, StreamsAreAddedAndRemovedAndTheOthersAreLeftAlone) {
   favourites(50);
   ASSERT_TRUE(soon([&] { return sum("favoritesCount") == 50; }));
   EXPECT_EQ(sum(other, "favoritesCount"), 1);
-  EXPECT_EQ(state().find_one("shards", R"({"streamId":"test/first"})")->integer("epoch"), 1);
+  EXPECT_EQ(epoch("first"), 1);
   // It goes on from where it stood.
   write(two_streams());
   ASSERT_TRUE(soon([&] { return sum(other, "favoritesCount") == 2; }));
@@ -200,8 +204,7 @@ TEST_F(Reload, AStreamThatDoesNotComeToRunAsItWasChangedGoesOnAsItWas) {
   write(two_streams("    uri: 'mongodb://127.0.0.1:" + nobody.text() +
                     "/?replicaSet=rs0&serverSelectionTimeoutMS=100'\n"));
   ASSERT_TRUE(worker.logs("it goes on as it was before", 60s)) << worker.story();
-  ASSERT_TRUE(soon([&] { return is_ready(worker); }));
-  EXPECT_NE(refused(worker).find("second"), std::string::npos);
+  ASSERT_TRUE(soon([&] { return is_ready(worker) && refused(worker).find("second") != std::string::npos; }));
   other.insert("favorites", R"({"articleId":1})");
   EXPECT_TRUE(soon([&] { return sum(other, "favoritesCount") == 1; }));
   EXPECT_EQ(worker.terminate(), 0);
@@ -217,11 +220,17 @@ TEST_F(Reload, AllMembersOfAClusterTakeTheNewRules) {
   ASSERT_TRUE(becomes_even(4));
   Inserts inserts(server().patient_uri(), db().database());
   ASSERT_TRUE(soon([&] { return inserts.written() > 2000; }));
+  const std::string old_rules = state().find("shards").at(0).text("optionsHash");
   file(std::string(likes) + late_likes);
   for (Worker* member : {&one, &two}) {
     ASSERT_TRUE(member->logs("configuration reloaded: 1 stream changed")) << member->story();
   }
-  ASSERT_TRUE(soon([&] { return evenly_held(4) && is_ready(one) && is_ready(two); }, 60s));
+  const auto all_by_new_rules = [&] {
+    return state().count("shards", R"({"optionsHash":{"$ne":")" + old_rules + R"("}})") == 4;
+  };
+  ASSERT_TRUE(soon(all_by_new_rules, 60s));
+  ASSERT_TRUE(becomes_even(4));
+  ASSERT_TRUE(soon([&] { return is_ready(one) && is_ready(two); }));
   const int written = inserts.written();
   ASSERT_TRUE(soon([&] { return inserts.written() > written + 2000; }));
   inserts.finish();
@@ -238,11 +247,13 @@ class Triggers : public Reload {
     const std::string rule = "{ name: " + name + ", " + kind +
                              ": { from: favorites, reference: articleId, into: articles, field: " + field +
                              " } }";
-    const std::string stream = db().database();
-    state().insert("triggers", R"({"_id":"test/)" + stream + "/" + name +
-                                   R"(","pipeline":"test","stream":")" + stream + R"(","name":")" + name +
-                                   R"(","text":"by hand","rule":")" + rule +
-                                   R"(","createdAt":{"$date":1000}})");
+    const auto field_of = [](const std::string& key, const std::string& text) {
+      return "\"" + key + "\":\"" + text + "\",";
+    };
+    state().insert("triggers", "{" + field_of("_id", "test/" + db().database() + "/" + name) +
+                                   field_of("pipeline", "test") + field_of("stream", db().database()) +
+                                   field_of("name", name) + field_of("text", "by hand") +
+                                   field_of("rule", rule) + "\"createdAt\":{\"$date\":1000}}");
   }
   std::string stream_of_triggers() { return db().database() + ":triggers"; }
 };
@@ -257,7 +268,7 @@ TEST_F(Triggers, OneIsTakenUpAndDroppedWhileTheWorkerRuns) {
   ASSERT_TRUE(soon([&] { return sum("extraCount") == 200; })) << sum("extraCount");
   put("more", "moreCount");
   ASSERT_TRUE(worker.logs("configuration reloaded: 1 stream changed, 0 added, 0 removed"));
-  ASSERT_TRUE(soon([&] { return is_ready(worker); }));
+  ASSERT_TRUE(soon([&] { return epoch(stream_of_triggers()) == 2; }));
   favourites(100);
   ASSERT_TRUE(soon([&] { return sum("extraCount") == 300 && sum("moreCount") == 100; }));
   state().remove_many("triggers", Document("{}"));
@@ -267,8 +278,7 @@ TEST_F(Triggers, OneIsTakenUpAndDroppedWhileTheWorkerRuns) {
   ASSERT_TRUE(soon([&] { return sum("favoritesCount") == 350; }));
   EXPECT_EQ(sum("extraCount"), 300);
   EXPECT_EQ(sum("moreCount"), 100);
-  EXPECT_EQ(state().find_one("shards", R"({"streamId":"test/)" + db().database() + R"("})")->integer("epoch"),
-            1);
+  EXPECT_EQ(epoch(db().database()), 1);
 }
 
 TEST_F(Triggers, AreThereFromTheStartAndGoOnWhereTheyStood) {
@@ -313,6 +323,101 @@ TEST_F(Triggers, AreTakenUpByAllMembersOfACluster) {
   }
   ASSERT_TRUE(soon([&] { return is_ready(one) && is_ready(two); }));
   terminate_all();
+}
+
+/// The commands; what they write is the same whatever language a trigger is stated in.
+class TriggerCommands : public Triggers {
+ protected:
+  Outcome trigger(const std::string& verb, const std::vector<std::string>& words = {}) {
+    std::vector<std::string> command = {"trigger", verb, path_};
+    command.insert(command.end(), words.begin(), words.end());
+    return run_sluice(here_run(command));
+  }
+  static std::string text(const std::string& name, const std::string& field,
+                          const std::string& verb = "CREATE") {
+    return verb + " TRIGGER { name: " + name +
+           ",\n count: { from: favorites, reference: articleId, into: articles, field: " + field + " } }";
+  }
+  static testing::AssertionResult done(const Outcome& outcome) {
+    if (outcome.exit_code == 0) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << outcome.exit_code << ": " << outcome.out << outcome.err;
+  }
+  static testing::AssertionResult refused(const Outcome& outcome, const std::string& sentence) {
+    if (outcome.exit_code == 1 && outcome.err.find(sentence) != std::string::npos) {
+      return testing::AssertionSuccess();
+    }
+    return testing::AssertionFailure() << outcome.exit_code << ": " << outcome.out << outcome.err;
+  }
+
+  const std::string path_ = file(likes);
+};
+
+TEST_F(TriggerCommands, CreateListExplainReplaceAndDrop) {
+  EXPECT_EQ(trigger("list").out, "0 triggers\n");
+  ASSERT_TRUE(done(trigger("create", {text("extra", "extraCount")})));
+  EXPECT_TRUE(refused(trigger("create", {text("extra", "otherCount")}), "CREATE OR REPLACE TRIGGER"));
+  const auto kept = state().find_one("triggers");
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->text("_id"), "test/" + db().database() + "/extra");
+  EXPECT_NE(kept->text("rule").find("extraCount"), std::string::npos);
+  ASSERT_TRUE(done(trigger("create", {text("extra", "otherCount", "CREATE OR REPLACE")})));
+  const auto replaced = state().find_one("triggers");
+  EXPECT_NE(replaced->text("rule").find("otherCount"), std::string::npos);
+  EXPECT_EQ(replaced->value("createdAt"), kept->value("createdAt"));
+  const std::string listed = trigger("list").out;
+  EXPECT_NE(listed.find("TRIGGER { name: extra, count: {"), std::string::npos) << listed;  // on one line
+  EXPECT_NE(listed.find("1 trigger\n"), std::string::npos) << listed;
+  EXPECT_EQ(Document(trigger("list", {"--json"}).out).text("name"), "extra");
+  for (const std::string& what : {std::string("extra"), text("another", "otherCount")}) {
+    const Outcome explained = trigger("explain", {what});
+    ASSERT_TRUE(done(explained));
+    EXPECT_NE(explained.out.find("otherCount"), std::string::npos) << explained.out;
+    EXPECT_NE(explained.out.find("$match"), std::string::npos) << explained.out;
+  }
+  EXPECT_TRUE(refused(trigger("drop", {"extar"}), "did you mean 'extra'"));
+  ASSERT_TRUE(done(trigger("drop", {"extra"})));
+  EXPECT_EQ(state().count("triggers"), 0);
+}
+
+TEST_F(TriggerCommands, WhatIsNoRuleIsNotKept) {
+  EXPECT_TRUE(refused(trigger("create", {"CREATE TRIGGER { name: extra, count: { from: favorites } }"}),
+                      "'into' is missing"));
+  EXPECT_TRUE(refused(trigger("create", {text("extra", "f"), "--stream", "nowhere"}), "unknown stream"));
+  EXPECT_TRUE(refused(trigger("create"), "--from"));
+  EXPECT_EQ(state().count("triggers"), 0);
+}
+
+/// What happened while there was none is not made up for.
+TEST_F(TriggerCommands, TheFirstAfterAllWereDroppedBeginsAtThePresentMoment) {
+  articles();
+  Worker& worker = start(path_).ready();
+  ASSERT_TRUE(done(trigger("create", {text("extra", "extraCount")})));
+  ASSERT_TRUE(worker.logs(stream_of_triggers() + ": streaming"));
+  favourites(100);
+  ASSERT_TRUE(soon([&] { return sum("extraCount") == 100; }));
+  ASSERT_TRUE(done(trigger("drop", {"extra"})));
+  ASSERT_TRUE(worker.logs(stream_of_triggers() + ": stopped"));
+  favourites(50);
+  ASSERT_TRUE(done(trigger("create", {text("extra", "extraCount")})));
+  ASSERT_TRUE(soon([&] { return epoch(stream_of_triggers()) == 3 && is_ready(worker); }));
+  favourites(10);
+  ASSERT_TRUE(soon([&] { return sum("favoritesCount") == 160 && sum("extraCount") >= 110; }));
+  EXPECT_EQ(sum("extraCount"), 110);
+}
+
+/// Dropped and created again between two looks of the worker, which is fenced off by it and goes on anew.
+TEST_F(TriggerCommands, AWorkerThatHasNotNoticedTheDropGoesOnAnew) {
+  articles();
+  Worker& worker = start(path_).ready();
+  ASSERT_TRUE(done(trigger("create", {text("extra", "extraCount")})));
+  ASSERT_TRUE(worker.logs(stream_of_triggers() + ": streaming"));
+  state().remove_many("triggers", Document("{}"));
+  ASSERT_TRUE(done(trigger("create", {text("extra", "extraCount")})));
+  ASSERT_TRUE(soon([&] { return epoch(stream_of_triggers()) == 3 && is_ready(worker); }, 60s));
+  favourites(10);
+  ASSERT_TRUE(soon([&] { return sum("extraCount") == 10; })) << sum("extraCount");
+  EXPECT_TRUE(worker.running());
+  EXPECT_EQ(epoch(db().database()), 1);
 }
 
 }  // namespace
