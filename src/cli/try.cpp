@@ -24,6 +24,15 @@ std::string event_text(const Arguments& arguments) {
   return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
 }
 
+/// The rule may be a trigger; where nobody can tell, the file's own rules are all there is to name.
+Config with_triggers_if_any(Config config, const Arguments& arguments) {
+  try {
+    return load_config_with_triggers(arguments);
+  } catch (const Stop&) {
+    return config;
+  }
+}
+
 }  // namespace
 
 int try_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
@@ -33,7 +42,7 @@ int try_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
   mongo::quiet_driver();
   const mongo::Driver driver;
   Config config = load_config(arguments);
-  if (!has_rule(config, rule)) config = load_config_with_triggers(arguments);  // it may be one of those
+  if (!has_rule(config, rule)) config = with_triggers_if_any(std::move(config), arguments);
   const pipeline::Trial trial = pipeline::try_rule(stream_of_rule(config, rule), rule, event_text(arguments));
   if (trial.effects.empty()) out << rule << ": does nothing: " << trial.why_none << "\n";
   for (const std::string& effect : trial.effects) out << rule << ": " << effect << "\n";
