@@ -41,7 +41,8 @@ class Process {
   std::optional<int> exit_code_;
 };
 
-/// Where PATH has a program, or Debian puts those that a user's PATH may not lead to. Throws when it is not there.
+/// Where PATH has a program, or Debian puts those that a user's PATH may not lead to. Throws when it is not
+/// there.
 std::string find_program(const std::string& name);
 
 /// Resident memory now, and at its highest, from /proc.
