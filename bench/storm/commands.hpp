@@ -14,5 +14,6 @@ int run_failover(const Options& options, const Server& server);
 int run_fill(const Options& options, const Server& server);
 int run_publish(const Options& options, const Server& server);
 int run_cache(const Options& options, const Server& server);
+int run_webhook(const Options& options, const Server& server);
 
 }  // namespace storm

@@ -81,6 +81,17 @@ void add_commands(CLI::App& app, Options& options) {
       ->delimiter(',');
   cache->add_option("--redis-server", options.redis_server,
                     "redis-server to start (default: where it is found)");
+  CLI::App* webhook =
+      app.add_subcommand("webhook", "rules that call a service, or write, beside bare clients");
+  webhook->add_option("--documents", options.events, "documents that each updateMany updates")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  webhook->add_option("--concurrency", options.concurrency, "requests under way, of rule and bare client")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  webhook->add_option("--batch-size", options.batch_size, "documents in a request of the rule with batches")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   CLI::App* soak = app.add_subcommand("soak", "one worker through storms and idleness in turns");
   soak->add_option("--minutes", options.minutes, "how long")
       ->check(CLI::PositiveNumber)
@@ -92,7 +103,8 @@ void add_commands(CLI::App& app, Options& options) {
   failover->add_option("--kills", options.kills, "how often, of each kind")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  for (CLI::App* command : {run, sweep, memory, fill, publish, cache, soak, failover}) command->fallthrough();
+  for (CLI::App* command : {run, sweep, memory, fill, publish, cache, webhook, soak, failover})
+    command->fallthrough();
 }
 
 void make_small(Options& options) {
@@ -108,6 +120,7 @@ void make_small(Options& options) {
   options.idle_seconds = 1;
   options.targets = {2000, 5000};
   options.documents = {2000, 5000};
+  options.events = 2000;
   options.kills = 3;
 }
 

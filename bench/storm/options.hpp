@@ -12,7 +12,7 @@ namespace storm {
 /// Everything the command line says.
 struct Options {
   std::string command_line;
-  std::string command;  ///< run, sweep, memory, soak, fill, publish, cache, failover
+  std::string command;  ///< run, sweep, memory, soak, fill, publish, cache, webhook, failover
 
   Sizes sizes;
   ServerOptions server;
@@ -37,6 +37,10 @@ struct Options {
   std::string nats_server;                                   ///< publish: path; empty: found
   std::string redis_server;                                  ///< cache: path; empty: found
   std::int64_t window = 4096;  ///< publish: messages that the bare publisher has under way
+
+  std::uint32_t events = 20'000;   ///< webhook: documents of each updateMany
+  std::uint32_t concurrency = 16;  ///< webhook: requests under way, of the rule and of the bare client
+  std::uint32_t batch_size = 100;  ///< webhook: documents in a request of the rule with batches
 
   std::uint32_t kills = 30;  ///< failover: of each kind
 

@@ -1,0 +1,73 @@
+#include <cstdio>
+
+#include "commands.hpp"
+#include "webhook_parts.hpp"
+
+namespace storm {
+namespace {
+
+using Member = double NeighbourRound::*;
+
+Spread spread_of(const std::vector<NeighbourRound>& rounds, Member member) {
+  std::vector<double> values;
+  for (const NeighbourRound& round : rounds) values.push_back(round.*member);
+  return spread(values);
+}
+
+Spread ratio_of(const std::vector<NeighbourRound>& rounds, Member member) {
+  std::vector<double> values;
+  for (const NeighbourRound& round : rounds) values.push_back(round.*member / round.alone);
+  return spread(values);
+}
+
+Json json_of(const std::vector<NeighbourRound>& rounds, std::uint32_t documents) {
+  Json list = Json::list();
+  for (const NeighbourRound& one : rounds)
+    list.add(
+        Json::object().set("alone", one.alone).set("beside_slow", one.slow).set("beside_silent", one.silent));
+  return Json::object()
+      .set("documents", documents)
+      .set("alone_per_second", json_of(spread_of(rounds, &NeighbourRound::alone)))
+      .set("beside_slow_per_second", json_of(spread_of(rounds, &NeighbourRound::slow)))
+      .set("beside_silent_per_second", json_of(spread_of(rounds, &NeighbourRound::silent)))
+      .set("slow_of_alone", json_of(ratio_of(rounds, &NeighbourRound::slow)))
+      .set("silent_of_alone", json_of(ratio_of(rounds, &NeighbourRound::silent)))
+      .set("rounds", list);
+}
+
+std::string table_of(const std::vector<NeighbourRound>& rounds) {
+  Table table({"fast endpoint", "documents/s", "of alone"});
+  const auto add = [&](const char* name, Member member) {
+    table.row({name, grouped(spread_of(rounds, member).median), fixed(ratio_of(rounds, member).median, 2)});
+  };
+  add("alone", &NeighbourRound::alone);
+  add("beside one that takes 1 s", &NeighbourRound::slow);
+  add("beside one that is silent", &NeighbourRound::silent);
+  return table.text();
+}
+
+}  // namespace
+
+/// Rules that react to one updateMany by calling a service and by writing documents, each beside a bare
+/// client that has everything beforehand; and a service's rate beside one that is slow or silent.
+int run_webhook(const Options& options, const Server& server) {
+  Follower follower(options, server);
+  Json rows = Json::list();
+  Table table(reaction_heads());
+  for (const auto measure : {measure_calls, measure_writes}) {
+    for (const Reaction& reaction : measure(options, follower)) {
+      table.row(row_of(reaction));
+      rows.add(json_of(reaction));
+    }
+  }
+  const std::vector<NeighbourRound> neighbours = measure_neighbours(options, follower);
+  std::printf("%s\n%s", table.text().c_str(), table_of(neighbours).c_str());
+  Json json = heading(options, server);
+  json.set("concurrency", options.concurrency)
+      .set("rows", rows)
+      .set("neighbours", json_of(neighbours, options.events));
+  std::printf("%s\n", save(options, "webhook", json).c_str());
+  return 0;
+}
+
+}  // namespace storm
