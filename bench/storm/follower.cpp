@@ -76,7 +76,9 @@ Followed Follower::follow(const Done& done) {
 }
 
 double Follower::follow_until(const Done& done, const std::function<void()>& release) {
-  Worker worker(worker_);
+  WorkerOptions options = worker_;
+  options.flags.emplace_back("--drain-ms=100");  // what is left over has nobody to go to
+  Worker worker(options);
   worker.wait_ready();
   const auto start = Clock::now();
   UpdateMany update(server_, database());

@@ -62,6 +62,10 @@ void watch(const Descriptor& set, int fd) {
   expect(epoll_ctl(set.get(), EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
 }
 
+void unwatch(const Descriptor& set, int fd) {
+  expect(epoll_ctl(set.get(), EPOLL_CTL_DEL, fd, nullptr), "epoll_ctl");
+}
+
 bool send_all(int fd, const char* data, std::size_t size) {
   while (size > 0) {
     const ssize_t sent = send(fd, data, size, MSG_NOSIGNAL);

@@ -29,6 +29,7 @@ Descriptor listen_on_loopback(int& port);  ///< any port, told in `port`
 Descriptor connect_to_loopback(int port);
 Descriptor poll_set();
 void watch(const Descriptor& set, int fd);  ///< for something to be read
+void unwatch(const Descriptor& set, int fd);
 
 /// False when the peer is gone.
 bool send_all(int fd, const char* data, std::size_t size);

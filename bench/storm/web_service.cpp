@@ -107,7 +107,7 @@ void WebService::run() {
       if (fd == listener_.get()) {
         accept_one();
       } else if (!receive(connections_.at(fd))) {
-        connections_.erase(fd);
+        hang_up(fd);
       }
     }
     answer_waiting();
@@ -125,6 +125,12 @@ void WebService::accept_one() {
   if (fd < 0) return;
   connections_[fd] = {Descriptor(fd), ++accepted_, {}, 0};
   watch(set_, fd);
+}
+
+/// Closing alone would not do: a program that is being started holds our sockets for a moment.
+void WebService::hang_up(int fd) {
+  unwatch(set_, fd);
+  connections_.erase(fd);
 }
 
 /// Whether the connection goes on.

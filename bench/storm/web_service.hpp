@@ -76,6 +76,7 @@ class WebService {
   void run();
   int patience() const;
   void accept_one();
+  void hang_up(int fd);
   bool receive(Connection& connection);
   bool take_all(Connection& connection);
   bool take(const Connection& connection, std::string_view request);
