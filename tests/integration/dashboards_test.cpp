@@ -42,12 +42,29 @@ class Dashboards : public PipelineTest {
     std::string page = start(realworld_file()).ready().get("/metrics").body;
     // A member of a cluster has some that a static shard has not; here it stands by.
     page += start_member(realworld_file(), 1).ready().get("/metrics").body;
+    page += page_of_a_caller();
     static const std::regex type("# TYPE ([a-z_]+) ");
     for (auto found = std::sregex_iterator(page.begin(), page.end(), type); found != std::sregex_iterator();
          ++found) {
       metrics_.insert((*found)[1]);
     }
     series_ = names_in(page);
+  }
+
+  /// What calls of web services are told by is there with the first of them.
+  std::string page_of_a_caller() {
+    const workbench::Port nobody;
+    Worker& caller =
+        start(file("  - name: hook\n    webhook: { from: calls, url: \"http://127.0.0.1:" + nobody.text() +
+                   "/\" }\n"))
+            .ready();
+    db().insert("calls", R"({"_id":1})");
+    std::string page;
+    EXPECT_TRUE(soon([&] {
+      page = caller.get("/metrics").body;
+      return page.find("sluice_webhook_requests_total") != std::string::npos;
+    }));
+    return page;
   }
 
   Names metrics_;
