@@ -305,7 +305,13 @@ void Crew::end_if_empty() {
 
 void Crew::sweep() {
   for (Retired& one : retired_) ++one.sweeps;
-  std::erase_if(retired_, [](const Retired& one) { return one.sweeps > sweeps_before_freed; });
+  const auto old =
+      std::ranges::partition(retired_, [](const Retired& one) { return one.sweeps <= sweeps_before_freed; });
+  // An end may take long (a name that is being looked up cannot be called back): nobody waits for it here.
+  for (Retired& one : old) {
+    asio::post(burial_, [run = std::shared_ptr<Run>(std::move(one.run))]() mutable { run.reset(); });
+  }
+  retired_.erase(old.begin(), old.end());
 }
 
 void Crew::append_status(observe::WorkerStatus& status) const {

@@ -10,6 +10,7 @@
 
 #include "flow/backoff.hpp"
 #include "observe/status.hpp"
+#include "pipeline/asio.hpp"
 #include "pipeline/running_stream.hpp"
 #include "pipeline/stream.hpp"
 #include "pipeline/stream_changes.hpp"
@@ -113,6 +114,7 @@ class Crew {
   mutable std::mutex mutex_;
   std::map<std::string, Post> posts_;  ///< changed on the strand and behind the mutex
   std::vector<Retired> retired_;
+  asio::thread_pool burial_{1};  ///< where they end: that may take long
   bool connected_said_ = false;
   bool ready_said_ = false;
   bool stopping_ = false;

@@ -230,7 +230,10 @@ DeadLetters::Asked DeadLetters::asked_by(const Letter& letter) const {
   }
   if (sinks::is_message(effect)) return {{}, "", rule->get()};
   Asked asked{sinks::writes_of(effect, (*rule)->projections(), (*rule)->documents()), ""};
-  if (asked.writes.empty()) {
+  if (asked.writes.empty() && sinks::lacks_values(effect)) {
+    asked.refusal = "what rule '" + name +
+                    "' wrote was too large to be kept with the letter; write it by hand, or drop it";
+  } else if (asked.writes.empty()) {
     asked.refusal = "rule '" + name + "' does not keep what the letter is about any more (" +
                     sinks::effect_in_words(effect) +
                     "); drop it, and let `sluice verify FILE` say what differs";

@@ -93,9 +93,16 @@ bool Reloader::ended_within(flow::Duration time) {
 
 void Reloader::look(bool asked) {
   auto news = source_.poll(asked);
-  bool changed = news && take(std::move(*news));
-  changed |= triggers_.look(streams_);
-  if (changed) events_.changed(all_streams(), refused_);
+  if (news && take(std::move(*news))) untold_ = true;
+  try {
+    if (triggers_.look(streams_)) untold_ = true;
+  } catch (const Stop& error) {  // a file that holds a URI cannot be read for a moment, say
+    log_.warn("triggers cannot be looked at: {}", error.what());
+  }
+  if (untold_) {
+    events_.changed(all_streams(), refused_);
+    untold_ = false;
+  }
   events_.looked();
 }
 

@@ -64,6 +64,7 @@ class Reloader {
   // On the thread only, once it runs.
   std::vector<StreamConfig> streams_;  ///< of the source's last good answer
   Hashes hashes_;                      ///< of the rules, by stream
+  bool untold_ = false;                ///< what is taken is not in force yet
   std::string refused_;                ///< why a newer answer is not followed
 
   std::mutex mutex_;

@@ -12,8 +12,11 @@ std::uint64_t hash_of(bson::View view, std::uint64_t seed) {
 std::uint64_t content_of(const ChangeEvent& event, std::uint64_t seed) {
   std::uint64_t hash = bson::stable_hash(name_of(event.operation), seed);
   hash = hash_of(event.full_document, hash);
-  hash = hash_of(event.update.updated, hash);
-  return hash_of(event.update.removed, hash);
+  for (const bson::View part : {event.document.at("documentKey").document(), event.update.updated,
+                                event.update.removed, event.update.truncated}) {
+    hash = hash_of(part, hash);
+  }
+  return hash;
 }
 
 /// A message with a text is that text; one with a payload holds the event, or what is made of it.

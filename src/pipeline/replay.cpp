@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "flow/backoff.hpp"
 #include "mongo/transaction.hpp"
@@ -192,6 +193,7 @@ class Replay {
     Outcome outcome;
     for (const auto& outlet : outlets_) {
       outcome = outlet->send(batch);
+      progress_ |= outcome.documents > 0;
       if (outcome.error) return outcome;
     }
     if (!sinks::puts_something(batch.writes)) return outcome;
@@ -213,8 +215,9 @@ class Replay {
   template <typename Attempt>
   void insist(Attempt attempt) {
     flow::Backoff backoff({10ms, 2s}, std::random_device{}());
-    const flow::Time deadline = flow::Clock::now() + patience;
+    flow::Time deadline = flow::Clock::now() + patience;
     while (const std::optional<Error> error = attempt()) {
+      if (std::exchange(progress_, false)) deadline = flow::Clock::now() + patience;
       const bool passing = error->kind == ErrorKind::transient || error->kind == ErrorKind::unavailable ||
                            error->kind == ErrorKind::cursor_gone || error->kind == ErrorKind::too_slow;
       if (!passing || flow::Clock::now() >= deadline) stop(*error);
@@ -238,6 +241,7 @@ class Replay {
   std::vector<std::unique_ptr<sinks::Outlet>> outlets_;
   std::vector<OwnedDocument> events_;
   std::size_t bytes_ = 0;
+  bool progress_ = false;  ///< something was sent since it was last asked
   Replayed done_;
 };
 

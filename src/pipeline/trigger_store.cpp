@@ -118,13 +118,15 @@ std::optional<Error> TriggerStore::try_to_put(const Trigger& trigger, bool repla
     find.append("batchSize", most_read).append("limit", most_read);
     const mongo::Reply known = transaction.command(find, mongo::Doing::reading);
     const bson::View others = known.view().at_path("cursor.firstBatch").document();
-    const bool first = others.empty();
+    bool first = true;  // of those that run together
     bool exists = false;
     bool apart = false;
     for (const auto& [index, other] : others) {
+      const bool other_apart = stands_apart(other.document());
+      first &= other_apart;
       if (other.document().at("_id").text() != id) continue;
       exists = true;
-      apart = stands_apart(other.document());
+      apart = other_apart;
     }
     done = !exists || replace;
     if (!done) return std::nullopt;

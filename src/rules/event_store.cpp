@@ -7,7 +7,8 @@ namespace sluice::rules {
 
 namespace {
 
-constexpr std::int32_t no_aggregate_code = 2;  ///< the server's BadValue
+constexpr std::size_t most_told_twice = 4u << 20;  // of a larger one `after` is all, for a record has to fit
+constexpr std::int32_t no_aggregate_code = 2;      ///< the server's BadValue
 constexpr const char* no_aggregate =
     "the rule's 'aggregate' gives no value for this event, so what it belongs to is not known";
 
@@ -84,7 +85,7 @@ class EventStore final : public Rule {
       out.append("eventData", data);
     } else if (event.operation == Operation::update) {
       out.append("eventData", event.document.at("updateDescription"));
-    } else if (event.full_document) {
+    } else if (event.full_document && event.full_document.size() <= most_told_twice) {
       out.append("eventData", event.full_document);
     } else {
       out.append("eventData", event.document.at("documentKey"));

@@ -1,5 +1,6 @@
 #include "rules/made.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -68,6 +69,19 @@ Made::Made(const std::string& rule) {
 
 void Made::add(const Settings& settings, std::string_view key, const std::string& part) {
   parts_.emplace_back(part, compile(settings, key, expression_of, language::compile_values));
+}
+
+bool Made::needs_after(const std::string& part) const {
+  return std::ranges::any_of(parts_, [&](const auto& one) {
+    return one.first == part && !one.second.after.empty() && one.second.before.empty();
+  });
+}
+
+void check_order(const Settings& settings, const Made& made, const std::vector<Subscription>& subscriptions) {
+  if (std::ranges::none_of(subscriptions, &Subscription::deletes) || !made.needs_after("order")) return;
+  settings.fail("order_by",
+                "of a delete there is no NEW, so it would overtake what came before it; state both, such as "
+                "coalesce(NEW.user, OLD.user), or name the 'operations' without delete");
 }
 
 void Made::ask_for(const Settings& settings, std::vector<Subscription>& subscriptions) const {

@@ -25,7 +25,8 @@ class Made {
   /// The value of an expression, stated as text, or a document: a map of expressions.
   void add(const Settings& settings, std::string_view key, const std::string& part);
 
-  bool empty() const { return parts_.empty(); }
+  /// Whether a part is null for an event without the document after the change.
+  bool needs_after(const std::string& part) const;
   void ask_for(const Settings& settings, std::vector<Subscription>& subscriptions) const;
 
   bson::Value value(const ChangeEvent& event, std::string_view part) const {
@@ -36,6 +37,9 @@ class Made {
   std::string name_;
   std::vector<std::pair<std::string, language::Compiled>> parts_;
 };
+
+/// Refuses an `order_by` that deletes have none of: they would overtake what came before them.
+void check_order(const Settings& settings, const Made& made, const std::vector<Subscription>& subscriptions);
 
 /// An id that looks like the server's own and is the same whenever the event is read again; another one for
 /// each rule.

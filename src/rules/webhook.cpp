@@ -109,8 +109,10 @@ class WebhookRule final : public Rule {
     message.verb = parts_.methods.of(event.operation);
     message.address = scratch.keep(path.view());
     message.id = scratch.keep(id.view());
-    message.headers = headers(event, message.id, scratch);
-    if (parts_.plan.together > 1) message.group = group(event, scratch);
+    LongText own;
+    append_own_headers(own, event);
+    message.headers = headers(event, message.id, own.view(), scratch);
+    if (parts_.plan.together > 1) message.group = group(event, path.view(), own.view(), scratch);
     const Body& body = parts_.body;
     if (body.payload) message.payload = payload_of(event, *body.payload, scratch);
     if (body.envelope) message.envelope = cloud_envelope(event, message.id, scratch);
@@ -132,22 +134,37 @@ class WebhookRule final : public Rule {
   }
 
  private:
-  /// What may be told in one request.
-  static std::string_view group(const ChangeEvent& event, Scratch& scratch) {
-    InlineText text;
+  /// What may be told in one request: of one operation and collection, and to one place with one head.
+  static std::string_view group(const ChangeEvent& event, std::string_view path, std::string_view own_headers,
+                                Scratch& scratch) {
+    LongText text;
     text.append(name_of(event.operation));
     text.append(' ');
     text.append(event.collection);
+    text.append(' ');
+    text.append(path);
+    text.append(own_headers);
     return scratch.keep(text.view());
+  }
+
+  void append_own_headers(LongText& text, const ChangeEvent& event) const {
+    for (const Header& header : parts_.headers) {
+      text.append('\n');
+      text.append(header.name);
+      text.append(": ");
+      header.value.append_to(text, event);
+    }
   }
 
   std::uint64_t order_key(const ChangeEvent& event) const {
     const bson::Value stated = parts_.ordered ? parts_.made.value(event, "order") : bson::Value{};
-    const bool known = stated && !stated.is_null();
-    return bson::Identity(known ? stated : event.id).hash(bson::stable_hash(event.collection, 0));
+    // What is stated is one order, whichever collections it is about.
+    if (stated && !stated.is_null()) return bson::Identity(stated).hash(bson::stable_hash("order", 0));
+    return bson::Identity(event.id).hash(bson::stable_hash(event.collection, 0));
   }
 
-  std::string_view headers(const ChangeEvent& event, std::string_view id, Scratch& scratch) const {
+  std::string_view headers(const ChangeEvent& event, std::string_view id, std::string_view own,
+                           Scratch& scratch) const {
     LongText text;
     text.append("Idempotency-Key: ");
     text.append(id);
@@ -157,12 +174,7 @@ class WebhookRule final : public Rule {
       text.append("\nContent-Type: ");
       text.append(parts_.body.content_type);
     }
-    for (const Header& header : parts_.headers) {
-      text.append('\n');
-      text.append(header.name);
-      text.append(": ");
-      header.value.append_to(text, event);
-    }
+    text.append(own);
     return scratch.keep(text.view());
   }
 
@@ -422,7 +434,10 @@ std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string&) {
   std::vector<Subscription> subscriptions = read_selections(settings, collection_names(settings, "from"));
   Made made(rule.name);
   const bool ordered = settings.has("order_by");
-  if (ordered) made.add(settings, "order_by", "order");
+  if (ordered) {
+    made.add(settings, "order_by", "order");
+    check_order(settings, made, subscriptions);
+  }
   if (body.made) made.add(settings, "values", "values");
   made.ask_for(settings, subscriptions);
   std::string text = "webhook " + origin + path.text() + " " + key.text();

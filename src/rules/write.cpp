@@ -131,6 +131,11 @@ void check_loop(const Settings& settings, const DocumentPlan& plan, const std::v
 std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& database) {
   const Settings& settings = rule.settings;
   DocumentPlan plan{database, collection_name(settings, "into"), read_mode(settings)};
+  if (plan.mode != Mode::insert && settings.has("dedup_s")) {
+    settings.fail("dedup_s",
+                  "'dedup_s' is about inserts; a value that comes back is no repetition to a document that "
+                  "is upserted, updated or deleted");
+  }
   read_pipeline(settings, plan);
   std::vector<Subscription> subscriptions = read_selections(settings, collection_names(settings, "from"));
   Made made(rule.name);
@@ -141,7 +146,10 @@ std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& data
     settings.fail("order_by",
                   "'order_by' is about inserts; what another mode writes keeps the order of its 'id'");
   }
-  if (ordered) made.add(settings, "order_by", "order");
+  if (ordered) {
+    made.add(settings, "order_by", "order");
+    check_order(settings, made, subscriptions);
+  }
   if (plan.mode != Mode::remove) made.add(settings, "values", "values");
   made.ask_for(settings, subscriptions);
   check_loop(settings, plan, subscriptions);

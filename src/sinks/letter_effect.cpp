@@ -155,6 +155,10 @@ std::string effect_in_words(bson::View effect) {
   return "none: the event could not be used";
 }
 
+bool lacks_values(bson::View effect) {
+  return effect.at("kind").text() == put && !effect.at("values") && effect.at("mode").text() != "remove";
+}
+
 bool is_message(bson::View effect) {
   return effect.at("kind").text() == publish;
 }

@@ -23,6 +23,9 @@ std::vector<Write> writes_of(bson::View effect, const std::vector<Projection>& p
 /// The effect in few words: `favoritesCount +1 on articles 7`, `articles with the copies of users 3`.
 std::string effect_in_words(bson::View effect);
 
+/// Whether what was to be written was too large to be kept.
+bool lacks_values(bson::View effect);
+
 /// Whether it is a message to be published, which is made of the letter's event again.
 bool is_message(bson::View effect);
 

@@ -126,6 +126,12 @@ class Webhook::Sending {
   void send_all(const WebhookPlan& plan, const Indices& indices) {
     for (const flow::Parcels::Round& round : rounds_of(plan, indices)) {
       if (outcome_.error) return;
+      if (flow::Clock::now() >= deadline_) {
+        outcome_.error = Error{ErrorKind::too_slow, 0,
+                               plan.service.origin + " is slow: " + std::to_string(done_.size()) +
+                                   " changes were told so far; the rest follows"};
+        return;
+      }
       send_round(plan, round);
     }
   }
@@ -157,8 +163,7 @@ class Webhook::Sending {
     const auto judge = [&](std::size_t, const http::Answer& answer) {
       return fate_of(plan, answer).verdict == Verdict::done;
     };
-    const http::Unsent unsent =
-        service.endpoint->send(lane_.requests, lane_.answers, judge, flow::Clock::now() + most_batch);
+    const http::Unsent unsent = service.endpoint->send(lane_.requests, lane_.answers, judge, deadline_);
     RequestReport report;
     for (std::size_t i = 0; i < round.size(); ++i) settle(service, round[i], lane_.answers[i], report);
     say_unsent(service, unsent, report);
@@ -280,7 +285,8 @@ class Webhook::Sending {
     bool refused = false;
     for (const std::size_t i : parcel) refused |= fail(i, fate, error);
     ++(refused ? report.refused : report.retried);
-    if (answer.retry_after) wait(std::min<flow::Duration>(*answer.retry_after, most_retry_after));
+    const bool asked = answer.status == 429 || answer.status == 503;
+    if (asked && answer.retry_after) wait(std::min<flow::Duration>(*answer.retry_after, most_retry_after));
   }
 
   void done(std::size_t i) {
@@ -368,6 +374,7 @@ class Webhook::Sending {
   Webhook& outlet_;
   Lane& lane_;
   const Batch& batch_;
+  const flow::Time deadline_ = flow::Clock::now() + most_batch;
   Outcome outcome_;
   Indices done_;
   std::string json_;

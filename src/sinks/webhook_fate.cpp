@@ -31,8 +31,9 @@ Fate fate_of(const WebhookPlan& plan, const http::Answer& answer) {
       break;
   }
   if (answer.status >= 500) return retried(&FailedAttempts::status_5xx, most.status_5xx);
-  if (to_be_retried) return {};
-  return {answer.status / 100 == 2 ? Verdict::done : Verdict::dead, nullptr, std::nullopt};
+  const int kind = static_cast<int>(answer.status / 100);
+  if (to_be_retried || kind == 3) return {};
+  return {kind == 2 ? Verdict::done : Verdict::dead, nullptr, std::nullopt};
 }
 
 std::string text_of(const WebhookPlan& plan, std::string_view verb, const http::Answer& answer) {

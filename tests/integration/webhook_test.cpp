@@ -180,11 +180,13 @@ TEST_F(Webhook, ACrowdOfRefusals) {
 
 TEST_F(Webhook, ARedirectIsNotFollowed) {
   service().answer(WebAnswer{.status = 307, .headers = "Location: /elsewhere\r\n"});
-  start(hook_file()).ready();
+  start(hook_file("      retry: { status: { 301: dead } }\n")).ready();
   db().insert("items", R"({"_id":1})");
+  EXPECT_TRUE(waits_for("redirects; that is not followed"));
+  service().answer(WebAnswer{.status = 301, .headers = "Location: /elsewhere\r\n"});
   ASSERT_TRUE(settled());
-  EXPECT_EQ(service().count(), 1U);
   EXPECT_NE(letter_says().find("redirects; that is not followed"), std::string::npos) << letter_says();
+  for (const WebRequest& request : service().requests()) EXPECT_EQ(request.target, "/hooks/items");
 }
 
 TEST_F(Webhook, TheRuleSaysWhatAStatusMeans) {

@@ -188,7 +188,7 @@ TEST_F(MadeOfValues, TheBodyIsTheirDocument) {
 }
 
 TEST_F(MadeOfValues, OrderIsKeptOfWhatIsStated) {
-  const std::string settings = std::string(least) + "order_by: NEW.user\n";
+  const std::string settings = std::string(least) + "operations: [insert, update]\norder_by: NEW.user\n";
   const auto key = [&](const char* user) {
     made([&](bson::Builder& parts) { parts.append("order", user); }, settings);
     return apply(settings).key;
@@ -199,6 +199,12 @@ TEST_F(MadeOfValues, OrderIsKeptOfWhatIsStated) {
   EXPECT_NE(key("u"), of_document);
   made([](bson::Builder&) {}, settings);
   EXPECT_EQ(apply(settings).key, of_document) << "where the value is missing, a document's own";
+}
+
+TEST_F(MadeOfValues, AnOrderThatDeletesHaveNoneOfIsRefused) {
+  EXPECT_THROW(apply(std::string(least) + "order_by: NEW.user\n"), ConfigError);
+  made([](bson::Builder& parts) { parts.append("order", "u"); },
+       std::string(least) + "order_by: coalesce(NEW.user, OLD.user)\n");
 }
 
 TEST_F(WebhookRequest, TheMethodFollowsTheOperation) {

@@ -26,10 +26,10 @@ class WebhookFate : public testing::Test {
 TEST_F(WebhookFate, FollowsTheStatus) {
   for (const unsigned status : {200U, 201U, 202U, 204U, 299U})
     EXPECT_EQ(verdict(status), Verdict::done) << status;
-  for (const unsigned status : {301U, 302U, 307U, 308U, 400U, 401U, 404U, 409U, 410U, 413U, 422U}) {
+  for (const unsigned status : {400U, 401U, 404U, 409U, 410U, 413U, 422U}) {
     EXPECT_EQ(verdict(status), Verdict::dead) << status;
   }
-  for (const unsigned status : {408U, 425U, 429U, 500U, 502U, 503U, 504U}) {
+  for (const unsigned status : {301U, 302U, 307U, 308U, 408U, 425U, 429U, 500U, 502U, 503U, 504U}) {
     EXPECT_EQ(verdict(status), Verdict::retry) << status;
   }
 }
