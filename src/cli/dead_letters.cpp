@@ -6,6 +6,7 @@
 
 #include "cli/load_config.hpp"
 #include "cli/moment.hpp"
+#include "cli/own_flags.hpp"
 #include "config/names.hpp"
 #include "mongo/quiet.hpp"
 
@@ -15,26 +16,6 @@ namespace {
 
 using pipeline::LetterFilter;
 using pipeline::LetterId;
-
-std::int64_t now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-std::optional<std::string> own(const Arguments& arguments, std::string_view flag) {
-  const auto found = arguments.own.find(flag);
-  return found == arguments.own.end() ? std::nullopt : std::optional(found->second);
-}
-
-std::optional<std::int64_t> moment(const Arguments& arguments, std::string_view flag) {
-  const auto text = own(arguments, flag);
-  if (!text) return std::nullopt;
-  const auto ms = parse_moment(*text, now_ms());
-  if (ms) return ms;
-  throw UsageError(fmt::format(
-      "--{} must be a time such as 2026-11-21T10:54Z, or how long ago it was (90s, 30m, 2h, 1d), not '{}'",
-      flag, *text));
-}
 
 LetterId parse_id(const std::string& text) {
   if (const auto id = pipeline::letter_id(text)) return *id;
@@ -50,9 +31,9 @@ bool any(const LetterFilter& filter) {
 
 LetterFilter letter_filter(const Arguments& arguments) {
   LetterFilter filter;
-  filter.rule = own(arguments, "rule");
-  filter.stream = own(arguments, "stream");
-  if (const auto error = own(arguments, "error")) {
+  filter.rule = given(arguments, "rule");
+  filter.stream = given(arguments, "stream");
+  if (const auto error = given(arguments, "error")) {
     const auto code = config::whole_number(*error);
     if (code && *code == static_cast<std::int32_t>(*code)) {
       filter.code = static_cast<std::int32_t>(*code);
@@ -60,8 +41,8 @@ LetterFilter letter_filter(const Arguments& arguments) {
       filter.text = *error;
     }
   }
-  filter.since_ms = moment(arguments, "since");
-  filter.until_ms = moment(arguments, "until");
+  filter.since_ms = given_moment(arguments, "since");
+  filter.until_ms = given_moment(arguments, "until");
   return filter;
 }
 

@@ -5,7 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/load_config.hpp"
-#include "cli/moment.hpp"
+#include "cli/own_flags.hpp"
 #include "cli/rule_names.hpp"
 #include "mongo/quiet.hpp"
 #include "mongo/raii.hpp"
@@ -20,24 +20,9 @@ std::int64_t now_ms() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-std::optional<std::string> given(const Arguments& arguments, const char* flag) {
-  const auto found = arguments.own.find(flag);
-  return found == arguments.own.end() ? std::nullopt : std::optional(found->second);
-}
-
 std::string required(const Arguments& arguments, const char* flag, const char* what) {
   if (auto stated = given(arguments, flag)) return *stated;
   throw UsageError(fmt::format("name {}: --{} RULE", what, flag));
-}
-
-std::optional<std::int64_t> moment(const Arguments& arguments, const char* flag) {
-  const auto stated = given(arguments, flag);
-  if (!stated) return std::nullopt;
-  const auto parsed = parse_moment(*stated, now_ms());
-  if (!parsed)
-    throw UsageError(
-        fmt::format("--{}: '{}' is no time; write 2h, 30m, 1d or 2026-11-21T10:00Z", flag, *stated));
-  return parsed;
 }
 
 }  // namespace
@@ -46,7 +31,8 @@ int replay_command(const Arguments& arguments, std::ostream& out, std::ostream& 
   pipeline::ReplayPlan plan;
   plan.store = required(arguments, "store", "the event_store rule whose events are replayed");
   plan.rule = required(arguments, "to", "the rule that is to act on them");
-  plan.filter = {given(arguments, "aggregate"), moment(arguments, "since"), moment(arguments, "until")};
+  plan.filter = {given(arguments, "aggregate"), given_moment(arguments, "since"),
+                 given_moment(arguments, "until")};
   plan.run = given(arguments, "run").value_or("replay-" + std::to_string(now_ms()));
   plan.dry_run = arguments.own.contains("dry-run");
   const Config config = load_config(arguments);

@@ -5,6 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/load_config.hpp"
+#include "cli/own_flags.hpp"
 #include "mongo/raii.hpp"
 #include "pipeline/snapshot_records.hpp"
 #include "rules/registry.hpp"
@@ -23,11 +24,6 @@ void check(const std::optional<Error>& error, const mongo::ClientPool& pool) {
   if (!error) return;
   throw Stop(exit_code::cannot_start,
              "MongoDB at " + pool.hosts() + " cannot be asked: " + error->text() + "; is it running?");
-}
-
-std::string given(const Arguments& arguments, const char* flag) {
-  const auto found = arguments.own.find(flag);
-  return found == arguments.own.end() ? "" : found->second;
 }
 
 struct Publishing {
@@ -94,7 +90,7 @@ void ask(const Config& config, const Publishing& one, const std::string& collect
 
 int snapshot_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
   const Config config = load_config(arguments);
-  const std::string rule = given(arguments, "rule");
+  const std::string rule = given(arguments, "rule").value_or("");
   const std::vector<Publishing> all = publishing_rules(config);
   const bool status = arguments.own.contains("status");
   if (rule.empty() && !status)
@@ -106,7 +102,7 @@ int snapshot_command(const Arguments& arguments, std::ostream& out, std::ostream
     names.push_back(one.rule);
     if (!rule.empty() && one.rule != rule) continue;
     found = true;
-    status ? show(config, one, out) : ask(config, one, given(arguments, "collection"), out);
+    status ? show(config, one, out) : ask(config, one, given(arguments, "collection").value_or(""), out);
   }
   if (!found) {
     const std::string near = nearest_name(rule, names);

@@ -24,12 +24,6 @@ constexpr std::size_t most_events = 200;
 constexpr std::size_t most_bytes = 4u << 20;
 constexpr flow::Duration patience = 60s;
 
-Rules only(const StreamConfig& stream, const std::string& name) {
-  StreamConfig alone = stream;
-  std::erase_if(alone.rules, [&](const RuleConfig& rule) { return rule.name != name; });
-  return rules::make_rules(alone);
-}
-
 /// The change event that a stored one was made of.
 OwnedDocument event_of(bson::View stored) {
   bson::Builder out;
@@ -66,8 +60,8 @@ class Replay {
       : config_(config),
         plan_(plan),
         refused_(refused),
-        store_(only(*plan.from, plan.store)),
-        rules_(only(*plan.to, plan.rule)),
+        store_(rules::make_rule(*plan.from, plan.store)),
+        rules_(rules::make_rule(*plan.to, plan.rule)),
         table_(rules_),
         pool_(*plan.from, 2, application),
         client_(pool_.acquire()) {

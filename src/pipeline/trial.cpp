@@ -92,13 +92,6 @@ std::string text_of(const Effect& effect) {
   return text;
 }
 
-/// The rule without its neighbours.
-Rules only(const StreamConfig& stream, const std::string& name) {
-  StreamConfig alone = stream;
-  std::erase_if(alone.rules, [&](const RuleConfig& rule) { return rule.name != name; });
-  return rules::make_rules(alone);
-}
-
 /// As the stream would send it to the rule; empty where it would not.
 std::vector<OwnedDocument> judged(const StreamConfig& stream, const Rules& rules, OwnedDocument event) {
   if (!needs_judge(rules)) return {std::move(event)};
@@ -116,7 +109,7 @@ std::vector<OwnedDocument> judged(const StreamConfig& stream, const Rules& rules
 }  // namespace
 
 Trial try_rule(const StreamConfig& stream, const std::string& name, const std::string& event_json) {
-  const Rules rules = only(stream, name);
+  const Rules rules = rules::make_rule(stream, name);
   const OwnedDocument stated = parsed(event_json);
   const OwnedDocument whole = completed(view_of(stated), stream);
   Trial trial;

@@ -127,6 +127,12 @@ std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream) {
   return rules;
 }
 
+std::vector<std::unique_ptr<Rule>> make_rule(const StreamConfig& stream, const std::string& name) {
+  StreamConfig alone = stream;
+  std::erase_if(alone.rules, [&](const RuleConfig& rule) { return rule.name != name; });
+  return make_rules(alone);
+}
+
 namespace {
 
 void check_collection(const Settings& settings, std::string_view key, const std::string& name) {

@@ -13,6 +13,9 @@ namespace sluice::rules {
 /// not exist and for settings that its rule cannot use.
 std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream);
 
+/// One of them without its neighbours.
+std::vector<std::unique_ptr<Rule>> make_rule(const StreamConfig& stream, const std::string& name);
+
 /// Whether the rule calls a server that nobody else is to wait for (rules/apart.hpp).
 bool stands_apart(const RuleConfig& rule);
 
