@@ -32,19 +32,19 @@ bool stands_in_an_address(char c) {
 
 }  // namespace
 
-std::string Origin::authority() const {
+std::string UrlOrigin::authority() const {
   std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
   if (port != own_port(tls)) text += ":" + port;
   return text;
 }
 
-std::string Origin::text() const {
+std::string UrlOrigin::text() const {
   return (tls ? "https://" : "http://") + authority();
 }
 
-Origin parse_origin(std::string_view url, std::string_view& rest) {
+UrlOrigin parse_origin(std::string_view url, std::string_view& rest) {
   const std::string shown(url);
-  Origin origin;
+  UrlOrigin origin;
   origin.tls = url.starts_with("https://");
   if (!origin.tls && !url.starts_with("http://")) {
     throw ConfigError("'" + shown + "' is no URL of a web service: it must begin with http:// or https://");

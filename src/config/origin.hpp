@@ -6,7 +6,7 @@
 namespace sluice::config {
 
 /// Where requests go: the first part of an http or https URL.
-struct Origin {
+struct UrlOrigin {
   bool tls = false;
   std::string host;  ///< without the brackets of an IPv6 address
   std::string port;
@@ -16,11 +16,11 @@ struct Origin {
   /// The same without the scheme: a request's Host.
   std::string authority() const;
 
-  friend bool operator==(const Origin&, const Origin&) = default;
+  friend bool operator==(const UrlOrigin&, const UrlOrigin&) = default;
 };
 
 /// The origin at the start of `url`; `rest` is what is behind it (path and query, which may be empty). Throws
 /// ConfigError with a sentence, without a place, for what is no such URL.
-Origin parse_origin(std::string_view url, std::string_view& rest);
+UrlOrigin parse_origin(std::string_view url, std::string_view& rest);
 
 }  // namespace sluice::config

@@ -19,7 +19,7 @@
 namespace sluice::http {
 
 struct EndpointConfig {
-  config::Origin origin;
+  config::UrlOrigin origin;
   std::string ca_file;    ///< PEM; empty: the authorities that the system trusts
   std::string cert_file;  ///< PEM, with its chain; empty: none is shown
   std::string key_file;   ///< empty: the key is in cert_file

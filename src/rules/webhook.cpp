@@ -201,7 +201,7 @@ std::string read_origin(const Settings& settings, std::string& rest) {
                              "and query may hold names in braces");
   }
   std::string_view behind;
-  config::Origin origin;
+  config::UrlOrigin origin;
   try {
     origin = config::parse_origin(url, behind);
   } catch (const ConfigError& error) {

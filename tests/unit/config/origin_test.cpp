@@ -19,13 +19,13 @@ std::string refusal(std::string_view url) {
 
 TEST(Origin, IsTheFirstPartOfAUrl) {
   std::string_view rest;
-  const Origin plain = parse_origin("http://hooks.example.com/a/b?c=d", rest);
+  const UrlOrigin plain = parse_origin("http://hooks.example.com/a/b?c=d", rest);
   EXPECT_FALSE(plain.tls);
   EXPECT_EQ(plain.host, "hooks.example.com");
   EXPECT_EQ(plain.port, "80");
   EXPECT_EQ(rest, "/a/b?c=d");
   EXPECT_EQ(plain.text(), "http://hooks.example.com");
-  const Origin secure = parse_origin("https://h:8443?q", rest);
+  const UrlOrigin secure = parse_origin("https://h:8443?q", rest);
   EXPECT_TRUE(secure.tls);
   EXPECT_EQ(secure.authority(), "h:8443");
   EXPECT_EQ(rest, "?q");
