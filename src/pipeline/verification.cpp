@@ -80,6 +80,8 @@ void Verification::stream(const StreamConfig& config) {
   const auto rules = rules::make_rules(config);
   moment_.reset();
   mongo::ClientPool pool(config, clients, Holder::self().instance);
+  // A wrong address should be said soon; what has answered once is waited for.
+  if (auto error = has_change_streams(pool.acquire().get())) give_up("reach the server", pool, *error);
   std::optional<AuditLease> lease;
   std::optional<Mender> mender;
   if (options_.repair) {
