@@ -4,7 +4,7 @@
 #include <ctime>
 #include <string>
 
-#include "rules/whole_event.hpp"
+#include "rules/kept.hpp"
 
 namespace sluice::rules {
 
@@ -23,7 +23,9 @@ std::string utc_text(std::int64_t ms) {
 }  // namespace
 
 bson::View payload_of(const ChangeEvent& event, Payload what, Scratch& scratch) {
-  if (what == Payload::event) return whole_event(event, scratch);
+  if (what == Payload::event && event.marked)
+    return fields_of(event.document, scratch, [](auto name) { return !name.starts_with("sluice"); });
+  if (what == Payload::event) return event.document;
   if (event.full_document) return event.full_document;
   return event.document.at("documentKey").document();
 }

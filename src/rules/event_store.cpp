@@ -1,4 +1,4 @@
-#include "bson/builder.hpp"
+#include "rules/kept.hpp"
 #include "rules/made.hpp"
 #include "rules/registry.hpp"
 #include "rules/selection.hpp"
@@ -40,7 +40,7 @@ class EventStore final : public Rule {
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
     const bson::Value aggregate = parts_.own_aggregate ? parts_.made.value(event, "aggregate") : event.id;
-    if (!aggregate || aggregate.is_null() || aggregate.is_array() || aggregate.type() == BSON_TYPE_REGEX) {
+    if (!can_be_id(aggregate)) {
       effects.add(Reject{no_aggregate_code, no_aggregate}, bson::Identity(event.id).hash(seed_));
       return;
     }
@@ -64,9 +64,7 @@ class EventStore final : public Rule {
     out.append("operation", name_of(event.operation));
     out.open("ns").append("db", event.database).append("coll", event.collection).close();
     out.append("documentKey", event.document.at("documentKey"));
-    const bson::View made = out.finish();
-    const auto kept = scratch.keep({made.data(), made.size()});
-    return {kept.data(), kept.size()};
+    return kept(out.finish(), scratch);
   }
 
   void append_type(const ChangeEvent& event, bson::Builder& out) const {

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "bson/builder.hpp"
+#include "rules/kept.hpp"
 #include "rules/made.hpp"
 #include "rules/registry.hpp"
 #include "rules/selection.hpp"
@@ -46,7 +46,7 @@ class WriteRule final : public Rule {
     const std::uint64_t key = bson::Identity(known ? order : stated).hash(seed_);
     const bool derived = parts_.plan.mode == Mode::insert && !parts_.own_id;
     const bson::Value id = derived ? id_of_event(event, name(), effects.scratch()) : stated;
-    if (!id || id.is_null() || id.is_array() || id.type() == BSON_TYPE_REGEX) {
+    if (!can_be_id(id)) {
       effects.add(Reject{no_target_code, no_target}, bson::Identity(event.id).hash(seed_));
       return;
     }
@@ -61,13 +61,7 @@ class WriteRule final : public Rule {
  private:
   static bson::View without_id(bson::View values, Scratch& scratch) {
     if (!values.at("_id")) return values;
-    bson::Builder copy;
-    for (const auto& [name, value] : values) {
-      if (name != "_id") copy.append(name, value);
-    }
-    const bson::View made = copy.finish();
-    const auto kept = scratch.keep({made.data(), made.size()});
-    return {kept.data(), kept.size()};
+    return fields_of(values, scratch, [](auto name) { return name != "_id"; });
   }
 
   Parts parts_;

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "bson/builder.hpp"
+#include "sluice/scratch.hpp"
+
+/// Documents that rules make, in the memory of the event's batch.
+namespace sluice::rules {
+
+inline bson::View kept(bson::View made, Scratch& scratch) {
+  const auto bytes = scratch.keep({made.data(), made.size()});
+  return {bytes.data(), bytes.size()};
+}
+
+/// The fields of a document whose names `keeps` holds for.
+template <typename Keeps>
+bson::View fields_of(bson::View document, Scratch& scratch, Keeps keeps) {
+  bson::Builder copy;
+  for (const auto& [name, value] : document) {
+    if (keeps(name)) copy.append(name, value);
+  }
+  return kept(copy.finish(), scratch);
+}
+
+/// Whether a document, or an aggregate, can have the value as its id. Null, which stands for what is missing,
+/// cannot.
+inline bool can_be_id(const bson::Value& value) {
+  return value && !value.is_null() && !value.is_array() && value.type() != BSON_TYPE_REGEX;
+}
+
+}  // namespace sluice::rules
