@@ -4,6 +4,7 @@
 #include <regex>
 #include <set>
 
+#include "support/deploy.hpp"
 #include "support/fixture.hpp"
 
 namespace sluice::test {
@@ -74,7 +75,7 @@ class Dashboards : public PipelineTest {
 TEST_F(Dashboards, NameMetricsThatTheProgramHas) {
   look();
   for (const char* file : {"/grafana/sluice.json", "/prometheus/alerts.yaml"}) {
-    const Names named = names_in(text_of(std::string(SLUICE_DEPLOY) + file));
+    const Names named = names_in(text_of(deploy_folder() + file));
     EXPECT_GT(named.size(), 5U) << file;
     EXPECT_EQ(missing(named, series_), Names()) << file;
   }
@@ -82,7 +83,7 @@ TEST_F(Dashboards, NameMetricsThatTheProgramHas) {
 
 TEST_F(Dashboards, TheReadmeListsEveryMetricAndNoOther) {
   look();
-  std::string readme = text_of(SLUICE_DEPLOY "/../README.md");
+  std::string readme = text_of(deploy_folder() + "/../README.md");
   const auto table = readme.find("| metric | labels |");
   ASSERT_NE(table, std::string::npos);
   const Names listed = names_in(readme.substr(table, readme.find("\n\n", table) - table));

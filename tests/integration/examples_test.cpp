@@ -3,6 +3,7 @@
 #include "realworld/seed.hpp"
 #include "sensors/http_client.hpp"
 #include "support/caching.hpp"
+#include "support/deploy.hpp"
 #include "support/sensors.hpp"
 #include "support/sorted_json.hpp"
 
@@ -15,7 +16,7 @@ using namespace std::chrono_literals;
 TEST(Examples, AreGoodFiles) {
   int files = 0;
   for (const auto& entry :
-       std::filesystem::recursive_directory_iterator(std::string(SLUICE_DEPLOY) + "/examples")) {
+       std::filesystem::recursive_directory_iterator(deploy_folder() + "/examples")) {
     if (entry.path().extension() != ".yaml") continue;
     ++files;
     const Outcome outcome = run_sluice({"check", entry.path().string()});
@@ -87,7 +88,7 @@ TEST_F(SensorsExample, AReadingOutOfRangeGoesAllTheWay) {
 class ShopExample : public CachingTest {
  protected:
   void start_shop() {
-    start(std::string(SLUICE_DEPLOY) + "/examples/shop/shop.yaml", {"--redis-url", redis_server().url()})
+    start(deploy_folder() + "/examples/shop/shop.yaml", {"--redis-url", redis_server().url()})
         .ready();
   }
   void insert(const std::string& collection, const std::string& id, const std::string& fields) {
@@ -219,7 +220,7 @@ TEST_F(ShopExample, ManyOrdersOrMuchMoneyWithinTheWindowIsASignal) {
 class NotificationsExample : public PipelineTest {
  protected:
   static std::string rules() {
-    return std::string(SLUICE_DEPLOY) + "/examples/realworld-notifications/notifications.yaml";
+    return deploy_folder() + "/examples/realworld-notifications/notifications.yaml";
   }
 };
 

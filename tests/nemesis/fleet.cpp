@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "nemesis/violation.hpp"
+#include "support/deploy.hpp"
 #include "workbench/eventually.hpp"
 
 namespace sluice::nemesis {
@@ -30,7 +31,7 @@ Fleet::Fleet(int shards, std::function<std::vector<std::string>()> flags) : flag
 }
 
 std::unique_ptr<Worker> Fleet::make(std::size_t shard) const {
-  return std::make_unique<Worker>(Worker::Options{.file = SLUICE_DEPLOY "/realworld.yaml",
+  return std::make_unique<Worker>(Worker::Options{.file = test::deploy_folder() + "/realworld.yaml",
                                                   .flags = flags_(),
                                                   .shard_count = static_cast<int>(workers_.size()),
                                                   .shard_index = static_cast<int>(shard)});

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "realworld/storm.hpp"
+#include "support/deploy.hpp"
 #include "support/mongod.hpp"
 #include "support/worker.hpp"
 #include "workbench/eventually.hpp"
@@ -40,7 +41,7 @@ class PipelineTest : public testing::Test {
   /// A file with these rules (the list under `rules:`, in YAML) for the databases of this test.
   std::string file(const std::string& rules) const;
   /// The rules that the project ships.
-  static std::string realworld_file() { return SLUICE_DEPLOY "/realworld.yaml"; }
+  static std::string realworld_file() { return deploy_folder() + "/realworld.yaml"; }
   /// Workers that are started from now on connect by this URI.
   void workers_connect_to(const std::string& uri) {
     worker_uri_flag_ = "--mongodb-uri";

@@ -1,3 +1,4 @@
+#include "support/deploy.hpp"
 #include "support/sensors.hpp"
 
 #include <stdexcept>
@@ -25,7 +26,7 @@ void DemoService::start() {
 
 std::string deployed(const std::string& path,
                      const std::vector<std::pair<std::string, std::string>>& replacements) {
-  std::string text = read_file(std::string(SLUICE_DEPLOY) + "/" + path);
+  std::string text = read_file(deploy_folder() + "/" + path);
   for (const auto& [from, to] : replacements) {
     auto at = text.find(from);
     if (at == std::string::npos) throw std::runtime_error(path + " does not hold " + from);
