@@ -10,9 +10,9 @@
 #include "observe/http.hpp"
 #include "observe/log.hpp"
 #include "observe/process.hpp"
-#include "pipeline/crew.hpp"
 #include "pipeline/probes.hpp"
 #include "pipeline/reloader.hpp"
+#include "pipeline/stream_supervisor.hpp"
 #include "sinks/web_services.hpp"
 #include "sluice/pipeline.hpp"
 
@@ -52,8 +52,8 @@ class Worker {
         guard_(asio::make_work_guard(io_)),
         signals_(strand_, SIGINT, SIGTERM),
         deadline_(strand_),
-        crew_({io_, config_, metrics_, readiness_, log_, std::make_shared<sinks::WebServices>()}, strand_,
-              crew_events()) {
+        supervisor_({io_, config_, metrics_, readiness_, log_, std::make_shared<sinks::WebServices>()},
+                    strand_, supervisor_events()) {
     if (source == nullptr) return;
     signals_.add(SIGHUP);
     configuration_.emplace();
@@ -71,7 +71,7 @@ class Worker {
                                                     static_cast<std::uint16_t>(config_.http_port), routes());
     }
     await_signal();
-    crew_.start(reloader_ ? reloader_->first() : config_.streams);
+    supervisor_.start(reloader_ ? reloader_->first() : config_.streams);
     if (reloader_) reloader_->start();
     {
       std::vector<std::jthread> threads;
@@ -86,7 +86,7 @@ class Worker {
   }
 
  private:
-  CrewEvents crew_events() {
+  SupervisorEvents supervisor_events() {
     return {[](const std::string& line) { say(line); }, [this](int exit_code) { on_failed(exit_code); },
             [this] { on_ended(); }, [this](const std::string& why) { refuse(why); }};
   }
@@ -97,13 +97,13 @@ class Worker {
                          [this, streams = std::move(streams), refused] { on_changed(streams, refused); });
             },
             [this](const std::string& why) { refuse(why); },
-            [this] { asio::post(strand_, [this] { crew_.sweep(); }); }};
+            [this] { asio::post(strand_, [this] { supervisor_.sweep(); }); }};
   }
 
   void on_changed(const std::vector<StreamConfig>& streams, const std::string& refused) {
     if (stopping_) return;
     try {
-      const StreamChanges changes = crew_.apply(streams);
+      const StreamChanges changes = supervisor_.apply(streams);
       log_->info("configuration reloaded: {}", changes.text());
     } catch (const std::exception& error) {
       log_->error("the new configuration cannot be used, the old one goes on: {}", error.what());
@@ -135,7 +135,7 @@ class Worker {
     const std::chrono::duration<double> uptime = flow::Clock::now() - started_;
     observe::WorkerStatus status{config_.pipeline, config_.shard_index,       config_.parts(),
                                  uptime.count(),   observe::resident_bytes(), {}};
-    crew_.append_status(status);
+    supervisor_.append_status(status);
     const std::lock_guard lock(configuration_mutex_);
     status.configuration = configuration_;
     return observe::status_json(status);
@@ -187,7 +187,7 @@ class Worker {
       log_->warn("the work in flight did not come back in time; it is left to be done again");
       leave(exit_code_);
     });
-    crew_.stop();
+    supervisor_.stop();
   }
 
   [[noreturn]] void leave(int exit_code) {
@@ -208,7 +208,7 @@ class Worker {
   asio::executor_work_guard<asio::io_context::executor_type> guard_;
   asio::signal_set signals_;
   asio::steady_timer deadline_;
-  Crew crew_;
+  StreamSupervisor supervisor_;
   mutable std::mutex configuration_mutex_;  ///< written by the reloader, read by the HTTP server
   std::optional<observe::ConfigurationStatus> configuration_;  ///< absent where it cannot change
   std::unique_ptr<Probes> probes_;                             ///< before the server that asks them

@@ -12,16 +12,16 @@
 #include "observe/status.hpp"
 #include "pipeline/asio.hpp"
 #include "pipeline/running_stream.hpp"
-#include "pipeline/stream.hpp"
 #include "pipeline/stream_changes.hpp"
+#include "pipeline/stream_factory.hpp"
 
 namespace sluice::pipeline {
 
-/// What a crew tells the worker, on the worker's strand.
-struct CrewEvents {
+/// What the supervisor tells the worker, on the worker's strand.
+struct SupervisorEvents {
   std::function<void(const std::string& line)> say;  ///< a line that scripts wait for, on stdout
-  std::function<void(int exit_code)> failed;         ///< the worker should end; the crew waits for stop()
-  std::function<void()> ended;                       ///< once, after stop(), the last thing
+  std::function<void(int exit_code)> failed;  ///< the worker should end; the supervisor waits for stop()
+  std::function<void()> ended;                ///< once, after stop(), the last thing
   std::function<void(const std::string& why)> refused = {};  ///< a stream does not come to run as it should
 };
 
@@ -35,13 +35,16 @@ struct CrewEvents {
 /// or that carries out triggers, is tried again; it takes nobody along.
 ///
 /// All but append_status() on the worker's strand.
-class Crew {
+class StreamSupervisor {
  public:
   /// `around.config` says everything but the streams.
-  Crew(const Surroundings& around, const Strand& strand, CrewEvents events);
-  ~Crew();
-  Crew(const Crew&) = delete;
-  Crew& operator=(const Crew&) = delete;
+  /// `pauses`: between the tries of a stream that does not come to run and takes nobody along.
+  StreamSupervisor(const Surroundings& around, const Strand& strand, SupervisorEvents events,
+                   StreamFactory factory = make_stream,
+                   flow::Backoff::Limits pauses = {std::chrono::seconds(1), std::chrono::seconds(30)});
+  ~StreamSupervisor();
+  StreamSupervisor(const StreamSupervisor&) = delete;
+  StreamSupervisor& operator=(const StreamSupervisor&) = delete;
 
   /// Once. Throws ConfigError and Stop for a stream that cannot be used.
   void start(const std::vector<StreamConfig>& streams);
@@ -57,7 +60,7 @@ class Crew {
   void append_status(observe::WorkerStatus& status) const;
 
  private:
-  struct Run {
+  struct StreamInstance {
     Config config;  ///< its own, of this stream alone; outlives what runs by it
     bool at_start = false;
     bool began = false;  ///< it came to stream
@@ -68,13 +71,13 @@ class Crew {
   };
 
   /// The place of one stream.
-  struct Post {
-    explicit Post(const Strand& strand);
+  struct SupervisedStream {
+    SupervisedStream(const Strand& strand, flow::Backoff::Limits pauses);
 
-    std::optional<StreamConfig> wanted;  ///< absent: it is to go
-    std::optional<StreamConfig> before;  ///< what to go back to if `run` does not come to stream
-    std::unique_ptr<Run> run;            ///< behind the mutex; null while it waits to be tried again
-    std::unique_ptr<Run> next;           ///< begins when `run` has ended
+    std::optional<StreamConfig> wanted;        ///< absent: it is to go
+    std::optional<StreamConfig> before;        ///< what to go back to if `instance` does not come to stream
+    std::unique_ptr<StreamInstance> instance;  ///< behind the mutex; null while it waits to be tried again
+    std::unique_ptr<StreamInstance> next;      ///< begins when `instance` has ended
     bool connected = false;
     bool ready = false;
     flow::Backoff backoff;
@@ -82,26 +85,27 @@ class Crew {
   };
 
   struct Retired {
-    std::unique_ptr<Run> run;
+    std::unique_ptr<StreamInstance> instance;
     int sweeps = 0;
   };
 
-  std::unique_ptr<Run> make_run(const StreamConfig& stream, bool at_start);
-  RunEvents events_of(const std::string& name, Run* run);
+  std::unique_ptr<StreamInstance> make_instance(const StreamConfig& stream, bool at_start);
+  RunEvents events_of(const std::string& name, StreamInstance* instance);
   std::vector<StreamConfig> wanted() const;
-  Post& post(const std::string& name);
-  Post* post_of(const std::string& name, const Run* run);
-  void change(Post& post, const StreamConfig& stream, std::unique_ptr<Run> run);
+  SupervisedStream& entry(const std::string& name);
+  SupervisedStream* stream_of(const std::string& name, const StreamInstance* instance);
+  void change(SupervisedStream& supervised, const StreamConfig& stream,
+              std::unique_ptr<StreamInstance> instance);
   void remove(const std::string& name);
-  void put(Post& post, std::unique_ptr<Run> run);
-  void begin(const std::string& name, Post& post);
-  void on_connected(const std::string& name, Run* run);
-  void on_ready(const std::string& name, Run* run);
-  void on_failed(const std::string& name, Run* run, int exit_code);
-  void on_ended(const std::string& name, Run* run);
-  void after(const std::string& name, Post& post, const Run& ended);
-  void go_back(const std::string& name, Post& post);
-  void try_again_later(const std::string& name, Post& post);
+  void put(SupervisedStream& supervised, std::unique_ptr<StreamInstance> instance);
+  void begin(const std::string& name, SupervisedStream& supervised);
+  void on_connected(const std::string& name, StreamInstance* instance);
+  void on_ready(const std::string& name, StreamInstance* instance);
+  void on_failed(const std::string& name, StreamInstance* instance, int exit_code);
+  void on_ended(const std::string& name, StreamInstance* instance);
+  void after(const std::string& name, SupervisedStream& supervised, const StreamInstance& ended);
+  void go_back(const std::string& name, SupervisedStream& supervised);
+  void try_again_later(const std::string& name, SupervisedStream& supervised);
   void try_again(const std::string& name);
   void forget_conditions(const std::string& name);
   void forget(const std::string& name);
@@ -110,9 +114,11 @@ class Crew {
 
   Surroundings around_;
   Strand strand_;
-  CrewEvents events_;
+  SupervisorEvents events_;
+  StreamFactory make_stream_;
+  flow::Backoff::Limits pauses_;
   mutable std::mutex mutex_;
-  std::map<std::string, Post> posts_;  ///< changed on the strand and behind the mutex
+  std::map<std::string, SupervisedStream> streams_;  ///< changed on the strand and behind the mutex
   std::vector<Retired> retired_;
   asio::thread_pool burial_{1};  ///< where they end: that may take long
   bool connected_said_ = false;
