@@ -7,6 +7,7 @@
 #include "cli/load_config.hpp"
 #include "mongo/client.hpp"
 #include "mongo/quiet.hpp"
+#include "observe/printable.hpp"
 #include "pipeline/inspect.hpp"
 #include "rules/registry.hpp"
 #include "sluice/error.hpp"
@@ -23,7 +24,8 @@ int inspect_online(const Config& config, std::ostream& out) {
   auto worst = pipeline::Level::ok;
   const auto report = [&](const pipeline::Finding& finding) {
     worst = std::max(worst, finding.level);
-    out << fmt::format("{:<7}  {}: {}", pipeline::word_of(finding.level), finding.subject, finding.message)
+    const std::string text = finding.subject + ": " + finding.message;
+    out << fmt::format("{:<7}  {}", pipeline::word_of(finding.level), observe::printable(text))
         << std::endl;
   };
   pipeline::inspect(config, report);

@@ -8,6 +8,7 @@
 #include "cli/indented.hpp"
 #include "cli/moment.hpp"
 #include "config/names.hpp"
+#include "observe/printable.hpp"
 #include "sinks/letter_effect.hpp"
 
 namespace sluice::cli {
@@ -40,12 +41,15 @@ std::string cut(std::string text) {
 Row row_of(const Letter& letter) {
   const bson::View view = letter.view();
   const bson::View error = view.at("error").document();
-  return {pipeline::text_of(letter.id()),
+  using observe::printable;
+  const std::string why =
+      fmt::format("{} {}", error.at("code").integer().value_or(0), error.at("message").text());
+  return {printable(pipeline::text_of(letter.id())),
           moment_text(view.at("at").date_ms()),
-          std::string(view.at("rule").text()),
+          printable(view.at("rule").text()),
           std::to_string(view.at("attempts").integer().value_or(0)),
-          cut(fmt::format("{} {}", error.at("code").integer().value_or(0), error.at("message").text())),
-          sinks::effect_in_words(view.at("effect").document())};
+          cut(printable(why)),
+          printable(sinks::effect_in_words(view.at("effect").document()))};
 }
 
 std::size_t width(const std::vector<Row>& rows, std::string Row::*column) {
@@ -102,7 +106,7 @@ int dead_list_command(const Arguments& arguments, std::ostream& out, std::ostrea
   const std::vector<Letter> letters = newest(desk, filter, limit, json);
   if (letters.empty()) desk.refuse_typos(filter);
   if (json) {
-    for (const Letter& letter : letters) out << letter.view().json() << "\n";
+    for (const Letter& letter : letters) out << observe::printable_json(letter.view().json()) << "\n";
     return exit_code::ok;
   }
   if (!letters.empty()) print_table(letters, out);
@@ -119,7 +123,8 @@ int dead_show_command(const Arguments& arguments, std::ostream& out, std::ostrea
   DeadDesk desk(arguments);
   for (const ChosenOnCluster& on : desk.chosen(arguments)) {
     if (on.ids.empty()) continue;
-    if (const auto letter = on.letters->find(on.ids[0], true)) out << indented(letter->view().json()) << "\n";
+    const auto letter = on.letters->find(on.ids[0], true);
+    if (letter) out << observe::printable_json(indented(letter->view().json())) << "\n";
   }
   return exit_code::ok;
 }

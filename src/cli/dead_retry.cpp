@@ -4,6 +4,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/dead_letters.hpp"
+#include "observe/printable.hpp"
 #include "sinks/letter_effect.hpp"
 
 namespace sluice::cli {
@@ -65,7 +66,8 @@ class RetryReport {
 
  private:
   void line(const LetterId& id, const std::string& what) {
-    if (++lines_ <= most_lines) out_ << pipeline::text_of(id) << ": " << what << std::endl;
+    if (++lines_ > most_lines) return;
+    out_ << observe::printable(pipeline::text_of(id) + ": " + what) << std::endl;
   }
 
   std::size_t letters_;
@@ -86,7 +88,8 @@ void rehearse(const std::vector<ChosenOnCluster>& chosen, std::ostream& out, Say
     for (const LetterId& id : on.ids) {
       if (++lines > most_lines) break;
       const auto letter = on.letters->find(id, false);
-      if (letter) out << pipeline::text_of(id) << ": " << say(*on.letters, *letter) << "\n";
+      if (!letter) continue;
+      out << observe::printable(pipeline::text_of(id) + ": " + say(*on.letters, *letter)) << "\n";
     }
   }
   if (lines > most_lines) out << "... and so on\n";

@@ -5,6 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
+#include "observe/printable.hpp"
 #include "sluice/error.hpp"
 #include "sluice/settings.hpp"
 
@@ -37,17 +38,17 @@ int program(const std::vector<std::string>& arguments, std::ostream& out, std::o
   try {
     return dispatch(arguments, out, err);
   } catch (const UsageError& error) {
-    err << "sluice: " << error.what() << "\n";
+    err << "sluice: " << observe::printable_lines(error.what()) << "\n";
     return exit_code::bad_configuration;
   } catch (const ConfigError& error) {
     // No prefix: editors and CI jump to what stands at the start of the line.
-    err << error.what() << "\n";
+    err << observe::printable_lines(error.what()) << "\n";
     return exit_code::bad_configuration;
   } catch (const Stop& error) {
-    err << "sluice: " << error.what() << "\n";
+    err << "sluice: " << observe::printable_lines(error.what()) << "\n";
     return error.exit_code();
   } catch (const std::exception& error) {
-    err << "sluice: could not go on: " << error.what() << "\n";
+    err << "sluice: could not go on: " << observe::printable_lines(error.what()) << "\n";
     return exit_code::cannot_start;
   }
 }

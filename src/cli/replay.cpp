@@ -9,6 +9,7 @@
 #include "cli/rule_names.hpp"
 #include "mongo/quiet.hpp"
 #include "mongo/raii.hpp"
+#include "observe/printable.hpp"
 #include "pipeline/replay.hpp"
 #include "sluice/error.hpp"
 
@@ -40,7 +41,9 @@ int replay_command(const Arguments& arguments, std::ostream& out, std::ostream& 
   plan.to = &stream_of_rule(config, plan.rule);
   mongo::quiet_driver();
   const mongo::Driver driver;
-  const auto refused = [&](const std::string& why) { err << plan.rule << ": refused: " << why << "\n"; };
+  const auto refused = [&](const std::string& why) {
+    err << plan.rule << ": refused: " << observe::printable(why) << "\n";
+  };
   const pipeline::Replayed done = pipeline::replay(config, plan, refused);
   out << fmt::format("{}: {} events {}, {} effects{}\n", plan.rule, done.events,
                      plan.dry_run ? "found" : "replayed", done.effects,

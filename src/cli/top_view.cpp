@@ -7,6 +7,8 @@
 #include <cmath>
 #include <ctime>
 
+#include "observe/printable.hpp"
+
 namespace sluice::cli {
 namespace {
 
@@ -297,14 +299,15 @@ std::vector<TopLine> top_page(const std::vector<TopAnswer>& answers, const std::
 
 std::string plain_text(const TopLine& line) {
   std::string text;
-  for (const TopSpan& span : line) text += span.text;
+  for (const TopSpan& span : line) text += observe::printable(span.text);
   return text.substr(0, text.find_last_not_of(' ') + 1);
 }
 
 std::string terminal_text(const TopLine& line, std::size_t width) {
   std::string text;
   for (const TopSpan& span : line) {
-    const std::string_view shown = cut(span.text, width);
+    const std::string safe = observe::printable(span.text);
+    const std::string_view shown = cut(safe, width);
     width -= width_of(shown);
     const char* on = colour(span.tone);
     text += on;

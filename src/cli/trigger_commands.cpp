@@ -10,6 +10,7 @@
 #include "cli/trigger_rule.hpp"
 #include "cli/triggers.hpp"
 #include "observe/json_writer.hpp"
+#include "observe/printable.hpp"
 #include "pipeline/needs.hpp"
 #include "pipeline/triggers.hpp"
 #include "rules/registry.hpp"
@@ -33,7 +34,7 @@ StreamConfig judged(const StreamConfig& stream, std::vector<Trigger> others, con
 }
 
 std::string quoted(const Trigger& trigger) {
-  return fmt::format("trigger {} of {}", trigger.name, trigger.stream);
+  return fmt::format("trigger {} of {}", observe::printable(trigger.name), trigger.stream);
 }
 
 std::string json_of(const Trigger& trigger) {
@@ -47,7 +48,7 @@ void print_table(const std::vector<KeptTrigger>& all, std::ostream& out) {
   std::size_t name = 4;
   std::size_t stream = 6;
   for (const KeptTrigger& kept : all) {
-    name = std::max(name, kept.trigger.name.size());
+    name = std::max(name, observe::printable(kept.trigger.name).size());
     stream = std::max(stream, kept.trigger.stream.size());
   }
   const auto row = [&](const std::string& a, const std::string& b, const std::string& c,
@@ -56,7 +57,8 @@ void print_table(const std::vector<KeptTrigger>& all, std::ostream& out) {
   };
   row("NAME", "STREAM", "SINCE", "TEXT");
   for (const auto& [trigger, store] : all) {
-    row(trigger.name, trigger.stream, moment_text(trigger.created_at_ms), on_one_line(trigger.text));
+    row(observe::printable(trigger.name), trigger.stream, moment_text(trigger.created_at_ms),
+        on_one_line(trigger.text));
   }
 }
 
@@ -66,9 +68,9 @@ void print_rule(const StreamConfig& stream, const Trigger& trigger, std::ostream
   stages.open_array("pipeline");
   source::append_stages(stages, pipeline::filter_of(rules));
   stages.close();
-  out << trigger.rule << (trigger.rule.ends_with('\n') ? "" : "\n");
+  out << observe::printable_lines(trigger.rule) << (trigger.rule.ends_with('\n') ? "" : "\n");
   out << "# evaluated by the server, on " << stream.database << ":\n";
-  out << indented(stages.finish().json()) << "\n";
+  out << observe::printable_json(indented(stages.finish().json())) << "\n";
 }
 
 bool is_text(const std::string& operand) {

@@ -7,6 +7,7 @@
 #include "config/load.hpp"
 #include "config/names.hpp"
 #include "mongo/quiet.hpp"
+#include "observe/printable.hpp"
 
 namespace sluice::cli {
 
@@ -104,7 +105,7 @@ std::string on_one_line(const std::string& text) {
     }
   }
   if (line.ends_with(' ')) line.pop_back();
-  return line;
+  return observe::printable(line);
 }
 
 }  // namespace sluice::cli

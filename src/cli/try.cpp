@@ -9,6 +9,7 @@
 #include "config/load.hpp"
 #include "mongo/quiet.hpp"
 #include "mongo/raii.hpp"
+#include "observe/printable.hpp"
 #include "pipeline/trial.hpp"
 #include "sluice/error.hpp"
 
@@ -44,8 +45,8 @@ int try_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
   Config config = load_config(arguments);
   if (!has_rule(config, rule)) config = with_triggers_if_any(std::move(config), arguments);
   const pipeline::Trial trial = pipeline::try_rule(stream_of_rule(config, rule), rule, event_text(arguments));
-  if (trial.effects.empty()) out << rule << ": does nothing: " << trial.why_none << "\n";
-  for (const std::string& effect : trial.effects) out << rule << ": " << effect << "\n";
+  if (trial.effects.empty()) out << rule << ": does nothing: " << observe::printable(trial.why_none) << "\n";
+  for (const std::string& effect : trial.effects) out << rule << ": " << observe::printable(effect) << "\n";
   return exit_code::ok;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/load_config.hpp"
 #include "mongo/raii.hpp"
+#include "observe/printable.hpp"
 #include "observe/progress.hpp"
 #include "pipeline/verification.hpp"
 #include "sluice/error.hpp"
@@ -53,7 +54,7 @@ class Report {
 
   void line(const std::string& text) {
     progress_.clear();
-    out_ << text << "\n";
+    out_ << observe::printable(text) << "\n";
   }
 
   void difference(const std::string& sentence) {

@@ -1,7 +1,5 @@
 #include "observe/json.hpp"
 
-#include <cstddef>
-
 namespace sluice::observe {
 namespace {
 
@@ -33,7 +31,8 @@ Sequence sequence_of(unsigned char lead) {
   return {0, 0, 0};
 }
 
-/// The length of the UTF-8 character at `i`, or 0 where there is none.
+}  // namespace
+
 std::size_t character_length(std::string_view text, std::size_t i) {
   const Sequence sequence = sequence_of(byte_at(text, i));
   if (sequence.length <= 1) return sequence.length;
@@ -44,6 +43,8 @@ std::size_t character_length(std::string_view text, std::size_t i) {
   }
   return sequence.length;
 }
+
+namespace {
 
 void append_control(std::string& out, unsigned char byte) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -88,6 +89,8 @@ void append_json(std::string& out, std::string_view text) {
       append_ascii(out, text[i]);
     } else if (length == 0) {
       out += "\xEF\xBF\xBD";
+    } else if (length == 2 && byte_at(text, i) == 0xC2 && byte_at(text, i + 1) < 0xA0) {
+      append_control(out, byte_at(text, i + 1));  // C1: a terminal may take it for an escape sequence
     } else {
       out += text.substr(i, length);
     }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "observe/json.hpp"
+#include "observe/printable.hpp"
 
 namespace sluice::observe {
 namespace {
@@ -54,11 +55,32 @@ class JsonFormatter : public spdlog::formatter {
   std::string line_;
 };
 
+/// One line a message, whatever a document or a server put into it.
+class TextFormatter : public spdlog::formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+    if (is_printable(view(message.payload))) {
+      lines_.format(message, out);
+      return;
+    }
+    const std::string payload = printable(view(message.payload));
+    spdlog::details::log_msg safe = message;
+    safe.payload = payload;
+    lines_.format(safe, out);
+    message.color_range_start = safe.color_range_start;
+    message.color_range_end = safe.color_range_end;
+  }
+
+  std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<TextFormatter>(); }
+
+ private:
+  // %^..%$ is the coloured part, and only a terminal is sent colours.
+  spdlog::pattern_formatter lines_{"%Y-%m-%dT%H:%M:%S.%eZ %^%-7l%$ %v", spdlog::pattern_time_type::utc};
+};
+
 std::unique_ptr<spdlog::formatter> make_formatter(LogFormat format) {
   if (format == LogFormat::json) return std::make_unique<JsonFormatter>();
-  // %^..%$ is the coloured part, and only a terminal is sent colours.
-  return std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %^%-7l%$ %v",
-                                                     spdlog::pattern_time_type::utc);
+  return std::make_unique<TextFormatter>();
 }
 
 spdlog::level::level_enum level_of(std::string_view level) {

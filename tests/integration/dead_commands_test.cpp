@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "support/dead_commands.hpp"
 
 namespace sluice::test {
@@ -56,6 +58,32 @@ TEST_F(DeadLetterCommands, ALetterInFull) {
   const Outcome lines = dead("list", {"--json"});
   EXPECT_EQ(lines.exit_code, 0) << lines.err;
   EXPECT_EQ(Document(lines.out).value("event"), Document(shown.out).value("event"));
+}
+
+TEST_F(DeadLetterCommands, ADocumentsControlCharactersAreNeverPrinted) {
+  start(realworld_file()).ready();
+  const std::string id = R"("1\u001b[2J\n\u009b0m\u007f forged")";
+  db().insert("articles", "{\"_id\":" + id + R"(,"favoritesCount":"many"})");
+  db().insert("favorites", "{\"articleId\":" + id + "}");
+  ASSERT_TRUE(settled());
+  ASSERT_EQ(letter_count(), 1);
+  const auto printable = [](const std::string& text) {
+    return text.find_first_of("\x1b\x7f\r") == std::string::npos && !holds(text, "\xc2\x9b");
+  };
+  const Outcome list = dead("list");
+  EXPECT_TRUE(holds(list.out, "articles '1\\x1b[2J\\n\\u009b0m\\x7f forged'")) << list.out;
+  EXPECT_EQ(std::ranges::count(list.out, '\n'), 3) << list.out;
+  const Outcome shown = dead("show", {id_of(letters().at(0))});
+  EXPECT_EQ(Document(shown.out).value("effect.id"), letters()[0].value("effect.id"));
+  std::vector<std::string> words = {"verify", realworld_file()};
+  for (const std::string& flag : here()) words.push_back(flag);
+  const Outcome verify = run_sluice(words);
+  EXPECT_TRUE(holds(verify.out, "forged\": favoritesCount")) << verify.out << verify.err;
+  for (const Outcome& outcome : {list, shown, dead("list", {"--json"}), dead("retry", {"--all"}),
+                                 dead("retry", {"--all", "--dry-run"}), dead("drop", {"--all", "--dry-run"}),
+                                 verify}) {
+    EXPECT_TRUE(printable(outcome.out + outcome.err)) << outcome.out << outcome.err;
+  }
 }
 
 TEST_F(DeadLetterCommands, WhatMeansNothingIsRefused) {

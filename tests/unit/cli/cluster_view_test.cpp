@@ -39,6 +39,14 @@ TEST(ClusterView, TellsMembersAndPartitions) {
             "  2 of 3     nobody            9      -                     90 s    -\n");
 }
 
+TEST(ClusterView, ShowsNoControlCharactersOfAMember) {
+  pipeline::ClusterRecord forged = record();
+  forged.members[0].holder.host = "db1\x1b[2J\n  forged";
+  const std::string text = cluster_text("p/s", forged);
+  EXPECT_TRUE(has(text, "db1\\x1b[2J\\n  forged (process 77)")) << text;
+  EXPECT_FALSE(has(text, "\x1b")) << text;
+}
+
 TEST(ClusterView, TellsTheSameAsJson) {
   const std::string json = cluster_json("p/s", record());
   for (const char* part :

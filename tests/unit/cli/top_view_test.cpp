@@ -75,6 +75,21 @@ TEST(Top, PutsValuesUnderTheirTitles) {
   EXPECT_EQ(lines[2].size(), lines[3].size());
 }
 
+TEST(Top, ShowsNoControlCharactersOfWhatItWasTold) {
+  observe::StreamStatus stream = well();
+  stream.lanes[0].in_flight_seconds = 60;
+  stream.name = "a\x1b[2J\u009bb";
+  stream.lanes[0].last_error = "refused:\x1b[2J\nforged";
+  const std::string page = page_of({answer_with(stream)});
+  EXPECT_TRUE(has(page, "refused:")) << page;
+  EXPECT_TRUE(has(page, "a [2J\\u009bb")) << page;
+  EXPECT_FALSE(has(page, "\x1b")) << page;
+  EXPECT_FALSE(has(page, "\nforged")) << page;
+  for (const TopLine& line : top_page({answer_with(stream)}, {}, now)) {
+    EXPECT_FALSE(has(terminal_text(line, 200), "\x1b[2J"));
+  }
+}
+
 TEST(Top, TellsRatesFromTwoAnswers) {
   observe::StreamStatus later = well();
   later.events_read += 5000;

@@ -33,6 +33,18 @@ TEST(Log, WritesTextForPeople) {
   EXPECT_EQ(shape(captured.lines.str()), "9999-99-99T99:99:99.999Z warning stream conduit: late\n");
 }
 
+TEST(Log, AMessageIsOneLineOfPrintableTextWhateverADocumentHolds) {
+  Captured captured("info", LogFormat::text);
+  const std::string value =
+      std::string("a\n2026-01-01T00:00:00.000Z error forged\r\x1b[2J\x7f\xc2\x9b\xff") + '\0';
+  captured.logger->warn("value {}", value);
+  captured.logger->info("caf\u00e9 \\d");
+  EXPECT_EQ(shape(captured.lines.str()),
+            shape("9999-99-99T99:99:99.999Z warning value a\\n2026-01-01T00:00:00.000Z error forged\\r"
+                  "\\x1b[2J\\x7f\\u009b\\xff\\x00\n"
+                  "9999-99-99T99:99:99.999Z info    caf\u00e9 \\d\n"));
+}
+
 TEST(Log, WritesOneJsonObjectPerLine) {
   Captured captured("info", LogFormat::json);
   captured.logger->error("a \"quoted\"\nsecond line \xff");
