@@ -35,8 +35,9 @@ constexpr std::size_t read_bytes = 8192;
 
 /// The calls of one send(). The caller waits for it; all else is the endpoint's thread's.
 struct Batch {
-  Batch(std::span<const Request> all, std::span<Answer> ends, const Endpoint::Judge& verdict, Time until)
-      : requests(all), answers(ends), judge(verdict), deadline(until), chains(keys_of(all)) {}
+  Batch(std::uint64_t number, std::span<const Request> all, std::span<Answer> ends,
+        const Endpoint::Judge& verdict, Time until)
+      : id(number), requests(all), answers(ends), judge(verdict), deadline(until), chains(keys_of(all)) {}
 
   static std::vector<std::uint64_t> keys_of(std::span<const Request> requests) {
     std::vector<std::uint64_t> keys;
@@ -48,6 +49,7 @@ struct Batch {
   bool sendable() const { return !given_up && chains.ready(); }
   bool over() const { return under_way == 0 && !sendable(); }
 
+  const std::uint64_t id;  ///< never used again, unlike its address
   std::span<const Request> requests;
   std::span<Answer> answers;
   const Endpoint::Judge& judge;
@@ -78,6 +80,7 @@ struct Connection {
   Wire wire;
   asio::steady_timer wake;
   std::optional<Job> job;
+  bool abandoned = false;  ///< nobody waits for the job's answer any more
   std::string out;
   beast::flat_buffer in;
 };
@@ -131,13 +134,17 @@ class Endpoint::Pool {
   }
 
   Unsent send(std::span<const Request> requests, std::span<Answer> answers, const Judge& judge,
-              Time deadline) {
+              Time deadline, const std::stop_token& stop) {
     if (requests.empty()) return {};
-    Batch batch(requests, answers, judge, deadline);
+    if (stop.stop_requested()) return {.abandoned = true, .not_before = std::nullopt};
+    Batch batch(++batch_ids_, requests, answers, judge, deadline);
     asio::post(io_, [this, &batch] {
       batches_.push_back(&batch);
       hand_out();
     });
+    // What is posted last may come when the batch is gone, so it knows the batch by its number only.
+    const std::stop_callback abandoning(
+        stop, [this, id = batch.id] { asio::post(io_, [this, id] { abandon(id); }); });
     std::unique_lock lock(batch.mutex);
     batch.changed.wait(lock, [&] { return batch.ended; });
     return batch.unsent;
@@ -145,8 +152,9 @@ class Endpoint::Pool {
 
   std::optional<Error> try_connection() {
     std::promise<std::optional<Error>> answer;
-    asio::co_spawn(io_, try_connection(answer), asio::detached);
-    return answer.get_future().get();
+    auto result = answer.get_future();
+    asio::co_spawn(io_, try_connection(std::move(answer)), asio::detached);
+    return result.get();
   }
 
   flow::Breaker::State breaker() const { return shown_; }
@@ -157,12 +165,29 @@ class Endpoint::Pool {
   void stop() {
     stopping_ = true;
     resolver_.cancel();
-    for (Connection& one : connections_) {
-      one.wire.close();
-      one.wire.wait_until(Time::max());
-      one.wake.cancel();
-    }
+    for (Connection& one : connections_) interrupt(one);
     work_.reset();
+  }
+
+  /// Whatever its coroutine waits for ends with an error.
+  static void interrupt(Connection& one) {
+    one.wire.close();
+    one.wire.wait_until(Time::max());
+    one.wake.cancel();
+  }
+
+  void abandon(std::uint64_t id) {
+    const auto found = std::ranges::find(batches_, id, &Batch::id);
+    if (found == batches_.end()) return;
+    Batch& batch = **found;
+    batch.given_up = true;
+    batch.unsent.abandoned = true;
+    for (Connection& one : connections_) {
+      if (!one.job || one.job->batch != &batch) continue;
+      one.abandoned = true;
+      interrupt(one);
+    }
+    end_batches();
   }
 
   // Who sends what
@@ -219,6 +244,7 @@ class Endpoint::Pool {
     Connection& one = *idle_.back();  // the one used last: the others may grow old
     idle_.pop_back();
     one.job = job;
+    one.abandoned = false;
     one.wake.cancel();
   }
 
@@ -232,22 +258,30 @@ class Endpoint::Pool {
     });
   }
 
-  void ended(const Job& job) {
+  void ended(const Job& job, bool abandoned) {
     Batch& batch = *job.batch;
-    const bool done = batch.judge(job.index, job.answer());
-    tell_breaker(job, done);
     --batch.under_way;
-    if (done) batch.chains.done(job.index);
+    if (abandoned && job.answer().kind != Answer::Kind::answered) {
+      job.answer() = {};
+      breaker_.forget(job.round);
+      return;
+    }
+    const Judgement judgement = batch.judge(job.index, job.answer());
+    tell_breaker(job, judgement);
+    if (judgement == Judgement::done) batch.chains.done(job.index);
   }
 
-  void tell_breaker(const Job& job, bool done) {
+  void tell_breaker(const Job& job, Judgement judgement) {
     const Answer& answer = job.answer();
-    const bool unwell = answer.kind != Answer::Kind::answered || answer.status >= 500 || answer.status == 429;
-    const bool asks = answer.kind == Answer::Kind::answered && answer.retry_after &&
+    const bool unwell = judgement == Judgement::retry || answer.kind != Answer::Kind::answered ||
+                        answer.status >= 500 || answer.status == 429;
+    // "Retry-After: 0" asks for nothing; as no failure it would have the request come again for ever.
+    const bool asks = answer.kind == Answer::Kind::answered &&
+                      answer.retry_after.value_or(std::chrono::seconds(0)).count() > 0 &&
                       (answer.status == 429 || answer.status == 503);
     if (stopping_) {
       breaker_.forget(job.round);
-    } else if (done || !unwell) {
+    } else if (judgement == Judgement::done || !unwell) {
       breaker_.succeeded(job.round);
     } else if (asks) {
       const auto wait = std::min<flow::Duration>(*answer.retry_after, leave_alone_most);
@@ -270,12 +304,12 @@ class Endpoint::Pool {
       const Job job = *std::exchange(self.job, std::nullopt);
       job.answer().took = Clock::now() - started;
       idle_.push_back(&self);
-      ended(job);
+      ended(job, self.abandoned);
       hand_out();
     }
     // Whoever waits for it is told.
     if (self.job) {
-      ended(*std::exchange(self.job, std::nullopt));
+      ended(*std::exchange(self.job, std::nullopt), self.abandoned);
       end_batches();
     }
   }
@@ -295,11 +329,12 @@ class Endpoint::Pool {
       if (!reused && !co_await connect(self, answer)) co_return;
       const bool heard = co_await exchange(self, answer);
       // Closed by the server while nobody used it: that says nothing of this request.
-      again = reused && !heard && answer.kind == Answer::Kind::broken && !stopping_;
+      again =
+          reused && !heard && answer.kind == Answer::Kind::broken && !stopping_ && !self.abandoned;
     }
   }
 
-  asio::awaitable<void> try_connection(std::promise<std::optional<Error>>& result) {
+  asio::awaitable<void> try_connection(std::promise<std::optional<Error>> result) {
     Connection once(io_);
     Answer answer;
     const bool connected = co_await connect(once, answer);
@@ -388,6 +423,7 @@ class Endpoint::Pool {
     std::string why = co_await find_addresses(self, until);
     bool late = looking_up_;
     const auto addresses = addresses_;
+    if (self.abandoned) why = "abandoned";
     for (std::size_t i = 0; i < addresses.size() && why.empty(); ++i) {
       // Each has its share of what is left, so that one which swallows everything does not hide the next.
       const Time now = Clock::now();
@@ -399,7 +435,7 @@ class Endpoint::Pool {
         prefer(addresses[i]);
         co_return true;
       }
-      if (i + 1 == addresses.size()) why = std::move(failure);
+      if (i + 1 == addresses.size() || self.abandoned) why = std::move(failure);
     }
     self.wire.close();
     if (!fixed_) addresses_good_until_ = {};
@@ -438,7 +474,7 @@ class Endpoint::Pool {
       looking_up_ = true;
       asio::co_spawn(io_, look_up(), asio::detached);
     }
-    while (looking_up_ && !stopping_ && Clock::now() < until) {
+    while (looking_up_ && !stopping_ && !self.abandoned && Clock::now() < until) {
       error_code woken;
       awaiting_addresses_.push_back(&self);
       self.wake.expires_at(until);
@@ -465,6 +501,7 @@ class Endpoint::Pool {
   }
 
   const std::string authority_;
+  std::atomic<std::uint64_t> batch_ids_ = 0;
   Certificates certificates_{config};
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
@@ -494,8 +531,8 @@ std::variant<std::unique_ptr<Endpoint>, Error> Endpoint::open(EndpointConfig con
 }
 
 Unsent Endpoint::send(std::span<const Request> requests, std::span<Answer> answers, const Judge& judge,
-                      flow::Time deadline) {
-  return pool_->send(requests, answers, judge, deadline);
+                      flow::Time deadline, const std::stop_token& stop) {
+  return pool_->send(requests, answers, judge, deadline, stop);
 }
 
 std::optional<Error> Endpoint::try_connection() {

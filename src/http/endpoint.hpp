@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -55,16 +56,23 @@ struct Answer {
 /// How a call of send() ended, where some requests were not sent at all.
 struct Unsent {
   bool late = false;                     ///< the time was up
+  bool abandoned = false;                ///< the caller asked to stop
   std::optional<flow::Time> not_before;  ///< the server is given time until then
+};
+
+/// What an answer means to the service and to the requests behind it.
+enum class Judgement : std::uint8_t {
+  done,     ///< the next request of its key may go
+  refused,  ///< this request is given up; the service itself may be well
+  retry,    ///< the request has to be sent again: a failure of the service, whatever the status
 };
 
 /// One web service, and a pool of connections to it that are kept open between requests. The work is done on
 /// a thread of its own. send() may be called by several threads at once: they share the pool and its limit.
 class Endpoint {
  public:
-  /// Whether the request counts as done, so that the next of its key may go. Called on the endpoint's thread,
-  /// for each request that was sent; must not throw.
-  using Judge = std::function<bool(std::size_t index, const Answer& answer)>;
+  /// Called on the endpoint's thread for each request that was sent and not abandoned; must not throw.
+  using Judge = std::function<Judgement(std::size_t index, const Answer& answer)>;
 
   /// ErrorKind::fatal for certificates that cannot be used. Connects to nobody yet.
   static std::variant<std::unique_ptr<Endpoint>, Error> open(EndpointConfig config);
@@ -77,8 +85,10 @@ class Endpoint {
   /// Sends the requests, and waits for the answers to all that it sent. None is begun after `deadline`, while
   /// the server is given up, or behind a request of the same key that is not done; these stay Kind::unsent.
   /// A request that met with a connection which the server had closed meanwhile is sent once more.
+  /// When `stop` is requested the call returns at once: connections with requests under way are closed, and
+  /// those requests end as Kind::unsent, although the server may have received them.
   Unsent send(std::span<const Request> requests, std::span<Answer> answers, const Judge& judge,
-              flow::Time deadline);
+              flow::Time deadline, const std::stop_token& stop = {});
 
   /// Opens one connection, or says why there is none. Sends nothing over it.
   std::optional<Error> try_connection();

@@ -6,36 +6,38 @@
 namespace sluice::http {
 
 void Wire::wait_until(flow::Time time) {
-  timed_out_ = false;
+  link_->timed_out = false;
+  const std::uint64_t number = ++link_->waits;
   deadline_.expires_at(time);
   if (time == flow::Time::max()) return;
-  deadline_.async_wait([this](error_code cancelled) {
-    // It may have been set anew while this call was already on its way.
-    if (cancelled || flow::Clock::now() < deadline_.expiry()) return;
-    timed_out_ = true;
-    close();
+  deadline_.async_wait([weak = std::weak_ptr(link_), number](error_code cancelled) {
+    const auto link = weak.lock();
+    // The time may have been set anew while this call was already on its way.
+    if (cancelled || !link || link->waits != number) return;
+    link->timed_out = true;
+    link->close();
   });
 }
 
-void Wire::close() {
+void Wire::Link::close() {
   error_code ignored;
-  socket_.close(ignored);
+  socket.close(ignored);
 }
 
 asio::awaitable<error_code> Wire::connect(tcp::endpoint peer) {
   error_code error;
   tls_.reset();
   close();
-  co_await socket_.async_connect(peer, asio::redirect_error(asio::use_awaitable, error));
+  co_await link_->socket.async_connect(peer, asio::redirect_error(asio::use_awaitable, error));
   error_code ignored;
-  if (!error) socket_.set_option(tcp::no_delay(true), ignored);
+  if (!error) link_->socket.set_option(tcp::no_delay(true), ignored);
   if (error) close();
   co_return error;
 }
 
 asio::awaitable<error_code> Wire::shake_hands(asio::ssl::context& context, const std::string& host,
                                               std::string& why) {
-  tls_.emplace(socket_, context);
+  tls_.emplace(link_->socket, context);
   SSL* ssl = tls_->native_handle();
   error_code not_a_name;
   asio::ip::make_address(host, not_a_name);
@@ -59,7 +61,7 @@ asio::awaitable<error_code> Wire::write(std::string_view text) {
   if (tls_) {
     co_await asio::async_write(*tls_, all, asio::redirect_error(asio::use_awaitable, error));
   } else {
-    co_await asio::async_write(socket_, all, asio::redirect_error(asio::use_awaitable, error));
+    co_await asio::async_write(link_->socket, all, asio::redirect_error(asio::use_awaitable, error));
   }
   co_return error;
 }
@@ -69,7 +71,7 @@ asio::awaitable<error_code> Wire::read(asio::mutable_buffer into, std::size_t& s
   if (tls_) {
     size = co_await tls_->async_read_some(into, asio::redirect_error(asio::use_awaitable, error));
   } else {
-    size = co_await socket_.async_read_some(into, asio::redirect_error(asio::use_awaitable, error));
+    size = co_await link_->socket.async_read_some(into, asio::redirect_error(asio::use_awaitable, error));
   }
   co_return error;
 }

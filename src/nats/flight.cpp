@@ -39,12 +39,7 @@ std::variant<std::unique_ptr<Flights>, Error> Flights::open(std::shared_ptr<Conn
     flights->complete_ = true;
     return error_of(status, "NATS");
   }
-  Flights* self = flights.get();
-  flights->watch_.emplace(*flights->connection_, [self] {
-    const std::lock_guard lock(self->mutex_);
-    self->woken_ = true;
-    self->changed_.notify_all();
-  });
+  flights->watch_.emplace(*flights->connection_, [self = flights.get()] { self->wake(); });
   return flights;
 }
 
@@ -82,8 +77,15 @@ std::optional<Error> Flights::send(std::size_t index, natsMsg* message) {
   return error_of(status, "a message could not be sent to NATS");
 }
 
-/// Not to the end where the connection is lost meanwhile, or the time is up.
-void Flights::wait_for_answers(flow::Time deadline) {
+void Flights::wake() {
+  const std::lock_guard lock(mutex_);
+  woken_ = true;
+  changed_.notify_all();
+}
+
+/// Not to the end where the connection is lost meanwhile, the time is up, or the caller has to stop.
+void Flights::wait_for_answers(flow::Time deadline, const std::stop_token& stop) {
+  const std::stop_callback waking(stop, [this] { wake(); });
   std::unique_lock lock(mutex_);
   awaited_ = sent_;
   const auto all_came = [this] { return (answers_ & UINT32_MAX) == sent_; };
@@ -93,7 +95,7 @@ void Flights::wait_for_answers(flow::Time deadline) {
     lock.unlock();
     const bool lost = connection_->losses() != losses_;
     lock.lock();
-    if (lost || all_came()) break;
+    if (lost || stop.stop_requested() || all_came()) break;
     if (!changed_.wait_until(lock, deadline, [&] { return woken_ || all_came(); })) break;
   }
 }
@@ -118,8 +120,8 @@ Error Flights::unanswered(std::size_t messages, bool lost) const {
               (complaint.empty() ? "" : "; it complained: " + complaint)};
 }
 
-Landed Flights::land(flow::Time deadline) {
-  wait_for_answers(deadline);
+Landed Flights::land(flow::Time deadline, const std::stop_token& stop) {
+  wait_for_answers(deadline, stop);
   Landed landed;
   const std::size_t missing = collect(landed);
   {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <variant>
@@ -47,8 +48,9 @@ class Flights {
   const char* reply_to(std::size_t index);
   /// `message` has reply_to(index) for its reply. Indices are counted from 0, without a gap.
   std::optional<Error> send(std::size_t index, natsMsg* message);
-  /// Waits for the acknowledgements of all that was sent, until `deadline` or until the connection is lost.
-  Landed land(flow::Time deadline);
+  /// Waits for the acknowledgements of all that was sent, until `deadline`, until the connection is lost, or
+  /// until `stop` is requested.
+  Landed land(flow::Time deadline, const std::stop_token& stop = {});
 
   const Connection& connection() const { return *connection_; }
 
@@ -64,7 +66,8 @@ class Flights {
   void answered(const natsMsg* message);
   void refused(std::uint32_t flight, std::size_t index, Error error);
   void count(std::uint32_t flight);
-  void wait_for_answers(flow::Time deadline);
+  void wait_for_answers(flow::Time deadline, const std::stop_token& stop);
+  void wake();
   std::size_t collect(Landed& landed);
   Error unanswered(std::size_t messages, bool lost) const;
 
@@ -91,7 +94,7 @@ class Flights {
   std::uint32_t failed_flight_ = 0;
   std::size_t failed_ = 0;
   std::optional<Error> error_;
-  bool woken_ = false;    ///< by the connection, which may be lost
+  bool woken_ = false;    ///< the connection may be lost, or the caller has to stop
   bool complete_ = true;  ///< no acknowledgement can come any more
 
   std::optional<Connection::Watch> watch_;

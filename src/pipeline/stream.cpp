@@ -343,6 +343,7 @@ void Stream::fail(int exit_code, const std::string& why, bool drain) {
 void Stream::stop(bool drain) {
   if (!drain) {
     for (auto& lane : lanes_) lane->abandon();
+    sink_.abandon();
   }
   if (stopping_) return;
   stopping_ = true;
@@ -368,6 +369,7 @@ asio::awaitable<void> Stream::wait_for_lanes() {
   while (!all_ended()) {
     if (flow::Clock::now() >= deadline) {
       for (auto& lane : lanes_) lane->abandon();
+      sink_.abandon();
     }
     co_await doze();
   }

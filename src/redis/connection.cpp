@@ -1,5 +1,6 @@
 #include "redis/connection.hpp"
 
+#include <sys/socket.h>
 #include <sys/time.h>
 
 #include <cerrno>
@@ -138,6 +139,10 @@ Exchanged Connection::exchange() {
     ++done.answered;
   }
   return done;
+}
+
+void Connection::interrupt() {
+  ::shutdown(context_->fd, SHUT_RDWR);  // fails where the server has gone, and then nothing waits for it
 }
 
 std::variant<std::string, Error> Connection::ask(std::initializer_list<std::string_view> words) {

@@ -48,6 +48,10 @@ class Connection {
   /// Sends all that was appended, and then reads all the answers.
   Exchanged exchange();
 
+  /// Ends whatever waits for the server, as if the server had closed the connection, which is of no more use.
+  /// The one call that other threads may make.
+  void interrupt();
+
   /// One command, with nothing else appended: its text, number or status, as text.
   std::variant<std::string, Error> ask(std::initializer_list<std::string_view> words);
 

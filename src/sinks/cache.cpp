@@ -24,9 +24,36 @@ std::optional<std::string_view> value_of(const Message& message, CachePlan::Form
 
 }  // namespace
 
+/// While it lives, abandon() interrupts the connection.
+class Cache::Use {
+ public:
+  Use(Cache& cache, redis::Connection& connection) : cache_(cache), connection_(connection) {
+    const std::lock_guard lock(cache_.mutex_);
+    cache_.in_use_.push_back(&connection_);
+    if (cache_.abandoned_) connection_.interrupt();
+  }
+  ~Use() {
+    const std::lock_guard lock(cache_.mutex_);
+    std::erase(cache_.in_use_, &connection_);
+  }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+
+ private:
+  Cache& cache_;
+  redis::Connection& connection_;
+};
+
+void Cache::abandon() {
+  const std::lock_guard lock(mutex_);
+  abandoned_ = true;
+  for (redis::Connection* connection : in_use_) connection->interrupt();
+}
+
 std::variant<Cache::Handle, Error> Cache::take() {
   {
     const std::lock_guard lock(mutex_);
+    if (abandoned_) return abandoned_error("Redis at " + config_.shown_url());
     if (!idle_.empty()) {
       Handle connection = std::move(idle_.back());
       idle_.pop_back();
@@ -52,7 +79,10 @@ std::optional<Error> Cache::greet() {
   auto taken = take();
   if (auto* error = std::get_if<Error>(&taken)) return std::move(*error);
   auto& connection = std::get<Handle>(taken);
-  auto answer = connection->ask({"PING"});
+  auto answer = [&] {
+    const Use use(*this, *connection);
+    return connection->ask({"PING"});
+  }();
   if (auto* error = std::get_if<Error>(&answer)) return std::move(*error);
   give_back(std::move(connection));
   return std::nullopt;
@@ -127,7 +157,11 @@ redis::Exchanged Cache::exchange(Commands& commands) {
   auto& connection = std::get<Handle>(taken);
   std::string text;
   for (Command& command : commands) append(*connection, command, text);
-  redis::Exchanged done = connection->exchange();
+  redis::Exchanged done;
+  {
+    const Use use(*this, *connection);
+    done = connection->exchange();
+  }
   if (done.refused.empty() && !done.broken) {
     give_back(std::move(connection));
   } else {

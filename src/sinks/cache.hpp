@@ -25,6 +25,7 @@ class Cache final : public Outlet {
   bool takes(const DeliveryPlan& plan) const override { return plan.sink() == CachePlan::sink_name; }
   std::optional<Error> prepare() override;
   Outcome send(const Batch& batch) override;
+  void abandon() override;
 
  private:
   using Handle = std::unique_ptr<redis::Connection>;
@@ -39,6 +40,8 @@ class Cache final : public Outlet {
   using Commands = std::vector<Command>;
 
   std::optional<Error> greet();
+  class Use;
+
   std::variant<Handle, Error> take();
   void give_back(Handle connection);
   void forget_idle();
@@ -50,8 +53,10 @@ class Cache final : public Outlet {
   const RedisConfig config_;
   const std::function<void(bool, const std::string&)> say_;
   const bool late_;   ///< then nothing is set: an old value must not follow a newer one, and a drop may
-  std::mutex mutex_;  ///< taken twice a batch
+  std::mutex mutex_;  ///< taken a few times a batch
+  bool abandoned_ = false;
   std::vector<Handle> idle_;
+  std::vector<redis::Connection*> in_use_;  ///< by a batch that may wait for the server
 };
 
 }  // namespace sluice::sinks

@@ -111,10 +111,11 @@ JetStream::JetStream(const OutletParts& parts)
       shapes_(merge_shapes(plans_of<PublishPlan>(parts))) {}
 
 std::variant<std::shared_ptr<nats::Connection>, Error> JetStream::connection() {
+  if (stop_.stop_requested()) return abandoned_error(where());
   if (connection_ && !connection_->closed()) {
     if (connection_->up()) return connection_;
     return Error{ErrorKind::unavailable, 0,
-                 "NATS at " + config_.shown_url() + " cannot be reached; is nats-server running there"};
+                 where() + " cannot be reached; is nats-server running there"};
   }
   idle_.clear();
   connection_.reset();
@@ -201,7 +202,8 @@ std::optional<Error> JetStream::send_flight(nats::Flights& flights, const Batch&
     unsent = sender.send(i, std::get<DeliverWrite>(batch.writes[indices[i]]));
     unsent_at = i;
   }
-  nats::Landed landed = flights.land(flow::Clock::now() + std::chrono::milliseconds(config_.ack_ms));
+  nats::Landed landed = flights.land(flow::Clock::now() + std::chrono::milliseconds(config_.ack_ms),
+                                     stop_.get_token());
   if (landed.duplicates > 0) duplicates_(landed.duplicates);
   for (std::size_t i = 0; i < landed.stored.size(); ++i) {
     if (landed.stored[i]) stored.push_back(indices[i]);
@@ -211,6 +213,8 @@ std::optional<Error> JetStream::send_flight(nats::Flights& flights, const Batch&
     return unsent;
   }
   if (landed.error) failed = indices[landed.failed];
+  const bool abandoned = landed.error && stop_.stop_requested();
+  if (abandoned && landed.error->kind == ErrorKind::unavailable) return abandoned_error(where());
   return landed.error;
 }
 

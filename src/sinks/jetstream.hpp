@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -27,10 +28,12 @@ class JetStream final : public Outlet {
   bool takes(const DeliveryPlan& plan) const override { return plan.sink() == PublishPlan::sink_name; }
   std::optional<Error> prepare() override;
   Outcome send(const Batch& batch) override;
+  void abandon() override { stop_.request_stop(); }
 
  private:
   using Idle = std::vector<std::unique_ptr<nats::Flights>>;
 
+  std::string where() const { return "NATS at " + config_.shown_url(); }
   std::variant<std::shared_ptr<nats::Connection>, Error> connection();
   std::variant<std::unique_ptr<nats::Flights>, Error> take_flights();
   void give_back(std::unique_ptr<nats::Flights> flights);
@@ -49,6 +52,7 @@ class JetStream final : public Outlet {
   const std::function<void(bool, const std::string&)> say_;
   const std::function<void(std::size_t)> duplicates_;
   std::vector<StreamShape> shapes_;
+  std::stop_source stop_;
   std::mutex mutex_;  ///< taken once a batch
   std::shared_ptr<nats::Connection> connection_;
   bool streams_checked_ = false;

@@ -35,6 +35,11 @@ constexpr std::array<Known, 3> registered{{
 
 }  // namespace
 
+Error abandoned_error(const std::string& where) {
+  return {ErrorKind::transient, 0,
+          where + ": stopping, so its answer is not waited for; what it did not acknowledge is sent again"};
+}
+
 std::vector<Made> make_outlets(const OutletParts& parts) {
   std::vector<Made> outlets;
   for (const Known& one : registered) {

@@ -30,7 +30,15 @@ class Outlet {
   /// All of the batch's writes that it takes, or an error. What was done before the error counts as done when
   /// the lane comes again with the same writes.
   virtual Outcome send(const Batch& batch) = 0;
+
+  /// Ends all calls of send() that wait for the server, and those that are yet to come, with
+  /// ErrorKind::transient: their messages are sent again, under the same ids, by whoever comes next. For the
+  /// end of a drain; there is no way back. Thread-safe, does not block.
+  virtual void abandon() = 0;
 };
+
+/// What a send() that was abandoned ends with. `where`: the server.
+Error abandoned_error(const std::string& where);
 
 class WebServices;
 

@@ -23,6 +23,11 @@ class Outward final : public Sink {
 
   Outcome commit(const Batch& batch) override;
 
+  /// No batch waits for an outlet any more; see Outlet::abandon(). Thread-safe, does not block.
+  void abandon() {
+    for (const auto& outlet : outlets_) outlet->abandon();
+  }
+
  private:
   bool all_left(const Batch& batch) const;
 

@@ -43,6 +43,18 @@ std::string read_secret(const std::string& file) {
   return secret;
 }
 
+http::Judgement judgement_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::done:
+      return http::Judgement::done;
+    case Verdict::dead:
+      return http::Judgement::refused;
+    case Verdict::retry:
+      break;
+  }
+  return http::Judgement::retry;
+}
+
 const DeliverWrite& delivery(const Batch& batch, std::size_t i) {
   return std::get<DeliverWrite>(batch.writes[i]);
 }
@@ -161,9 +173,10 @@ class Webhook::Sending {
     if (!compose(plan, target.secret, round)) return;
     lane_.answers.assign(round.size(), {});
     const auto judge = [&](std::size_t, const http::Answer& answer) {
-      return fate_of(plan, answer).verdict == Verdict::done;
+      return judgement_of(fate_of(plan, answer).verdict);
     };
-    const http::Unsent unsent = service.endpoint->send(lane_.requests, lane_.answers, judge, deadline_);
+    const http::Unsent unsent =
+        service.endpoint->send(lane_.requests, lane_.answers, judge, deadline_, outlet_.stop_.get_token());
     RequestReport report;
     for (std::size_t i = 0; i < round.size(); ++i) settle(service, round[i], lane_.answers[i], report);
     say_unsent(service, unsent, report);
@@ -353,6 +366,14 @@ class Webhook::Sending {
 
   void say_unsent(WebService& service, const http::Unsent& unsent, const RequestReport& report) {
     const std::string origin = service.endpoint->config().origin.text();
+    if (unsent.abandoned) {
+      const auto unanswered = [](const http::Answer& answer) {
+        return answer.kind == http::Answer::Kind::unsent;
+      };
+      const bool any = std::ranges::any_of(lane_.answers, unanswered);
+      if (any && !outcome_.error) outcome_.error = abandoned_error(origin);
+      return;
+    }
     if (unsent.not_before) {
       const auto rest = *unsent.not_before - flow::Clock::now();
       wait(rest);
@@ -419,6 +440,10 @@ std::optional<Error> Webhook::prepare() {
 Webhook::Lane& Webhook::lane_of(const std::string& id) {
   const std::lock_guard lock(mutex_);
   return lanes_[id];
+}
+
+void Webhook::abandon() {
+  stop_.request_stop();
 }
 
 Outcome Webhook::send(const Batch& batch) {

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -29,6 +30,7 @@ class Webhook final : public Outlet {
   bool takes(const DeliveryPlan& plan) const override { return plan.sink() == WebhookPlan::sink_name; }
   std::optional<Error> prepare() override;
   Outcome send(const Batch& batch) override;
+  void abandon() override;
 
  private:
   struct Target {
@@ -57,6 +59,7 @@ class Webhook final : public Outlet {
   const std::function<void(const RequestReport&)> report_;
   const std::shared_ptr<WebServices> services_;
   const std::vector<const WebhookPlan*> plans_;
+  std::stop_source stop_;
   std::mutex mutex_;  ///< taken once a batch
   bool open_ = false;
   std::map<const WebhookPlan*, Target> targets_;

@@ -111,6 +111,46 @@ TEST_F(WebhookFaults, AServiceThatFailsIsLeftAlone) {
   EXPECT_EQ(worker().terminate(), 0) << "nor does a stop wait for it";
 }
 
+/// Whatever is to be retried counts, not only what looks like a failure of the server.
+TEST_F(WebhookFaults, EveryAnswerThatIsRetriedCountsForTheBreaker) {
+  std::atomic<int> status = 301;
+  service().answer([&](const WebRequest&) { return WebAnswer{.status = status}; });
+  const std::string file = hook_file(
+      "      breaker: {failures: 3, open_ms: 60000, most_open_ms: 60000}\n      concurrency: 1\n"
+      "      retry: {status: {423: retry}}\n");
+  for (const int next : {301, 408, 423, 425}) {
+    status = next;
+    service().forget();
+    start(file, {"--batch-docs", "30", "--drain-ms", "300"}).ready();
+    if (next == 301) write_numbers(documents, 1);
+    EXPECT_TRUE(waits_for("left alone")) << worker().get("/readyz").body;
+    write_rounds(1);
+    ASSERT_TRUE(soon([&] { return metric("sluice_events_in_flight") >= documents * 2; }));
+    EXPECT_EQ(service().count(), 3U) << next;
+    EXPECT_EQ(metric("sluice_webhook_open"), 1) << next;
+    terminate_all();
+  }
+}
+
+/// The worker's own limit, drain-ms, counts, and not the request's.
+TEST_F(WebhookFaults, AStopWaitsForNoAnswer) {
+  service().answer(WebAnswer{.way = WebAnswer::Way::silence});
+  const std::string file = hook_file("      timeout_ms: 600000\n");
+  start(file, {"--drain-ms", "300"}).ready();
+  db().insert("items", R"({"_id":0,"n":0})");
+  ASSERT_TRUE(comes(1));
+  const std::string key = service().requests().at(0).header("idempotency-key");
+  EXPECT_EQ(worker().terminate(), 0);
+  const std::string said = worker().err();
+  EXPECT_NE(said.find("the position is stored"), std::string::npos) << said;
+  EXPECT_EQ(said.find("did not come back in time"), std::string::npos) << said;
+  forget_workers();
+  service().answer(WebAnswer());
+  start(file).ready();
+  ASSERT_TRUE(soon([&] { return taken().size() == 1; }));
+  EXPECT_EQ(taken().front().header("idempotency-key"), key) << "the same request, once more";
+}
+
 /// One that says how long it wants to be left alone is believed, and then asked again.
 TEST_F(WebhookFaults, RetryAfterIsHonoured) {
   using Clock = std::chrono::steady_clock;

@@ -36,15 +36,20 @@ class EndpointTest : public testing::Test {
 
   /// Requests to the paths /0, /1... with these keys.
   static std::vector<Answer> send(Endpoint& endpoint, const std::vector<std::uint64_t>& keys,
-                                  Unsent* unsent = nullptr, flow::Duration patience = 60s) {
+                                  Unsent* unsent = nullptr, flow::Duration patience = 60s,
+                                  const std::stop_token& stop = {}) {
     std::vector<std::string> paths;
     for (std::size_t i = 0; i < keys.size(); ++i) paths.push_back("/" + std::to_string(i));
     std::vector<Request> requests;
     for (std::size_t i = 0; i < keys.size(); ++i)
       requests.push_back({"POST", paths[i], "A: b", "body", keys[i]});
     std::vector<Answer> answers(keys.size());
-    const auto judge = [](std::size_t, const Answer& answer) { return answer.status / 100 == 2; };
-    const Unsent result = endpoint.send(requests, answers, judge, flow::Clock::now() + patience);
+    const auto judge = [](std::size_t, const Answer& answer) {
+      return answer.status / 100 == 2 ? Judgement::done
+             : answer.status == 400   ? Judgement::refused
+                                      : Judgement::retry;
+    };
+    const Unsent result = endpoint.send(requests, answers, judge, flow::Clock::now() + patience, stop);
     if (unsent != nullptr) *unsent = result;
     return answers;
   }
@@ -219,6 +224,75 @@ TEST_F(EndpointTest, AServerThatFailsIsLeftAlone) {
   service_.answer(WebAnswer());
   while (send_one(*endpoint).kind == Kind::unsent) std::this_thread::yield();
   EXPECT_EQ(endpoint->breaker(), flow::Breaker::State::closed);
+}
+
+/// Whatever is to be retried counts, or it would be sent as fast as its lane tries again, for ever.
+TEST_F(EndpointTest, EveryStatusThatIsRetriedCounts) {
+  for (const int status : {301, 408, 423, 425, 429, 503}) {
+    EndpointConfig careful = config();
+    careful.concurrency = 1;
+    careful.breaker = {3, 1h, 1h};
+    const auto endpoint = open(careful);
+    service_.forget();
+    service_.answer(WebAnswer{.status = status, .headers = "Retry-After: 0\r\n"});
+    for (std::uint64_t key = 0; key < 10; ++key) send(*endpoint, {key});
+    EXPECT_EQ(service_.count(), 3U) << status;
+    EXPECT_EQ(endpoint->breaker(), flow::Breaker::State::open) << status;
+  }
+}
+
+/// With n failures allowed, and a pause that has ended m times, there were n + m requests.
+TEST_F(EndpointTest, RequestsAreBoundedByTheBreakersOpenings) {
+  EndpointConfig careful = config();
+  careful.concurrency = 1;
+  careful.breaker = {3, 1ms, 2ms};
+  const auto endpoint = open(careful);
+  service_.answer(WebAnswer{.status = 423});
+  std::size_t sent = 0;
+  for (int i = 0; i < 200; ++i) {
+    const bool may_be_sent = i < 3 || endpoint->breaker() != flow::Breaker::State::closed;
+    EXPECT_TRUE(may_be_sent) << "closed again without an answer that was good";
+    sent += send_one(*endpoint).kind == Kind::unsent ? 0 : 1;
+  }
+  EXPECT_EQ(service_.count(), sent);
+  EXPECT_EQ(endpoint->breaker(), flow::Breaker::State::open) << "each try opens it anew";
+}
+
+TEST_F(EndpointTest, ARequestThatIsRefusedForGoodSaysNothingOfTheServer) {
+  EndpointConfig careful = config();
+  careful.breaker = {3, 1h, 1h};
+  const auto endpoint = open(careful);
+  service_.answer(WebAnswer{.status = 400});
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(send_one(*endpoint).status, 400U);
+  EXPECT_EQ(endpoint->breaker(), flow::Breaker::State::closed);
+}
+
+TEST_F(EndpointTest, ACallerThatStopsWaitsForNoAnswer) {
+  EndpointConfig patient = config();
+  patient.request_timeout = 1h;
+  patient.breaker = {1, 1h, 1h};
+  const auto endpoint = open(patient);
+  service_.answer([](const WebRequest& request) {
+    return WebAnswer{.way = request.target == "/1" ? WebAnswer::Way::silence : WebAnswer::Way::whole};
+  });
+  std::stop_source stop;
+  Unsent unsent;
+  std::vector<Answer> answers;
+  {
+    const std::jthread caller(
+        [&] { answers = send(*endpoint, {1, 2, 3}, &unsent, 1h, stop.get_token()); });
+    // Two of them are answered, the other one is under way.
+    while (service_.count() < 3) std::this_thread::yield();
+    stop.request_stop();
+  }
+  EXPECT_TRUE(unsent.abandoned);
+  EXPECT_EQ(answers[1].kind, Kind::unsent);
+  EXPECT_EQ(endpoint->breaker(), flow::Breaker::State::closed) << "the server did nothing wrong";
+  service_.forget();
+  EXPECT_EQ(send_one(*endpoint).status, 200U) << "others go on";
+  send(*endpoint, {1}, &unsent, 1h, stop.get_token());
+  EXPECT_TRUE(unsent.abandoned);
+  EXPECT_EQ(service_.count(), 1U) << "nothing is sent for one who has stopped";
 }
 
 TEST_F(EndpointTest, AServerThatAsksForTimeIsGivenIt) {

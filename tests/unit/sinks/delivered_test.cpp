@@ -15,6 +15,7 @@ class Takes final : public Outlet {
   bool takes(const DeliveryPlan& plan) const override { return plan.sink() == PublishPlan::sink_name; }
   std::optional<Error> prepare() override { return std::nullopt; }
   Outcome send(const Batch&) override { return {}; }
+  void abandon() override {}
 };
 
 class DeliveredTest : public testing::Test {

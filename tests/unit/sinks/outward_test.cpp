@@ -23,6 +23,7 @@ class Outside final : public Outlet {
     outcome.documents = 2;
     return outcome;
   }
+  void abandon() override { calls_.emplace_back("abandoned"); }
 
  private:
   Calls& calls_;
