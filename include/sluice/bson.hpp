@@ -92,7 +92,7 @@ class View {
 
   /// A libbson document that shares these bytes; valid as long as they are.
   bson_t borrow() const;
-  /// Relaxed Extended JSON, for logs and messages.
+  /// Relaxed Extended JSON with blanks, for people to read; never fails.
   std::string json() const;
 
   /// As a value of a document.

@@ -3,18 +3,16 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <string_view>
 
-#include "bson/raii.hpp"
+#include "bson/text.hpp"
+#include "bson/utf8.hpp"
 
 namespace sluice::bson {
 
 namespace {
 
-constexpr int deepest = 60;  // below it libbson decides how deep is too deep
 constexpr std::int64_t last_of_year_9999 = 253'402'300'799'999;  // later ones have years of five digits
 
 template <typename T>
@@ -26,26 +24,6 @@ T load(const std::uint8_t* from) {
 
 bool is_plain(unsigned char c) {
   return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
-bool continues(unsigned char c) {
-  return (c & 0xC0) == 0x80;
-}
-
-/// How many bytes the character at the front of `text` has; 0 where it is none of UTF-8's.
-std::size_t character(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(i < text.size() ? text[i] : '\0'); };
-  const unsigned char first = at(0);
-  if (first >= 0xC2 && first <= 0xDF) return continues(at(1)) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const bool too_long = first == 0xE0 && at(1) < 0xA0;
-    const bool surrogate = first == 0xED && at(1) > 0x9F;
-    return continues(at(1)) && continues(at(2)) && !too_long && !surrogate ? 3 : 0;
-  }
-  if (first < 0xF0 || first > 0xF4) return 0;
-  const bool too_long = first == 0xF0 && at(1) < 0x90;
-  const bool too_high = first == 0xF4 && at(1) > 0x8F;
-  return continues(at(1)) && continues(at(2)) && continues(at(3)) && !too_long && !too_high ? 4 : 0;
 }
 
 char short_escape(char c) {
@@ -68,49 +46,40 @@ char short_escape(char c) {
   }
 }
 
-/// Writes what events are made of, and says false to everything else: that is libbson's.
+/// A string of BSON: its size, the text, a zero byte.
+std::string_view string_at(const std::uint8_t* raw) {
+  return {reinterpret_cast<const char*>(raw) + 4, load<std::uint32_t>(raw) - 1};
+}
+
 class JsonWriter {
  public:
-  JsonWriter(std::string& out, JsonStyle style) : out_(out), canonical_(style == JsonStyle::canonical) {}
+  JsonWriter(std::string& out, JsonFormat format)
+      : out_(out),
+        canonical_(format.style == JsonStyle::canonical),
+        replaced_(format.bytes == JsonBytes::replaced) {}
 
-  bool document(View view, int depth, bool with_keys) {
-    if (depth > deepest) return false;
-    const std::uint8_t* end = view.data() + 4;
-    bool first = true;
-    for (const auto& [key, value] : view) {
-      if (!first) out_ += ", ";
-      first = false;
-      if (with_keys) {
-        if (!text(key)) return false;
-        out_ += " : ";
-      }
-      if (!one(value, depth)) return false;
-      end = value.raw().data() + value.raw().size();
-    }
-    return end + 1 == view.data() + view.size();  // iterating ends in silence where the bytes make no sense
-  }
+  JsonFailure failure() const { return failure_; }
 
- private:
-  std::string& out_;
-  bool canonical_;
+  bool document(View view, int depth) { return nested(view, depth, true); }
 
-  bool one(const Value& value, int depth) {
+  bool value(const Value& value, int depth) {
     const std::uint8_t* raw = value.raw().data();
     switch (value.type()) {
       case BSON_TYPE_UTF8:
-        return text(value.text());
+        text(value.text());
+        return true;
       case BSON_TYPE_DOCUMENT:
-        return nested(value, depth, "{ ", " }");
       case BSON_TYPE_ARRAY:
-        return nested(value, depth, "[ ", " ]");
+        return nested(value.document(), depth + 1, value.is_document());
       case BSON_TYPE_INT32:
-        wrapped(load<std::int32_t>(raw), R"({ "$numberInt" : ")", R"(" })");
+        wrapped(load<std::int32_t>(raw), R"({"$numberInt":")");
         return true;
       case BSON_TYPE_INT64:
-        wrapped(load<std::int64_t>(raw), R"({ "$numberLong" : ")", R"(" })");
+        wrapped(load<std::int64_t>(raw), R"({"$numberLong":")");
         return true;
       case BSON_TYPE_DOUBLE:
-        return real(load<double>(raw));
+        real(load<double>(raw));
+        return true;
       case BSON_TYPE_BOOL:
         out_ += value.boolean() ? "true" : "false";
         return true;
@@ -121,23 +90,93 @@ class JsonWriter {
         object_id(raw);
         return true;
       case BSON_TYPE_DATE_TIME:
-        return date(load<std::int64_t>(raw));
-      case BSON_TYPE_TIMESTAMP:
-        timestamp(value.timestamp());
+        date(load<std::int64_t>(raw));
         return true;
       default:
-        return false;
+        return rare(value, depth);
     }
   }
 
-  bool nested(const Value& value, int depth, std::string_view open, std::string_view close) {
+ private:
+  std::string& out_;
+  const bool canonical_;
+  const bool replaced_;
+  JsonFailure failure_ = JsonFailure::none;
+
+  bool fail(JsonFailure failure) {
+    failure_ = failure;
+    return false;
+  }
+
+  bool nested(View view, int depth, bool with_keys) {
+    if (depth > most_json_levels) return fail(JsonFailure::too_deep);
+    if (!view) return fail(JsonFailure::not_bson);
+    const std::uint8_t* end = view.data() + 4;
+    bool first = true;
+    out_ += with_keys ? '{' : '[';
+    for (const auto& [key, value] : view) {
+      if (!first) out_ += ',';
+      first = false;
+      if (with_keys) {
+        text(key);
+        out_ += ':';
+      }
+      if (!this->value(value, depth)) return false;
+      end = value.raw().data() + value.raw().size();
+    }
+    out_ += with_keys ? '}' : ']';
+    // Iterating ends in silence where the bytes make no sense.
+    return end + 1 == view.data() + view.size() || fail(JsonFailure::not_bson);
+  }
+
+  bool rare(const Value& value, int depth) {
+    const std::uint8_t* raw = value.raw().data();
+    switch (value.type()) {
+      case BSON_TYPE_TIMESTAMP:
+        timestamp(value.timestamp());
+        return true;
+      case BSON_TYPE_DECIMAL128:
+        out_ += R"({"$numberDecimal":")";
+        append_text(out_, value);
+        out_ += R"("})";
+        return true;
+      case BSON_TYPE_BINARY:
+        binary(value.raw());
+        return true;
+      case BSON_TYPE_REGEX:
+        regex(reinterpret_cast<const char*>(raw));
+        return true;
+      case BSON_TYPE_SYMBOL:
+        return named(R"({"$symbol":)", string_at(raw));
+      case BSON_TYPE_CODE:
+        return named(R"({"$code":)", string_at(raw));
+      case BSON_TYPE_CODEWSCOPE:
+        return code_with_scope(value.raw(), depth);
+      case BSON_TYPE_DBPOINTER:
+        pointer(raw);
+        return true;
+      case BSON_TYPE_UNDEFINED:
+        out_ += R"({"$undefined":true})";
+        return true;
+      case BSON_TYPE_MINKEY:
+        out_ += R"({"$minKey":1})";
+        return true;
+      case BSON_TYPE_MAXKEY:
+        out_ += R"({"$maxKey":1})";
+        return true;
+      default:
+        return fail(JsonFailure::not_bson);
+    }
+  }
+
+  bool named(std::string_view open, std::string_view value) {
     out_ += open;
-    if (!document(value.document(), depth + 1, value.is_document())) return false;
-    out_ += close;
+    text(value);
+    out_ += '}';
     return true;
   }
 
-  bool text(std::string_view text) {
+  void text(std::string_view text) {
     out_ += '"';
     while (!text.empty()) {
       std::size_t plain = 0;
@@ -145,35 +184,35 @@ class JsonWriter {
       out_ += text.substr(0, plain);
       text.remove_prefix(plain);
       if (text.empty()) break;
-      const std::size_t size = special(text);
-      if (size == 0) return false;
-      text.remove_prefix(size);
+      text.remove_prefix(special(text));
     }
     out_ += '"';
-    return true;
   }
 
   std::size_t special(std::string_view text) {
     const char c = text.front();
     if (static_cast<unsigned char>(c) >= 0x80) {
-      const std::size_t size = character(text);
-      out_ += text.substr(0, size);
-      return size;
+      const std::size_t size = character_size(text);
+      if (size > 0) {
+        out_ += text.substr(0, size);
+        return size;
+      }
+      if (replaced_) {
+        out_ += replacement_character;
+      } else {
+        out_ += c;
+      }
+      return 1;
     }
     out_ += '\\';
     if (const char escape = short_escape(c); escape != 0) {
       out_ += escape;
     } else {
       out_ += "u00";
-      hex(static_cast<std::uint8_t>(c));
+      const auto byte = static_cast<std::uint8_t>(c);
+      append_hex(out_, &byte, 1);
     }
     return 1;
-  }
-
-  void hex(std::uint8_t byte) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    out_ += digits[byte >> 4];
-    out_ += digits[byte & 15];
   }
 
   template <typename Number>
@@ -184,79 +223,133 @@ class JsonWriter {
   }
 
   template <typename Number>
-  void wrapped(Number value, std::string_view open, std::string_view close) {
+  void wrapped(Number value, std::string_view open) {
     if (canonical_) out_ += open;
     number(value);
-    if (canonical_) out_ += close;
+    if (canonical_) out_ += R"("})";
   }
 
-  bool real(double value) {
-    if (!std::isfinite(value)) return false;
-    std::array<char, 40> digits;
-    const int size = std::snprintf(digits.data(), digits.size(), "%.20g", value);
-    const std::string_view shown(digits.data(), static_cast<std::size_t>(size));
-    if (canonical_) out_ += R"({ "$numberDouble" : ")";
-    out_ += shown;
-    if (shown.find_first_not_of("0123456789-") == std::string_view::npos) out_ += ".0";
-    if (canonical_) out_ += R"(" })";
-    return true;
+  /// A double reads back as one: a whole number has a fraction of 0.
+  void real(double value) {
+    const bool named = canonical_ || !std::isfinite(value);
+    if (named) out_ += R"({"$numberDouble":")";
+    const std::size_t start = out_.size();
+    if (value == 0 && std::signbit(value)) out_ += '-';
+    append_number(out_, value);
+    const bool whole = out_.find_first_not_of("0123456789-", start) == std::string::npos;
+    if (whole) out_ += ".0";
+    if (named) out_ += R"("})";
   }
 
   void object_id(const std::uint8_t* bytes) {
-    out_ += R"({ "$oid" : ")";
-    for (int i = 0; i < 12; ++i) hex(bytes[i]);
-    out_ += R"(" })";
+    constexpr std::size_t size = 12;
+    out_ += R"({"$oid":")";
+    append_hex(out_, bytes, size);
+    out_ += R"("})";
   }
 
   void timestamp(std::uint64_t time) {
-    out_ += R"({ "$timestamp" : { "t" : )";
+    out_ += R"({"$timestamp":{"t":)";
     number(static_cast<std::uint32_t>(time >> 32));
-    out_ += R"(, "i" : )";
+    out_ += R"(,"i":)";
     number(static_cast<std::uint32_t>(time));
-    out_ += " } }";
+    out_ += "}}";
   }
 
-  bool date(std::int64_t ms) {
-    if (canonical_ || ms < 0) {
-      out_ += R"({ "$date" : { "$numberLong" : ")";
+  void date(std::int64_t ms) {
+    if (canonical_ || ms < 0 || ms > last_of_year_9999) {
+      out_ += R"({"$date":{"$numberLong":")";
       number(ms);
-      out_ += R"(" } })";
-      return true;
+      out_ += R"("}})";
+      return;
     }
-    if (ms > last_of_year_9999) return false;
-    out_ += R"({ "$date" : ")";
-    const std::time_t seconds = ms / 1000;
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    std::array<char, 32> shown;
-    out_.append(shown.data(), std::strftime(shown.data(), shown.size(), "%Y-%m-%dT%H:%M:%S", &parts));
-    if (const auto rest = static_cast<int>(ms % 1000); rest != 0) {
-      out_ += '.';
-      out_ += static_cast<char>('0' + rest / 100);
-      out_ += static_cast<char>('0' + rest / 10 % 10);
-      out_ += static_cast<char>('0' + rest % 10);
+    out_ += R"({"$date":")";
+    append_date(out_, ms);
+    constexpr std::string_view no_fraction = ".000Z";
+    if (ms % 1000 == 0) out_.replace(out_.size() - no_fraction.size(), no_fraction.size(), "Z");
+    out_ += R"("})";
+  }
+
+  void binary(std::span<const std::uint8_t> raw) {
+    constexpr std::size_t before_bytes = 5;  // the size and the subtype
+    constexpr std::size_t old_size = 4;      // the old subtype states the size once more
+    const std::uint8_t subtype = raw[4];
+    std::span<const std::uint8_t> bytes = raw.subspan(before_bytes);
+    if (subtype == BSON_SUBTYPE_BINARY_DEPRECATED && bytes.size() >= old_size) bytes = bytes.subspan(old_size);
+    out_ += R"({"$binary":{"base64":")";
+    base64(bytes);
+    out_ += R"(","subType":")";
+    append_hex(out_, &subtype, 1);
+    out_ += R"("}})";
+  }
+
+  void base64(std::span<const std::uint8_t> bytes) {
+    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+      const auto byte = [&](std::size_t at) { return at < bytes.size() ? std::uint32_t{bytes[at]} : 0; };
+      const std::uint32_t three = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+      out_ += digits[three >> 18];
+      out_ += digits[three >> 12 & 63];
+      out_ += i + 1 < bytes.size() ? digits[three >> 6 & 63] : '=';
+      out_ += i + 2 < bytes.size() ? digits[three & 63] : '=';
     }
-    out_ += R"(Z" })";
+  }
+
+  void regex(const char* pattern) {
+    out_ += R"({"$regularExpression":{"pattern":)";
+    text(pattern);
+    out_ += R"(,"options":)";
+    text(pattern + std::strlen(pattern) + 1);
+    out_ += "}}";
+  }
+
+  bool code_with_scope(std::span<const std::uint8_t> raw, int depth) {
+    constexpr std::size_t before_string = 4;  // the size of the whole
+    const std::string_view code = string_at(raw.data() + before_string);
+    const std::size_t scope = before_string + 4 + code.size() + 1;
+    if (scope > raw.size()) return fail(JsonFailure::not_bson);
+    out_ += R"({"$code":)";
+    text(code);
+    out_ += R"(,"$scope":)";
+    if (!nested({raw.data() + scope, raw.size() - scope}, depth + 1, true)) return false;
+    out_ += '}';
     return true;
+  }
+
+  void pointer(const std::uint8_t* raw) {
+    const std::string_view collection = string_at(raw);
+    out_ += R"({"$dbPointer":{"$ref":)";
+    text(collection);
+    out_ += R"(,"$id":)";
+    object_id(raw + 4 + collection.size() + 1);
+    out_ += "}}";
   }
 };
 
 }  // namespace
 
-bool append_json(std::string& out, View document, JsonStyle style) {
-  const std::size_t start = out.size();
-  out += "{ ";
-  if (!document.empty() && JsonWriter(out, style).document(document, 0, true)) {
-    out += " }";
-    return true;
+JsonFailure append_json(std::string& out, View document, JsonFormat format) {
+  JsonWriter writer(out, format);
+  writer.document(document, 0);
+  return writer.failure();
+}
+
+JsonFailure append_json(std::string& out, const Value& value, JsonFormat format) {
+  JsonWriter writer(out, format);
+  writer.value(value, 0);
+  return writer.failure();
+}
+
+const char* reason_of(JsonFailure failure) {
+  switch (failure) {
+    case JsonFailure::too_deep:
+      return "the document nests more than 250 levels deep, which is not written as JSON";
+    case JsonFailure::not_bson:
+      return "the document's bytes are not valid BSON";
+    case JsonFailure::none:
+      break;
   }
-  out.resize(start);
-  const bson_t whole = document.borrow();
-  std::size_t size = 0;
-  const JsonText text(style == JsonStyle::canonical ? bson_as_canonical_extended_json(&whole, &size)
-                                                    : bson_as_relaxed_extended_json(&whole, &size));
-  if (text) out.append(text.get(), size);
-  return text != nullptr;
+  return "";
 }
 
 }  // namespace sluice::bson

@@ -1,9 +1,34 @@
 #include <cstring>
 
-#include "bson/raii.hpp"
+#include "bson/json_writer.hpp"
 #include "sluice/bson.hpp"
 
 namespace sluice::bson {
+
+namespace {
+
+/// The same JSON with blanks, for people to read.
+std::string with_blanks(std::string_view json) {
+  std::string out;
+  out.reserve(json.size() + json.size() / 4);
+  bool in_text = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_text) {
+      out += c;
+      if (c == '\\') out += json[++i];
+      in_text = c != '"';
+      continue;
+    }
+    if (c == ':' || c == '}' || c == ']') out += ' ';
+    out += c;
+    if (c == '{' || c == '[' || c == ':' || c == ',') out += ' ';
+    in_text = c == '"';
+  }
+  return out;
+}
+
+}  // namespace
 
 View::Iterator::Iterator(const View& view) {
   done_ = view.data_ == nullptr || !bson_iter_init_from_data(&iter_, view.data_, view.size_);
@@ -52,9 +77,10 @@ bson_t View::borrow() const {
 
 std::string View::json() const {
   if (data_ == nullptr) return "null";
-  const bson_t bson = borrow();
-  const JsonText text(bson_as_relaxed_extended_json(&bson, nullptr));
-  return text ? std::string(text.get()) : "<invalid BSON>";
+  if (empty()) return "{ }";
+  std::string compact;
+  const JsonFailure failure = append_json(compact, *this, JsonStyle::relaxed);
+  return failure == JsonFailure::none ? with_blanks(compact) : "<" + std::string(reason_of(failure)) + ">";
 }
 
 }  // namespace sluice::bson

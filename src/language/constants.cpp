@@ -1,22 +1,19 @@
 #include "language/constants.hpp"
 
-#include "bson/builder.hpp"
 #include "bson/json_writer.hpp"
+#include "bson/utf8.hpp"
 #include "language/error.hpp"
 
 namespace sluice::language {
 
 std::string json_of(const bson::Value& value) {
   const bool plain = value.type() == BSON_TYPE_INT32 || value.type() == BSON_TYPE_DOUBLE;
-  bson::Builder alone;
   std::string json;
-  const bson::View document = alone.append("v", value).finish();
-  if (!bson::append_json(json, document, plain ? bson::JsonStyle::relaxed : bson::JsonStyle::canonical)) {
-    throw LanguageError("a value is not UTF-8, or nests too deeply");
-  }
-  constexpr std::string_view before = "{ \"v\" : ";
-  constexpr std::string_view behind = " }";
-  return json.substr(before.size(), json.size() - before.size() - behind.size());
+  const auto style = plain ? bson::JsonStyle::relaxed : bson::JsonStyle::canonical;
+  const auto failure = bson::append_json(json, value, {style, bson::JsonBytes::kept});
+  if (failure != bson::JsonFailure::none) throw LanguageError(bson::reason_of(failure));
+  if (!bson::is_utf8(json)) throw LanguageError("a value holds text that is not UTF-8");
+  return json;
 }
 
 Term constant_term(const bson::Value& value) {

@@ -8,6 +8,7 @@
 #include "language/cursor.hpp"
 #include "language/date.hpp"
 #include "language/operators.hpp"
+#include "language/text.hpp"
 
 namespace sluice::language {
 
@@ -78,11 +79,6 @@ FunctionCall number_of(const Term& in) {
   })};
 }
 
-FunctionCall text_of(const Term& in) {
-  if (in.type == Type::text) return {in};
-  return {{converted(in.json, "string"), Type::text}};
-}
-
 /// A number is milliseconds since the epoch; the server converts long ones only.
 FunctionCall date_from(const Term& in) {
   if (in.type == Type::date) return {in};
@@ -126,7 +122,7 @@ constexpr std::array<Function, 24> functions{{
     {"floor", 1, 1, [](const Arguments& in) { return to_number<Type::number>("$floor", in[0]); }},
     {"ceil", 1, 1, [](const Arguments& in) { return to_number<Type::number>("$ceil", in[0]); }},
     {"concat", 1, any_number, [](const Arguments& in) { return FunctionCall{joined(in)}; }},
-    {"text", 1, 1, [](const Arguments& in) { return text_of(in[0]); }},
+    {"text", 1, 1, [](const Arguments& in) { return FunctionCall{text_of(in[0])}; }},
     {"number", 1, 1, [](const Arguments& in) { return number_of(in[0]); }},
     {"date", 1, 1, [](const Arguments& in) { return date_from(in[0]); }},
     {"hour", 1, 1, [](const Arguments& in) { return to_number<Type::date>("$hour", in[0]); }},

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "language/utf8.hpp"
+
 namespace sluice::language {
 
 namespace {
@@ -56,9 +58,12 @@ Term is_between(const Term& value, const Term& least, const Term& most) {
 }
 
 Term matches(const Term& value, std::string_view regex, std::string_view options) {
-  Members arguments{{"input", as(Type::text, value).json}, {"regex", text_term(regex).json}};
-  if (!options.empty()) arguments.emplace_back("options", json_text(options));
-  return truth(call("$regexMatch", json_object(arguments)));
+  return bound("subject", as(Type::text, value), [&](const Term& subject) {
+    Members arguments{{"input", subject.json}, {"regex", text_term(regex).json}};
+    if (!options.empty()) arguments.emplace_back("options", json_text(options));
+    const std::string match = call("$regexMatch", json_object(arguments));
+    return truth(call_list("$cond", {is_utf8(subject).json, match, "false"}));
+  });
 }
 
 Term both(const std::vector<Term>& terms) {
@@ -71,19 +76,6 @@ Term either(const std::vector<Term>& terms) {
 
 Term negation(const Term& term) {
   return truth(call_list("$not", {term.json}));
-}
-
-Term joined(const std::vector<Term>& terms) {
-  std::vector<std::string> texts;
-  for (const Term& term : terms) {
-    const bool is_text = term.is_constant() && term.type == Type::text;
-    texts.push_back(is_text ? term.json
-                            : call("$convert", json_object({{"input", term.json},
-                                                            {"to", json_text("string")},
-                                                            {"onError", json_text("")},
-                                                            {"onNull", json_text("")}})));
-  }
-  return {call_list("$concat", texts), Type::text};
 }
 
 Term first_of(const std::vector<std::pair<Term, Term>>& branches, const Term& otherwise) {

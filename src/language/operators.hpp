@@ -28,7 +28,7 @@ Term exists(const Term& value);
 Term is_among(const Term& value, const std::vector<Term>& items);
 /// `least` <= value <= `most`
 Term is_between(const Term& value, const Term& least, const Term& most);
-/// `regex` by the server's rules; false for what is no text.
+/// `regex` by the server's rules; false for what is no text, and for a text that is not UTF-8.
 Term matches(const Term& value, std::string_view regex, std::string_view options);
 
 Term both(const std::vector<Term>& terms);
@@ -44,9 +44,6 @@ Term minus(const Term& value);
 Term quotient(const Term& dividend, const Term& divisor);
 Term remainder(const Term& dividend, const Term& divisor);
 Term magnitude(const Term& value);
-
-/// All as texts, one behind the other; what is null, or has no text (maps, lists, binary data), is empty.
-Term joined(const std::vector<Term>& terms);
 
 /// The first value whose condition holds.
 Term first_of(const std::vector<std::pair<Term, Term>>& branches, const Term& otherwise);

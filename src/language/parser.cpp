@@ -3,6 +3,7 @@
 #include "language/like.hpp"
 #include "language/operators.hpp"
 #include "language/parser_depth.hpp"
+#include "language/text.hpp"
 
 namespace sluice::language {
 

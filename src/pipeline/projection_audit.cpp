@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "audit/counter_merge.hpp"
+#include "bson/json_writer.hpp"
 #include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
@@ -69,10 +70,8 @@ std::string copy_sentence(const CopyPlan& plan, const audit::CopyDifference& dif
 
 std::string value_text(const bson::Value& value) {
   constexpr std::size_t most = 120;
-  bson::Builder holder;
-  const std::string json = holder.append("v", value).finish().json();  // { "v" : ... }
-  const auto start = json.find(':') + 2;
-  std::string text = json.substr(start, json.rfind(' ') - start);
+  std::string text;
+  bson::append_json(text, value, bson::JsonStyle::relaxed);
   if (text.size() > most) text.replace(most, std::string::npos, "...");
   return text;
 }

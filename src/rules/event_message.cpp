@@ -1,26 +1,12 @@
 #include "rules/event_message.hpp"
 
 #include <cstdio>
-#include <ctime>
 #include <string>
 
+#include "bson/text.hpp"
 #include "rules/kept.hpp"
 
 namespace sluice::rules {
-
-namespace {
-
-std::string utc_text(std::int64_t ms) {
-  const std::time_t seconds = ms / 1000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[40];
-  const auto size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text + size, sizeof text - size, ".%03dZ", static_cast<int>(ms % 1000));
-  return text;
-}
-
-}  // namespace
 
 bson::View payload_of(const ChangeEvent& event, Payload what, Scratch& scratch) {
   if (what == Payload::event && event.marked)
@@ -59,9 +45,11 @@ std::string_view cloud_envelope(const ChangeEvent& event, std::string_view id, S
   text.append(R"(","type":"mongodb.)");
   text.append(name_of(event.operation));
   text.append(R"(","subject":")");
-  append_json_text(text, value_as_text(event.id));
+  append_json_text(text, bson::text_of(event.id));
+  std::string time;
+  bson::append_date(time, event.wall_time_ms);
   text.append(R"(","time":")");
-  text.append(utc_text(event.wall_time_ms));
+  text.append(time);
   text.append(R"(","datacontenttype":"application/json","data":)");
   return scratch.keep(text.view());
 }

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
-#include "bson/builder.hpp"
+#include "bson/text.hpp"
 #include "rules/registry.hpp"
 
 namespace sluice::rules {
@@ -62,34 +61,10 @@ void append_escaped(Text& out, std::string_view value, TextTemplate::Escape esca
   }
 }
 
-std::string hex(std::span<const std::uint8_t> bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : bytes) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
-}
-
 template <typename Number>
 std::string number_text(Number number) {
   char text[40];
   return {text, std::to_chars(text, text + sizeof text, number).ptr};
-}
-
-std::string json_text(const bson::Value& value) {
-  bson::Builder alone;
-  const std::string json = alone.append("v", value).finish().json();
-  constexpr std::string_view before = "{ \"v\" : ";
-  constexpr std::string_view behind = " }";
-  return json.substr(before.size(), json.size() - before.size() - behind.size());
-}
-
-double double_of(const bson::Value& value) {
-  double number = 0;
-  std::copy_n(value.raw().data(), sizeof number, reinterpret_cast<std::uint8_t*>(&number));
-  return number;
 }
 
 /// What stands has no token of its own: its run and its id tell it from all else.
@@ -98,7 +73,10 @@ std::string snapshot_token(const ChangeEvent& event) {
   const auto raw = event.id.raw();
   std::string text = "snapshot-" + std::string(event.snapshot_run) + "-" + std::string(event.collection) +
                      "-" + number_text(static_cast<int>(event.id.type())) + "-";
-  if (raw.size() <= most_plain) return text + hex(raw);
+  if (raw.size() <= most_plain) {
+    bson::append_hex(text, raw.data(), raw.size());
+    return text;
+  }
   constexpr std::uint64_t one_seed = 1;
   constexpr std::uint64_t other_seed = 0x9E3779B97F4A7C15;
   return text + number_text(bson::stable_hash(raw, one_seed)) + "-" +
@@ -114,33 +92,7 @@ bson::Value value_in_id(const ChangeEvent& event, const std::string& path) {
   return path == "_id" ? event.id : event.id.document().at_path(std::string_view(path).substr(start.size()));
 }
 
-/// Without the length in front of it: a binary holds that, its subtype and the bytes.
-constexpr std::size_t before_binary = 5;
-constexpr std::size_t uuid_bytes = 16;
-
 }  // namespace
-
-std::string value_as_text(const bson::Value& value) {
-  switch (value.type()) {
-    case BSON_TYPE_UTF8:
-      return std::string(value.text());
-    case BSON_TYPE_OID:
-      return hex(value.raw());
-    case BSON_TYPE_BOOL:
-      return value.boolean() ? "true" : "false";
-    case BSON_TYPE_DATE_TIME:
-      return number_text(value.date_ms());
-    case BSON_TYPE_DOUBLE:
-      if (const auto whole = value.integer()) return number_text(*whole);
-      return number_text(double_of(value));
-    case BSON_TYPE_BINARY:
-      if (value.raw().size() == before_binary + uuid_bytes) return hex(value.raw().subspan(before_binary));
-      return json_text(value);
-    default:
-      if (const auto whole = value.integer()) return number_text(*whole);
-      return json_text(value);
-  }
-}
 
 TextTemplate::TextTemplate(const Settings& settings, std::string_view key, std::string_view otherwise,
                            const std::vector<std::pair<std::string, std::string>>& names, Escape escape)
@@ -216,7 +168,7 @@ void TextTemplate::append_to(Text& out, const ChangeEvent& event) const {
   const auto put = [&](std::string_view value) { append_escaped(out, value, escape_); };
   const auto put_value = [&](const bson::Value& value) {
     if (value) {
-      put(value_as_text(value));
+      put(bson::text_of(value));
     } else if (escape_ == Escape::subject) {
       out.append(missing);
     } else if (escape_ == Escape::url) {
@@ -259,7 +211,7 @@ TextTemplate::Filled TextTemplate::fill(std::string& out, const ChangeEvent& eve
   Filled filled = Filled::whole;
   const auto put = [&](const bson::Value& value) {
     if (value) {
-      out += value_as_text(value);
+      bson::append_text(out, value);
     } else {
       filled = Filled::without_a_field;
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <functional>
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bson/utf8.hpp"
 #include "sluice/event.hpp"
 #include "sluice/settings.hpp"
 
@@ -49,19 +51,24 @@ class LongText {
   bool fits_ = true;
 };
 
-/// `text` as it stands between the quotes of a JSON string.
+/// `text` as it stands between the quotes of a JSON string; bytes that are not UTF-8 become U+FFFD.
 template <typename Text>
 void append_json_text(Text& out, std::string_view text) {
   static constexpr char digits[] = "0123456789abcdef";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out.append('\\');
+  while (!text.empty()) {
+    const std::size_t size = bson::character_size(text);
+    const char c = text.front();
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20) {
-      out.append(c);
-    } else {
+    if (c == '"' || c == '\\') out.append('\\');
+    if (size == 0) {
+      out.append(bson::replacement_character);
+    } else if (byte < 0x20) {
       const char escaped[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
       out.append(std::string_view(escaped, sizeof escaped));
+    } else {
+      out.append(text.substr(0, size));
     }
+    text.remove_prefix(std::max<std::size_t>(size, 1));
   }
 }
 
@@ -141,9 +148,5 @@ class TextTemplate {
   std::vector<Part> parts_;
   Escape escape_;
 };
-
-/// A value as people write it: an ObjectId or UUID as hexadecimal digits, a text as it is, a date in
-/// milliseconds, what is nested as JSON.
-std::string value_as_text(const bson::Value& value);
 
 }  // namespace sluice::rules

@@ -23,10 +23,7 @@ constexpr const char* no_address =
     "the "
     "URL has no value, or one that leads to another path ('.', '..'); look at the rule's 'url'";
 constexpr std::int32_t body_code = 2;  ///< the server's BadValue
-constexpr const char* no_body =
-    "the rule's 'values' give no document for this event, or one that cannot be written as JSON (it is "
-    "nested "
-    "too deeply, or holds a text that is not UTF-8)";
+constexpr const char* no_body = "the rule's 'values' give no document for this event";
 
 /// The method for each operation, as the rule states them.
 struct Methods {
@@ -124,8 +121,10 @@ class WebhookRule final : public Rule {
     if (body.made) {
       const bson::View values = parts_.made.value(event, "values").document();
       std::string json;
-      if (!values || !bson::append_json(json, values, bson::JsonStyle::relaxed)) {
-        effects.add(Reject{body_code, no_body}, key);
+      const auto failure = values ? bson::append_json(json, values, bson::JsonStyle::relaxed)
+                                  : bson::JsonFailure::none;
+      if (!values || failure != bson::JsonFailure::none) {
+        effects.add(Reject{body_code, values ? bson::reason_of(failure) : no_body}, key);
         return;
       }
       message.text = scratch.keep(std::string_view(json));

@@ -9,17 +9,17 @@ namespace sluice::sinks {
 
 namespace {
 
-/// Nothing where the document cannot be written so (nested too deeply for JSON).
-std::optional<std::string_view> value_of(const Message& message, CachePlan::Format format,
-                                         std::string& text) {
+/// Nothing where the document cannot be written as JSON; then `failure` says why.
+std::optional<std::string_view> value_of(const Message& message, CachePlan::Format format, std::string& text,
+                                         bson::JsonFailure& failure) {
   if (!message.payload) return message.text;
   if (format == CachePlan::Format::bson)
     return std::string_view(reinterpret_cast<const char*>(message.payload.data()), message.payload.size());
   const bool canonical = format == CachePlan::Format::canonical_json;
   text.clear();
-  const bool written = bson::append_json(text, message.payload,
-                                         canonical ? bson::JsonStyle::canonical : bson::JsonStyle::relaxed);
-  return written ? std::optional<std::string_view>(text) : std::nullopt;
+  failure = bson::append_json(text, message.payload,
+                              canonical ? bson::JsonStyle::canonical : bson::JsonStyle::relaxed);
+  return failure == bson::JsonFailure::none ? std::optional<std::string_view>(text) : std::nullopt;
 }
 
 }  // namespace
@@ -118,7 +118,8 @@ Cache::Commands Cache::commands_of(const Batch& batch) const {
 void Cache::append(redis::Connection& connection, Command& command, std::string& text) const {
   const std::string_view key = command.message->address;
   if (!command.drop) {
-    if (const auto value = value_of(*command.message, command.plan->format, text)) {
+    auto failure = bson::JsonFailure::none;
+    if (const auto value = value_of(*command.message, command.plan->format, text, failure)) {
       if (command.plan->ttl_ms == 0) {
         connection.append({CachePlan::set, key, *value});
       } else {
@@ -129,8 +130,8 @@ void Cache::append(redis::Connection& connection, Command& command, std::string&
     command.drop = true;
     say_(true,
          "the key '" + std::string(key) +
-             "' is dropped in the place of being kept: its document is nested too deeply to be written as "
-             "JSON; have the rule's format be 'bson'");
+             "' is dropped in the place of being kept: " + bson::reason_of(failure) +
+             "; have the rule's format be 'bson'");
   }
   connection.append({CachePlan::drop, key});
 }

@@ -47,11 +47,11 @@ class Sender {
   std::optional<Error> send(std::size_t index, const DeliverWrite& write) {
     const Message& from = *write.message;
     const auto& plan = static_cast<const PublishPlan&>(*write.plan);
-    const auto payload = payload_of(from, plan.format, payload_);
+    auto failure = bson::JsonFailure::none;
+    const auto payload = payload_of(from, plan.format, payload_, &failure);
     if (!payload) {
-      return Error{
-          ErrorKind::own_fault, payload_impossible,
-          "the document is nested too deeply to be written as JSON; publish this collection as 'bson'"};
+      return Error{ErrorKind::own_fault, payload_impossible,
+                   std::string(bson::reason_of(failure)) + "; publish this collection as 'bson'"};
     }
     if (payload->size() + from.id.size() + from.headers.size() + room_for_headers > most_)
       return too_large(payload->size());

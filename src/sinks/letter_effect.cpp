@@ -1,5 +1,7 @@
 #include "sinks/letter_effect.hpp"
 
+#include "bson/text.hpp"
+
 namespace sluice::sinks {
 
 namespace {
@@ -96,21 +98,10 @@ bool same_place(bson::View effect, const DocumentPlan& plan) {
          says(effect, "collection", plan.collection);
 }
 
+/// A text in quotes, so that '5' is not 5.
 std::string id_text(const bson::Value& id) {
-  if (const auto number = id.integer()) return std::to_string(*number);
-  if (id.type() == BSON_TYPE_UTF8) return "'" + std::string(id.text()) + "'";
-  if (id.type() == BSON_TYPE_OID) {
-    bson_oid_t oid;
-    bson_oid_init_from_data(&oid, id.raw().data());
-    char text[25];
-    bson_oid_to_string(&oid, text);
-    return text;
-  }
-  bson::Builder alone;
-  const std::string json = alone.append("v", id).finish().json();
-  constexpr std::string_view before = "{ \"v\" : ";
-  constexpr std::string_view behind = " }";
-  return json.substr(before.size(), json.size() - before.size() - behind.size());
+  const std::string text = bson::text_of(id);
+  return id.type() == BSON_TYPE_UTF8 ? "'" + text + "'" : text;
 }
 
 }  // namespace

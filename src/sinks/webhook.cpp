@@ -221,12 +221,12 @@ class Webhook::Sending {
 
   std::optional<std::string_view> body_of(const WebhookPlan& plan, std::size_t i) {
     const Message& message = *delivery(batch_, i).message;
-    const auto body = message.payload ? payload_of(message, plan.format, json_) : message.text;
+    auto failure = bson::JsonFailure::none;
+    const auto body = message.payload ? payload_of(message, plan.format, json_, &failure) : message.text;
     if (!body) {
-      refuse(i,
-             {ErrorKind::own_fault, payload_impossible,
-              "the document is nested too deeply to be written as JSON; leave that part of it out with the "
-              "rule's 'redact' or 'project'"});
+      refuse(i, {ErrorKind::own_fault, payload_impossible,
+                 std::string(bson::reason_of(failure)) +
+                     "; leave that part of it out with the rule's 'redact' or 'project'"});
     }
     return body;
   }

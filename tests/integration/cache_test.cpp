@@ -124,7 +124,7 @@ TEST_F(Cache, SeveralPartitionsKeepTheSame) {
   EXPECT_TRUE(soon([&] {
     bool same = true;
     db().scan("items", {}, {}, [&](const Document& item) {
-      same &= redis().get(key("p:" + std::to_string(item.integer("_id")))) == item.json();
+      same &= redis().get(key("p:" + std::to_string(item.integer("_id")))) == item.compact_json();
     });
     return same;
   }));
@@ -149,7 +149,7 @@ TEST_F(Cache, KeysExpireWhereTheRuleSaysSo) {
   const int left = std::stoi(redis().command({"TTL", key("p:1")}).value());
   EXPECT_GT(left, 300);
   EXPECT_LE(left, 500);
-  EXPECT_EQ(redis().get(key("p:1")), R"({ "_id" : { "$numberInt" : "1" } })");
+  EXPECT_EQ(redis().get(key("p:1")), R"({"_id":{"$numberInt":"1"}})");
 }
 
 /// Whatever was there goes: SET and UNLINK know no wrong type.

@@ -80,11 +80,16 @@ TEST_F(Publish, IdsOfAllKindsBecomePartsOfSubjects) {
       {"7", "7"},
       {R"({"$numberLong":"70000000000"})", "70000000000"},
       {"1.5", "1%2E5"},
+      {"20260000123.0", "20260000123"},
+      {R"({"$numberDecimal":"19.99"})", "19%2E99"},
+      {R"({"$date":"2026-03-01T12:30:00Z"})", "2026-03-01T12:30:00%2E000Z"},
+      {R"({"$binary":{"base64":"ABEiM0RVZneImaq7zN3u/w==","subType":"04"}})",
+       "00112233-4455-6677-8899-aabbccddeeff"},
       {"true", "true"},
       {"null", "null"},
       {R"({"$oid":"507f1f77bcf86cd799439011"})", "507f1f77bcf86cd799439011"},
       {R"("é")", "é"},
-      {R"({"a":1})", "{%20\"a\"%20:%201%20}"},
+      {R"({"a":1})", R"({"a":1})"},
   };
   for (const auto& [id, text] : ids) db().insert("items", "{\"_id\":" + id + "}");
   ASSERT_TRUE(holds(static_cast<std::int64_t>(ids.size())));
@@ -126,8 +131,8 @@ TEST_F(Publish, FormatsOfThePayload) {
   db().insert("items", R"({"_id":"i\"d","n":{"$numberLong":"5"}})");
   ASSERT_TRUE(holds(4));
   const auto all = messages();
-  EXPECT_NE(one(all, ".relaxed.i\"d").data.find("\"n\" : 5"), std::string::npos);
-  EXPECT_NE(one(all, ".canonical.i\"d").data.find("\"$numberLong\" : \"5\""), std::string::npos);
+  EXPECT_NE(one(all, ".relaxed.i\"d").data.find("\"n\":5"), std::string::npos);
+  EXPECT_NE(one(all, ".canonical.i\"d").data.find("\"$numberLong\":\"5\""), std::string::npos);
   const std::string binary = one(all, ".binary.i\"d").data;
   bson_t document;
   ASSERT_TRUE(

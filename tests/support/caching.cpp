@@ -97,7 +97,7 @@ std::string CachingTest::difference() {
   std::map<std::string, std::string> expected;
   db().scan("items", {}, {}, [&](const Document& item) {
     const std::string id = std::to_string(item.integer("_id"));
-    expected[key("p:" + id)] = item.json();
+    expected[key("p:" + id)] = item.compact_json();
     if (item.has("mail")) {
       expected[key("m:" + item.text("mail"))] = id + " " + std::to_string(item.integer("n"));
     }

@@ -112,6 +112,25 @@ std::string Document::json() const {
   return taken(bson_as_relaxed_extended_json(bson_, nullptr));
 }
 
+std::string Document::compact_json() const {
+  return without_blanks(json());
+}
+
+std::string without_blanks(std::string_view json) {
+  std::string out;
+  bool in_text = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    if (json[i] == ' ' && !in_text) continue;
+    out += json[i];
+    if (in_text && json[i] == '\\') {
+      out += json[++i];
+    } else if (json[i] == '"') {
+      in_text = !in_text;
+    }
+  }
+  return out;
+}
+
 std::string quoted(std::string_view text) {
   Document alone;
   bson_append_utf8(alone.get(), "v", 1, text.data(), static_cast<int>(text.size()));

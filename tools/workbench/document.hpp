@@ -40,6 +40,8 @@ class Document {
   std::string key(const std::string& path) const;
   /// The whole document as relaxed Extended JSON.
   std::string json() const;
+  /// As the program sends it. For documents without doubles, which it writes in its own way.
+  std::string compact_json() const;
 
  private:
   bson_t* bson_;
@@ -47,5 +49,8 @@ class Document {
 
 /// The text as a JSON string, quotes included.
 std::string quoted(std::string_view text);
+
+/// JSON without the blanks between its pieces.
+std::string without_blanks(std::string_view json);
 
 }  // namespace workbench

@@ -181,7 +181,7 @@ TEST_F(MadeOfValues, TheBodyIsTheirDocument) {
   const std::string settings = std::string(least) + "values: {user: NEW.name, n: NEW.n}\n";
   made([](bson::Builder& parts) { parts.open("values").append("user", "u").append("n", 5).close(); },
        settings);
-  EXPECT_EQ(message(settings).text, R"({ "user" : "u", "n" : 5 })");
+  EXPECT_EQ(message(settings).text, R"({"user":"u","n":5})");
   EXPECT_FALSE(rule_->has_snapshots());
   made([](bson::Builder&) {}, settings);
   EXPECT_TRUE(std::holds_alternative<Reject>(apply(settings).body));

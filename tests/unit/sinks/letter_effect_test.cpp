@@ -86,7 +86,7 @@ TEST_F(LetterEffect, ReadsInFewWords) {
       effect_in_words(letter(Refresh{&author_, store_.value(R"({"$oid": "650000010000000000000001"})")})),
       "copies of users 650000010000000000000001 in articles");
   EXPECT_EQ(effect_in_words(letter(Fill{&author_, store_.value(R"({"a": 1})"), {}})),
-            R"(copies in articles { "a" : 1 })");
+            R"(copies in articles {"a":1})");
   EXPECT_EQ(effect_in_words(letter(Reject{47, ""})), "none: the event could not be used");
 }
 
