@@ -275,7 +275,8 @@ class JsonWriter {
     constexpr std::size_t old_size = 4;      // the old subtype states the size once more
     const std::uint8_t subtype = raw[4];
     std::span<const std::uint8_t> bytes = raw.subspan(before_bytes);
-    if (subtype == BSON_SUBTYPE_BINARY_DEPRECATED && bytes.size() >= old_size) bytes = bytes.subspan(old_size);
+    if (subtype == BSON_SUBTYPE_BINARY_DEPRECATED && bytes.size() >= old_size)
+      bytes = bytes.subspan(old_size);
     out_ += R"({"$binary":{"base64":")";
     base64(bytes);
     out_ += R"(","subType":")";

@@ -30,9 +30,9 @@ enum class JsonFailure : std::uint8_t { none, too_deep, not_bson };
 /// More levels than the server stores.
 inline constexpr int most_json_levels = 250;
 
-/// Appends a document as Extended JSON v2 without blanks and without an allocation of its own: `out` is meant to
-/// be kept from one document to the next. Doubles are the shortest text that reads back as the same double; in
-/// relaxed JSON, dates outside the years 1970 to 9999 are {"$date":{"$numberLong":..}}.
+/// Appends a document as Extended JSON v2 without blanks and without an allocation of its own: `out` is meant
+/// to be kept from one document to the next. Doubles are the shortest text that reads back as the same
+/// double; in relaxed JSON, dates outside the years 1970 to 9999 are {"$date":{"$numberLong":..}}.
 ///
 /// What was appended by the time of a failure has no meaning.
 JsonFailure append_json(std::string& out, View document, JsonFormat format);

@@ -103,12 +103,13 @@ void append_date(std::string& out, std::int64_t ms_since_epoch) {
   const bool plain = day.year >= 0 && day.year <= 9999;
   if (!plain) out += day.year < 0 ? '-' : '+';
   append_padded(out, day.year < 0 ? -day.year : day.year, plain ? 4 : 6);
-  for (const auto& [separator, number, width] : {std::tuple<char, std::int64_t, std::size_t>{'-', day.month, 2},
-                                                 {'-', day.day, 2},
-                                                 {'T', ms / 3'600'000, 2},
-                                                 {':', ms / 60'000 % 60, 2},
-                                                 {':', ms / 1000 % 60, 2},
-                                                 {'.', ms % 1000, 3}}) {
+  for (const auto& [separator, number, width] :
+       {std::tuple<char, std::int64_t, std::size_t>{'-', day.month, 2},
+        {'-', day.day, 2},
+        {'T', ms / 3'600'000, 2},
+        {':', ms / 60'000 % 60, 2},
+        {':', ms / 1000 % 60, 2},
+        {'.', ms % 1000, 3}}) {
     out += separator;
     append_padded(out, number, width);
   }

@@ -1,7 +1,7 @@
 #include "language/double_text.hpp"
 
-/// The server's own $toString gives six digits. A decimal number made of the double has all of its digits; rounded to
-/// ever more of them, the first that is the same double again is the shortest text.
+/// The server's own $toString gives six digits. A decimal number made of the double has all of its digits;
+/// rounded to ever more of them, the first that is the same double again is the shortest text.
 namespace sluice::language {
 
 namespace {
@@ -61,9 +61,8 @@ class DoubleText {
                    call("$numberDouble", json_text("-Infinity"))});
     const std::string is_whole = call_list("$and", {call_list("$lte", {magnitude_, most_exact}),
                                                     call_list("$eq", {value_, call("$trunc", value_)})});
-    const Texts branches{
-        json_object({{"case", call_list("$in", {value_, named})}, {"then", text(value_)}}),
-        json_object({{"case", is_whole}, {"then", text(call("$toLong", value_))}})};
+    const Texts branches{json_object({{"case", call_list("$in", {value_, named})}, {"then", text(value_)}}),
+                         json_object({{"case", is_whole}, {"then", text(call("$toLong", value_))}})};
     return call("$switch", json_object({{"branches", json_list(branches)}, {"default", with_fraction()}}));
   }
 
@@ -71,9 +70,9 @@ class DoubleText {
   /// Nearly all numbers have 15 digits at most, which is what $toDecimal rounds to.
   std::string with_fraction() const {
     const std::string plain = json_text("$$plain");
-    const std::string fits =
-        call_list("$and", {call_list("$gte", {magnitude_, "0.001"}), call_list("$lte", {magnitude_, most_exact}),
-                           call_list("$eq", {call("$toDouble", plain), value_})});
+    const std::string fits = call_list(
+        "$and", {call_list("$gte", {magnitude_, "0.001"}), call_list("$lte", {magnitude_, most_exact}),
+                 call_list("$eq", {call("$toDouble", plain), value_})});
     const std::string sign = either_of(call_list("$lt", {value_, "0"}), json_text("-"), json_text(""));
     return let({{"plain", call("$toDecimal", value_)}},
                either_of(fits, without_zeros(text(plain)), call_list("$concat", {sign, searched()})));
@@ -98,8 +97,8 @@ class DoubleText {
                        let({{"one", scaled(ten)}}, let({{"short", shortest()}}, written())))));
   }
 
-  /// By the number of digits behind the point. Of 16 digits the next number up may do where the nearest does not: next
-  /// to a power of two doubles are wider apart on one side; -1 stands for it.
+  /// By the number of digits behind the point. Of 16 digits the next number up may do where the nearest does
+  /// not: next to a power of two doubles are wider apart on one side; -1 stands for it.
   std::string shortest() const {
     const std::string places =
         either_of(subnormal_, call_list("$range", {"0", "17"}), json_list({"14", "15", "-1", "16"}));
@@ -121,9 +120,10 @@ class DoubleText {
     const std::string distance = call("$abs", call_list("$subtract", {attempt, one}));
     const std::string near_enough =
         call_list("$lt", {distance, call_list("$multiply", {half, power_of_ten(negative(ten))})});
-    const std::string read = call("$convert", json_object({{"input", call_list("$multiply", {attempt, power_of_ten(ten)})},
-                                                           {"to", json_text("double")},
-                                                           {"onError", "0"}}));
+    const std::string read =
+        call("$convert", json_object({{"input", call_list("$multiply", {attempt, power_of_ten(ten)})},
+                                      {"to", json_text("double")},
+                                      {"onError", "0"}}));
     return either_of(subnormal_, near_enough, call_list("$eq", {read, magnitude_}));
   }
 
@@ -131,8 +131,10 @@ class DoubleText {
   std::string written() const {
     const std::string found = json_text("$$short");
     const std::string without_point =
-        call("$replaceOne", json_object({{"input", text(found)}, {"find", json_text(".")}, {"replacement", json_text("")}}));
-    const std::string carried = either_of(call_list("$gte", {found, "10"}), call_list("$add", {ten, "1"}), ten);
+        call("$replaceOne",
+             json_object({{"input", text(found)}, {"find", json_text(".")}, {"replacement", json_text("")}}));
+    const std::string carried =
+        either_of(call_list("$gte", {found, "10"}), call_list("$add", {ten, "1"}), ten);
     return let({{"digits", without_zeros(without_point)}, {"ten", carried}},
                let({{"size", call("$strLenBytes", digits)}},
                    let({{"last", call_list("$subtract", {call_list("$add", {ten, "1"}), size})}}, shaped())));
@@ -150,22 +152,23 @@ class DoubleText {
   std::string fixed() const {
     const std::string before = call_list("$add", {ten, "1"});
     const std::string zeros = part_of(json_text("000"), "0", call_list("$subtract", {"-1", ten}));
-    const Texts branches{
-        json_object({{"case", call_list("$gte", {last, "0"})}, {"then", text(call_list("$round", {exact_, "0"}))}}),
-        json_object({{"case", call_list("$lt", {ten, "0"})},
-                     {"then", call_list("$concat", {json_text("0."), zeros, digits})}})};
-    const std::string both = call_list(
-        "$concat", {part_of(digits, "0", before), json_text("."), part_of(digits, before, "-1")});
+    const Texts branches{json_object({{"case", call_list("$gte", {last, "0"})},
+                                      {"then", text(call_list("$round", {exact_, "0"}))}}),
+                         json_object({{"case", call_list("$lt", {ten, "0"})},
+                                      {"then", call_list("$concat", {json_text("0."), zeros, digits})}})};
+    const std::string both =
+        call_list("$concat", {part_of(digits, "0", before), json_text("."), part_of(digits, before, "-1")});
     return call("$switch", json_object({{"branches", json_list(branches)}, {"default", both}}));
   }
 
   std::string scientific() const {
     const std::string more = call_list("$concat", {json_text("."), part_of(digits, "1", "-1")});
     const std::string exponent = call("$abs", ten);
-    return call_list("$concat",
-                     {part_of(digits, "0", "1"), either_of(call_list("$gt", {size, "1"}), more, json_text("")),
-                      either_of(call_list("$lt", {ten, "0"}), json_text("e-"), json_text("e+")),
-                      either_of(call_list("$lt", {exponent, "10"}), json_text("0"), json_text("")), text(exponent)});
+    return call_list(
+        "$concat",
+        {part_of(digits, "0", "1"), either_of(call_list("$gt", {size, "1"}), more, json_text("")),
+         either_of(call_list("$lt", {ten, "0"}), json_text("e-"), json_text("e+")),
+         either_of(call_list("$lt", {exponent, "10"}), json_text("0"), json_text("")), text(exponent)});
   }
 
   std::string value_;

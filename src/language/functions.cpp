@@ -79,6 +79,18 @@ FunctionCall number_of(const Term& in) {
   })};
 }
 
+/// Whether a text may be read as a date: the server fails on those that lie too far from today, so it is
+/// given only what begins with a year of four digits and goes on with digits, signs and the letters T and Z.
+std::string may_be_date(const Term& text) {
+  constexpr const char* most_bytes = "40";
+  const std::string rest =
+      call("$ltrim", json_object({{"input", text.json}, {"chars", json_text("0123456789-:.TtZz+ ")}}));
+  const std::string year_ends = call_list("$indexOfBytes", {text.json, json_text("-"), "0", "5"});
+  return call_list("$and", {call_list("$lte", {call("$strLenBytes", text.json), most_bytes}),
+                            call_list("$gte", {text.json, json_text("0")}),
+                            call_list("$eq", {year_ends, "4"}), call_list("$eq", {rest, json_text("")})});
+}
+
 /// A number is milliseconds since the epoch; the server converts long ones only.
 FunctionCall date_from(const Term& in) {
   if (in.type == Type::date) return {in};
@@ -87,9 +99,13 @@ FunctionCall date_from(const Term& in) {
     return {{}, "date() takes a text such as '2026-03-01' or '2026-03-01T12:30:00Z'", true};
   }
   return {bound("of", in, [](const Term& one) {
-    const std::string ms =
-        call_list("$cond", {call("$isNumber", one.json), converted(one.json, "long"), one.json});
-    return Term{converted(ms, "date"), Type::date};
+    const std::string of_text = call_list("$cond", {may_be_date(one), one.json, "null"});
+    const std::vector<std::string> branches{
+        json_object({{"case", call("$isNumber", one.json)}, {"then", converted(one.json, "long")}}),
+        json_object({{"case", is_of(Type::text, one).json}, {"then", of_text}})};
+    const std::string readable =
+        call("$switch", json_object({{"branches", json_list(branches)}, {"default", one.json}}));
+    return Term{converted(readable, "date"), Type::date};
   })};
 }
 

@@ -27,13 +27,12 @@ std::string padded(const std::string& number, std::size_t width) {
   const std::string size = call("$strLenBytes", number);
   const std::string wide = json_text(std::string(width, '0'));
   const std::string missing = call_list("$subtract", {std::to_string(width), size});
-  const std::string zeros =
-      call_list("$substrBytes", {wide, "0", call_list("$max", {missing, "0"})});
+  const std::string zeros = call_list("$substrBytes", {wide, "0", call_list("$max", {missing, "0"})});
   return call_list("$concat", {zeros, number});
 }
 
-/// $toString fails on years outside 0 to 9999. The date is moved by times of 400 years, after which the calendar
-/// repeats, to a year that has four digits; the sums stay within 64 bits.
+/// $toString fails on years outside 0 to 9999. The date is moved by times of 400 years, after which the
+/// calendar repeats, to a year that has four digits; the sums stay within 64 bits.
 std::string far_date_text() {
   constexpr const char* ms_of_400_years = R"({"$numberLong":"12622780800000"})";
   const std::string year = json_text("$$year");
@@ -41,25 +40,29 @@ std::string far_date_text() {
   const std::string late = call_list("$cond", {call_list("$gt", {year, "0"}), "20", "0"});
   const std::string moved = call_list(
       "$subtract",
-      {given.json, call_list("$multiply", {call("$toLong", call_list("$subtract", {times, late})), ms_of_400_years})});
+      {given.json,
+       call_list("$multiply", {call("$toLong", call_list("$subtract", {times, late})), ms_of_400_years})});
   const std::string rest =
-      call("$dateToString",
-           json_object({{"date", moved}, {"format", json_text("-%m-%dT%H:%M:%S.%LZ")}}));
-  const std::string sign = call_list("$cond", {call_list("$lt", {year, "0"}), json_text("-"), json_text("+")});
-  const std::string digits = let({{"digits", server_text(call("$abs", year))}}, padded(json_text("$$digits"), 6));
+      call("$dateToString", json_object({{"date", moved}, {"format", json_text("-%m-%dT%H:%M:%S.%LZ")}}));
+  const std::string sign =
+      call_list("$cond", {call_list("$lt", {year, "0"}), json_text("-"), json_text("+")});
+  const std::string digits =
+      let({{"digits", server_text(call("$abs", year))}}, padded(json_text("$$digits"), 6));
   return call_list("$concat", {sign, digits, rest});
 }
 
 std::string date_text() {
   const std::string year = json_text("$$year");
-  const std::string near = call_list("$and", {call_list("$gte", {year, "0"}), call_list("$lte", {year, "9999"})});
+  const std::string near =
+      call_list("$and", {call_list("$gte", {year, "0"}), call_list("$lte", {year, "9999"})});
   return let({{"year", call("$year", given.json)}},
              call_list("$cond", {near, server_text(given.json), far_date_text()}));
 }
 
 std::string timestamp_text() {
-  return call_list("$concat", {json_text(R"({"$timestamp":{"t":)"), server_text(call("$tsSecond", given.json)),
-                               json_text(R"(,"i":)"), server_text(call("$tsIncrement", given.json)), json_text("}}")});
+  return call_list("$concat",
+                   {json_text(R"({"$timestamp":{"t":)"), server_text(call("$tsSecond", given.json)),
+                    json_text(R"(,"i":)"), server_text(call("$tsIncrement", given.json)), json_text("}}")});
 }
 
 struct Branch {
@@ -72,9 +75,8 @@ std::string by_type(const std::vector<Branch>& branches) {
   for (const Branch& branch : branches) {
     std::vector<std::string> names;
     for (const char* name : branch.types) names.push_back(json_text(name));
-    const std::string holds = names.size() == 1
-                                  ? call_list("$eq", {json_text("$$type"), names.front()})
-                                  : call_list("$in", {json_text("$$type"), json_list(names)});
+    const std::string holds = names.size() == 1 ? call_list("$eq", {json_text("$$type"), names.front()})
+                                                : call_list("$in", {json_text("$$type"), json_list(names)});
     cases.push_back(json_object({{"case", holds}, {"then", branch.text}}));
   }
   return let({{"type", call("$type", given.json)}},
@@ -162,10 +164,9 @@ Term joined(const std::vector<Term>& terms) {
   // What makes the text of any value is large, so it is written once for all of them.
   for (const Term& part : parts) texts.push_back(part.json);
   const std::string text = or_empty(let({{"given", json_text("$$this")}}, text_of_given(Type::any)));
-  return {call("$reduce",
-               json_object({{"input", json_list(texts)},
-                            {"initialValue", json_text("")},
-                            {"in", call_list("$concat", {json_text("$$value"), text})}})),
+  return {call("$reduce", json_object({{"input", json_list(texts)},
+                                       {"initialValue", json_text("")},
+                                       {"in", call_list("$concat", {json_text("$$value"), text})}})),
           Type::text};
 }
 

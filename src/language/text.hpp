@@ -2,12 +2,12 @@
 
 #include "language/term.hpp"
 
-/// Values as text, made by the server: the same texts as bson::append_text makes (docs/language.md, "Values as
-/// text"). None of these fails on the server, whatever the value is.
+/// Values as text, made by the server: the same texts as bson::append_text makes (docs/language.md, "Values
+/// as text"). None of these fails on the server, whatever the value is.
 namespace sluice::language {
 
-/// The value's text; null for null and for what the server has no text of: documents, lists, binary data, regular
-/// expressions, code with a scope.
+/// The value's text; null for null and for what the server has no text of: documents, lists, binary data,
+/// regular expressions, code with a scope.
 Term text_of(const Term& value);
 
 /// All as texts, one behind the other; what text_of has no text of is empty.

@@ -6,25 +6,25 @@
 
 #include "language/operators.hpp"
 
-/// The server has no function that tells whether a text is UTF-8, and those that need one fail. $replaceAll goes by
-/// bytes and does not: every byte above ASCII becomes a control character that stands for what such a byte may do,
-/// and in the ASCII text that this makes a regular expression looks for what may not be. It costs the server some
-/// 20 us; texts of the letters of Europe are recognised before that.
+/// The server has no function that tells whether a text is UTF-8, and those that need one fail. $replaceAll
+/// goes by bytes and does not: every byte above ASCII becomes a control character that stands for what such a
+/// byte may do, and in the ASCII text that this makes a regular expression looks for what may not be. It
+/// costs the server some 20 us; texts of the letters of Europe are recognised before that.
 namespace sluice::language {
 
 namespace {
 
 // What a byte may do, by the control character that stands for it.
-constexpr char low = '\x01';        // 80 to 8F: a continuation, as all of the first three
-constexpr char middle = '\x02';     // 90 to 9F
-constexpr char high = '\x03';       // A0 to BF
-constexpr char two = '\x04';        // starts a character of two bytes
-constexpr char three = '\x05';      // of three
-constexpr char three_e0 = '\x06';   // of three, the second high
-constexpr char three_ed = '\x07';   // of three, the second not high
-constexpr char four = '\x0e';       // of four
-constexpr char four_f0 = '\x0f';    // of four, the second not low
-constexpr char four_f4 = '\x10';    // of four, the second low
+constexpr char low = '\x01';       // 80 to 8F: a continuation, as all of the first three
+constexpr char middle = '\x02';    // 90 to 9F
+constexpr char high = '\x03';      // A0 to BF
+constexpr char two = '\x04';       // starts a character of two bytes
+constexpr char three = '\x05';     // of three
+constexpr char three_e0 = '\x06';  // of three, the second high
+constexpr char three_ed = '\x07';  // of three, the second not high
+constexpr char four = '\x0e';      // of four
+constexpr char four_f0 = '\x0f';   // of four, the second not low
+constexpr char four_f4 = '\x10';   // of four, the second low
 constexpr std::string_view roles = "\x01\x02\x03\x04\x05\x06\x07\x0e\x0f\x10";
 
 void append_utf8(std::string& out, std::uint32_t code_point) {
@@ -44,15 +44,16 @@ void append_utf8(std::string& out, std::uint32_t code_point) {
   byte(0x80 | (code_point & 0x3F));
 }
 
-/// Every byte of UTF-8 above ASCII once, as part of a character: what is compiled is UTF-8 itself. In PCRE \C is a
-/// byte, so the server takes them apart.
+/// Every byte of UTF-8 above ASCII once, as part of a character: what is compiled is UTF-8 itself. In PCRE \C
+/// is a byte, so the server takes them apart.
 struct Bytes {
   std::string text;
   std::string regex = "^";
   std::string role;  // of each byte that is taken out
 
   Bytes() {
-    for (std::uint32_t i = 0; i < 0x40; ++i) add(0x80 + i, "\\C(\\C)", i < 0x10 ? low : i < 0x20 ? middle : high);
+    for (std::uint32_t i = 0; i < 0x40; ++i)
+      add(0x80 + i, "\\C(\\C)", i < 0x10 ? low : i < 0x20 ? middle : high);
     for (std::uint32_t i = 2; i < 0x20; ++i) add(i << 6, "(\\C)\\C", two);
     for (std::uint32_t i = 0; i < 0x10; ++i) {
       const std::uint32_t first = i == 0 ? 0x800 : i << 12;
@@ -101,9 +102,9 @@ std::string made_of(const std::string& value, const std::string& chars) {
 
 std::string reduce(const std::string& input, const std::string& initial, const std::string& find,
                    const std::string& replacement) {
-  const std::string in = call(
-      "$replaceAll",
-      json_object({{"input", json_text("$$value")}, {"find", find}, {"replacement", replacement}}));
+  const std::string in =
+      call("$replaceAll",
+           json_object({{"input", json_text("$$value")}, {"find", find}, {"replacement", replacement}}));
   return call("$reduce", json_object({{"input", input}, {"initialValue", initial}, {"in", in}}));
 }
 
@@ -117,13 +118,14 @@ std::string is_utf8_by_bytes(const std::string& value) {
   const std::string role = call_list("$substrBytes", {json_text(bytes.role), json_text("$$this"), "1"});
   const std::string taken_apart =
       call("$regexFind", json_object({{"input", json_text(bytes.text)}, {"regex", json_text(bytes.regex)}}));
-  const std::string found = call(
-      "$regexMatch", json_object({{"input", json_text("$$roles")}, {"regex", json_text(wrong)}}));
+  const std::string found =
+      call("$regexMatch", json_object({{"input", json_text("$$roles")}, {"regex", json_text(wrong)}}));
   // What UTF-8 never has is not replaced.
-  const std::string right = call_list(
-      "$cond", {made_of(json_text("$$roles"), ascii()), call_list("$not", {found}), "false"});
-  const std::string judged =
-      call("$let", json_object({{"vars", json_object({{"roles", reduce(every, cleared, byte, role)}})}, {"in", right}}));
+  const std::string right =
+      call_list("$cond", {made_of(json_text("$$roles"), ascii()), call_list("$not", {found}), "false"});
+  const std::string judged = call(
+      "$let",
+      json_object({{"vars", json_object({{"roles", reduce(every, cleared, byte, role)}})}, {"in", right}}));
   return call("$let", json_object({{"vars", json_object({{"bytes", taken_apart}})}, {"in", judged}}));
 }
 

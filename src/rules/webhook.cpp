@@ -121,8 +121,8 @@ class WebhookRule final : public Rule {
     if (body.made) {
       const bson::View values = parts_.made.value(event, "values").document();
       std::string json;
-      const auto failure = values ? bson::append_json(json, values, bson::JsonStyle::relaxed)
-                                  : bson::JsonFailure::none;
+      const auto failure =
+          values ? bson::append_json(json, values, bson::JsonStyle::relaxed) : bson::JsonFailure::none;
       if (!values || failure != bson::JsonFailure::none) {
         effects.add(Reject{body_code, values ? bson::reason_of(failure) : no_body}, key);
         return;

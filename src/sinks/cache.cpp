@@ -128,10 +128,8 @@ void Cache::append(redis::Connection& connection, Command& command, std::string&
       return;
     }
     command.drop = true;
-    say_(true,
-         "the key '" + std::string(key) +
-             "' is dropped in the place of being kept: " + bson::reason_of(failure) +
-             "; have the rule's format be 'bson'");
+    say_(true, "the key '" + std::string(key) + "' is dropped in the place of being kept: " +
+                   bson::reason_of(failure) + "; have the rule's format be 'bson'");
   }
   connection.append({CachePlan::drop, key});
 }

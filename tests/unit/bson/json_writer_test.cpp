@@ -219,7 +219,8 @@ TEST(JsonWriter, WritesDoublesThatReadBack) {
     const std::string json = relaxed(*document.get());
     Document again;
     bson_error_t error;
-    ASSERT_TRUE(bson_init_from_json(again.out(), json.data(), static_cast<ssize_t>(json.size()), &error)) << json;
+    ASSERT_TRUE(bson_init_from_json(again.out(), json.data(), static_cast<ssize_t>(json.size()), &error))
+        << json;
     ASSERT_TRUE(View(*again.get()).at("v") == View(*document.get()).at("v")) << json;
   }
 }
