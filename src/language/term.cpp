@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "language/error.hpp"
+#include "language/text.hpp"
 
 namespace sluice::language {
 
@@ -71,12 +72,17 @@ Term field_term(Image image, const std::vector<std::string>& names, Reads& reads
 }
 
 Compiled finished(const Term& term, const Reads& reads) {
-  if (nesting(term.json) > most_nested) {
+  const bool bare = term.is_constant() && !term.json.starts_with("{\"$literal\"");
+  Compiled compiled{bare ? call("$literal", term.json) : term.json, reads.before, reads.after};
+  if (!term.parts.empty()) {
+    compiled.json = text_or_parts(term);
+    compiled.texts.emplace_back();
+  }
+  if (nesting(compiled.json) > most_nested) {
     throw LanguageError("this nests too deeply: at most " + std::to_string(most_nested) +
                         " levels once it is compiled");
   }
-  const bool bare = term.is_constant() && !term.json.starts_with("{\"$literal\"");
-  return {bare ? call("$literal", term.json) : term.json, reads.before, reads.after};
+  return compiled;
 }
 
 }  // namespace sluice::language

@@ -26,6 +26,7 @@ struct Term {
   Type type = Type::any;
   Form form = Form::computed;
   std::string constant = {};  ///< a constant number or text as it was written, and NULL where that was
+  std::vector<std::string> parts = {};  ///< of a text: the values that it is joined of
 
   bool is_constant() const { return form == Form::constant; }
   bool is_null() const { return is_constant() && json == "null"; }

@@ -1,6 +1,7 @@
 #include "language/text.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "bson/raii.hpp"
 #include "bson/text.hpp"
@@ -127,11 +128,13 @@ std::string or_empty(const std::string& text) {
 }
 
 /// Constants beside each other are one.
-std::vector<Term> with_constants_as_texts(const std::vector<Term>& terms) {
+std::vector<Term> parts_of(const std::vector<Term>& terms) {
   std::vector<Term> all;
   for (const Term& term : terms) {
     if (!term.is_constant()) {
-      all.push_back(term);
+      // A text within a text is joined of the parts of both.
+      for (const std::string& part : term.parts) all.push_back(Term{part});
+      if (term.parts.empty()) all.push_back(term);
       continue;
     }
     const std::string text = text_of_constant(term).constant;
@@ -149,25 +152,41 @@ std::vector<Term> with_constants_as_texts(const std::vector<Term>& terms) {
 Term text_of(const Term& value) {
   if (value.is_constant()) return text_of_constant(value);
   if (value.type == Type::text) return value;
-  return {let({{"given", value.json}}, text_of_given(value.type)), Type::text};
+  return {
+      let({{"given", value.json}}, text_of_given(value.type)), Type::text, Form::computed, {}, {value.json}};
 }
 
 Term joined(const std::vector<Term>& terms) {
-  const std::vector<Term> parts = with_constants_as_texts(terms);
-  std::vector<std::string> texts;
-  const auto any = std::ranges::count(parts, Type::any, &Term::type);
-  if (any <= 1) {
-    for (const Term& part : parts)
-      texts.push_back(part.is_constant() ? part.json : or_empty(text_of(part).json));
-    return {call_list("$concat", texts), Type::text};
-  }
+  const std::vector<Term> parts = parts_of(terms);
+  if (parts.size() == 1 && parts.front().is_constant()) return parts.front();
+  std::vector<std::string> values;
+  for (const Term& part : parts) values.push_back(part.json);
   // What makes the text of any value is large, so it is written once for all of them.
-  for (const Term& part : parts) texts.push_back(part.json);
-  const std::string text = or_empty(let({{"given", json_text("$$this")}}, text_of_given(Type::any)));
-  return {call("$reduce", json_object({{"input", json_list(texts)},
-                                       {"initialValue", json_text("")},
-                                       {"in", call_list("$concat", {json_text("$$value"), text})}})),
-          Type::text};
+  if (std::ranges::count(parts, Type::any, &Term::type) > 1) {
+    const std::string text = or_empty(let({{"given", json_text("$$this")}}, text_of_given(Type::any)));
+    return {call("$reduce", json_object({{"input", json_list(values)},
+                                         {"initialValue", json_text("")},
+                                         {"in", call_list("$concat", {json_text("$$value"), text})}})),
+            Type::text,
+            Form::computed,
+            {},
+            values};
+  }
+  std::vector<std::string> texts;
+  for (const Term& part : parts)
+    texts.push_back(part.is_constant() ? part.json : or_empty(text_of(part).json));
+  return {call_list("$concat", texts), Type::text, Form::computed, {}, values};
+}
+
+std::string text_or_parts(const Term& text) {
+  constexpr std::array without_text{
+      "object", "array", "binData", "regex", "symbol", "javascript", "javascriptWithScope", "dbPointer"};
+  std::vector<std::string> names;
+  for (const char* type : without_text) names.push_back(json_text(type));
+  const std::string is_one = call_list("$in", {call("$type", json_text("$$this")), json_list(names)});
+  const std::string each = call("$map", json_object({{"input", json_text("$$parts")}, {"in", is_one}}));
+  return let({{"parts", json_list(text.parts)}},
+             call_list("$cond", {call_list("$anyElementTrue", {each}), json_text("$$parts"), text.json}));
 }
 
 }  // namespace sluice::language

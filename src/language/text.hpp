@@ -13,4 +13,7 @@ Term text_of(const Term& value);
 /// All as texts, one behind the other; what text_of has no text of is empty.
 Term joined(const std::vector<Term>& terms);
 
+/// A text that is a result: where one of its parts has no text on the server, the list of all parts.
+std::string text_or_parts(const Term& text);
+
 }  // namespace sluice::language

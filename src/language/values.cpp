@@ -42,6 +42,8 @@ class Values {
  public:
   explicit Values(Reads& reads) : reads_(reads) {}
 
+  std::vector<std::vector<std::string>> take_texts() { return std::move(texts_); }
+
   std::string expression(const std::string& field, const bson::Value& value, int depth) {
     if (depth > most_nested) fail(field, "values nest too deeply");
     if (is_raw(value)) return raw_expression(value, reads_);
@@ -59,7 +61,9 @@ class Values {
       Cursor cursor(text, most_expression_bytes);
       const Term term = Parser(cursor, reads_).expression();
       if (!cursor.is(TokenKind::end)) cursor.fail_expecting("an operator or the end");
-      return finished(term, reads_).json;
+      const Compiled compiled = finished(term, reads_);
+      if (!compiled.texts.empty()) texts_.push_back(place_);
+      return compiled.json;
     } catch (const LanguageError& error) {
       fail(field, error.what());
     }
@@ -68,7 +72,9 @@ class Values {
   std::string list(const std::string& field, bson::View list, int depth) {
     std::vector<std::string> items;
     for (const auto& [index, value] : list) {
+      place_.emplace_back(index);
       items.push_back(expression(field + "[" + std::string(index) + "]", value, depth + 1));
+      place_.pop_back();
     }
     return json_list(items);
   }
@@ -80,11 +86,14 @@ class Values {
       Field& place = place_of(map, field, key);
       const bool is_map = value.is_document() && !is_raw(value);
       if (!place.json.empty() || (!is_map && !place.fields.empty())) fail(field, "this is stated twice");
+      const std::size_t above_here = place_.size();
+      for (const std::string_view name : bson::split_path(key, most_nested + 1)) place_.emplace_back(name);
       if (is_map) {
         add(place, field, value.document(), depth + 1);
       } else {
         place.json = expression(field, value, depth + 1);
       }
+      place_.resize(above_here);
     }
   }
 
@@ -104,15 +113,20 @@ class Values {
   }
 
   Reads& reads_;
+  std::vector<std::string> place_;  ///< the names that lead to what is compiled now
+  std::vector<std::vector<std::string>> texts_;
 };
 
 }  // namespace
 
 Compiled compile_value(const std::string& field, const bson::Value& value) {
   Reads reads;
-  const std::string json = Values(reads).expression(field, value, 1);
+  Values values(reads);
+  const std::string json = values.expression(field, value, 1);
   try {
-    return finished({json}, reads);
+    Compiled compiled = finished({json}, reads);
+    compiled.texts = values.take_texts();
+    return compiled;
   } catch (const LanguageError& error) {
     fail(field, error.reason());
   }

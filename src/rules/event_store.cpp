@@ -39,7 +39,8 @@ class EventStore final : public Rule {
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
-    const bson::Value aggregate = parts_.own_aggregate ? parts_.made.value(event, "aggregate") : event.id;
+    const bson::Value aggregate =
+        parts_.own_aggregate ? parts_.made.value(event, "aggregate", effects.scratch()) : event.id;
     if (!can_be_id(aggregate)) {
       effects.add(Reject{no_aggregate_code, no_aggregate}, bson::Identity(event.id).hash(seed_));
       return;
@@ -52,8 +53,8 @@ class EventStore final : public Rule {
   bson::View record(const ChangeEvent& event, const bson::Value& aggregate, Scratch& scratch) const {
     bson::Builder out;
     out.append("_id", id_of_event(event, name(), scratch)).append("aggregateId", aggregate);
-    append_type(event, out);
-    append_data(event, out);
+    append_type(event, scratch, out);
+    append_data(event, scratch, out);
     const bson::Value update = event.document.at("updateDescription");
     if (update && parts_.own_data) out.append("updateDescription", update);
     if (event.before) out.append("before", event.before);
@@ -67,8 +68,8 @@ class EventStore final : public Rule {
     return kept(out.finish(), scratch);
   }
 
-  void append_type(const ChangeEvent& event, bson::Builder& out) const {
-    const bson::Value type = parts_.own_type ? parts_.made.value(event, "type") : bson::Value{};
+  void append_type(const ChangeEvent& event, Scratch& scratch, bson::Builder& out) const {
+    const bson::Value type = parts_.own_type ? parts_.made.value(event, "type", scratch) : bson::Value{};
     if (type.type() == BSON_TYPE_UTF8) {
       out.append("eventType", type);
     } else {
@@ -77,8 +78,8 @@ class EventStore final : public Rule {
   }
 
   /// Of an update what it changed, of the others the document as they left it.
-  void append_data(const ChangeEvent& event, bson::Builder& out) const {
-    const bson::Value data = parts_.own_data ? parts_.made.value(event, "data") : bson::Value{};
+  void append_data(const ChangeEvent& event, Scratch& scratch, bson::Builder& out) const {
+    const bson::Value data = parts_.own_data ? parts_.made.value(event, "data", scratch) : bson::Value{};
     if (data) {
       out.append("eventData", data);
     } else if (event.operation == Operation::update) {

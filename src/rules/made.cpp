@@ -9,6 +9,7 @@
 #include "language/error.hpp"
 #include "language/expression.hpp"
 #include "language/values.hpp"
+#include "rules/joined_texts.hpp"
 
 namespace sluice::rules {
 
@@ -69,6 +70,13 @@ Made::Made(const std::string& rule) {
 
 void Made::add(const Settings& settings, std::string_view key, const std::string& part) {
   parts_.emplace_back(part, compile(settings, key, expression_of, language::compile_values));
+}
+
+bson::Value Made::value(const ChangeEvent& event, std::string_view part, Scratch& scratch) const {
+  const bson::Value made = event.made.at(name_).document().at(part);
+  const auto found = std::ranges::find(parts_, part, &std::pair<std::string, language::Compiled>::first);
+  if (!made || found == parts_.end() || found->second.texts.empty()) return made;
+  return with_texts_joined(made, found->second.texts, scratch);
 }
 
 bool Made::needs_after(const std::string& part) const {

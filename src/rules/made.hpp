@@ -29,9 +29,9 @@ class Made {
   bool needs_after(const std::string& part) const;
   void ask_for(const Settings& settings, std::vector<Subscription>& subscriptions) const;
 
-  bson::Value value(const ChangeEvent& event, std::string_view part) const {
-    return event.made.at(name_).document().at(part);
-  }
+  /// Absent where the server made none. Texts are whole: what the server sent in parts is joined into
+  /// `scratch`.
+  bson::Value value(const ChangeEvent& event, std::string_view part, Scratch& scratch) const;
 
  private:
   std::string name_;

@@ -92,7 +92,7 @@ class WebhookRule final : public Rule {
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
-    const std::uint64_t key = order_key(event);
+    const std::uint64_t key = order_key(event, effects.scratch());
     InlineText path;
     parts_.path.append_to(path, event);
     InlineText id;
@@ -119,7 +119,7 @@ class WebhookRule final : public Rule {
       message.text = scratch.keep(text.view());
     }
     if (body.made) {
-      const bson::View values = parts_.made.value(event, "values").document();
+      const bson::View values = parts_.made.value(event, "values", scratch).document();
       std::string json;
       const auto failure =
           values ? bson::append_json(json, values, bson::JsonStyle::relaxed) : bson::JsonFailure::none;
@@ -155,8 +155,8 @@ class WebhookRule final : public Rule {
     }
   }
 
-  std::uint64_t order_key(const ChangeEvent& event) const {
-    const bson::Value stated = parts_.ordered ? parts_.made.value(event, "order") : bson::Value{};
+  std::uint64_t order_key(const ChangeEvent& event, Scratch& scratch) const {
+    const bson::Value stated = parts_.ordered ? parts_.made.value(event, "order", scratch) : bson::Value{};
     // What is stated is one order, whichever collections it is about.
     if (stated && !stated.is_null()) return bson::Identity(stated).hash(bson::stable_hash("order", 0));
     return bson::Identity(event.id).hash(bson::stable_hash(event.collection, 0));

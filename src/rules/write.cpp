@@ -40,8 +40,9 @@ class WriteRule final : public Rule {
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
     // What is inserted for one document comes in the order of its changes, unless the settings say of what.
-    const bson::Value stated = parts_.own_id ? parts_.made.value(event, "id") : event.id;
-    const bson::Value order = parts_.ordered ? parts_.made.value(event, "order") : bson::Value{};
+    const bson::Value stated = parts_.own_id ? parts_.made.value(event, "id", effects.scratch()) : event.id;
+    const bson::Value order =
+        parts_.ordered ? parts_.made.value(event, "order", effects.scratch()) : bson::Value{};
     const bool known = order && !order.is_null();
     const std::uint64_t key = bson::Identity(known ? order : stated).hash(seed_);
     const bool derived = parts_.plan.mode == Mode::insert && !parts_.own_id;
@@ -50,7 +51,7 @@ class WriteRule final : public Rule {
       effects.add(Reject{no_target_code, no_target}, bson::Identity(event.id).hash(seed_));
       return;
     }
-    const bson::View values = parts_.made.value(event, "values").document();
+    const bson::View values = parts_.made.value(event, "values", effects.scratch()).document();
     if (!values && parts_.plan.mode != Mode::remove) {
       effects.add(Reject{no_target_code, no_values}, bson::Identity(event.id).hash(seed_));
       return;

@@ -327,7 +327,11 @@ TEST_F(Language, JoinsTexts) {
               {"1 + 1 || '!'", R"("2!")"},
               {"NEW.oid || ''", R"("64b64c0a0123456789abcdef")"},
               {"NEW.day || ''", R"("2026-02-28T23:05:06.789Z")"},
-              {"'[' || NEW.list || NEW.map || NEW.bin || ']'", R"("[]")"},
+              {"lower('[' || NEW.list || NEW.map || NEW.bin || ']')", R"("[]")"},
+              // What the server has no text of it sends for the worker to join.
+              {"'[' || NEW.list || NEW.bin || ']'",
+               R"(["[",[1,2,3],{"$binary":{"base64":"AAAA","subType":"00"}},"]"])"},
+              {"'a' || text(NEW.list || 5)", R"(["a",[1,2,3],"5"])"},
               {"concat(NEW.t, 1, NULL, NEW.dec)", R"("abc11.5")"},
               {"concat('$', 5)", R"("$5")"}});
 }
@@ -465,7 +469,8 @@ TEST_F(Language, KnowsTextsAndDates) {
               {"length(5)", "null"},
               {"text(NEW.n)", R"("5")"},
               {"text(NEW.missing)", "null"},
-              {"text(NEW.list)", "null"},
+              {"text(NEW.list)", "[[1,2,3]]"},
+              {"text(NEW.list) IS NULL", "true"},
               {"text('a')", R"("a")"},
               {"date('2026-03-01')", R"({"$date":"2026-03-01T00:00:00Z"})"},
               {"date('2026-03-01T12:30+02:00')", R"({"$date":"2026-03-01T10:30:00Z"})"},
