@@ -27,14 +27,16 @@ class InlineText {
   void append(char c) { append(std::string_view(&c, 1)); }
   std::string_view view() const { return {data_.data(), size_}; }
   /// False when something was left out because it was too long.
-  bool fits() const { return fits_; }
+  bool fits() const { return fits_ && !spoilt_; }
   /// It cannot be what it should.
-  void spoil() { fits_ = false; }
+  void spoil() { spoilt_ = true; }
+  bool spoilt() const { return spoilt_; }
 
  private:
   std::array<char, 2048> data_;
   std::size_t size_ = 0;
   bool fits_ = true;
+  bool spoilt_ = false;
 };
 
 /// The same of any length.

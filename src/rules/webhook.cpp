@@ -19,9 +19,11 @@ using Names = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::int32_t address_code = 4;
 constexpr const char* no_address =
-    "the request's URL or its idempotency key cannot be made: it would be longer than 2 KiB, or a name in "
-    "the "
-    "URL has no value, or one that leads to another path ('.', '..'); look at the rule's 'url'";
+    "a name in the request's URL has no value, an empty one, or one that leads to another path ('.', '..'); "
+    "look at the rule's 'url'";
+constexpr const char* long_address =
+    "the request's URL or its idempotency key would be longer than 2 KiB: shorten the rule's 'url', or the "
+    "ids or fields it is made of";
 constexpr std::int32_t body_code = 2;  ///< the server's BadValue
 constexpr const char* no_body = "the rule's 'values' give no document for this event";
 
@@ -98,7 +100,7 @@ class WebhookRule final : public Rule {
     InlineText id;
     parts_.key.append_to(id, event);
     if (!path.fits() || !id.fits()) {
-      effects.add(Reject{address_code, no_address}, key);
+      effects.add(Reject{address_code, path.spoilt() ? no_address : long_address}, key);
       return;
     }
     Scratch& scratch = effects.scratch();

@@ -158,8 +158,15 @@ TEST_F(WebhookRequest, ItsUrlIsMadeOfTheDocument) {
 TEST_F(WebhookRequest, AUrlThatLeadsElsewhereIsADeadLetter) {
   for (const char* name : {"missing", "empty", "up"}) {
     const Effect& effect = apply("from: orders\nurl: 'http://h/orders/{" + std::string(name) + "}'\n");
-    EXPECT_TRUE(std::holds_alternative<Reject>(effect.body)) << name;
+    ASSERT_TRUE(std::holds_alternative<Reject>(effect.body)) << name;
+    EXPECT_NE(std::string(std::get<Reject>(effect.body).reason).find("has no value"), std::string::npos);
   }
+}
+
+TEST_F(WebhookRequest, AUrlThatIsTooLongSaysSo) {
+  const Effect& effect = apply("from: orders\nurl: 'http://h/" + std::string(2049, 'a') + "'\n");
+  ASSERT_TRUE(std::holds_alternative<Reject>(effect.body));
+  EXPECT_NE(std::string(std::get<Reject>(effect.body).reason).find("longer than 2 KiB"), std::string::npos);
 }
 
 /// What the server has made of an event, as it comes with it.
