@@ -109,6 +109,8 @@ struct DocumentPlan {
   /// With upsert and update, in the place of setting the values: {u: [stages]}, an update's pipeline in which
   /// $$new is the values.
   std::vector<std::uint8_t> pipeline = {};
+  /// With insert: each id is an ObjectId that its event gives, so no two documents are ever meant by one id.
+  bool ids_of_events = false;
 
   /// With append: where the last number of each aggregate stands.
   std::string heads() const { return collection + ".heads"; }

@@ -130,6 +130,10 @@ class Rule {
   /// Whether the rule keeps something true, so that it cannot go on by itself where a watched collection was
   /// dropped or renamed. A rule that only tells of changes can.
   virtual bool keeps_state() const { return true; }
+  /// The setting by which the rule keeps an order among changes of different documents, such as "order_by";
+  /// null where it keeps one among each document's changes only. Shards and partitions divide a stream by the
+  /// documents' _id, so that only a stream with a single reader can keep the former.
+  virtual const char* orders_across_documents_by() const { return nullptr; }
   virtual void apply(const ChangeEvent& event, Effects& effects) const = 0;
 
   /// The same for an event that says no more than what happened to which document (Detail::key_only). Unless

@@ -40,7 +40,7 @@ int check_command(const Arguments& arguments, std::ostream& out, std::ostream&) 
   mongo::quiet_driver();
   std::size_t rules = 0;
   for (const auto& stream : config.streams) {
-    rules += rules::make_rules(stream).size();
+    rules += rules::make_rules(stream, config.parts()).size();
     if (stream.uri_file.empty()) mongo::check_uri(stream.uri);
   }
   out << arguments.file << ": good: pipeline " << config.pipeline << ", "

@@ -23,14 +23,16 @@ namespace {
 using pipeline::Trigger;
 
 /// The stream that the triggers would make, the new one last. Throws ConfigError for the new one.
-StreamConfig judged(const StreamConfig& stream, std::vector<Trigger> others, const Trigger& trigger) {
+StreamConfig judged(const StreamConfig& stream, std::vector<Trigger> others, const Trigger& trigger,
+                    int parts = 1) {
   std::erase_if(others, [&](const Trigger& other) {
     return other.stream == trigger.stream && other.name == trigger.name;
   });
   others.push_back(trigger);
-  return pipeline::trigger_stream(stream, others, [&](const Trigger& refused, const std::string& why) {
+  const auto complain = [&](const Trigger& refused, const std::string& why) {
     if (refused == trigger) throw ConfigError(why);
-  });
+  };
+  return pipeline::trigger_stream(stream, others, complain, parts);
 }
 
 std::string quoted(const Trigger& trigger) {
@@ -98,7 +100,7 @@ int trigger_create_command(const Arguments& arguments, std::ostream& out, std::o
   const StreamConfig& stream = desk.stream(rule.stream);
   const Trigger trigger{stream.name, rule.name, text, rule.rule};
   pipeline::TriggerStore& store = desk.store_of(stream);
-  judged(stream, store.list(), trigger);
+  judged(stream, store.list(), trigger, desk.parts());
   if (!store.put(trigger, rule.replace)) {
     throw UsageError(fmt::format("there is a {} already; CREATE OR REPLACE TRIGGER puts another in its place",
                                  quoted(trigger)));

@@ -34,6 +34,8 @@ class TriggerDesk {
   /// The stream that `text` (the text's own word, or "") or `--stream` names, or the only one. Throws
   /// UsageError.
   const StreamConfig& stream(const std::string& text) const;
+  /// Into how many shards or partitions the configuration divides the work.
+  int parts() const { return config_.parts(); }
   pipeline::TriggerStore& store_of(const StreamConfig& stream);
 
  private:

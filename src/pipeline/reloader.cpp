@@ -17,11 +17,11 @@ namespace {
 constexpr auto interval = std::chrono::seconds(1);
 
 /// Makes the rules of each stream, which judges them as a start does. Throws ConfigError and Stop.
-std::map<std::string, std::string> judge(const std::vector<StreamConfig>& streams) {
+std::map<std::string, std::string> judge(const std::vector<StreamConfig>& streams, int parts) {
   std::map<std::string, std::string> hashes;
   for (const StreamConfig& stream : rules::with_callers_apart(streams)) {
     if (stream.uri_file.empty()) mongo::check_uri(stream.uri);
-    hashes[stream.name] = options_hash(stream.database, rules::make_rules(stream));
+    hashes[stream.name] = options_hash(stream.database, rules::make_rules(stream, parts));
   }
   return hashes;
 }
@@ -35,7 +35,7 @@ Reloader::Reloader(const Config& config, ConfigSource& source, spdlog::logger& l
       events_(std::move(events)),
       triggers_(config, log),
       streams_(config.streams),
-      hashes_(judge(config.streams)) {}
+      hashes_(judge(config.streams, config.parts())) {}
 
 Reloader::~Reloader() = default;
 
@@ -46,11 +46,14 @@ std::vector<StreamConfig> Reloader::first() {
 
 std::vector<StreamConfig> Reloader::all_streams() {
   return rules::with_callers_apart(
-      with_triggers(streams_, triggers_.triggers(), [this](const Trigger& trigger, const std::string& why) {
-        log_.error(
-            "trigger {} of {} is left out, it cannot be made into a rule: {}; drop it, or make it anew",
-            trigger.name, trigger.stream, why);
-      }));
+      with_triggers(
+          streams_, triggers_.triggers(),
+          [this](const Trigger& trigger, const std::string& why) {
+            log_.error(
+                "trigger {} of {} is left out, it cannot be made into a rule: {}; drop it, or make it anew",
+                trigger.name, trigger.stream, why);
+          },
+          config_.parts()));
 }
 
 void Reloader::start() {
@@ -112,7 +115,7 @@ bool Reloader::take(ConfigNews news) {
     return false;
   }
   try {
-    Hashes hashes = judge(news.config->streams);
+    Hashes hashes = judge(news.config->streams, config_.parts());
     accept(news.config->streams, hashes);
     hashes_ = std::move(hashes);
   } catch (const std::exception& error) {

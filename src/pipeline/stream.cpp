@@ -55,7 +55,7 @@ Stream::Stream(Surroundings around, Commons& commons, const StreamConfig& config
       events_(std::move(events)),
       title_(title_of(config, part)),
       condition_("stream " + title_),
-      rules_(rules::make_rules(config)),
+      rules_(rules::make_rules(config, around_.config.parts())),
       rule_names_(names_of(rules_)),
       pool_(commons.pool),
       metrics_(around_.metrics.stream(config.name, part.partition())),

@@ -29,7 +29,7 @@ constexpr int join_tries = 8;  // while starting, a server that stays away is an
 Team::Team(Parts parts, RunEvents events)
     : parts_(std::move(parts)),
       events_(std::move(events)),
-      rules_(rules::make_rules(parts_.config)),
+      rules_(rules::make_rules(parts_.config, parts_.around.config.parts())),
       partitions_(parts_.around.config.partitions),
       condition_("cluster of " + parts_.config.name),
       commons_(parts_.around.config, parts_.config, *parts_.around.log, partitions_),

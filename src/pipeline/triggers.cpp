@@ -44,7 +44,7 @@ RuleConfig rule_of_trigger(const Trigger& trigger) {
 
 /// Each rule is added to those before it, so that one that does not go with them is found.
 StreamConfig trigger_stream(const StreamConfig& stream, const std::vector<Trigger>& triggers,
-                            const TriggerComplaint& complain) {
+                            const TriggerComplaint& complain, int parts) {
   StreamConfig made = empty_trigger_stream(stream);
   for (const Trigger& trigger : triggers) {
     if (trigger.stream != stream.name) continue;
@@ -63,7 +63,7 @@ StreamConfig trigger_stream(const StreamConfig& stream, const std::vector<Trigge
       continue;
     }
     try {
-      rules::make_rules(made);
+      rules::make_rules(made, parts);
     } catch (const std::exception& error) {
       made.rules.pop_back();
       complain(trigger, error.what());
@@ -74,10 +74,10 @@ StreamConfig trigger_stream(const StreamConfig& stream, const std::vector<Trigge
 
 std::vector<StreamConfig> with_triggers(const std::vector<StreamConfig>& streams,
                                         const std::vector<Trigger>& triggers,
-                                        const TriggerComplaint& complain) {
+                                        const TriggerComplaint& complain, int parts) {
   std::vector<StreamConfig> all = streams;
   for (const StreamConfig& stream : streams) {
-    StreamConfig made = trigger_stream(stream, triggers, complain);
+    StreamConfig made = trigger_stream(stream, triggers, complain, parts);
     if (!made.rules.empty()) all.push_back(std::move(made));
   }
   return all;

@@ -25,14 +25,14 @@ using TriggerComplaint = std::function<void(const Trigger& trigger, const std::s
 
 /// A stream of triggers for this stream of a file: the same database, its triggers as rules, and a position,
 /// lanes and fate of its own. Those that are no rule, or none beside those before them, are left out. Without
-/// rules where none is left.
+/// rules where none is left. `parts`: the shards or partitions of the worker that is to run them.
 StreamConfig trigger_stream(const StreamConfig& stream, const std::vector<Trigger>& triggers,
-                            const TriggerComplaint& complain);
+                            const TriggerComplaint& complain, int parts = 1);
 
 /// The streams, and behind them those of their triggers.
 std::vector<StreamConfig> with_triggers(const std::vector<StreamConfig>& streams,
                                         const std::vector<Trigger>& triggers,
-                                        const TriggerComplaint& complain);
+                                        const TriggerComplaint& complain, int parts = 1);
 
 /// The same with the triggers as they stand now. Those that are no rule are left out. Throws Stop for a
 /// server that does not answer. Blocks.

@@ -22,6 +22,7 @@ class EventStore final : public Rule {
     bool own_aggregate = false;
     bool own_type = false;
     bool own_data = false;
+    const char* shared = nullptr;  ///< the setting that orders changes of different documents
     std::string fingerprint;
   };
 
@@ -36,6 +37,7 @@ class EventStore final : public Rule {
     return {{parts_.plan.collection, "aggregateId"}, {parts_.plan.collection, "timestamp"}};
   }
   bool keeps_state() const override { return false; }
+  const char* orders_across_documents_by() const override { return parts_.shared; }
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
@@ -119,6 +121,7 @@ std::unique_ptr<Rule> make_event_store(const RuleConfig& rule, const std::string
                           settings.has("aggregate"),
                           settings.has("type"),
                           settings.has("data"),
+                          orders_documents(settings, "aggregate"),
                           ""};
   if (parts.own_aggregate) parts.made.add(settings, "aggregate", "aggregate");
   if (parts.own_type) parts.made.add(settings, "type", "type");

@@ -8,6 +8,7 @@
 #include "language/conditions.hpp"
 #include "language/error.hpp"
 #include "language/expression.hpp"
+#include "language/own_id.hpp"
 #include "language/values.hpp"
 #include "rules/joined_texts.hpp"
 
@@ -83,6 +84,18 @@ bool Made::needs_after(const std::string& part) const {
   return std::ranges::any_of(parts_, [&](const auto& one) {
     return one.first == part && !one.second.after.empty() && one.second.before.empty();
   });
+}
+
+bool is_shared(const Settings& settings, std::string_view key) {
+  if (!settings.has(key)) return false;
+  const std::vector<std::uint8_t> bytes = bson_of(settings, key, "v", settings.json(key));
+  const bson::Value stated = bson::View(bytes.data(), bytes.size()).at("v");
+  return stated.type() != BSON_TYPE_UTF8 || !language::names_the_document(stated.text());
+}
+
+const char* orders_documents(const Settings& settings, const char* key) {
+  const bool ordered = settings.choice("order", {"changes", "document"}, "changes") == "changes";
+  return ordered && is_shared(settings, key) ? key : nullptr;
 }
 
 void check_order(const Settings& settings, const Made& made, const std::vector<Subscription>& subscriptions) {

@@ -38,6 +38,14 @@ class Made {
   std::vector<std::pair<std::string, language::Compiled>> parts_;
 };
 
+/// Whether different documents can share the value of the expression under `key`. False where the key is not
+/// stated.
+bool is_shared(const Settings& settings, std::string_view key);
+
+/// `key`, where different documents can share its value and `order: document` does not say that the order
+/// among them is of no account; otherwise null.
+const char* orders_documents(const Settings& settings, const char* key);
+
 /// Refuses an `order_by` that deletes have none of: they would overtake what came before them.
 void check_order(const Settings& settings, const Made& made, const std::vector<Subscription>& subscriptions);
 

@@ -127,6 +127,33 @@ std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream) {
   return rules;
 }
 
+namespace {
+
+[[noreturn]] void refuse_order(const RuleConfig& rule, const std::string& setting, int parts) {
+  std::string text = "the '" + setting + "' of rule '" + rule.name +
+                     "' brings changes of different documents together in their order, which " +
+                     std::to_string(parts) +
+                     " shards or partitions, each reading other documents, cannot keep; run the rule from a "
+                     "file of its own with one (--partitions 1, or --shard-count 1), or state the document's "
+                     "own _id there";
+  if (setting != "order_by") {
+    text += ", or state 'order: document' if only each document's own changes need to be in order";
+  }
+  rule.settings.fail(setting, text);
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream, int parts) {
+  std::vector<std::unique_ptr<Rule>> rules = make_rules(stream);
+  for (std::size_t i = 0; i < rules.size() && parts > 1; ++i) {
+    const char* setting = rules[i]->orders_across_documents_by();
+    if (setting == nullptr) continue;
+    refuse_order(stream.rules[i], setting, parts);
+  }
+  return rules;
+}
+
 std::vector<std::unique_ptr<Rule>> make_rule(const StreamConfig& stream, const std::string& name) {
   StreamConfig alone = stream;
   std::erase_if(alone.rules, [&](const RuleConfig& rule) { return rule.name != name; });

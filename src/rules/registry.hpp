@@ -13,6 +13,10 @@ namespace sluice::rules {
 /// not exist and for settings that its rule cannot use.
 std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream);
 
+/// The same for a worker whose streams are read in `parts` shards or partitions. Throws ConfigError also for
+/// a rule whose order of effects several readers could not keep.
+std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream, int parts);
+
 /// One of them without its neighbours.
 std::vector<std::unique_ptr<Rule>> make_rule(const StreamConfig& stream, const std::string& name);
 

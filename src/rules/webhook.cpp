@@ -78,7 +78,8 @@ class WebhookRule final : public Rule {
     std::vector<Header> headers;
     Body body;
     Made made;
-    bool ordered = false;  ///< the settings state what the order is kept of
+    bool ordered = false;          ///< the settings state what the order is kept of
+    bool order_is_shared = false;  ///< which more than one document can have
     bool snapshot = false;
     std::string fingerprint;
   };
@@ -91,6 +92,9 @@ class WebhookRule final : public Rule {
   bool has_snapshots() const override { return !parts_.body.made; }
   bool begins_with_snapshot() const override { return parts_.snapshot; }
   bool keeps_state() const override { return false; }
+  const char* orders_across_documents_by() const override {
+    return parts_.order_is_shared ? "order_by" : nullptr;
+  }
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
@@ -446,7 +450,8 @@ std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string&) {
   return std::make_unique<WebhookRule>(
       rule.name, WebhookRule::Parts{std::move(plan), std::move(subscriptions), std::move(path),
                                     std::move(methods), std::move(key), std::move(headers), std::move(body),
-                                    std::move(made), ordered, snapshot, std::move(text)});
+                                    std::move(made), ordered, is_shared(settings, "order_by"),
+                                    snapshot, std::move(text)});
 }
 
 }  // namespace sluice::rules

@@ -23,8 +23,9 @@ class WriteRule final : public Rule {
     DocumentPlan plan;
     std::vector<Subscription> subscriptions;
     Made made;
-    bool own_id = false;   ///< the settings state how the target's id is made
-    bool ordered = false;  ///< and what the order of inserts is kept of
+    bool own_id = false;           ///< the settings state how the target's id is made
+    bool ordered = false;          ///< and what the order of inserts is kept of
+    const char* shared = nullptr;  ///< the one of these two whose value orders different documents' changes
     std::string fingerprint;
   };
 
@@ -36,6 +37,7 @@ class WriteRule final : public Rule {
   std::vector<Subscription> subscriptions() const override { return parts_.subscriptions; }
   std::vector<const DocumentPlan*> documents() const override { return {&parts_.plan}; }
   bool keeps_state() const override { return false; }
+  const char* orders_across_documents_by() const override { return parts_.shared; }
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
@@ -142,9 +144,13 @@ std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& data
                   "'order_by' is about inserts; what another mode writes keeps the order of its 'id'");
   }
   if (ordered) {
+    if (settings.has("order")) settings.fail("order", "'order_by' says what the order is kept of already");
     made.add(settings, "order_by", "order");
     check_order(settings, made, subscriptions);
   }
+  const char* shared = orders_documents(settings, "id");
+  if (shared == nullptr) shared = orders_documents(settings, "order_by");
+  plan.ids_of_events = plan.mode == Mode::insert && !own_id;
   if (plan.mode != Mode::remove) made.add(settings, "values", "values");
   made.ask_for(settings, subscriptions);
   check_loop(settings, plan, subscriptions);
@@ -153,7 +159,7 @@ std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& data
   for (const Subscription& one : subscriptions) text += " " + one.collection;
   return std::make_unique<WriteRule>(
       rule.name, WriteRule::Parts{std::move(plan), std::move(subscriptions), std::move(made), own_id, ordered,
-                                  std::move(text)});
+                                  shared, std::move(text)});
 }
 
 }  // namespace sluice::rules

@@ -11,14 +11,15 @@ class WriteFaults : public PipelineTest {
  protected:
   static constexpr int documents = 20;
 
-  std::string rules() const {
+  /// `more`: settings of the event store.
+  std::string rules(const std::string& more = "") const {
     return file(R"(  - name: note
     write: { from: items, into: notes, values: { item: NEW._id, n: NEW.n } }
   - name: mirror
     write: { from: items, mode: upsert, into: mirror, values: NEW }
   - name: store
-    event_store: { from: items, into: events, aggregate: "NEW._id % 4" }
-)");
+    event_store: { from: items, into: events, aggregate: "NEW._id % 4")" +
+                more + " }\n");
   }
 
   /// Each document's n goes up from 0 in steps of one.
@@ -79,14 +80,14 @@ TEST_F(WriteFaults, ExactlyOnceUnderKills) {
 TEST_F(WriteFaults, ShardsThatNumberOneAggregateLeaveNoGap) {
   constexpr int rounds = 40;
   parts_ = 2;
-  start_shards(rules(), 2);
+  start_shards(rules(", order: document"), 2);
   std::jthread writer([this] { storm(rounds); });
   realworld::Random random(random_seed());
   for (int i = 0; i < 6; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(realworld::below(random, 150)));
     const auto place = static_cast<std::size_t>(i % 2);
     worker(place).kill9();
-    replace_worker(place, rules(), {}, 2, i % 2).ready();
+    replace_worker(place, rules(", order: document"), {}, 2, i % 2).ready();
   }
   writer.join();
   expect_exact(rounds);

@@ -102,6 +102,19 @@ class Reload : public ClusterTest {
   TemporaryDirectory folder_;
 };
 
+/// A rule that several partitions could not keep in order is refused as at a start.
+TEST_F(Reload, ARuleThatNeedsOnePartitionIsRefusedByMembersOfMore) {
+  articles();
+  Worker& worker = start_member(file(likes), 2).ready();
+  file(std::string(likes) + R"(
+  - name: latest
+    write: { from: favorites, into: latest, mode: upsert, id: NEW.articleId, values: { at: time() } })");
+  ASSERT_TRUE(soon([&] { return reloads(worker, "refused") == 1; }));
+  EXPECT_NE(refused(worker).find("the 'id' of rule 'latest'"), std::string::npos) << refused(worker);
+  favourites(50);
+  EXPECT_TRUE(soon([&] { return sum("favoritesCount") == 50; }));
+}
+
 TEST_F(Reload, ARuleThatIsAddedInTheMiddleOfAStorm) {
   articles();
   Worker& worker = start(file(likes)).ready();

@@ -72,6 +72,18 @@ TEST(Triggers, OneThatIsNoRuleIsLeftOut) {
   EXPECT_NE(made.reasons[2].find("from"), std::string::npos) << made.reasons[2];
 }
 
+/// Partitions read other documents, so one is left out that orders changes of different documents.
+TEST(Triggers, OneThatSeveralPartitionsCannotKeepInOrderIsLeftOut) {
+  Trigger mirror = trigger("mirror");
+  mirror.rule = "name: mirror\nwrite: {from: a, into: b, mode: upsert, id: NEW.user, values: NEW}";
+  std::string why;
+  const auto complain = [&](const Trigger&, const std::string& reason) { why = reason; };
+  EXPECT_EQ(trigger_stream(stream(), {trigger("one"), mirror}, complain, 1).rules.size(), 2u);
+  EXPECT_EQ(why, "");
+  EXPECT_EQ(trigger_stream(stream(), {trigger("one"), mirror}, complain, 8).rules.size(), 1u);
+  EXPECT_NE(why.find("'id' of rule 'mirror'"), std::string::npos) << why;
+}
+
 TEST(Triggers, WithoutASoundOneThereIsNoStream) {
   const Made made = made_of({trigger("two", "s", "no-such-kind")});
   EXPECT_EQ(made.streams.size(), 1u);
