@@ -12,7 +12,7 @@ struct Counted {
   const CounterPlan* plan;
   std::string_view source;  ///< the collection that is counted, in the plan's database
   std::string_view field;   ///< path of the id, or of the values
-  bool values = false;  ///< each distinct value of an array (or the scalar) counts; null and missing do not
+  bool values = false;  ///< each distinct value of an array, or the scalar, counts; a missing field does not
 };
 
 /// Copies, said without events: every target holds what the source that it refers to holds.

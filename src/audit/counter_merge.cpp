@@ -5,6 +5,7 @@
 #include "audit/expressions.hpp"
 #include "bson/order.hpp"
 #include "mongo/read_ahead.hpp"
+#include "mongo/snapshot_cursor.hpp"
 #include "sluice/scratch.hpp"
 
 namespace sluice::audit {
@@ -28,17 +29,37 @@ bson::Builder targets_command(const CounterPlan& plan) {
   return find;
 }
 
-/// {v: the counted id}, by v, once for each time that it counts
+/// Stages that give {v: the counted id}, once for each time that it counts.
+void append_counted(bson::Builder& out, const Counted& counted) {
+  out.open(out.item()).open("$project").append("_id", 0);
+  counted.values ? append_values(out, "v", counted.field) : append_path(out, "v", counted.field);
+  out.close().close();
+  if (counted.values) out.open(out.item()).append("$unwind", "$v").close();
+}
+
+/// The same, by v.
 bson::Builder sources_command(const Counted& counted) {
   bson::Builder aggregate;
   aggregate.append("aggregate", counted.source).open_array("pipeline");
-  aggregate.open(aggregate.item()).open("$project").append("_id", 0);
-  counted.values ? append_values(aggregate, "v", counted.field) : append_path(aggregate, "v", counted.field);
-  aggregate.close().close();
-  if (counted.values) aggregate.open(aggregate.item()).append("$unwind", "$v").close();
+  append_counted(aggregate, counted);
   aggregate.open(aggregate.item()).open("$match").open("v").append("$exists", true);
   aggregate.close().close().close();
   aggregate.open(aggregate.item()).open("$sort").append("v", 1).close().close();
+  aggregate.close();
+  append_simple_collation(aggregate);
+  aggregate.append("allowDiskUse", true);
+  aggregate.open("cursor").append("batchSize", rows_in_one_answer).close();
+  return aggregate;
+}
+
+/// {_id: a list inside a list, truth: how often}
+bson::Builder lists_command(const Counted& counted) {
+  bson::Builder aggregate;
+  aggregate.append("aggregate", counted.source).open_array("pipeline");
+  append_counted(aggregate, counted);
+  aggregate.open(aggregate.item()).open("$match").open("v").append("$type", "array").close().close().close();
+  aggregate.open(aggregate.item()).open("$group").append("_id", "$v");
+  aggregate.open("truth").append("$sum", 1).close().close().close();
   aggregate.close();
   append_simple_collation(aggregate);
   aggregate.append("allowDiskUse", true);
@@ -57,6 +78,8 @@ class Sorted {
   bool there() const { return place_ < documents_.size(); }
   bson::View document() const { return documents_[place_]; }
   const bson::Value& key() const { return now_; }
+  /// Whether any was left out.
+  bool had_lists() const { return had_lists_; }
 
   /// Goes on to the next that can be an id; `between` is called between answers, before the last one goes.
   template <typename Between>
@@ -70,6 +93,7 @@ class Sorted {
       }
       if (!there()) return std::nullopt;
       now_ = document().at(key_);
+      had_lists_ = had_lists_ || now_.is_array();
       // No id is an array. And the server sorts arrays by their least element.
     } while (now_.is_array());
     return check_order();
@@ -101,6 +125,7 @@ class Sorted {
   std::string collection_;
   std::vector<bson::View> documents_;
   std::size_t place_ = 0;
+  bool had_lists_ = false;
   bson::Value now_;
   bson::Value last_;                      ///< the key before
   std::vector<std::uint8_t> last_bytes_;  ///< holds it from one answer to the next
@@ -144,7 +169,24 @@ std::optional<Error> CounterMerge::run(const Visit& visit, const Progress& progr
     if (auto error = targets.step(report)) return error;
   }
   report();
-  return std::nullopt;
+  return counted_.values && sources.had_lists() ? lists(visit) : std::nullopt;
+}
+
+/// A list inside a list is a value that no entry can be made for: each such count is missing.
+std::optional<Error> CounterMerge::lists(const Visit& visit) {
+  bson::Builder command = lists_command(counted_);
+  mongo::SnapshotCursor cursor(pool_);
+  if (auto error = cursor.open(counted_.plan->database, std::string(counted_.source), command, at_)) {
+    return error;
+  }
+  std::vector<bson::View> documents;
+  while (true) {
+    if (auto error = cursor.next(documents)) return error;
+    if (documents.empty()) return std::nullopt;
+    for (const bson::View document : documents) {
+      if (auto error = visit(CounterRow::read(document))) return error;
+    }
+  }
 }
 
 }  // namespace sluice::audit

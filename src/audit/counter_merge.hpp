@@ -24,6 +24,8 @@ class CounterMerge {
   std::optional<Error> run(const Visit& visit, const Progress& progress);
 
  private:
+  std::optional<Error> lists(const Visit& visit);
+
   mongo::ClientPool& pool_;
   const Counted& counted_;
   std::uint64_t at_;

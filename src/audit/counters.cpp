@@ -22,7 +22,9 @@ void append_truth(bson::Builder& out, const Counted& counted, const std::vector<
   counted.values ? append_values(out, "v", counted.field) : append_path(out, "v", counted.field);
   out.close().close();
   if (counted.values) out.open(out.item()).append("$unwind", "$v").close();
-  out.open(out.item()).open("$match").open("v").append("$exists", true).close().close().close();
+  // No id is an array, but one that holds an id would be let through by it.
+  out.open(out.item()).open("$match").open("v").append("$exists", true);
+  out.open("$not").append("$type", "array").close().close().close().close();
   append_in(out, "v", ids);
   out.open(out.item()).open("$group").append("_id", "$v");
   out.open("truth").append("$sum", 1).close().close().close();

@@ -40,10 +40,9 @@ void append_values(bson::Builder& out, std::string_view key, std::string_view pa
   out.close().open("in").open("$switch").open_array("branches");
   out.open(out.item()).open("case").append("$isArray", "$$field").close();
   out.open("then").open_array("$setUnion").append(out.item(), "$$field").close().close().close();
-  out.open(out.item()).open("case").open_array("$in");
-  out.open(out.item()).append("$type", "$$field").close();
-  out.open_array(out.item()).append("0", "missing").append("1", "null").close();
-  out.close().close().open_array("then").close().close();
+  out.open(out.item());
+  append_type_equals(out, "case", "$$field", "missing");
+  out.open_array("then").close().close();
   out.close().open_array("default").append("0", "$$field").close();
   out.close().close().close().close();
 }

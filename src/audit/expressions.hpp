@@ -11,7 +11,7 @@ namespace sluice::audit {
 /// arrays, where the server's own "$a.b" would.
 void append_path(bson::Builder& out, std::string_view key, std::string_view path);
 
-/// The distinct values of an array, or of the scalar in its place; a missing field and null hold none.
+/// The distinct values of an array, or of the scalar in its place; a missing field holds none.
 void append_values(bson::Builder& out, std::string_view key, std::string_view path);
 
 }  // namespace sluice::audit

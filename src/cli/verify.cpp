@@ -37,6 +37,7 @@ class Report {
   pipeline::VerifyEvents events() {
     pipeline::VerifyEvents events;
     events.audit.difference = [this](const std::string& sentence) { difference(sentence); };
+    events.audit.orphan = [this](const std::string& sentence) { orphan(sentence); };
     events.audit.unmendable = [this](const std::string& sentence) { line("cannot be mended: " + sentence); };
     events.audit.progress = [this](const std::string& what, std::int64_t done, std::int64_t total) {
       progress_.update(what, done, total, observe::Progress::Clock::now());
@@ -62,10 +63,17 @@ class Report {
     if (said_ == most_ + 1) line("more differences are counted, not shown; see --limit");
   }
 
+  /// Counted apart, so that many of them do not hide a difference.
+  void orphan(const std::string& sentence) {
+    if (++orphans_said_ <= most_) line(sentence);
+    if (orphans_said_ == most_ + 1) line("more references to no source are counted, not shown; see --limit");
+  }
+
   void done(const std::string& rule, const std::string& target, const pipeline::AuditTotals& totals) {
     std::string text =
         fmt::format("{}: {}: {} checked, {} differ", rule, target, totals.checked, totals.different);
     if (repair_) text += fmt::format(", {} mended", totals.mended);
+    if (totals.orphans > 0) text += fmt::format(", {} refer to no source and are left", totals.orphans);
     if (totals.unmendable > 0) text += fmt::format(", {} cannot be mended", totals.unmendable);
     line(text);
     out_.flush();
@@ -75,6 +83,7 @@ class Report {
   bool repair_;
   std::int64_t most_;
   std::int64_t said_ = 0;
+  std::int64_t orphans_said_ = 0;
   observe::Progress progress_;
 };
 

@@ -73,7 +73,7 @@ std::optional<Error> Backfill::fill(const FillRecord& record, const Position& or
       }
       // Not before the stream's begin, or what was written between the two would be in neither.
       at = std::max(standing.at, origin.cluster_time);
-      error = fill_rule(*rule, record.rebuild, at, mender, stop);
+      error = fill_rule(*rule, at, mender, stop);
     } while (error && is_too_old(*error) && !stop.stop_requested());
     if (error) return error;
     if (auto failed = wind_up(*rule, at)) return failed;
@@ -81,7 +81,7 @@ std::optional<Error> Backfill::fill(const FillRecord& record, const Position& or
   return std::nullopt;
 }
 
-std::optional<Error> Backfill::fill_rule(const Rule& rule, bool orphans, std::uint64_t at, Mender& mender,
+std::optional<Error> Backfill::fill_rule(const Rule& rule, std::uint64_t at, Mender& mender,
                                          const std::stop_token& stop) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   observe::Progress progress(terminal, [&](const std::string& text) {
@@ -94,6 +94,7 @@ std::optional<Error> Backfill::fill_rule(const Rule& rule, bool orphans, std::ui
   const auto clear_line = [&] { progress.clear(); };
   AuditEvents events;
   events.difference = [](const std::string&) {};
+  events.orphan = [](const std::string&) {};
   events.unmendable = [&](const std::string& sentence) {
     clear_line();
     parts_.log.error("{}: backfill: {}", parts_.stream.name, sentence);
@@ -107,7 +108,6 @@ std::optional<Error> Backfill::fill_rule(const Rule& rule, bool orphans, std::ui
                              parts_.stream.name,
                              parts_.config.state_database,
                              0,
-                             orphans,
                              parts_.config.engine.in_flight,
                              stop};
   for (const Projection& projection : rule.projections()) {
@@ -118,6 +118,9 @@ std::optional<Error> Backfill::fill_rule(const Rule& rule, bool orphans, std::ui
     const AuditTotals& totals = audit.totals();
     parts_.log.info("{}: backfill: {}: {} targets, {} written, {} refused", parts_.stream.name, rule.name(),
                     totals.checked, totals.mended, totals.unmendable);
+    if (totals.orphans == 0) continue;
+    parts_.log.info("{}: backfill: {}: {} references to no source left as they are; sluice verify names them",
+                    parts_.stream.name, rule.name(), totals.orphans);
   }
   return std::nullopt;
 }

@@ -48,7 +48,7 @@ class Backfill {
   std::optional<Error> find_origin(Position& origin);
   std::optional<Error> fill(const FillRecord& record, const Position& origin, AuditLease& lease,
                             const std::stop_token& stop);
-  std::optional<Error> fill_rule(const Rule& rule, bool orphans, std::uint64_t at, Mender& mender,
+  std::optional<Error> fill_rule(const Rule& rule, std::uint64_t at, Mender& mender,
                                  const std::stop_token& stop);
   std::optional<Error> wind_up(const Rule& rule, std::uint64_t at);
 

@@ -10,6 +10,7 @@
 #include "nats/connection.hpp"
 #include "nats/streams.hpp"
 #include "pipeline/fingerprints.hpp"
+#include "pipeline/fitness.hpp"
 #include "pipeline/inspect_state.hpp"
 #include "pipeline/rights.hpp"
 #include "redis/connection.hpp"
@@ -230,6 +231,7 @@ class Inspector {
     for (const Subscription& subscription : source::merge_subscriptions(rule.subscriptions())) {
       look_at_collection(rule, subscription);
     }
+    for (const std::string& name : written(rule)) look_at_target(rule, name);
     if (auto lack = rights_.missing(stream_.database, accesses_of(rule))) say(Level::error, rule, *lack);
     for (const IndexNeed& need : rule.indexes()) look_at_index(rule, need);
   }
@@ -244,9 +246,8 @@ class Inspector {
       say(Level::note, rule, full + " does not exist yet");
     } else if (!state.exists) {
       say_absent(rule, name);
-    } else if (state.kind == "view" || state.kind == "timeseries") {
-      say(Level::error, rule,
-          full + " is a " + state.kind + ", which has no change events: name a collection");
+    } else if (const auto why = unreadable(full, state)) {
+      say(Level::error, rule, *why);
     } else if (!subscription.needs_images()) {
       say(Level::ok, rule, full + " exists");
     } else if (state.pre_images) {
@@ -254,6 +255,15 @@ class Inspector {
     } else {
       say_without_pre_images(rule, name);
     }
+  }
+
+  void look_at_target(const Rule& rule, const std::string& name) {
+    const std::string full = stream_.database + "." + name;
+    CollectionState state;
+    if (auto error = shape_.look_at(name, state)) return say_unseen(rule, full, false, *error);
+    const std::vector<std::string> by_value = written_by_value(rule);
+    const bool compared = std::ranges::find(by_value, name) != by_value.end();
+    if (const auto why = unwritable(full, state, compared)) say(Level::error, rule, *why);
   }
 
   void say_unseen(const Rule& rule, const std::string& full, bool needed, const Error& error) {

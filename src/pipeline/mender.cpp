@@ -124,21 +124,18 @@ std::optional<Error> Mender::take_letters(mongo::Transaction& transaction,
   return changed_meanwhile("its dead letters were retried");
 }
 
-std::optional<Error> Mender::fix_copies(const std::vector<Write>& writes) {
-  return patiently(options_.stop, [&] { return try_copies(writes); });
+std::optional<Error> Mender::fill_copies(const std::vector<Write>& fills) {
+  return patiently(options_.stop, [&] { return try_fills(fills); });
 }
 
-std::optional<Error> Mender::try_copies(const std::vector<Write>& writes) {
+std::optional<Error> Mender::try_fills(const std::vector<Write>& fills) {
   const auto client = pool_.acquire();
   mongo::Transaction transaction(client.get(), mongo::Isolation::snapshot);
   if (transaction.error()) return transaction.error();
   sinks::Copies copies(transaction, options_.statement_ms);
-  if (auto error = copies.read(writes)) return error;
+  if (auto error = copies.read(fills)) return error;
   sinks::WriteCommands commands(options_.statement_ms);
-  for (std::size_t i = 0; i < writes.size(); ++i) {
-    if (const auto* refresh = std::get_if<RefreshWrite>(&writes[i])) copies.add(*refresh, i, commands);
-    if (const auto* fill = std::get_if<FillWrite>(&writes[i])) copies.add(*fill, i, commands);
-  }
+  for (std::size_t i = 0; i < fills.size(); ++i) copies.add(std::get<FillWrite>(fills[i]), i, commands);
   if (auto error = commands.run(transaction).error) return error;
   return transaction.commit();
 }

@@ -40,12 +40,12 @@ class Mender {
   /// All of them or none. ErrorKind::own_fault: one of them cannot be.
   std::optional<Error> fix_counters(const CounterPlan& plan, const std::vector<CounterFix>& fixes);
 
-  /// RefreshWrites and FillWrites, all or none.
-  std::optional<Error> fix_copies(const std::vector<Write>& writes);
+  /// FillWrites, all or none. There is no other way to mend a copy: a fill never removes a document.
+  std::optional<Error> fill_copies(const std::vector<Write>& fills);
 
  private:
   std::optional<Error> try_counters(const CounterPlan& plan, const std::vector<CounterFix>& fixes);
-  std::optional<Error> try_copies(const std::vector<Write>& writes);
+  std::optional<Error> try_fills(const std::vector<Write>& fills);
   std::optional<Error> write_counters(mongo::Transaction& transaction, const CounterPlan& plan,
                                       const std::vector<CounterFix>& fixes) const;
   std::optional<Error> replace_broken(mongo::Transaction& transaction, const CounterPlan& plan,

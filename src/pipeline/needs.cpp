@@ -57,6 +57,15 @@ std::vector<Subscription> all_subscriptions(const Rules& rules) {
   return all;
 }
 
+/// The two parts of a collation that people set, of the dozen that the server lists.
+std::string collation_text(bson::View collation) {
+  bson::Builder shown;
+  for (const char* key : {"locale", "strength"}) {
+    if (const bson::Value value = collation.at(key)) shown.append(key, value);
+  }
+  return shown.finish().json();
+}
+
 std::string collection_in_shell(const std::string& database, const std::string& collection) {
   return fmt::format(R"(db.getSiblingDB("{}").getCollection("{}"))", database, collection);
 }
@@ -140,6 +149,9 @@ std::optional<Error> DatabaseShape::look_at(const std::string& collection, Colle
   const bson::View found = reply.view().at_path("cursor.firstBatch").document().at("0").document();
   state.exists = static_cast<bool>(found);
   state.kind = found.at("type").text();
+  state.capped = found.at_path("options.capped").boolean();
+  const bson::View collation = found.at_path("options.collation").document();
+  state.collation = collation ? collation_text(collation) : "";
   state.pre_images = found.at_path("options.changeStreamPreAndPostImages.enabled").boolean();
   return std::nullopt;
 }

@@ -58,6 +58,8 @@ std::string enable_pre_images_line(const std::string& database, const std::strin
 struct CollectionState {
   bool exists = false;
   bool pre_images = false;
+  bool capped = false;
+  std::string collation;  ///< the default one as JSON; empty: byte by byte
   std::string kind;  ///< "collection", "view", "timeseries"
 };
 

@@ -54,7 +54,11 @@ std::string counter_sentence(const CounterPlan& plan, const audit::CounterRow& r
 std::string copy_sentence(const CopyPlan& plan, const audit::CopyDifference& difference) {
   const std::string where = plan.target + " " + value_text(difference.target) + ": ";
   const std::string of = plan.source + " " + value_text(difference.reference);
-  if (difference.orphan) return where + "refers to " + of + ", which is gone; should be removed";
+  if (difference.orphan) {
+    return where + "refers to " + of +
+           ", which does not exist; left as it is, for it cannot be known whether that was deleted or never "
+           "was";
+  }
   std::string text = where + "of " + of;
   for (const auto& field : plan.fields) {
     const bson::Value found = difference.holder.at_path(field.to);
@@ -92,7 +96,7 @@ struct ProjectionAudit::CounterPass {
 
 struct ProjectionAudit::CopyPass {
   std::unique_ptr<Scratch> scratch = std::make_unique<Scratch>();
-  std::vector<Write> writes;
+  std::vector<Write> fills;
   std::vector<std::string> sentences;
 };
 
@@ -115,6 +119,12 @@ void ProjectionAudit::count_different(const std::string& sentence) {
   const std::lock_guard lock(mutex_);
   ++totals_.different;
   events_.difference(rule_ + ": " + sentence);
+}
+
+void ProjectionAudit::count_orphan(const std::string& sentence) {
+  const std::lock_guard lock(mutex_);
+  ++totals_.orphans;
+  events_.orphan(rule_ + ": " + sentence);
 }
 
 void ProjectionAudit::count_unmendable(const std::string& sentence) {
@@ -317,28 +327,26 @@ std::optional<Error> ProjectionAudit::copy_range(const CopyPlan& plan, audit::So
   return error ? error : fix(pass);
 }
 
+/// An orphan is no difference: the worker removes a target when it reads that the source was deleted, and
+/// what stands in the collections at one moment does not say whether there ever was such a source.
 void ProjectionAudit::judge(const CopyPlan& plan, const audit::CopyDifference& difference, CopyPass& pass) {
-  if (difference.orphan && !options_.orphans) return;
   if (pending_ != nullptr &&
       (pending_->will_refresh(plan, difference.reference) || pending_->will_fill(plan, difference.target))) {
     return;
   }
   const std::string sentence = copy_sentence(plan, difference);
+  if (difference.orphan) return count_orphan(sentence);
   count_different(sentence);
   if (mender_ == nullptr) return;
-  if (difference.orphan) {
-    pass.writes.push_back(RefreshWrite{&plan, keep(difference.reference, *pass.scratch)});
-  } else {
-    pass.writes.push_back(FillWrite{&plan, keep(difference.target, *pass.scratch), {}});
-  }
+  pass.fills.push_back(FillWrite{&plan, keep(difference.target, *pass.scratch), {}});
   pass.sentences.push_back(sentence);
 }
 
 std::optional<Error> ProjectionAudit::fix(CopyPass& pass) {
   auto error = mend(pass.sentences, [&](std::size_t from, std::size_t to) {
-    return mender_->fix_copies(part(pass.writes, from, to));
+    return mender_->fill_copies(part(pass.fills, from, to));
   });
-  pass.writes.clear();
+  pass.fills.clear();
   pass.sentences.clear();
   pass.scratch = std::make_unique<Scratch>();
   return error;

@@ -21,6 +21,7 @@ namespace sluice::pipeline {
 struct AuditTotals {
   std::int64_t checked = 0;  ///< targets looked at; for counters, those that the server compared
   std::int64_t different = 0;
+  std::int64_t orphans = 0;  ///< references to no source under on_delete: delete; reported, never written
   std::int64_t mended = 0;
   std::int64_t unmendable = 0;
 };
@@ -28,6 +29,7 @@ struct AuditTotals {
 /// What an audit says on its way. Called by several threads, one at a time.
 struct AuditEvents {
   std::function<void(const std::string& sentence)> difference;
+  std::function<void(const std::string& sentence)> orphan;
   std::function<void(const std::string& sentence)> unmendable;
   std::function<void(const std::string& what, std::int64_t done, std::int64_t total)> progress;
 };
@@ -37,7 +39,6 @@ struct AuditOptions {
   std::string stream;
   std::string state_database;
   std::int64_t sample = 0;  ///< this many targets only; 0: all
-  bool orphans = true;      ///< a target whose source is gone is wrong where the plan says so
   int threads = 4;
   std::stop_token stop = {};
 };
@@ -88,6 +89,7 @@ class ProjectionAudit {
                             const std::function<std::optional<Error>(std::size_t, std::size_t)>& write);
 
   void count_different(const std::string& sentence);
+  void count_orphan(const std::string& sentence);
   void count_unmendable(const std::string& sentence);
   void count_mended(std::size_t number);
   void advance(const std::string& collection, std::int64_t targets);

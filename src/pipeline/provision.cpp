@@ -3,6 +3,7 @@
 #include <spdlog/logger.h>
 
 #include "pipeline/dead_letters.hpp"
+#include "pipeline/fitness.hpp"
 
 namespace sluice::pipeline {
 
@@ -73,8 +74,26 @@ std::optional<Error> provision(mongo::ClientPool& pool, const std::string& datab
   return std::nullopt;
 }
 
+namespace {
+
+std::optional<Error> look_at_collections(const StreamConfig& stream, const Rules& rules,
+                                         mongo::ClientPool& pool, spdlog::logger& log) {
+  std::vector<const Rule*> all;
+  for (const auto& rule : rules) all.push_back(rule.get());
+  std::optional<Error> unknown;
+  auto error = check_collections(pool, stream.database, all, unknown);
+  if (unknown) {
+    log.warn("{}: whether its rules can work on the collections of {} cannot be looked up: {}", stream.name,
+             stream.database, unknown->text());
+  }
+  return error;
+}
+
+}  // namespace
+
 std::optional<Error> prepare_for(const Config& config, const StreamConfig& stream, const Rules& rules,
                                  mongo::ClientPool& pool, spdlog::logger& log) {
+  if (auto unfit = look_at_collections(stream, rules, pool, log)) return unfit;
   const auto error = prepare_dead_letters(pool, config.state_database);
   if (error && error->kind != ErrorKind::fatal) return error;
   if (error) {

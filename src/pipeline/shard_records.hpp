@@ -54,7 +54,7 @@ struct Filled {
 /// A backfill that was begun: while it runs, no shard of the stream streams.
 struct FillRecord {
   bool running = false;
-  bool rebuild = false;  ///< it makes good a lost position, so copies whose source is gone go too
+  bool rebuild = false;  ///< it makes good a lost position
   std::vector<Filled> rules;
 
   static std::optional<FillRecord> read(bson::View document);

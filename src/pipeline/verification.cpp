@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "flow/time.hpp"
+#include "pipeline/fitness.hpp"
 #include "rules/registry.hpp"
 #include "sinks/state_names.hpp"
 
@@ -40,6 +41,7 @@ const std::string& target_of(const Projection& projection) {
 void add(AuditTotals& all, const AuditTotals& one) {
   all.checked += one.checked;
   all.different += one.different;
+  all.orphans += one.orphans;
   all.mended += one.mended;
   all.unmendable += one.unmendable;
 }
@@ -82,6 +84,16 @@ void Verification::stream(const StreamConfig& config) {
   mongo::ClientPool pool(config, clients, Holder::self().instance);
   // A wrong address should be said soon; what has answered once is waited for.
   if (auto error = has_change_streams(pool.acquire().get())) give_up("reach the server", pool, *error);
+  std::vector<const Rule*> audited;
+  for (const auto& rule : rules) {
+    if (options_.rule.empty() || rule->name() == options_.rule) audited.push_back(rule.get());
+  }
+  std::optional<Error> unknown;
+  if (auto error = check_collections(pool, config.database, audited, unknown)) {
+    const bool unfit = error->kind == ErrorKind::fatal && error->code == 0;
+    if (unfit) throw Stop(exit_code::cannot_start, error->message);
+    give_up("look at the collections", pool, *error);
+  }
   std::optional<AuditLease> lease;
   std::optional<Mender> mender;
   if (options_.repair) {
@@ -95,8 +107,7 @@ void Verification::stream(const StreamConfig& config) {
     }
     mender.emplace(pool, Mender::Options{config_.state_database, config_.engine.statement_ms}, *lease);
   }
-  for (const auto& rule : rules) {
-    if (!options_.rule.empty() && rule->name() != options_.rule) continue;
+  for (const Rule* rule : audited) {
     for (const Projection& one : rule->projections())
       projection(pool, config, rules, *rule, one, mender ? &*mender : nullptr);
   }

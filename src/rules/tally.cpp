@@ -7,14 +7,14 @@ namespace sluice::rules {
 
 namespace {
 
-/// The distinct values of an array or of a scalar. A missing field and a null in its place hold no value; a
-/// null inside an array is one like any other.
+/// The distinct values of an array or of a scalar. A missing field holds no value; null is one like any
+/// other, alone as in an array.
 class Values {
  public:
   explicit Values(const bson::Value& field) {
     if (field.is_array()) {
       for (const auto& [index, value] : field.document()) add(value);
-    } else if (field && !field.is_null()) {
+    } else if (field) {
       add(field);
     }
   }

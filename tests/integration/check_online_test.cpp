@@ -196,6 +196,18 @@ TEST_F(CheckOnline, AViewIsNoSource) {
   EXPECT_TRUE(finds(outcome, "error", stream() + "/favorites-count", "is a view"));
 }
 
+TEST_F(CheckOnline, ATargetThatCannotBeWrittenByValue) {
+  db().command(R"({"create":"articles","collation":{"locale":"en","strength":2}})");
+  db().command(R"({"create":"comments","capped":true,"size":100000})");
+  db().command(R"({"create":"tags","timeseries":{"timeField":"t"}})");
+  const Outcome outcome = check(make_user(worker_roles()));
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_TRUE(finds(outcome, "error", stream() + "/favorites-count", R"(articles has the default collation)"));
+  EXPECT_TRUE(finds(outcome, "error", stream() + "/author-copies", "make the collection anew"));
+  EXPECT_TRUE(finds(outcome, "error", stream() + "/author-copies", "comments is a capped collection"));
+  EXPECT_TRUE(finds(outcome, "error", stream() + "/tag-tally", "tags is a time-series collection"));
+}
+
 TEST_F(CheckOnline, AWrongPasswordAndNoUserAtAll) {
   make_user(worker_roles());
   const Outcome wrong = check(guarded.uri_of("sluice", "wrong"));

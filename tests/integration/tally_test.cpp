@@ -89,6 +89,9 @@ TEST_F(Tally, AScalarFieldCountsAsItsOnlyValue) {
   article(1, R"("solo")");
   article(2, "null");
   EXPECT_TRUE(counts(R"("solo")", 1));
+  EXPECT_TRUE(counts("null", 1));
+  edit(2, R"({"$unset":{"tagList":""}})");
+  EXPECT_TRUE(counts("null", 0));
   edit(1, R"({"$set":{"tagList":["solo","duo"]}})");
   EXPECT_TRUE(counts(R"("duo")", 1));
   EXPECT_TRUE(counts(R"("solo")", 1));

@@ -154,6 +154,59 @@ TEST_F(Verify, ARepairTakesItsDeadLettersAlong) {
   EXPECT_TRUE(exact());
 }
 
+/// Null is a value alone as in a list; what cannot be an id is a dead letter of the worker's, and missing to
+/// all others.
+TEST_F(Verify, NullsAndListsOfATallyAreJudgedAsByTheWorker) {
+  db().insert("articles", R"({"_id":1,"tagList":null})");
+  db().insert("articles", R"({"_id":2,"tagList":[null,"a",["x","y"]]})");
+  db().insert("articles", R"({"_id":3,"tagList":[["x","y"],["x","y"],["a"]]})");
+  db().insert("articles", R"({"_id":6,"tagList":[{"$regularExpression":{"pattern":"x","options":""}}]})");
+  db().insert("articles", R"({"_id":4})");
+  db().insert("articles", R"({"_id":5,"tagList":[]})");
+  const auto is_right = [&] {
+    EXPECT_TRUE(becomes("tags", "null", R"({"_id":null,"articleCount":2})"));
+    EXPECT_TRUE(becomes("tags", R"("a")", R"({"_id":"a","articleCount":1})"));
+    EXPECT_EQ(db().count("tags"), 2);
+  };
+  const auto verify_tags = [&](std::vector<std::string> flags = {}) {
+    flags.insert(flags.end(), {"--rule", "tag-tally"});
+    Outcome outcome = verify(std::move(flags));
+    std::erase(outcome.out, ' ');  // as they stand in the values
+    return outcome;
+  };
+  const std::string pairs = R"(tags["x","y"]:missing,itsarticleCountshouldbe2)";
+  EXPECT_TRUE(says(verify_tags({"--repair"}), 1, "cannotbemended:tag-tally:" + pairs));
+  is_right();
+  db().command(R"({"drop":"tags"})");
+  start(realworld_file(), {"--backfill"}).ready();
+  is_right();
+  std::string said = worker().err();
+  std::erase(said, ' ');
+  EXPECT_NE(said.find(pairs), std::string::npos) << worker().story();
+  terminate_all();
+  for (const char* collection : {"articles", "tags"}) db().remove_many(collection, {});
+  state().drop_database();
+
+  start(realworld_file()).ready();
+  db().insert("articles", R"({"_id":1,"tagList":null})");
+  db().insert("articles", R"({"_id":2,"tagList":[null,"a",["x","y"]]})");
+  db().insert("articles", R"({"_id":3,"tagList":[["x","y"],["x","y"],["a"]]})");
+  db().insert("articles", R"({"_id":6,"tagList":[{"$regularExpression":{"pattern":"x","options":""}}]})");
+  ASSERT_TRUE(settled());
+  is_right();
+  EXPECT_EQ(metric("sluice_events_dead_total"), 3);
+  EXPECT_TRUE(says(verify_tags(), 1, pairs));
+  EXPECT_TRUE(says(verify_tags(), 1, "2checked,3differ"));
+  EXPECT_TRUE(says(verify_tags(), 1, R"(tags["a"]:missing,itsarticleCountshouldbe1)"));
+  EXPECT_TRUE(says(verify_tags({"--sample", "10"}), 0, "2checked,0differ"));
+  db().update("articles", R"({"_id":2})", R"({"$set":{"tagList":[null,"a"]}})");
+  db().update("articles", R"({"_id":3})", R"({"$set":{"tagList":[]}})");
+  db().update("articles", R"({"_id":6})", R"({"$unset":{"tagList":""}})");
+  ASSERT_TRUE(settled());
+  is_right();
+  EXPECT_TRUE(says(verify_tags(), 0, "2checked,0differ"));
+}
+
 TEST_F(Verify, NoServerIsSaid) {
   const Outcome outcome = run_sluice({"verify", realworld_file(), "--mongodb-uri",
                                       "mongodb://127.0.0.1:1/?replicaSet=rs0&serverSelectionTimeoutMS=100"});
