@@ -54,6 +54,21 @@ std::string full_document_of(const bson_t* event) {
   return {json.get(), length};
 }
 
+std::string relaxed(const bson_t* document) {
+  const Text json(bson_as_relaxed_extended_json(document, nullptr));
+  return json.get();
+}
+
+/// Any JSON of a document in libbson's own form; empty where it is none.
+std::string same_json(const std::string& json) {
+  bson_t document;
+  bson_error_t error;
+  if (!bson_init_from_json(&document, json.data(), static_cast<ssize_t>(json.size()), &error)) return {};
+  std::string same = relaxed(&document);
+  bson_destroy(&document);
+  return same;
+}
+
 struct Cpu {
   double worker = 0;
   double mongod = 0;
@@ -189,8 +204,7 @@ class CacheStage {
       bson_iter_t id;
       char hex[25] = "";
       if (bson_iter_init_find(&id, document, "_id")) bson_oid_to_string(bson_iter_oid(&id), hex);
-      const Text json(bson_as_relaxed_extended_json(document, nullptr));
-      if (redis_.ask({"GET", std::string("u:") + hex}) != json.get())
+      if (same_json(redis_.ask({"GET", std::string("u:") + hex})) != relaxed(document))
         throw std::runtime_error(std::string("the key u:") + hex + " does not hold its document");
     }
   }
