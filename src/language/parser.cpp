@@ -91,11 +91,11 @@ Term Parser::like(const Term& value) {
     escape = cursor_.expect_text("one letter");
     if (escape.size() != 1) cursor_.fail(offset, "ESCAPE takes one letter (of ASCII), such as '!'");
   }
-  const auto regex = like_regex(pattern, escape.empty() ? '\0' : escape[0]);
-  if (!regex)
+  const auto holds = language::like(value, pattern, escape.empty() ? '\0' : escape[0]);
+  if (!holds)
     cursor_.fail(offset,
                  "in the pattern '" + escape + "' stands before something other than %, _ and itself");
-  return matches(value, *regex, "s");
+  return *holds;
 }
 
 Term Parser::concatenation() {

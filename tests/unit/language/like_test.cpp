@@ -24,5 +24,13 @@ TEST(Like, TakesEverythingElseForItself) {
   EXPECT_EQ(like_regex("a!", '!'), std::nullopt);
 }
 
+TEST(Like, HasPiecesWhereNoLetterIsAny) {
+  using Pieces = std::vector<std::string>;
+  EXPECT_EQ(like_pieces("abc", 0), (Pieces{"abc"}));
+  EXPECT_EQ(like_pieces("%a%b", 0), (Pieces{"", "a", "b"}));
+  EXPECT_EQ(like_pieces("5!%!!!_%", '!'), (Pieces{"5%!_", ""}));
+  EXPECT_EQ(like_pieces("a_", 0), std::nullopt);
+}
+
 }  // namespace
 }  // namespace sluice::language
