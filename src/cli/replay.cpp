@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <ostream>
 
@@ -26,6 +27,18 @@ std::string required(const Arguments& arguments, const char* flag, const char* w
   throw UsageError(fmt::format("name {}: --{} RULE", what, flag));
 }
 
+/// It becomes part of headers.
+std::string run_name(const Arguments& arguments) {
+  constexpr std::size_t most_bytes = 100;
+  const std::string name = given(arguments, "run").value_or("replay-" + std::to_string(now_ms()));
+  const auto printable = [](char c) { return c > ' ' && c < 0x7F; };
+  if (name.empty() || name.size() > most_bytes || !std::ranges::all_of(name, printable)) {
+    throw UsageError(
+        fmt::format("--run takes 1 to {} printable ASCII characters without blanks", most_bytes));
+  }
+  return name;
+}
+
 }  // namespace
 
 int replay_command(const Arguments& arguments, std::ostream& out, std::ostream& err) {
@@ -34,7 +47,7 @@ int replay_command(const Arguments& arguments, std::ostream& out, std::ostream& 
   plan.rule = required(arguments, "to", "the rule that is to act on them");
   plan.filter = {given(arguments, "aggregate"), given_moment(arguments, "since"),
                  given_moment(arguments, "until")};
-  plan.run = given(arguments, "run").value_or("replay-" + std::to_string(now_ms()));
+  plan.run = run_name(arguments);
   plan.dry_run = arguments.own.contains("dry-run");
   const Config config = load_config(arguments);
   plan.from = &stream_of_rule(config, plan.store, "event_store");
@@ -45,9 +58,9 @@ int replay_command(const Arguments& arguments, std::ostream& out, std::ostream& 
     err << plan.rule << ": refused: " << observe::printable(why) << "\n";
   };
   const pipeline::Replayed done = pipeline::replay(config, plan, refused);
-  out << fmt::format("{}: {} events {}, {} effects{}\n", plan.rule, done.events,
+  out << fmt::format("{}: {} events {}, {} effects{} (run {})\n", plan.rule, done.events,
                      plan.dry_run ? "found" : "replayed", done.effects,
-                     done.refused > 0 ? fmt::format(", {} refused", done.refused) : "");
+                     done.refused > 0 ? fmt::format(", {} refused", done.refused) : "", plan.run);
   return done.refused > 0 ? exit_code::incomplete : exit_code::ok;
 }
 

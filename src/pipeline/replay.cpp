@@ -138,12 +138,13 @@ class Replay {
     for (const OwnedDocument& one : events) {
       ChangeEvent event;
       parse_event(view_of(one), event);
+      event.snapshot_run = plan_.run;  // so that its messages have ids of this run
       table_.apply(event, effects, scratch);
     }
-    act(effects, scratch);
+    act(effects);
   }
 
-  void act(const std::vector<Effect>& effects, Scratch& scratch) {
+  void act(const std::vector<Effect>& effects) {
     Batch batch;
     batch.guard.lane_id = application;
     for (const Effect& effect : effects) {
@@ -152,9 +153,7 @@ class Replay {
       } else if (const auto* put = std::get_if<Put>(&effect.body)) {
         batch.writes.emplace_back(PutWrite{put->plan, put->id, put->values});
       } else if (const auto* delivery = std::get_if<Deliver>(&effect.body)) {
-        Message message = *delivery->message;
-        message.id = scratch.keep(std::string_view(std::string(message.id) + "-" + plan_.run));
-        batch.writes.emplace_back(DeliverWrite{delivery->plan, scratch.keep(message), effect.key});
+        batch.writes.emplace_back(DeliverWrite{delivery->plan, delivery->message, effect.key});
       }
     }
     if (plan_.dry_run) {
@@ -219,9 +218,9 @@ class Replay {
     }
   }
 
-  [[noreturn]] static void stop(const Error& error) {
+  [[noreturn]] void stop(const Error& error) const {
     throw Stop(exit_code::cannot_start,
-               error.text() + "; what was replayed so far is done; run it again with the same --run");
+               error.text() + "; what was replayed so far is done; run it again with --run " + plan_.run);
   }
 
   const Config& config_;

@@ -23,7 +23,8 @@ struct ReplayPlan {
   const StreamConfig* to = nullptr;
   std::string rule;  ///< the rule of `to` that acts
   ReplayFilter filter;
-  std::string run;  ///< becomes part of the messages' ids
+  /// Part of the ids of all messages (`<id>-<run>`): receivers take another run's messages for new ones.
+  std::string run;
   bool dry_run = false;
 };
 

@@ -34,6 +34,14 @@ void append_event_headers(Text& out, const ChangeEvent& event) {
 template void append_event_headers(InlineText& out, const ChangeEvent& event);
 template void append_event_headers(LongText& out, const ChangeEvent& event);
 
+void append_message_id(InlineText& out, const TextTemplate& id, const ChangeEvent& event) {
+  id.append_to(out, event);
+  if (event.snapshot_run.empty() || event.operation == Operation::snapshot)
+    return;  // a snapshot's token has the run
+  out.append('-');
+  out.append(event.snapshot_run);
+}
+
 std::string_view cloud_envelope(const ChangeEvent& event, std::string_view id, Scratch& scratch) {
   LongText text;
   text.append(R"({"specversion":"1.0","id":")");

@@ -22,6 +22,10 @@ bson::View payload_of(const ChangeEvent& event, Payload what, Scratch& scratch);
 template <typename Text>
 void append_event_headers(Text& out, const ChangeEvent& event);
 
+/// The id of an event's message: what the rule's template makes of the event and, for a replayed event,
+/// `-<run>`. Receivers drop what they know by its id, so a replay needs ids of its own.
+void append_message_id(InlineText& out, const TextTemplate& id, const ChangeEvent& event);
+
 /// The start of a CloudEvent in JSON, up to the value of its `data`.
 std::string_view cloud_envelope(const ChangeEvent& event, std::string_view id, Scratch& scratch);
 

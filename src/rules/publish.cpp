@@ -46,7 +46,7 @@ class PublishRule final : public Rule {
     InlineText subject;
     parts_.subject.append_to(subject, event);
     InlineText id;
-    parts_.message_id.append_to(id, event);
+    append_message_id(id, parts_.message_id, event);
     if (!subject.fits() || !id.fits()) {
       effects.add(Reject{subject_code, no_subject}, key);
       return;

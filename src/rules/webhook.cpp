@@ -102,7 +102,7 @@ class WebhookRule final : public Rule {
     InlineText path;
     parts_.path.append_to(path, event);
     InlineText id;
-    parts_.key.append_to(id, event);
+    append_message_id(id, parts_.key, event);
     if (!path.fits() || !id.fits()) {
       effects.add(Reject{address_code, path.spoilt() ? no_address : long_address}, key);
       return;

@@ -275,5 +275,49 @@ TEST_F(Webhook, TwoRulesOnOneService) {
   EXPECT_NE(all[0].header("idempotency-key"), all[1].header("idempotency-key"));
 }
 
+/// A receiver that drops what it knows by its key takes a replay for new, and the same run once more for
+/// known.
+TEST_F(Webhook, AReplayHasKeysOfItsRun) {
+  const std::string rules = file(
+      "  - name: store\n    event_store: { from: items, into: item_events }\n"
+      "  - name: hook\n    webhook: { from: items, url: \"" +
+      service().origin() +
+      "/hook\" }\n"
+      "  - name: stated\n    webhook: { from: items, url: \"" +
+      service().origin() + "/stated\", idempotency_key: \"{op}/{id}\" }\n");
+  start(rules).ready();
+  for (const char* id : {"a", "b"}) db().insert("items", R"({"_id":")" + std::string(id) + "\"}");
+  ASSERT_TRUE(comes(4));
+  ASSERT_TRUE(soon([&] { return db().count("item_events") == 2; }));
+  const auto keys = [&](std::size_t from) {
+    std::multiset<std::string> all;
+    const auto requests = service().requests();
+    for (std::size_t i = from; i < requests.size(); ++i) all.insert(requests[i].header("idempotency-key"));
+    return all;
+  };
+  const std::multiset<std::string> first = keys(0);
+  const auto replayed = [&](const std::string& run) {
+    const std::size_t before = service().count();
+    for (const char* rule : {"hook", "stated"}) {
+      const Outcome outcome =
+          run_sluice(here_run({"replay", rules, "--store", "store", "--to", rule, "--run", run}));
+      EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
+    }
+    return keys(before);
+  };
+  const auto of_run = [&](const std::string& run) {
+    std::multiset<std::string> all;
+    for (const std::string& key : first) all.insert(key + "-" + run);
+    return all;
+  };
+  EXPECT_EQ(first.count("insert/a"), 1U);
+  EXPECT_EQ(replayed("may"), of_run("may"));
+  EXPECT_EQ(replayed("may"), of_run("may")) << "the same run again: the receiver knows them";
+  EXPECT_EQ(replayed("june"), of_run("june"));
+  const Outcome wrong =
+      run_sluice(here_run({"replay", rules, "--store", "store", "--to", "hook", "--run", "a b"}));
+  EXPECT_NE(wrong.err.find("--run takes"), std::string::npos) << wrong.err;
+}
+
 }  // namespace
 }  // namespace sluice::test

@@ -78,6 +78,14 @@ class PublishedMessage : public testing::Test {
   std::vector<Effect> effects_;
 };
 
+TEST_F(PublishedMessage, OfAReplayHasAnIdOfItsRun) {
+  event_.snapshot_run = "may";
+  EXPECT_EQ(message("from: orders\n").id, "82AB-may");
+  EXPECT_EQ(message("from: orders\nmessage_id: '{op}-x'\n").id, "insert-x-may");
+  EXPECT_NE(message("from: orders\nformat: cloudevents\n").envelope.find(R"("id":"82AB-may")"),
+            std::string::npos);
+}
+
 TEST_F(PublishedMessage, HoldsTheEventWithoutWhatIsOurs) {
   const Message& made = message("from: orders\nstream: S\n");
   EXPECT_EQ(made.address, "S.orders.insert.a\"b");

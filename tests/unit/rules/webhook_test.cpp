@@ -234,6 +234,20 @@ TEST_F(WebhookRequest, HeadersAreTemplates) {
   EXPECT_TRUE(made.headers.ends_with("\nX-Name: say \"hi\"%0A\nAuthorization: Bearer t")) << made.headers;
 }
 
+TEST_F(WebhookRequest, AReplayHasKeysOfItsRun) {
+  const auto key = [&](const std::string& settings) {
+    const Message& made = at("/", settings);
+    EXPECT_EQ(made.headers.substr(0, made.headers.find('\n')), "Idempotency-Key: " + std::string(made.id));
+    return std::string(made.id);
+  };
+  for (const char* run : {"may", "june"}) {
+    event_.snapshot_run = run;
+    EXPECT_EQ(key(""), "out-82AB-" + std::string(run));
+    EXPECT_EQ(key("idempotency_key: '{op}/{id}'\n"), "insert/a/b c-" + std::string(run));
+  }
+  EXPECT_NE(at("/", "format: cloudevents\n").envelope.find(R"("id":"out-82AB-june")"), std::string::npos);
+}
+
 TEST_F(WebhookRequest, ABodyIsATextInJson) {
   const Message& made = at("/", R"(body: '{"text": "{coll}: {name}", "n": {n}, "deep": {"none": {}}}')"
                                 "\n");
