@@ -56,14 +56,14 @@ void show(const Config& config, const Publishing& one, std::ostream& out) {
     out << one.rule << ": no snapshot was asked for\n";
     return;
   }
-  std::vector<std::pair<std::string, pipeline::SnapshotProgress>> all;
+  pipeline::ProgressOfShards all;
   check(store.all_progress(id, all), pool);
   bool any = false;
   for (const auto& [shard, progress] : all) {
     if (progress.run != requests.front().run) continue;
     any = true;
-    out << fmt::format("{}: shard {}: {} documents published{}\n", one.rule, shard, progress.documents,
-                       progress.done ? ", done" : "");
+    out << fmt::format("{}: shard {}: {} documents published{}\n", one.rule, shard, progress.mark.documents,
+                       progress.mark.done ? ", done" : "");
   }
   if (!any) out << one.rule << ": asked for; no worker has begun\n";
 }

@@ -271,7 +271,8 @@ void Reader::tell_what_stands(source::ChangeStream& stream, const Position& at, 
     if (!active) break;
     budget_.wait_for_room();
     std::unique_ptr<source::StreamBatch> batch;
-    if (const auto error = snapshots.next(at, batch)) {
+    if (auto error = snapshots.next(at, batch)) {
+      pool_.reconsider(*error);
       log_.warn("a snapshot cannot be read yet: {}", error->text());
       active = false;
       break;

@@ -3,6 +3,7 @@
 #include <spdlog/logger.h>
 
 #include <algorithm>
+#include <random>
 
 #include "source/resume_token.hpp"
 #include "source/stream_filter.hpp"
@@ -14,8 +15,8 @@ namespace sluice::pipeline {
 namespace {
 
 constexpr auto look_every = std::chrono::seconds(1);
+constexpr auto pause_of_the_unreadable = std::chrono::seconds(30);
 constexpr std::int32_t documents_in_a_chunk = 1000;
-constexpr std::size_t most_chunks_under_way = 16;
 
 bool is_past(const Error& error) {
   return error.code == mongo::snapshot_too_old || error.code == mongo::snapshot_unavailable;
@@ -71,6 +72,10 @@ void keep_back(Subscription& subscription, const std::vector<std::unique_ptr<Rul
   }
 }
 
+std::uint64_t time_of(const Position& at) {
+  return source::time_of_token(at.view()).value_or(at.cluster_time);
+}
+
 }  // namespace
 
 SnapshotFeed::SnapshotFeed(mongo::ClientPool& pool, Options options,
@@ -86,7 +91,7 @@ SnapshotFeed::SnapshotFeed(mongo::ClientPool& pool, Options options,
 }
 
 std::string SnapshotFeed::shard() const {
-  return std::to_string(options_.shard_index) + "-of-" + std::to_string(options_.shard_count);
+  return snapshot_shard(options_.shard_index, options_.shard_count);
 }
 
 std::optional<Error> SnapshotFeed::ask(const Source& source, const std::string& run, bool unless_there) {
@@ -114,52 +119,66 @@ bool SnapshotFeed::active(flow::Time now) {
   if (sources_.empty()) return false;
   if (!looked_at_ || now >= *looked_at_ + look_every) {
     looked_at_ = now;
-    auto error = store_progress();
-    if (!error) error = look();
-    if (error) log_.debug("snapshots cannot be looked for: {}", error->text());
+    store_progress(now);
+    if (auto error = look(now)) log_.debug("snapshots cannot be looked for: {}", error->text());
   }
-  if (!run_ || run_->read.done) return false;
-  const std::lock_guard lock(under_->mutex);
-  return under_->chunks.size() < most_chunks_under_way;
+  if (!run_) return false;
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->course->may_read(now);
 }
 
-std::optional<Error> SnapshotFeed::look() {
+std::optional<Error> SnapshotFeed::look(flow::Time now) {
   std::vector<std::string> ids;
   for (const Source& source : sources_) ids.push_back(source.id);
   std::vector<SnapshotRequest> requests;
   if (auto error = store_.find(ids, requests)) return error;
-  if (run_) {  // asked for once more, from the beginning; or never mind
+  // One after the other; one that cannot be read lets the others go first.
+  std::erase_if(requests, [&](const SnapshotRequest& one) {
+    const bool current = run_ && run_->request.id == one.id && run_->request.run == one.run;
+    const auto finished = finished_.find(one.id);
+    const bool over = finished != finished_.end() && finished->second == one.run;
+    const auto waiting = waiting_.find(one.id);
+    return !current && (over || (waiting != waiting_.end() && now < waiting->second));
+  });
+  if (run_) {
     const auto same = std::ranges::find(requests, run_->request.id, &SnapshotRequest::id);
-    if (same != requests.end() && same->run == run_->request.run) return std::nullopt;
-    run_.reset();
+    if (same != requests.end() && same->run == run_->request.run) {
+      const bool alone = requests.size() == 1;
+      const std::lock_guard lock(shared_->mutex);
+      if (alone || !shared_->course->may_give_way()) return std::nullopt;
+      waiting_[same->id] = now + pause_of_the_unreadable;
+      requests.erase(same);
+    }
+    run_.reset();  // it gives way, was asked for once more, or is not wanted any more
   }
   for (SnapshotRequest& request : requests) {
-    const auto finished = finished_.find(request.id);
-    if (finished != finished_.end() && finished->second == request.run) continue;
     const auto source = std::ranges::find(sources_, request.id, &Source::id);
     if (auto error = start(static_cast<std::size_t>(source - sources_.begin()), std::move(request)))
       return error;
-    if (run_) return std::nullopt;  // one after the other
+    if (run_) return std::nullopt;
   }
   return std::nullopt;
 }
 
 std::optional<Error> SnapshotFeed::start(std::size_t source, SnapshotRequest request) {
-  std::optional<SnapshotProgress> progress;
-  if (auto error = store_.find_progress(request.id, shard(), progress)) return error;
-  const bool known = progress && progress->run == request.run;
-  if (known && progress->done) {
+  ProgressOfShards all;
+  if (auto error = store_.all_progress(request.id, all)) return error;
+  flow::SnapshotMark mark = mark_to_go_on_from(all, request.run, options_.shard_index, options_.shard_count);
+  if (mark.done) {
+    // Stored under this layout's names, too: whoever asks how far it is sees it.
+    if (auto error = store_.put_progress(request.id, shard(), {request.run, mark})) return error;
     finished_[request.id] = request.run;
     return std::nullopt;
   }
-  if (!known) progress = SnapshotProgress{.run = request.run};
-  log_.info("{}: publishing what stands in the collections of {} {}", options_.stream, request.id,
-            known ? "from where it was left" : "from the beginning");
-  {
-    const std::lock_guard lock(under_->mutex);
-    under_->chunks.clear();
+  if (!waiting_.contains(request.id)) {
+    log_.info("{}: publishing what stands in the collections of {} {}", options_.stream, request.id,
+              mark == flow::SnapshotMark{} ? "from the beginning" : "from where it was left");
   }
-  run_.emplace(Run{source, std::move(request), *progress, *progress});
+  {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->course.emplace(std::move(mark), flow::SnapshotCourse::Limits{}, std::random_device{}());
+  }
+  run_.emplace(Run{source, std::move(request)});
   return std::nullopt;
 }
 
@@ -169,10 +188,11 @@ const Subscription* SnapshotFeed::subscription_of(const std::string& collection)
   return found == all.end() ? nullptr : &*found;
 }
 
-void SnapshotFeed::append_range(bson::Builder& pipeline, const std::vector<std::uint8_t>& end) const {
+void SnapshotFeed::append_range(bson::Builder& pipeline, const flow::SnapshotMark& from,
+                                const std::vector<std::uint8_t>& end) const {
   pipeline.open(pipeline.item()).open("$match").open_array("$and");
   pipeline.open(pipeline.item()).close();  // an empty condition holds
-  if (!run_->read.after.empty()) append_compared(pipeline, "$gt", held(run_->read.after));
+  if (!from.after.empty()) append_compared(pipeline, "$gt", held(from.after));
   if (!end.empty()) append_compared(pipeline, "$lte", held(end));
   if (options_.shard_count > 1) {
     pipeline.open(pipeline.item()).open("$expr").open_array("$eq");
@@ -186,13 +206,13 @@ void SnapshotFeed::append_range(bson::Builder& pipeline, const std::vector<std::
 }
 
 /// The id at which the next chunk ends; empty when it is the last one.
-std::optional<Error> SnapshotFeed::find_end(const std::string& collection, std::uint64_t at,
-                                            std::vector<std::uint8_t>& end) {
+std::optional<Error> SnapshotFeed::find_end(const std::string& collection, std::uint64_t read_at,
+                                            const flow::SnapshotMark& from, std::vector<std::uint8_t>& end) {
   bson::Builder find;
   find.append("aggregate", collection).open_array("pipeline");
   find.open(find.item()).open("$match");
   find.open_array("$and").open(find.item()).close();
-  if (!run_->read.after.empty()) append_compared(find, "$gt", held(run_->read.after));
+  if (!from.after.empty()) append_compared(find, "$gt", held(from.after));
   find.close().close().close();
   find.open(find.item()).open("$sort").append("_id", 1).close().close();
   find.open(find.item()).append("$skip", documents_in_a_chunk - 1).close();
@@ -200,7 +220,7 @@ std::optional<Error> SnapshotFeed::find_end(const std::string& collection, std::
   find.open(find.item()).open("$project").append("_id", 1).close().close();
   find.close().open("hint").append("_id", 1).close().open("cursor").close();
   mongo::SnapshotCursor cursor(pool_);
-  if (auto error = cursor.open(options_.database, collection, find, at)) return error;
+  if (auto error = cursor.open(options_.database, collection, find, read_at)) return error;
   std::vector<bson::View> documents;
   if (auto error = cursor.next(documents)) return error;
   end.clear();
@@ -208,24 +228,28 @@ std::optional<Error> SnapshotFeed::find_end(const std::string& collection, std::
   return std::nullopt;
 }
 
-std::optional<Error> SnapshotFeed::read_chunk(const Subscription& subscription, const Position& at,
-                                              std::uint64_t time, const std::vector<std::uint8_t>& end,
-                                              source::StreamBatch& batch) {
+/// Reads the chunk behind `from`, up to `end`, as it stood at `read_at` (0: as it stands now). Its events
+/// have the stream's place and time in any case: positions are made of them.
+std::optional<Error> SnapshotFeed::read_as_of(const Subscription& subscription, const Position& at,
+                                              std::uint64_t read_at, const flow::SnapshotMark& from,
+                                              std::vector<std::uint8_t>& end, source::StreamBatch& batch) {
+  if (auto error = find_end(subscription.collection, read_at, from, end)) return error;
   Subscription as_insert = subscription;
   as_insert.inserts = true;
   const source::StreamFilter filter = source::filter_of({as_insert});
   bson::Builder command;
   command.append("aggregate", subscription.collection).open_array("pipeline");
-  append_range(command, end);
-  append_event(command, options_.database, subscription.collection, at, time);
+  append_range(command, from, end);
+  append_event(command, options_.database, subscription.collection, at, time_of(at));
   source::append_wants(command, filter);
   source::append_narrowing(command, filter);
   append_name(command, sources_[run_->source].rule, run_->request.run);
   command.close().open("hint").append("_id", 1).close();
   command.open("cursor").append("batchSize", documents_in_a_chunk).close();
   mongo::SnapshotCursor cursor(pool_);
-  if (auto error = cursor.open(options_.database, subscription.collection, command, time)) return error;
+  if (auto error = cursor.open(options_.database, subscription.collection, command, read_at)) return error;
   batch.assembled.clear();
+  batch.events.clear();
   std::vector<bson::View> documents;
   while (true) {
     if (auto error = cursor.next(documents)) return error;
@@ -236,63 +260,78 @@ std::optional<Error> SnapshotFeed::read_chunk(const Subscription& subscription, 
   return std::nullopt;
 }
 
-std::optional<Error> SnapshotFeed::next(const Position& at, std::unique_ptr<source::StreamBatch>& batch) {
-  const std::string& collection = run_->request.collections.at(run_->read.collection);
-  const Subscription* subscription = subscription_of(collection);
+std::optional<Error> SnapshotFeed::read_next(const Position& at, const flow::SnapshotMark& from,
+                                             flow::SnapshotMark& behind, source::StreamBatch& batch) {
+  const std::string& collection = run_->request.collections.at(from.collection);
   std::vector<std::uint8_t> end;
-  auto made = std::make_unique<source::StreamBatch>();
-  if (subscription != nullptr) {
-    std::uint64_t time = source::time_of_token(at.view()).value_or(at.cluster_time);
-    auto error = find_end(collection, time, end);
-    if (error && is_past(*error)) {  // the stream lags by more than the server remembers: then as it is now
-      time = 0;
-      error = find_end(collection, time, end);
-    }
-    if (!error) error = read_chunk(*subscription, at, time, end, *made);
+  if (const Subscription* subscription = subscription_of(collection)) {
+    auto error = read_as_of(*subscription, at, time_of(at), from, end, batch);
+    // The stream lags by more than the server remembers: then as it stands now.
+    if (error && is_past(*error)) error = read_as_of(*subscription, at, 0, from, end, batch);
     if (error) return error;
   }
-  SnapshotProgress& read = run_->read;
-  read.documents += static_cast<std::int64_t>(made->events.size());
-  read.after = end;
-  if (end.empty()) ++read.collection;
-  read.done = read.collection >= run_->request.collections.size();
+  behind = from;
+  behind.documents += static_cast<std::int64_t>(batch.events.size());
+  if (end.empty()) ++behind.collection;
+  behind.after = std::move(end);
+  behind.done = behind.collection >= run_->request.collections.size();
+  return std::nullopt;
+}
+
+std::optional<Error> SnapshotFeed::next(const Position& at, std::unique_ptr<source::StreamBatch>& batch) {
+  flow::SnapshotMark from;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    from = shared_->course->read();
+  }
+  flow::SnapshotMark behind;
+  auto made = std::make_unique<source::StreamBatch>();
+  if (auto error = read_next(at, from, behind, *made)) {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->course->read_failed(flow::Clock::now());
+    return error;
+  }
   made->assembled.emplace_back(at.token);
   made->resume_token = bson::View(made->assembled.back().data(), made->assembled.back().size());
   made->operation_time = at.cluster_time;
   const std::uint64_t number = ++last_chunk_;
   {
-    const std::lock_guard lock(under_->mutex);
-    under_->chunks.push_back({number, read});
+    const std::lock_guard lock(shared_->mutex);
+    shared_->course->handed_out(number, std::move(behind));
   }
-  made->on_done = [under = under_, number] {
-    const std::lock_guard lock(under->mutex);
-    const auto chunk = std::ranges::find(under->chunks, number, &Chunk::number);
-    if (chunk != under->chunks.end()) chunk->done = true;
+  waiting_.erase(run_->request.id);
+  made->on_done = [shared = shared_, number] {
+    const std::lock_guard lock(shared->mutex);
+    if (shared->course) shared->course->done(number);
   };
   batch = std::move(made);
   return std::nullopt;
 }
 
-/// Chunks are done in any order; what is written down is only what is done without a gap.
-std::optional<Error> SnapshotFeed::store_progress() {
-  if (!run_) return std::nullopt;
-  std::optional<SnapshotProgress> reached;
+/// What could not be stored stays to be stored.
+void SnapshotFeed::store_progress(flow::Time now) {
+  if (!run_) return;
+  std::optional<flow::SnapshotMark> mark;
   {
-    const std::lock_guard lock(under_->mutex);
-    while (!under_->chunks.empty() && under_->chunks.front().done) {
-      reached = std::move(under_->chunks.front().behind);
-      under_->chunks.pop_front();
-    }
+    const std::lock_guard lock(shared_->mutex);
+    mark = shared_->course->to_store(now);
   }
-  if (!reached) return std::nullopt;
-  run_->stored = *reached;
-  if (auto error = store_.put_progress(run_->request.id, shard(), *reached)) return error;
-  if (!reached->done) return std::nullopt;
+  if (!mark) return;
+  const auto error = store_.put_progress(run_->request.id, shard(), {run_->request.run, *mark});
+  {
+    const std::lock_guard lock(shared_->mutex);
+    error ? void(shared_->course->store_failed(now)) : shared_->course->stored(*mark);
+  }
+  if (error) {
+    log_.warn("{}: the progress of the snapshot of {} cannot be stored yet: {}", options_.stream,
+              run_->request.id, error->text());
+    return;
+  }
+  if (!mark->done) return;
   log_.info("{}: published what stood in the collections of {}: {} documents", options_.stream,
-            run_->request.id, reached->documents);
+            run_->request.id, mark->documents);
   finished_[run_->request.id] = run_->request.run;
   run_.reset();
-  return std::nullopt;
 }
 
 }  // namespace sluice::pipeline

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -9,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "flow/snapshot_course.hpp"
 #include "flow/time.hpp"
 #include "mongo/snapshot_cursor.hpp"
 #include "pipeline/snapshot_records.hpp"
@@ -25,7 +25,7 @@ namespace sluice::pipeline {
 /// the stream has reached and put there. So of every document what stands is told in the right order with
 /// what happens to it, without a pause of the stream and without a gap.
 ///
-/// Used by the reader's thread; done() may be called on any.
+/// What to do next is decided by flow::SnapshotCourse. Used by the reader's thread; the batches may end on any.
 class SnapshotFeed {
  public:
   struct Options {
@@ -49,7 +49,8 @@ class SnapshotFeed {
   /// Looks for new requests now and then. True when there is something to tell.
   bool active(flow::Time now);
 
-  /// The next chunk, as of `at`. No batch where nothing is to be told; an error is tried again later.
+  /// The next chunk, as of `at`, after active() was true. After an error the chunk is read again when active()
+  /// says so.
   std::optional<Error> next(const Position& at, std::unique_ptr<source::StreamBatch>& batch);
 
  private:
@@ -62,29 +63,26 @@ class SnapshotFeed {
   struct Run {
     std::size_t source = 0;
     SnapshotRequest request;
-    SnapshotProgress read;    ///< as far as chunks were handed out
-    SnapshotProgress stored;  ///< as far as they are done, and written down
-  };
-  struct Chunk {
-    std::uint64_t number;
-    SnapshotProgress behind;
-    bool done = false;
   };
   /// Outlives the feed, for the batches that are still under way.
-  struct Under {
+  struct Shared {
     std::mutex mutex;
-    std::deque<Chunk> chunks;
+    std::optional<flow::SnapshotCourse> course;  ///< behind the mutex; of the run, or of the last one
   };
 
   std::optional<Error> ask(const Source& source, const std::string& run, bool unless_there);
-  std::optional<Error> look();
+  std::optional<Error> look(flow::Time now);
   std::optional<Error> start(std::size_t source, SnapshotRequest request);
-  std::optional<Error> store_progress();
-  std::optional<Error> find_end(const std::string& collection, std::uint64_t at,
-                                std::vector<std::uint8_t>& end);
-  std::optional<Error> read_chunk(const Subscription& subscription, const Position& at, std::uint64_t time,
-                                  const std::vector<std::uint8_t>& end, source::StreamBatch& batch);
-  void append_range(bson::Builder& pipeline, const std::vector<std::uint8_t>& end) const;
+  void store_progress(flow::Time now);
+  std::optional<Error> read_next(const Position& at, const flow::SnapshotMark& from, flow::SnapshotMark& behind,
+                                 source::StreamBatch& batch);
+  std::optional<Error> read_as_of(const Subscription& subscription, const Position& at, std::uint64_t read_at,
+                                  const flow::SnapshotMark& from, std::vector<std::uint8_t>& end,
+                                  source::StreamBatch& batch);
+  std::optional<Error> find_end(const std::string& collection, std::uint64_t read_at,
+                                const flow::SnapshotMark& from, std::vector<std::uint8_t>& end);
+  void append_range(bson::Builder& pipeline, const flow::SnapshotMark& from,
+                    const std::vector<std::uint8_t>& end) const;
   const Subscription* subscription_of(const std::string& collection) const;
   std::string shard() const;
 
@@ -95,7 +93,9 @@ class SnapshotFeed {
   std::vector<Source> sources_;
   std::map<std::string, std::string> finished_;  ///< request id to the run that is done
   std::optional<Run> run_;
-  std::shared_ptr<Under> under_ = std::make_shared<Under>();
+  /// Snapshots that gave way because they cannot be read, and until when.
+  std::map<std::string, flow::Time> waiting_;
+  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::uint64_t last_chunk_ = 0;
   std::optional<flow::Time> looked_at_;
 };

@@ -1,6 +1,11 @@
 #include "pipeline/snapshot_records.hpp"
 
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+
 #include "bson/builder.hpp"
+#include "bson/order.hpp"
 #include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
@@ -9,6 +14,22 @@ namespace {
 
 std::int64_t number(const bson::Value& value) {
   return value.integer().value_or(0);
+}
+
+int count_of(const std::string& shard) {
+  const auto of = shard.rfind("-of-");
+  return of == std::string::npos ? 0 : std::atoi(shard.c_str() + of + 4);
+}
+
+bool is_behind(const flow::SnapshotMark& a, const flow::SnapshotMark& b) {
+  if (a.done != b.done) return b.done;
+  if (a.done) return false;
+  if (a.collection != b.collection) return a.collection < b.collection;
+  if (a.after.empty() || b.after.empty()) return a.after.empty() && !b.after.empty();
+  const auto id = [](const flow::SnapshotMark& mark) {
+    return bson::View(mark.after.data(), mark.after.size()).at("v");
+  };
+  return bson::server_order(id(a), id(b)) < 0;
 }
 
 }  // namespace
@@ -36,13 +57,40 @@ SnapshotRequest SnapshotRequest::read(bson::View document) {
 SnapshotProgress SnapshotProgress::read(bson::View document) {
   SnapshotProgress progress;
   progress.run = document.at("run").text();
-  progress.collection = static_cast<std::size_t>(number(document.at("collection")));
+  flow::SnapshotMark& mark = progress.mark;
+  mark.collection = static_cast<std::size_t>(number(document.at("collection")));
   if (const bson::View after = document.at("after").document()) {
-    progress.after.assign(after.data(), after.data() + after.size());
+    mark.after.assign(after.data(), after.data() + after.size());
   }
-  progress.documents = number(document.at("documents"));
-  progress.done = document.at("done").boolean();
+  mark.documents = number(document.at("documents"));
+  mark.done = document.at("done").boolean();
   return progress;
+}
+
+std::string snapshot_shard(int index, int count) {
+  return std::to_string(index) + "-of-" + std::to_string(count);
+}
+
+flow::SnapshotMark mark_to_go_on_from(const ProgressOfShards& all, const std::string& run, int index,
+                                      int count) {
+  std::map<int, std::vector<flow::SnapshotMark>> layouts;
+  flow::SnapshotMark best;
+  for (const auto& [shard, progress] : all) {
+    if (progress.run != run) continue;
+    const int of = count_of(shard);
+    if (of <= 0) continue;
+    layouts[of].push_back(progress.mark);
+    if (shard == snapshot_shard(index, count)) best = progress.mark;
+  }
+  for (auto& [of, marks] : layouts) {
+    // A shard without a record has published nothing.
+    if (of == count || marks.size() != static_cast<std::size_t>(of)) continue;
+    flow::SnapshotMark slowest = *std::ranges::min_element(marks, is_behind);
+    if (!is_behind(best, slowest)) continue;
+    slowest.documents = best.documents;  // published by others
+    best = std::move(slowest);
+  }
+  return best;
 }
 
 std::optional<Error> SnapshotStore::update(bson::Builder& command) {
@@ -78,8 +126,7 @@ std::optional<Error> SnapshotStore::find(const std::vector<std::string>& ids,
   return std::nullopt;
 }
 
-std::optional<Error> SnapshotStore::all_progress(const std::string& id,
-                                                 std::vector<std::pair<std::string, SnapshotProgress>>& all) {
+std::optional<Error> SnapshotStore::all_progress(const std::string& id, ProgressOfShards& all) {
   all.clear();
   bson::Builder find;
   find.append("find", state::snapshots).open("filter").append("of", id).close().append("batchSize", 10'000);
@@ -95,27 +142,16 @@ std::optional<Error> SnapshotStore::all_progress(const std::string& id,
   return std::nullopt;
 }
 
-std::optional<Error> SnapshotStore::find_progress(const std::string& id, const std::string& shard,
-                                                  std::optional<SnapshotProgress>& progress) {
-  std::vector<std::pair<std::string, SnapshotProgress>> all;
-  progress.reset();
-  if (auto error = all_progress(id, all)) return error;
-  for (auto& [name, one] : all) {
-    if (name == shard) progress = std::move(one);
-  }
-  return std::nullopt;
-}
-
 std::optional<Error> SnapshotStore::put_progress(const std::string& id, const std::string& shard,
                                                  const SnapshotProgress& progress) {
   bson::Builder command;
   command.append("update", state::snapshots).open_array("updates").open(command.item());
   command.open("q").append("_id", id + "/" + shard).close();
   command.open("u").append("of", id).append("shard", shard).append("run", progress.run);
-  command.append("collection", static_cast<std::int64_t>(progress.collection));
-  if (!progress.after.empty())
-    command.append("after", bson::View(progress.after.data(), progress.after.size()));
-  command.append("documents", progress.documents).append("done", progress.done);
+  const flow::SnapshotMark& mark = progress.mark;
+  command.append("collection", static_cast<std::int64_t>(mark.collection));
+  if (!mark.after.empty()) command.append("after", bson::View(mark.after.data(), mark.after.size()));
+  command.append("documents", mark.documents).append("done", mark.done);
   command.close().append("upsert", true).close().close();
   return update(command);
 }

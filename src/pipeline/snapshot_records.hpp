@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bson/builder.hpp"
+#include "flow/snapshot_course.hpp"
 #include "mongo/client.hpp"
 #include "sluice/position.hpp"
 
@@ -30,14 +32,20 @@ struct SnapshotRequest {
 /// How far one shard is with it.
 struct SnapshotProgress {
   std::string run;
-  std::size_t collection = 0;  ///< index in the request's
-  std::vector<std::uint8_t> after =
-      {};                      ///< {v: the last id that is published}; empty at a collection's start
-  std::int64_t documents = 0;  ///< published so far
-  bool done = false;
+  flow::SnapshotMark mark;
 
   static SnapshotProgress read(bson::View document);
 };
+
+/// By the shard's name, `<index>-of-<count>`.
+using ProgressOfShards = std::vector<std::pair<std::string, SnapshotProgress>>;
+
+std::string snapshot_shard(int index, int count);
+
+/// From where a shard goes on with a run: behind what it has published itself, and behind what the shards of any
+/// other layout have all published. At the beginning where nobody has begun; done where it was finished.
+flow::SnapshotMark mark_to_go_on_from(const ProgressOfShards& all, const std::string& run, int index,
+                                      int count);
 
 /// Reads and writes both. Blocks; used by one thread.
 class SnapshotStore {
@@ -48,11 +56,8 @@ class SnapshotStore {
   /// `unless_there`: only where nobody asked before.
   std::optional<Error> ask(const SnapshotRequest& request, bool unless_there);
   std::optional<Error> find(const std::vector<std::string>& ids, std::vector<SnapshotRequest>& requests);
+  std::optional<Error> all_progress(const std::string& id, ProgressOfShards& all);
   /// `shard` is the progress's own part of its id.
-  std::optional<Error> find_progress(const std::string& id, const std::string& shard,
-                                     std::optional<SnapshotProgress>& progress);
-  std::optional<Error> all_progress(const std::string& id,
-                                    std::vector<std::pair<std::string, SnapshotProgress>>& all);
   std::optional<Error> put_progress(const std::string& id, const std::string& shard,
                                     const SnapshotProgress& progress);
 

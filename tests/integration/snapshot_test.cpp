@@ -171,5 +171,90 @@ TEST_F(Snapshot, IdsOfAllKindsAndWhatARuleKeepsBack) {
     EXPECT_EQ(message.data.find("secret"), std::string::npos) << message.data;
 }
 
+/// Finished is finished, however the work is divided later; begun is gone on with.
+TEST_F(Snapshot, IsNotToldAgainInAnotherLayout) {
+  insert_items(0, 1500);
+  const std::string file = publish_file("      snapshot: first\n");
+  start_publishing(file).ready();
+  ASSERT_TRUE(all_shards_done(1));
+  terminate_all();
+  for (int shard = 0; shard < 3; ++shard) start(file, {"--nats-url", nats_server().url()}, 3, shard);
+  for (std::size_t i = 0; i < workers(); ++i) worker(i).ready();
+  ASSERT_TRUE(all_shards_done(4));
+  terminate_all();
+  start_member(file, 2, {"--nats-url", nats_server().url()}).ready();
+  ASSERT_TRUE(all_shards_done(6));
+  insert_items(5000, 5001);
+  ASSERT_TRUE(holds(1501));
+  EXPECT_EQ(told("snapshot"), 1500);
+}
+
+/// While the server refuses to store how far it is, or to read the collection.
+class SnapshotFaults : public Snapshot {
+ protected:
+  ~SnapshotFaults() override { strike("", "\"off\""); }
+  void strike(const std::string& data, const std::string& mode) {
+    db().admin(R"({"configureFailPoint":"failCommand","mode":)" + mode +
+               (data.empty() ? "" : ",\"data\":{" + data + "}") + "}");
+  }
+  std::int64_t struck() {
+    return db().admin(R"({"configureFailPoint":"failCommand","mode":"off"})").integer("count");
+  }
+  std::string on_the_records() {
+    return R"("failCommands":["update"],"errorCode":11601,"namespace":")" + state().database() +
+           ".snapshots\"";
+  }
+};
+
+TEST_F(SnapshotFaults, AProgressThatCannotBeStoredForAWhileIsStoredThen) {
+  insert_items(0, 2500);
+  const std::string file = publish_file("");
+  Worker& worker = start_publishing(file).ready();
+  ASSERT_EQ(ask(file, {"--rule", "out"}).exit_code, 0);
+  strike(on_the_records(), "\"alwaysOn\"");
+  ASSERT_TRUE(holds(2500));
+  ASSERT_TRUE(worker.logs("cannot be stored yet")) << worker.story();
+  EXPECT_EQ(state().count("snapshots", R"({"done":true})"), 0);
+  EXPECT_GT(struck(), 0);
+  ASSERT_TRUE(all_shards_done(1)) << worker.story();
+  ASSERT_EQ(ask(file, {"--rule", "out"}).exit_code, 0);
+  ASSERT_TRUE(holds(5000)) << "the next one comes, too";
+}
+
+/// As it stands now, when the server has forgotten how it stood: the stream's place and time are those of the
+/// stream all the same.
+TEST_F(SnapshotFaults, ThatReadsWhatStandsNowHasTheTimeOfTheStream) {
+  insert_items(0, 10);
+  const std::string file = publish_file("");
+  start_publishing(file).ready();
+  strike(R"("failCommands":["aggregate"],"errorCode":239,"namespace":")" + db().database() + ".items\"",
+         R"({"times":1})");
+  ASSERT_EQ(ask(file, {"--rule", "out"}).exit_code, 0);
+  ASSERT_TRUE(holds(10));
+  EXPECT_GT(struck(), 0);
+  for (const NatsMessage& message : messages())
+    EXPECT_NE(message.headers.at("Sluice-Cluster-Time").substr(0, 2), "0.") << message.data;
+  ASSERT_TRUE(all_shards_done(1));
+  EXPECT_EQ(state().count("shards", R"({"clusterTime":{"$timestamp":{"t":0,"i":0}}})"), 0);
+}
+
+/// A collection that cannot be read is not asked for at every answer of the stream.
+TEST_F(SnapshotFaults, AReadThatFailsIsTriedAgainAfterPauses) {
+  insert_items(0, 10);
+  const std::string file = publish_file("");
+  Worker& worker = start_publishing(file).ready();
+  const std::int64_t before = struck();
+  strike(R"("failCommands":["aggregate"],"errorCode":11601,"namespace":")" + db().database() + ".items\"",
+         "\"alwaysOn\"");
+  ASSERT_EQ(ask(file, {"--rule", "out"}).exit_code, 0);
+  ASSERT_TRUE(worker.logs("cannot be read yet")) << worker.story();
+  insert_items(10, 400);
+  for (int i = 0; i < 300; ++i) db().update("items", R"({"_id":1})", R"({"$inc":{"n":1}})");
+  ASSERT_TRUE(holds(690)) << worker.story();
+  EXPECT_LT(struck() - before, 60);
+  ASSERT_TRUE(holds(690 + 400));
+  ASSERT_TRUE(all_shards_done(1));
+}
+
 }  // namespace
 }  // namespace sluice::test
