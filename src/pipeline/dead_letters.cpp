@@ -362,12 +362,25 @@ std::vector<std::unique_ptr<DeadLetters>> dead_letters_of(const Config& config) 
 }
 
 std::optional<Error> prepare_dead_letters(mongo::ClientPool& pool, const std::string& state_database) {
+  constexpr const char* name = "pipeline_1_at_1";
+  const auto client = pool.acquire();
   bson::Builder create;
   create.append("createIndexes", state::dead_letters).open_array("indexes").open(create.item());
   create.open("key").append("pipeline", 1).append("at", 1).close();
-  create.append("name", "pipeline_1_at_1").close().close();
-  const auto client = pool.acquire();
-  return mongo::run_command(client.get(), state_database, create.finish(), mongo::Doing::reading).error;
+  create.append("name", name).close().close();
+  auto error = mongo::run_command(client.get(), state_database, create.finish(), mongo::Doing::reading).error;
+  if (!error || error->kind != ErrorKind::fatal) return error;
+  // It may be there already, made by somebody who has the right to.
+  bson::Builder list;
+  list.append("listIndexes", state::dead_letters);
+  const mongo::Reply reply =
+      mongo::run_command(client.get(), state_database, list.finish(), mongo::Doing::reading);
+  if (!reply.ok()) return error;
+  const bson::View indexes = reply.view().at_path("cursor.firstBatch").document();
+  for (const auto& [position, index] : indexes) {
+    if (index.document().at("name").text() == name) return std::nullopt;
+  }
+  return error;
 }
 
 }  // namespace sluice::pipeline

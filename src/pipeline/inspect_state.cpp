@@ -49,6 +49,9 @@ class StateInspector {
     }
     const auto lack = rights_.missing(config_.state_database, wanted);
     if (lack) say(Level::error, "the state database: " + *lack);
+    if (const auto blind = rights_.missing(config_.state_database, {{state::triggers, {"find"}}})) {
+      say(Level::warning, "the state database: " + *blind + "; without it no trigger runs");
+    }
     return !lack;
   }
 

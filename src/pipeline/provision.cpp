@@ -4,6 +4,7 @@
 
 #include "pipeline/dead_letters.hpp"
 #include "pipeline/fitness.hpp"
+#include "rules/registry.hpp"
 
 namespace sluice::pipeline {
 
@@ -14,19 +15,29 @@ class Provisioner {
   Provisioner(mongoc_client_t* client, const std::string& database, spdlog::logger& log)
       : shape_(client, database), database_(database), log_(log) {}
 
+  /// Several workers and streams do this at once. Whoever comes second looks at what is there by now: it
+  /// needs the right to change a collection only where pre-images are really off.
   std::optional<Error> pre_images(const std::string& collection) {
     CollectionState state;
-    if (auto error = shape_.look_at(collection, state)) return error;
+    if (auto error = make_with_pre_images(collection, state)) return error;
     if (state.pre_images) return std::nullopt;
-    if (!state.exists) {
-      auto error = shape_.create_with_pre_images(collection);
-      if (!error) log_.info("made the collection {}.{} with pre-images", database_, collection);
-      if (!error || error->code != mongo::namespace_exists) return error;
-    }
-    // Another worker may be at the same change: the server tells one of the two to come again.
     auto error = shape_.enable_pre_images(collection);
     if (!error) log_.info("enabled pre-images on {}.{}", database_, collection);
     return error;
+  }
+
+  /// Creates a missing collection with pre-images. `state` is what is there afterwards.
+  std::optional<Error> make_with_pre_images(const std::string& collection, CollectionState& state) {
+    if (auto error = shape_.look_at(collection, state)) return error;
+    if (state.exists) return std::nullopt;
+    auto error = shape_.create_with_pre_images(collection);
+    if (!error) {
+      log_.info("made the collection {}.{} with pre-images", database_, collection);
+      state.exists = state.pre_images = true;
+      return std::nullopt;
+    }
+    if (error->code != mongo::namespace_exists) return error;
+    return shape_.look_at(collection, state);
   }
 
   std::optional<Error> index(const IndexNeed& need, IndexPolicy policy) {
@@ -89,10 +100,34 @@ std::optional<Error> look_at_collections(const StreamConfig& stream, const Rules
   return error;
 }
 
+/// An index, or a write, would create a collection without pre-images, and the stream that reads it with them
+/// would then need the right to change it. A stream that may not create them leaves that to the one that has
+/// to.
+void provision_for_others(const StreamConfig& stream, std::span<const StreamConfig> all,
+                          mongo::ClientPool& pool, spdlog::logger& log) {
+  const auto client = pool.acquire();
+  Provisioner provisioner(client.get(), stream.database, log);
+  for (const StreamConfig& other : all) {
+    const bool here = other.uri == stream.uri && other.uri_file == stream.uri_file &&
+                      other.database == stream.database && other.name != stream.name;
+    if (!here) continue;
+    for (const Subscription& subscription : subscriptions_of(rules::make_rules(other))) {
+      if (!subscription.needs_images()) continue;
+      CollectionState state;
+      const auto error = provisioner.make_with_pre_images(subscription.collection, state);
+      if (error) {
+        log.debug("{}: {}.{} is left to {} to create: {}", stream.name, stream.database,
+                  subscription.collection, other.name, error->text());
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<Error> prepare_for(const Config& config, const StreamConfig& stream, const Rules& rules,
-                                 mongo::ClientPool& pool, spdlog::logger& log) {
+                                 std::span<const StreamConfig> all, mongo::ClientPool& pool,
+                                 spdlog::logger& log) {
   if (auto unfit = look_at_collections(stream, rules, pool, log)) return unfit;
   const auto error = prepare_dead_letters(pool, config.state_database);
   if (error && error->kind != ErrorKind::fatal) return error;
@@ -100,6 +135,7 @@ std::optional<Error> prepare_for(const Config& config, const StreamConfig& strea
     log.warn("{}: the dead letters have no index, so listing them reads them all: {}", stream.name,
              error->text());
   }
+  provision_for_others(stream, all, pool, log);
   return provision(pool, stream.database, subscriptions_of(rules), indexes_of(rules), config.indexes, log);
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,11 @@ std::optional<Error> provision(mongo::ClientPool& pool, const std::string& datab
                                const std::vector<IndexNeed>& indexes, IndexPolicy policy,
                                spdlog::logger& log);
 
-/// All that has to stand before a stream is read: the above, and the index of the dead letters.
+/// Prepares everything that a stream needs before it is read: the above, and the index of the dead letters.
+/// `all` are the worker's streams. The missing collections that any of them reads with pre-images are created
+/// first, so that no index and no write of this stream creates one without.
 std::optional<Error> prepare_for(const Config& config, const StreamConfig& stream, const Rules& rules,
-                                 mongo::ClientPool& pool, spdlog::logger& log);
+                                 std::span<const StreamConfig> all, mongo::ClientPool& pool,
+                                 spdlog::logger& log);
 
 }  // namespace sluice::pipeline

@@ -104,7 +104,9 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
     Backfill backfill({pool_, store_, around_.config, config_, rules_, stream, *around_.log, waiting});
     return backfill.run(part_.backfill, stop);
   };
-  plan.provision = [this] { return prepare_for(around_.config, config_, rules_, pool_, *around_.log); };
+  plan.provision = [this] {
+    return prepare_for(around_.config, config_, rules_, around_.all_streams, pool_, *around_.log);
+  };
   plan.prepare_again = recovery.policy != LostPolicy::fail;
   plan.prepare_sinks = [this] {
     auto error = sink_.prepare();

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct Surroundings {
   observe::Readiness& readiness;
   std::shared_ptr<spdlog::logger> log;
   std::shared_ptr<sinks::WebServices> services;
+  std::span<const StreamConfig> all_streams = {};  ///< that the worker started with
 };
 
 /// Which part of its stream it is, and how it begins.

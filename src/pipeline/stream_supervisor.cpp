@@ -62,7 +62,8 @@ std::unique_ptr<StreamSupervisor::StreamInstance> StreamSupervisor::make_instanc
   instance->config = config_of(around_.config, stream, at_start);
   instance->at_start = at_start;
   const Surroundings around{around_.io,        instance->config, around_.metrics,
-                            around_.readiness, around_.log,      around_.services};
+                            around_.readiness, around_.log,      around_.services,
+                            around_.all_streams};
   instance->stream =
       make_stream_(around, instance->stream_config(), strand_, events_of(stream.name, instance.get()));
   return instance;

@@ -103,8 +103,10 @@ std::optional<Error> Team::try_to_join() {
   if (auto error = store_.prepare()) return error;
   if (auto error = membership_.prepare()) return error;
   const Config& config = parts_.around.config;
-  if (auto error = prepare_for(config, parts_.config, rules_, commons_.pool, *parts_.around.log))
+  if (auto error = prepare_for(config, parts_.config, rules_, parts_.around.all_streams, commons_.pool,
+                               *parts_.around.log)) {
     return error;
+  }
   {
     const std::lock_guard turn(commons_.preparing);
     commons_.prepared = true;

@@ -52,7 +52,8 @@ class Worker {
         guard_(asio::make_work_guard(io_)),
         signals_(strand_, SIGINT, SIGTERM),
         deadline_(strand_),
-        supervisor_({io_, config_, metrics_, readiness_, log_, std::make_shared<sinks::WebServices>()},
+        supervisor_({io_, config_, metrics_, readiness_, log_, std::make_shared<sinks::WebServices>(),
+          config_.streams},
                     strand_, supervisor_events()) {
     if (source == nullptr) return;
     signals_.add(SIGHUP);
