@@ -9,6 +9,7 @@
 #include "cli/moment.hpp"
 #include "cli/trigger_rule.hpp"
 #include "cli/triggers.hpp"
+#include "language/json.hpp"
 #include "observe/json_writer.hpp"
 #include "observe/printable.hpp"
 #include "pipeline/needs.hpp"
@@ -35,15 +36,29 @@ StreamConfig judged(const StreamConfig& stream, std::vector<Trigger> others, con
   return pipeline::trigger_stream(stream, others, complain, parts);
 }
 
+/// One that publishes without naming a JetStream stream gets the one that takes its subject.
+Trigger trigger_of(const TriggerDesk& desk, const StreamConfig& stream, const TriggerRule& rule,
+                   const std::string& text) {
+  Trigger trigger{stream.name, rule.name, text, rule.rule};
+  if (rule.jetstream == TriggerRule::JetStream::missing) {
+    const std::string name = pipeline::jetstream_for(desk.streams(), stream, trigger);
+    trigger.rule += "  stream: " + language::json_text(name) + "\n";
+  }
+  return trigger;
+}
+
 std::string quoted(const Trigger& trigger) {
   return fmt::format("trigger {} of {}", observe::printable(trigger.name), trigger.stream);
 }
 
-std::string json_of(const Trigger& trigger) {
+std::string json_of(const KeptTrigger& kept) {
+  const Trigger& trigger = kept.trigger;
   observe::JsonWriter json;
   json.open_object().text("name", trigger.name).text("stream", trigger.stream);
   json.text("since", moment_text(trigger.created_at_ms)).text("text", trigger.text);
-  return json.text("rule", trigger.rule).close_object().json();
+  json.text("rule", trigger.rule);
+  if (!kept.problem.empty()) json.text("problem", kept.problem);
+  return json.close_object().json();
 }
 
 void print_table(const std::vector<KeptTrigger>& all, std::ostream& out) {
@@ -58,9 +73,11 @@ void print_table(const std::vector<KeptTrigger>& all, std::ostream& out) {
     out << fmt::format("{:<{}}  {:<{}}  {:<20}  {}\n", a, name, b, stream, c, d);
   };
   row("NAME", "STREAM", "SINCE", "TEXT");
-  for (const auto& [trigger, store] : all) {
+  for (const KeptTrigger& kept : all) {
+    const Trigger& trigger = kept.trigger;
     row(observe::printable(trigger.name), trigger.stream, moment_text(trigger.created_at_ms),
         on_one_line(trigger.text));
+    if (!kept.problem.empty()) out << "  does not run: " << observe::printable(kept.problem) << "\n";
   }
 }
 
@@ -85,7 +102,7 @@ int trigger_list_command(const Arguments& arguments, std::ostream& out, std::ost
   TriggerDesk desk(arguments);
   const std::vector<KeptTrigger> all = desk.all();
   if (arguments.own.contains("json")) {
-    for (const KeptTrigger& kept : all) out << json_of(kept.trigger) << "\n";
+    for (const KeptTrigger& kept : all) out << json_of(kept) << "\n";
     return exit_code::ok;
   }
   if (!all.empty()) print_table(all, out);
@@ -98,7 +115,7 @@ int trigger_create_command(const Arguments& arguments, std::ostream& out, std::o
   const TriggerRule rule = compile(text);
   TriggerDesk desk(arguments);
   const StreamConfig& stream = desk.stream(rule.stream);
-  const Trigger trigger{stream.name, rule.name, text, rule.rule};
+  const Trigger trigger = trigger_of(desk, stream, rule, text);
   pipeline::TriggerStore& store = desk.store_of(stream);
   judged(stream, store.list(), trigger, desk.parts());
   if (!store.put(trigger, rule.replace)) {
@@ -130,7 +147,7 @@ int trigger_explain_command(const Arguments& arguments, std::ostream& out, std::
   }
   const TriggerRule rule = compile(text);
   const StreamConfig& stream = desk.stream(rule.stream);
-  print_rule(stream, {stream.name, rule.name, text, rule.rule}, out);
+  print_rule(stream, trigger_of(desk, stream, rule, text), out);
   return exit_code::ok;
 }
 

@@ -12,7 +12,11 @@ TriggerRule compile(const std::string& text) {
     if (trigger == nullptr)
       throw ConfigError(
           "a text that begins with CREATE TRIGGER is wanted; to drop one: sluice trigger drop FILE NAME");
-    return {trigger->name, trigger->stream, trigger->or_replace, language::rule_yaml(*trigger)};
+    auto jetstream = TriggerRule::JetStream::none;
+    if (const auto* publish = std::get_if<language::PublishAction>(&trigger->action)) {
+      jetstream = publish->stream.empty() ? TriggerRule::JetStream::missing : TriggerRule::JetStream::named;
+    }
+    return {trigger->name, trigger->stream, trigger->or_replace, language::rule_yaml(*trigger), jetstream};
   } catch (const language::LanguageError& error) {
     throw ConfigError(error.what());
   }

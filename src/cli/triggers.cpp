@@ -42,8 +42,11 @@ TriggerDesk::TriggerDesk(const Arguments& arguments)
 std::vector<KeptTrigger> TriggerDesk::all() {
   std::vector<KeptTrigger> kept;
   for (const Cluster& cluster : clusters_) {
+    const std::vector<pipeline::TriggerProblem> problems = cluster.store->problems();
     for (pipeline::Trigger& trigger : cluster.store->list()) {
-      kept.push_back({std::move(trigger), cluster.store.get()});
+      const auto problem = std::ranges::find(problems, trigger, &pipeline::TriggerProblem::trigger);
+      std::string why = problem == problems.end() ? "" : problem->text;
+      kept.push_back({std::move(trigger), cluster.store.get(), std::move(why)});
     }
   }
   return kept;

@@ -17,6 +17,7 @@ namespace sluice::cli {
 struct KeptTrigger {
   pipeline::Trigger trigger;
   pipeline::TriggerStore* store;
+  std::string problem = {};  ///< why it does not run; "" where nothing is known of that
 };
 
 /// The triggers of the configuration that a command was given.
@@ -25,6 +26,8 @@ class TriggerDesk {
   /// Throws ConfigError and Stop.
   explicit TriggerDesk(const Arguments& arguments);
 
+  /// Those of the file.
+  const std::vector<StreamConfig>& streams() const { return config_.streams; }
   /// All of the pipeline, in the order in which they were made on each cluster.
   std::vector<KeptTrigger> all();
   /// The one of that name, of the stream that `--stream` names where it does. Throws UsageError where there

@@ -43,6 +43,7 @@ struct DropKeysAction {
 /// PUBLISH TO
 struct PublishAction {
   std::string subject;
+  std::string stream;  ///< the JetStream stream; "" where none is stated
 };
 
 using Action = std::variant<WriteAction, CallAction, DropKeysAction, PublishAction>;
@@ -80,7 +81,8 @@ using Statement = std::variant<Trigger, DropTrigger>;
 ///     UPDATE collection SET field = value, .. WHERE ID = value
 ///     DELETE FROM collection WHERE ID = value
 ///     CALL [GET|POST|PUT|PATCH|DELETE] 'url' [HEADER 'name' = 'text'].. [BODY 'text' | BODY (field, ..)
-///     VALUES (value, ..)] DROP KEY 'key', .. PUBLISH TO 'subject'
+///     VALUES (value, ..)] DROP KEY 'key', ..
+///     PUBLISH TO 'subject' [STREAM 'name']
 ///
 /// Conditions and values are compiled, so that their errors show, and kept as they were written. Throws
 /// LanguageError, with line and column.

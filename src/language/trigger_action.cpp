@@ -20,7 +20,9 @@ Action TriggerParser::action() {
   if (cursor_.accept_word("DROP")) return drop_keys();
   if (cursor_.accept_word("PUBLISH")) {
     cursor_.expect_word("TO");
-    return PublishAction{cursor_.expect_text("a subject")};
+    PublishAction publish{cursor_.expect_text("a subject"), {}};
+    if (cursor_.accept_word("STREAM")) publish.stream = cursor_.expect_text("the name of a JetStream stream");
+    return publish;
   }
   cursor_.fail_expecting("INSERT, UPSERT, UPDATE, DELETE, CALL, DROP KEY or PUBLISH TO");
 }

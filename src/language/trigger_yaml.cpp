@@ -61,14 +61,19 @@ Settings settings_of(const DropKeysAction& drop) {
 }
 
 Settings settings_of(const PublishAction& publish) {
-  return {"publish", line("subject", json_text(publish.subject))};
+  std::string lines = line("subject", json_text(publish.subject));
+  if (!publish.stream.empty()) lines += line("stream", json_text(publish.stream));
+  return {"publish", lines};
 }
 
 }  // namespace
 
 std::string rule_yaml(const Trigger& trigger) {
-  const Settings settings =
-      std::visit([](const auto& action) { return settings_of(action); }, trigger.action);
+  Settings settings = std::visit([](const auto& action) { return settings_of(action); }, trigger.action);
+  if (std::holds_alternative<PublishAction>(trigger.action)) {
+    // Another rule may publish the same events to the same stream, which drops what it knows by its id.
+    settings.lines += line("message_id", json_text(trigger.name + "-{token}"));
+  }
   return "name: " + json_text(trigger.name) + "\n" + settings.kind + ":\n" + selection_of(trigger) +
          settings.lines;
 }

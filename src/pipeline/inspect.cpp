@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
+#include <utility>
 
 #include "bson/builder.hpp"
 #include "mongo/transaction.hpp"
@@ -13,6 +15,8 @@
 #include "pipeline/fitness.hpp"
 #include "pipeline/inspect_state.hpp"
 #include "pipeline/rights.hpp"
+#include "pipeline/trigger_problems.hpp"
+#include "pipeline/triggers.hpp"
 #include "redis/connection.hpp"
 #include "rules/registry.hpp"
 #include "sinks/state_names.hpp"
@@ -336,11 +340,29 @@ class Inspector {
   std::string set_;
 };
 
+/// What the workers have noted. A server that does not answer, and rights that are missing, are told of
+/// above.
+void look_at_triggers(const Config& config, const std::function<void(const Finding&)>& report) {
+  std::set<std::pair<std::string, std::string>> asked;
+  for (const StreamConfig& stream : config.streams) {
+    if (!asked.emplace(stream.uri, stream.uri_file).second) continue;
+    mongo::ClientPool pool(stream, 1, "sluice check");
+    const auto client = pool.acquire();
+    std::vector<TriggerProblem> problems;
+    if (read_trigger_problems(client.get(), config.state_database, config.pipeline, problems)) continue;
+    for (const TriggerProblem& problem : problems) {
+      report({Level::error, trigger_stream_name(problem.trigger.stream) + "/" + problem.trigger.name,
+              "the trigger does not run: " + problem.text});
+    }
+  }
+}
+
 }  // namespace
 
 void inspect(const Config& config, const std::function<void(const Finding&)>& report) {
   const mongo::Driver driver;
   for (const StreamConfig& stream : config.streams) Inspector(config, stream, report).run();
+  look_at_triggers(config, report);
 }
 
 }  // namespace sluice::pipeline

@@ -43,8 +43,10 @@ void Reader::start() {
     try {
       run(stop);
     } catch (const Stop& error) {
+      note_problem(error.what());
       events_.failed(error.exit_code(), error.what());
     } catch (const std::exception& error) {
+      note_problem(error.what());
       events_.failed(exit_code::cannot_start, error.what());
     }
     ended_ = true;
@@ -62,6 +64,12 @@ bool Reader::pause(flow::Duration time, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
+void Reader::note_problem(const std::string& why) {
+  if (!plan_.note_problem || noted_ == why) return;
+  noted_ = why;
+  plan_.note_problem(why);
+}
+
 bool Reader::insist(const char* what, const std::stop_token& stop,
                     const std::function<std::optional<Error>()>& step) {
   for (int tries = 1; !stop.stop_requested(); ++tries) {
@@ -72,6 +80,7 @@ bool Reader::insist(const char* what, const std::stop_token& stop,
     }
     if (stop.stop_requested()) return false;
     pool_.reconsider(*error);
+    note_problem(std::string("could not ") + what + ": " + error->text());
     const bool denied = error->kind == ErrorKind::denied;
     const bool unavailable = error->kind == ErrorKind::unavailable;
     const bool passing =
@@ -221,7 +230,17 @@ bool Reader::prepare(const std::stop_token& stop) {
     }
     if (!commons_.prepared) return false;
   }
+  if (plan_.origin_first && !settle_origin(stop)) return false;
   return insist("prepare what it publishes to", stop, plan_.prepare_sinks);
+}
+
+bool Reader::settle_origin(const std::stop_token& stop) {
+  const auto now = [this](Position& at) {
+    source::ChangeStream stream(pool_, plan_.stream);
+    auto error = stream.open(std::nullopt, at);
+    return error ? error : plan_.snapshots->begin();
+  };
+  return insist("store where it begins", stop, [&] { return store_.settle_origin(now); });
 }
 
 void Reader::run(const std::stop_token& stop) {
@@ -235,6 +254,7 @@ void Reader::run(const std::stop_token& stop) {
   source::ChangeStream stream(pool_, plan_.stream);
   Position at;
   if (!open_first(stream, *acquired, at, stop)) return;
+  note_problem("");
   events_.opened(std::move(*acquired), at);
   read(stream, std::move(at), stop);
 }

@@ -46,6 +46,10 @@ struct ReaderPlan {
   std::function<std::variant<std::monostate, Held, Error>(const std::stop_token&)> fill;
   /// Where the very first start begins, if not at the present moment.
   std::function<std::optional<Error>(std::optional<Position>&)> first_position;
+  /// Stores where it begins before what it publishes to is reached: what happens until then is published, too.
+  bool origin_first = false;
+  /// Told why it does not run yet, and "" when it does. Blocks. May be empty.
+  std::function<void(const std::string& why)> note_problem;
   std::optional<LostPosition> rebuild;  ///< start by forgetting the position and filling everything again
   std::unique_ptr<SnapshotFeed> snapshots;
   std::string hosts;  ///< for messages
@@ -80,6 +84,8 @@ class Reader {
   void run(const std::stop_token& stop);
   bool connect(const std::stop_token& stop);
   bool prepare(const std::stop_token& stop);
+  bool settle_origin(const std::stop_token& stop);
+  void note_problem(const std::string& why);
   bool fill(const std::stop_token& stop);
   void wait_for(const Held& held, std::string& last_holder, const std::stop_token& stop);
   AcquireResult take_lease();
@@ -110,6 +116,7 @@ class Reader {
   spdlog::logger& log_;
   flow::ResumePolicy policy_;
   flow::ReadingPolicy reading_;
+  std::optional<std::string> noted_;  ///< of note_problem()
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::atomic<bool> ended_{true};

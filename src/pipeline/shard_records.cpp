@@ -210,7 +210,12 @@ void StateTransaction::forget(const std::string& stream_id) {
   bson::Builder update;
   update.append("update", state::layouts).open_array("updates").open(update.item());
   update.open("q").append("_id", stream_id).close();
-  update.open("u").open("$unset").append("origin", true).append("fill", true).append("accepted", true);
+  update.open("u")
+      .open("$unset")
+      .append("origin", true)
+      .append("fill", true)
+      .append("accepted", true)
+      .append("problem", true);
   run(update, mongo::Doing::writing);
   for (ShardRecord& shard : find_shards(stream_id, LayoutRecord::read(layouts.front()).count)) {
     remove_lanes(shard.id);

@@ -9,6 +9,7 @@
 #include "pipeline/fingerprints.hpp"
 #include "pipeline/foreign_tokens.hpp"
 #include "pipeline/provision.hpp"
+#include "pipeline/trigger_problems.hpp"
 #include "rules/registry.hpp"
 #include "sinks/mongo_bulk.hpp"
 
@@ -107,6 +108,10 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   plan.provision = [this] {
     return prepare_for(around_.config, config_, rules_, around_.all_streams, pool_, *around_.log);
   };
+  if (config_.of_triggers) {
+    plan.origin_first = !part_.of_cluster;  // a cluster's first member has settled it
+    plan.note_problem = [this](const std::string& why) { note_problem(why); };
+  }
   plan.prepare_again = recovery.policy != LostPolicy::fail;
   plan.prepare_sinks = [this] {
     auto error = sink_.prepare();
@@ -235,7 +240,30 @@ void Stream::note_reach(const std::optional<Error>& error) {
   }
 }
 
+/// Blocks.
+void Stream::note_problem(const std::string& why) {
+  const auto error = note_trigger_problem(pool_, around_.config.state_database,
+                                          around_.config.pipeline + "/" + config_.name, why);
+  if (error) around_.log->debug("{}: its problem could not be noted: {}", title_, error->text());
+}
+
+/// For those who ask the state database: while the triggers run, of the part that fails first.
+void Stream::note_while_running(const std::string& condition, const std::string& why) {
+  if (!config_.of_triggers || (!problem_of_.empty() && problem_of_ != condition) || problem_ == why) return;
+  problem_ = why;
+  problem_of_ = why.empty() ? "" : condition;
+  asio::post(commons_.keeper_threads, [&pool = pool_, log = around_.log, title = title_,
+                                       database = around_.config.state_database,
+                                       id = around_.config.pipeline + "/" + config_.name, why] {
+    const auto error = note_trigger_problem(pool, database, id, why);
+    if (error) log->debug("{}: its problem could not be noted: {}", title, error->text());
+  });
+}
+
 void Stream::on_denied(const std::string& condition, const std::optional<Error>& error) {
+  const bool lasting =
+      error && (error->kind == ErrorKind::denied || error->kind == ErrorKind::unavailable);
+  note_while_running(condition, lasting ? error->text() : "");
   if (error && error->kind == ErrorKind::denied) {
     around_.readiness.not_ready(condition, "MongoDB denies it: " + error->text());
   } else if (error && error->kind == ErrorKind::unavailable) {

@@ -99,6 +99,8 @@ class Stream {
   void on_reopening(const Error& error);
   void on_reading_less(const Error& error, const flow::Reading& reading);
   void note_reach(const std::optional<Error>& error);
+  void note_problem(const std::string& why);
+  void note_while_running(const std::string& condition, const std::string& why);
   void on_denied(const std::string& condition, const std::optional<Error>& error);
   void make_lanes(const std::vector<LaneGuard>& guards);
   asio::awaitable<void> keep_checkpoint();
@@ -120,6 +122,8 @@ class Stream {
   StreamEvents events_;
   std::string title_;      ///< its name in the log
   std::string condition_;  ///< its name in /readyz
+  std::string problem_;     ///< of a running trigger, as it was noted last; "" for none
+  std::string problem_of_;  ///< the condition that it belongs to
   std::vector<std::unique_ptr<Rule>> rules_;
   std::vector<std::string> rule_names_;
   mongo::ClientPool& pool_;

@@ -326,7 +326,15 @@ void StreamSupervisor::sweep() {
 void StreamSupervisor::append_status(observe::WorkerStatus& status) const {
   const std::lock_guard lock(mutex_);
   for (const auto& [name, supervised] : streams_) {
-    if (supervised.instance) supervised.instance->stream->append_status(status);
+    if (supervised.instance) {
+      supervised.instance->stream->append_status(status);
+    } else {  // it failed, and waits to be tried again
+      observe::StreamStatus waiting;
+      waiting.name = name;
+      waiting.why_not_ready = around_.readiness.reason("stream " + name);
+      if (waiting.why_not_ready.empty()) waiting.why_not_ready = "does not run; the log says why";
+      status.streams.push_back(std::move(waiting));
+    }
   }
 }
 

@@ -11,6 +11,7 @@
 #include "pipeline/foreign_tokens.hpp"
 #include "pipeline/provision.hpp"
 #include "pipeline/snapshot_feed.hpp"
+#include "pipeline/trigger_problems.hpp"
 #include "rules/registry.hpp"
 #include "sinks/outlet.hpp"
 #include "source/change_stream.hpp"
@@ -163,10 +164,21 @@ std::optional<Error> Team::tell_present(Position& at) {
   return snapshots.begin();
 }
 
+/// For those who ask the state database why a trigger does not run.
+void Team::note_problem(const std::string& why) {
+  if (!parts_.config.of_triggers || noted_ == why) return;
+  noted_ = why;
+  const Config& config = parts_.around.config;
+  const auto error = note_trigger_problem(commons_.pool, config.state_database,
+                                          config.pipeline + "/" + parts_.config.name, why);
+  if (error) parts_.around.log->debug("{}: its problem could not be noted: {}", condition_, error->text());
+}
+
 bool Team::join(const std::stop_token& stop) {
   flow::Backoff backoff({milliseconds(50), std::chrono::seconds(5)}, std::random_device{}());
   for (int tries = 1; !stop.stop_requested(); ++tries) {
     auto error = try_to_join();
+    note_problem(error ? error->text() : "");
     if (!error) return true;
     commons_.pool.reconsider(*error);
     const bool unavailable = error->kind == ErrorKind::unavailable;

@@ -47,6 +47,7 @@ class Team : public RunningStream {
   // On the thread.
   void run(const std::stop_token& stop);
   bool join(const std::stop_token& stop);
+  void note_problem(const std::string& why);
   std::optional<Error> try_to_join();
   std::optional<Error> tell_present(Position& at);
   std::optional<Error> reach_outlets();
@@ -84,6 +85,7 @@ class Team : public RunningStream {
 
   // On the thread only.
   flow::Time beat_at_{};
+  std::optional<std::string> noted_;  ///< of note_problem()
 
   std::atomic<bool> empty_ = true;  ///< nothing runs here
 

@@ -7,6 +7,7 @@
 #include "bson/builder.hpp"
 #include "flow/backoff.hpp"
 #include "pipeline/shard_records.hpp"
+#include "pipeline/trigger_problems.hpp"
 #include "pipeline/triggers.hpp"
 #include "rules/apart.hpp"
 #include "rules/registry.hpp"
@@ -34,15 +35,15 @@ Trigger read_trigger(bson::View document) {
           document.at("createdAt").date_ms()};
 }
 
-bool stands_apart(bson::View document) {
+}  // namespace
+
+bool stands_apart(const Trigger& trigger) {
   try {
-    return rules::stands_apart(rule_of_trigger(read_trigger(document)));
+    return rules::trigger_stands_apart(rule_of_trigger(trigger));
   } catch (const ConfigError&) {  // somebody wrote it by hand
     return false;
   }
 }
-
-}  // namespace
 
 std::optional<Error> read_triggers(mongoc_client_t* client, const std::string& state_database,
                                    const std::string& pipeline, std::vector<Trigger>& triggers) {
@@ -91,6 +92,15 @@ std::vector<Trigger> TriggerStore::list() {
   return triggers;
 }
 
+std::vector<TriggerProblem> TriggerStore::problems() {
+  std::vector<TriggerProblem> problems;
+  insist([&] {
+    const auto client = pool_.acquire();
+    return read_trigger_problems(client.get(), database_, pipeline_, problems);
+  });
+  return problems;
+}
+
 bool TriggerStore::put(const Trigger& trigger, bool replace) {
   bool done = false;
   insist([&]() -> std::optional<Error> {
@@ -122,7 +132,7 @@ std::optional<Error> TriggerStore::try_to_put(const Trigger& trigger, bool repla
     bool exists = false;
     bool apart = false;
     for (const auto& [index, other] : others) {
-      const bool other_apart = stands_apart(other.document());
+      const bool other_apart = stands_apart(read_trigger(other.document()));
       first &= other_apart;
       if (other.document().at("_id").text() != id) continue;
       exists = true;

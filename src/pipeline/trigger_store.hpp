@@ -21,6 +21,16 @@ struct Trigger {
   friend bool operator==(const Trigger&, const Trigger&) = default;
 };
 
+struct TriggerProblem {
+  Trigger trigger;
+  std::string text;
+  std::int64_t since_ms = 0;  ///< milliseconds since the epoch
+};
+
+/// Whether it runs in a stream of its own. One that publishes does, beside those that call a server: it has to
+/// wait for its JetStream stream, and the others need not. False for a text that is no rule.
+bool stands_apart(const Trigger& trigger);
+
 /// Those of a pipeline on one cluster, in the order in which they were made. One question; blocks.
 std::optional<Error> read_triggers(mongoc_client_t* client, const std::string& state_database,
                                    const std::string& pipeline, std::vector<Trigger>& triggers);
@@ -37,6 +47,8 @@ class TriggerStore {
   TriggerStore(const Config& config, const StreamConfig& on);
 
   std::vector<Trigger> list();
+  /// Of these, those that do not run, and why.
+  std::vector<TriggerProblem> problems();
   /// By majority. False, and nothing has changed, where there is one of that name and `replace` is not
   /// stated; one that is replaced keeps when it was made. The first trigger of a stream begins at the present
   /// moment: where those before it stood is forgotten.

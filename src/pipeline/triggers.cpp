@@ -1,9 +1,15 @@
 #include "pipeline/triggers.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 
 #include "config/load.hpp"
+#include "nats/streams.hpp"
+#include "pipeline/needs.hpp"
 #include "rules/registry.hpp"
+#include "sluice/jetstream.hpp"
 
 namespace sluice::pipeline {
 
@@ -11,6 +17,14 @@ namespace {
 
 std::pair<std::string, std::string> address_of(const StreamConfig& stream) {
   return {stream.uri, stream.uri_file};
+}
+
+std::vector<StreamShape> jetstreams_of(const Rules& rules) {
+  std::vector<StreamShape> shapes;
+  for (const DeliveryPlan* plan : deliveries_of(rules)) {
+    if (const auto* publish = dynamic_cast<const PublishPlan*>(plan)) shapes.push_back(publish->stream);
+  }
+  return shapes;
 }
 
 StreamConfig empty_trigger_stream(const StreamConfig& stream) {
@@ -40,6 +54,34 @@ RuleConfig rule_of_trigger(const Trigger& trigger) {
   if (items.size() != 1)
     throw ConfigError(place + ": one rule is wanted, not " + std::to_string(items.size()));
   return config::rule_of(items.front());
+}
+
+std::string jetstream_for(const std::vector<StreamConfig>& streams, const StreamConfig& stream,
+                          const Trigger& trigger) {
+  StreamConfig alone = empty_trigger_stream(stream);
+  alone.rules = {rule_of_trigger(trigger)};
+  const auto made = rules::make_rules(alone);
+  const std::vector<StreamShape> own = jetstreams_of(made);
+  const auto takes_it = [&](const StreamShape& shape) {
+    return std::ranges::all_of(own.front().needed, [&](const std::string& needed) {
+      return std::ranges::any_of(shape.subjects, [&](const auto& one) { return nats::covers(one, needed); });
+    });
+  };
+  std::set<std::string> names;
+  for (const StreamConfig& one : streams) {
+    for (const StreamShape& shape : jetstreams_of(rules::make_rules(one))) {
+      if (takes_it(shape)) names.insert(shape.name);
+    }
+  }
+  if (names.size() == 1) return *names.begin();
+  const std::string subject = own.front().needed.front();
+  const char* how = "; name one: PUBLISH TO 'subject' STREAM 'name'";
+  if (names.empty()) {
+    throw ConfigError(
+        fmt::format("no publish rule of the file has a JetStream stream that takes {}{}", subject, how));
+  }
+  throw ConfigError(
+      fmt::format("the JetStream streams {} all take {}{}", fmt::join(names, ", "), subject, how));
 }
 
 /// Each rule is added to those before it, so that one that does not go with them is found.

@@ -22,12 +22,18 @@ std::string apart_name(const std::string& stream, const std::string& rule) {
   return stream + "." + rule;
 }
 
+bool trigger_stands_apart(const RuleConfig& rule) {
+  return rule.kind == "publish" || stands_apart(rule);
+}
+
 std::vector<StreamConfig> with_callers_apart(std::vector<StreamConfig> stated) {
   std::vector<StreamConfig> streams;
   std::vector<StreamConfig> apart;
   for (StreamConfig& stream : stated) {
-    const auto first = std::stable_partition(stream.rules.begin(), stream.rules.end(),
-                                             [](const RuleConfig& rule) { return !stands_apart(rule); });
+    const auto stays = [&](const RuleConfig& rule) {
+      return !(stream.of_triggers ? trigger_stands_apart(rule) : stands_apart(rule));
+    };
+    const auto first = std::stable_partition(stream.rules.begin(), stream.rules.end(), stays);
     for (auto rule = first; rule != stream.rules.end(); ++rule) {
       apart.push_back(stream);
       apart.back().name = apart_name(stream.name, rule->name);

@@ -23,7 +23,8 @@ inline constexpr std::array soup_pieces{"NEW",      "OLD",     ".",       "a",  
                                         "AFTER",    "INSERT",  "UPDATE",  "DELETE",  "OF",
                                         "ON",       "DO",      "INTO",    "UPSERT",  "SET",
                                         "WHERE",    "ID",      "VALUES",  "CALL",    "HEADER",
-                                        "BODY",     "DROP",    "KEY",     "PUBLISH", "TO"};
+                                        "BODY",     "DROP",    "KEY",     "PUBLISH", "TO",
+                                        "STREAM"};
 
 /// Texts that read like the language, and texts that do not.
 class Soup {

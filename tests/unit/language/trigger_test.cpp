@@ -59,7 +59,7 @@ TEST(Trigger, KnowsTheEvents) {
   EXPECT_EQ(
       rule_yaml(all),
       "name: \"t\"\npublish:\n  from: \"c\"\n  operations: [\"insert\",\"update\",\"replace\",\"delete\"]\n"
-      "  subject: \"s\"\n");
+      "  subject: \"s\"\n  message_id: \"t-{token}\"\n");
   const Trigger one = trigger("CREATE TRIGGER \"my-trigger\" AFTER INSERT ON shop.\"a.b\" DO PUBLISH TO 's'");
   EXPECT_EQ(one.name, "my-trigger");
   EXPECT_EQ(one.collection, "a.b");
@@ -90,7 +90,9 @@ TEST(Trigger, CallsDropsAndPublishes) {
   EXPECT_EQ(settings("DROP KEY 'a:{id}', 'b'"), "  delete: [\"a:{id}\",\"b\"]\n");
   EXPECT_NE(yaml("DROP KEY 'a'").find("\ncache:\n"), std::string::npos);
   EXPECT_NE(yaml("CALL 'a'").find("\nwebhook:\n"), std::string::npos);
-  EXPECT_EQ(settings("PUBLISH TO 'shop.{id}'"), "  subject: \"shop.{id}\"\n");
+  EXPECT_EQ(settings("PUBLISH TO 'shop.{id}'"), "  subject: \"shop.{id}\"\n  message_id: \"t-{token}\"\n");
+  EXPECT_EQ(settings("PUBLISH TO 'shop.{id}' STREAM 'SHOP'"),
+            "  subject: \"shop.{id}\"\n  stream: \"SHOP\"\n  message_id: \"t-{token}\"\n");
 }
 
 TEST(Trigger, KeepsAnyTextThroughYaml) {
@@ -170,6 +172,8 @@ TEST(Trigger, SaysWhatIsWrongInAnAction) {
       {"CALL 'x' HEADER 'A' = 'b' HEADER 'a' = 'c'", "line 2, column 37: 'a' is stated twice"},
       {"DROP TABLE", "line 2, column 9: expected KEY, not TABLE"},
       {"PUBLISH TO subject", "line 2, column 15: expected a subject, as a text in '..', not subject"},
+      {"PUBLISH TO 's' STREAM SHOP",
+       "line 2, column 26: expected the name of a JetStream stream, as a text in '..', not SHOP"},
   };
   for (const auto& [action, message] : wrong) EXPECT_EQ(error_of_action(action), message) << action;
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "config/names.hpp"
+#include "rules/apart.hpp"
 
 namespace sluice::pipeline {
 namespace {
@@ -53,6 +54,47 @@ TEST(Triggers, BecomeAStreamOfTheirOwnOnTheSameDatabase) {
 
 TEST(Triggers, NoFileCanCallAStreamLikeTheirs) {
   EXPECT_NE(config::why_no_name(trigger_stream_name("s")), "");
+}
+
+Trigger publishing(const std::string& subject) {
+  return {"s", "p", "text", "name: p\npublish:\n  from: \"a\"\n  subject: \"" + subject + "\"\n", 0};
+}
+
+/// Of a file with publishing rules, {JetStream stream, subject}.
+std::string inferred(const std::vector<std::pair<std::string, std::string>>& rules,
+                     const std::string& subject) {
+  StreamConfig file = stream();
+  for (const auto& [name, taken] : rules) {
+    file.rules.push_back(rule_of_trigger({"s", name, "",
+                                          "name: r" + std::to_string(file.rules.size()) +
+                                              "\npublish: {from: a" + std::to_string(file.rules.size()) +
+                                              ", stream: " + name + ", subject: '" + taken + "'}",
+                                          0}));
+  }
+  try {
+    return jetstream_for({file}, file, publishing(subject));
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+}
+
+TEST(Triggers, ThatPublishTakeTheOneJetStreamThatTakesTheirSubject) {
+  EXPECT_EQ(inferred({{"A", "a.{id}"}, {"B", "b.{id}"}}, "b.new.{id}"), "B");
+  EXPECT_EQ(inferred({{"A", "a.{id}"}, {"A", "a.b.{id}"}}, "a.b.c"), "A");
+  EXPECT_NE(inferred({{"A", "a.{id}"}}, "c.{id}").find("no publish rule of the file"), std::string::npos);
+  EXPECT_NE(inferred({{"A", "a.{id}"}, {"B", "a.b.{id}"}}, "a.b.{id}").find("A, B all take"),
+            std::string::npos);
+  EXPECT_NE(inferred({}, "c.{id}").find("STREAM 'name'"), std::string::npos);
+}
+
+TEST(Triggers, ThatPublishRunInAStreamOfTheirOwn) {
+  const Made made = made_of({trigger("one"), publishing("a.{id}"), trigger("two")});
+  const auto streams = rules::with_callers_apart(made.streams);
+  ASSERT_EQ(streams.size(), 2u) << "s has no rules of its own";
+  EXPECT_EQ(streams[0].name, "s:triggers");
+  EXPECT_EQ(streams[0].rules.size(), 2u);
+  EXPECT_EQ(streams[1].name, "s:triggers.p");
+  EXPECT_TRUE(streams[1].of_triggers);
 }
 
 TEST(Triggers, OfNoStreamOfTheFileAreNobodys) {
