@@ -23,11 +23,14 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <list>
 #include <optional>
 #include <string_view>
 #include <thread>
+#include <tuple>
 
 #include "sluice/error.hpp"
 
@@ -41,6 +44,8 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 using Request = http::request<http::string_body>;
+
+constexpr std::size_t first_bytes = 1024;  // read at once when a request begins
 
 constexpr std::string_view kPlain = "text/plain; charset=utf-8";
 
@@ -92,7 +97,7 @@ class HttpServer::Impl {
       error_code ignored;
       acceptor_.close(ignored);
       pause_.cancel();
-      for (beast::tcp_stream* stream : connections_) stream->close();
+      for (const Peer& peer : peers_) peer.stream->close();
     });
     thread_.join();
   }
@@ -103,18 +108,33 @@ class HttpServer::Impl {
   std::uint16_t port() const { return port_; }
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
+
+  struct Peer {
+    beast::tcp_stream* stream;
+    bool replying = false;   ///< it has only to take its reply
+    bool gives_way = false;  ///< closed, and about to end
+    Time since = std::chrono::steady_clock::now();  ///< it does what it does
+
+    void begins(bool reply) {
+      replying = reply;
+      since = std::chrono::steady_clock::now();
+    }
+  };
+
   /// Keeps a connection in the list for as long as it is served. Only the server's thread touches the list.
   class Registered {
    public:
-    Registered(std::list<beast::tcp_stream*>& all, beast::tcp_stream& stream)
-        : all_(all), place_(all.insert(all.end(), &stream)) {}
+    Registered(std::list<Peer>& all, beast::tcp_stream& stream)
+        : all_(all), place_(all.insert(all.end(), Peer{&stream})) {}
     ~Registered() { all_.erase(place_); }
     Registered(const Registered&) = delete;
     Registered& operator=(const Registered&) = delete;
+    Peer& peer() const { return *place_; }
 
    private:
-    std::list<beast::tcp_stream*>& all_;
-    std::list<beast::tcp_stream*>::iterator place_;
+    std::list<Peer>& all_;
+    std::list<Peer>::iterator place_;
   };
 
   void listen(const std::string& host, std::uint16_t port) {
@@ -139,13 +159,27 @@ class HttpServer::Impl {
       tcp::socket socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
       if (error) {
         // Out of file descriptors, say: without a pause this loop would spin.
+        if (error == asio::error::no_descriptors) make_room();
         if (!stopping_) co_await pause();
         continue;
       }
-      if (connections_.size() < limits_.connections) {
-        asio::co_spawn(io_, serve(beast::tcp_stream(std::move(socket))), asio::detached);
-      }
+      if (served() >= limits_.connections) make_room();
+      asio::co_spawn(io_, serve(beast::tcp_stream(std::move(socket))), asio::detached);
     }
+  }
+
+  std::size_t served() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(peers_, [](const Peer& peer) { return !peer.gives_way; }));
+  }
+
+  /// Those that are sent a reply go last, the newest of each kind last of all.
+  void make_room() {
+    const auto rank = [](const Peer& peer) { return std::tuple(peer.gives_way, peer.replying, peer.since); };
+    const auto oldest = std::ranges::min_element(peers_, {}, rank);
+    if (oldest == peers_.end() || oldest->gives_way) return;
+    oldest->gives_way = true;
+    oldest->stream->close();
   }
 
   asio::awaitable<void> pause() {
@@ -155,10 +189,11 @@ class HttpServer::Impl {
   }
 
   asio::awaitable<void> serve(beast::tcp_stream stream) {
-    const Registered registered(connections_, stream);
+    const Registered registered(peers_, stream);
     beast::flat_buffer buffer(limits_.header_bytes + limits_.body_bytes);
     bool open = !stopping_;
-    while (open) open = co_await serve_one(stream, buffer);
+    while (open) open = co_await serve_one(registered.peer(), stream, buffer);
+    registered.peer().begins(false);
     co_await linger(stream);
   }
 
@@ -175,12 +210,21 @@ class HttpServer::Impl {
   }
 
   /// Whether the connection may be used again.
-  asio::awaitable<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& buffer) {
+  asio::awaitable<bool> serve_one(Peer& peer, beast::tcp_stream& stream, beast::flat_buffer& buffer) {
     http::request_parser<http::string_body> parser;
     parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
     parser.body_limit(limits_.body_bytes);
     error_code error;
-    stream.expires_after(limits_.idle);
+    peer.begins(false);
+    if (buffer.size() == 0) {
+      stream.expires_after(limits_.idle);
+      const std::size_t size = co_await stream.async_read_some(
+          buffer.prepare(first_bytes), asio::redirect_error(asio::use_awaitable, error));
+      if (error) co_return false;
+      buffer.commit(size);
+      peer.begins(false);
+    }
+    stream.expires_after(limits_.request);
     co_await http::async_read(stream, buffer, parser, asio::redirect_error(asio::use_awaitable, error));
     if (error) {
       const auto reply = reply_to_bad_request(error);
@@ -189,6 +233,7 @@ class HttpServer::Impl {
     }
     const Request request = parser.release();
     const bool keep = request.keep_alive() && !stopping_;
+    peer.begins(true);
     co_return co_await write(stream, request, answer(request), keep);
   }
 
@@ -229,7 +274,7 @@ class HttpServer::Impl {
   asio::steady_timer pause_;
   Routes routes_;
   HttpLimits limits_;
-  std::list<beast::tcp_stream*> connections_;
+  std::list<Peer> peers_;
   bool stopping_ = false;
   std::uint16_t port_ = 0;
   std::thread thread_;

@@ -20,16 +20,21 @@ struct HttpReply {
 };
 
 struct HttpLimits {
-  std::size_t connections = 64;  ///< more are closed at once
+  /// With one more, the connection that has waited longest gives way: see HttpServer.
+  std::size_t connections = 64;
   std::size_t header_bytes = 8 * 1024;
   std::size_t body_bytes = 4 * 1024;       ///< no route reads a body; a small one is let pass
-  std::chrono::milliseconds idle{30'000};  ///< for a whole request to come in, or the next one to begin
-  std::chrono::milliseconds write{10'000};
+  std::chrono::milliseconds idle{30'000};    ///< for a request to begin
+  std::chrono::milliseconds request{5'000};  ///< for the whole of a request that has begun
+  std::chrono::milliseconds write{10'000};   ///< for the peer to take the whole reply
 };
 
 /// A small HTTP/1.1 server for GET and HEAD, with keep-alive, on a thread and an io_context of its own:
-/// however busy the strands are, a probe is answered. Handlers run on that thread, one at a time. The
-/// destructor closes every connection and joins the thread.
+/// however busy the strands are, a probe is answered. However many clients are connected, too: a new
+/// connection is always served, and in its place the one is closed whose request has been awaited for longest,
+/// whether it is idle or slow; where all are being sent their replies, the one that has taken longest to take
+/// it. Handlers run on the server's thread, one at a time. The destructor closes every connection and joins
+/// the thread.
 class HttpServer {
  public:
   using Handler = std::function<HttpReply()>;
