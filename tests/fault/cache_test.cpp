@@ -52,6 +52,22 @@ class CacheFaults : protected OwnRedis, public CachingTest {
   }
 };
 
+/// The worker's own limit, drain-ms, counts, and not Redis's time-out.
+TEST_F(CacheFaults, AStopWaitsForNoAnswer) {
+  start_caching(keeping_file(), {"--drain-ms", "300", "--redis-timeout-ms", "60000"}).ready();
+  own_redis.stop();
+  storm(5);
+  ASSERT_TRUE(soon([&] { return metric("sluice_events_in_flight") > 0; }));
+  EXPECT_EQ(worker().terminate(), 0);
+  const std::string said = worker().err();
+  EXPECT_NE(said.find("the position is stored"), std::string::npos) << said;
+  EXPECT_EQ(said.find("did not come back in time"), std::string::npos) << said;
+  forget_workers();
+  own_redis.cont();
+  start_caching(keeping_file(), flags()).ready();
+  EXPECT_TRUE(kept());
+}
+
 TEST_F(CacheFaults, WorkersKilledAgainAndAgain) {
   start_caching(keeping_file(), flags()).ready();
   for (int kill = 0; kill < 4; ++kill) {

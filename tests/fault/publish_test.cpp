@@ -39,6 +39,23 @@ class PublishFaults : protected OwnNats, public PublishingTest {
   }
 };
 
+/// The worker's own limit, drain-ms, counts, and not that of an acknowledgement.
+TEST_F(PublishFaults, AStopWaitsForNoAcknowledgement) {
+  const std::string file = publish_file();
+  start_publishing(file, {"--drain-ms", "300", "--nats-ack-ms", "600000"}).ready();
+  own_nats.stop();
+  write_numbers(3, 1);
+  ASSERT_TRUE(soon([&] { return metric("sluice_events_in_flight") == 6; }));
+  EXPECT_EQ(worker().terminate(), 0);
+  const std::string said = worker().err();
+  EXPECT_NE(said.find("the position is stored"), std::string::npos) << said;
+  EXPECT_EQ(said.find("did not come back in time"), std::string::npos) << said;
+  forget_workers();
+  own_nats.cont();
+  start_publishing(file, flags()).ready();
+  EXPECT_TRUE(told_in_order());
+}
+
 TEST_F(PublishFaults, WorkersKilledAgainAndAgain) {
   const std::string file = publish_file();
   start_publishing(file, flags()).ready();
