@@ -30,11 +30,10 @@ struct HttpLimits {
 };
 
 /// A small HTTP/1.1 server for GET and HEAD, with keep-alive, on a thread and an io_context of its own:
-/// however busy the strands are, a probe is answered. However many clients are connected, too: a new
-/// connection is always served, and in its place the one is closed whose request has been awaited for longest,
-/// whether it is idle or slow; where all are being sent their replies, the one that has taken longest to take
-/// it. Handlers run on the server's thread, one at a time. The destructor closes every connection and joins
-/// the thread.
+/// however busy the strands are, a probe is answered. A new connection is always served. Beyond the limit the
+/// connection whose request has been awaited for longest is closed, whether it is idle or slow; where all are
+/// being sent replies, the one that has been at it for longest. Handlers run on the server's thread, one at a
+/// time. The destructor closes every connection and joins the thread.
 class HttpServer {
  public:
   using Handler = std::function<HttpReply()>;
