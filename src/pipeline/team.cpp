@@ -179,6 +179,10 @@ bool Team::join(const std::stop_token& stop) {
   for (int tries = 1; !stop.stop_requested(); ++tries) {
     auto error = try_to_join();
     note_problem(error ? error->text() : "");
+    {
+      const std::lock_guard lock(status_mutex_);
+      status_.waits_for = error ? error->text() : "";
+    }
     if (!error) return true;
     commons_.pool.reconsider(*error);
     const bool unavailable = error->kind == ErrorKind::unavailable;
