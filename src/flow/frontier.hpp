@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <cstdint>
 #include <deque>
@@ -12,19 +13,28 @@ namespace sluice::flow {
 /// The position below which everything is done. Batches of events are opened in stream order and resolved in
 /// any order; the frontier moves to a batch's end when that batch and all before it are resolved, and never
 /// past an unresolved event. A batch without events is an idle stream's way forward.
+///
+/// Resolved batches that stand next to each other are kept as one position, so it holds at most one entry for
+/// each unresolved batch, one before each, and one at the end, however long an event stays unresolved.
 class Frontier {
  public:
-  /// A batch that ends at `end` with so many unresolved events; gives the number to resolve it by.
+  /// A batch that ends at `end` with so many unresolved events; gives the number to resolve it by. The number
+  /// is of no use once the batch is resolved.
   std::uint64_t open(Position end, std::uint64_t events) {
-    open_.push_back({std::move(end), events});
-    return first_ + open_.size() - 1;
+    if (events == 0 && !open_.empty() && open_.back().unresolved == 0) {
+      open_.back().end = std::move(end);
+      return open_.back().number;
+    }
+    open_.push_back({next_, std::move(end), events});
+    return next_++;
   }
 
   void resolve(std::uint64_t batch, std::uint64_t events) {
-    assert(batch >= first_ && batch < first_ + open_.size());
-    auto& entry = open_[batch - first_];
-    assert(entry.unresolved >= events);
-    entry.unresolved -= events;
+    if (events == 0) return;
+    const auto entry = find(batch);
+    assert(entry != open_.end() && entry->number == batch && entry->unresolved >= events);
+    entry->unresolved -= events;
+    if (entry->unresolved == 0) merge(entry);
   }
 
   /// The newest position that may be stored, if the frontier moved since the last call.
@@ -33,20 +43,34 @@ class Frontier {
     while (!open_.empty() && open_.front().unresolved == 0) {
       reached = std::move(open_.front().end);
       open_.pop_front();
-      ++first_;
     }
     return reached;
   }
 
   bool idle() const { return open_.empty(); }
+  std::size_t size() const { return open_.size(); }
 
  private:
   struct Entry {
+    std::uint64_t number;
     Position end;
     std::uint64_t unresolved;
   };
-  std::deque<Entry> open_;
-  std::uint64_t first_ = 0;
+  using Entries = std::deque<Entry>;
+
+  Entries::iterator find(std::uint64_t number) {
+    if (!open_.empty() && open_.front().number == number) return open_.begin();  // as it usually is
+    return std::ranges::lower_bound(open_, number, {}, &Entry::number);
+  }
+
+  /// With its resolved neighbours: of positions that all may be passed only the last is needed.
+  void merge(Entries::iterator entry) {
+    if (const auto next = entry + 1; next != open_.end() && next->unresolved == 0) entry = open_.erase(entry);
+    if (entry != open_.begin() && (entry - 1)->unresolved == 0) open_.erase(entry - 1);
+  }
+
+  Entries open_;
+  std::uint64_t next_ = 0;
 };
 
 }  // namespace sluice::flow
