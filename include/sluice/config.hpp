@@ -51,7 +51,7 @@ struct EngineConfig {
   int max_await_ms = 500;              ///< how long the server holds an empty getMore
   int cursor_batch = 5000;             ///< events asked for in one getMore
   int lease_ms = 10000;                ///< how long a shard's lease lives without renewal
-  int drain_ms = 10000;                ///< how long a stop waits for work in flight
+  int drain_ms = 5000;                 ///< how long a stop lets work in flight end; all of it: 2 s more
   int statement_ms = 5000;             ///< a write statement that runs longer is taken apart
   int stall_ms = 30000;                ///< work that waits longer without any progress is a stall
 };

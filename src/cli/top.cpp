@@ -6,6 +6,7 @@
 #include <ostream>
 #include <utility>
 
+#include "async/spawn.hpp"
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
 #include "cli/top_view.hpp"
@@ -13,8 +14,6 @@
 #include "observe/http_client.hpp"
 #include "sluice/error.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -56,7 +55,7 @@ class Top {
 
   /// One page, without colours. Whether anybody answered.
   bool once() {
-    for (std::size_t i = 0; i < answers_.size(); ++i) asio::co_spawn(io_, ask(i), asio::detached);
+    for (std::size_t i = 0; i < answers_.size(); ++i) spawn(ask(i));
     io_.run();
     for (const TopLine& line : top_page(answers_, before_, unix_seconds())) out_ << plain_text(line) << "\n";
     return std::ranges::any_of(answers_, [](const TopAnswer& answer) { return answer.status.has_value(); });
@@ -67,14 +66,20 @@ class Top {
     asio::signal_set end(io_, SIGINT, SIGTERM, SIGHUP);
     end.async_wait([this](const auto&, int) { io_.stop(); });
     screen_.emplace(out_);
-    for (std::size_t i = 0; i < answers_.size(); ++i) asio::co_spawn(io_, keep_asking(i), asio::detached);
-    asio::co_spawn(io_, keep_fitting(), asio::detached);
+    for (std::size_t i = 0; i < answers_.size(); ++i) spawn(keep_asking(i));
+    spawn(keep_fitting());
     draw();
     io_.run();
     screen_.reset();
   }
 
  private:
+  /// An exception leaves the io_context's run(), and so the command.
+  void spawn(asio::awaitable<void> work) {
+    async::spawn(io_.get_executor(), std::move(work),
+                 [](const std::exception_ptr& thrown) { std::rethrow_exception(thrown); });
+  }
+
   asio::awaitable<void> ask(std::size_t i) {
     const observe::HttpAnswer got = co_await observe::http_get(addresses_[i], "/status", patience);
     TopAnswer answer{answers_[i].url, flow::Clock::now(), std::nullopt, got.error};

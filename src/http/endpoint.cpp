@@ -9,13 +9,12 @@
 #include <thread>
 #include <vector>
 
+#include "async/spawn.hpp"
 #include "flow/chains.hpp"
 #include "http/answer_reader.hpp"
 #include "http/certificates.hpp"
 #include "http/wire.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -129,18 +128,25 @@ class Endpoint::Pool {
 
   std::optional<Error> start() {
     if (auto error = certificates_.refresh()) return error;
-    thread_ = std::jthread([this] { io_.run(); });
+    idle_.reserve(config.concurrency);
+    thread_ = std::jthread([this] { async::run(io_, [this](const std::exception_ptr&) { give_up_all(); }); });
     return std::nullopt;
   }
 
-  Unsent send(std::span<const Request> requests, std::span<Answer> answers, const Judge& judge,
-              Time deadline, const std::stop_token& stop) {
+  Unsent send(std::span<const Request> requests, std::span<Answer> answers, const Judge& judge, Time deadline,
+              const std::stop_token& stop) {
     if (requests.empty()) return {};
     if (stop.stop_requested()) return {.abandoned = true, .not_before = std::nullopt};
     Batch batch(++batch_ids_, requests, answers, judge, deadline);
     asio::post(io_, [this, &batch] {
-      batches_.push_back(&batch);
-      hand_out();
+      try {
+        batches_.push_back(&batch);
+        hand_out();
+      } catch (const std::exception&) {  // no memory, say: the caller tries again
+        const bool known = std::ranges::find(batches_, &batch) != batches_.end();
+        give_up(batch);
+        known ? end_batches() : end(batch);
+      }
     });
     // What is posted last may come when the batch is gone, so it knows the batch by its number only.
     const std::stop_callback abandoning(
@@ -153,7 +159,8 @@ class Endpoint::Pool {
   std::optional<Error> try_connection() {
     std::promise<std::optional<Error>> answer;
     auto result = answer.get_future();
-    asio::co_spawn(io_, try_connection(std::move(answer)), asio::detached);
+    // What it throws breaks the promise, so it is thrown here as well.
+    async::spawn(io_.get_executor(), try_connection(std::move(answer)), [](const std::exception_ptr&) {});
     return result.get();
   }
 
@@ -238,7 +245,7 @@ class Endpoint::Pool {
     if (idle_.empty()) {
       Connection& made = connections_.emplace_back(io_);
       made.job = job;
-      asio::co_spawn(io_, serve(made), asio::detached);
+      spawn_serve(made);
       return;
     }
     Connection& one = *idle_.back();  // the one used last: the others may grow old
@@ -251,11 +258,26 @@ class Endpoint::Pool {
   void end_batches() {
     std::erase_if(batches_, [](Batch* batch) {
       if (!batch->over()) return false;
-      const std::lock_guard lock(batch->mutex);
-      batch->ended = true;
-      batch->changed.notify_one();
+      end(*batch);
       return true;
     });
+  }
+
+  static void end(Batch& batch) {
+    const std::lock_guard lock(batch.mutex);
+    batch.ended = true;
+    batch.changed.notify_one();
+  }
+
+  static void give_up(Batch& batch) {
+    batch.given_up = true;
+    batch.unsent.late = true;
+  }
+
+  /// A handler threw: nobody may be left waiting for what it was about to do.
+  void give_up_all() {
+    for (Batch* batch : batches_) give_up(*batch);
+    end_batches();
   }
 
   void ended(const Job& job, bool abandoned) {
@@ -293,6 +315,14 @@ class Endpoint::Pool {
 
   // One connection
 
+  /// It goes on with the connection after an exception: jobs are handed to it all the same.
+  void spawn_serve(Connection& self) {
+    async::spawn(io_.get_executor(), serve(self), [this, &self](const std::exception_ptr&) {
+      self.wire.close();
+      spawn_serve(self);
+    });
+  }
+
   asio::awaitable<void> serve(Connection& self) {
     while (!stopping_) {
       if (!self.job) {
@@ -300,7 +330,7 @@ class Endpoint::Pool {
         continue;
       }
       const Time started = Clock::now();
-      co_await carry_out(self);
+      co_await carry_out_or_fail(self);
       const Job job = *std::exchange(self.job, std::nullopt);
       job.answer().took = Clock::now() - started;
       idle_.push_back(&self);
@@ -321,6 +351,18 @@ class Endpoint::Pool {
     if (!woken) self.wire.close();
   }
 
+  /// An exception is an answer that never came.
+  asio::awaitable<void> carry_out_or_fail(Connection& self) {
+    try {
+      co_await carry_out(self);
+    } catch (const std::exception& error) {
+      self.wire.close();
+      self.job->answer() = {};
+      self.job->answer().kind = Answer::Kind::broken;
+      self.job->answer().text = std::string("internal error: ") + error.what();
+    }
+  }
+
   asio::awaitable<void> carry_out(Connection& self) {
     Answer& answer = self.job->answer();
     compose(self.out, self.job->request(), authority_);
@@ -329,8 +371,7 @@ class Endpoint::Pool {
       if (!reused && !co_await connect(self, answer)) co_return;
       const bool heard = co_await exchange(self, answer);
       // Closed by the server while nobody used it: that says nothing of this request.
-      again =
-          reused && !heard && answer.kind == Answer::Kind::broken && !stopping_ && !self.abandoned;
+      again = reused && !heard && answer.kind == Answer::Kind::broken && !stopping_ && !self.abandoned;
     }
   }
 
@@ -472,7 +513,8 @@ class Endpoint::Pool {
     if (Clock::now() < addresses_good_until_) co_return std::string();
     if (!looking_up_) {
       looking_up_ = true;
-      asio::co_spawn(io_, look_up(), asio::detached);
+      async::spawn(io_.get_executor(), look_up(),
+                   [this](const std::exception_ptr& thrown) { looked_up(async::what_of(thrown)); });
     }
     while (looking_up_ && !stopping_ && !self.abandoned && Clock::now() < until) {
       error_code woken;
@@ -490,13 +532,18 @@ class Endpoint::Pool {
     const auto found =
         co_await resolver_.async_resolve(config.origin.host, config.origin.port, tcp::resolver::flags{},
                                          asio::redirect_error(asio::use_awaitable, error));
-    looking_up_ = false;
-    no_addresses_ = error ? config.origin.host + " has no address: " + error.message() : "";
     if (!error) {
       addresses_.clear();
       for (const auto& one : found) addresses_.push_back(one.endpoint());
       addresses_good_until_ = Clock::now() + addresses_stay_good;
     }
+    looked_up(error ? error.message() : "");
+  }
+
+  /// `why_not`: empty when there are addresses.
+  void looked_up(const std::string& why_not) {
+    looking_up_ = false;
+    no_addresses_ = why_not.empty() ? "" : config.origin.host + " has no address: " + why_not;
     for (Connection* one : awaiting_addresses_) one->wake.cancel();
   }
 

@@ -45,10 +45,22 @@ void set_default(mongoc_uri_t* uri, const char* option, int value) {
 
 std::string hosts_of(const mongoc_uri_t* uri) {
   std::string result;
+  if (const char* name = mongoc_uri_get_srv_hostname(uri)) return name;
   for (const auto* host = mongoc_uri_get_hosts(uri); host != nullptr; host = host->next) {
     result += (result.empty() ? "" : ",") + std::string(host->host_and_port);
   }
   return result;
+}
+
+Pool make_pool(const mongoc_uri_t* uri) {
+  Pool pool(mongoc_client_pool_new(uri));
+  if (!pool) {
+    throw Stop(
+        exit_code::bad_configuration,
+        "the MongoDB URI asks for something that the driver cannot do (TLS files or mechanism?), or its "
+        "name cannot be looked up");
+  }
+  return pool;
 }
 
 /// As secrets are mounted: one line, which editors and `echo` end with a newline.
@@ -82,13 +94,37 @@ void check_uri(const std::string& uri) {
   parse_uri(uri);
 }
 
-/// Clients that were made by one URI.
+void try_uri(const std::string& uri) {
+  make_pool(parse_uri(uri).get());
+}
+
+NoClient::NoClient()
+    : std::runtime_error(
+          "no connection of the pool came free within the URI's waitQueueTimeoutMS; leave that option out, "
+          "or "
+          "allow more time") {}
+
+/// Clients that are made by one URI.
 struct ClientPool::Generation {
-  std::string uri;
-  std::string hosts;
-  std::chrono::milliseconds answer_timeout;
-  Pool pool;
+  std::string text;
+  Uri uri;
+  std::string application;
+  int size;
   std::shared_ptr<Generation> apart_from = {};  ///< those that wait as usual; absent: these do
+  std::once_flag made = {};
+  Pool pool = {};
+
+  /// Made for the first who asks, since that may ask the name server.
+  mongoc_client_pool_t* get() {
+    std::call_once(made, [this] {
+      Pool next = make_pool(uri.get());
+      mongoc_client_pool_set_error_api(next.get(), MONGOC_ERROR_API_VERSION_2);
+      mongoc_client_pool_set_appname(next.get(), application.c_str());
+      mongoc_client_pool_max_size(next.get(), static_cast<std::uint32_t>(size));
+      pool = std::move(next);
+    });
+    return pool.get();
+  }
 };
 
 ClientPool::ClientPool(const StreamConfig& stream, int size, std::string application, Listener listener)
@@ -103,7 +139,7 @@ ClientPool::~ClientPool() = default;
 
 std::shared_ptr<ClientPool::Generation> ClientPool::make(
     std::string text, int size, std::optional<std::chrono::milliseconds> answer_timeout) const {
-  const Uri uri = parse_uri(text);
+  Uri uri = parse_uri(text);
   // A dead server has to be noticed within a stop's bound, and retries are ours: the driver's own waits are
   // kept short unless the URI asks for other ones.
   set_default(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 3000);
@@ -117,22 +153,13 @@ std::shared_ptr<ClientPool::Generation> ClientPool::make(
   // After some errors the driver leaves a server alone until it has looked at it again, by default in ten
   // seconds.
   set_default(uri.get(), MONGOC_URI_HEARTBEATFREQUENCYMS, 1000);
-  Pool pool(mongoc_client_pool_new(uri.get()));
-  if (!pool) {
-    throw Stop(exit_code::bad_configuration,
-               "the MongoDB URI asks for something that the driver cannot do (TLS files or mechanism?)");
-  }
-  mongoc_client_pool_set_error_api(pool.get(), MONGOC_ERROR_API_VERSION_2);
-  mongoc_client_pool_set_appname(pool.get(), application_.c_str());
-  mongoc_client_pool_max_size(pool.get(), static_cast<std::uint32_t>(size));
-  const std::chrono::milliseconds timeout(
-      mongoc_uri_get_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 0));
-  return std::make_shared<Generation>(
-      Generation{std::move(text), hosts_of(uri.get()), timeout, std::move(pool)});
+  return std::make_shared<Generation>(std::move(text), std::move(uri), application_, size);
 }
 
 ClientPool::Client::Client(std::shared_ptr<Generation> generation)
-    : generation_(std::move(generation)), client_(mongoc_client_pool_pop(generation_->pool.get())) {}
+    : generation_(std::move(generation)), client_(mongoc_client_pool_pop(generation_->get())) {
+  if (client_ == nullptr) throw NoClient();
+}
 
 ClientPool::Client::Client(Client&& other) noexcept
     : generation_(std::move(other.generation_)), client_(std::exchange(other.client_, nullptr)) {}
@@ -144,7 +171,7 @@ ClientPool::Client& ClientPool::Client::operator=(Client&& other) noexcept {
 }
 
 ClientPool::Client::~Client() {
-  if (client_ != nullptr) mongoc_client_pool_push(generation_->pool.get(), client_);
+  if (client_ != nullptr) mongoc_client_pool_push(generation_->get(), client_);
 }
 
 std::shared_ptr<ClientPool::Generation> ClientPool::current() const {
@@ -153,7 +180,7 @@ std::shared_ptr<ClientPool::Generation> ClientPool::current() const {
 }
 
 std::string ClientPool::hosts() const {
-  return current()->hosts;
+  return hosts_of(current()->uri.get());
 }
 
 ClientPool::Client ClientPool::acquire() {
@@ -164,13 +191,14 @@ ClientPool::Client ClientPool::acquire() {
 ClientPool::Client ClientPool::acquire_patient(std::chrono::milliseconds answer_timeout) {
   look_again();
   auto usual = current();
-  auto apart = make(usual->uri, 1, answer_timeout);
+  auto apart = make(usual->text, 1, answer_timeout);
   apart->apart_from = std::move(usual);
   return Client(std::move(apart));
 }
 
 std::chrono::milliseconds ClientPool::answer_timeout() const {
-  return current()->answer_timeout;
+  return std::chrono::milliseconds(
+      mongoc_uri_get_option_as_int32(current()->uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 0));
 }
 
 bool ClientPool::outdated(const Client& client) {
@@ -208,7 +236,7 @@ void ClientPool::look_again() {
 
 void ClientPool::replace(bool same_too) {
   std::string uri = read_uri_file(file_);
-  const bool same = uri == current()->uri;
+  const bool same = uri == current()->text;
   if (same && !same_too) return;
   auto next = make(std::move(uri), size_);
   {

@@ -5,7 +5,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
 
 #include "bson/raii.hpp"
 #include "mongo/error.hpp"
@@ -17,6 +19,35 @@ namespace sluice::mongo {
 
 /// Throws Stop with a plain sentence for a URI that the driver cannot read. Needs no server.
 void check_uri(const std::string& uri);
+
+/// The same for one that it cannot make clients by, either: TLS files that cannot be read, or a mongodb+srv
+/// name that cannot be looked up. Asks the name server for that, so it may block.
+void try_uri(const std::string& uri);
+
+/// All clients of a pool were in use for as long as the URI's waitQueueTimeoutMS allows.
+class NoClient : public std::runtime_error {
+ public:
+  NoClient();
+  /// ErrorKind::transient.
+  Error error() const { return {ErrorKind::transient, 0, what()}; }
+};
+
+/// What `call` returns, or NoClient as an error like those of a server: the result itself, or its `error`.
+template <typename Call>
+auto or_error(Call&& call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (const NoClient& none) {
+    using Result = decltype(call());
+    if constexpr (std::is_convertible_v<Error, Result>) {
+      return none.error();
+    } else {
+      Result result{};
+      result.error = none.error();
+      return result;
+    }
+  }
+}
 
 /// The clients of one cluster. Thread-safe; a client is used by one thread at a time.
 ///
@@ -30,8 +61,9 @@ class ClientPool {
   /// Told of a new URI: that it was taken up, or why not. Called on whichever thread asked for a client.
   using Listener = std::function<void(bool taken_up, const std::string& sentence)>;
 
-  /// Throws Stop with a plain sentence when the URI cannot be used or its file cannot be read. `size` bounds
-  /// the clients in use at once; `application` is what the server shows its connections under.
+  /// Throws Stop with a plain sentence when the URI cannot be read. `size` bounds the clients in use at once;
+  /// `application` is what the server shows its connections under. Asks no server and no name server: that
+  /// waits for the first client that is asked for.
   ClientPool(const StreamConfig& stream, int size, std::string application, Listener listener = {});
   ~ClientPool();
   ClientPool(const ClientPool&) = delete;
@@ -53,7 +85,8 @@ class ClientPool {
     mongoc_client_t* client_;
   };
 
-  /// Blocks while all are in use, and for as long as it takes the server to accept a new URI.
+  /// Blocks while all are in use, and for as long as it takes the server to accept a new URI. Throws NoClient
+  /// when none comes free within the URI's waitQueueTimeoutMS, and Stop when the driver cannot make one.
   Client acquire();
 
   /// A client apart from the others, by the same URI but for how long it waits for an answer: to the driver

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "config/secret_file.hpp"
+#include "nats/callback.hpp"
 
 namespace sluice::nats {
 
@@ -138,18 +139,23 @@ std::string Connection::complaint() const {
   return complaint_;
 }
 
-void Connection::lost() {
-  const std::lock_guard lock(mutex_);
-  ++losses_;
-  for (const auto& wake : watchers_) wake();
+/// That it went down counts even where somebody cannot be told of it: he looks again at his deadline.
+void Connection::lost() noexcept {
+  in_callback(
+      [this] {
+        const std::lock_guard lock(mutex_);
+        ++losses_;
+        for (const auto& wake : watchers_) wake();
+      },
+      [](const char*) {});
 }
 
-void Connection::on_disconnected(natsConnection*, void* self) {
+void Connection::on_disconnected(natsConnection*, void* self) noexcept {
   static_cast<Connection*>(self)->lost();
 }
 
 /// The last callback there is.
-void Connection::on_closed(natsConnection*, void* self) {
+void Connection::on_closed(natsConnection*, void* self) noexcept {
   auto& connection = *static_cast<Connection*>(self);
   connection.lost();
   const std::lock_guard lock(connection.mutex_);
@@ -157,12 +163,16 @@ void Connection::on_closed(natsConnection*, void* self) {
   connection.last_callback_.notify_all();
 }
 
-void Connection::on_error(natsConnection* handle, natsSubscription*, natsStatus, void* self) {
+void Connection::on_error(natsConnection* handle, natsSubscription*, natsStatus, void* self) noexcept {
   auto& connection = *static_cast<Connection*>(self);
   const char* text = nullptr;
   natsConnection_GetLastError(handle, &text);
-  const std::lock_guard lock(connection.mutex_);
-  connection.complaint_ = text == nullptr ? "" : text;
+  in_callback(
+      [&] {
+        const std::lock_guard lock(connection.mutex_);
+        connection.complaint_ = text == nullptr ? "" : text;
+      },
+      [](const char*) {});  // only the words are lost; what failed is known from its missing answer
 }
 
 Connection::Watch::Watch(Connection& connection, std::function<void()> wake) : connection_(connection) {

@@ -61,11 +61,13 @@ class Connection {
  private:
   Connection() = default;
   natsStatus prepare(const NatsConfig& config, natsOptions* options);
-  void lost();
+  void lost() noexcept;
 
-  static void on_disconnected(natsConnection* handle, void* self);
-  static void on_closed(natsConnection* handle, void* self);
-  static void on_error(natsConnection* handle, natsSubscription* subscription, natsStatus status, void* self);
+  // Called by the library's threads, which no exception may reach.
+  static void on_disconnected(natsConnection* handle, void* self) noexcept;
+  static void on_closed(natsConnection* handle, void* self) noexcept;
+  static void on_error(natsConnection* handle, natsSubscription* subscription, natsStatus status,
+                       void* self) noexcept;
 
   mutable std::mutex mutex_;
   std::condition_variable last_callback_;

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <utility>
 
+#include "nats/callback.hpp"
+
 namespace sluice::nats {
 
 namespace {
@@ -114,10 +116,12 @@ std::size_t Flights::collect(Landed& landed) {
 
 Error Flights::unanswered(std::size_t messages, bool lost) const {
   const std::string complaint = connection_->complaint();
-  return {ErrorKind::unavailable, 0,
-          (lost ? "the connection to NATS was lost with " : "NATS has not acknowledged ") +
-              std::to_string(messages) + (lost ? " messages unacknowledged" : " messages in time") +
-              (complaint.empty() ? "" : "; it complained: " + complaint)};
+  return {
+      ErrorKind::unavailable, 0,
+      (lost ? "the connection to NATS was lost with " : "NATS has not acknowledged ") +
+          std::to_string(messages) + (lost ? " messages unacknowledged" : " messages in time") +
+          (complaint.empty() ? "" : "; it complained: " + complaint) +
+          (mishandled_ ? "; acknowledgements came that could not be read, for want of memory perhaps" : "")};
 }
 
 Landed Flights::land(flow::Time deadline, const std::stop_token& stop) {
@@ -173,12 +177,14 @@ void Flights::count(std::uint32_t flight) {
   changed_.notify_all();
 }
 
-void Flights::on_answer(natsConnection*, natsSubscription*, natsMsg* message, void* self) {
+void Flights::on_answer(natsConnection*, natsSubscription*, natsMsg* message, void* self) noexcept {
   const Msg owned(message);
-  static_cast<Flights*>(self)->answered(message);
+  auto& flights = *static_cast<Flights*>(self);
+  // Its message counts as unanswered then, and is sent again.
+  in_callback([&] { flights.answered(message); }, [&](const char*) { flights.mishandled_ = true; });
 }
 
-void Flights::on_complete(void* self) {
+void Flights::on_complete(void* self) noexcept {
   auto& flights = *static_cast<Flights*>(self);
   const std::lock_guard lock(flights.mutex_);
   flights.complete_ = true;

@@ -71,8 +71,10 @@ class Flights {
   std::size_t collect(Landed& landed);
   Error unanswered(std::size_t messages, bool lost) const;
 
-  static void on_answer(natsConnection* handle, natsSubscription* subscription, natsMsg* message, void* self);
-  static void on_complete(void* self);
+  // Called by the library's threads, which no exception may reach.
+  static void on_answer(natsConnection* handle, natsSubscription* subscription, natsMsg* message,
+                        void* self) noexcept;
+  static void on_complete(void* self) noexcept;
 
   static constexpr std::size_t nobody_waits = SIZE_MAX;
 
@@ -87,6 +89,8 @@ class Flights {
   std::array<std::atomic<Cell>, most_messages> cells_{};
   std::atomic<Cell> answers_ = 0;  ///< number of the flight, and how many were answered
   std::atomic<std::size_t> awaited_ = nobody_waits;
+
+  std::atomic<bool> mishandled_ = false;  ///< an answer, by an exception
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -11,8 +11,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -32,6 +30,7 @@
 #include <thread>
 #include <tuple>
 
+#include "async/spawn.hpp"
 #include "sluice/error.hpp"
 
 namespace sluice::observe {
@@ -86,8 +85,9 @@ class HttpServer::Impl {
   Impl(const std::string& host, std::uint16_t port, Routes routes, HttpLimits limits)
       : io_(1), acceptor_(io_), pause_(io_), routes_(std::move(routes)), limits_(limits) {
     listen(host, port);
-    asio::co_spawn(io_, accept(), asio::detached);
-    thread_ = std::thread([this] { io_.run(); });
+    start_accepting();
+    // A handler that throws costs its own connection: the server goes on to answer probes.
+    thread_ = std::thread([this] { async::run(io_, [](const std::exception_ptr&) {}); });
   }
 
   ~Impl() {
@@ -153,6 +153,12 @@ class HttpServer::Impl {
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
   }
 
+  void start_accepting() {
+    async::spawn(io_.get_executor(), accept(), [this](const std::exception_ptr&) {
+      if (!stopping_) start_accepting();  // no memory for a connection, say
+    });
+  }
+
   asio::awaitable<void> accept() {
     while (!stopping_) {
       error_code error;
@@ -164,7 +170,9 @@ class HttpServer::Impl {
         continue;
       }
       if (served() >= limits_.connections) make_room();
-      asio::co_spawn(io_, serve(beast::tcp_stream(std::move(socket))), asio::detached);
+      // What it throws ends this connection and no more.
+      async::spawn(io_.get_executor(), serve(beast::tcp_stream(std::move(socket))),
+                   [](const std::exception_ptr&) {});
     }
   }
 

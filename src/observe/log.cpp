@@ -98,11 +98,13 @@ std::shared_ptr<spdlog::logger> make_logger(std::string_view level, LogFormat fo
   return logger;
 }
 
+std::shared_ptr<spdlog::sinks::sink> stderr_sink(LogFormat format) {
+  if (format == LogFormat::json) return std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  return std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+}
+
 std::shared_ptr<spdlog::logger> make_logger(std::string_view level, LogFormat format) {
-  if (format == LogFormat::json) {
-    return make_logger(level, format, std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  }
-  return make_logger(level, format, std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  return make_logger(level, format, stderr_sink(format));
 }
 
 }  // namespace sluice::observe

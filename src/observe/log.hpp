@@ -19,6 +19,9 @@ namespace sluice::observe {
 /// choices.
 std::shared_ptr<spdlog::logger> make_logger(std::string_view level, LogFormat format);
 
+/// Writes to stderr; with colours for a person at a terminal.
+std::shared_ptr<spdlog::sinks::sink> stderr_sink(LogFormat format);
+
 /// The same into a sink of the caller's: for tests, and for programs that use the library.
 std::shared_ptr<spdlog::logger> make_logger(std::string_view level, LogFormat format,
                                             std::shared_ptr<spdlog::sinks::sink> sink);

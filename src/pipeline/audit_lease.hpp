@@ -37,6 +37,7 @@ class AuditLease {
 
  private:
   void keep(const std::stop_token& stop);
+  void renew();
   void append_query(bson::Builder& update) const;
   void end_transactions_of(const std::string& holder) const;
   void release();

@@ -19,7 +19,7 @@ class FixedStream : public RunningStream {
 
  private:
   const Config& config_;
-  Commons commons_;
+  std::shared_ptr<Commons> commons_;
   Seat seat_;
 };
 

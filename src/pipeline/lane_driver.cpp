@@ -2,6 +2,8 @@
 
 #include <spdlog/logger.h>
 
+#include "mongo/client.hpp"
+
 namespace sluice::pipeline {
 
 namespace {
@@ -16,6 +18,7 @@ LaneDriver::LaneDriver(Parts parts, std::unique_ptr<flow::Lane> lane)
     : parts_(std::move(parts)), lane_(std::move(lane)), timer_(parts_.strand) {}
 
 asio::awaitable<void> LaneDriver::run() {
+  const async::Raised running(running_);
   while (!abandoned_) {
     const flow::LaneAction action = lane_->next(flow::Clock::now());
     if (action.what == flow::LaneDo::send) {
@@ -27,13 +30,14 @@ asio::awaitable<void> LaneDriver::run() {
     boost::system::error_code woken;
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
-  ended_ = true;
 }
 
 asio::awaitable<void> LaneDriver::send() {
   const flow::Time started = flow::Clock::now();
   if (!under_way_since_) under_way_since_ = started;
-  const auto commit = [this] { return parts_.sink.commit(lane_->batch()); };
+  const auto commit = [this] {
+    return mongo::or_error([this] { return parts_.sink.commit(lane_->batch()); });
+  };
   const auto outcome = co_await run_blocking<Outcome>(parts_.threads, commit);
   const std::size_t events = lane_->batch().events;
   const flow::LaneReport done = lane_->done(outcome, flow::Clock::now());

@@ -49,13 +49,13 @@ class LaneDriver {
   View view() const;
 
   /// Runs until finish() and then until nothing is left, or until abandon() and the batch that is out is
-  /// back.
+  /// back. Throws what the sink throws: then nothing is known of that batch, and the stream has to end.
   asio::awaitable<void> run();
 
   void wake();     ///< effects were offered
   void finish();   ///< send what is queued, then end
   void abandon();  ///< send nothing more
-  bool ended() const { return ended_; }
+  bool ended() const { return !running_; }
 
  private:
   asio::awaitable<void> send();
@@ -70,7 +70,7 @@ class LaneDriver {
   bool denied_ = false;
   bool finishing_ = false;
   bool abandoned_ = false;
-  bool ended_ = false;
+  bool running_ = true;  ///< or about to
 };
 
 }  // namespace sluice::pipeline

@@ -81,6 +81,15 @@ bool has_rule(const Config& config, std::string_view kind) {
       config.streams, [&](const StreamConfig& stream) { return std::ranges::any_of(stream.rules, is_it); });
 }
 
+/// One that cannot even be asked does not answer.
+bool answers(const std::function<bool()>& ask) {
+  try {
+    return ask();
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 Probes::Probes(const Config& config) {
@@ -100,19 +109,14 @@ Probes::Probes(const Config& config) {
 }
 
 Probes::~Probes() {
-  request_stop();
+  for (std::jthread& thread : threads_) thread.request_stop();
 }
 
 void Probes::add(const std::string& name, Ask ask) {
   const std::lock_guard lock(mutex_);
   Asked& asked = asked_.emplace_back(Asked{name, flow::Probe(patience)});
-  ++running_;
-  threads_.emplace_back([this, &asked, ask = std::move(ask)](const std::stop_token& stop) {
-    run(asked, ask, stop);
-    const std::lock_guard ended(mutex_);
-    --running_;
-    wake_.notify_all();
-  });
+  threads_.emplace_back(
+      [this, &asked, ask = std::move(ask)](const std::stop_token& stop) { run(asked, ask, stop); });
 }
 
 void Probes::run(Asked& asked, const Ask& ask, const std::stop_token& stop) {
@@ -120,7 +124,7 @@ void Probes::run(Asked& asked, const Ask& ask, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     asked.probe.asked(flow::Clock::now());
     lock.unlock();
-    const bool well = ask();
+    const bool well = answers(ask);
     lock.lock();
     asked.probe.answered(well);
     wake_.wait_for(lock, stop, interval, [] { return false; });
@@ -141,16 +145,6 @@ std::vector<observe::Component> Probes::components() const {
     }
   }
   return all;
-}
-
-void Probes::request_stop() {
-  for (std::jthread& thread : threads_) thread.request_stop();
-}
-
-bool Probes::ended_within(flow::Duration time) {
-  request_stop();
-  std::unique_lock lock(mutex_);
-  return wake_.wait_for(lock, time, [this] { return running_ == 0; });
 }
 
 }  // namespace sluice::pipeline

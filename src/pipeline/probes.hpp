@@ -20,17 +20,13 @@ namespace sluice::pipeline {
 class Probes {
  public:
   explicit Probes(const Config& config);
+  /// Waits for the threads, of which one may be asking a server that says nothing.
   ~Probes();
   Probes(const Probes&) = delete;
   Probes& operator=(const Probes&) = delete;
 
   /// One of each name: up when all servers of that name are. Thread-safe; does not block.
   std::vector<observe::Component> components() const;
-
-  /// Thread-safe; returns at once.
-  void request_stop();
-  /// Whether the threads ended in time: one may be asking a server that says nothing.
-  bool ended_within(flow::Duration time);
 
  private:
   /// Asks once; blocks.
@@ -46,7 +42,6 @@ class Probes {
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
   std::list<Asked> asked_;
-  std::size_t running_ = 0;
   std::vector<std::jthread> threads_;  ///< last: they end before what they use
 };
 

@@ -297,14 +297,22 @@ std::optional<Error> ProjectionAudit::copies(const CopyPlan& plan) {
   std::vector<audit::IdRange> ranges;
   if (auto error = audit::cut(pool_, plan.database, plan.target, options_.threads, ranges)) return error;
   std::vector<std::optional<Error>> errors(ranges.size());
+  std::vector<std::exception_ptr> thrown(ranges.size());
   {
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < ranges.size(); ++i) {
       threads.emplace_back([&, i] {
-        CopyPass pass;
-        errors[i] = copy_range(plan, sources, &ranges[i], pass);
+        try {
+          CopyPass pass;
+          errors[i] = copy_range(plan, sources, &ranges[i], pass);
+        } catch (...) {
+          thrown[i] = std::current_exception();
+        }
       });
     }
+  }
+  for (const auto& one : thrown) {
+    if (one) std::rethrow_exception(one);
   }
   const auto failed = std::ranges::find_if(errors, [](const auto& error) { return error.has_value(); });
   return failed == errors.end() ? std::nullopt : *failed;

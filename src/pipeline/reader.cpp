@@ -48,6 +48,9 @@ void Reader::start() {
     } catch (const std::exception& error) {
       note_problem(error.what());
       events_.failed(exit_code::cannot_start, error.what());
+    } catch (...) {
+      note_problem("an exception that is no std::exception");
+      events_.failed(exit_code::cannot_start, "an exception that is no std::exception");
     }
     ended_ = true;
   });
@@ -73,7 +76,7 @@ void Reader::note_problem(const std::string& why) {
 bool Reader::insist(const char* what, const std::stop_token& stop,
                     const std::function<std::optional<Error>()>& step) {
   for (int tries = 1; !stop.stop_requested(); ++tries) {
-    auto error = step();
+    auto error = mongo::or_error(step);
     if (!error) {
       policy_.succeeded();
       return true;
@@ -251,12 +254,16 @@ void Reader::run(const std::stop_token& stop) {
   if (!acquired) return;
   epoch_ = acquired->epoch;
   plan_.stream.filter.with_hash = acquired->layout_changed;
-  source::ChangeStream stream(pool_, plan_.stream);
+  std::optional<source::ChangeStream> stream;
+  const auto make = [&]() -> std::optional<Error> {
+    stream.emplace(pool_, plan_.stream);
+    return std::nullopt;
+  };
   Position at;
-  if (!open_first(stream, *acquired, at, stop)) return;
+  if (!insist("open the change stream", stop, make) || !open_first(*stream, *acquired, at, stop)) return;
   note_problem("");
   events_.opened(std::move(*acquired), at);
-  read(stream, std::move(at), stop);
+  read(*stream, std::move(at), stop);
 }
 
 void Reader::read(source::ChangeStream& stream, Position at, const std::stop_token& stop) {
@@ -265,7 +272,7 @@ void Reader::read(source::ChangeStream& stream, Position at, const std::stop_tok
     if (stop.stop_requested()) return;
     if (stream.outdated() && !move(stream, at, stop)) return;
     std::unique_ptr<source::StreamBatch> batch;
-    if (auto error = stream.next(batch)) {
+    if (auto error = mongo::or_error([&] { return stream.next(batch); })) {
       if (!open_again(stream, at, *error, stop)) return;
       continue;
     }
@@ -291,7 +298,7 @@ void Reader::tell_what_stands(source::ChangeStream& stream, const Position& at, 
     if (!active) break;
     budget_.wait_for_room();
     std::unique_ptr<source::StreamBatch> batch;
-    if (auto error = snapshots.next(at, batch)) {
+    if (auto error = mongo::or_error([&] { return snapshots.next(at, batch); })) {
       pool_.reconsider(*error);
       log_.warn("a snapshot cannot be read yet: {}", error->text());
       active = false;
@@ -326,7 +333,7 @@ bool Reader::change_reading(source::ChangeStream& stream, Position& at, const st
 
 /// To the same place again, as it is to be read now: by other connections, or in another way.
 bool Reader::move(source::ChangeStream& stream, Position& at, const std::stop_token& stop) {
-  auto error = stream.open(at, at);
+  auto error = mongo::or_error([&] { return stream.open(at, at); });
   return !error || reopen(stream, at, std::move(*error), stop);
 }
 
@@ -340,7 +347,7 @@ bool Reader::reopen(source::ChangeStream& stream, Position& at, Error error, con
     }
     events_.reopening(error);
     if (!pause(*action.retry_after, stop)) return false;
-    auto again = stream.open(at, at);
+    auto again = mongo::or_error([&] { return stream.open(at, at); });
     if (!again) return true;
     error = std::move(*again);
   }

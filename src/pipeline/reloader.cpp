@@ -20,7 +20,7 @@ constexpr auto interval = std::chrono::seconds(1);
 std::map<std::string, std::string> judge(const std::vector<StreamConfig>& streams, int parts) {
   std::map<std::string, std::string> hashes;
   for (const StreamConfig& stream : rules::with_callers_apart(streams)) {
-    if (stream.uri_file.empty()) mongo::check_uri(stream.uri);
+    if (stream.uri_file.empty()) mongo::try_uri(stream.uri);
     hashes[stream.name] = options_hash(stream.database, rules::make_rules(stream, parts));
   }
   return hashes;
@@ -57,13 +57,7 @@ std::vector<StreamConfig> Reloader::all_streams() {
 }
 
 void Reloader::start() {
-  running_ = true;
-  thread_ = std::jthread([this](const std::stop_token& stop) {
-    run(stop);
-    const std::lock_guard ended(mutex_);
-    running_ = false;
-    wake_.notify_all();
-  });
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
 void Reloader::run(const std::stop_token& stop) {
@@ -88,12 +82,6 @@ void Reloader::look_now() {
   wake_.notify_all();
 }
 
-bool Reloader::ended_within(flow::Duration time) {
-  thread_.request_stop();
-  std::unique_lock lock(mutex_);
-  return wake_.wait_for(lock, time, [this] { return !running_; });
-}
-
 void Reloader::look(bool asked) {
   auto news = source_.poll(asked);
   if (news && take(std::move(*news))) untold_ = true;
@@ -106,7 +94,6 @@ void Reloader::look(bool asked) {
     events_.changed(all_streams(), refused_);
     untold_ = false;
   }
-  events_.looked();
 }
 
 bool Reloader::take(ConfigNews news) {

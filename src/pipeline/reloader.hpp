@@ -26,7 +26,6 @@ class Reloader {
     /// They can be used, as far as is known. `refused`: why the source's newest streams are not among them.
     std::function<void(std::vector<StreamConfig> streams, const std::string& refused)> changed;
     std::function<void(const std::string& why)> refused;  ///< what runs goes on
-    std::function<void()> looked;                         ///< after each look
   };
 
   /// `config` is what the source said first. Everything has to outlive it. Throws ConfigError for rules that
@@ -42,8 +41,6 @@ class Reloader {
   void start();
   /// Thread-safe.
   void look_now();
-  /// Whether the thread ended in time: it may be asking a server that says nothing.
-  bool ended_within(flow::Duration time);
 
  private:
   using Hashes = std::map<std::string, std::string>;
@@ -69,9 +66,8 @@ class Reloader {
 
   std::mutex mutex_;
   std::condition_variable_any wake_;
-  bool asked_ = false;    ///< behind the mutex
-  bool running_ = false;  ///< likewise
-  std::jthread thread_;   ///< last: it ends before anything it uses
+  bool asked_ = false;   ///< behind the mutex
+  std::jthread thread_;  ///< last: it ends before anything it uses
 };
 
 }  // namespace sluice::pipeline

@@ -11,14 +11,13 @@ void Seat::start(const StreamPart& part) {
 }
 
 void Seat::begin(const Recovery& recovery) {
-  auto next = std::make_unique<Stream>(parts_.around, parts_.commons, parts_.config, part_, stream_events(),
-                                       recovery);
-  before_.reset();  // not behind the lock: its connections take their time to close
+  auto next = Stream::make(parts_.around, parts_.commons, parts_.config, part_, stream_events(), recovery);
   {
     const std::lock_guard lock(mutex_);
-    before_ = std::exchange(stream_, std::move(next));
+    stream_.swap(next);
     shown_ = true;
   }
+  next.reset();
   leaving_ = false;
   open_ = false;
   stream_->start();
@@ -71,8 +70,10 @@ void Seat::on_failed(int exit_code) {
 void Seat::on_ended() {
   const bool position_lost = std::exchange(position_lost_, false);
   if (std::exchange(going_on_, false) && !leaving_) return go_on(position_lost);
+  std::shared_ptr<Stream> ended;
   {
     const std::lock_guard lock(mutex_);
+    ended.swap(stream_);
     shown_ = false;
   }
   taken_ = false;

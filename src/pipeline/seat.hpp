@@ -17,7 +17,7 @@ class Seat {
  public:
   struct Parts {
     Surroundings around;
-    Commons& commons;
+    std::shared_ptr<Commons> commons;
     const StreamConfig& config;
     Strand strand;
   };
@@ -64,8 +64,7 @@ class Seat {
   bool going_on_ = false;  ///< with another stream, once this one has ended
   bool position_lost_ = false;
   mutable std::mutex mutex_;        ///< stream_ is replaced on the strand and asked by the HTTP server
-  std::unique_ptr<Stream> stream_;  ///< the one that runs, or ran last
-  std::unique_ptr<Stream> before_;  ///< what it has posted last may still be on its way to it
+  std::shared_ptr<Stream> stream_;  ///< the one that runs; it may outlive its end for a moment
   bool shown_ = false;              ///< behind the mutex: whether stream_ runs
 };
 

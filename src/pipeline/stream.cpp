@@ -22,7 +22,8 @@ using std::chrono::milliseconds;
 constexpr auto keeper_tick = milliseconds(200);
 constexpr auto store_interval = milliseconds(1000);
 constexpr auto drain_poll = milliseconds(10);
-constexpr auto hand_over = milliseconds(400);  // what is queued by then, whoever takes over reads again
+constexpr auto lanes_come_back = milliseconds(500);  // beyond the drain time, once they are abandoned
+constexpr auto hand_over = milliseconds(400);        // what is queued by then, whoever takes over reads again
 
 std::vector<std::string> names_of(const Rules& rules) {
   std::vector<std::string> names;
@@ -47,10 +48,21 @@ std::int64_t per_part(std::int64_t limit, const StreamPart& part) {
 
 }  // namespace
 
-Stream::Stream(Surroundings around, Commons& commons, const StreamConfig& config, StreamPart part,
-               StreamEvents events, Recovery recovery)
+std::shared_ptr<Stream> Stream::make(const Surroundings& around, std::shared_ptr<Commons> commons,
+                                     const StreamConfig& config, StreamPart part, StreamEvents events,
+                                     Recovery recovery) {
+  std::unique_ptr<Stream> made(  // NOLINT: its maker is private
+      new Stream(around, std::move(commons), config, part, std::move(events), std::move(recovery)));
+  return {made.release(), [&teardown = around.teardown](Stream* ended) {
+            asio::post(teardown, [owned = std::unique_ptr<Stream>(ended)] {});
+          }};
+}
+
+Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const StreamConfig& config,
+               StreamPart part, StreamEvents events, Recovery recovery)
     : around_(std::move(around)),
-      commons_(commons),
+      shared_commons_(std::move(commons)),
+      commons_(*shared_commons_),
       config_(config),
       part_(part),
       events_(std::move(events)),
@@ -58,14 +70,14 @@ Stream::Stream(Surroundings around, Commons& commons, const StreamConfig& config
       condition_("stream " + title_),
       rules_(rules::make_rules(config, around_.config.parts())),
       rule_names_(names_of(rules_)),
-      pool_(commons.pool),
+      pool_(commons_.pool),
       metrics_(around_.metrics.stream(config.name, part.partition())),
       budget_(per_part(around_.config.engine.queue_events, part),
               per_part(around_.config.engine.queue_mb << 20, part)),
       store_(pool_, around_.config.state_database,
              {around_.config.pipeline, config.name, part.count, part.index, around_.config.engine.lanes,
               options_hash(config.database, rules_), filter_hash(filter())},
-             commons.self),
+             commons_.self),
       sink_(sinks::make_outlets(outlet_parts()),
             std::make_unique<sinks::MongoBulk>(
                 pool_,
@@ -73,8 +85,9 @@ Stream::Stream(Surroundings around, Commons& commons, const StreamConfig& config
                                         around_.config.engine.statement_ms})),
       strand_(asio::make_strand(around_.io)),
       dispatcher_(rules_, budget_, metrics_),
-      health_({strand_, pool_, commons.asking_thread, budget_, metrics_, around_.readiness, *around_.log,
-               config.name, part.partition(), title_, condition_, around_.config.engine},
+      health_({strand_, pool_, commons_.asking_thread, budget_, metrics_, around_.readiness, *around_.log,
+               config.name, part.partition(), title_, condition_, around_.config.engine,
+               [this](asio::awaitable<void> work) { spawn(std::move(work)); }},
               around_.metrics),
       keeper_timer_(strand_),
       drain_timer_(strand_) {
@@ -84,6 +97,32 @@ Stream::Stream(Surroundings around, Commons& commons, const StreamConfig& config
 }
 
 Stream::~Stream() = default;
+
+/// A reader may still speak while the last one lets go of the stream; nobody listens then.
+template <typename Work>
+void Stream::on_strand(Work work) {
+  auto self = weak_from_this().lock();
+  if (!self) return;
+  asio::post(strand_, [self = std::move(self), work = std::move(work)]() mutable {
+    try {
+      work();
+    } catch (...) {
+      self->on_exception(std::current_exception());
+    }
+  });
+}
+
+void Stream::spawn(asio::awaitable<void> work) {
+  async::spawn(strand_, std::move(work),
+               [self = shared_from_this()](const std::exception_ptr& thrown) { self->on_exception(thrown); });
+}
+
+void Stream::on_exception(const std::exception_ptr& thrown) {
+  broken_ = true;
+  fail(exit_code::cannot_start,
+       "internal error: " + async::what_of(thrown) +
+           "; the stream ends, and what was in flight is done again from the stored position");
+}
 
 void Stream::start() {
   reader_->start();
@@ -159,19 +198,19 @@ ReaderEvents Stream::reader_events() {
   events.connected = [this] { events_.connected(); };
   events.waiting = [this](const std::string& why) { around_.readiness.not_ready(condition_, why); };
   events.opened = [this](Acquired acquired, Position at) {
-    asio::post(strand_, [this, acquired = std::move(acquired), at = std::move(at)]() mutable {
+    on_strand([this, acquired = std::move(acquired), at = std::move(at)]() mutable {
       on_opened(std::move(acquired), std::move(at));
     });
   };
   events.batch = [this](std::unique_ptr<source::StreamBatch> batch) {
-    asio::post(strand_, [this, batch = std::move(batch)]() mutable { on_batch(std::move(batch)); });
+    on_strand([this, batch = std::move(batch)]() mutable { on_batch(std::move(batch)); });
   };
   events.reopening = [this](const Error& error) { on_reopening(error); };
   events.reading_less = [this](const Error& error, const flow::Reading& reading) {
     on_reading_less(error, reading);
   };
   events.failed = [this](int exit_code, const std::string& why) {
-    asio::post(strand_, [this, exit_code, why] { fail(exit_code, why); });
+    on_strand([this, exit_code, why] { fail(exit_code, why); });
   };
   return events;
 }
@@ -220,6 +259,7 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
         metrics_,
         *around_.log,
         [this](const Error& error) {
+          if (lease_given_back_) return;  // whoever has it now does that batch again
           fail(error.kind == ErrorKind::fenced ? exit_code::lease_lost : exit_code::cannot_start,
                error.text());
         },
@@ -252,17 +292,16 @@ void Stream::note_while_running(const std::string& condition, const std::string&
   if (!config_.of_triggers || (!problem_of_.empty() && problem_of_ != condition) || problem_ == why) return;
   problem_ = why;
   problem_of_ = why.empty() ? "" : condition;
-  asio::post(commons_.keeper_threads, [&pool = pool_, log = around_.log, title = title_,
-                                       database = around_.config.state_database,
-                                       id = around_.config.pipeline + "/" + config_.name, why] {
-    const auto error = note_trigger_problem(pool, database, id, why);
-    if (error) log->debug("{}: its problem could not be noted: {}", title, error->text());
-  });
+  asio::post(commons_.keeper_threads,
+             [&pool = pool_, log = around_.log, title = title_, database = around_.config.state_database,
+              id = around_.config.pipeline + "/" + config_.name, why] {
+               const auto error = note_trigger_problem(pool, database, id, why);
+               if (error) log->debug("{}: its problem could not be noted: {}", title, error->text());
+             });
 }
 
 void Stream::on_denied(const std::string& condition, const std::optional<Error>& error) {
-  const bool lasting =
-      error && (error->kind == ErrorKind::denied || error->kind == ErrorKind::unavailable);
+  const bool lasting = error && (error->kind == ErrorKind::denied || error->kind == ErrorKind::unavailable);
   note_while_running(condition, lasting ? error->text() : "");
   if (error && error->kind == ErrorKind::denied) {
     around_.readiness.not_ready(condition, "MongoDB denies it: " + error->text());
@@ -281,8 +320,8 @@ void Stream::on_opened(Acquired acquired, Position at) {
   std::vector<flow::Lane*> lanes;
   for (auto& lane : lanes_) lanes.push_back(&lane->lane());
   dispatcher_.start(std::move(acquired.facts), std::move(lanes), acquired.filled);
-  for (auto& lane : lanes_) asio::co_spawn(strand_, lane->run(), asio::detached);
-  asio::co_spawn(strand_, keep_checkpoint(), asio::detached);
+  for (auto& lane : lanes_) spawn(lane->run());
+  spawn(keep_checkpoint());
   if (acquired.floor) least_floor_ = acquired.floor->data();
   health_.opened(epoch_, acquired.floor.value_or(at), lanes_);
   around_.log->info("{}: streaming {} from {} (epoch {}, {} lanes)", title_, config_.database, pool_.hosts(),
@@ -307,12 +346,14 @@ void Stream::on_batch(std::unique_ptr<source::StreamBatch> batch) {
 }
 
 void Stream::take_floor() {
+  if (broken_) return;
   auto reached = dispatcher_.advance();
   health_.reached(reached, dispatcher_.idle());
   if (reached && reached->data() > least_floor_) floor_ = std::move(reached);
 }
 
-asio::awaitable<void> Stream::store_checkpoint() {
+/// Whether it is stored.
+asio::awaitable<bool> Stream::store_checkpoint() {
   take_floor();
   const flow::Time asked = flow::Clock::now();
   const bool forget = dispatcher_.passed_facts();
@@ -320,7 +361,8 @@ asio::awaitable<void> Stream::store_checkpoint() {
   busy_since_stored_ = floor_ && floor_->at_event;
   health_.storing();
   const auto renew = [this, floor = floor_, forget] {
-    return store_.renew(epoch_, around_.config.engine.lease_ms, floor, forget);
+    return mongo::or_error(
+        [&] { return store_.renew(epoch_, around_.config.engine.lease_ms, floor, forget); });
   };
   auto error = co_await run_blocking<std::optional<Error>>(commons_.keeper_threads, renew);
   if (error) pool_.reconsider(*error);
@@ -334,12 +376,14 @@ asio::awaitable<void> Stream::store_checkpoint() {
   } else {
     health_.not_stored(*error);
     metrics_.retries("checkpoint").Increment();
-    around_.log->warn("{}: the checkpoint could not be stored: {}; trying again", title_, error->text());
+    around_.log->warn("{}: the checkpoint could not be stored: {}{}", title_, error->text(),
+                      drained_ ? "" : "; trying again");
   }
+  co_return !error;
 }
 
 asio::awaitable<void> Stream::keep_checkpoint() {
-  keeping_ = true;
+  const async::Raised keeping(keeping_);
   // A drain may take as long as a lease.
   while (!drained_ && !lease_lost_) {
     keeper_timer_.expires_after(keeper_tick);
@@ -351,14 +395,14 @@ asio::awaitable<void> Stream::keep_checkpoint() {
     const bool news = floor_ && busy_since_stored_ && now >= stored_at_ + store_interval;
     if (news || now >= lease_->renew_at()) co_await store_checkpoint();
   }
-  keeping_ = false;
 }
 
 void Stream::request_stop() {
-  asio::post(strand_, [this] { stop(true); });
+  on_strand([this] { stop(true); });
 }
 
 void Stream::fail(int exit_code, const std::string& why, bool drain) {
+  if (ended_) return around_.log->error("{}: {}", title_, why);  // nobody listens any more
   const bool fenced = exit_code == exit_code::lease_lost;
   // In a cluster that is how a partition moves on from an instance that was away for too long.
   const bool usual = fenced && part_.of_cluster;
@@ -381,7 +425,7 @@ void Stream::stop(bool drain) {
   reader_->request_stop();
   health_.stop();
   for (auto& lane : lanes_) lane->finish();
-  asio::co_spawn(strand_, end(), asio::detached);
+  spawn(end());
 }
 
 asio::awaitable<void> Stream::doze() {
@@ -390,13 +434,16 @@ asio::awaitable<void> Stream::doze() {
   co_await drain_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
 }
 
+bool Stream::lanes_ended() const {
+  return std::ranges::all_of(lanes_, [](const auto& lane) { return lane->ended(); });
+}
+
+/// Within the drain time, and a moment more for the batches that are out. One that is still not back hangs on
+/// a silent server. It keeps nobody from storing the position, which lies before it.
 asio::awaitable<void> Stream::wait_for_lanes() {
   const milliseconds drain(around_.config.engine.drain_ms);
   const flow::Time deadline = flow::Clock::now() + (part_.of_cluster ? std::min(drain, hand_over) : drain);
-  const auto all_ended = [this] {
-    return std::ranges::all_of(lanes_, [](const auto& lane) { return lane->ended(); });
-  };
-  while (!all_ended()) {
+  while (!lanes_ended() && flow::Clock::now() < deadline + lanes_come_back) {
     if (flow::Clock::now() >= deadline) {
       for (auto& lane : lanes_) lane->abandon();
       sink_.abandon();
@@ -408,7 +455,7 @@ asio::awaitable<void> Stream::wait_for_lanes() {
 /// Those that ask may hang on a silent server for as long as its socket lets them. The worker bounds the
 /// wait.
 asio::awaitable<void> Stream::wait_for_threads() {
-  while (!reader_->ended() || !health_.ended()) co_await doze();
+  while (!reader_->ended() || !health_.ended() || !lanes_ended()) co_await doze();
 }
 
 /// Its renewal may be under way still, and must not come in behind what end() stores.
@@ -421,25 +468,43 @@ asio::awaitable<void> Stream::end() {
   drained_ = true;
   keeper_timer_.cancel();
   co_await wait_for_keeper();
-  if (lease_ && !lease_lost_) co_await store_checkpoint();
-  // Whoever is next need not wait until the reader is back from the server: nothing more is done by what it
-  // brings.
-  if (lease_ && !lease_lost_) co_await give_lease_back();
+  // Whoever is next need not wait until the reader, or a batch that hangs, is back from the server: nothing
+  // more is done by what they bring.
+  if (lease_) co_await store_and_give_back();
   co_await wait_for_threads();
-  co_await doze();  // what the reader posted last has now been seen
+  // Behind what the reader posted last: a strand keeps the order.
+  co_await asio::post(strand_, asio::use_awaitable);
   epoch_ = reader_->epoch();
-  if (!lease_ && epoch_ != 0 && !lease_lost_) co_await give_lease_back();
+  if (!lease_ && epoch_ != 0 && !lease_lost_) co_await give_lease_back(true);
   health_.retire();
+  ended_ = true;
   events_.ended();
 }
 
-asio::awaitable<void> Stream::give_lease_back() {
-  const auto release = [this] { return store_.release(epoch_); };
+/// An exception here must not keep the stream from ending.
+asio::awaitable<void> Stream::store_and_give_back() {
+  try {
+    const bool stored = !lease_lost_ && co_await store_checkpoint();
+    if (!lease_lost_) co_await give_lease_back(stored);
+  } catch (const std::exception& error) {
+    around_.log->error("{}: internal error as it ends: {}; what follows the stored position is done again",
+                       title_, error.what());
+  }
+}
+
+/// `stored`: the newest position is.
+asio::awaitable<void> Stream::give_lease_back(bool stored) {
+  lease_given_back_ = true;
+  const auto release = [this] { return mongo::or_error([this] { return store_.release(epoch_); }); };
   const auto error = co_await run_blocking<std::optional<Error>>(commons_.keeper_threads, release);
   if (error) {
     around_.log->warn("{}: the lease could not be given back: {}", title_, error->text());
-  } else {
+  } else if (stored) {
     around_.log->info("{}: stopped; the position is stored", title_);
+  } else {
+    around_.log->warn(
+        "{}: stopped; the newest position could not be stored, and what follows the stored one is done again",
+        title_);
   }
 }
 

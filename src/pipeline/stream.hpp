@@ -33,7 +33,10 @@ struct Surroundings {
   observe::Readiness& readiness;
   std::shared_ptr<spdlog::logger> log;
   std::shared_ptr<sinks::WebServices> services;
+  /// Where what has ended is destroyed. That may take long: connections are closed, threads are joined.
+  asio::thread_pool& teardown;
   std::span<const StreamConfig> all_streams = {};  ///< that the worker started with
+  std::shared_ptr<const void> owner = {};          ///< of `config`, where that is one stream's own
 };
 
 /// Which part of its stream it is, and how it begins.
@@ -63,11 +66,18 @@ struct Recovery {
 
 /// One change stream with everything from cursor to checkpoint: its reader's thread, its strand, its lanes
 /// and its checkpoint. All state but the reader's is touched on the strand only.
-class Stream {
+///
+/// What is posted to the strand and each coroutine owns a share of the stream, so it lives as long as
+/// anything can reach it. The last to let go of it has it destroyed on the teardown thread.
+///
+/// An exception in any of these, or in a call that blocks, is a failure of the stream: it says so, takes no
+/// more positions, since its account of events may be incomplete, and ends with exit_code::cannot_start.
+class Stream : public std::enable_shared_from_this<Stream> {
  public:
   /// Throws ConfigError for rules that cannot be used.
-  Stream(Surroundings around, Commons& commons, const StreamConfig& config, StreamPart part,
-         StreamEvents events, Recovery recovery = {});
+  static std::shared_ptr<Stream> make(const Surroundings& around, std::shared_ptr<Commons> commons,
+                                      const StreamConfig& config, StreamPart part, StreamEvents events,
+                                      Recovery recovery = {});
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -90,6 +100,12 @@ class Stream {
   LostPosition lost_position() const { return {reader_->epoch()}; }
 
  private:
+  Stream(Surroundings around, std::shared_ptr<Commons> commons, const StreamConfig& config, StreamPart part,
+         StreamEvents events, Recovery recovery);
+  template <typename Work>
+  void on_strand(Work work);
+  void spawn(asio::awaitable<void> work);
+  void on_exception(const std::exception_ptr& thrown);
   ReaderPlan reader_plan(const Recovery& recovery);
   ReaderEvents reader_events();
   sinks::OutletParts outlet_parts();
@@ -104,10 +120,12 @@ class Stream {
   void on_denied(const std::string& condition, const std::optional<Error>& error);
   void make_lanes(const std::vector<LaneGuard>& guards);
   asio::awaitable<void> keep_checkpoint();
-  asio::awaitable<void> store_checkpoint();
+  asio::awaitable<bool> store_checkpoint();
   asio::awaitable<void> end();
   asio::awaitable<void> wait_for_keeper();
-  asio::awaitable<void> give_lease_back();
+  asio::awaitable<void> give_lease_back(bool stored);
+  asio::awaitable<void> store_and_give_back();
+  bool lanes_ended() const;
   asio::awaitable<void> wait_for_lanes();
   asio::awaitable<void> wait_for_threads();
   asio::awaitable<void> doze();
@@ -116,12 +134,13 @@ class Stream {
   void take_floor();
 
   Surroundings around_;
+  std::shared_ptr<Commons> shared_commons_;
   Commons& commons_;
   StreamConfig config_;
   StreamPart part_;
   StreamEvents events_;
-  std::string title_;      ///< its name in the log
-  std::string condition_;  ///< its name in /readyz
+  std::string title_;       ///< its name in the log
+  std::string condition_;   ///< its name in /readyz
   std::string problem_;     ///< of a running trigger, as it was noted last; "" for none
   std::string problem_of_;  ///< the condition that it belongs to
   std::vector<std::unique_ptr<Rule>> rules_;
@@ -147,6 +166,9 @@ class Stream {
   bool stopping_ = false;
   bool drained_ = false;  ///< the lanes have ended
   bool lease_lost_ = false;
+  bool lease_given_back_ = false;
+  bool broken_ = false;  ///< by an exception
+  bool ended_ = false;
   std::unique_ptr<Reader> reader_;  ///< last: its thread ends before anything it talks to
 };
 

@@ -77,7 +77,7 @@ void StreamHealth::opened(std::int64_t epoch, const Position& from,
     stored_at_ = now;
   }
   looking_ = true;
-  asio::co_spawn(parts_.strand, look_regularly(), asio::detached);
+  parts_.spawn(look_regularly());
 }
 
 void StreamHealth::answered(const source::StreamBatch& batch, flow::Time now) {
@@ -112,26 +112,26 @@ void StreamHealth::stop() {
 }
 
 asio::awaitable<void> StreamHealth::look_regularly() {
+  const async::Raised looking(looking_);
   while (!stopping_) {
     const flow::Time now = flow::Clock::now();
     look(now);
     if (!asking_ && now >= ask_at_) {
       ask_at_ = now + ask_interval;
       asking_ = true;
-      asio::co_spawn(parts_.strand, ask_for_oplog(), asio::detached);
+      parts_.spawn(ask_for_oplog());
     }
     timer_.expires_after(look_interval);
     boost::system::error_code woken;
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
-  looking_ = false;
 }
 
 asio::awaitable<void> StreamHealth::ask_for_oplog() {
-  const auto ask = [this] { return source::read_oplog(parts_.pool); };
+  const async::Raised asking(asking_);
+  const auto ask = [this] { return mongo::or_error([this] { return source::read_oplog(parts_.pool); }); };
   const auto answer = co_await run_blocking<source::OplogAnswer>(parts_.asking_thread, ask);
   take_oplog(answer);
-  asking_ = false;
 }
 
 void StreamHealth::take_oplog(const source::OplogAnswer& answer) {

@@ -42,6 +42,8 @@ class StreamHealth {
     std::string title;             ///< its name in the log
     std::string condition;         ///< the stream's name in /readyz
     EngineConfig engine;
+    /// Starts a coroutine that the stream outlives, and that ends it with what it throws.
+    std::function<void(asio::awaitable<void>)> spawn;
   };
 
   StreamHealth(Parts parts, observe::Metrics& metrics);

@@ -13,9 +13,6 @@ namespace sluice::pipeline {
 
 namespace {
 
-/// What a stream has posted last may still be on its way to it when it has ended.
-constexpr int sweeps_before_freed = 2;
-
 Config config_of(const Config& worker, const StreamConfig& stream, bool at_start) {
   Config config = worker;
   config.streams = {stream};
@@ -59,11 +56,11 @@ StreamSupervisor::~StreamSupervisor() = default;
 std::unique_ptr<StreamSupervisor::StreamInstance> StreamSupervisor::make_instance(const StreamConfig& stream,
                                                                                   bool at_start) {
   auto instance = std::make_unique<StreamInstance>();
-  instance->config = config_of(around_.config, stream, at_start);
+  instance->config = std::make_shared<const Config>(config_of(around_.config, stream, at_start));
   instance->at_start = at_start;
-  const Surroundings around{around_.io,        instance->config, around_.metrics,
-                            around_.readiness, around_.log,      around_.services,
-                            around_.all_streams};
+  const Surroundings around{around_.io,        *instance->config,   around_.metrics,
+                            around_.readiness, around_.log,         around_.services,
+                            around_.teardown,  around_.all_streams, instance->config};
   instance->stream =
       make_stream_(around, instance->stream_config(), strand_, events_of(stream.name, instance.get()));
   return instance;
@@ -93,7 +90,16 @@ void StreamSupervisor::put(SupervisedStream& supervised, std::unique_ptr<StreamI
     const std::lock_guard lock(mutex_);
     supervised.instance.swap(instance);
   }
-  if (instance) retired_.push_back({std::move(instance)});
+  retire(std::move(instance));
+}
+
+/// Destroyed once the handler that runs now has returned, which may be one of the stream's own, and not on
+/// the strand. Nothing else can reach it any more: its events came on this strand, and its end was the last.
+void StreamSupervisor::retire(std::unique_ptr<StreamInstance> instance) {
+  if (!instance) return;
+  asio::post(strand_, [&teardown = around_.teardown, instance = std::move(instance)]() mutable {
+    asio::post(teardown, [instance = std::move(instance)] {});
+  });
 }
 
 void StreamSupervisor::start(const std::vector<StreamConfig>& streams) {
@@ -103,7 +109,7 @@ void StreamSupervisor::start(const std::vector<StreamConfig>& streams) {
     here.wanted = stream;
     put(here, std::move(instance));
   }
-  for (auto& [name, supervised] : streams_) supervised.instance->stream->start();
+  for (auto& [name, supervised] : streams_) begin(name, supervised);
 }
 
 std::vector<StreamConfig> StreamSupervisor::wanted() const {
@@ -143,7 +149,7 @@ void StreamSupervisor::change(SupervisedStream& supervised, const StreamConfig& 
     supervised.before = supervised.instance->stream_config();
   if (!supervised.wanted) supervised.before.reset();  // it was to go, so nobody wants it back
   supervised.wanted = stream;
-  supervised.next = std::move(instance);
+  retire(std::exchange(supervised.next, std::move(instance)));
   if (supervised.instance) supervised.instance->stream->stop();
 }
 
@@ -151,7 +157,7 @@ void StreamSupervisor::remove(const std::string& name) {
   SupervisedStream& here = entry(name);
   here.wanted.reset();
   here.before.reset();
-  here.next.reset();
+  retire(std::move(here.next));
   here.again.cancel();
   if (here.instance) {
     here.instance->stream->stop();
@@ -160,7 +166,6 @@ void StreamSupervisor::remove(const std::string& name) {
   }
 }
 
-/// At the worker's start what is thrown here ends it; later there is something else to go on with.
 void StreamSupervisor::begin(const std::string& name, SupervisedStream& supervised) {
   StreamInstance* instance = supervised.instance.get();
   forget_conditions(name);
@@ -168,7 +173,8 @@ void StreamSupervisor::begin(const std::string& name, SupervisedStream& supervis
     instance->stream->start();
   } catch (const std::exception& error) {
     around_.log->error("{}: cannot run: {}", name, error.what());
-    on_failed(name, instance, exit_code::bad_configuration);
+    const auto* stop = dynamic_cast<const Stop*>(&error);
+    on_failed(name, instance, stop != nullptr ? stop->exit_code() : exit_code::bad_configuration);
     on_ended(name, instance);
   }
 }
@@ -298,7 +304,7 @@ void StreamSupervisor::stop() {
   stopping_ = true;
   for (auto& [name, supervised] : streams_) {
     supervised.again.cancel();
-    supervised.next.reset();
+    retire(std::move(supervised.next));
     if (supervised.instance) supervised.instance->stream->stop();
   }
   asio::post(strand_, [this] { end_if_empty(); });
@@ -308,19 +314,6 @@ void StreamSupervisor::end_if_empty() {
   const bool empty =
       std::ranges::none_of(streams_, [](const auto& one) { return one.second.instance != nullptr; });
   if (empty && !std::exchange(ended_, true)) events_.ended();
-}
-
-void StreamSupervisor::sweep() {
-  for (Retired& one : retired_) ++one.sweeps;
-  const auto old =
-      std::ranges::partition(retired_, [](const Retired& one) { return one.sweeps <= sweeps_before_freed; });
-  // An end may take long (a name that is being looked up cannot be called back): nobody waits for it here.
-  for (Retired& one : old) {
-    asio::post(burial_, [instance = std::shared_ptr<StreamInstance>(std::move(one.instance))]() mutable {
-      instance.reset();
-    });
-  }
-  retired_.erase(old.begin(), old.end());
 }
 
 void StreamSupervisor::append_status(observe::WorkerStatus& status) const {

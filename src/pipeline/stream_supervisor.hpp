@@ -46,28 +46,26 @@ class StreamSupervisor {
   StreamSupervisor(const StreamSupervisor&) = delete;
   StreamSupervisor& operator=(const StreamSupervisor&) = delete;
 
-  /// Once. Throws ConfigError and Stop for a stream that cannot be used.
+  /// Once. Throws ConfigError and Stop for a stream that cannot be made; then none has begun. One that cannot
+  /// begin fails like one that fails later.
   void start(const std::vector<StreamConfig>& streams);
   /// Goes over to these streams; what did not change is left alone. Throws ConfigError and Stop for one that
   /// cannot be used: then nothing has changed.
   StreamChanges apply(const std::vector<StreamConfig>& streams);
   /// Once.
   void stop();
-  /// Frees what ended a while ago. To be called now and then.
-  void sweep();
-
   /// Thread-safe.
   void append_status(observe::WorkerStatus& status) const;
 
  private:
   struct StreamInstance {
-    Config config;  ///< its own, of this stream alone; outlives what runs by it
+    std::shared_ptr<const Config> config;  ///< its own, of this stream alone; outlives what runs by it
     bool at_start = false;
     bool began = false;  ///< it came to stream
     bool failed = false;
     std::unique_ptr<RunningStream> stream;
 
-    const StreamConfig& stream_config() const { return config.streams.front(); }
+    const StreamConfig& stream_config() const { return config->streams.front(); }
   };
 
   /// The place of one stream.
@@ -84,11 +82,6 @@ class StreamSupervisor {
     asio::steady_timer again;
   };
 
-  struct Retired {
-    std::unique_ptr<StreamInstance> instance;
-    int sweeps = 0;
-  };
-
   std::unique_ptr<StreamInstance> make_instance(const StreamConfig& stream, bool at_start);
   RunEvents events_of(const std::string& name, StreamInstance* instance);
   std::vector<StreamConfig> wanted() const;
@@ -98,6 +91,7 @@ class StreamSupervisor {
               std::unique_ptr<StreamInstance> instance);
   void remove(const std::string& name);
   void put(SupervisedStream& supervised, std::unique_ptr<StreamInstance> instance);
+  void retire(std::unique_ptr<StreamInstance> instance);
   void begin(const std::string& name, SupervisedStream& supervised);
   void on_connected(const std::string& name, StreamInstance* instance);
   void on_ready(const std::string& name, StreamInstance* instance);
@@ -119,8 +113,6 @@ class StreamSupervisor {
   flow::Backoff::Limits pauses_;
   mutable std::mutex mutex_;
   std::map<std::string, SupervisedStream> streams_;  ///< changed on the strand and behind the mutex
-  std::vector<Retired> retired_;
-  asio::thread_pool burial_{1};  ///< where they end: that may take long
   bool connected_said_ = false;
   bool ready_said_ = false;
   bool stopping_ = false;

@@ -33,7 +33,9 @@ Team::Team(Parts parts, RunEvents events)
       rules_(rules::make_rules(parts_.config, parts_.around.config.parts())),
       partitions_(parts_.around.config.partitions),
       condition_("cluster of " + parts_.config.name),
-      commons_(parts_.around.config, parts_.config, *parts_.around.log, partitions_),
+      shared_commons_(
+          std::make_shared<Commons>(parts_.around.config, parts_.config, *parts_.around.log, partitions_)),
+      commons_(*shared_commons_),
       store_(commons_.pool, parts_.around.config.state_database,
              {parts_.around.config.pipeline, parts_.config.name, partitions_, 0,
               parts_.around.config.engine.lanes, options_hash(parts_.config.database, rules_)},
@@ -46,7 +48,7 @@ Team::Team(Parts parts, RunEvents events)
       status_{parts_.config.name, membership_.instance(), 0, partitions_, 0, ""} {
   for (int i = 0; i < partitions_; ++i) {
     seats_.push_back(std::make_unique<Seat>(
-        Seat::Parts{parts_.around, commons_, parts_.config, parts_.strand},
+        Seat::Parts{parts_.around, shared_commons_, parts_.config, parts_.strand},
         Seat::Events{[] {}, [this] { tell(); }, [this](int exit_code) { on_seat_failed(exit_code); },
                      [this, i] { on_seat_ended(i); }}));
   }
@@ -59,12 +61,20 @@ void Team::start() {
   thread_ = std::jthread([this](const std::stop_token& stop) {
     try {
       run(stop);
+    } catch (const Stop& error) {
+      on_thrown(error.exit_code(), error.what());
     } catch (const std::exception& error) {
-      parts_.around.log->error("{}: {}", condition_, error.what());
-      asio::post(parts_.strand, [this] { events_.failed(exit_code::cannot_start); });
+      on_thrown(exit_code::cannot_start, error.what());
+    } catch (...) {
+      on_thrown(exit_code::cannot_start, "an exception that is no std::exception");
     }
     asio::post(parts_.strand, [this] { on_left(); });
   });
+}
+
+void Team::on_thrown(int exit_code, const char* what) {
+  parts_.around.log->error("{}: {}", condition_, what);
+  asio::post(parts_.strand, [this, exit_code] { events_.failed(exit_code); });
 }
 
 void Team::stop() {
@@ -86,12 +96,12 @@ void Team::run(const std::stop_token& stop) {
   // Not at once: of instances that start together each should have seen the others before it takes its share.
   while (pause(look_interval, stop)) {
     ClusterRecord record;
-    auto error = beat_and_look(record);
+    auto error = mongo::or_error([&] { return beat_and_look(record); });
     if (error) commons_.pool.reconsider(*error);
     asio::post(parts_.strand,
                [this, record = std::move(record), error = std::move(error)] { on_look(record, error); });
   }
-  if (const auto error = membership_.leave()) {
+  if (const auto error = mongo::or_error([this] { return membership_.leave(); })) {
     parts_.around.log->warn("{}: could not say that it leaves: {}", condition_, error->text());
   }
 }
@@ -177,7 +187,7 @@ void Team::note_problem(const std::string& why) {
 bool Team::join(const std::stop_token& stop) {
   flow::Backoff backoff({milliseconds(50), std::chrono::seconds(5)}, std::random_device{}());
   for (int tries = 1; !stop.stop_requested(); ++tries) {
-    auto error = try_to_join();
+    auto error = mongo::or_error([this] { return try_to_join(); });
     note_problem(error ? error->text() : "");
     {
       const std::lock_guard lock(status_mutex_);

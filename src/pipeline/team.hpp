@@ -46,6 +46,7 @@ class Team : public RunningStream {
  private:
   // On the thread.
   void run(const std::stop_token& stop);
+  void on_thrown(int exit_code, const char* what);
   bool join(const std::stop_token& stop);
   void note_problem(const std::string& why);
   std::optional<Error> try_to_join();
@@ -77,7 +78,8 @@ class Team : public RunningStream {
   Rules rules_;
   const int partitions_;
   std::string condition_;  ///< its name in /readyz
-  Commons commons_;
+  const std::shared_ptr<Commons> shared_commons_;
+  Commons& commons_;
   CheckpointStore store_;
   Membership membership_;
   observe::ClusterMetrics& metrics_;

@@ -1,6 +1,7 @@
 #include <mongoc/mongoc.h>
 #include <spdlog/logger.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -9,7 +10,9 @@
 
 #include "observe/http.hpp"
 #include "observe/log.hpp"
+#include "observe/log_queue.hpp"
 #include "observe/process.hpp"
+#include "pipeline/exit_deadline.hpp"
 #include "pipeline/probes.hpp"
 #include "pipeline/reloader.hpp"
 #include "pipeline/stream_supervisor.hpp"
@@ -24,7 +27,14 @@ namespace pipeline {
 
 namespace {
 
-constexpr auto grace_after_drain = std::chrono::seconds(5);
+/// What a stop may take beyond the drain time; README.md and the option --drain-ms state it.
+constexpr auto grace_after_drain = std::chrono::milliseconds(2000);
+/// Of these, for the log's last lines.
+constexpr auto time_for_log = std::chrono::milliseconds(200);
+
+double seconds(flow::Duration time) {
+  return std::chrono::duration<double>(time).count();
+}
 
 /// libmongoc would write to stderr by itself, and calls an abort of an already aborted transaction a warning.
 void log_driver(mongoc_log_level_t level, const char* domain, const char* message, void* logger) {
@@ -46,14 +56,15 @@ class Worker {
  public:
   /// `source` may be null.
   Worker(const Config& config, ConfigSource* source)
-      : config_(config),
-        log_(observe::make_logger(config.log_level, config.log_format)),
+      : exit_deadline_([this] { on_deadline(); }),
+        config_(config),
+        log_queue_(std::make_shared<observe::LogQueue>(observe::stderr_sink(config.log_format))),
+        log_(observe::make_logger(config.log_level, config.log_format, log_queue_)),
         strand_(asio::make_strand(io_)),
         guard_(asio::make_work_guard(io_)),
         signals_(strand_, SIGINT, SIGTERM),
-        deadline_(strand_),
         supervisor_({io_, config_, metrics_, readiness_, log_, std::make_shared<sinks::WebServices>(),
-          config_.streams},
+                     teardown_, config_.streams},
                     strand_, supervisor_events()) {
     if (source == nullptr) return;
     signals_.add(SIGHUP);
@@ -76,13 +87,17 @@ class Worker {
     if (reloader_) reloader_->start();
     {
       std::vector<std::jthread> threads;
-      for (int i = 1; i < config_.engine.workers; ++i) threads.emplace_back([this] { io_.run(); });
-      io_.run();
+      for (int i = 1; i < config_.engine.workers; ++i) threads.emplace_back([this] { run_handlers(); });
+      run_handlers();
     }
+    // Any of these may hang in a call to a server: the deadline is what bounds them.
     http_.reset();
-    if (reloader_ && !reloader_->ended_within(grace_after_drain)) leave(exit_code_);
-    if (probes_ && !probes_->ended_within(grace_after_drain)) leave(exit_code_);
-    log_->flush();
+    reloader_.reset();
+    probes_.reset();
+    teardown_.join();
+    log_->info("stopped in {:.3f} s (bound {:.3f} s): everything that was under way has ended",
+               seconds(exit_deadline_.elapsed()), seconds(stop_bound()));
+    log_queue_->drain(time_for_log);
     return exit_code_;
   }
 
@@ -97,8 +112,7 @@ class Worker {
               asio::post(strand_,
                          [this, streams = std::move(streams), refused] { on_changed(streams, refused); });
             },
-            [this](const std::string& why) { refuse(why); },
-            [this] { asio::post(strand_, [this] { supervisor_.sweep(); }); }};
+            [this](const std::string& why) { refuse(why); }};
   }
 
   void on_changed(const std::vector<StreamConfig>& streams, const std::string& refused) {
@@ -155,7 +169,6 @@ class Worker {
 
   void on_ended() {
     signals_.cancel();
-    deadline_.cancel();
     guard_.reset();
   }
 
@@ -169,7 +182,7 @@ class Worker {
       }
       if (stopping_) {
         log_->warn("second signal: ending at once; what was in flight will be done again");
-        leave(exit_code_ == exit_code::ok ? 128 + signal : exit_code_);
+        leave(exit_code_ == exit_code::ok ? 128 + signal : exit_code_.load());
       }
       log_->info("signal {}: stopping", signal);
       stop_all();
@@ -180,43 +193,62 @@ class Worker {
   void stop_all() {
     if (stopping_) return;
     stopping_ = true;
-    // A driver call that hangs on a silent server cannot be called back. Everything it was about is in a
-    // transaction, so the process may end over it.
-    deadline_.expires_after(std::chrono::milliseconds(config_.engine.drain_ms) + grace_after_drain);
-    deadline_.async_wait([this](const boost::system::error_code& error) {
-      if (error) return;
-      log_->warn("the work in flight did not come back in time; it is left to be done again");
-      leave(exit_code_);
-    });
+    exit_deadline_.arm(stop_bound() - time_for_log);
     supervisor_.stop();
   }
 
+  std::chrono::milliseconds stop_bound() const {
+    return std::chrono::milliseconds(config_.engine.drain_ms) + grace_after_drain;
+  }
+
+  /// A driver call that hangs on a silent server cannot be called back. Everything it was about is in a
+  /// transaction, so the process may end over it.
+  void on_deadline() {
+    log_->warn(
+        "stopped in {:.3f} s (bound {:.3f} s): the work in flight did not come back in time; "
+        "it is left to be done again",
+        seconds(exit_deadline_.elapsed()), seconds(stop_bound()));
+    leave(exit_code_);
+  }
+
+  void run_handlers() {
+    async::run(io_, [this](const std::exception_ptr& thrown) { on_exception(thrown); });
+  }
+
+  /// Of a handler that is no stream's: what it was about to do for the whole worker is not known to be done.
+  void on_exception(const std::exception_ptr& thrown) {
+    log_->critical("internal error: {}; the worker ends", async::what_of(thrown));
+    asio::post(strand_, [this] { on_failed(exit_code::cannot_start); });
+  }
+
   [[noreturn]] void leave(int exit_code) {
-    log_->flush();
+    log_queue_->drain(time_for_log);
     std::fflush(stdout);
     std::_Exit(exit_code);
   }
 
+  ExitDeadline exit_deadline_;  ///< first: it bounds the end of all the others
   const Config& config_;
   const flow::Time started_ = flow::Clock::now();
+  std::shared_ptr<observe::LogQueue> log_queue_;
   std::shared_ptr<spdlog::logger> log_;
   DriverLog driver_log_{*log_};
   mongo::Driver driver_;
-  asio::io_context io_;
   observe::Metrics metrics_;
   observe::Readiness readiness_;
+  asio::thread_pool teardown_{1};
+  asio::io_context io_;
   Strand strand_;
   asio::executor_work_guard<asio::io_context::executor_type> guard_;
   asio::signal_set signals_;
-  asio::steady_timer deadline_;
   StreamSupervisor supervisor_;
   mutable std::mutex configuration_mutex_;  ///< written by the reloader, read by the HTTP server
   std::optional<observe::ConfigurationStatus> configuration_;  ///< absent where it cannot change
   std::unique_ptr<Probes> probes_;                             ///< before the server that asks them
   std::unique_ptr<observe::HttpServer> http_;
   bool stopping_ = false;
-  int exit_code_ = exit_code::ok;
-  std::unique_ptr<Reloader> reloader_;  ///< last: it tells all of the above
+  std::atomic<int> exit_code_ = exit_code::ok;  ///< written on the strand, read where the process ends
+  std::unique_ptr<Reloader> reloader_;          ///< last: it tells all of the above
 };
 
 }  // namespace

@@ -4,7 +4,10 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/null_sink.h>
 
+#include <algorithm>
+#include <atomic>
 #include <set>
+#include <thread>
 
 namespace sluice::pipeline {
 namespace {
@@ -15,16 +18,19 @@ struct Handle {
   RunEvents events;
   bool started = false;
   int stops = 0;
+  std::atomic<bool> alive = true;
+  std::thread::id ended_on = {};
 };
 
 /// Does nothing by itself: the test tells its events. `stops_by_itself`: a stop ends it at once.
 class FakeStream final : public RunningStream {
  public:
-  FakeStream(std::shared_ptr<Handle> handle, std::set<Handle*>& alive, bool fails_at_start)
-      : handle_(std::move(handle)), alive_(alive), fails_at_start_(fails_at_start) {
-    alive_.insert(handle_.get());
+  FakeStream(std::shared_ptr<Handle> handle, bool fails_at_start)
+      : handle_(std::move(handle)), fails_at_start_(fails_at_start) {}
+  ~FakeStream() override {
+    handle_->ended_on = std::this_thread::get_id();
+    handle_->alive = false;
   }
-  ~FakeStream() override { alive_.erase(handle_.get()); }
 
   void start() override {
     handle_->started = true;
@@ -37,7 +43,6 @@ class FakeStream final : public RunningStream {
 
  private:
   std::shared_ptr<Handle> handle_;
-  std::set<Handle*>& alive_;
   bool fails_at_start_;
 };
 
@@ -59,8 +64,8 @@ StreamConfig triggers(const std::string& name) {
 class SupervisorTest : public testing::Test {
  protected:
   SupervisorTest()
-      : supervisor_({io_, config_, metrics_, readiness_, log_, nullptr}, asio::make_strand(io_), events(),
-                    factory(), {std::chrono::milliseconds(1), std::chrono::milliseconds(2)}) {}
+      : supervisor_({io_, config_, metrics_, readiness_, log_, nullptr, teardown_}, asio::make_strand(io_),
+                    events(), factory(), {std::chrono::milliseconds(1), std::chrono::milliseconds(2)}) {}
 
   SupervisorEvents events() {
     return {[this](const std::string& line) { said_.push_back(line); },
@@ -71,10 +76,12 @@ class SupervisorTest : public testing::Test {
   StreamFactory factory() {
     return [this](const Surroundings& around, const StreamConfig& config, const Strand&, RunEvents events) {
       if (cannot_be_made_.contains(config.name)) throw ConfigError("no such collection");
-      auto handle = std::make_shared<Handle>(Handle{config, std::move(events)});
+      auto handle = std::make_shared<Handle>();
+      handle->config = config;
+      handle->events = std::move(events);
       made_.push_back(handle);
       EXPECT_EQ(&around.config.streams.front(), &config);
-      return std::make_unique<FakeStream>(handle, alive_, fails_at_start_.contains(config.name));
+      return std::make_unique<FakeStream>(handle, fails_at_start_.contains(config.name));
     };
   }
 
@@ -104,6 +111,12 @@ class SupervisorTest : public testing::Test {
     }
     EXPECT_TRUE(holds());
   }
+  /// What is due is done, and what has ended is gone.
+  void settle() {
+    io_.restart();
+    io_.poll();
+    teardown_.join();
+  }
   std::vector<std::string> status() const {
     observe::WorkerStatus status;
     supervisor_.append_status(status);
@@ -112,6 +125,7 @@ class SupervisorTest : public testing::Test {
     return names;
   }
 
+  asio::thread_pool teardown_{1};
   asio::io_context io_;
   Config config_;
   observe::Metrics metrics_;
@@ -125,7 +139,6 @@ class SupervisorTest : public testing::Test {
   std::vector<std::string> refused_;
   int ends_ = 0;
   std::vector<std::shared_ptr<Handle>> made_;
-  std::set<Handle*> alive_;
   StreamSupervisor supervisor_;
 };
 
@@ -278,7 +291,8 @@ TEST_F(SupervisorTest, StreamChangedAndRemovedBeforeItsOldSelfEndedNeverBegins) 
   supervisor_.apply({stream("a", "other"), stream("b")});
   Handle& never = last("a");
   supervisor_.apply({stream("b")});
-  EXPECT_FALSE(alive_.contains(&never));
+  settle();
+  EXPECT_FALSE(never.alive);
   before.events.ended();
   EXPECT_FALSE(never.started);
   EXPECT_EQ(status(), std::vector<std::string>{"b"});
@@ -324,6 +338,28 @@ TEST_F(SupervisorTest, NothingIsAppliedOnceItStops) {
   last("a").events.ended();
   EXPECT_EQ(made_.size(), 1);
   EXPECT_EQ(ends_, 1);
+}
+
+/// The handler in which it says that it has ended may be one of its own, so it lives on until that returns;
+/// and its end may take long, so it is none of the strand's business.
+TEST_F(SupervisorTest, EndedStreamIsDestroyedBehindItsLastHandlerAndOffTheStrand) {
+  supervisor_.start({stream("a"), stream("b")});
+  Handle& one = last("b");
+  supervisor_.apply({stream("a")});
+  one.events.ended();
+  EXPECT_TRUE(one.alive);
+  settle();
+  EXPECT_FALSE(one.alive);
+  EXPECT_NE(one.ended_on, std::this_thread::get_id());
+}
+
+TEST_F(SupervisorTest, StreamThatThrowsAtTheWorkersStartEndsTheWorker) {
+  fails_at_start_ = {"b"};
+  supervisor_.start({stream("a"), stream("b")});
+  EXPECT_EQ(failures_, std::vector<int>{exit_code::bad_configuration});
+  supervisor_.stop();
+  last("a").events.ended();
+  run_until([&] { return ends_ == 1; });
 }
 
 }  // namespace

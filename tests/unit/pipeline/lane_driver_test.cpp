@@ -1,0 +1,88 @@
+#include "pipeline/lane_driver.hpp"
+
+#include <gtest/gtest.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/null_sink.h>
+
+#include <stdexcept>
+
+#include "mongo/client.hpp"
+#include "unit/pipeline/dispatcher_fixture.hpp"
+
+namespace sluice::pipeline {
+namespace {
+
+/// Ends each batch as the test says.
+class ScriptedSink final : public Sink {
+ public:
+  Outcome commit(const Batch&) override {
+    ++batches;
+    return answer();
+  }
+  std::function<Outcome()> answer;
+  int batches = 0;
+};
+
+Outcome committed() {
+  Outcome outcome;
+  outcome.committed = true;
+  return outcome;
+}
+
+class LaneDriverTest : public DispatcherTest {
+ protected:
+  LaneDriverTest()
+      : strand_(asio::make_strand(io_)),
+        driver_({strand_, threads_, sink_, dispatcher_, metrics_, log_, [](const Error&) {},
+                 [](const std::optional<Error>&) {}},
+                std::make_unique<flow::Lane>(flow::LaneLimits{}, LaneGuard{}, names_, 1)) {
+    dispatcher_.start({}, {&driver_.lane()});
+    dispatch({favorite("8201", "1")}, "8202");
+  }
+
+  /// Until what is queued is done, or something threw; the text of what did.
+  std::string run() {
+    std::string thrown;
+    async::spawn(strand_, driver_.run(),
+                 [&](const std::exception_ptr& error) { thrown = async::what_of(error); });
+    driver_.finish();
+    io_.run();
+    return thrown;
+  }
+
+  asio::io_context io_;
+  asio::thread_pool threads_{1};
+  Strand strand_;
+  spdlog::logger log_{"test", std::make_shared<spdlog::sinks::null_sink_mt>()};
+  ScriptedSink sink_;
+  LaneDriver driver_;
+};
+
+TEST_F(LaneDriverTest, EndsWhenWhatIsQueuedIsCommitted) {
+  sink_.answer = committed;
+  EXPECT_EQ(run(), "");
+  EXPECT_TRUE(driver_.ended());
+  EXPECT_EQ(reached(), "8202");
+}
+
+/// Nothing is known of that batch, so nothing of it is resolved; and nobody waits for the lane for ever.
+TEST_F(LaneDriverTest, WhatTheSinkThrowsLeavesTheLaneEndedAndItsBatchUnresolved) {
+  sink_.answer = []() -> Outcome { throw std::runtime_error("a bug in a sink"); };
+  EXPECT_EQ(run(), "a bug in a sink");
+  EXPECT_TRUE(driver_.ended());
+  EXPECT_EQ(sink_.batches, 1);
+  EXPECT_EQ(reached(), "none");
+}
+
+TEST_F(LaneDriverTest, WithoutAFreeClientTheBatchIsTriedAgain) {
+  sink_.answer = [this]() -> Outcome {
+    if (sink_.batches == 1) throw mongo::NoClient();
+    return committed();
+  };
+  EXPECT_EQ(run(), "");
+  EXPECT_EQ(sink_.batches, 2);
+  EXPECT_EQ(reached(), "8202");
+}
+
+}  // namespace
+}  // namespace sluice::pipeline
