@@ -65,6 +65,15 @@ void on_lost(Config& config, const OptionValue& value) {
                                                  : LostPolicy::fail;
 }
 
+void on_changed_rules(Config& config, const OptionValue& value) {
+  config.accept_changed_rules = value.text == "accept";
+}
+
+/// Listed behind on_changed_rules, which it overrides when given.
+void accept_changed_rules(Config& config, const OptionValue& value) {
+  config.accept_changed_rules |= value.number != 0;
+}
+
 void health(Config& config, const OptionValue& value) {
   config.health = value.text == "components" ? HealthForm::components : HealthForm::alive;
 }
@@ -619,6 +628,19 @@ const std::vector<Option>& table() {
        "or "
        "compute all targets afresh and go on.",
        on_lost},
+      {"Position",
+       "on-changed-rules",
+       "SLUICE_ON_CHANGED_RULES",
+       "on_changed_rules",
+       choice,
+       "",
+       "fail",
+       0,
+       0,
+       {"fail", "accept"},
+       "When the rules changed while no worker ran: stop and say so, or go on from the stored position with "
+       "the new rules.",
+       on_changed_rules},
 
       {"Position (flags only)",
        "backfill",
@@ -655,7 +677,7 @@ const std::vector<Option>& table() {
        0,
        {},
        "Go on from the stored position although the rules have changed.",
-       yes<&C::accept_changed_rules>},
+       accept_changed_rules},
   };
   return options;
 }

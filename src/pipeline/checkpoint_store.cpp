@@ -57,7 +57,8 @@ class Acquisition {
         "the rules of " + id_.stream_id() +
             " are not those that its stored position was made with: events up "
             "to there were judged by the old rules. Start once with --accept-changed-rules to go on from the "
-            "position with the new rules, with --on-lost rebuild to compute all targets afresh by the new "
+            "position with the new rules (on_changed_rules: accept in the configuration does so each time), "
+            "with --on-lost rebuild to compute all targets afresh by the new "
             "rules, "
             "or with --restart-now to go on from the present moment");
   }

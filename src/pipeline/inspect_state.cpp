@@ -112,7 +112,8 @@ class StateInspector {
     const bool meant = config_.accept_changed_rules || config_.restart_now;
     say(meant ? Level::note : Level::error,
         "the rules are not those that the stored position was made with; a worker starts only with "
-        "--accept-changed-rules (goes on from the position) or --restart-now (from the present moment)");
+        "--accept-changed-rules or on_changed_rules: accept (goes on from the position), or with "
+        "--restart-now (from the present moment)");
   }
 
   std::string position_of(const ShardRecord& shard) const {

@@ -1,4 +1,5 @@
 #include <csignal>
+#include <fstream>
 
 #include "support/fixture.hpp"
 
@@ -217,6 +218,31 @@ TEST_F(Lifecycle, ChangedRulesUnderAnOldPositionAreNotPassedOver) {
   EXPECT_NE(changed.err().find("--accept-changed-rules"), std::string::npos) << changed.err();
   forget_workers();
   start(file(after), {"--accept-changed-rules"}).ready();
+  EXPECT_TRUE(becomes("articles", "0", R"({"_id":0,"likes":2})"));
+}
+
+/// A file that is replaced while the worker is down, as a ConfigMap is, must not end it at each start.
+TEST_F(Lifecycle, ChangedRulesAreAcceptedWhereTheFileSaysSo) {
+  const auto counting = [](const std::string& field) {
+    return R"(
+  - name: n
+    count: { from: favorites, reference: articleId, into: articles, field: )" +
+           field + " }\n";
+  };
+  const auto saying = [&](const std::string& field, const std::string& policy) {
+    const std::string path = file(counting(field));
+    std::ofstream(path, std::ios::app) << "on_changed_rules: " << policy << "\n";
+    return path;
+  };
+  start(saying("favoritesCount", "accept")).ready();
+  terminate_all();
+  articles();
+  favorites(0, 100);
+  Worker& refused = start(saying("likes", "fail"));
+  EXPECT_EQ(refused.wait(), 4) << refused.story();
+  EXPECT_NE(refused.err().find("on_changed_rules: accept"), std::string::npos) << refused.err();
+  forget_workers();
+  start(saying("likes", "accept")).ready();
   EXPECT_TRUE(becomes("articles", "0", R"({"_id":0,"likes":2})"));
 }
 

@@ -64,6 +64,7 @@ http: {host: "::1", port: 9464, health: components}
 log: {level: debug, format: json}
 indexes: create
 on_lost: rebuild
+on_changed_rules: accept
 nats: {url: "tls://me:hidden@n1:4222,nats://n2", user: u, password: hidden, token: hidden, creds_file: c, nkey: k,
   nkey_file: nf, password_file: pf, token_file: tf, ca_file: ca, cert_file: cf, key_file: kf, ack_ms: 1300}
 redis: {url: "redis://me:hidden@r:6380/2", timeout_ms: 1400}
@@ -94,6 +95,7 @@ redis: {url: "redis://me:hidden@r:6380/2", timeout_ms: 1400}
   EXPECT_EQ(config.log_format, LogFormat::json);
   EXPECT_EQ(config.indexes, IndexPolicy::create);
   EXPECT_EQ(config.on_lost, LostPolicy::rebuild);
+  EXPECT_TRUE(config.accept_changed_rules);
   EXPECT_EQ(config.nats.url, "tls://me:hidden@n1:4222,nats://n2");
   EXPECT_EQ(config.nats.password, "hidden");
   EXPECT_EQ(config.nats.key_file, "kf");
@@ -161,6 +163,17 @@ TEST(Load, TakesFlagsThatAreFlagsOnly) {
   EXPECT_TRUE(config.restart_now);
   EXPECT_FALSE(config.accept_changed_rules);
   EXPECT_EQ(refusal(kSmall + "restart_now: true\n").find("w.yaml:6:1: unknown key 'restart_now'"), 0u);
+}
+
+TEST(Load, TakesThePolicyForChangedRulesFromFileEnvironmentAndFlag) {
+  EXPECT_FALSE(load(kSmall + "on_changed_rules: fail\n").config.accept_changed_rules);
+  EXPECT_TRUE(load(kSmall + "on_changed_rules: accept\n").config.accept_changed_rules);
+  EXPECT_TRUE(load(kSmall, {}, {{"SLUICE_ON_CHANGED_RULES", "accept"}}).config.accept_changed_rules);
+  EXPECT_TRUE(load(kSmall, {{"on-changed-rules", "accept"}}).config.accept_changed_rules);
+  const Values both = {{"accept-changed-rules", "true"}};
+  EXPECT_TRUE(load(kSmall + "on_changed_rules: fail\n", both).config.accept_changed_rules);
+  EXPECT_EQ(refusal(kSmall + "on_changed_rules: maybe\n"),
+            "w.yaml:6:1: 'on_changed_rules' must be fail or accept, not 'maybe'");
 }
 
 TEST(Load, OverridesTheUriAndDatabaseOfTheOnlyStream) {
