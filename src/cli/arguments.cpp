@@ -96,7 +96,7 @@ std::string without_value(const std::string& argument) {
 /// `command` is "" for what stands before the command.
 [[noreturn]] void refuse_extra(const std::string& command, const std::string& extra) {
   const std::string help = "; see sluice " + (command.empty() ? "" : command + " ") + "--help";
-  if (!extra.starts_with("-")) {
+  if (!extra.starts_with("-") || extra == "-") {
     if (!command.empty()) throw UsageError(fmt::format("'{}' is one argument too many{}", extra, help));
     std::vector<std::string> names;
     for (const auto& known : commands()) names.emplace_back(known.name);
@@ -136,7 +136,7 @@ std::string sentence(const CLI::ParseError& error) {
 /// What stands behind the file: operands for a command that takes them.
 void take_extras(const CLI::App& sub, const Command& command, Arguments& arguments) {
   for (const auto& extra : sub.remaining()) {
-    if (command.operands.empty() || extra.starts_with("-")) refuse_extra(arguments.command, extra);
+    if (command.operands.empty() || (extra.starts_with("-") && extra != "-")) refuse_extra(arguments.command, extra);
     arguments.operands.push_back(extra);
   }
 }

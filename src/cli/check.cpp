@@ -1,51 +1,207 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iostream>
+#include <iterator>
+#include <memory>
 #include <ostream>
 
 #include "cli/commands.hpp"
-#include "cli/load_config.hpp"
+#include "config/load.hpp"
+#include "config/yaml_tree.hpp"
 #include "mongo/client.hpp"
 #include "mongo/quiet.hpp"
+#include "observe/json_writer.hpp"
 #include "observe/printable.hpp"
 #include "pipeline/inspect.hpp"
+#include "rules/apart.hpp"
 #include "rules/registry.hpp"
 #include "sluice/error.hpp"
 
 namespace sluice::cli {
 namespace {
 
+using pipeline::Finding;
+
 std::string counted(std::size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-/// A line for each finding, as it is made: a server that is slow to answer must not look like a hang.
-int inspect_online(const Config& config, std::ostream& out) {
-  auto worst = pipeline::Level::ok;
-  const auto report = [&](const pipeline::Finding& finding) {
-    worst = std::max(worst, finding.level);
+/// What one file comes to.
+struct Verdict {
+  Config config;
+  std::size_t rules = 0;
+  config::Problems problems;
+};
+
+/// A file, or what came in.
+struct Input {
+  std::string name;
+  std::string text;
+};
+
+Input input_of(const std::string& file) {
+  if (file != "-") return {file, config::read_text(file)};
+  return {"<stdin>", std::string(std::istreambuf_iterator<char>(std::cin), {})};
+}
+
+/// Reads a document, makes its rules, and has the driver read its URIs.
+Verdict judge_once(const std::shared_ptr<const config::YamlDocument>& document, const config::Values& flags) {
+  Verdict verdict;
+  config::Judged judged = config::judge_document(document, flags, config::process_environment());
+  verdict.problems = std::move(judged.problems);
+  verdict.config = std::move(judged.loaded.config);
+  verdict.config.streams = rules::with_callers_apart(std::move(verdict.config.streams));
+  for (const StreamConfig& stream : verdict.config.streams) {
+    try {
+      verdict.rules += rules::make_rules(stream, verdict.config.parts()).size();
+      if (stream.uri_file.empty()) mongo::check_uri(stream.uri);
+    } catch (const ConfigError& error) {
+      config::append(verdict.problems, error);
+    } catch (const Stop& error) {
+      verdict.problems.push_back({"", 0, 0, error.what()});
+    }
+  }
+  verdict.problems = config::in_order(std::move(verdict.problems));
+  return verdict;
+}
+
+/// Finds what hides behind the first problem of a rule: whatever is wrong is cut out, and the rest is judged
+/// again. What is then said of the surroundings of a cut is said for the cut's sake, and left out.
+void look_behind(const config::YamlDocument& document, const config::Values& flags,
+                 config::Problems& problems) {
+  constexpr int most_rounds = 20;
+  const auto place_of = [](const config::Problem& one) { return config::Place{one.line, one.column}; };
+  auto rest = std::make_shared<config::YamlDocument>(document);
+  rest->problems.clear();
+  config::Problems found = problems;
+  for (int round = 0; round < most_rounds && !found.empty(); ++round) {
+    for (const config::Problem& one : found) config::cut(rest->top, place_of(one));
+    const config::Problems next = judge_once(rest, flags).problems;
+    found.clear();
+    for (const config::Problem& one : next) {
+      const bool follows = std::ranges::any_of(problems, [&](const config::Problem& known) {
+        return place_of(known) == place_of(one) ||
+               config::holds(document.top, place_of(one), place_of(known));
+      });
+      const bool placed = one.line > 1 || one.column > 1;
+      if (placed && !follows && one.message.find("is missing") == std::string::npos) found.push_back(one);
+    }
+    problems.insert(problems.end(), found.begin(), found.end());
+  }
+}
+
+Verdict judge(const std::string& file, const config::Values& flags) {
+  try {
+    const Input input = input_of(file);
+    const config::Values environment = config::process_environment();
+    const auto document = config::parse_yaml(input.text, input.name, &environment);
+    Verdict verdict = judge_once(document, flags);
+    look_behind(*document, flags, verdict.problems);
+    verdict.problems = config::in_order(std::move(verdict.problems));
+    return verdict;
+  } catch (const ConfigError& error) {
+    return {{}, 0, config::problems_of(error)};
+  }
+}
+
+/// Tells what is found out about each file, as it is found out: a server that is slow to answer must not look
+/// like a hang.
+class Report {
+ public:
+  virtual ~Report() = default;
+  virtual void begin(const std::string& file, const Verdict& verdict) = 0;
+  virtual void add(const Finding& finding) = 0;
+  virtual void end() = 0;
+};
+
+class TextReport final : public Report {
+ public:
+  TextReport(std::ostream& out, std::ostream& err) : out_(out), err_(err) {}
+
+  void begin(const std::string& file, const Verdict& verdict) override {
+    // No prefix: editors and CI jump to what stands at the start of the line.
+    for (const config::Problem& problem : verdict.problems) err_ << observe::printable(problem.text()) << "\n";
+    if (!verdict.problems.empty()) return;
+    out_ << file << ": good: pipeline " << verdict.config.pipeline << ", "
+         << counted(verdict.config.streams.size(), "stream") << ", " << counted(verdict.rules, "rule")
+         << std::endl;
+  }
+
+  void add(const Finding& finding) override {
     const std::string text = finding.subject + ": " + finding.message;
-    out << fmt::format("{:<7}  {}", pipeline::word_of(finding.level), observe::printable(text))
-        << std::endl;
-  };
-  pipeline::inspect(config, report);
+    out_ << fmt::format("{:<7}  {}", pipeline::word_of(finding.level), observe::printable(text)) << std::endl;
+  }
+
+  void end() override {}
+
+ private:
+  std::ostream& out_;
+  std::ostream& err_;
+};
+
+/// One object for each file, one a line.
+class JsonReport final : public Report {
+ public:
+  explicit JsonReport(std::ostream& out) : out_(out) {}
+
+  void begin(const std::string& file, const Verdict& verdict) override {
+    json_ = {};
+    json_.open_object().text("file", file).boolean("good", verdict.problems.empty());
+    json_.open_array("problems");
+    for (const config::Problem& problem : verdict.problems) {
+      json_.open_object().text("message", problem.message);
+      if (!problem.file.empty()) json_.text("file", problem.file);
+      if (problem.line > 0) json_.integer("line", problem.line).integer("column", problem.column);
+      json_.close_object();
+    }
+    json_.close_array().open_array("findings");
+  }
+
+  void add(const Finding& finding) override {
+    json_.open_object().text("level", pipeline::word_of(finding.level));
+    json_.text("subject", finding.subject).text("message", finding.message).close_object();
+  }
+
+  void end() override { out_ << json_.close_array().close_object().json() << std::endl; }
+
+ private:
+  std::ostream& out_;
+  observe::JsonWriter json_;
+};
+
+/// The exit code of one file.
+int check(const std::string& file, const Arguments& arguments, Report& report) {
+  const Verdict verdict = judge(file, arguments.flags);
+  report.begin(file, verdict);
+  auto worst = verdict.problems.empty() ? pipeline::Level::ok : pipeline::Level::error;
+  if (verdict.problems.empty() && arguments.own.contains("online")) {
+    pipeline::inspect(verdict.config, [&](const Finding& finding) {
+      worst = std::max(worst, finding.level);
+      report.add(finding);
+    });
+  }
+  report.end();
   if (worst == pipeline::Level::unreachable) return exit_code::cannot_start;
   return worst == pipeline::Level::error ? exit_code::bad_configuration : exit_code::ok;
 }
 
 }  // namespace
 
-int check_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
-  const Config config = load_config(arguments);
+int check_command(const Arguments& arguments, std::ostream& out, std::ostream& err) {
   mongo::quiet_driver();
-  std::size_t rules = 0;
-  for (const auto& stream : config.streams) {
-    rules += rules::make_rules(stream, config.parts()).size();
-    if (stream.uri_file.empty()) mongo::check_uri(stream.uri);
+  TextReport text(out, err);
+  JsonReport json(out);
+  Report& report = arguments.own.contains("json") ? static_cast<Report&>(json) : text;
+  std::vector<std::string> files = {arguments.file};
+  files.insert(files.end(), arguments.operands.begin(), arguments.operands.end());
+  int code = exit_code::ok;
+  for (const std::string& file : files) {
+    const int one = check(file, arguments, report);
+    // A file that has to be mended says more than a server that is away.
+    code = code == exit_code::bad_configuration ? code : one == exit_code::ok ? code : one;
   }
-  out << arguments.file << ": good: pipeline " << config.pipeline << ", "
-      << counted(config.streams.size(), "stream") << ", " << counted(rules, "rule") << "\n";
-  return arguments.own.contains("online") ? inspect_online(config, out) : exit_code::ok;
+  return code;
 }
 
 }  // namespace sluice::cli

@@ -6,8 +6,9 @@
 namespace sluice::cli {
 namespace {
 
-constexpr std::array<CommandFlag, 1> kCheckFlags = {{
+constexpr std::array<CommandFlag, 2> kCheckFlags = {{
     {"online", "", "Ask the server as well: rights, collections, pre-images, indexes and positions."},
+    {"json", "", "One JSON object for each file, one a line."},
 }};
 
 constexpr std::array<CommandFlag, 1> kTopFlags = {{
@@ -104,9 +105,10 @@ constexpr std::array<CommandFlag, 7> kReplayFlags = {{
 constexpr std::array<Command, 19> kCommands = {{
     {"run", "FILE.yaml [flags]", "Run a worker until it is told to stop (SIGTERM or Ctrl-C).", true,
      run_command},
-    {"check", "FILE.yaml [--online] [flags]",
-     "Check a file and its rules, with --online its server too; exits with 1 if something is no good.", true,
-     check_command, kCheckFlags},
+    {"check", "FILE.yaml... [--online] [--json] [flags]",
+     "Check files (- for standard input) and their rules, with --online their servers too; exits with 1 if "
+     "something is no good, with 2 if MongoDB cannot be reached.",
+     true, check_command, kCheckFlags, "FILE.yaml..."},
     {"config", "FILE.yaml [flags]", "Print the values in force and where each came from, secrets masked.",
      true, config_command},
     {"cluster status", "FILE.yaml [--json] [flags]",

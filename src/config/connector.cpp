@@ -15,24 +15,14 @@
 namespace sluice::config {
 namespace {
 
-constexpr std::array kVariables = {"MONGO_URI",
-                                   "MONGO_WATCH_COLLECTIONS",
-                                   "MONGO_WATCH_OPERATIONS",
-                                   "MONGO_RESUME_TOKENS_COLLECTION",
-                                   "NATS_SERVER_URL",
-                                   "NATS_STREAM_NAME",
-                                   "HTTP_PORT",
-                                   "RAFT_CLUSTER_SIZE",
-                                   "RAFT_CLUSTER_NAME",
-                                   "CONFIG_FILE",
-                                   "LOG_LEVEL",
-                                   "SERVER_ADDR"};
 constexpr std::string_view kUsualFile = "connector.yaml";
 constexpr std::size_t kLongestName = 64;
 
+/// As a value of a file of ours, in which a dollar is written twice.
 std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
+    if (c == '$') out += '$';
     if (c == '"' || c == '\\') out += '\\';
     if (static_cast<unsigned char>(c) < 0x20) {
       out += fmt::format("\\x{:02x}", static_cast<int>(c));
@@ -196,12 +186,7 @@ std::string database_of_uri(const std::string& uri) {
 }
 
 Values connector_environment() {
-  Values values = process_environment();
-  for (const char* name : kVariables) {
-    const char* value = std::getenv(name);
-    if (value != nullptr) values[name] = value;
-  }
-  return values;
+  return process_environment();
 }
 
 std::string yaml_of(const Connector& connector) {

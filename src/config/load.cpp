@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <map>
@@ -104,8 +105,8 @@ struct Cluster {
 /// other.
 std::optional<Cluster> cluster_of(std::optional<Sourced> uri, std::optional<Sourced> file) {
   if (uri && file && uri->origin.kind == file->origin.kind) {
-    throw ConfigError(fmt::format("{}: the URI is stated here and in {} as well; state one of the two",
-                                  file->origin.prefix(), uri->origin.prefix()));
+    file->origin.fail(
+        fmt::format("the URI is stated here and in {} as well; state one of the two", uri->origin.prefix()));
   }
   if (file && (!uri || file->origin.kind < uri->origin.kind)) return Cluster{std::move(*file), true};
   if (uri) return Cluster{std::move(*uri), false};
@@ -122,30 +123,58 @@ std::string listed_name(const Option& option) {
 
 class Loader {
  public:
-  Loader(Settings file, const Values& flags, const Values& environment)
-      : sources_(std::move(file), flags, environment) {}
+  /// `problems`: those of the file so far; more are added.
+  Loader(Settings file, const Values& flags, const Values& environment, Problems& problems)
+      : sources_(std::move(file), flags, environment), problems_(problems) {}
 
   Loaded load() {
-    check_keys();
-    read_pipeline();
+    attempt([&] { check_keys(); });
+    attempt([&] { read_pipeline(); });
     for (const auto& option : options()) {
-      if (!belongs_to_stream(option)) read_option(option);
+      if (!belongs_to_stream(option)) attempt([&] { read_option(option); });
     }
-    check_shard();
-    check_nats();
-    check_redis();
-    check_cluster();
-    if (sources_.file().has("streams")) {
-      read_streams();
-    } else {
-      read_only_stream();
-    }
-    sources_.done();
+    check_pairs();
+    attempt([&] { sources_.file().has("streams") ? read_streams() : read_only_stream(); });
+    attempt([&] { sources_.done(); });
     return std::move(loaded_);
   }
 
  private:
   Config& config() { return loaded_.config; }
+
+  /// Goes on after a problem, to find the others.
+  template <class Act>
+  bool attempt(Act act) {
+    try {
+      act();
+      return true;
+    } catch (const ConfigError& error) {
+      append(problems_, error);
+      return false;
+    }
+  }
+
+  /// Options that are about each other. What is wrong with one that could not be read is said already.
+  void check_pairs() {
+    const bool all_read = std::ranges::all_of(
+        options(), [&](const Option& one) { return belongs_to_stream(one) || origins_.contains(one.name); });
+    if (!all_read) return;
+    attempt([&] { check_shard(); });
+    attempt([&] { check_nats(); });
+    attempt([&] { check_redis(); });
+    attempt([&] { check_cluster(); });
+  }
+
+  /// A misspelt key says more than a missing one.
+  void missing_database(const Settings& settings, const std::string& key) {
+    const bool likelier =
+        std::ranges::any_of(problems_, [](const auto& one) { return one.message.starts_with("unknown key"); });
+    const std::string section = key.substr(0, key.find('.'));
+    if (!likelier) attempt([&] { settings.fail(section, no_database(key)); });
+  }
+
+  /// What stands for a database that is missing or none, so that the rules can be judged all the same.
+  static Sourced some_database() { return {{"database", 0}, {}}; }
 
   void list(std::string name, std::string value, const Origin& origin) {
     loaded_.effective.push_back({std::move(name), std::move(value), origin.shown()});
@@ -183,8 +212,7 @@ class Loader {
   void check_pair(std::string_view one, const std::string& value, std::string_view other,
                   const std::string& needed) {
     if (value.empty() || !needed.empty()) return;
-    throw ConfigError(
-        fmt::format("{}: --{} says nothing without --{}", origins_.at(one).prefix(), one, other));
+    origins_.at(one).fail(fmt::format("--{} says nothing without --{}", one, other));
   }
 
   void check_nats() {
@@ -200,42 +228,49 @@ class Loader {
   void check_redis() {
     const RedisConfig& redis = config().redis;
     if (redis.password_file.empty() || redis_place(redis.url).password.empty()) return;
-    throw ConfigError(fmt::format("{}: the password is stated here and in {} as well; state one of the two",
-                                  origins_.at("redis-password-file").prefix(),
-                                  origins_.at("redis-url").prefix()));
+    origins_.at("redis-password-file")
+        .fail(fmt::format("the password is stated here and in {} as well; state one of the two",
+                          origins_.at("redis-url").prefix()));
   }
 
   void check_shard() {
     const int count = config().shard_count;
     const int index = config().shard_index;
     if (index < count) return;
-    throw ConfigError(fmt::format(
-        "{}: the shard index {} must be below the shard count {} ({}); allowed: 0 to {}",
-        origins_.at("shard-index").prefix(), index, count, origins_.at("shard-count").shown(), count - 1));
+    origins_.at("shard-index")
+        .fail(fmt::format("the shard index {} must be below the shard count {} ({}); allowed: 0 to {}", index,
+                          count, origins_.at("shard-count").shown(), count - 1));
   }
 
   void check_cluster() {
     if (!config().clustered()) return;
-    const std::string prefix = origins_.at("partitions").prefix();
     if (config().shard_count > 1) {
-      throw ConfigError(fmt::format(
-          "{}: the partitions of a cluster ({}) take the place of shards ({}, {}); state one of the two",
-          prefix, config().partitions, config().shard_count, origins_.at("shard-count").shown()));
+      origins_.at("partitions")
+          .fail(fmt::format(
+              "the partitions of a cluster ({}) take the place of shards ({}, {}); state one of the two",
+              config().partitions, config().shard_count, origins_.at("shard-count").shown()));
     }
   }
 
   /// `mongodb:` and `rules:` at the top.
   void read_only_stream() {
     // Both are asked for in the file, overruled or not: a key of it must be known and sound all the same.
-    const auto inside = cluster_of(sources_.stated_in_file(option("mongodb-uri")),
-                                   sources_.stated_in_file(option("mongodb-uri-file")));
-    const auto outside = cluster_outside();
-    const std::optional<Sourced> database = database_of_only_stream();
+    std::optional<Cluster> cluster;
+    attempt([&] {
+      cluster = cluster_of(sources_.stated_in_file(option("mongodb-uri")),
+                           sources_.stated_in_file(option("mongodb-uri-file")));
+    });
+    attempt([&] {
+      if (auto outside = cluster_outside()) cluster = std::move(outside);
+    });
+    std::optional<Sourced> database;
+    if (!attempt([&] { database = database_of_only_stream(); })) database = some_database();
     if (!database) {
-      sources_.done();  // a misspelt key says more than a missing one
-      throw ConfigError(sources_.file().place("mongodb") + ": " + no_database("mongodb.database"));
+      attempt([&] { sources_.done(); });
+      missing_database(sources_.file(), "mongodb.database");
+      database = some_database();
     }
-    add_stream(sources_.file(), "mongodb", database->value.text, outside ? outside : inside, *database);
+    add_stream(sources_.file(), "mongodb", database->value.text, cluster, *database);
   }
 
   std::optional<Cluster> cluster_outside() const {
@@ -257,33 +292,43 @@ class Loader {
   void read_streams() {
     const Settings& file = sources_.file();
     for (const std::string_view key : {"mongodb", "rules"}) {
-      if (file.has(key)) {
+      if (!file.has(key)) continue;
+      attempt([&] {
         file.fail(key, fmt::format("'{}' belongs inside each of 'streams', which this file states too", key));
-      }
+      });
     }
     const std::vector<Settings> streams = file.sections("streams");
     if (streams.empty()) file.fail("streams", "'streams' is empty; state at least one");
     if (streams.size() > kMostStreams) {
       file.fail("streams", fmt::format("at most {} streams are allowed", kMostStreams));
     }
-    for (const auto& stream : streams) read_stream(stream, streams.size() == 1);
+    for (const auto& stream : streams) attempt([&] { read_stream(stream, streams.size() == 1); });
   }
 
   void read_stream(const Settings& stream, bool only) {
     for (const std::string_view key : {"name", "uri", "uri_file", "database", "resume_tokens", "rules"}) {
       stream.has(key);
     }
-    stream.done();
-    const auto cluster =
-        of_stream(cluster_of(Sources::stated_in(stream, "uri", option("mongodb-uri")),
-                             Sources::stated_in(stream, "uri_file", option("mongodb-uri-file"))),
-                  cluster_outside(), only);
-    const auto database = of_stream(Sources::stated_in(stream, "database", option("database")),
-                                    sources_.stated_outside(option("database")), only);
-    if (!database) throw ConfigError(stream.place("database") + ": " + no_database("database"));
+    attempt([&] { stream.done(); });
+    std::optional<Cluster> cluster;
+    attempt([&] {
+      cluster = of_stream(cluster_of(Sources::stated_in(stream, "uri", option("mongodb-uri")),
+                                     Sources::stated_in(stream, "uri_file", option("mongodb-uri-file"))),
+                          cluster_outside(), only);
+    });
+    std::optional<Sourced> database = some_database();
+    attempt([&] {
+      database = of_stream(Sources::stated_in(stream, "database", option("database")),
+                           sources_.stated_outside(option("database")), only);
+    });
+    if (!database) {
+      missing_database(stream, "database");
+      database = some_database();
+    }
     const std::string name = stream.text_or("name", database->value.text);
     add_stream(stream, "name", name, cluster, *database);
-    if (stream.has("resume_tokens")) config().streams.back().resume_tokens = read_tokens(stream);
+    if (!stream.has("resume_tokens")) return;
+    attempt([&] { config().streams.back().resume_tokens = read_tokens(stream); });
   }
 
   static std::vector<TokenCollection> read_tokens(const Settings& stream) {
@@ -308,20 +353,22 @@ class Loader {
     return inside ? inside : outside;
   }
 
+  void check_stream_name(const Settings& settings, std::string_view key, const std::string& name) {
+    if (const std::string why = why_no_name(name); !why.empty()) {
+      settings.fail(key, fmt::format("the stream's name '{}' is no good: {}", name, why));
+    }
+    for (const auto& other : config().streams) {
+      if (other.name != name) continue;
+      settings.fail(key, fmt::format("two streams are called '{}'; give each a 'name' of its own", name));
+    }
+  }
+
   /// `name_key` is where to point when the name is no good.
   void add_stream(const Settings& settings, std::string_view name_key, const std::string& name,
                   const std::optional<Cluster>& stated, const Sourced& database) {
     const Cluster cluster = stated.value_or(Cluster{Sources::fallback(option("mongodb-uri")), false});
     const std::string& text = cluster.value.value.text;
-    if (const std::string why = why_no_name(name); !why.empty()) {
-      settings.fail(name_key, fmt::format("the stream's name '{}' is no good: {}", name, why));
-    }
-    for (const auto& other : config().streams) {
-      if (other.name == name) {
-        settings.fail(name_key,
-                      fmt::format("two streams are called '{}'; give each a 'name' of its own", name));
-      }
-    }
+    attempt([&] { check_stream_name(settings, name_key, name); });
     if (cluster.in_file) {
       list("streams." + name + ".uri_file", text, cluster.value.origin);
     } else {
@@ -338,22 +385,24 @@ class Loader {
 
   void read_rules(const Settings& settings, StreamConfig& stream) {
     const std::vector<Settings> rules = settings.sections("rules");
-    if (rules.empty()) settings.fail("rules", "'rules' is empty; state at least one");
     if (rules.size() > kMostRules) {
       settings.fail("rules", fmt::format("at most {} rules are allowed", kMostRules));
     }
-    for (const auto& entry : rules) {
-      RuleConfig rule = rule_of(entry);
-      for (const auto& other : stream.rules) {
-        if (other.name == rule.name) entry.fail("name", fmt::format("two rules are called '{}'", rule.name));
-      }
-      list("streams." + stream.name + ".rules." + rule.name, rule.kind,
-           {Origin::Kind::file, entry.place("name")});
-      stream.rules.push_back(std::move(rule));
+    for (const auto& entry : rules) attempt([&] { read_rule(entry, stream); });
+  }
+
+  void read_rule(const Settings& entry, StreamConfig& stream) {
+    RuleConfig rule = rule_of(entry);
+    for (const auto& other : stream.rules) {
+      if (other.name == rule.name) entry.fail("name", fmt::format("two rules are called '{}'", rule.name));
     }
+    list("streams." + stream.name + ".rules." + rule.name, rule.kind,
+         {Origin::Kind::file, entry.place("name")});
+    stream.rules.push_back(std::move(rule));
   }
 
   Sources sources_;
+  Problems& problems_;
   std::map<std::string_view, Origin> origins_;
   Loaded loaded_;
 };
@@ -406,7 +455,7 @@ std::string read_text(const std::string& file) {
   if (stream) stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   // A folder can be opened and then not be read: both are said in the system's words.
   if (!stream.is_open() || stream.bad()) {
-    throw ConfigError(file + ": cannot be read: " + std::generic_category().message(errno));
+    throw PlacedError({file, 0, 0, "cannot be read: " + std::generic_category().message(errno)});
   }
   text.resize(static_cast<std::size_t>(stream.gcount()));
   return text;
@@ -414,7 +463,26 @@ std::string read_text(const std::string& file) {
 
 Loaded load_text(const std::string& yaml, const std::string& file_name, const Values& flags,
                  const Values& environment) {
-  return Loader(Settings::parse(yaml, file_name), flags, environment).load();
+  Judged judged = judge_text(yaml, file_name, flags, environment);
+  if (!judged.problems.empty()) throw PlacedError(in_order(std::move(judged.problems)));
+  return std::move(judged.loaded);
+}
+
+Judged judge_text(const std::string& yaml, const std::string& file_name, const Values& flags,
+                  const Values& environment) {
+  try {
+    return judge_document(parse_yaml(yaml, file_name, &environment), flags, environment);
+  } catch (const ConfigError& error) {
+    return {{}, problems_of(error)};
+  }
+}
+
+Judged judge_document(std::shared_ptr<const YamlDocument> document, const Values& flags,
+                      const Values& environment) {
+  Judged judged;
+  judged.problems = document->problems;
+  judged.loaded = Loader(settings_of(std::move(document)), flags, environment, judged.problems).load();
+  return judged;
 }
 
 Loaded load_file(const std::string& file, const Values& flags, const Values& environment) {

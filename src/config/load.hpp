@@ -1,13 +1,17 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "config/options.hpp"
+#include "config/problems.hpp"
 #include "sluice/config.hpp"
 
 namespace sluice::config {
+
+struct YamlDocument;
 
 /// A line of `sluice config`. Secrets are masked already.
 struct Effective {
@@ -24,14 +28,25 @@ struct Loaded {
 inline constexpr std::size_t kMostStreams = 64;
 inline constexpr std::size_t kMostRules = 1000;
 
-/// Reads the file, lays environment and flags over it and checks the whole. `flags` are keyed by option name
-/// (without `--`), `environment` by variable. Throws ConfigError. What a rule's settings mean is not looked
+/// Reads the file, replaces the variables in its values, lays environment and flags over it and checks the
+/// whole. `flags` are keyed by option name (without `--`), `environment` by variable. Throws ConfigError with
+/// all problems. What a rule's settings mean is not looked
 /// at here: rules::make_rules does.
 Loaded load_file(const std::string& file, const Values& flags, const Values& environment);
 
 /// The same for text that is at hand.
 Loaded load_text(const std::string& yaml, const std::string& file_name, const Values& flags,
                  const Values& environment);
+
+/// A text with all that is wrong with it.
+struct Judged {
+  Loaded loaded;  ///< what could be read of it
+  Problems problems;
+};
+Judged judge_text(const std::string& yaml, const std::string& file_name, const Values& flags,
+                  const Values& environment);
+Judged judge_document(std::shared_ptr<const YamlDocument> document, const Values& flags,
+                      const Values& environment);
 
 /// A file's text, at most a little more than parse_yaml allows. Throws ConfigError where it cannot be read.
 std::string read_text(const std::string& file);

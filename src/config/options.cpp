@@ -1,6 +1,7 @@
 #include "config/options.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cassert>
@@ -8,6 +9,7 @@
 
 #include "config/mask.hpp"
 #include "config/names.hpp"
+#include "config/problems.hpp"
 #include "config/redis_url.hpp"
 
 namespace sluice::config {
@@ -687,7 +689,7 @@ const std::vector<Option>& table() {
   // A file's place does not say which key it is; a flag and a variable name themselves.
   const std::string subject = origin.kind == Origin::Kind::file ? fmt::format("'{}' ", option.path) : "";
   const std::string shown = shown_value(option, text);
-  throw ConfigError(fmt::format("{}: {}must be {}, not '{}'", origin.prefix(), subject, why, shown));
+  origin.fail(fmt::format("{}must be {}, not '{}'", subject, why, shown));
 }
 
 OptionValue parse_whole(const Option& option, const std::string& text, const Origin& origin) {
@@ -793,6 +795,15 @@ std::string Origin::prefix() const {
       return "default";
   }
   return "default";
+}
+
+void Origin::fail(const std::string& message) const {
+  if (kind != Kind::file) throw ConfigError(prefix() + ": " + message);
+  const std::size_t column = where.rfind(':');
+  const std::size_t line = column == std::string::npos ? column : where.rfind(':', column - 1);
+  if (line == std::string::npos) throw PlacedError({where, 0, 0, message});
+  throw PlacedError({where.substr(0, line), std::atoi(where.c_str() + line + 1),
+                     std::atoi(where.c_str() + column + 1), message});
 }
 
 OptionValue parse_value(const Option& option, const std::string& text, const Origin& origin) {
@@ -929,11 +940,10 @@ std::string options_markdown() {
 
 Values process_environment() {
   Values values;
-  for (const auto& option : table()) {
-    if (option.env.empty()) continue;
-    const std::string name(option.env);
-    const char* value = std::getenv(name.c_str());
-    if (value != nullptr) values[name] = value;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const std::size_t equals = text.find('=');
+    if (equals != std::string_view::npos) values.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   return values;
 }

@@ -52,6 +52,8 @@ struct Origin {
   std::string shown() const;
   /// As the start of a message: the same, with the column for an editor to jump to.
   std::string prefix() const;
+  /// Throws ConfigError with this as its place.
+  [[noreturn]] void fail(const std::string& message) const;
 };
 
 /// Checks `text` against its option. Throws ConfigError: one sentence with the origin and what is allowed.
@@ -77,7 +79,7 @@ std::string options_markdown();
 
 using Values = std::map<std::string, std::string, std::less<>>;
 
-/// The variables of this process that options can come from. One that is set but empty counts as not set.
+/// The variables of this process. To an option, one that is set but empty counts as not set.
 Values process_environment();
 
 }  // namespace sluice::config

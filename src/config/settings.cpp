@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/names.hpp"
+#include "config/problems.hpp"
 #include "config/yaml_json.hpp"
 #include "config/yaml_tree.hpp"
 
@@ -37,7 +38,7 @@ struct Settings::State {
   }
 
   [[noreturn]] void fail(Place place, const std::string& message) const {
-    throw ConfigError(config::place_text(document->file, place) + ": " + message);
+    throw config::PlacedError({document->file, place.line, place.column, message});
   }
 
   [[noreturn]] void wrong_kind(const YamlValue& value, std::string_view key, std::string_view wanted) const {
@@ -80,8 +81,14 @@ struct Settings::State {
 Settings::Settings(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 Settings Settings::parse(const std::string& yaml, const std::string& file_name) {
-  auto state = std::make_shared<State>();
-  state->document = config::parse_yaml(yaml, file_name);
+  auto document = config::parse_yaml(yaml, file_name);
+  if (!document->problems.empty()) throw config::PlacedError(document->problems);
+  return config::settings_of(std::move(document));
+}
+
+Settings config::settings_of(std::shared_ptr<const YamlDocument> document) {
+  auto state = std::make_shared<Settings::State>();
+  state->document = std::move(document);
   state->map = &state->document->top;
   state->own = state->map->place;
   return Settings(std::move(state));
@@ -180,7 +187,7 @@ std::vector<std::pair<std::string, std::string>> Settings::pairs(std::string_vie
 std::string Settings::json(std::string_view key) const {
   const YamlValue& value = state_->require(key);
   const bool whole = value.kind == YamlKind::scalar && value.text.starts_with('{');
-  return whole ? value.text : config::json_of(value);
+  return whole ? value.in_expression() : config::json_of(value);
 }
 
 std::string Settings::all_json() const {
@@ -194,6 +201,7 @@ std::vector<std::string> Settings::keys() const {
 }
 
 void Settings::done() const {
+  config::Problems problems;
   for (const auto& entry : state_->map->entries) {
     if (state_->was_asked(entry.key)) continue;
     // A key that is stated already cannot be what was meant.
@@ -201,8 +209,10 @@ void Settings::done() const {
     for (const auto& name : state_->asked) {
       if (!state_->find(name)) open.push_back(name);
     }
-    state_->fail(entry.place, config::unknown_name("key", entry.key, open, state_->asked));
+    problems.push_back({state_->document->file, entry.place.line, entry.place.column,
+                        config::unknown_name("key", entry.key, open, state_->asked)});
   }
+  if (!problems.empty()) throw config::PlacedError(std::move(problems));
 }
 
 std::string Settings::place(std::string_view key) const {
@@ -211,7 +221,8 @@ std::string Settings::place(std::string_view key) const {
 }
 
 void Settings::fail(std::string_view key, const std::string& message) const {
-  throw ConfigError(place(key) + ": " + message);
+  const YamlEntry* entry = state_->find(key);
+  state_->fail(entry ? entry->place : state_->own, message);
 }
 
 }  // namespace sluice

@@ -36,7 +36,7 @@ std::string json_of(const YamlValue& value) {
     case YamlKind::null:
       return "null";
     case YamlKind::scalar:
-      return !value.quoted && is_json_word(value.text) ? value.text : quoted(value.text);
+      return !value.quoted && is_json_word(value.text) ? value.text : quoted(value.in_expression());
     case YamlKind::list:
       for (const YamlValue& item : value.items) out += (out.empty() ? "" : ", ") + json_of(item);
       return "[" + out + "]";

@@ -19,14 +19,36 @@ Place place_of(const YAML::Mark& mark) {
 }
 
 [[noreturn]] void fail_at(const std::string& file, Place place, const std::string& message) {
-  throw ConfigError(place_text(file, place) + ": " + message);
+  throw PlacedError({file, place.line, place.column, message});
+}
+
+/// Where `word` stands next, from a place on; that place where it does not stand as it is (a text in quotes
+/// may hold escapes).
+Place place_of_word(const std::string& text, Place from, const std::string& word) {
+  std::size_t at = 0;
+  for (int line = 1; line < from.line && at != std::string::npos; ++line) {
+    at = text.find('\n', at);
+    if (at != std::string::npos) ++at;
+  }
+  if (at == std::string::npos || from.line == 0) return from;
+  const std::size_t found = text.find(word, at + static_cast<std::size_t>(from.column) - 1);
+  if (found == std::string::npos) return from;
+  const std::size_t start = found == 0 ? std::string::npos : text.rfind('\n', found - 1);
+  const auto lines = std::count(text.begin() + static_cast<std::ptrdiff_t>(at),
+                                text.begin() + static_cast<std::ptrdiff_t>(found), '\n');
+  return {from.line + static_cast<int>(lines),
+          static_cast<int>(start == std::string::npos ? found + 1 : found - start)};
 }
 
 /// Copies yaml-cpp's nodes into our own tree, so that nothing else needs to know yaml-cpp, and so that
-/// duplicate keys (which yaml-cpp keeps silently) are found in the whole file.
+/// duplicate keys (which yaml-cpp keeps silently) are found in the whole file. Replaces variables.
 class TreeBuilder {
  public:
-  explicit TreeBuilder(const std::string& file) : file_(file) {}
+  TreeBuilder(const std::string& file, const std::string& source, const Variables* variables)
+      : file_(file), source_(source), variables_(variables) {}
+
+  /// Every problem that the tree could be built in spite of.
+  Problems problems;
 
   YamlValue build(const YAML::Node& node, Place around, std::size_t depth) {
     YamlValue value;
@@ -40,6 +62,7 @@ class TreeBuilder {
       value.kind = YamlKind::scalar;
       value.text = node.Scalar();
       value.quoted = node.Tag() == "!";
+      if (variables_ != nullptr && value.text.find('$') != std::string::npos) expand_in(value);
     } else if (node.IsSequence()) {
       value.kind = YamlKind::list;
       for (const auto& item : node) value.items.push_back(build(item, value.place, depth + 1));
@@ -59,14 +82,34 @@ class TreeBuilder {
     const auto same = std::find_if(map.entries.begin(), map.entries.end(),
                                    [&](const YamlEntry& entry) { return entry.key == name; });
     if (same != map.entries.end()) {
-      fail_at(file_, place,
-              fmt::format("'{}' is stated twice; it stands in line {} already", name, same->place.line));
+      problems.push_back(
+          {file_, place.line, place.column,
+           fmt::format("'{}' is stated twice; it stands in line {} already", name, same->place.line)});
+      return;
     }
     map.entries.push_back({name, place, build(node, place, depth + 1)});
   }
 
+  void expand_in(YamlValue& value) {
+    Expanded expanded = expand(value.text, *variables_);
+    if (!expanded.problem.empty()) {
+      const std::size_t end = value.text.find_first_of(":}\n", expanded.problem_at);
+      const Place place = place_of_word(
+          source_, value.place, value.text.substr(expanded.problem_at, end - expanded.problem_at));
+      problems.push_back({file_, place.line, place.column, expanded.problem});
+      return;
+    }
+    expanded_bytes_ += expanded.text.size();
+    if (expanded_bytes_ > kMostYamlBytes) fail_at(file_, value.place, "the variables' values are too large");
+    value.text = std::move(expanded.text);
+    if (expanded.expression != value.text) value.expression = std::move(expanded.expression);
+  }
+
   const std::string& file_;
+  const std::string& source_;
+  const Variables* variables_;
   std::size_t values_ = 0;
+  std::size_t expanded_bytes_ = 0;
 };
 
 /// What yaml-cpp says is right, but of its own making; the two commonest slips have plainer words.
@@ -139,6 +182,47 @@ YAML::Node load_only(const std::string& text, const std::string& file) {
 
 }  // namespace
 
+/// A list's first item stands where the list does, and is the smaller.
+bool cut(YamlValue& value, Place place) {
+  for (auto item = value.items.begin(); item != value.items.end(); ++item) {
+    if (cut(*item, place)) return true;
+    if (item->place != place) continue;
+    value.items.erase(item);
+    return true;
+  }
+  for (auto entry = value.entries.begin(); entry != value.entries.end(); ++entry) {
+    if (entry->place != place && cut(entry->value, place)) return true;
+    if (entry->place != place && entry->value.place != place) continue;
+    value.entries.erase(entry);
+    return true;
+  }
+  return false;
+}
+
+namespace {
+
+bool stands_in(const YamlValue& value, Place place) {
+  if (value.place == place) return true;
+  const auto in_item = [&](const YamlValue& item) { return stands_in(item, place); };
+  const auto in_entry = [&](const YamlEntry& entry) {
+    return entry.place == place || stands_in(entry.value, place);
+  };
+  return std::ranges::any_of(value.items, in_item) || std::ranges::any_of(value.entries, in_entry);
+}
+
+}  // namespace
+
+bool holds(const YamlValue& value, Place outer, Place inner) {
+  for (const YamlValue& item : value.items) {
+    if ((item.place == outer && stands_in(item, inner)) || holds(item, outer, inner)) return true;
+  }
+  for (const YamlEntry& entry : value.entries) {
+    const bool here = entry.place == outer && (entry.place == inner || stands_in(entry.value, inner));
+    if (here || holds(entry.value, outer, inner)) return true;
+  }
+  return false;
+}
+
 std::string place_text(std::string_view file, Place place) {
   if (place.line == 0) return std::string(file);
   return fmt::format("{}:{}:{}", file, place.line, place.column);
@@ -158,15 +242,18 @@ std::string_view kind_text(YamlKind kind) {
   return "unknown";
 }
 
-std::shared_ptr<const YamlDocument> parse_yaml(const std::string& text, const std::string& file) {
+std::shared_ptr<const YamlDocument> parse_yaml(const std::string& text, const std::string& file,
+                                               const Variables* variables) {
   if (text.size() > kMostYamlBytes) {
-    throw ConfigError(fmt::format("{}: the file is larger than {} MiB", file, kMostYamlBytes >> 20));
+    fail_at(file, {}, fmt::format("the file is larger than {} MiB", kMostYamlBytes >> 20));
   }
   const YAML::Node only = load_only(text, file);
-  if (only.IsNull()) throw ConfigError(file + ": the file is empty; it must hold a map of settings");
+  if (only.IsNull()) fail_at(file, {}, "the file is empty; it must hold a map of settings");
   auto document = std::make_shared<YamlDocument>();
   document->file = file;
-  document->top = TreeBuilder(file).build(only, {1, 1}, 0);
+  TreeBuilder builder(file, text, variables);
+  document->top = builder.build(only, {1, 1}, 0);
+  document->problems = std::move(builder.problems);
   if (document->top.kind != YamlKind::map) {
     fail_at(file, document->top.place,
             fmt::format("the file must hold a map of settings (key: value), not {}",

@@ -2,9 +2,13 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "config/problems.hpp"
+#include "config/variables.hpp"
 
 namespace sluice::config {
 
@@ -12,6 +16,8 @@ namespace sluice::config {
 struct Place {
   int line = 0;
   int column = 0;
+
+  friend bool operator==(const Place&, const Place&) = default;
 };
 
 enum class YamlKind { null, scalar, list, map };
@@ -23,10 +29,15 @@ struct YamlEntry;
 struct YamlValue {
   YamlKind kind = YamlKind::null;
   Place place;
-  std::string text;
+  std::string text;  ///< with its variables replaced, and $$ as a dollar
+  /// The same for what is an expression, where $$NAME is a variable of the server's and stays. Nothing where
+  /// it is `text`.
+  std::optional<std::string> expression;
   bool quoted = false;  ///< a scalar in quotes, or of several lines, is a text whatever it reads like
   std::vector<YamlValue> items;
   std::vector<YamlEntry> entries;
+
+  const std::string& in_expression() const { return expression ? *expression : text; }
 };
 
 struct YamlEntry {
@@ -39,6 +50,8 @@ struct YamlEntry {
 struct YamlDocument {
   std::string file;
   YamlValue top;
+  /// Duplicate keys, which are left out, and variables that are not set, which stand as written.
+  Problems problems = {};
 };
 
 /// Aliases are copied out, so these bound what a small file can unfold to.
@@ -46,8 +59,19 @@ inline constexpr std::size_t kMostYamlValues = 100'000;
 inline constexpr std::size_t kMostYamlDepth = 64;
 inline constexpr std::size_t kMostYamlBytes = 4 << 20;
 
-/// Throws ConfigError for text that is not one YAML map, for duplicate keys, and beyond the limits.
-std::shared_ptr<const YamlDocument> parse_yaml(const std::string& text, const std::string& file);
+/// Throws ConfigError for text that is not one YAML map, and beyond the limits. Without `variables` a value is
+/// what is written.
+std::shared_ptr<const YamlDocument> parse_yaml(const std::string& text, const std::string& file,
+                                               const Variables* variables = nullptr);
+
+/// Takes the smallest entry or item that stands at a place out of a value, at any depth. Whether one does.
+bool cut(YamlValue& value, Place place);
+
+/// Whether the entry or item at `outer` holds the place `inner`, or is it.
+bool holds(const YamlValue& value, Place outer, Place inner);
+
+/// The map of a document, whose problems are not looked at.
+Settings settings_of(std::shared_ptr<const YamlDocument> document);
 
 /// `file:line:column`, or the file alone where no line is known.
 std::string place_text(std::string_view file, Place place);

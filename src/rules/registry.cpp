@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "config/problems.hpp"
 #include "rules/together.hpp"
 #include "sluice/jetstream.hpp"
 
@@ -109,20 +110,36 @@ bool stands_apart(const RuleConfig& rule) {
   return kind != nullptr && kind->runs == Runs::apart;
 }
 
+namespace {
+
+std::unique_ptr<Rule> make_one(const RuleConfig& rule, const std::string& database) {
+  const Kind* kind = find_kind(rule);
+  if (kind == nullptr) {
+    const std::string near = nearest_name(rule.kind, kinds());
+    rule.settings.fail("", "rule '" + rule.name + "' has the unknown kind '" + rule.kind + "'" +
+                               (near.empty() ? "" : "; did you mean '" + near + "'?"));
+  }
+  auto made = kind->make(rule, database);
+  if (kind->does != Does::keep) made->set_conduct(read_conduct(rule.settings));
+  rule.settings.done();
+  return made;
+}
+
+}  // namespace
+
+/// Goes on after a rule that cannot be used, to find the others.
 std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream) {
   std::vector<std::unique_ptr<Rule>> rules;
+  config::Problems problems;
   for (const RuleConfig& rule : stream.rules) {
-    const Kind* kind = find_kind(rule);
-    if (kind == nullptr) {
-      const std::string near = nearest_name(rule.kind, kinds());
-      rule.settings.fail("", "rule '" + rule.name + "' has the unknown kind '" + rule.kind + "'" +
-                                 (near.empty() ? "" : "; did you mean '" + near + "'?"));
+    try {
+      rules.push_back(make_one(rule, stream.database));
+      check_message_ids(rules, rule);
+    } catch (const ConfigError& error) {
+      config::append(problems, error);
     }
-    rules.push_back(kind->make(rule, stream.database));
-    if (kind->does != Does::keep) rules.back()->set_conduct(read_conduct(rule.settings));
-    rule.settings.done();
-    check_message_ids(rules, rule);
   }
+  if (!problems.empty()) throw config::PlacedError(std::move(problems));
   check_together(stream, rules);
   return rules;
 }

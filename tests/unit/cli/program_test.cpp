@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 
 #include "cli/arguments.hpp"
@@ -183,12 +185,68 @@ TEST_F(WithFile, ConfigPrintsValuesAndTheirOrigins) {
 }
 
 TEST_F(WithFile, ABadFileIsRefusedWithItsPlaceAtTheStartOfTheLine) {
-  write("pipeline: p\nmongdb: {}\n");
+  write("pipeline: p\nmongdb: {}\nrules: []\n");
   for (const char* command : {"run", "check", "config"}) {
     const Outcome outcome = run({command, file_});
     EXPECT_EQ(outcome.code, 1);
     EXPECT_EQ(outcome.err, file_ + ":2:1: unknown key 'mongdb'; did you mean 'mongodb'?\n");
   }
+}
+
+constexpr const char* kTwoFaults =
+    "pipeline: p\nmongodb: {database: d}\nengine: {lanes: 0}\nrules:\n  - name: r\n    count: {form: a}\n"
+    "  - name: t\n    tally: {from: a, field: t, into: 'a$b', count: n, drop: true, nothing: 1}\n";
+
+TEST_F(WithFile, CheckSaysAllThatIsWrongWithAFileAndItsRules) {
+  write(kTwoFaults);
+  const Outcome outcome = run({"check", file_});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_NE(outcome.err.find(file_ + ":3:10: 'engine.lanes' must be a whole number"), std::string::npos);
+  EXPECT_NE(outcome.err.find(file_ + ":6:13: 'from' is missing; is 'form' meant"), std::string::npos);
+  EXPECT_NE(outcome.err.find(file_ + ":8:31: 'a$b' cannot be the name of a collection"), std::string::npos)
+      << outcome.err;
+  EXPECT_NE(outcome.err.find(file_ + ":8:65: unknown key 'nothing'"), std::string::npos) << outcome.err;
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 5) << outcome.err;
+}
+
+TEST_F(WithFile, CheckLooksBehindTheFirstProblemOfARule) {
+  write("pipeline: p\nmongodb: {database: d}\nrules:\n  - name: r\n    publish:\n      from: a\n"
+        "      subject: b.c\n      stream: S\n      operations: [insrt]\n      dedup_s: -1\n      nothing: 1\n");
+  EXPECT_EQ(run({"check", file_}).err,
+            file_ + ":9:7: each item of 'operations' must be insert, update, replace or delete, not 'insrt' (did "
+                    "you mean 'insert'?)\n" +
+                file_ + ":10:16: 'dedup_s' must be a whole number from 0 to 604800, not '-1'\n" + file_ +
+                ":11:7: unknown key 'nothing'; known here: ");
+}
+
+TEST_F(WithFile, CheckTakesSeveralFilesAndNoRulesAreAFile) {
+  write("pipeline: p\nmongodb: {database: d}\nrules: []\n");
+  const Outcome outcome = run({"check", file_, "no/such.yaml"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.out, file_ + ": good: pipeline p, 1 stream, 0 rules\n");
+  EXPECT_EQ(outcome.err, "no/such.yaml: cannot be read: No such file or directory\n");
+}
+
+TEST_F(WithFile, CheckReadsStandardInput) {
+  std::istringstream text("pipeline: p\nmongdb: {}\nrules: []\n");
+  std::streambuf* usual = std::cin.rdbuf(text.rdbuf());
+  const Outcome outcome = run({"check", "-"});
+  std::cin.rdbuf(usual);
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.err, "<stdin>:2:1: unknown key 'mongdb'; did you mean 'mongodb'?\n");
+}
+
+TEST_F(WithFile, CheckSpeaksJson) {
+  write("pipeline: p\nmongodb: {database: d}\nengine: {lanes: 0}\nrules: []\n");
+  EXPECT_EQ(run({"check", "--json", file_}).out,
+            R"({"file":")" + file_ +
+                R"(","good":false,"problems":[{"message":"'engine.lanes' must be a whole number from 1 to )"
+                R"(256, not '0'","file":")" +
+                file_ + R"(","line":3,"column":10}],"findings":[]})" + "\n");
+  write("pipeline: p\nmongodb: {database: d}\nrules: []\n");
+  EXPECT_EQ(run({"check", "--json", file_}).out,
+            R"({"file":")" + file_ + R"(","good":true,"problems":[],"findings":[]})" + "\n");
 }
 
 }  // namespace

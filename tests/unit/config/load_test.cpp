@@ -126,6 +126,41 @@ TEST(Load, LetsTheFlagWinOverTheEnvironmentOverTheFileOverTheDefault) {
   EXPECT_EQ(listed(load(yaml, flags, environment), "engine.lanes").origin, "flag --lanes");
 }
 
+TEST(Load, TakesAFileWithoutRules) {
+  const Config config = load("pipeline: p\nmongodb: {database: d}\nrules: []\n").config;
+  ASSERT_EQ(config.streams.size(), 1u);
+  EXPECT_TRUE(config.streams[0].rules.empty());
+}
+
+TEST(Load, SaysAllThatIsWrongWithAFileInItsOrder) {
+  EXPECT_EQ(refusal(R"(pipeline: a/b
+engin: {lanes: 3}
+mongodb: {database: a b}
+engine: {lanes: 0, lane: 4, workers: many, lanes: 5}
+rules:
+  - name: one
+  - name: x y
+    count: {}
+  - name: three
+    count: {from: a}
+  - name: three
+    count: {from: a}
+)"),
+            "w.yaml:1:1: a name is made of letters, digits, '.', '_' and '-'\n"
+            "w.yaml:2:1: unknown key 'engin'; known here: pipeline, rules, streams, mongodb, state, indexes, "
+            "shard, cluster, engine, nats, redis, http, log or on_lost\n"
+            "w.yaml:3:11: 'mongodb.database' must be the name of a database (a database's name must not hold "
+            "any of / \\ . \" $ * < > : | ? or a space), not 'a b'\n"
+            "w.yaml:4:10: 'engine.lanes' must be a whole number from 1 to 256, not '0'\n"
+            "w.yaml:4:20: unknown key 'lane'; known here: "
+            "workers\n"
+            "w.yaml:4:29: 'engine.workers' must be a whole number from 1 to 64, not 'many'\n"
+            "w.yaml:4:44: 'lanes' is stated twice; it stands in line 4 already\n"
+            "w.yaml:6:5: rule 'one' says nothing; state its kind (such as 'embed:') beside its name\n"
+            "w.yaml:7:5: a name is made of letters, digits, '.', '_' and '-'\n"
+            "w.yaml:11:5: two rules are called 'three'");
+}
+
 TEST(Load, TakesTheRedisPasswordFromOnePlace) {
   const std::string by_file = kSmall + "redis: {password_file: pf}\n";
   EXPECT_EQ(load(by_file, {{"redis-url", "redis://me@r"}}).config.redis.password_file, "pf");
@@ -350,7 +385,6 @@ INSTANTIATE_TEST_SUITE_P(
                 "hold any "
                 "of / \\ . \" $ * < > : | ? or a space), not 'a b'"},
         BadFile{"no_rules", kHead, "w.yaml:1:1: 'rules' is missing here"},
-        BadFile{"empty_rules", kHead + "rules: []\n", "w.yaml:3:1: 'rules' is empty; state at least one"},
         BadFile{"rules_are_a_map", kHead + "rules: {a: b}\n",
                 "w.yaml:3:8: 'rules' must be a list of maps (each starts with '- '), but is a map"},
         BadFile{"rule_without_name", kHead + "rules:\n  - count: {a: b}\n",
@@ -369,9 +403,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "w.yaml:3:10: a name is made of letters, digits, '.', '_' and '-'"},
         BadFile{"empty_rule_name", kHead + "rules: [{name: '', count: {a: b}}]\n",
                 "w.yaml:3:10: a name must not be empty"},
-        BadFile{"streams_and_rules", "pipeline: p\nstreams: [{database: d}]\n" + kRule,
+        BadFile{"streams_and_rules", "pipeline: p\nstreams: [{database: d, rules: []}]\n" + kRule,
                 "w.yaml:3:1: 'rules' belongs inside each of 'streams', which this file states too"},
-        BadFile{"streams_and_mongodb", "pipeline: p\nstreams: [{database: d}]\nmongodb: {database: d}\n",
+        BadFile{"streams_and_mongodb", "pipeline: p\nstreams: [{database: d, rules: []}]\nmongodb: {database: d}\n",
                 "w.yaml:3:1: 'mongodb' belongs inside each of 'streams', which this file states too"},
         BadFile{"no_streams", "pipeline: p\nstreams: []\n",
                 "w.yaml:2:1: 'streams' is empty; state at least one"},
@@ -383,9 +417,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "rules: "
                 "[{name: r, count: {}}]}\n",
                 "w.yaml:4:5: two streams are called 'd'; give each a 'name' of its own"},
-        BadFile{"stream_unknown_key", "pipeline: p\nstreams:\n  - {databse: d}\n",
+        BadFile{"stream_unknown_key", "pipeline: p\nstreams:\n  - {databse: d, rules: []}\n",
                 "w.yaml:3:6: unknown key 'databse'; did you mean 'database'?"},
-        BadFile{"bad_stream_name", "pipeline: p\nstreams:\n  - {name: a/b, database: d}\n",
+        BadFile{"bad_stream_name", "pipeline: p\nstreams:\n  - {name: a/b, database: d, rules: []}\n",
                 "w.yaml:3:6: the stream's name 'a/b' is no good: a name is made of letters, digits, '.', '_' "
                 "and '-'"}),
     [](const auto& info) { return std::string(info.param.name); });

@@ -45,6 +45,14 @@ TEST(Registry, RefusesSettingsThatNoRuleAskedFor) {
   EXPECT_NE(why.find("drop"), std::string::npos) << why;
 }
 
+TEST(Registry, SaysWhatIsWrongWithEachRule) {
+  StreamConfig stream = with("count", "{form: a}");
+  stream.rules.push_back(test::rule_config("other", "cuont", "{a: 1}"));
+  EXPECT_EQ(refusal(stream),
+            "test.yaml:1:2: 'from' is missing; is 'form' meant to be it?\n"
+            "test.yaml:1:1: rule 'other' has the unknown kind 'cuont'; did you mean 'count'?");
+}
+
 TEST(Registry, KeepsTheKeysOfCollectionsApart) {
   EXPECT_NE(key_seed("db", "a"), key_seed("db", "b"));
   EXPECT_NE(key_seed("db", "a"), key_seed("bd", "a"));

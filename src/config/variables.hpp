@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice::config {
+
+/// What ${NAME} in a file stands for.
+using Variables = std::map<std::string, std::string, std::less<>>;
+
+/// A text of a configuration file with its variables replaced:
+///
+///     ${NAME}           the variable's value; a variable that is not set is a problem
+///     ${NAME:-default}  the default where the variable is not set, or empty
+///     $$                a dollar
+///
+/// Any other dollar stands for itself. What a variable holds is not looked at again.
+struct Expanded {
+  std::string text;
+  /// The same for an expression. There $$NAME is a variable of the server's, so $$ is a dollar only before {.
+  std::string expression;
+  std::string problem;          ///< "" for none
+  std::size_t problem_at = 0;   ///< offset in the text as it is written
+};
+
+/// How a problem with a variable that is not set begins.
+inline constexpr std::string_view kVariableNotSet = "the environment variable ";
+
+Expanded expand(std::string_view text, const Variables& variables);
+
+}  // namespace sluice::config
