@@ -18,7 +18,9 @@ std::vector<std::string> flag_names(const Command* command) {
   if (command != nullptr) {
     for (const auto& flag : command->flags) names.push_back(fmt::format("--{}", flag.name));
   }
-  for (const auto& option : config::options()) names.push_back(fmt::format("--{}", option.name));
+  for (const auto& option : config::options()) {
+    if (command == nullptr || command->uses(option)) names.push_back(fmt::format("--{}", option.name));
+  }
   return names;
 }
 
@@ -86,7 +88,9 @@ void declare_command(CLI::App& app, const Command& command, Arguments& arguments
   for (const auto& flag : command.flags) declare_own(*sub, flag, read);
   if (!command.takes_options) return;
   if (command.takes_file) sub->add_option("file", arguments.file);
-  for (const auto& option : config::options()) declare_option(*sub, option, read);
+  for (const auto& option : config::options()) {
+    if (command.uses(option)) declare_option(*sub, option, read);
+  }
 }
 
 std::string without_value(const std::string& argument) {
@@ -104,6 +108,13 @@ std::string without_value(const std::string& argument) {
   }
   const std::string flag = without_value(extra);
   const std::vector<std::string> names = flag_names(find_command(command));
+  const auto& options = config::options();
+  const bool foreign = std::any_of(options.begin(), options.end(), [&](const config::Option& option) {
+    return flag == fmt::format("--{}", option.name);
+  });
+  if (foreign && std::find(names.begin(), names.end(), flag) == names.end()) {
+    throw UsageError(fmt::format("sluice {} makes no use of '{}', which is for a worker{}", command, flag, help));
+  }
   if (std::find(names.begin(), names.end(), flag) == names.end()) {
     throw UsageError(config::unknown_name("flag", flag, names, {}) + help);
   }

@@ -30,6 +30,7 @@ std::string counted(std::size_t count, const std::string& what) {
 /// What one file comes to.
 struct Verdict {
   Config config;
+  std::size_t streams = 0;  ///< as the file has them
   std::size_t rules = 0;
   config::Problems problems;
 };
@@ -51,7 +52,12 @@ Verdict judge_once(const std::shared_ptr<const config::YamlDocument>& document, 
   config::Judged judged = config::judge_document(document, flags, config::process_environment());
   verdict.problems = std::move(judged.problems);
   verdict.config = std::move(judged.loaded.config);
-  verdict.config.streams = rules::with_callers_apart(std::move(verdict.config.streams));
+  verdict.streams = verdict.config.streams.size();
+  try {
+    verdict.config.streams = rules::with_callers_apart(verdict.config.streams);
+  } catch (const ConfigError& error) {
+    config::append(verdict.problems, error);
+  }
   for (const StreamConfig& stream : verdict.config.streams) {
     try {
       verdict.rules += rules::make_rules(stream, verdict.config.parts()).size();
@@ -101,7 +107,7 @@ Verdict judge(const std::string& file, const config::Values& flags) {
     verdict.problems = config::in_order(std::move(verdict.problems));
     return verdict;
   } catch (const ConfigError& error) {
-    return {{}, 0, config::problems_of(error)};
+    return {{}, 0, 0, config::problems_of(error)};
   }
 }
 
@@ -124,7 +130,7 @@ class TextReport final : public Report {
     for (const config::Problem& problem : verdict.problems) err_ << observe::printable(problem.text()) << "\n";
     if (!verdict.problems.empty()) return;
     out_ << file << ": good: pipeline " << verdict.config.pipeline << ", "
-         << counted(verdict.config.streams.size(), "stream") << ", " << counted(verdict.rules, "rule")
+         << counted(verdict.streams, "stream") << ", " << counted(verdict.rules, "rule")
          << std::endl;
   }
 

@@ -16,6 +16,22 @@ struct CommandFlag {
   std::string_view help;   ///< one sentence
 };
 
+/// Every option; what a worker needs to know.
+inline bool every_option(const config::Option&) {
+  return true;
+}
+
+/// Where the streams and their state are, and into how many parts they are divided.
+inline bool places(const config::Option& option) {
+  return (option.group == "Where" && option.name != "indexes") || option.group == "Shard" ||
+         option.group == "Cluster";
+}
+
+/// The same, and where NATS and Redis are.
+inline bool places_and_outlets(const config::Option& option) {
+  return places(option) || option.group == "NATS" || option.group == "Redis";
+}
+
 struct Command {
   std::string_view name;     ///< `check`, or `dead list` for one of a group
   std::string_view usage;    ///< what follows the name
@@ -26,6 +42,13 @@ struct Command {
   std::string_view operands = {};  ///< what may follow the file: `ID...`; "": nothing
   bool takes_file = true;          ///< of those that take options: the file has to be stated
   std::string_view more = {};      ///< lines of its help behind its flags
+  bool (*uses)(const config::Option&) = every_option;  ///< of the options: those that are flags of it
+
+  constexpr Command with(bool (*used)(const config::Option&)) const {
+    Command copy = *this;
+    copy.uses = used;
+    return copy;
+  }
 };
 
 std::span<const Command> commands();

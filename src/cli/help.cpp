@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 namespace sluice::cli {
 namespace {
 
@@ -18,13 +21,15 @@ std::string general_help() {
       "Usage:\n"
       "  sluice COMMAND [FILE.yaml] [flags]\n\n"
       "Commands:\n";
+  std::size_t width = 0;
+  for (const auto& command : commands()) width = std::max(width, command.name.size());
   for (const auto& command : commands()) {
-    text += fmt::format("  {:<12}{}\n", command.name, command.summary);
+    text += fmt::format("  {:<{}}  {}\n", command.name, width, command.summary);
   }
   text +=
       "\nFlags:\n"
       "  --help, -h    This text; after a command, the command's own.\n"
-      "  --version     The version.\n\n"
+      "  --version     The version, its commit and compiler, and the libraries in use.\n\n"
       "Example:\n"
       "  sluice run deploy/realworld.yaml --shard-count 4 --shard-index 0 --http-port 9464\n\n"
       "Exit codes: 0 stopped on request, 1 bad configuration or flag, 2 could not start, 3 lost the lease,\n"
@@ -43,14 +48,19 @@ std::string group_help(std::string_view group) {
 std::string command_help(const Command& command) {
   std::string text =
       fmt::format("{}\n\nUsage:\n  sluice {} {}\n\n", command.summary, command.name, command.usage);
+  std::vector<std::string> names;
+  std::size_t width = 0;
   for (const auto& flag : command.flags) {
-    const std::string name = fmt::format("--{}{}{}", flag.name, flag.value.empty() ? "" : " ", flag.value);
-    text += fmt::format("  {:<28} {}\n", name, flag.help);
+    names.push_back(fmt::format("--{}{}{}", flag.name, flag.value.empty() ? "" : " ", flag.value));
+    width = std::max(width, names.back().size());
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    text += fmt::format("  {:<{}}  {}\n", names[i], width, command.flags[i].help);
   }
   if (!command.flags.empty() && command.takes_options) text += "\n";
   if (!command.more.empty()) text += fmt::format("{}\n", command.more);
   if (!command.takes_options) return text;
-  return fmt::format("{}{}\n{}", text, config::options_help(), kPrecedence);
+  return fmt::format("{}{}\n{}", text, config::options_help(command.uses), kPrecedence);
 }
 
 }  // namespace sluice::cli

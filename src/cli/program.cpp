@@ -5,6 +5,8 @@
 
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
+#include "cli/version.hpp"
+#include "cli/warnings.hpp"
 #include "observe/printable.hpp"
 #include "sluice/error.hpp"
 #include "sluice/settings.hpp"
@@ -17,7 +19,7 @@ int dispatch(const std::vector<std::string>& words, std::ostream& out, std::ostr
   const Command* command = find_command(arguments.command);
   if (command == nullptr) {
     if (arguments.version) {
-      out << "sluice " << SLUICE_VERSION << "\n";
+      out << version_text();
     } else if (!arguments.command.empty()) {
       out << group_help(arguments.command);
     } else {
@@ -29,6 +31,9 @@ int dispatch(const std::vector<std::string>& words, std::ostream& out, std::ostr
     out << command_help(*command);
     return exit_code::ok;
   }
+  warn_of_secrets(arguments, err);
+  const bool is_file = command->takes_options && command->takes_file;
+  if (is_file) warn_of_writers(arguments.file, err);
   return command->run(arguments, out, err);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <array>
 #include <cmath>
 #include <ctime>
@@ -260,6 +261,8 @@ TopLine title(const std::vector<TopAnswer>& answers, double now) {
 }
 
 const char* colour(Tone tone) {
+  const char* no_color = std::getenv("NO_COLOR");  // no-color.org
+  if (no_color != nullptr && *no_color != '\0') return "";
   switch (tone) {
     case Tone::plain:
       return "";

@@ -9,6 +9,7 @@
 #include "cli/moment.hpp"
 #include "cli/trigger_rule.hpp"
 #include "cli/triggers.hpp"
+#include "config/mask.hpp"
 #include "language/json.hpp"
 #include "observe/json_writer.hpp"
 #include "observe/printable.hpp"
@@ -55,8 +56,8 @@ std::string json_of(const KeptTrigger& kept) {
   const Trigger& trigger = kept.trigger;
   observe::JsonWriter json;
   json.open_object().text("name", trigger.name).text("stream", trigger.stream);
-  json.text("since", moment_text(trigger.created_at_ms)).text("text", trigger.text);
-  json.text("rule", trigger.rule);
+  json.text("since", moment_text(trigger.created_at_ms)).text("text", config::mask_rule(trigger.text));
+  json.text("rule", config::mask_rule(trigger.rule));
   if (!kept.problem.empty()) json.text("problem", kept.problem);
   return json.close_object().json();
 }
@@ -76,7 +77,7 @@ void print_table(const std::vector<KeptTrigger>& all, std::ostream& out) {
   for (const KeptTrigger& kept : all) {
     const Trigger& trigger = kept.trigger;
     row(observe::printable(trigger.name), trigger.stream, moment_text(trigger.created_at_ms),
-        on_one_line(trigger.text));
+        on_one_line(config::mask_rule(trigger.text)));
     if (!kept.problem.empty()) out << "  does not run: " << observe::printable(kept.problem) << "\n";
   }
 }
@@ -87,7 +88,7 @@ void print_rule(const StreamConfig& stream, const Trigger& trigger, std::ostream
   stages.open_array("pipeline");
   source::append_stages(stages, pipeline::filter_of(rules));
   stages.close();
-  out << observe::printable_lines(trigger.rule) << (trigger.rule.ends_with('\n') ? "" : "\n");
+  out << observe::printable_lines(config::mask_rule(trigger.rule)) << (trigger.rule.ends_with('\n') ? "" : "\n");
   out << "# evaluated by the server, on " << stream.database << ":\n";
   out << observe::printable_json(indented(stages.finish().json())) << "\n";
 }

@@ -187,7 +187,27 @@ class Loader {
     for (const auto& option : options()) {
       if (!option.path.empty()) file.has(option.path.substr(0, option.path.find('.')));
     }
-    file.done();
+    try {
+      file.done();
+    } catch (const PlacedError& error) {
+      Problems problems = error.problems();
+      for (Problem& problem : problems) add_section(problem);
+      throw PlacedError(std::move(problems));
+    }
+  }
+
+  /// `format: json` at the top is a key of a section that is indented too little, or stands without it.
+  static void add_section(Problem& problem) {
+    for (const auto& option : options()) {
+      const std::size_t dot = option.path.find('.');
+      if (dot == std::string_view::npos) continue;
+      const std::string_view key = option.path.substr(dot + 1);
+      const std::string unknown = fmt::format("unknown key '{}'", key);
+      if (!problem.message.starts_with(unknown)) continue;
+      problem.message = fmt::format("{}; it belongs into '{}' (is this line indented too little?)", unknown,
+                                    option.path.substr(0, dot));
+      return;
+    }
   }
 
   void read_pipeline() {
@@ -396,9 +416,10 @@ class Loader {
     for (const auto& other : stream.rules) {
       if (other.name == rule.name) entry.fail("name", fmt::format("two rules are called '{}'", rule.name));
     }
-    list("streams." + stream.name + ".rules." + rule.name, rule.kind,
+    const bool enabled = entry.choice("enabled", {"true", "false"}, "true") == "true";
+    list("streams." + stream.name + ".rules." + rule.name, rule.kind + (enabled ? "" : " (switched off)"),
          {Origin::Kind::file, entry.place("name")});
-    stream.rules.push_back(std::move(rule));
+    if (enabled) stream.rules.push_back(std::move(rule));
   }
 
   Sources sources_;
@@ -414,6 +435,7 @@ RuleConfig rule_of(const Settings& entry) {
   if (const std::string why = why_no_name(name); !why.empty()) entry.fail("name", why);
   std::vector<std::string> kinds = entry.keys();
   std::erase(kinds, "name");
+  std::erase(kinds, "enabled");
   if (kinds.empty()) {
     entry.fail(
         "name",

@@ -104,6 +104,98 @@ std::string mask_uris(std::string_view uris) {
   }
 }
 
+bool names_secret(std::string_view name) {
+  const std::string lower = lowered(name);
+  if (lower.ends_with("_env") || lower.ends_with("_file") || lower == "idempotency-key") return false;
+  for (const std::string_view part : {"authorization", "token", "secret", "password", "cookie", "credential",
+                                      "apikey", "api-key", "api_key", "access-key", "auth-key"}) {
+    if (lower.find(part) != std::string::npos) return true;
+  }
+  return false;
+}
+
+std::string mask_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    const std::size_t colon = line.find(": ");
+    const bool secret = colon != std::string_view::npos && names_secret(line.substr(0, colon));
+    out += secret ? std::string(line.substr(0, colon + 2)) + std::string(kHidden) : std::string(line);
+    if (end < text.size()) out += '\n';
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+namespace {
+
+/// The end of the quoted text that begins at `at`: behind its closing quote. A quote is doubled within '..', and
+/// escaped within "..".
+std::size_t end_of_quoted(std::string_view text, std::size_t at) {
+  const char quote = text[at];
+  for (std::size_t i = at + 1; i < text.size(); ++i) {
+    if (quote == '"' && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == quote && i + 1 < text.size() && text[i + 1] == quote && quote == '\'') {
+      ++i;
+    } else if (text[i] == quote) {
+      return i + 1;
+    }
+  }
+  return text.size();
+}
+
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+}
+
+bool is_url(std::string_view text) {
+  return text.starts_with("http://") || text.starts_with("https://");
+}
+
+}  // namespace
+
+std::string mask_address(std::string_view address) {
+  return is_url(address) ? mask_uri(address) : std::string(address);
+}
+
+std::string mask_rule(std::string_view text) {
+  std::string out;
+  std::string last;       // the name that stood last
+  bool for_it = false;    // a ':' or '=' stood behind it
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    std::size_t end = at + 1;
+    std::string_view inside;
+    const bool quoted = c == '\'' || c == '"';
+    if (quoted) {
+      end = end_of_quoted(text, at);
+      inside = text.substr(at + 1, end - at - (end - at > 1 ? 2 : 1));
+    } else if (is_word(c)) {
+      while (end < text.size() && is_word(text[end])) ++end;
+      inside = text.substr(at, end - at);
+    }
+    if (inside.empty()) {
+      if (c == ':' || c == '=') for_it = true;
+      if (c == '\n' || c == ',' || c == '{' || c == '}') for_it = false;
+      out += text.substr(at, end - at);
+    } else if (for_it && names_secret(last)) {
+      // A value without quotes reaches to the end of its line.
+      if (!quoted) end = std::min(text.find('\n', at), text.size());
+      out += quoted ? std::string(1, c) + std::string(kHidden) + c : std::string(kHidden);
+      for_it = false;
+      last.clear();
+    } else {
+      out += quoted && is_url(inside) ? c + mask_uri(inside) + c : std::string(text.substr(at, end - at));
+      last = inside;
+      for_it = false;
+    }
+    at = end;
+  }
+  return out;
+}
+
 }  // namespace sluice::config
 
 std::string sluice::NatsConfig::shown_url() const {

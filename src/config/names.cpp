@@ -23,6 +23,13 @@ std::string folded(std::string_view word) {
   return text;
 }
 
+/// `retries` is as near to `retry` as can be.
+std::string singular(const std::string& word) {
+  if (word.size() > 4 && word.ends_with("ies")) return word.substr(0, word.size() - 3) + "y";
+  if (word.size() > 3 && word.ends_with('s')) return word.substr(0, word.size() - 1);
+  return word;
+}
+
 /// Edit distance in which two neighbours that changed places count as one edit (`form` for `from`).
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1);
@@ -54,7 +61,9 @@ std::string nearest_name(std::string_view word, const std::vector<std::string>& 
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const auto& name : names) {
     if (name.empty() || name.size() > kLongestGuess) continue;
-    const std::size_t distance = edit_distance(wanted, folded(name));
+    const std::string known = folded(name);
+    const std::size_t distance = std::min(edit_distance(wanted, known),
+                                          1 + edit_distance(singular(wanted), singular(known)));
     // As many edits as letters would make any short word near to any other.
     if (distance < best_distance && distance < std::min(word.size(), name.size())) {
       best = name;
@@ -111,6 +120,9 @@ std::string why_no_name(std::string_view name) {
 std::string why_no_database(std::string_view name) {
   if (name.empty()) return "a database's name must not be empty";
   if (name.size() > 63) return "a database's name has at most 63 bytes";
+  if (name == "admin" || name == "local" || name == "config") {
+    return "the server keeps '" + std::string(name) + "' for itself, without change streams and transactions";
+  }
   constexpr std::string_view refused("/\\. \"$*<>:|?\0", 13);
   if (name.find_first_of(refused) != std::string_view::npos) {
     return "a database's name must not hold any of / \\ . \" $ * < > : | ? or a space";

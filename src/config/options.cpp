@@ -80,6 +80,13 @@ void health(Config& config, const OptionValue& value) {
   config.health = value.text == "components" ? HealthForm::components : HealthForm::alive;
 }
 
+/// An IPv6 address may stand in brackets, as in a URL.
+void http_host(Config& config, const OptionValue& value) {
+  const std::string& text = value.text;
+  const bool brackets = text.size() > 2 && text.starts_with('[') && text.ends_with(']');
+  config.http_host = brackets ? text.substr(1, text.size() - 2) : text;
+}
+
 void log_format(Config& config, const OptionValue& value) {
   config.log_format = value.text == "json" ? LogFormat::json : LogFormat::text;
 }
@@ -565,7 +572,7 @@ const std::vector<Option>& table() {
        0,
        {},
        "Address the HTTP server listens on.",
-       words<&C::http_host>},
+       http_host},
       {"Being watched",
        "http-port",
        "SLUICE_HTTP_PORT",
@@ -885,21 +892,34 @@ std::string unit_and_default(const Option& option) {
   return unit + fmt::format("default {}", option.fallback);
 }
 
-std::string options_help() {
+std::string options_help(bool (*shown)(const Option&)) {
+  std::size_t width = 0;
+  for (const auto& option : table()) {
+    if (shown(option)) width = std::max(width, option.name.size() + 2 + placeholder(option).size());
+  }
   std::string text;
   std::string_view group;
   for (const auto& option : table()) {
+    if (!shown(option)) continue;
     if (option.group != group) {
       group = option.group;
       text += fmt::format("{}{}:\n", text.empty() ? "" : "\n", group);
     }
     const std::string flag = fmt::format("--{}{}", option.name, placeholder(option));
-    text += fmt::format("  {:<28} {} ({})\n", flag, option.help, unit_and_default(option));
+    text += fmt::format("  {:<{}}  {} ({})\n", flag, width, option.help, unit_and_default(option));
   }
   return text;
 }
 
 std::string options_text() {
+  std::size_t name = 0;
+  std::size_t env = 0;
+  std::size_t path = 0;
+  for (const auto& option : table()) {
+    name = std::max(name, option.name.size());
+    env = std::max(env, option.env.size());
+    path = std::max(path, option.path.size());
+  }
   std::string text;
   std::string_view group;
   for (const auto& option : table()) {
@@ -907,8 +927,8 @@ std::string options_text() {
       group = option.group;
       text += fmt::format("{}{}:\n", text.empty() ? "" : "\n", group);
     }
-    text += fmt::format("  --{:<22}{:<25}{:<25}{}\n", option.name, option.env, option.path,
-                        unit_and_default(option));
+    text += fmt::format("  --{:<{}}  {:<{}}  {:<{}}  {}\n", option.name, name, option.env, env, option.path,
+                        path, unit_and_default(option));
   }
   return text;
 }

@@ -68,8 +68,8 @@ std::string allowed_text(const Option& option);
 /// As help shows it: `ms, default 5`.
 std::string unit_and_default(const Option& option);
 
-/// The options by heading, for `sluice run --help`: a line each.
-std::string options_help();
+/// The options by heading, for a command's help: a line each, of those that `shown` lets through.
+std::string options_help(bool (*shown)(const Option&));
 
 /// The same with the names that environment and file know them by, for `sluice options`.
 std::string options_text();

@@ -121,6 +121,8 @@ class Lexer {
       at_ += 2;
       return two == "<>" ? "!=" : std::string(two);
     }
+    if (text_.substr(at_).starts_with("==")) fail(at_, "'==' means nothing here; equality is written '='");
+    if (text_.substr(at_).starts_with("&&")) fail(at_, "'&&' means nothing here; it is written AND");
     const char c = look();
     if (std::string_view("()+-*/%=<>,.;").find(c) == std::string_view::npos) {
       fail(at_, std::string("'") + c +

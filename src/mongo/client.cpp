@@ -1,6 +1,8 @@
 #include "mongo/client.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <cerrno>
 #include <fstream>
 #include <system_error>
@@ -27,10 +29,53 @@ std::string why_no_uri(const std::string& text, const bson_error_t& error) {
   return "in user and password, characters such as @ : / % have to be percent-encoded";
 }
 
+/// Options that other drivers know, or that this one leaves to somebody else: no slips of the pen.
+constexpr std::array<std::string_view, 26> kSilentOptions = {
+    "w", "authsource", "authmechanism", "authmechanismproperties", "readpreference", "readpreferencetags",
+    "readconcernlevel", "appname", "compressors", "replicaset", "gssapiservicename", "slaveok", "safe", "timeoutms",
+    "maxconnecting", "minpoolsize", "maxidletimems", "waitqueuemultiple", "uuidrepresentation", "proxyhost",
+    "proxyport", "proxyusername", "proxypassword", "servermonitoringmode", "srvmaxhosts", "srvservicename"};
+
+const std::vector<std::string>& usual_options() {
+  static const std::vector<std::string> names = {
+      "replicaSet", "authSource", "authMechanism", "authMechanismProperties", "appName", "directConnection", "tls",
+      "tlsCAFile", "tlsCertificateKeyFile", "tlsCertificateKeyFilePassword", "tlsAllowInvalidCertificates",
+      "tlsAllowInvalidHostnames", "tlsInsecure", "connectTimeoutMS", "socketTimeoutMS",
+      "serverSelectionTimeoutMS", "heartbeatFrequencyMS", "localThresholdMS", "maxPoolSize", "maxIdleTimeMS",
+      "waitQueueTimeoutMS", "retryWrites", "retryReads", "readPreference", "readPreferenceTags",
+      "maxStalenessSeconds", "readConcernLevel", "w", "wTimeoutMS", "journal", "compressors",
+      "zlibCompressionLevel", "loadBalanced"};
+  return names;
+}
+
+/// The driver passes over what it does not know, and a misspelt option would do nothing quietly.
+std::string unknown_option(const std::string& text) {
+  const std::size_t login = text.find('@');
+  const std::size_t question = text.find('?', login == std::string::npos ? 0 : login);
+  if (question == std::string::npos) return {};
+  std::size_t at = question + 1;
+  while (at < text.size()) {
+    const std::size_t end = std::min(text.find_first_of("&;", at), text.size());
+    const std::string name = text.substr(at, std::min(text.find('=', at), end) - at);
+    std::string lower = name;
+    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    const bool known = mongoc_uri_option_is_int32(lower.c_str()) || mongoc_uri_option_is_int64(lower.c_str()) ||
+                       mongoc_uri_option_is_bool(lower.c_str()) || mongoc_uri_option_is_utf8(lower.c_str()) ||
+                       std::ranges::find(kSilentOptions, lower) != kSilentOptions.end();
+    if (!known && !name.empty()) {
+      const std::string near = nearest_name(name, usual_options());
+      return "unknown option '" + name + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?");
+    }
+    at = end + 1;
+  }
+  return {};
+}
+
 Uri parse_uri(const std::string& text) {
   bson_error_t error{};
   Uri uri(mongoc_uri_new_with_error(text.c_str(), &error));
-  const std::string why = why_no_uri(text, error);
+  std::string why = why_no_uri(text, error);
+  if (why.empty()) why = unknown_option(text);
   if (!why.empty()) {
     throw Stop(exit_code::bad_configuration,
                "the MongoDB URI cannot be used: " + why +
@@ -119,7 +164,10 @@ struct ClientPool::Generation {
     std::call_once(made, [this] {
       Pool next = make_pool(uri.get());
       mongoc_client_pool_set_error_api(next.get(), MONGOC_ERROR_API_VERSION_2);
-      mongoc_client_pool_set_appname(next.get(), application.c_str());
+      // The URI's own name goes first; the driver takes one once.
+      if (mongoc_uri_get_appname(uri.get()) == nullptr) {
+        mongoc_client_pool_set_appname(next.get(), application.c_str());
+      }
       mongoc_client_pool_max_size(next.get(), static_cast<std::uint32_t>(size));
       pool = std::move(next);
     });

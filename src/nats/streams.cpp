@@ -164,7 +164,33 @@ std::optional<Error> ensure_stream(const Connection& connection, const StreamSha
   const natsStatus status = natsConnection_JetStream(&made, connection.get(), nullptr);
   const JetStreamContext js(made);
   if (status != NATS_OK) return error_of(status, "JetStream");
-  return create(js.get(), shape, say);
+  auto error = create(js.get(), shape, say);
+  const bool overlapping = error && error->message.find("overlap") != std::string::npos;
+  if (auto other = overlapping ? overlap(connection, shape) : std::nullopt) return other;
+  return error;
+}
+
+std::optional<Error> overlap(const Connection& connection, const StreamShape& shape) {
+  constexpr std::int64_t patience_ms = 1000;
+  for (const std::string& subject : shape.subjects) {
+    const std::string question = R"({"subject":")" + subject + "\"}";  // a subject that holds a quote is refused
+    natsMsg* got = nullptr;
+    const natsStatus status = natsConnection_RequestString(&got, connection.get(), "$JS.API.STREAM.NAMES",
+                                                           question.c_str(), patience_ms);
+    const Msg answer(got);
+    if (status != NATS_OK) return std::nullopt;
+    const std::string_view text(natsMsg_GetData(got), static_cast<std::size_t>(natsMsg_GetDataLength(got)));
+    constexpr std::string_view before = R"("streams":[")";
+    const std::size_t at = text.find(before);
+    if (at == std::string_view::npos) continue;
+    const std::string_view rest = text.substr(at + before.size());
+    const std::string name(rest.substr(0, rest.find('"')));
+    return Error{ErrorKind::fatal, 0,
+                 fmt::format("the JetStream stream {} cannot be made: the stream {} takes subjects of {} already; "
+                             "state 'stream: {}', or other subjects",
+                             shape.name, name, subject, name)};
+  }
+  return std::nullopt;
 }
 
 Error missing(const StreamShape& shape) {

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <string>
+#include <cstdlib>
 
 #include "observe/json.hpp"
 #include "observe/printable.hpp"
@@ -100,7 +101,10 @@ std::shared_ptr<spdlog::logger> make_logger(std::string_view level, LogFormat fo
 
 std::shared_ptr<spdlog::sinks::sink> stderr_sink(LogFormat format) {
   if (format == LogFormat::json) return std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  return std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  const char* no_color = std::getenv("NO_COLOR");  // no-color.org
+  const auto mode = no_color != nullptr && *no_color != '\0' ? spdlog::color_mode::never
+                                                             : spdlog::color_mode::automatic;
+  return std::make_shared<spdlog::sinks::stderr_color_sink_mt>(mode);
 }
 
 std::shared_ptr<spdlog::logger> make_logger(std::string_view level, LogFormat format) {

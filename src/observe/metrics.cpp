@@ -12,6 +12,7 @@
 #include <sstream>
 #include <utility>
 
+#include "observe/build_info.hpp"
 #include "observe/process.hpp"
 
 namespace sluice::observe {
@@ -242,6 +243,14 @@ struct Metrics::State {
   Gauge& resident_memory =
       gauges(registry, "process_resident_memory_bytes", "Resident memory of this process.").Add({});
 
+  explicit State(const BuildInfo& build) {
+    gauges(registry, "sluice_build_info", "The program that runs: always 1.")
+        .Add({{"version", std::string(build.version)},
+              {"commit", std::string(build.commit)},
+              {"compiler", std::string(build.compiler)}})
+        .Set(1);
+  }
+
   std::mutex streams_mutex;
   std::map<std::pair<std::string, std::optional<int>>, StreamMetrics> streams;
   std::map<std::string, ClusterMetrics> clusters;
@@ -266,7 +275,7 @@ struct Metrics::State {
   }
 };
 
-Metrics::Metrics() : state_(std::make_unique<State>()) {
+Metrics::Metrics() : state_(std::make_unique<State>(build_info())) {
   for (const char* result : {"applied", "refused"}) config_reloads(result);
 }
 

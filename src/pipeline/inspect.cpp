@@ -9,6 +9,7 @@
 
 #include "bson/builder.hpp"
 #include "mongo/transaction.hpp"
+#include "mongo/who_answers.hpp"
 #include "nats/connection.hpp"
 #include "nats/streams.hpp"
 #include "pipeline/fingerprints.hpp"
@@ -74,8 +75,7 @@ class Inspector {
       if (delivery->sink() != CachePlan::sink_name) continue;
       if (!redis_) redis_ = redis::ping(config_.redis);
       if (const auto& error = *redis_) {
-        const bool away = error->kind == ErrorKind::unavailable;
-        say(away ? Level::unreachable : Level::error, rule, error->message);
+        say(Level::error, rule, error->message);
       } else {
         say(Level::ok, rule, "keeps keys in Redis at " + config_.redis.shown_url() + ", which answers");
       }
@@ -89,8 +89,7 @@ class Inspector {
       if (plan == nullptr) continue;
       if (!nats_) nats_ = nats::Connection::open(config_.nats);
       if (const auto* error = std::get_if<Error>(&*nats_)) {
-        const bool wrong = error->kind == ErrorKind::fatal;
-        say(wrong ? Level::error : Level::unreachable, rule, error->message);
+        say(Level::error, rule, error->message);
         return;
       }
       bool there = false;
@@ -98,6 +97,7 @@ class Inspector {
       const auto& connection = *std::get<std::shared_ptr<nats::Connection>>(*nats_);
       auto error = nats::look_at_stream(connection, plan->stream, differs, there);
       if (!error && !there && !plan->stream.create) error = nats::missing(plan->stream);
+      if (!error && !there && plan->stream.create) error = nats::overlap(connection, plan->stream);
       if (error) {
         say(Level::error, rule, error->message);
       } else {
@@ -116,8 +116,7 @@ class Inspector {
       if (!error) {
         say(Level::ok, rule, "connects to " + plan->service.origin);
       } else {
-        const bool wrong = error->kind == ErrorKind::fatal;
-        say(wrong ? Level::error : Level::unreachable, rule, error->message);
+        say(Level::error, rule, error->message);
       }
     }
   }
@@ -134,6 +133,12 @@ class Inspector {
       say(Level::error, fmt::format("the server refuses the log-in: {}; look at user, password and "
                                     "authSource in the URI",
                                     reply.error->text()));
+      return false;
+    }
+    const std::string other =
+        reply.ok() ? "" : mongo::who_answers_instead(mongoc_client_get_uri(client_.get()));
+    if (!other.empty()) {
+      say(Level::error, other);
       return false;
     }
     if (!reply.ok()) {
@@ -247,7 +252,9 @@ class Inspector {
     if (auto error = shape_.look_at(name, state)) {
       say_unseen(rule, full, subscription.needs_images(), *error);
     } else if (!state.exists && !subscription.needs_images()) {
-      say(Level::note, rule, full + " does not exist yet");
+      const std::string near = nearest_collection(name);
+      say(near.empty() ? Level::note : Level::warning, rule,
+          full + " does not exist yet" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
     } else if (!state.exists) {
       say_absent(rule, name);
     } else if (const auto why = unreadable(full, state)) {
@@ -268,6 +275,18 @@ class Inspector {
     const std::vector<std::string> by_value = written_by_value(rule);
     const bool compared = std::ranges::find(by_value, name) != by_value.end();
     if (const auto why = unwritable(full, state, compared)) say(Level::error, rule, *why);
+  }
+
+  /// One that stands in the database under a name like this.
+  std::string nearest_collection(const std::string& name) {
+    bson::Builder list;
+    list.append("listCollections", 1).append("nameOnly", true).append("authorizedCollections", true);
+    const mongo::Reply reply = ask(stream_.database, list);
+    std::vector<std::string> names;
+    for (const auto& [index, one] : reply.view().at_path("cursor.firstBatch").document()) {
+      names.emplace_back(one.document().at("name").text());
+    }
+    return nearest_name(name, names);
   }
 
   void say_unseen(const Rule& rule, const std::string& full, bool needed, const Error& error) {

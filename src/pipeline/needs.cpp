@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "mongo/who_answers.hpp"
+#include "pipeline/shell.hpp"
+
 namespace sluice::pipeline {
 
 namespace {
@@ -67,7 +70,7 @@ std::string collation_text(bson::View collation) {
 }
 
 std::string collection_in_shell(const std::string& database, const std::string& collection) {
-  return fmt::format(R"(db.getSiblingDB("{}").getCollection("{}"))", database, collection);
+  return fmt::format("db.getSiblingDB({}).getCollection({})", in_shell(database), in_shell(collection));
 }
 
 }  // namespace
@@ -118,14 +121,14 @@ bool serves(bson::View index, const std::string& field) {
 }
 
 std::string create_index_line(const std::string& database, const IndexNeed& need) {
-  return fmt::format(R"({}.createIndex({{"{}": 1}}))", collection_in_shell(database, need.collection),
-                     need.field);
+  return fmt::format("{}.createIndex({{{}: 1}})", collection_in_shell(database, need.collection),
+                     in_shell(need.field));
 }
 
 std::string enable_pre_images_line(const std::string& database, const std::string& collection) {
   return fmt::format(
-      R"(db.getSiblingDB("{}").runCommand({{collMod: "{}", changeStreamPreAndPostImages: {{enabled: true}}}}))",
-      database, collection);
+      "db.getSiblingDB({}).runCommand({{collMod: {}, changeStreamPreAndPostImages: {{enabled: true}}}})",
+      in_shell(database), in_shell(collection));
 }
 
 mongo::Reply DatabaseShape::run(bson::Builder& command) const {
@@ -136,7 +139,10 @@ std::optional<Error> has_change_streams(mongoc_client_t* client) {
   bson::Builder hello;
   hello.append("hello", 1);
   const mongo::Reply reply = mongo::run_command(client, "admin", hello.finish(), mongo::Doing::reading);
-  if (!reply.ok()) return reply.error;
+  if (!reply.ok()) {
+    const std::string found = mongo::who_answers_instead(mongoc_client_get_uri(client));
+    return found.empty() ? reply.error : Error{ErrorKind::fatal, reply.error->code, found, false};
+  }
   if (reply.view().at("setName") || reply.view().at("msg").text() == "isdbgrid") return std::nullopt;
   return Error{ErrorKind::fatal, 0, no_replica_set, false};
 }

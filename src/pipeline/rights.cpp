@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "pipeline/shell.hpp"
+
 namespace sluice::pipeline {
 
 namespace {
@@ -25,7 +27,7 @@ void add_once(std::vector<std::string>& list, const std::string& word) {
 std::string Rights::grant_line(const std::string& database, const std::vector<std::string>& actions) const {
   std::string roles;
   const auto add = [&](std::string_view role) {
-    roles += fmt::format(R"({}{{role: "{}", db: "{}"}})", roles.empty() ? "" : ", ", role, database);
+    roles += fmt::format(R"({}{{role: "{}", db: {}}})", roles.empty() ? "" : ", ", role, in_shell(database));
   };
   const auto writes = [](const std::string& action) { return !reads(action) && action != modifying; };
   if (std::ranges::any_of(actions, writes)) {
@@ -34,8 +36,8 @@ std::string Rights::grant_line(const std::string& database, const std::vector<st
     add("read");
   }
   if (std::ranges::find(actions, modifying) != actions.end()) add("dbAdmin");
-  return fmt::format(R"(db.getSiblingDB("{}").grantRolesToUser("{}", [{}]))", privileges_.user_database(),
-                     privileges_.user(), roles);
+  return fmt::format("db.getSiblingDB({}).grantRolesToUser({}, [{}])", in_shell(privileges_.user_database()),
+                     in_shell(privileges_.user()), roles);
 }
 
 std::optional<std::string> Rights::missing(const std::string& database,

@@ -304,7 +304,9 @@ void Stream::on_denied(const std::string& condition, const std::optional<Error>&
   const bool lasting = error && (error->kind == ErrorKind::denied || error->kind == ErrorKind::unavailable);
   note_while_running(condition, lasting ? error->text() : "");
   if (error && error->kind == ErrorKind::denied) {
-    around_.readiness.not_ready(condition, "MongoDB denies it: " + error->text());
+    const bool names_another = error->message.starts_with("Redis") || error->message.starts_with("NATS");
+    around_.readiness.not_ready(condition,
+                                (names_another ? "denied: " : "MongoDB denies it: ") + error->text());
   } else if (error && error->kind == ErrorKind::unavailable) {
     around_.readiness.not_ready(condition, error->message);
   } else {

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "bson/json_writer.hpp"
+#include "config/mask.hpp"
 #include "pipeline/judge.hpp"
 #include "pipeline/rule_table.hpp"
 #include "rules/registry.hpp"
@@ -69,8 +70,8 @@ OwnedDocument completed(bson::View event, const StreamConfig& stream) {
 
 std::string text_of(const Message& message) {
   std::string text = std::string(message.verb.empty() ? "publish" : message.verb) + " " +
-                     std::string(message.address) + "\nid: " + std::string(message.id);
-  if (!message.headers.empty()) text += "\n" + std::string(message.headers);
+                     config::mask_address(message.address) + "\nid: " + std::string(message.id);
+  if (!message.headers.empty()) text += "\n" + config::mask_lines(message.headers);
   if (!message.text.empty()) return text + "\n\n" + std::string(message.text);
   if (!message.payload) return text;
   text += "\n\n" + std::string(message.envelope);

@@ -159,7 +159,13 @@ std::optional<Error> ping(const RedisConfig& config) {
   if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
   auto answer = std::get<std::unique_ptr<Connection>>(opened)->ask({"PING"});
   if (auto* error = std::get_if<Error>(&answer)) return std::move(*error);
-  return std::nullopt;
+  // Removing a key that is not there changes nothing. That this very key is none of the user's says nothing.
+  answer = std::get<std::unique_ptr<Connection>>(opened)->ask({"UNLINK", "sluice:check:none"});
+  auto* error = std::get_if<Error>(&answer);
+  const bool about_key = error != nullptr && error->message.find(" key") != std::string::npos &&
+                         error->message.find(" command") == std::string::npos;
+  if (error == nullptr || about_key) return std::nullopt;
+  return std::move(*error);
 }
 
 }  // namespace sluice::redis

@@ -215,7 +215,7 @@ void read_refresh(const Settings& settings, CacheParts& parts) {
                     "'" + value + "' is neither document, nor event, nor a text with a {field} in it");
     }
   }
-  const std::string format = settings.choice("format", {"relaxed", "canonical", "bson"}, "relaxed");
+  const std::string format = read_format(settings, {"relaxed", "canonical", "bson"});
   parts.plan.format = format == "bson"        ? CachePlan::Format::bson
                       : format == "canonical" ? CachePlan::Format::canonical_json
                                               : CachePlan::Format::relaxed_json;

@@ -85,7 +85,18 @@ void check_stream_name(const Settings& settings, std::string_view key, const std
   if (!possible) settings.fail(key, "'" + name + "' cannot be the name of a JetStream stream");
 }
 
+/// The server's own subjects, and those that buckets of keys and objects are kept under.
+void check_reserved(const Settings& settings, std::string_view key, std::string_view subject) {
+  for (const std::string_view reserved : {"$JS", "$SYS", "$KV", "$O"}) {
+    const std::string_view first = subject.substr(0, subject.find('.'));
+    if (first != reserved) continue;
+    settings.fail(key, "'" + std::string(subject) + "': subjects that begin with " + std::string(reserved) +
+                           " are NATS's own; choose another beginning");
+  }
+}
+
 void check_subject(const Settings& settings, const TextTemplate& subject) {
+  check_reserved(settings, "subject", subject.text());
   const std::string text = "." + subject.text() + ".";
   const bool empty_token = text.find("..") != std::string::npos;
   const auto braces = subject.text().find_first_of("{}");
@@ -134,10 +145,11 @@ std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& da
                        TextTemplate::Escape::subject);
   check_subject(settings, subject);
   shape.subjects = settings.has("subjects") ? settings.texts("subjects") : std::vector{pattern_of(subject)};
+  for (const std::string& one : shape.subjects) check_reserved(settings, "subjects", one);
   shape.needed = {subject.pattern()};
   TextTemplate message_id(settings, "message_id", "{token}", names, TextTemplate::Escape::line);
   const std::string format =
-      settings.choice("format", {"relaxed", "canonical", "bson", "cloudevents"}, "relaxed");
+      read_format(settings, {"relaxed", "canonical", "bson", "cloudevents"});
   const std::string payload = settings.choice("payload", {"event", "document"}, "event");
   const bool snapshot = settings.choice("snapshot", {"none", "first"}, "none") == "first";
   std::vector<Subscription> subscriptions = read_selections(settings, collection_names(settings, "from"));

@@ -291,7 +291,7 @@ TextTemplate::Escape escape_for(std::string_view content_type) {
 }
 
 Body read_body(const Settings& settings, const Names& names, PayloadFormat& format) {
-  const std::string written = settings.choice("format", {"relaxed", "canonical", "cloudevents"}, "relaxed");
+  const std::string written = read_format(settings, {"relaxed", "canonical", "cloudevents"});
   const std::string payload = settings.choice("payload", {"event", "document", "none"}, "event");
   const bool templated = settings.has("body");
   Body body;

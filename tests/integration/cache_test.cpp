@@ -210,8 +210,16 @@ TEST_F(CacheCheck, SaysWhetherRedisAnswers) {
 TEST_F(CacheCheck, SaysThatRedisIsAway) {
   const workbench::Port nobody;
   const Outcome away = check("redis://127.0.0.1:" + nobody.text());
-  EXPECT_EQ(away.exit_code, 2) << away.out << away.err;
+  EXPECT_EQ(away.exit_code, 1) << "MongoDB is there" << away.out << away.err;
   EXPECT_NE(away.out.find("is redis-server running there"), std::string::npos) << away.out;
+}
+
+TEST_F(CacheCheck, SaysThatTheUserMayOnlyRead) {
+  redis().command({"ACL", "SETUSER", "reader", "on", ">pw", "~*", "+@all", "-@write"});
+  const Outcome denied = check("redis://reader:pw@127.0.0.1:" + std::to_string(redis_server().port()));
+  EXPECT_EQ(denied.exit_code, 1) << denied.out << denied.err;
+  EXPECT_NE(denied.out.find("NOPERM"), std::string::npos) << denied.out;
+  EXPECT_NE(denied.out.find("ACL SETUSER"), std::string::npos) << denied.out;
 }
 
 TEST_F(CacheCheck, SaysThatThePasswordIsWrongWithoutSayingIt) {

@@ -246,5 +246,48 @@ TEST_F(CheckOnline, ChangedRulesUnderAStoredPositionAreAnError) {
   EXPECT_EQ(run_sluice(words).exit_code, 0);
 }
 
+TEST_F(CheckOnline, AnotherReplicaSetIsToldByItsNameInCheckAndRun) {
+  std::string uri = make_user(worker_roles());
+  const std::size_t at = uri.find("replicaSet=");
+  ASSERT_NE(at, std::string::npos) << uri;
+  const std::size_t end = std::min(uri.find('&', at), uri.size());
+  const std::string name = uri.substr(at + 11, end - at - 11);
+  uri.replace(at + 11, end - at - 11, "wrong");
+  const Outcome checked = check(uri);
+  EXPECT_EQ(checked.exit_code, 1) << checked.out << checked.err;
+  EXPECT_TRUE(finds(checked, "error", stream(), "the URI wants the replica set 'wrong', but "));
+  EXPECT_TRUE(finds(checked, "error", stream(), "is a member of '" + name + "'; write replicaSet=" + name));
+  const Outcome ran = run_sluice(here_run({"run", realworld_file()}, {"--mongodb-uri", uri}));
+  EXPECT_EQ(ran.exit_code, 2) << ran.err;
+  EXPECT_NE(ran.err.find("is a member of '" + name + "'; write replicaSet=" + name), std::string::npos) << ran.err;
+  EXPECT_EQ(ran.err.find("No suitable servers"), std::string::npos) << ran.err;
+}
+
+TEST(CheckOnlineAlone, AStandaloneIsToldInCheckAndRun) {
+  const MongodProcess mongod("");
+  Mongo("mongodb://" + mongod.host() + "/?directConnection=true", "admin").command(R"({"ping":1})");
+  const std::string uri = "mongodb://" + mongod.host() + "/?replicaSet=rs0";
+  const std::string what = "is a member of none; start mongod with --replSet rs0 and run rs.initiate() once";
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"check", realworld_file(), "--online", "--mongodb-uri", uri},
+        {"run", realworld_file(), "--mongodb-uri", uri}}) {
+    const Outcome outcome = run_sluice(words);
+    EXPECT_NE((outcome.out + outcome.err).find(what), std::string::npos) << outcome.out << outcome.err;
+  }
+}
+
+TEST_F(CheckOnline, OnlyMongoDbOutOfReachEndsWithTwo) {
+  const TemporaryDirectory folder;
+  const std::string file = folder.write("caching.yaml",
+                                     "pipeline: p\nmongodb: {database: d}\nrules:\n  - name: keys\n    cache: "
+                                     "{from: a, delete: 'a:{id}'}\n");
+  std::vector<std::string> words = here_run({"check", file, "--online"},
+                                            {"--mongodb-uri", make_user(worker_roles()), "--redis-url",
+                                             "redis://127.0.0.1:1"});
+  const Outcome outcome = run_sluice(words);
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out;
+  EXPECT_EQ(run_sluice({"check", file, "--online", "--mongodb-uri", "mongodb://127.0.0.1:1/"}).exit_code, 2);
+}
+
 }  // namespace
 }  // namespace sluice::test

@@ -271,7 +271,20 @@ TEST_F(Publish, CheckOnlineLooksAtTheStreamAndMakesNone) {
   const workbench::Port nobody;
   const std::string away = check(publish_file(), "nats://127.0.0.1:" + nobody.text());
   EXPECT_NE(away.find("is nats-server running there"), std::string::npos) << away;
-  EXPECT_EQ(away.rfind("2\n", 0), 0U) << away;
+  EXPECT_EQ(away.rfind("1\n", 0), 0U) << "MongoDB is there" << away;
+}
+
+TEST_F(Publish, AStreamThatTakesTheSubjectsAlreadyIsCalledByItsName) {
+  const std::string url = nats_server().url();
+  const std::string other = file("  - name: first\n    publish: { from: items, stream: " + stream() +
+                                 "_first, subject: '" + stream() + ".{op}' }\n");
+  start(other, {"--nats-url", url}).ready();
+  terminate_all();
+  const std::string why = "the JetStream stream " + stream() + " cannot be made: the stream " + stream() +
+                          "_first takes subjects of " + stream() + ".> already";
+  const Outcome checked = run_sluice(here_run({"check", publish_file(), "--online"}, {"--nats-url", url}));
+  EXPECT_EQ(checked.exit_code, 1) << checked.out;
+  EXPECT_NE(checked.out.find(why), std::string::npos) << checked.out;
 }
 
 TEST_F(Publish, TwoRulesThatWouldTakeEachOtherForDuplicatesAreRefused) {

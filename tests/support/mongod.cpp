@@ -47,12 +47,13 @@ MongodProcess::MongodProcess(std::string replica_set, Network network, std::vect
 
 void MongodProcess::start() {
   const auto folder = folder_.path();
-  std::vector<std::string> command = {mongod_path(), "--replSet", replica_set_, "--dbpath", folder.string(),
+  std::vector<std::string> command = {mongod_path(), "--dbpath", folder.string(),
                                       "--port", port_.text(), "--bind_ip", "127.0.0.1", "--nounixsocket",
                                       "--wiredTigerCacheSizeGB", "0.5", "--setParameter",
                                       "diagnosticDataCollectionEnabled=false",
                                       // For fail points: answers that get lost, errors on request.
                                       "--setParameter", "enableTestCommands=1"};
+  if (!replica_set_.empty()) command.insert(command.end(), {"--replSet", replica_set_});
   command.insert(command.end(), arguments_.begin(), arguments_.end());
   // mongod takes an option once only.
   if (std::ranges::find(arguments_, "--oplogSize") == arguments_.end())

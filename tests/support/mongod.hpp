@@ -18,7 +18,7 @@ enum class Network : std::uint8_t { direct, proxied };
 /// One mongod on a port of 127.0.0.1, with data of its own that goes with it.
 class MongodProcess {
  public:
-  /// `arguments` are added to mongod's own.
+  /// `arguments` are added to mongod's own. Without a name for its replica set it stands alone.
   explicit MongodProcess(std::string replica_set, Network network = Network::direct,
                          std::vector<std::string> arguments = {});
 

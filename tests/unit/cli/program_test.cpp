@@ -1,6 +1,7 @@
 #include "cli/program.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,8 +38,61 @@ TEST(Program, PrintsHelpWhenNothingIsAsked) {
   }
 }
 
-TEST(Program, PrintsItsVersion) {
-  EXPECT_EQ(run({"--version"}).out.rfind("sluice ", 0), 0u);
+TEST(Program, PrintsItsVersionItsCommitItsCompilerAndItsLibraries) {
+  const std::string out = run({"--version"}).out;
+  EXPECT_EQ(out.rfind("sluice ", 0), 0u);
+  for (const char* part : {"\ncommit ", "\ncompiler ", "\nlibraries: libmongoc 1.", "libnats ", "hiredis ",
+                           "OpenSSL ", "Boost 1.", "spdlog 1."}) {
+    EXPECT_NE(out.find(part), std::string::npos) << part << " in " << out;
+  }
+}
+
+/// Every line of a list `  name  text` has its text in one column, behind two blanks at least.
+void expect_columns(const std::string& help) {
+  std::istringstream lines(help);
+  std::size_t column = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const bool entry =
+        line.starts_with("  ") && line.size() > 2 && line[2] != ' ' && !line.starts_with("  sluice");
+    if (!entry) {
+      if (line.empty()) column = 0;
+      continue;
+    }
+    const std::size_t gap = line.find("  ", 2);
+    ASSERT_NE(gap, std::string::npos) << line;
+    const std::size_t text = line.find_first_not_of(' ', gap);
+    if (column != 0) {
+      EXPECT_EQ(text, column) << line;
+    }
+    column = text;
+  }
+}
+
+TEST(Program, HelpsInColumns) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--help"}, {"run", "--help"}, {"dead", "list", "--help"}}) {
+    expect_columns(run(words).out);
+  }
+}
+
+TEST(Program, ShowsOfACommandTheFlagsThatItUses) {
+  const std::string list = run({"dead", "list", "--help"}).out;
+  EXPECT_NE(list.find("--mongodb-uri"), std::string::npos);
+  EXPECT_EQ(list.find("--lanes"), std::string::npos);
+  EXPECT_EQ(list.find("--nats-url"), std::string::npos);
+  EXPECT_NE(run({"dead", "retry", "--help"}).out.find("--nats-url"), std::string::npos);
+  EXPECT_NE(run({"verify", "--help"}).out.find("--partitions"), std::string::npos);
+}
+
+TEST(Program, WarnsOfSecretsOnTheCommandLine) {
+  const Outcome outcome = run({"check", "no/such.yaml", "--nats-password", "s3cret", "--redis-url",
+                               "redis://:s3cret@h", "--mongodb-uri", "mongodb://h/"});
+  EXPECT_EQ(outcome.err,
+            "sluice: warning: --nats-password holds a secret, which everybody sees who may list this machine's "
+            "processes; state it in NATS_PASSWORD or in a file instead\n"
+            "sluice: warning: --redis-url holds a secret, which everybody sees who may list this machine's "
+            "processes; state it in REDIS_URL or in a file instead\n"
+            "no/such.yaml: cannot be read: No such file or directory\n");
 }
 
 TEST(Program, ExplainsTheOptionsOfRun) {
@@ -109,6 +163,9 @@ INSTANTIATE_TEST_SUITE_P(
         Misuse{{"run", "x", "y"}, "sluice: 'y' is one argument too many; see sluice run --help"},
         Misuse{{"run", "x", "--lane", "4"},
                "sluice: unknown flag '--lane'; did you mean '--lanes'?; see sluice run --help"},
+        Misuse{{"dead", "list", "x", "--lanes", "4"},
+               "sluice: sluice dead list makes no use of '--lanes', which is for a worker; see sluice dead list "
+               "--help"},
         Misuse{{"run", "x", "--zzz=4"}, "sluice: unknown flag '--zzz'; see sluice run --help"},
         Misuse{{"run", "x", "--lanes"}, "sluice: flag --lanes needs a value"},
         Misuse{{"run", "x", "--lanes="}, "sluice: flag --lanes needs a value"},
@@ -235,6 +292,25 @@ TEST_F(WithFile, CheckReadsStandardInput) {
   std::cin.rdbuf(usual);
   EXPECT_EQ(outcome.code, 1);
   EXPECT_EQ(outcome.err, "<stdin>:2:1: unknown key 'mongdb'; did you mean 'mongodb'?\n");
+}
+
+TEST_F(WithFile, WarnsOfAFileThatOthersMayWrite) {
+  write("pipeline: p\nmongodb: {database: d}\nrules: []\n");
+  ::chmod(file_.c_str(), 0666);
+  EXPECT_EQ(run({"check", file_}).err, "sluice: warning: " + file_ +
+                                           " may be written by everybody, who so decide what a worker does; "
+                                           "chmod go-w " +
+                                           file_ + "\n");
+  ::chmod(file_.c_str(), 0620);
+  EXPECT_NE(run({"check", file_}).err.find("by its group"), std::string::npos);
+  ::chmod(file_.c_str(), 0644);
+  EXPECT_EQ(run({"check", file_}).err, "");
+}
+
+TEST_F(WithFile, ARuleCanBeSwitchedOff) {
+  write("pipeline: p\nmongodb: {database: d}\nrules:\n  - name: r\n    enabled: false\n    count: {from: a}\n");
+  EXPECT_EQ(run({"check", file_}).out, file_ + ": good: pipeline p, 1 stream, 0 rules\n");
+  EXPECT_NE(run({"config", file_}).out.find("rules.r: count (switched off)"), std::string::npos);
 }
 
 TEST_F(WithFile, CheckSpeaksJson) {

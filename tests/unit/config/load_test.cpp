@@ -126,6 +126,11 @@ TEST(Load, LetsTheFlagWinOverTheEnvironmentOverTheFileOverTheDefault) {
   EXPECT_EQ(listed(load(yaml, flags, environment), "engine.lanes").origin, "flag --lanes");
 }
 
+TEST(Load, TakesAnAddressInBrackets) {
+  EXPECT_EQ(load(kSmall, {{"http-host", "[::1]"}}).config.http_host, "::1");
+  EXPECT_EQ(load(kSmall, {{"http-host", "::1"}}).config.http_host, "::1");
+}
+
 TEST(Load, TakesAFileWithoutRules) {
   const Config config = load("pipeline: p\nmongodb: {database: d}\nrules: []\n").config;
   ASSERT_EQ(config.streams.size(), 1u);
@@ -153,7 +158,8 @@ rules:
             "any of / \\ . \" $ * < > : | ? or a space), not 'a b'\n"
             "w.yaml:4:10: 'engine.lanes' must be a whole number from 1 to 256, not '0'\n"
             "w.yaml:4:20: unknown key 'lane'; known here: "
-            "workers\n"
+            "workers, lanes, in_flight, batch_docs, batch_bytes, batch_linger_ms, queue_events, queue_mb, "
+            "cursor_batch, max_await_ms, statement_ms, lease_ms, drain_ms or stall_ms\n"
             "w.yaml:4:29: 'engine.workers' must be a whole number from 1 to 64, not 'many'\n"
             "w.yaml:4:44: 'lanes' is stated twice; it stands in line 4 already\n"
             "w.yaml:6:5: rule 'one' says nothing; state its kind (such as 'embed:') beside its name\n"
@@ -370,6 +376,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "w.yaml:1:1: a name is made of letters, digits, '.', '_' and '-'"},
         BadFile{"unknown_section", "pipeline: p\nmongdb: {database: d}\n" + kRule,
                 "w.yaml:2:1: unknown key 'mongdb'; did you mean 'mongodb'?"},
+        BadFile{"key_of_a_section", kHead + kRule + "log:\nformat: json\n",
+                "w.yaml:4:1: 'log' must be a map (key: value), but is empty\n"
+                "w.yaml:5:1: unknown key 'format'; it belongs into 'log' (is this line indented too little?)"},
+        BadFile{"database_of_the_server", "pipeline: p\nmongodb: {database: local}\n" + kRule,
+                "w.yaml:2:11: 'mongodb.database' must be the name of a database (the server keeps 'local' for "
+                "itself, without change streams and transactions), not 'local'"},
+        BadFile{"enabled_is_no_answer", kHead + "rules: [{name: r, enabled: no, count: {from: a}}]\n",
+                "w.yaml:3:28: 'enabled' must be true or false, not 'no'"},
         BadFile{"unknown_key", kHead + kRule + "engine: {lane: 3}\n",
                 "w.yaml:4:10: unknown key 'lane'; did you mean 'lanes'?"},
         BadFile{"misspelt_database", "pipeline: p\nmongodb: {databse: d}\n" + kRule,

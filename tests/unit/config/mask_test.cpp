@@ -39,5 +39,23 @@ INSTANTIATE_TEST_SUITE_P(
                     Masked{"mongodb://h/?authMechanismProperties=SERVICE_NAME:x",
                            "mongodb://h/?authMechanismProperties=SERVICE_NAME:x"}));
 
+TEST(Mask, HidesHeadersThatHoldSecrets) {
+  EXPECT_EQ(
+      mask_lines("Content-Type: text/plain\nAuthorization: Bearer abc\nX-Api-Key: k\nIdempotency-Key: 7"),
+      "Content-Type: text/plain\nAuthorization: ***\nX-Api-Key: ***\nIdempotency-Key: 7");
+  EXPECT_EQ(mask_address("https://u:p@h/x?token=abc&a=b"), "https://u:***@h/x?token=***&a=b");
+  EXPECT_EQ(mask_address("orders.insert"), "orders.insert");
+}
+
+TEST(Mask, HidesSecretsInRulesAndTriggers) {
+  EXPECT_EQ(mask_rule("CALL 'https://h/?token=abc' HEADER 'Authorization' = 'Bearer ''a''' HEADER 'X' = 'b'"),
+            "CALL 'https://h/?token=***' HEADER 'Authorization' = '***' HEADER 'X' = 'b'");
+  EXPECT_EQ(mask_rule(R"(headers: {"Authorization": "Bearer \"x\"", "X-A": "b"})"),
+            R"(headers: {"Authorization": "***", "X-A": "b"})");
+  EXPECT_EQ(mask_rule("webhook:\n  secret: abc def\n  secret_env: NAME\n  from: a\n"),
+            "webhook:\n  secret: ***\n  secret_env: NAME\n  from: a\n");
+  EXPECT_EQ(mask_rule("DO DROP KEY 'it''s', 'token'"), "DO DROP KEY 'it''s', 'token'");
+}
+
 }  // namespace
 }  // namespace sluice::config

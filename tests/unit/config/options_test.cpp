@@ -146,7 +146,7 @@ TEST(Origin, IsShownWithoutTheColumn) {
 }
 
 TEST(OptionTexts, HaveALineForEveryOption) {
-  const std::string help = options_help();
+  const std::string help = options_help([](const Option&) { return true; });
   const std::string text = options_text();
   const std::string markdown = options_markdown();
   for (const auto& option : options()) {

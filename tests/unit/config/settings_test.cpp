@@ -230,6 +230,7 @@ INSTANTIATE_TEST_SUITE_P(Settings, NearestName,
 TEST(NearestNameLimits, LongWordsAreNotCompared) {
   EXPECT_EQ(nearest_name(std::string(100'000, 'a'), {std::string(100'000, 'a')}), "");
   EXPECT_EQ(nearest_name("a", {}), "");
+  EXPECT_EQ(nearest_name("retries", {"rule", "retry", "url"}), "retry") << "the singular";
 }
 
 TEST(SettingsJson, KeepsWhatIsInQuotesAText) {

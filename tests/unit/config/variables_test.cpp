@@ -93,7 +93,7 @@ TEST(Variables, ThatAreNotSetAreNamedWithTheirPlace) {
   const std::string not_set = "is not set; set it, or state a default: ${";
   EXPECT_EQ(refusal("pipeline: p\nmongodb: {uri: \"mongodb://${HOST}/${UVWXYZ}\", database: d}\nrules:\n"
                     "  - name: r\n    webhook:\n      secret: ${ABCDEF}\n"),
-            "w.yaml:2:36: the environment variable 'UVWXYZ' " + not_set + "UVWXYZ:-default}\n" +
+            "w.yaml:2:35: the environment variable 'UVWXYZ' " + not_set + "UVWXYZ:-default}\n" +
                 "w.yaml:6:15: the environment variable 'ABCDEF' " + not_set + "ABCDEF:-default}");
 }
 

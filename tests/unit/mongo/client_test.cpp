@@ -28,6 +28,20 @@ TEST(CheckUri, RefusesWhatItCannot) {
   EXPECT_NE(refusal("mongodb://h/?replicaSet="), "");
 }
 
+TEST(CheckUri, RefusesOptionsThatNobodyKnows) {
+  const std::string start = "the MongoDB URI cannot be used: unknown option ";
+  const std::string end = "; it looks like mongodb://user:password@host:port/?replicaSet=name";
+  EXPECT_EQ(refusal("mongodb://h/?replicSet=rs0"), start + "'replicSet'; did you mean 'replicaSet'?" + end);
+  EXPECT_EQ(refusal("mongodb://u:p@h/d?tls=true&authSorce=admin"),
+            start + "'authSorce'; did you mean 'authSource'?" + end);
+  EXPECT_EQ(refusal("mongodb://h/?quite=other"), start + "'quite'" + end);
+  EXPECT_EQ(refusal("mongodb://u:p@h/?authSource=admin&w=majority&readPreference=primary&wTimeoutMS=1&tls=true&"
+                    "maxPoolSize=3&uuidRepresentation=standard&retryWrites=true&readConcernLevel=majority&"
+                    "compressors=zlib&connectTimeoutMS=1&socketTimeoutMS=1&journal=true&heartbeatFrequencyMS=600&"
+                    "directConnection=true&appName=x&authMechanism=SCRAM-SHA-256&maxStalenessSeconds=100"),
+            "");
+}
+
 /// The driver would quote the one password, and look for a host of the other's name.
 TEST(CheckUri, GivesNoPasswordAway) {
   for (const char* uri : {"mongodb://u:sec:ret@h/", "mongodb://u:top@secret@h/", "mongodb://u:sec%ret@h/",

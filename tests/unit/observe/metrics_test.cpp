@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "observe/build_info.hpp"
+
 #include <atomic>
 #include <thread>
 
@@ -43,6 +45,15 @@ TEST(Metrics, TellTheMemoryOfTheProcess) {
   const std::string name = "\nprocess_resident_memory_bytes ";
   ASSERT_TRUE(has(text, name)) << text;
   EXPECT_GT(std::stod(text.substr(text.find(name) + name.size())), 1 << 20);
+}
+
+TEST(Metrics, TellWhichProgramRuns) {
+  const BuildInfo build = build_info();
+  const std::string text = Metrics().render();
+  const std::string line = "\nsluice_build_info{commit=\"" + std::string(build.commit) + "\",compiler=\"" +
+                           std::string(build.compiler) + "\",version=\"" + std::string(build.version) +
+                           "\"} 1\n";
+  EXPECT_TRUE(has(text, line)) << text;
 }
 
 TEST(Metrics, CountInBulk) {

@@ -76,6 +76,9 @@ TEST(Needs, LinesForTheShell) {
   EXPECT_EQ(
       enable_pre_images_line("d", "c"),
       R"(db.getSiblingDB("d").runCommand({collMod: "c", changeStreamPreAndPostImages: {enabled: true}}))");
+  EXPECT_EQ(enable_pre_images_line("d", R"(it "is" \ one)"),
+            R"(db.getSiblingDB("d").runCommand({collMod: "it \"is\" \\ one", changeStreamPreAndPostImages: )"
+            R"({enabled: true}}))");
 }
 
 }  // namespace

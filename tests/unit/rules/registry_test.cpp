@@ -49,7 +49,7 @@ TEST(Registry, SaysWhatIsWrongWithEachRule) {
   StreamConfig stream = with("count", "{form: a}");
   stream.rules.push_back(test::rule_config("other", "cuont", "{a: 1}"));
   EXPECT_EQ(refusal(stream),
-            "test.yaml:1:2: 'from' is missing; is 'form' meant to be it?\n"
+            "test.yaml:1:1: 'into' is missing here\n"
             "test.yaml:1:1: rule 'other' has the unknown kind 'cuont'; did you mean 'count'?");
 }
 

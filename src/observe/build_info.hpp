@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+namespace sluice::observe {
+
+/// The program that runs. `commit` is "unknown" where it was not built from a repository.
+struct BuildInfo {
+  std::string_view version;
+  std::string_view commit;
+  std::string_view compiler;
+};
+
+BuildInfo build_info();
+
+}  // namespace sluice::observe
