@@ -113,7 +113,8 @@ std::string without_value(const std::string& argument) {
     return flag == fmt::format("--{}", option.name);
   });
   if (foreign && std::find(names.begin(), names.end(), flag) == names.end()) {
-    throw UsageError(fmt::format("sluice {} makes no use of '{}', which is for a worker{}", command, flag, help));
+    throw UsageError(
+        fmt::format("sluice {} makes no use of '{}', which is for a worker{}", command, flag, help));
   }
   if (std::find(names.begin(), names.end(), flag) == names.end()) {
     throw UsageError(config::unknown_name("flag", flag, names, {}) + help);
@@ -147,14 +148,16 @@ std::string sentence(const CLI::ParseError& error) {
 /// What stands behind the file: operands for a command that takes them.
 void take_extras(const CLI::App& sub, const Command& command, Arguments& arguments) {
   for (const auto& extra : sub.remaining()) {
-    if (command.operands.empty() || (extra.starts_with("-") && extra != "-")) refuse_extra(arguments.command, extra);
+    if (command.operands.empty() || (extra.starts_with("-") && extra != "-"))
+      refuse_extra(arguments.command, extra);
     arguments.operands.push_back(extra);
   }
 }
 
-void take_values(const CLI::App& sub, const Read& read, Arguments& arguments) {
+void take_values(const CLI::App& sub, const Command& command, const Read& read, Arguments& arguments) {
   for (const auto& [name, value] : read.values) {
-    if (sub.count(fmt::format("--{}", name)) > 0) arguments.flags.emplace(name, value);
+    if (command.uses(config::option(name)) && sub.count(fmt::format("--{}", name)) > 0)
+      arguments.flags.emplace(name, value);
   }
   for (const auto& [name, given] : read.flags) {
     if (given) arguments.flags.emplace(name, "true");
@@ -198,7 +201,7 @@ Arguments parse_arguments(const std::vector<std::string>& words) {
     throw UsageError("sluice " + arguments.command + " needs a FILE.yaml; see sluice " + arguments.command +
                      " --help");
   }
-  take_values(sub, read, arguments);
+  take_values(sub, *command, read, arguments);
   return arguments;
 }
 

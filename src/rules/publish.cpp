@@ -148,8 +148,7 @@ std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& da
   for (const std::string& one : shape.subjects) check_reserved(settings, "subjects", one);
   shape.needed = {subject.pattern()};
   TextTemplate message_id(settings, "message_id", "{token}", names, TextTemplate::Escape::line);
-  const std::string format =
-      read_format(settings, {"relaxed", "canonical", "bson", "cloudevents"});
+  const std::string format = read_format(settings, {"relaxed", "canonical", "bson", "cloudevents"});
   const std::string payload = settings.choice("payload", {"event", "document"}, "event");
   const bool snapshot = settings.choice("snapshot", {"none", "first"}, "none") == "first";
   std::vector<Subscription> subscriptions = read_selections(settings, collection_names(settings, "from"));

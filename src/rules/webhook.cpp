@@ -448,10 +448,10 @@ std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string&) {
   std::string text = "webhook " + origin + path.text() + " " + key.text();
   for (const Subscription& one : subscriptions) text += " " + one.collection;
   return std::make_unique<WebhookRule>(
-      rule.name, WebhookRule::Parts{std::move(plan), std::move(subscriptions), std::move(path),
-                                    std::move(methods), std::move(key), std::move(headers), std::move(body),
-                                    std::move(made), ordered, is_shared(settings, "order_by"),
-                                    snapshot, std::move(text)});
+      rule.name,
+      WebhookRule::Parts{std::move(plan), std::move(subscriptions), std::move(path), std::move(methods),
+                         std::move(key), std::move(headers), std::move(body), std::move(made), ordered,
+                         is_shared(settings, "order_by"), snapshot, std::move(text)});
 }
 
 }  // namespace sluice::rules

@@ -202,7 +202,8 @@ TEST_F(CheckOnline, ATargetThatCannotBeWrittenByValue) {
   db().command(R"({"create":"tags","timeseries":{"timeField":"t"}})");
   const Outcome outcome = check(make_user(worker_roles()));
   EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_TRUE(finds(outcome, "error", stream() + "/favorites-count", R"(articles has the default collation)"));
+  EXPECT_TRUE(
+      finds(outcome, "error", stream() + "/favorites-count", R"(articles has the default collation)"));
   EXPECT_TRUE(finds(outcome, "error", stream() + "/author-copies", "make the collection anew"));
   EXPECT_TRUE(finds(outcome, "error", stream() + "/author-copies", "comments is a capped collection"));
   EXPECT_TRUE(finds(outcome, "error", stream() + "/tag-tally", "tags is a time-series collection"));
@@ -259,7 +260,8 @@ TEST_F(CheckOnline, AnotherReplicaSetIsToldByItsNameInCheckAndRun) {
   EXPECT_TRUE(finds(checked, "error", stream(), "is a member of '" + name + "'; write replicaSet=" + name));
   const Outcome ran = run_sluice(here_run({"run", realworld_file()}, {"--mongodb-uri", uri}));
   EXPECT_EQ(ran.exit_code, 2) << ran.err;
-  EXPECT_NE(ran.err.find("is a member of '" + name + "'; write replicaSet=" + name), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("is a member of '" + name + "'; write replicaSet=" + name), std::string::npos)
+      << ran.err;
   EXPECT_EQ(ran.err.find("No suitable servers"), std::string::npos) << ran.err;
 }
 
@@ -278,12 +280,13 @@ TEST(CheckOnlineAlone, AStandaloneIsToldInCheckAndRun) {
 
 TEST_F(CheckOnline, OnlyMongoDbOutOfReachEndsWithTwo) {
   const TemporaryDirectory folder;
-  const std::string file = folder.write("caching.yaml",
-                                     "pipeline: p\nmongodb: {database: d}\nrules:\n  - name: keys\n    cache: "
-                                     "{from: a, delete: 'a:{id}'}\n");
-  std::vector<std::string> words = here_run({"check", file, "--online"},
-                                            {"--mongodb-uri", make_user(worker_roles()), "--redis-url",
-                                             "redis://127.0.0.1:1"});
+  const std::string file =
+      folder.write("caching.yaml",
+                   "pipeline: p\nmongodb: {database: d}\nrules:\n  - name: keys\n    cache: "
+                   "{from: a, delete: 'a:{id}'}\n");
+  std::vector<std::string> words =
+      here_run({"check", file, "--online"},
+               {"--mongodb-uri", make_user(worker_roles()), "--redis-url", "redis://127.0.0.1:1"});
   const Outcome outcome = run_sluice(words);
   EXPECT_EQ(outcome.exit_code, 1) << outcome.out;
   EXPECT_EQ(run_sluice({"check", file, "--online", "--mongodb-uri", "mongodb://127.0.0.1:1/"}).exit_code, 2);

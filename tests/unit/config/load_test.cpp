@@ -376,12 +376,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "w.yaml:1:1: a name is made of letters, digits, '.', '_' and '-'"},
         BadFile{"unknown_section", "pipeline: p\nmongdb: {database: d}\n" + kRule,
                 "w.yaml:2:1: unknown key 'mongdb'; did you mean 'mongodb'?"},
-        BadFile{"key_of_a_section", kHead + kRule + "log:\nformat: json\n",
-                "w.yaml:4:1: 'log' must be a map (key: value), but is empty\n"
-                "w.yaml:5:1: unknown key 'format'; it belongs into 'log' (is this line indented too little?)"},
-        BadFile{"database_of_the_server", "pipeline: p\nmongodb: {database: local}\n" + kRule,
-                "w.yaml:2:11: 'mongodb.database' must be the name of a database (the server keeps 'local' for "
-                "itself, without change streams and transactions), not 'local'"},
+        BadFile{
+            "key_of_a_section", kHead + kRule + "log:\nformat: json\n",
+            "w.yaml:4:1: 'log' must be a map (key: value), but is empty\n"
+            "w.yaml:5:1: unknown key 'format'; it belongs into 'log' (is this line indented too little?)"},
+        BadFile{
+            "database_of_the_server", "pipeline: p\nmongodb: {database: local}\n" + kRule,
+            "w.yaml:2:11: 'mongodb.database' must be the name of a database (the server keeps 'local' for "
+            "itself, without change streams and transactions), not 'local'"},
         BadFile{"enabled_is_no_answer", kHead + "rules: [{name: r, enabled: no, count: {from: a}}]\n",
                 "w.yaml:3:28: 'enabled' must be true or false, not 'no'"},
         BadFile{"unknown_key", kHead + kRule + "engine: {lane: 3}\n",
@@ -419,7 +421,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "w.yaml:3:10: a name must not be empty"},
         BadFile{"streams_and_rules", "pipeline: p\nstreams: [{database: d, rules: []}]\n" + kRule,
                 "w.yaml:3:1: 'rules' belongs inside each of 'streams', which this file states too"},
-        BadFile{"streams_and_mongodb", "pipeline: p\nstreams: [{database: d, rules: []}]\nmongodb: {database: d}\n",
+        BadFile{"streams_and_mongodb",
+                "pipeline: p\nstreams: [{database: d, rules: []}]\nmongodb: {database: d}\n",
                 "w.yaml:3:1: 'mongodb' belongs inside each of 'streams', which this file states too"},
         BadFile{"no_streams", "pipeline: p\nstreams: []\n",
                 "w.yaml:2:1: 'streams' is empty; state at least one"},

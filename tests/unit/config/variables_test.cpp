@@ -57,13 +57,15 @@ TEST(Variables, ThatAreNotSetAreAProblem) {
             "${HOSTS:-default}");
   EXPECT_EQ(expand("a ${XYZXYZ}", kVariables).problem_at, 2u);
   EXPECT_EQ(text_of("${N"), "the variable that begins here has no closing brace");
-  EXPECT_EQ(text_of("${a.b}"),
-            "'${a.b}' names no variable: a name is made of letters, digits and '_'; for the text itself write "
-            "'$${a.b}'");
+  EXPECT_EQ(
+      text_of("${a.b}"),
+      "'${a.b}' names no variable: a name is made of letters, digits and '_'; for the text itself write "
+      "'$${a.b}'");
   EXPECT_EQ(text_of("${}"),
             "'${}' names no variable: a name is made of letters, digits and '_'; for the text itself write "
             "'$${}'");
-  EXPECT_EQ(text_of("${X:-${N}}"), "the default of the variable 'X' holds another variable, which is not possible");
+  EXPECT_EQ(text_of("${X:-${N}}"),
+            "the default of the variable 'X' holds another variable, which is not possible");
 }
 
 std::string refusal(const std::string& yaml) {

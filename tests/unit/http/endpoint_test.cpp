@@ -279,8 +279,7 @@ TEST_F(EndpointTest, ACallerThatStopsWaitsForNoAnswer) {
   Unsent unsent;
   std::vector<Answer> answers;
   {
-    const std::jthread caller(
-        [&] { answers = send(*endpoint, {1, 2, 3}, &unsent, 1h, stop.get_token()); });
+    const std::jthread caller([&] { answers = send(*endpoint, {1, 2, 3}, &unsent, 1h, stop.get_token()); });
     // Two of them are answered, the other one is under way.
     while (service_.count() < 3) std::this_thread::yield();
     stop.request_stop();

@@ -145,14 +145,16 @@ TEST(Publish, RefusesSubjectsThatAreNatssOwn) {
     }
   };
   const std::string own = "are NATS's own; choose another beginning";
-  EXPECT_EQ(refusal("subject: $JS.API.x"), "test.yaml:1:22: '$JS.API.x': subjects that begin with $JS " + own);
+  EXPECT_EQ(refusal("subject: $JS.API.x"),
+            "test.yaml:1:22: '$JS.API.x': subjects that begin with $JS " + own);
   EXPECT_EQ(refusal("subject: $KV.b.x"), "test.yaml:1:22: '$KV.b.x': subjects that begin with $KV " + own);
   EXPECT_EQ(refusal("subject: a.b, subjects: [a.>, $O.x]"),
             "test.yaml:1:36: '$O.x': subjects that begin with $O " + own);
   EXPECT_EQ(refusal("subject: $SYSTEM.x"), "accepted");
-  EXPECT_EQ(refusal("subject: a.b, format: json"),
-            "test.yaml:1:36: 'format' must be relaxed, canonical, bson or cloudevents, not 'json'; plain JSON "
-            "is relaxed, which is the default");
+  EXPECT_EQ(
+      refusal("subject: a.b, format: json"),
+      "test.yaml:1:36: 'format' must be relaxed, canonical, bson or cloudevents, not 'json'; plain JSON "
+      "is relaxed, which is the default");
 }
 
 }  // namespace
