@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rules/event_message.hpp"
+#include "rules/format.hpp"
 #include "rules/registry.hpp"
 #include "rules/selection.hpp"
 #include "rules/text_template.hpp"

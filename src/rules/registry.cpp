@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "config/names.hpp"
 #include "config/problems.hpp"
 #include "rules/together.hpp"
 #include "sluice/jetstream.hpp"
@@ -194,15 +193,6 @@ std::string collection_name(const Settings& settings, std::string_view key) {
   std::string name = settings.text(key);
   check_collection(settings, key, name);
   return name;
-}
-
-std::string read_format(const Settings& settings, std::initializer_list<std::string_view> known) {
-  if (settings.has("format") && settings.text("format") == "json") {
-    const std::vector<std::string> names(known.begin(), known.end());
-    settings.fail("format", "'format' must be " + config::join_or(names) +
-                                ", not 'json'; plain JSON is relaxed, which is the default");
-  }
-  return settings.choice("format", known, "relaxed");
 }
 
 std::vector<std::string> collection_names(const Settings& settings, std::string_view key) {

@@ -40,9 +40,6 @@ std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string& da
 /// The name of a collection, if it is one that can be watched and written.
 std::string collection_name(const Settings& settings, std::string_view key);
 
-/// The `format` of messages and bodies, relaxed unless it is stated.
-std::string read_format(const Settings& settings, std::initializer_list<std::string_view> known);
-
 /// One name, or a list of several.
 std::vector<std::string> collection_names(const Settings& settings, std::string_view key);
 

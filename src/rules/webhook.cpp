@@ -5,6 +5,7 @@
 #include "bson/json_writer.hpp"
 #include "config/origin.hpp"
 #include "rules/event_message.hpp"
+#include "rules/format.hpp"
 #include "rules/made.hpp"
 #include "rules/registry.hpp"
 #include "rules/selection.hpp"
