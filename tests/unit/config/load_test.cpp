@@ -153,7 +153,7 @@ rules:
 )"),
             "w.yaml:1:1: a name is made of letters, digits, '.', '_' and '-'\n"
             "w.yaml:2:1: unknown key 'engin'; known here: pipeline, rules, streams, mongodb, state, indexes, "
-            "shard, cluster, engine, nats, redis, http, log or on_lost\n"
+            "shard, cluster, engine, nats, redis, http, log, on_lost or on_changed_rules\n"
             "w.yaml:3:11: 'mongodb.database' must be the name of a database (a database's name must not hold "
             "any of / \\ . \" $ * < > : | ? or a space), not 'a b'\n"
             "w.yaml:4:10: 'engine.lanes' must be a whole number from 1 to 256, not '0'\n"
