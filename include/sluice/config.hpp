@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,14 @@ struct TokenCollection {
 };
 
 /// One change stream: a database of a cluster, and the rules that read it.
+/// Publishing rules wait for their server, and rules that maintain documents must not wait with them: where a
+/// stream has both, each of the two groups runs in a stream of its own.
+struct StreamSplit {
+  std::string maintaining;         ///< the name of the one stream
+  std::string publishing;          ///< and that of the other
+  std::vector<RuleConfig> stated;  ///< the rules of both, in the order of the file
+};
+
 struct StreamConfig {
   std::string name;
   std::string uri;  ///< empty where `uri_file` says it
@@ -35,6 +44,8 @@ struct StreamConfig {
   std::vector<TokenCollection> resume_tokens = {};
   /// Its rules are the triggers of another stream, out of the state database.
   bool of_triggers = false;
+  /// Set on both streams that were made of one.
+  std::optional<StreamSplit> split = {};
 };
 
 /// The engine's limits. Every queue, batch and retry has one; README and `sluice run --help` list the

@@ -24,6 +24,7 @@ class Acquisition {
       : state_(state), id_(id), options_(options), self_(self) {}
 
   AcquireResult run() {
+    if (id_.split) split_positions(state_, *id_.split);
     layout_ = state_.touch_layout(id_.stream_id(), id_.count);
     // One that was begun since this shard looked: streaming beside it would count what it counts.
     if (layout_.fill && layout_.fill->running) return Held{id_.stream_id(), "", 0, true};
@@ -48,7 +49,8 @@ class Acquisition {
   }
 
   void check_rules(const ShardRecord& shard) const {
-    const bool same = shard.options_hash.empty() || shard.options_hash == id_.options_hash;
+    const bool before_split = id_.split && shard.options_hash == id_.split->whole_hash;
+    const bool same = shard.options_hash.empty() || shard.options_hash == id_.options_hash || before_split;
     if (same || !shard.floor || options_.accept_changed_rules || options_.restart_now) return;
     const auto& accepted = layout_.accepted;
     if (accepted && accepted->from == shard.options_hash && accepted->to == id_.options_hash) return;
@@ -223,6 +225,19 @@ AcquireResult CheckpointStore::acquire(const AcquireOptions& options) {
     AcquireResult result = Acquisition(state, id_, options, self_).run();
     if (std::holds_alternative<Acquired>(result)) state.commit();
     return result;
+  } catch (const StateError& failed) {
+    return failed.error;
+  }
+}
+
+std::optional<Error> CheckpointStore::take_split_position() {
+  if (!id_.split) return std::nullopt;
+  const auto client = pool_.acquire();
+  try {
+    StateTransaction state(client.get(), database_);
+    split_positions(state, *id_.split);
+    state.commit();
+    return std::nullopt;
   } catch (const StateError& failed) {
     return failed.error;
   }

@@ -11,6 +11,7 @@
 #include "mongo/client.hpp"
 #include "pipeline/holder.hpp"
 #include "pipeline/shard_records.hpp"
+#include "pipeline/split_positions.hpp"
 #include "sluice/position.hpp"
 #include "sluice/sink.hpp"
 
@@ -25,6 +26,7 @@ struct ShardId {
   int lanes = 1;
   std::string options_hash;
   std::string filter_hash = {};
+  std::optional<SplitPositions> split = {};
 
   std::string stream_id() const { return pipeline + "/" + stream; }
   std::string shard_id() const { return shard_id_of(count, index); }
@@ -91,6 +93,9 @@ class CheckpointStore {
   /// Takes the lease, or says who has it. Throws Stop when the stored position must not be used as things are
   /// (changed rules), with the remedy. A changed number of shards or lanes is carried over.
   AcquireResult acquire(const AcquireOptions& options);
+
+  /// Gives the stream the position that its rules have from before they ran in two streams, if they do.
+  std::optional<Error> take_split_position();
 
   /// The position at which the first of all shards began. Shards that start later begin there too, so that
   /// nothing between is lost. `mine` is stored if none was.

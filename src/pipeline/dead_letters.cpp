@@ -7,6 +7,7 @@
 
 #include "flow/backoff.hpp"
 #include "mongo/end_transactions.hpp"
+#include "rules/apart.hpp"
 #include "rules/registry.hpp"
 #include "sinks/letter_effect.hpp"
 #include "sinks/state_names.hpp"
@@ -209,6 +210,21 @@ std::optional<Letter> DeadLetters::find(const LetterId& id, bool whole) {
   return std::move(found.front());
 }
 
+/// A letter may be older than the publishing rules' stream, or than the day they no longer needed one.
+const Rule* DeadLetters::find_rule(const std::string& stream, std::string_view name) const {
+  const std::string suffix = rules::publishing_name("");
+  const std::string other =
+      stream.ends_with(suffix) ? stream.substr(0, stream.size() - suffix.size()) : stream + suffix;
+  for (const std::string& place : {stream, other}) {
+    const auto known = rules_.find(place);
+    if (known == rules_.end()) continue;
+    const auto named = [&](const auto& one) { return one->name() == name; };
+    const auto rule = std::ranges::find_if(known->second, named);
+    if (rule != known->second.end()) return rule->get();
+  }
+  return nullptr;
+}
+
 DeadLetters::Asked DeadLetters::asked_by(const Letter& letter) const {
   const bson::View effect = letter.view().at("effect").document();
   const std::string stream(letter.view().at("stream").text());
@@ -218,18 +234,17 @@ DeadLetters::Asked DeadLetters::asked_by(const Letter& letter) const {
             "it holds no effect that could be carried out; `sluice verify FILE --repair` computes the "
             "targets afresh, then `sluice dead drop` it"};
   }
-  const auto rules = rules_.find(stream);
-  if (rules == rules_.end()) {
+  const Rule* rule = find_rule(stream, name);
+  if (rule == nullptr && !rules_.contains(stream)) {
     return {{},
             "there is no stream '" + stream +
                 "' on its cluster in this file; retry with the file that has it, or drop it"};
   }
-  const auto rule = std::ranges::find_if(rules->second, [&](const auto& one) { return one->name() == name; });
-  if (rule == rules->second.end()) {
+  if (rule == nullptr) {
     return {{}, "there is no rule '" + name + "' any more; give the rule its name back, or drop the letter"};
   }
-  if (sinks::is_message(effect)) return {{}, "", rule->get()};
-  Asked asked{sinks::writes_of(effect, (*rule)->projections(), (*rule)->documents()), ""};
+  if (sinks::is_message(effect)) return {{}, "", rule};
+  Asked asked{sinks::writes_of(effect, rule->projections(), rule->documents()), ""};
   if (asked.writes.empty() && sinks::lacks_values(effect)) {
     asked.refusal = "what rule '" + name +
                     "' wrote was too large to be kept with the letter; write it by hand, or drop it";

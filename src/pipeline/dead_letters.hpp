@@ -105,6 +105,8 @@ class DeadLetters {
   [[noreturn]] void stop(const Error& error) const;
 
   const Config& config_;
+  const Rule* find_rule(const std::string& stream, std::string_view name) const;
+
   std::map<std::string, Rules, std::less<>> rules_;  ///< by stream
   mongo::ClientPool pool_;
   mongo::ClientPool::Client client_;

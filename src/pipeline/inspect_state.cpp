@@ -7,6 +7,7 @@
 #include "mongo/transaction.hpp"
 #include "pipeline/fingerprints.hpp"
 #include "pipeline/shard_records.hpp"
+#include "pipeline/split_positions.hpp"
 #include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
@@ -21,7 +22,11 @@ class StateInspector {
  public:
   StateInspector(mongoc_client_t* client, const Rights& rights, const Config& config,
                  const StreamConfig& stream)
-      : client_(client), rights_(rights), config_(config), id_(config.pipeline + "/" + stream.name) {}
+      : client_(client),
+        rights_(rights),
+        config_(config),
+        id_(config.pipeline + "/" + stream.name),
+        split_(split_of(config.pipeline, stream)) {}
 
   StateReport run(const std::string& options, const std::string& filter) {
     if (!has_rights()) return std::move(report_);
@@ -76,7 +81,12 @@ class StateInspector {
     const mongo::Reply layouts = find(config_.state_database, state::layouts, "_id", id_);
     const bson::View layout = layouts.view().at_path("cursor.firstBatch").document().at("0").document();
     if (!layout) {
-      say(Level::note, id_ + " has never run here: its first start begins at the present moment");
+      const bool publishing = split_ && split_->publishing == id_;
+      say(Level::note, id_ + " has never run here: its first start begins " +
+                           (publishing ? "where " + split_->maintaining +
+                                             " stands, if that has published so far, and otherwise "
+                                       : "") +
+                           "at the present moment");
       return false;
     }
     count_ = static_cast<int>(layout.at("count").integer().value_or(1));
@@ -99,7 +109,8 @@ class StateInspector {
       say(Level::ok, fmt::format("shard {} of {}: {}, {}", shard.index, shard.count, position_of(shard),
                                  holder_of(shard)));
       if (!shard.floor) continue;
-      changed |= !shard.options_hash.empty() && shard.options_hash != options;
+      const bool before_split = split_ && shard.options_hash == split_->whole_hash;
+      changed |= !shard.options_hash.empty() && shard.options_hash != options && !before_split;
       if (report_.floor && report_.floor->data() <= shard.floor->data()) continue;
       report_.floor = shard.floor;
       report_.filter_changed = shard.filter_hash != filter;
@@ -158,6 +169,7 @@ class StateInspector {
   const Rights& rights_;
   const Config& config_;
   std::string id_;
+  std::optional<SplitPositions> split_;
   StateReport report_;
   std::vector<ShardRecord> shards_;
   int count_ = 1;

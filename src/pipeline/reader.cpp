@@ -243,7 +243,10 @@ bool Reader::settle_origin(const std::stop_token& stop) {
     auto error = stream.open(std::nullopt, at);
     return error ? error : plan_.snapshots->begin();
   };
-  return insist("store where it begins", stop, [&] { return store_.settle_origin(now); });
+  return insist("store where it begins", stop, [&] {
+    auto error = store_.take_split_position();
+    return error ? error : store_.settle_origin(now);
+  });
 }
 
 void Reader::run(const std::stop_token& stop) {

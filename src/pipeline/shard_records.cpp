@@ -126,6 +126,25 @@ LayoutRecord StateTransaction::touch_layout(const std::string& stream_id, int co
   return LayoutRecord::read(reply.view().at("value").document());
 }
 
+std::optional<LayoutRecord> StateTransaction::find_layout(const std::string& stream_id) {
+  bson::Builder find;
+  find.append("find", state::layouts).open("filter").append("_id", stream_id).close();
+  const mongo::Reply found = run(find, mongo::Doing::reading);
+  const auto layouts = documents_of(found);
+  if (layouts.empty()) return std::nullopt;
+  return LayoutRecord::read(layouts.front());
+}
+
+void StateTransaction::put_layout(const std::string& stream_id, int count, const Position& origin) {
+  bson::Builder command;
+  command.append("update", state::layouts).open_array("updates").open(command.item());
+  command.open("q").append("_id", stream_id).close();
+  command.open("u").append("_id", stream_id).append("count", count).open("origin");
+  append_position(command, origin);
+  command.close().close().append("upsert", true);
+  run(command, mongo::Doing::writing);
+}
+
 void StateTransaction::begin_fill(const std::string& stream_id, bool rebuild) {
   bson::Builder command;
   command.append("update", state::layouts).open_array("updates").open(command.item());
@@ -202,11 +221,8 @@ void StateTransaction::remove_shards(const std::string& stream_id, int count) {
 }
 
 void StateTransaction::forget(const std::string& stream_id) {
-  bson::Builder find;
-  find.append("find", state::layouts).open("filter").append("_id", stream_id).close();
-  const mongo::Reply found = run(find, mongo::Doing::reading);
-  const auto layouts = documents_of(found);
-  if (layouts.empty()) return;
+  const auto layout = find_layout(stream_id);
+  if (!layout) return;
   bson::Builder update;
   update.append("update", state::layouts).open_array("updates").open(update.item());
   update.open("q").append("_id", stream_id).close();
@@ -217,7 +233,7 @@ void StateTransaction::forget(const std::string& stream_id) {
       .append("accepted", true)
       .append("problem", true);
   run(update, mongo::Doing::writing);
-  for (ShardRecord& shard : find_shards(stream_id, LayoutRecord::read(layouts.front()).count)) {
+  for (ShardRecord& shard : find_shards(stream_id, layout->count)) {
     remove_lanes(shard.id);
     // The epoch stays and grows: nobody must find his own again.
     ShardRecord blank;

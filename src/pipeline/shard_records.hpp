@@ -96,6 +96,9 @@ class StateTransaction {
   /// The layout of a stream; made with `count` shards where there is none. Touching it makes every two
   /// acquisitions of one stream conflict, so that they happen one after the other.
   LayoutRecord touch_layout(const std::string& stream_id, int count);
+  std::optional<LayoutRecord> find_layout(const std::string& stream_id);
+  /// Makes or replaces it.
+  void put_layout(const std::string& stream_id, int count, const Position& origin);
   void set_layout_count(const std::string& stream_id, int count);
   /// Begins a backfill; with `rebuild`, the origin and what was filled before are forgotten.
   void begin_fill(const std::string& stream_id, bool rebuild);

@@ -76,7 +76,8 @@ Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const Stre
               per_part(around_.config.engine.queue_mb << 20, part)),
       store_(pool_, around_.config.state_database,
              {around_.config.pipeline, config.name, part.count, part.index, around_.config.engine.lanes,
-              options_hash(config.database, rules_), filter_hash(filter())},
+              options_hash(config.database, rules_), filter_hash(filter()),
+              split_of(around_.config.pipeline, config)},
              commons_.self),
       sink_(sinks::make_outlets(outlet_parts()),
             std::make_unique<sinks::MongoBulk>(
@@ -170,6 +171,9 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   }
   plan.hosts = pool_.hosts();
   plan.patient = part_.of_cluster;
+  // What the rules beside it do meanwhile has to be published when its server is back.
+  const bool publishes_apart = config_.split && config_.split->publishing == config_.name;
+  if (publishes_apart && !plan.first_position && !plan.rebuild) plan.origin_first = true;
   return plan;
 }
 

@@ -38,7 +38,8 @@ Team::Team(Parts parts, RunEvents events)
       commons_(*shared_commons_),
       store_(commons_.pool, parts_.around.config.state_database,
              {parts_.around.config.pipeline, parts_.config.name, partitions_, 0,
-              parts_.around.config.engine.lanes, options_hash(parts_.config.database, rules_)},
+              parts_.around.config.engine.lanes, options_hash(parts_.config.database, rules_), "",
+              split_of(parts_.around.config.pipeline, parts_.config)},
              commons_.self),
       membership_(
           commons_.pool, parts_.around.config.state_database,
@@ -124,6 +125,7 @@ std::optional<Error> Team::try_to_join() {
   }
   // Partitions come to run one after the other, here and elsewhere. All begin where the first member joined.
   const auto now = [this](Position& at) { return tell_present(at); };
+  if (auto error = store_.take_split_position()) return error;
   if (auto error = store_.settle_origin(now)) return error;
   // A member that cannot publish would keep its share from those that can.
   if (auto error = reach_outlets()) return error;

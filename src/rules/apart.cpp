@@ -1,6 +1,7 @@
 #include "rules/apart.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "rules/registry.hpp"
@@ -16,7 +17,23 @@ void check_name(const std::vector<StreamConfig>& streams, const StreamConfig& ad
                              "', and another stream has that name; rename one of them");
 }
 
+/// Nothing where it has publishing rules alone, or none.
+std::optional<StreamConfig> take_publishers(StreamConfig& stream) {
+  const auto some = std::ranges::any_of(stream.rules, publishes);
+  if (!some || std::ranges::all_of(stream.rules, publishes)) return std::nullopt;
+  stream.split = {stream.name, publishing_name(stream.name), stream.rules};
+  StreamConfig publishing = stream;
+  publishing.name = stream.split->publishing;
+  std::erase_if(publishing.rules, [](const RuleConfig& rule) { return !publishes(rule); });
+  std::erase_if(stream.rules, publishes);
+  return publishing;
+}
+
 }  // namespace
+
+std::string publishing_name(const std::string& stream) {
+  return stream + ":publish";
+}
 
 std::string apart_name(const std::string& stream, const std::string& rule) {
   return stream + "." + rule;
@@ -40,7 +57,10 @@ std::vector<StreamConfig> with_callers_apart(std::vector<StreamConfig> stated) {
       apart.back().rules = {*rule};
     }
     stream.rules.erase(first, stream.rules.end());
-    if (!stream.rules.empty()) streams.push_back(std::move(stream));
+    if (stream.rules.empty()) continue;
+    auto publishing = take_publishers(stream);
+    streams.push_back(std::move(stream));
+    if (publishing) streams.push_back(std::move(*publishing));
   }
   for (StreamConfig& stream : apart) {
     check_name(streams, stream);

@@ -16,7 +16,7 @@ enum class Does : std::uint8_t {
   react,  ///< what is said twice may be said once
 };
 /// Who waits while its server is slow or gone.
-enum class Runs : std::uint8_t { with_others, apart };
+enum class Runs : std::uint8_t { with_others, with_publishers, apart };
 
 struct Kind {
   std::string_view name;
@@ -30,7 +30,7 @@ constexpr std::array<Kind, 8> registered{{
     {"embed", make_embed, Does::keep},
     {"count", make_count, Does::keep},
     {"tally", make_tally, Does::keep},
-    {"publish", make_publish, Does::react},
+    {"publish", make_publish, Does::react, Runs::with_publishers},
     {"webhook", make_webhook, Does::react, Runs::apart},
     {"write", make_write, Does::react},
     {"event_store", make_event_store, Does::react},
@@ -108,6 +108,11 @@ const Kind* find_kind(const RuleConfig& rule) {
 bool stands_apart(const RuleConfig& rule) {
   const Kind* kind = find_kind(rule);
   return kind != nullptr && kind->runs == Runs::apart;
+}
+
+bool publishes(const RuleConfig& rule) {
+  const Kind* kind = find_kind(rule);
+  return kind != nullptr && kind->runs == Runs::with_publishers;
 }
 
 namespace {

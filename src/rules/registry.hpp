@@ -23,6 +23,9 @@ std::vector<std::unique_ptr<Rule>> make_rule(const StreamConfig& stream, const s
 /// Whether the rule calls a server that nobody else is to wait for (rules/apart.hpp).
 bool stands_apart(const RuleConfig& rule);
 
+/// Whether the rule publishes: such rules share a server, and so a stream (rules/apart.hpp).
+bool publishes(const RuleConfig& rule);
+
 /// The kinds of rule there are.
 std::vector<std::string> kinds();
 
