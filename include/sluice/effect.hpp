@@ -97,8 +97,8 @@ struct Deliver {
 struct DocumentPlan {
   enum class Mode : std::uint8_t {
     insert,  ///< once: what stands under the id is left as it is
-    upsert,  ///< sets the values, in a document that is made where there is none
-    update,  ///< sets the values, in a document that is there
+    upsert,  ///< writes the values into a document that is made where there is none
+    update,  ///< writes the values into a document that is there
     remove,
     append,  ///< to the events of an aggregate, under its next number
   };
@@ -111,6 +111,9 @@ struct DocumentPlan {
   std::vector<std::uint8_t> pipeline = {};
   /// With insert: each id is an ObjectId that its event gives, so no two documents are ever meant by one id.
   bool ids_of_events = false;
+  /// The values are the whole document, which they replace: no field stays that they do not have. Otherwise
+  /// each is set beside what stands there.
+  bool whole = false;
 
   /// With append: where the last number of each aggregate stands.
   std::string heads() const { return collection + ".heads"; }

@@ -32,6 +32,13 @@ struct FillWrite {
   bson::View seen;
 };
 
+/// How a dead letter holds its event and its effect. A server that refuses one form is given the next.
+enum class LetterForm : std::uint8_t {
+  readable,  ///< as documents; as bytes only what nests too deeply for that
+  bytes,     ///< as BSON in binary values
+  bare,      ///< the error, the rule and the place in the stream alone
+};
+
 /// What a dead letter records: an effect that could not be carried out, whole enough to be looked into.
 struct DeadLetterWrite {
   std::string rule;
@@ -41,6 +48,7 @@ struct DeadLetterWrite {
   std::int32_t code;
   std::string message;
   Effect effect;
+  LetterForm form = LetterForm::readable;
 };
 
 struct DeliverWrite {

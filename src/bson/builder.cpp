@@ -71,6 +71,15 @@ Builder& Builder::append_timestamp(std::string_view key, std::uint64_t time) {
   return *this;
 }
 
+Builder& Builder::append_binary(std::string_view key, std::span<const std::uint8_t> bytes) {
+  head(BSON_TYPE_BINARY, key);
+  const auto size = static_cast<std::int32_t>(bytes.size());
+  raw(&size, sizeof size);
+  bytes_.push_back(BSON_SUBTYPE_BINARY);
+  raw(bytes.data(), bytes.size());
+  return *this;
+}
+
 void Builder::push(bson_type_t type, std::string_view key) {
   head(type, key);
   levels_.push_back({bytes_.size(), 0});
@@ -103,6 +112,11 @@ Builder& Builder::close() {
 std::string_view Builder::item() {
   const auto end = std::to_chars(item_, item_ + sizeof item_, levels_.back().items++).ptr;
   return {item_, static_cast<std::size_t>(end - item_)};
+}
+
+void Builder::rewind(const Mark& mark) {
+  bytes_.resize(mark.size);
+  levels_.back().items = mark.items;
 }
 
 View Builder::finish() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +28,7 @@ class Builder {
   Builder& append_null(std::string_view key);
   Builder& append_date(std::string_view key, std::int64_t ms_since_epoch);
   Builder& append_timestamp(std::string_view key, std::uint64_t time);
+  Builder& append_binary(std::string_view key, std::span<const std::uint8_t> bytes);  ///< subtype 0
 
   Builder& open(std::string_view key);        ///< a document under `key`
   Builder& open_array(std::string_view key);  ///< an array under `key`; its keys are made by item()
@@ -36,6 +38,14 @@ class Builder {
   std::string_view item();
 
   std::size_t size() const { return bytes_.size(); }
+
+  /// A place in the innermost document or array, to come back to while that is still open.
+  struct Mark {
+    std::size_t size;
+    std::uint32_t items;
+  };
+  Mark mark() const { return {bytes_.size(), levels_.back().items}; }
+  void rewind(const Mark& mark);
 
   /// Ends the document. The view is valid until the builder is used again.
   View finish();

@@ -92,7 +92,7 @@ void Lane::add_item(const Item& item) {
   const Error& why = refusals_.at(item.refusal).why;
   batch_.writes.push_back(DeadLetterWrite{rule_names_[item.effect.rule], item.event->token,
                                           item.event->cluster_time, item.event->document, why.code,
-                                          why.message, item.effect});
+                                          why.message, item.effect, letter_form_});
 }
 
 void Lane::build() {
@@ -158,6 +158,7 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
   duplicate_keys_ = 0;
   in_pieces_ = false;
   one_by_one_ = false;
+  letter_form_ = LetterForm::readable;
   backoff_.reset();
   return {in_batch_, std::nullopt, std::nullopt};
 }
@@ -190,16 +191,37 @@ LaneReport Lane::refuse(const Outcome& outcome, Time now) {
     return retry_later(outcome, now);
   }
   const auto which = known ? outcome.failed_write : std::nullopt;
-  if (mark_refused(which, *outcome.error) == 0) {
-    // Even the dead letter is refused: nothing here can put that right, and going on would lose the event.
-    return {0, std::nullopt,
-            Error{ErrorKind::fatal, outcome.error->code,
-                  "the dead letter itself was refused: " + outcome.error->message, false}};
-  }
+  if (mark_refused(which, *outcome.error) == 0) return letter_refused(outcome, now);
   most_items_ = std::max<std::size_t>(1, in_batch_ / 4);  // refusals come in crowds; fail on less at once
   ++tries_;
   duplicate_keys_ = 0;
   return {0, *outcome.error, std::nullopt};
+}
+
+/// Tries the letter's next form, and the last one with no other event in the batch. That holds nothing of the
+/// event, so a server that refuses it too would refuse any letter: it is asked again until somebody has put
+/// that right, for going on would lose the event.
+LaneReport Lane::letter_refused(const Outcome& outcome, Time now) {
+  switch (letter_form_) {
+    case LetterForm::readable:
+      letter_form_ = LetterForm::bytes;
+      return retry_later(outcome, now);
+    case LetterForm::bytes:
+      if (batch_.events > 1) {
+        shrink();
+      } else {
+        letter_form_ = LetterForm::bare;
+      }
+      return retry_later(outcome, now);
+    case LetterForm::bare:
+      break;
+  }
+  Outcome refused = outcome;
+  refused.error->kind = ErrorKind::unavailable;
+  refused.error->message =
+      "the dead letter itself was refused, so the stream waits: " + refused.error->message +
+      "; does the collection dead_letters have a validator, or is it a view";
+  return retry_later(refused, now);
 }
 
 /// Marks the items of the batch that became part of `write` (all, where it is not known which failed).
@@ -218,6 +240,7 @@ std::size_t Lane::mark_refused(const std::optional<std::size_t>& write, const Er
       ++marked;
     }
   }
+  if (marked == 0) refusals_.erase(refusal);
   return marked;
 }
 

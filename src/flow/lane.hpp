@@ -97,6 +97,7 @@ class Lane {
   bool at_event_end(std::size_t count) const;
   LaneReport retry_later(const Outcome& outcome, Time now);
   LaneReport refuse(const Outcome& outcome, Time now);
+  LaneReport letter_refused(const Outcome& outcome, Time now);
   void shrink();
   void learn_fan_out(const Outcome& outcome);
 
@@ -119,6 +120,7 @@ class Lane {
   bool flushing_ = false;
   bool in_pieces_ = false;
   bool one_by_one_ = false;
+  LetterForm letter_form_ = LetterForm::readable;  ///< of the present batch's dead letters
   bool in_doubt_ = false;  ///< the batch that was last may be in already: only the very same may follow it
 };
 

@@ -20,6 +20,7 @@ struct Reading {
   Detail detail = Detail::whole;
   int batch = 1;
   Judging judging = Judging::filter;
+  bool pass_over = false;  ///< leave out events whose resume token is too large for any answer
 
   friend bool operator==(const Reading&, const Reading&) = default;
 };
@@ -34,6 +35,9 @@ struct Reading {
 /// nothing with a part of an event, every event but the guilty one is to be read wholly:
 ///
 ///     whole -> whole in ever smaller batches -> whole one by one -> needed, of one event -> only the key
+///
+/// An answer holds the _id of an event's document five times, four of them in tokens. Where that alone is too
+/// large (above about 3 MB), no answer can hold the event, and it is passed over.
 class ReadingPolicy {
  public:
   explicit ReadingPolicy(int batch, bool parts_serve = true)
@@ -43,8 +47,10 @@ class ReadingPolicy {
 
   /// The server could not send what was asked for. False when there is nothing less to ask for.
   bool too_large() {
-    if (now_.detail == Detail::key_only) return false;
-    if (now_.detail == Detail::whole && !parts_serve_) {
+    if (now_.pass_over) return false;
+    if (now_.detail == Detail::key_only) {
+      now_.pass_over = true;
+    } else if (now_.detail == Detail::whole && !parts_serve_) {
       if (now_.batch == most_) left_ = most_;
       if (now_.batch == 1) now_.detail = Detail::needed;
       now_.batch = std::max(1, now_.batch / smaller);
@@ -77,6 +83,10 @@ class ReadingPolicy {
   /// An answer with so many events came. True when the stream is to be read another way from here on.
   bool came(std::size_t events) {
     if (now_ == Reading{Detail::whole, most_}) return false;
+    if (now_.pass_over) {
+      now_ = {Detail::whole, most_};  // were it still ahead, the way to it would be found again
+      return true;
+    }
     const bool one = now_.detail == Detail::key_only || now_.judging == Judging::skip ||
                      (!parts_serve_ && now_.detail == Detail::needed);
     if (one && events == 0) return false;  // still on its way

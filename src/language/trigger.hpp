@@ -24,6 +24,7 @@ struct WriteAction {
   std::string into;
   std::string id;  ///< an expression; "" where the server makes one
   Assignments values;
+  std::string document = {};  ///< in the place of `values`: NEW or OLD, the whole document
 };
 
 /// CALL

@@ -32,7 +32,7 @@ Action TriggerParser::insert() {
   cursor_.expect_word("INTO");
   write.into = target();
   if (cursor_.accept_word("ID")) write.id = expression();
-  write.values = columns_and_values();
+  written(write);
   return write;
 }
 
@@ -42,7 +42,7 @@ Action TriggerParser::upsert() {
   write.into = target();
   cursor_.expect_word("ID");
   write.id = expression();
-  write.values = columns_and_values();
+  written(write);
   return write;
 }
 
@@ -113,6 +113,18 @@ std::string TriggerParser::where_id() {
   if (!cursor_.accept_word("ID")) cursor_.fail_expecting("ID: documents are found by nothing else");
   cursor_.expect_symbol("=");
   return expression();
+}
+
+/// (field, ..) VALUES (value, ..), or VALUES and the whole document.
+void TriggerParser::written(WriteAction& write) {
+  if (!cursor_.accept_word("VALUES")) {
+    write.values = columns_and_values();
+    return;
+  }
+  const std::size_t offset = cursor_.token().offset;
+  write.document = expression();
+  if (!same_word(write.document, "NEW") && !same_word(write.document, "OLD"))
+    cursor_.fail(offset, "without fields before it, VALUES takes a whole document: NEW or OLD");
 }
 
 Assignments TriggerParser::columns_and_values() {

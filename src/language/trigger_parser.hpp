@@ -42,6 +42,7 @@ class TriggerParser {
   std::string target();
   std::string where_id();
   Assignments columns_and_values();
+  void written(WriteAction& write);
   void add(Assignments& values, std::size_t offset, std::string field, std::string value);
 
   // both

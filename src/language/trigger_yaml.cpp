@@ -45,6 +45,7 @@ Settings settings_of(const WriteAction& write) {
   std::string lines = line("into", json_text(write.into)) + line("mode", json_text(write.mode));
   if (!write.id.empty()) lines += line("id", json_text(write.id));
   if (!write.values.empty()) lines += line("values", map_of(write.values));
+  if (!write.document.empty()) lines += line("values", json_text(write.document));
   return {"write", lines};
 }
 

@@ -53,12 +53,21 @@ constexpr std::array<std::int32_t, 6> lost_codes{136, 222, 260, 280, 286, 50811}
 constexpr std::array<std::int32_t, 6> fatal_codes{8000, 11, 13, 18, 33, 59};
 constexpr std::array<std::int32_t, 2> large_codes{object_too_large, fragment_too_large};
 
+// BSONObjectTooLarge, and a buffer that would grow past the server's limit: an operation's entry in the oplog
+// holds an _id up to three times.
+constexpr std::array<std::int32_t, 2> size_codes{object_too_large, 13548};
+
 // UserNotFound (as the driver's own failed log-in), Unauthorized, AuthenticationFailed, Atlas's refusal.
 constexpr std::array<std::int32_t, 4> denial_codes{11, 13, 18, 8000};
 
 bool is_network(const bson_error_t& error) {
   return error.domain == MONGOC_ERROR_STREAM || error.domain == MONGOC_ERROR_SERVER_SELECTION ||
          error.domain == MONGOC_ERROR_PROTOCOL;
+}
+
+/// The driver refuses the bytes that it was given. Its numbers are its own: 18 is no failed log-in here.
+bool is_bad_bson(const bson_error_t& error) {
+  return error.domain == MONGOC_ERROR_BSON;
 }
 
 ErrorKind otherwise(Doing doing) {
@@ -75,6 +84,10 @@ ErrorKind otherwise(Doing doing) {
 
 }  // namespace
 
+bool refuses_size(const Error& error) {
+  return among(size_codes, error.code);
+}
+
 bool is_denial(const Error& error) {
   return error.kind == ErrorKind::fatal && among(denial_codes, error.code);
 }
@@ -84,16 +97,18 @@ Error classify_code(std::int32_t code, std::string message, Doing doing) {
   if (among(transient_codes, code)) kind = ErrorKind::transient;
   if (among(slow_codes, code)) kind = ErrorKind::too_slow;
   if (among(cursor_codes, code)) kind = ErrorKind::cursor_gone;
-  if (among(lost_codes, code)) kind = ErrorKind::lost;
   if (among(fatal_codes, code)) kind = ErrorKind::fatal;
+  // What only a change stream can answer: nothing that is written is at the stream's place.
+  if (doing == Doing::reading && among(lost_codes, code)) kind = ErrorKind::lost;
   if (doing == Doing::reading && among(large_codes, code)) kind = ErrorKind::too_large;
   return {kind, code, std::move(message), false};
 }
 
 Error classify(const bson_error_t& error, const bson_t* reply, Doing doing) {
   const auto code = static_cast<std::int32_t>(error.code);
-  Error result = is_network(error) ? Error{ErrorKind::transient, code, error.message, false, true}
-                                   : classify_code(code, error.message, doing);
+  Error result = is_network(error)    ? Error{ErrorKind::transient, code, error.message, false, true}
+                 : is_bad_bson(error) ? Error{otherwise(doing), code, error.message, false}
+                                      : classify_code(code, error.message, doing);
   if (error.domain == MONGOC_ERROR_CLIENT && error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE) {
     result.kind = ErrorKind::fatal;
   }

@@ -16,6 +16,9 @@ Error classify(const bson_error_t& error, const bson_t* reply, Doing doing);
 /// The same for an error that the server put into a reply's writeErrors.
 Error classify_code(std::int32_t code, std::string message, Doing doing);
 
+/// Whether what was written is larger than the server can put into its oplog, which shows at the commit.
+bool refuses_size(const Error& error);
+
 /// Whether the server refuses the log-in or a right, as opposed to everything else that is fatal.
 bool is_denial(const Error& error);
 

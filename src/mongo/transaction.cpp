@@ -60,6 +60,10 @@ std::optional<Error> Transaction::commit() {
     // Only by this label the server says that it has not happened. Whoever is interrupted while he waits for
     // a majority has committed, and may then be told that he has no right to ask again.
     unknown = !mongoc_error_has_label(reply.get(), "TransientTransactionError");
+    if (!result->network && refuses_size(*result)) {
+      result->kind = ErrorKind::own_fault;
+      unknown = false;
+    }
     if (!unknown || result->kind == ErrorKind::fatal) break;
   }
   // The driver lets nobody abort what was once to be committed.

@@ -9,6 +9,7 @@
 #include "mongo/end_transactions.hpp"
 #include "rules/apart.hpp"
 #include "rules/registry.hpp"
+#include "sinks/letter.hpp"
 #include "sinks/letter_effect.hpp"
 #include "sinks/state_names.hpp"
 
@@ -81,7 +82,7 @@ std::optional<LetterId> letter_id(std::string_view text) {
   return id;
 }
 
-Letter::Letter(const bson_t& read) : bytes_(bson_get_data(&read), bson_get_data(&read) + read.len) {}
+Letter::Letter(const bson_t& read) : bytes_(sinks::unfold_letter(bson::View(read))) {}
 
 LetterId Letter::id() const {
   LetterId id{};
@@ -184,7 +185,8 @@ std::vector<Letter> DeadLetters::newest(const LetterFilter& filter, std::int64_t
   append_filter(query, filter);
   bson::Builder options;
   options.open("sort").append("at", -1).append("_id", -1).close().append("limit", limit);
-  if (!whole) options.open("projection").append("event", 0).append("token", 0).close();
+  if (!whole)
+    options.open("projection").append("event", 0).append("eventBytes", 0).append("token", 0).close();
   return read(query, options);
 }
 
@@ -204,7 +206,8 @@ std::optional<Letter> DeadLetters::find(const LetterId& id, bool whole) {
   query.append("_id", value_of(id)).append("pipeline", config_.pipeline);
   bson::Builder options;
   options.append("limit", std::int64_t{1});
-  if (!whole) options.open("projection").append("event", 0).append("token", 0).close();
+  if (!whole)
+    options.open("projection").append("event", 0).append("eventBytes", 0).append("token", 0).close();
   std::vector<Letter> found = read(query, options);
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
@@ -244,6 +247,12 @@ DeadLetters::Asked DeadLetters::asked_by(const Letter& letter) const {
     return {{}, "there is no rule '" + name + "' any more; give the rule its name back, or drop the letter"};
   }
   if (sinks::is_message(effect)) return {{}, "", rule};
+  if (sinks::lacks_id(effect)) {
+    return {
+        {},
+        "the _id that rule '" + name +
+            "' was to write under was too large to be kept with the letter; write it by hand, or drop it"};
+  }
   Asked asked{sinks::writes_of(effect, rule->projections(), rule->documents()), ""};
   if (asked.writes.empty() && sinks::lacks_values(effect)) {
     asked.refusal = "what rule '" + name +
@@ -345,7 +354,8 @@ Retried DeadLetters::give_up(const LetterId& id, const Error& error) {
   bson::Builder update;
   update.append("update", state::dead_letters).open_array("updates").open(update.item());
   update.open("q").append("_id", value_of(id)).close().open("u").open("$set");
-  update.open("error").append("code", error.code).append("message", error.message).close();
+  update.open("error").append("code", error.code);
+  update.append("message", sinks::letter_message(error.message)).close();
   update.append_date("triedAt", now_ms()).close().open("$inc").append("attempts", 1).close().close();
   update.close().close();
   insist(update.finish(), mongo::Doing::storing);

@@ -5,6 +5,7 @@
 
 #include "audit/counter_merge.hpp"
 #include "bson/json_writer.hpp"
+#include "sinks/letter_effect.hpp"
 #include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
@@ -264,7 +265,7 @@ std::optional<Error> ProjectionAudit::read_letters(const CounterPlan& plan, Coun
   return each_document(
       pool_, options_.state_database, state::dead_letters, find, at_,
       [&](bson::View letter) -> std::optional<Error> {
-        const bson::Value id = keep(letter.at_path("effect.id"), pass.letters_scratch);
+        const bson::Value id = keep(sinks::effect_id(letter.at("effect").document()), pass.letters_scratch);
         pass.letters[bson::Identity(id)].push_back(keep(letter.at("_id"), pass.letters_scratch));
         return std::nullopt;
       });

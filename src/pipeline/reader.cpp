@@ -314,11 +314,14 @@ void Reader::tell_what_stands(source::ChangeStream& stream, const Position& at, 
 }
 
 /// Whether there is another way of reading that gets past an event which the server cannot send. What fails
-/// an expression has a code of the operator's own: an error that nothing else explains may have been one.
+/// an expression has a code of the operator's own: an error that nothing else explains may have been one, or
+/// that of an event of which less could be read.
 bool Reader::reads_less(const Error& error) {
   if (error.kind == ErrorKind::too_large) return reading_.too_large();
   const bool unexplained = error.kind == ErrorKind::fatal && !mongo::is_denial(error);
-  return unexplained && plan_.stream.filter.has_expressions() && reading_.misjudged();
+  if (!unexplained) return false;
+  if (plan_.stream.filter.has_expressions() && reading_.misjudged()) return true;
+  return reading_.now().detail != Detail::key_only && reading_.too_large();
 }
 
 bool Reader::open_again(source::ChangeStream& stream, Position& at, const Error& error,

@@ -228,6 +228,18 @@ void Stream::on_reading_less(const Error& error, const flow::Reading& reading) {
         "{}: the server refuses an event: {}; if it is a rule's 'where' that fails on it, the event is "
         "set aside as a dead letter of that rule",
         title_, error.text());
+  } else if (reading.pass_over) {
+    // It is read, and dead, although nothing can be kept of it.
+    metrics_.events_read.Increment();
+    metrics_.events_dead.Increment();
+    around_.log->error(
+        "{}: a change of a document is passed over, for the _id of its document alone (more than about 3 MB) "
+        "is "
+        "too large for a change stream: {}; no rule is told of it, and no dead letter can hold it. Keep "
+        "documents with such an _id out of the watched collections; sluice verify --repair puts right what "
+        "rules "
+        "keep",
+        title_, error.text());
   } else if (reading.detail == Detail::key_only) {
     around_.log->warn(
         "{}: an event is too large to be read, even without the fields that no rule reads: {}; it is left to "

@@ -11,6 +11,10 @@ constexpr std::size_t most_told_twice = 4u << 20;  // of a larger one `after` is
 constexpr std::int32_t no_aggregate_code = 2;      ///< the server's BadValue
 constexpr const char* no_aggregate =
     "the rule's 'aggregate' gives no value for this event, so what it belongs to is not known";
+constexpr const char* impossible_aggregate =
+    "the rule's 'aggregate' gives a value that MongoDB cannot hold as an _id (an array, a regular "
+    "expression, "
+    "or a document with names that begin with $), so its events cannot be numbered";
 
 /// Appends each change to the events of its aggregate, once, under a number without a gap.
 class EventStore final : public Rule {
@@ -43,8 +47,10 @@ class EventStore final : public Rule {
   void apply(const ChangeEvent& event, Effects& effects) const override {
     const bson::Value aggregate =
         parts_.own_aggregate ? parts_.made.value(event, "aggregate", effects.scratch()) : event.id;
-    if (!can_be_id(aggregate)) {
-      effects.add(Reject{no_aggregate_code, no_aggregate}, bson::Identity(event.id).hash(seed_));
+    if (!is_usable_id(aggregate)) {
+      const bool missing = !aggregate || aggregate.is_null();
+      effects.add(Reject{no_aggregate_code, missing ? no_aggregate : impossible_aggregate},
+                  bson::Identity(event.id).hash(seed_));
       return;
     }
     effects.add(Put{&parts_.plan, aggregate, record(event, aggregate, effects.scratch())},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bson/builder.hpp"
+#include "bson/storable.hpp"
 #include "sluice/scratch.hpp"
 
 /// Documents that rules make, in the memory of the event's batch.
@@ -23,8 +24,8 @@ bson::View fields_of(bson::View document, Scratch& scratch, Keeps keeps) {
 
 /// Whether a document, or an aggregate, can have the value as its id. Null, which stands for what is missing,
 /// cannot.
-inline bool can_be_id(const bson::Value& value) {
-  return value && !value.is_null() && !value.is_array() && value.type() != BSON_TYPE_REGEX;
+inline bool is_usable_id(const bson::Value& value) {
+  return !value.is_null() && bson::can_be_id(value);
 }
 
 }  // namespace sluice::rules

@@ -80,6 +80,14 @@ bson::Value Made::value(const ChangeEvent& event, std::string_view part, Scratch
   return with_texts_joined(made, found->second.texts, scratch);
 }
 
+bool Made::is_whole(const std::string& part) const {
+  const auto found = std::ranges::find(parts_, part, &std::pair<std::string, language::Compiled>::first);
+  if (found == parts_.end()) return false;
+  const std::array<const char*, 4> whole{"NEW", "OLD", "coalesce(NEW, OLD)", "coalesce(OLD, NEW)"};
+  return std::ranges::any_of(
+      whole, [&](const char* text) { return language::compile_expression(text).json == found->second.json; });
+}
+
 bool Made::needs_after(const std::string& part) const {
   return std::ranges::any_of(parts_, [&](const auto& one) {
     return one.first == part && !one.second.after.empty() && one.second.before.empty();

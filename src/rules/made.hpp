@@ -25,6 +25,9 @@ class Made {
   /// The value of an expression, stated as text, or a document: a map of expressions.
   void add(const Settings& settings, std::string_view key, const std::string& part);
 
+  /// Whether a part is a whole document as it stands: NEW or OLD, or the first of them that there is.
+  bool is_whole(const std::string& part) const;
+
   /// Whether a part is null for an event without the document after the change.
   bool needs_after(const std::string& part) const;
   void ask_for(const Settings& settings, std::vector<Subscription>& subscriptions) const;

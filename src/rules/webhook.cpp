@@ -25,6 +25,10 @@ constexpr const char* no_address =
 constexpr const char* long_address =
     "the request's URL or its idempotency key would be longer than 2 KiB: shorten the rule's 'url', or the "
     "ids or fields it is made of";
+constexpr std::size_t most_header_bytes = 32u << 10;
+constexpr const char* long_headers =
+    "the request's headers would be longer than 32 KiB, for which services end the connection; look at what "
+    "the rule's 'headers' take from the document";
 constexpr std::int32_t body_code = 2;  ///< the server's BadValue
 constexpr const char* no_body = "the rule's 'values' give no document for this event";
 
@@ -116,6 +120,10 @@ class WebhookRule final : public Rule {
     LongText own;
     append_own_headers(own, event);
     message.headers = headers(event, message.id, own.view(), scratch);
+    if (message.headers.size() > most_header_bytes) {
+      effects.add(Reject{address_code, long_headers}, key);
+      return;
+    }
     if (parts_.plan.together > 1) message.group = group(event, path.view(), own.view(), scratch);
     const Body& body = parts_.body;
     if (body.payload) message.payload = payload_of(event, *body.payload, scratch);

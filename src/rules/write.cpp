@@ -13,7 +13,9 @@ using Mode = DocumentPlan::Mode;
 
 constexpr std::int32_t no_target_code = 2;  ///< the server's BadValue
 constexpr const char* no_target =
-    "the rule's 'id' gives no value that a document can have as its _id, so what to write is not known";
+    "the rule's 'id' gives no value that MongoDB can hold as an _id (it is missing, null, an array, a "
+    "regular "
+    "expression, or a document with names that begin with $), so what to write is not known";
 constexpr const char* no_values = "the rule's 'values' gives no document for this event";
 
 /// Writes into another collection what it makes of an event.
@@ -49,7 +51,7 @@ class WriteRule final : public Rule {
     const std::uint64_t key = bson::Identity(known ? order : stated).hash(seed_);
     const bool derived = parts_.plan.mode == Mode::insert && !parts_.own_id;
     const bson::Value id = derived ? id_of_event(event, name(), effects.scratch()) : stated;
-    if (!can_be_id(id)) {
+    if (!is_usable_id(id)) {
       effects.add(Reject{no_target_code, no_target}, bson::Identity(event.id).hash(seed_));
       return;
     }
@@ -152,6 +154,7 @@ std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& data
   if (shared == nullptr) shared = orders_documents(settings, "order_by");
   plan.ids_of_events = plan.mode == Mode::insert && !own_id;
   if (plan.mode != Mode::remove) made.add(settings, "values", "values");
+  plan.whole = plan.pipeline.empty() && made.is_whole("values");
   made.ask_for(settings, subscriptions);
   check_loop(settings, plan, subscriptions);
   std::string text = "write " + plan.collection + " " + std::to_string(static_cast<int>(plan.mode));

@@ -9,6 +9,7 @@ namespace sluice::sinks {
 namespace {
 
 constexpr std::size_t ids_in_one_find = 5000;
+constexpr std::size_t bytes_in_one_find = 8u << 20;  // the server takes 16 MiB a command
 
 }  // namespace
 
@@ -30,7 +31,10 @@ void Documents::want(const std::string& database, const std::string& collection,
     if (!known) wanted->fields.push_back(field);
   }
   // An absent view marks "asked for, not found (yet)".
-  if (wanted->found.try_emplace(bson::Identity(id)).second) wanted->ids.push_back(id);
+  const bool fresh = wanted->found.try_emplace(bson::Identity(id)).second;
+  // The server refuses to look for what cannot be an _id ("cannot nest $ under $in"), and there is no such
+  // document.
+  if (fresh && can_be_id(id)) wanted->ids.push_back(id);
 }
 
 bson::View Documents::find(const std::string& database, const std::string& collection,
@@ -55,11 +59,14 @@ std::optional<Error> Documents::read_group(mongo::Transaction& transaction, int 
   bson::Builder find;
   find.append("find", *wanted.collection).open("filter").open("_id").open_array("$in");
   const std::size_t end = std::min(wanted.ids.size(), wanted.read + ids_in_one_find);
-  for (; wanted.read < end; ++wanted.read) find.append(find.item(), wanted.ids[wanted.read]);
+  do {
+    find.append(find.item(), wanted.ids[wanted.read]);
+  } while (++wanted.read < end && find.size() + wanted.ids[wanted.read].raw().size() <= bytes_in_one_find);
   find.close().close().close();
   append_projection(find, wanted.fields);
   find.append("batchSize", static_cast<std::int32_t>(ids_in_one_find)).append("maxTimeMS", statement_ms);
-  return read_reply(transaction, transaction.command(*wanted.database, find.finish(), mongo::Doing::reading),
+  // As for a write: what the server cannot look for is the fault of the event that asks for it.
+  return read_reply(transaction, transaction.command(*wanted.database, find.finish(), mongo::Doing::writing),
                     wanted);
 }
 
@@ -78,7 +85,7 @@ std::optional<Error> Documents::read_reply(mongo::Transaction& transaction, mong
     if (id == 0) return std::nullopt;
     bson::Builder more;
     more.append("getMore", id).append("collection", *wanted.collection);
-    reply = transaction.command(*wanted.database, more.finish(), mongo::Doing::reading);
+    reply = transaction.command(*wanted.database, more.finish(), mongo::Doing::writing);
     batch = "nextBatch";
   }
 }

@@ -43,7 +43,8 @@ bool FanOut::write_next(const RefreshWrite& write, mongoc_cursor_t* cursor, FanO
   bson_error_t error{};
   const bson_t* reply = nullptr;
   if (mongoc_cursor_error_document(cursor, &error, &reply)) {
-    result.error = mongo::classify(error, reply, mongo::Doing::reading);
+    // As for a write: what the server cannot look for is the fault of the event that asks for it.
+    result.error = mongo::classify(error, reply, mongo::Doing::writing);
     if (result.error->kind == ErrorKind::cursor_gone) result.error->kind = ErrorKind::transient;
     return false;
   }

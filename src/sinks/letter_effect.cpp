@@ -1,5 +1,8 @@
 #include "sinks/letter_effect.hpp"
 
+#include <algorithm>
+
+#include "bson/storable.hpp"
 #include "bson/text.hpp"
 
 namespace sluice::sinks {
@@ -29,17 +32,55 @@ std::string_view name_of(DocumentPlan::Mode mode) {
   return "";
 }
 
-constexpr std::size_t most_values = 4u << 20;  // a dead letter must fit a document itself
+// A dead letter has to fit a document itself, with its event.
+constexpr std::size_t most_values = 4u << 20;
+constexpr std::size_t most_id = 1u << 20;
+constexpr std::size_t most_text = 1024;
+constexpr int levels_above = 2;  ///< the letter, and its effect
 
 std::string reference_path(const CopyPlan& plan) {
   return plan.array.empty() ? plan.reference : plan.array + "." + plan.reference;
 }
 
+/// Enough of a text that is looked at and never used.
+std::string_view shown(std::string_view text) {
+  return text.substr(0, most_text);
+}
+
+bool stands_readable(bson::View document, LetterForm form) {
+  return form == LetterForm::readable &&
+         bson::levels_of(document, bson::most_levels + 1) + levels_above <= bson::most_levels;
+}
+
+void append_id(bson::Builder& out, const bson::Value& id, LetterForm form) {
+  if (id.raw().size() > most_id) return;
+  const bool flat = !id.is_document() && !id.is_array();
+  if (flat || stands_readable(id.document(), form)) {
+    out.append("id", id);
+    return;
+  }
+  bson::Builder alone;
+  const bson::View made = alone.append("id", id).finish();
+  out.append_binary(id_bytes, {made.data(), made.size()});
+}
+
+void append_values(bson::Builder& out, bson::View values, LetterForm form) {
+  if (!values || values.size() > most_values) return;
+  if (stands_readable(values, form)) {
+    out.append("values", values);
+  } else {
+    out.append_binary(values_bytes, {values.data(), values.size()});
+  }
+}
+
 struct Describe {
   bson::Builder& out;
+  LetterForm form;
+
   void operator()(const Increment& effect) const {
     out.append("kind", increment).append("database", effect.plan->database);
-    out.append("collection", effect.plan->collection).append("id", effect.id);
+    out.append("collection", effect.plan->collection);
+    append_id(out, effect.id, form);
     out.append("field", effect.plan->field).append("delta", effect.delta);
   }
   void operator()(const Refresh& effect) const { copy(refresh, *effect.plan, effect.source_id); }
@@ -48,18 +89,19 @@ struct Describe {
   void operator()(const Deliver& effect) const {
     out.append("kind", publish).append("sink", effect.plan->sink());
     if (!effect.message->verb.empty()) out.append("verb", effect.message->verb);
-    out.append("subject", effect.message->address).append("id", effect.message->id);
+    out.append("subject", shown(effect.message->address)).append("id", shown(effect.message->id));
   }
   void operator()(const Put& effect) const {
     out.append("kind", put).append("mode", name_of(effect.plan->mode));
     out.append("database", effect.plan->database).append("collection", effect.plan->collection);
-    out.append("id", effect.id);
-    if (effect.values && effect.values.size() <= most_values) out.append("values", effect.values);
+    append_id(out, effect.id, form);
+    append_values(out, effect.values, form);
   }
 
   void copy(std::string_view kind, const CopyPlan& plan, const bson::Value& id) const {
     out.append("kind", kind).append("database", plan.database).append("collection", plan.target);
-    out.append("source", plan.source).append("reference", reference_path(plan)).append("id", id);
+    out.append("source", plan.source).append("reference", reference_path(plan));
+    append_id(out, id, form);
   }
 };
 
@@ -100,14 +142,30 @@ bool same_place(bson::View effect, const DocumentPlan& plan) {
 
 /// A text in quotes, so that '5' is not 5.
 std::string id_text(const bson::Value& id) {
+  if (!id) return "(an _id too large to be kept)";
   const std::string text = bson::text_of(id);
   return id.type() == BSON_TYPE_UTF8 ? "'" + text + "'" : text;
 }
 
 }  // namespace
 
-void describe_effect(const EffectBody& effect, bson::Builder& out) {
-  std::visit(Describe{out}, effect);
+void describe_effect(const EffectBody& effect, bson::Builder& out, LetterForm form) {
+  if (form == LetterForm::bare) {
+    out.append("kind", none);
+  } else {
+    std::visit(Describe{out, form}, effect);
+  }
+}
+
+bson::View document_of_bytes(const bson::Value& value) {
+  constexpr std::size_t head = 5;  // the length and the subtype
+  if (value.type() != BSON_TYPE_BINARY || value.raw().size() < head) return {};
+  return {value.raw().data() + head, value.raw().size() - head};
+}
+
+bson::Value effect_id(bson::View effect) {
+  const bson::View bytes = document_of_bytes(effect.at(id_bytes));
+  return bytes ? bytes.at("id") : effect.at("id");
 }
 
 std::vector<Write> writes_of(bson::View effect, const std::vector<Projection>& projections,
@@ -148,6 +206,12 @@ std::string effect_in_words(bson::View effect) {
 
 bool lacks_values(bson::View effect) {
   return effect.at("kind").text() == put && !effect.at("values") && effect.at("mode").text() != "remove";
+}
+
+bool lacks_id(bson::View effect) {
+  const std::string_view kind = effect.at("kind").text();
+  const bool about_document = kind == increment || kind == refresh || kind == fill || kind == put;
+  return about_document && !effect.at("id");
 }
 
 bool is_message(bson::View effect) {

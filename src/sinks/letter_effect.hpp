@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bson/builder.hpp"
@@ -11,8 +12,18 @@
 /// How a dead letter holds its effect: written here, and read back here.
 namespace sluice::sinks {
 
-/// Appends what `effect` is about to the open document.
-void describe_effect(const EffectBody& effect, bson::Builder& out);
+// What stands in the place of `id` ({id: the value}) and `values` where those nest too deeply for a letter.
+inline constexpr std::string_view id_bytes = "idBytes";
+inline constexpr std::string_view values_bytes = "valuesBytes";
+
+/// Appends what `effect` is about to the open document. An id or values too large for a letter are left out.
+void describe_effect(const EffectBody& effect, bson::Builder& out, LetterForm form = LetterForm::readable);
+
+/// A described effect's id, in whichever form the letter holds it; absent where it was too large.
+bson::Value effect_id(bson::View effect);
+
+/// The bytes that a letter holds in the place of a document; absent for any other value.
+bson::View document_of_bytes(const bson::Value& value);
 
 /// What a described effect asks for, with the plans that its rule has now; nothing where the rule has no such
 /// plan any more, or the effect holds nothing that could be done. The writes point into `effect` and into the
@@ -25,6 +36,9 @@ std::string effect_in_words(bson::View effect);
 
 /// Whether what was to be written was too large to be kept.
 bool lacks_values(bson::View effect);
+
+/// Whether the id of what was to be written was too large to be kept.
+bool lacks_id(bson::View effect);
 
 /// Whether it is a message to be published, which is made of the letter's event again.
 bool is_message(bson::View effect);

@@ -7,7 +7,7 @@
 #include "sinks/copies.hpp"
 #include "sinks/counters.hpp"
 #include "sinks/fan_out.hpp"
-#include "sinks/letter_effect.hpp"
+#include "sinks/letter.hpp"
 #include "sinks/puts.hpp"
 #include "sinks/state_names.hpp"
 
@@ -16,8 +16,6 @@ namespace sluice::sinks {
 namespace {
 
 using Kind = WriteCommands::Kind;
-
-constexpr std::size_t most_event_bytes = 8u << 20;  // a dead letter must fit a document itself
 
 bool copies_something(const Batch& batch) {
   return std::ranges::any_of(batch.writes, [](const Write& write) {
@@ -33,21 +31,9 @@ std::int64_t now_ms() {
 }  // namespace
 
 void MongoBulk::add_dead_letter(const DeadLetterWrite& letter, std::size_t index, WriteCommands& out) const {
-  out.add(Kind::insert, options_.state_database, dead_letters_, index, false, [&](bson::Builder& document) {
-    bson_oid_t oid;
-    bson_oid_init(&oid, nullptr);
-    document.append("_id", bson::Value(BSON_TYPE_OID, oid.bytes));
-    document.append("pipeline", options_.pipeline)
-        .append("stream", options_.stream)
-        .append("rule", letter.rule);
-    document.append("token", letter.token).append_timestamp("clusterTime", letter.cluster_time);
-    document.open("error").append("code", letter.code).append("message", letter.message).close();
-    document.open("effect");
-    describe_effect(letter.effect.body, document);
-    document.close();
-    if (letter.event.size() <= most_event_bytes) document.append("event", letter.event);
-    document.append_date("at", now_ms());
-  });
+  const LetterOrigin origin{options_.pipeline, options_.stream, now_ms()};
+  out.add(Kind::insert, options_.state_database, dead_letters_, index, false,
+          [&](bson::Builder& document) { append_letter(letter, origin, document); });
 }
 
 /// Counters in the order of their keys: of two transactions that meet on some of them, the later one then
@@ -125,7 +111,7 @@ Outcome MongoBulk::refused(mongoc_client_t* client, const Batch& batch) {
   find.append("find", state::lanes).open("filter").append("_id", batch.guard.lane_id).close();
   find.append("limit", 1).open("readConcern").append("level", "majority").close();
   const mongo::Reply reply =
-      mongo::run_command(client, options_.state_database, find.finish(), mongo::Doing::reading);
+      mongo::run_command(client, options_.state_database, find.finish(), mongo::Doing::storing);
   Outcome outcome;
   if (!reply.ok()) {
     outcome.error = reply.error;

@@ -17,14 +17,52 @@ bool appends(const PutWrite& put) {
   return put.plan->mode == Mode::append;
 }
 
+/// A field that no stored document has. A missing field matches null, and a document that an upsert makes is
+/// given what its query states: by it, a pipeline tells a new document from one that stood there.
+constexpr std::string_view absent = "sluice\x01new";
+
+/// Names stay names in the constants of an update's pipeline, whatever they look like. $set and $setOnInsert
+/// take {"a.b": 1} for a path, refuse an empty name, and sort the fields.
+bool goes_by_pipeline(const PutWrite& put) {
+  return put.plan->whole || bson::has_odd_names(put.values);
+}
+
+void append_replacement(DocumentPlan::Mode mode, bool whole, bson::Builder& operation) {
+  operation.open_array("u").open(operation.item());
+  if (mode == Mode::insert) {
+    operation.open("$replaceWith").open_array("$cond").open(operation.item()).open_array("$eq");
+    operation.open(operation.item()).append("$type", "$" + std::string(absent)).close();
+    operation.append(operation.item(), "missing").close().close();
+    operation.append(operation.item(), "$$ROOT").append(operation.item(), "$$new").close().close();
+  } else if (whole) {
+    operation.append("$replaceWith", "$$new");
+  } else {
+    operation.open("$replaceWith").open_array("$mergeObjects");
+    operation.append(operation.item(), "$$ROOT").append(operation.item(), "$$new").close().close();
+  }
+  operation.close().close();
+}
+
 void append_change(const PutWrite& put, bson::Builder& operation) {
   const DocumentPlan& plan = *put.plan;
-  if (plan.pipeline.empty()) {
+  if (!plan.pipeline.empty()) {
+    operation.append("u", bson::View(plan.pipeline.data(), plan.pipeline.size()).at("u"));
+  } else if (goes_by_pipeline(put)) {
+    append_replacement(plan.mode, plan.whole, operation);
+  } else {
     operation.open("u").append(plan.mode == Mode::insert ? "$setOnInsert" : "$set", put.values).close();
     return;
   }
-  operation.append("u", bson::View(plan.pipeline.data(), plan.pipeline.size()).at("u"));
   operation.open("c").append("new", put.values).close();
+}
+
+void append_query(const PutWrite& put, bson::Builder& operation) {
+  const DocumentPlan& plan = *put.plan;
+  operation.open("q");
+  append_equals(operation, "_id", put.id);
+  if (plan.mode == Mode::insert && plan.pipeline.empty() && goes_by_pipeline(put))
+    operation.append_null(absent);
+  operation.close();
 }
 
 }  // namespace
@@ -61,10 +99,25 @@ void Puts::append(const PutWrite& put, std::size_t write, WriteCommands& out) {
   Head& head = head_of(put);
   ++head.number;
   head.write = write;
-  out.add(Kind::insert, put.plan->database, put.plan->collection, write, false, [&](bson::Builder& document) {
+  const auto append_event = [&](bson::Builder& document) {
     for (const auto& [name, value] : put.values) document.append(name, value);
     document.append(sequence, head.number);
-  });
+  };
+  if (!bson::has_empty_timestamps(put.values)) {
+    out.add(Kind::insert, put.plan->database, put.plan->collection, write, false, append_event);
+    return;
+  }
+  // An insert would change those.
+  out.add(Kind::update, put.plan->database, put.plan->collection, write, false,
+          [&](bson::Builder& operation) {
+            operation.open("q");
+            append_equals(operation, "_id", put.values.at("_id"));
+            operation.close();
+            append_replacement(Mode::upsert, true, operation);
+            operation.open("c").open("new");
+            append_event(operation);
+            operation.close().close().append("upsert", true);
+          });
 }
 
 void Puts::add(const PutWrite& put, std::size_t write, WriteCommands& out) {
@@ -76,9 +129,7 @@ void Puts::add(const PutWrite& put, std::size_t write, WriteCommands& out) {
   const bool removes = plan.mode == Mode::remove;
   const Kind kind = removes ? Kind::remove : Kind::update;
   out.add(kind, plan.database, plan.collection, write, false, [&](bson::Builder& operation) {
-    operation.open("q");
-    append_equals(operation, "_id", put.id);
-    operation.close();
+    append_query(put, operation);
     if (removes) {
       operation.append("limit", 1);
       return;

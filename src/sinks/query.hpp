@@ -7,9 +7,12 @@
 #include <vector>
 
 #include "bson/builder.hpp"
+#include "bson/storable.hpp"
 #include "sluice/effect.hpp"
 
 namespace sluice::sinks {
+
+using bson::can_be_id;  // what cannot be an _id refers to nothing
 
 /// Appends the condition "`path` equals `value`" in the shortest form that means just that: operators in a
 /// stored value are not taken for operators, and null does not match a missing field.
@@ -47,28 +50,6 @@ inline void append_reference(bson::Builder& out, const CopyPlan& plan, const bso
   } else {
     append_equals(out, plan.array + "." + plan.reference, source_id);
   }
-}
-
-/// Whether a document can stand in _id: names with a $ are for references between databases alone. The server
-/// would not even look for another one in a list of ids.
-inline bool document_can_be_id(bson::View document) {
-  constexpr std::string_view allowed[] = {"$ref", "$id", "$db"};
-  std::size_t place = 0;
-  bool reference = true;
-  bool dollars = false;
-  for (const auto& [key, value] : document) {
-    reference = reference && place < std::size(allowed) && key == allowed[place];
-    if (place != 1) reference = reference && value.type() == BSON_TYPE_UTF8;
-    dollars = dollars || key.starts_with('$');
-    ++place;
-  }
-  return !dollars || (reference && place >= 2);
-}
-
-/// Whether a value can stand in _id at all: what cannot refers to nothing.
-inline bool can_be_id(const bson::Value& value) {
-  return value && !value.is_array() && value.type() != BSON_TYPE_REGEX &&
-         value.type() != BSON_TYPE_UNDEFINED && document_can_be_id(value.document());
 }
 
 inline bool path_holds(const std::string& outer, const std::string& inner) {

@@ -33,6 +33,12 @@ constexpr const char* operations(WriteCommands::Kind kind) {
   return "";
 }
 
+Error too_large(std::size_t bytes) {
+  return {ErrorKind::own_fault, mongo::object_too_large,
+          "the write has " + std::to_string(bytes) +
+              " bytes, which is more than the server takes in one command"};
+}
+
 }  // namespace
 
 bool WriteCommands::full(const Command& command) const {
@@ -59,7 +65,12 @@ WriteCommands::Command* WriteCommands::find(Kind kind, const std::string& databa
 
 WriteCommands::Command& WriteCommands::open(Kind kind, const std::string& database,
                                             const std::string& collection, bool refresh) {
-  if (Command* known = find(kind, database, collection, refresh)) return *known;
+  Command* known = find(kind, database, collection, refresh);
+  return known != nullptr ? *known : start(kind, database, collection, refresh);
+}
+
+WriteCommands::Command& WriteCommands::start(Kind kind, const std::string& database,
+                                             const std::string& collection, bool refresh) {
   Command& command = commands_.emplace_back(Command{kind, refresh, &database, &collection, {}, {}});
   command.body.append(verb(kind), collection).append("ordered", true);
   if (kind != Kind::insert) command.body.append("maxTimeMS", statement_ms_);
@@ -78,8 +89,13 @@ std::deque<WriteCommands::Command>& WriteCommands::in_order() {
 Ran WriteCommands::run(mongo::Transaction& transaction) {
   Ran ran;
   for (Command& command : in_order()) {
-    const mongo::Reply reply =
-        transaction.command(*command.database, command.body.finish(), mongo::Doing::writing);
+    const bson::View body = command.body.finish();
+    if (body.size() > most_command_bytes) {
+      ran.error = too_large(body.size());
+      ran.failed_write = command.writes.front();
+      return ran;
+    }
+    const mongo::Reply reply = transaction.command(*command.database, body, mongo::Doing::writing);
     if (!reply.ok()) {
       ran.error = reply.error;
       const auto failed = mongo::first_write_error(reply.view());

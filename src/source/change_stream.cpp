@@ -108,6 +108,7 @@ std::optional<Error> ChangeStream::open(const std::optional<Position>& after, Po
 void ChangeStream::read_as(const flow::Reading& reading) {
   options_.filter.detail = reading.detail;
   options_.filter.judging = reading.judging;
+  options_.filter.pass_over = reading.pass_over;
   options_.cursor_batch = reading.batch;
 }
 

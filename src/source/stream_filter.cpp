@@ -297,6 +297,7 @@ void append_stages(bson::Builder& pipeline, const StreamFilter& filter, std::str
     append_hash(pipeline, "sluiceHash");
     pipeline.close().close();
   }
+  if (filter.pass_over) append_passing_over(pipeline, resumed_at);
   append_wants(pipeline, filter, resumed_at);
   append_narrowing(pipeline, filter);
   append_detail(pipeline, filter);

@@ -24,6 +24,7 @@ struct StreamFilter {
   std::vector<Subscription> judged = {};
   std::vector<Subscription> plain = {};
   flow::Judging judging = flow::Judging::filter;
+  bool pass_over = false;  ///< leave out events whose resume token is too large for any answer
 
   /// Whether a rule's expression is evaluated, and so may fail.
   bool has_expressions() const;

@@ -25,4 +25,8 @@ constexpr std::int64_t unjudged(std::int64_t number) {
 /// none to judge.
 void append_wants(bson::Builder& pipeline, const StreamFilter& filter, std::string_view resumed_at = {});
 
+/// Appends the stage that leaves out the events whose token is too large for any answer, but for the one that
+/// the stream is resumed at.
+void append_passing_over(bson::Builder& pipeline, std::string_view resumed_at);
+
 }  // namespace sluice::source

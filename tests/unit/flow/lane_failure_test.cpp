@@ -223,13 +223,42 @@ TEST_F(LaneFailureTest, TakesAnIndexThatIsNoneForUnknown) {
   EXPECT_EQ(sent(), (Texts{"c 0 1"}));
 }
 
-TEST_F(LaneFailureTest, StopsWhenTheDeadLetterItselfIsRefused) {
+/// Each form holds less of the event; behind the last the lane waits, and never stops.
+TEST_F(LaneFailureTest, GivesARefusedDeadLetterLessToHold) {
+  const auto form = [this] { return std::get<DeadLetterWrite>(lane().batch().writes.front()).form; };
+  offer({reject()});
   offer({reject()});
   ASSERT_TRUE(send());
-  const LaneReport report = answer(failed(ErrorKind::own_fault, 0, 121));
-  ASSERT_TRUE(report.stop);
-  EXPECT_EQ(report.stop->kind, ErrorKind::fatal);
-  EXPECT_NE(report.stop->message.find("dead letter"), std::string::npos);
+  EXPECT_EQ(form(), LetterForm::readable);
+  fail(failed(ErrorKind::own_fault, 0, 15));
+  EXPECT_EQ(form(), LetterForm::bytes);
+  EXPECT_EQ(size(), 2U);
+  fail(failed(ErrorKind::own_fault, 0, 15));
+  EXPECT_EQ(form(), LetterForm::bytes);
+  EXPECT_EQ(size(), 1U) << "no other event is to lose anything over it";
+  fail(failed(ErrorKind::own_fault, 0, 15));
+  EXPECT_EQ(form(), LetterForm::bare);
+  answer(committed());
+  ASSERT_TRUE(send());
+  EXPECT_EQ(form(), LetterForm::readable);
+  answer(committed());
+  EXPECT_EQ(dead_, 2);
+}
+
+TEST_F(LaneFailureTest, WaitsWhileNoDeadLetterIsTaken) {
+  offer({reject()});
+  ASSERT_TRUE(send());
+  for (int i = 0; i < 2; ++i) fail(failed(ErrorKind::own_fault, 0, 121));
+  for (int i = 0; i < 5; ++i) {
+    const LaneReport report = answer(failed(ErrorKind::own_fault, 0, 121));
+    EXPECT_FALSE(report.stop);
+    ASSERT_TRUE(report.retry);
+    EXPECT_EQ(report.retry->kind, ErrorKind::unavailable);
+    EXPECT_NE(report.retry->message.find("dead letter"), std::string::npos);
+    ASSERT_TRUE(send());
+  }
+  answer(committed());
+  EXPECT_EQ(dead_, 1);
 }
 
 TEST_F(LaneFailureTest, BelievesADuplicateKeyOnlyAfterSomeTries) {

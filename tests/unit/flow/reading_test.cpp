@@ -64,8 +64,20 @@ TEST(ReadingPolicy, KnowsWhenThereIsNothingLessToAskFor) {
   ReadingPolicy policy(1);
   EXPECT_TRUE(policy.too_large());
   EXPECT_TRUE(policy.too_large());
-  EXPECT_FALSE(policy.too_large());
   EXPECT_EQ(policy.now(), (Reading{Detail::key_only, 1}));
+  EXPECT_TRUE(policy.too_large());
+  EXPECT_TRUE(policy.now().pass_over);
+  EXPECT_FALSE(policy.too_large());
+}
+
+/// No answer can hold it: the next one is of what comes behind it.
+TEST(ReadingPolicy, PassesOverAnEventWhoseTokenIsTooLarge) {
+  for (const std::size_t events : {0U, 1U}) {
+    ReadingPolicy policy(1000);
+    while (!policy.now().pass_over) ASSERT_TRUE(policy.too_large());
+    EXPECT_TRUE(policy.came(events));
+    EXPECT_EQ(policy.now(), whole);
+  }
 }
 
 TEST(ReadingPolicy, TakesAPartOfTheGuiltyEventAloneWherePartsServeNobody) {
@@ -88,7 +100,6 @@ TEST(ReadingPolicy, TakesTheKeyOfTheGuiltyEventAloneWherePartsServeNobody) {
   EXPECT_TRUE(policy.too_large());
   EXPECT_TRUE(policy.too_large());
   EXPECT_EQ(policy.now(), (Reading{Detail::key_only, 1}));
-  EXPECT_FALSE(policy.too_large());
   EXPECT_TRUE(policy.came(1));
   EXPECT_EQ(policy.now(), (Reading{Detail::whole, 10}));
 }

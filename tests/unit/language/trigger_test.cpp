@@ -73,6 +73,8 @@ TEST(Trigger, Writes) {
   EXPECT_EQ(
       settings("UPSERT INTO audit.log ID NEW.userId (last) VALUES (time())"),
       "  into: \"audit.log\"\n  mode: \"upsert\"\n  id: \"NEW.userId\"\n  values: {\"last\": \"time()\"}\n");
+  EXPECT_EQ(settings("UPSERT INTO mirror ID NEW._id VALUES NEW"),
+            "  into: \"mirror\"\n  mode: \"upsert\"\n  id: \"NEW._id\"\n  values: \"NEW\"\n");
   EXPECT_EQ(settings("UPDATE users SET a.b = NEW.x = 1, c = NULL WHERE ID = NEW.userId"),
             "  into: \"users\"\n  mode: \"update\"\n  id: \"NEW.userId\"\n"
             "  values: {\"a.b\": \"NEW.x = 1\", \"c\": \"NULL\"}\n");
@@ -162,6 +164,8 @@ TEST(Trigger, SaysWhatIsWrongInAnAction) {
       {"INSERT INTO x (a) VALUES (lowr(1))",
        "line 2, column 30: unknown function 'lowr'; did you mean 'lower'?"},
       {"UPSERT INTO x (a) VALUES (1)", "line 2, column 18: expected ID, not ("},
+      {"UPSERT INTO x ID 1 VALUES NEW.a",
+       "line 2, column 30: without fields before it, VALUES takes a whole document: NEW or OLD"},
       {"UPDATE x SET a = 1, a = 2 WHERE ID = 1", "line 2, column 24: 'a' is set twice"},
       {"UPDATE x SET a = 1", "line 2, column 22: expected WHERE ID = .., not the end"},
       {"UPDATE x SET a = 1 WHERE name = 2",

@@ -41,10 +41,6 @@ const Code codes[]{
     {"TransactionExceededLifetimeLimitSeconds", 290, ErrorKind::too_slow},
     {"CursorNotFound", 43, ErrorKind::cursor_gone},
     {"CursorKilled", 237, ErrorKind::cursor_gone},
-    {"CappedPositionLost", 136, ErrorKind::lost},
-    {"InvalidResumeToken", 260, ErrorKind::lost},
-    {"ChangeStreamFatalError", 280, ErrorKind::lost},
-    {"ChangeStreamHistoryLost", 286, ErrorKind::lost},
     {"Unauthorized", 13, ErrorKind::fatal},
     {"AuthenticationFailed", 18, ErrorKind::fatal},
     {"CommandNotFound", 59, ErrorKind::fatal},
@@ -59,6 +55,15 @@ TEST(Errors, AreSortedByWhatCanBeDoneAboutThem) {
   for (const Code& one : codes) {
     EXPECT_EQ(kind(one.code, Doing::writing), one.kind) << one.name;
     EXPECT_EQ(kind(one.code, Doing::reading), one.kind) << one.name;
+  }
+}
+
+/// CappedPositionLost, InvalidResumeToken, ChangeStreamFatalError, ChangeStreamHistoryLost.
+TEST(Errors, OfALostPositionAreAChangeStreamsAlone) {
+  for (const std::int32_t code : {136, 260, 280, 286}) {
+    EXPECT_EQ(kind(code, Doing::reading), ErrorKind::lost) << code;
+    EXPECT_EQ(kind(code, Doing::writing), ErrorKind::own_fault) << code;
+    EXPECT_EQ(kind(code, Doing::storing), ErrorKind::transient) << code;
   }
 }
 
@@ -101,6 +106,10 @@ TEST_F(ClassifyTest, TellsDenialsFromTheRestOfWhatIsFatal) {
   EXPECT_TRUE(is_denial(classified(MONGOC_ERROR_CLIENT, MONGOC_ERROR_CLIENT_AUTHENTICATE)));
   EXPECT_FALSE(is_denial(classify_code(59, "", Doing::reading)));
   EXPECT_FALSE(is_denial(classified(MONGOC_ERROR_STREAM, 13)));
+}
+
+TEST_F(ClassifyTest, DoesNotTakeTheDriversNumbersForTheServers) {
+  EXPECT_EQ(classified(MONGOC_ERROR_BSON, MONGOC_ERROR_BSON_INVALID).kind, ErrorKind::own_fault);
 }
 
 TEST_F(ClassifyTest, TakesWrongCredentialsForFatal) {

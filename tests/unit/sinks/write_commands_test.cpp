@@ -55,6 +55,30 @@ TEST_F(WriteCommandsTest, GoOneByOneWhenTheRefusedOneIsToBeFound) {
   EXPECT_EQ(commands_.in_order()[1].writes, (std::vector<std::size_t>{1}));
 }
 
+/// What would be more than the server takes goes into a command of its own.
+TEST_F(WriteCommandsTest, GiveALargeOperationACommandOfItsOwn) {
+  const std::string large(9u << 20, 'x');
+  const auto add_large = [&](std::size_t write, std::string_view text) {
+    commands_.add(Kind::update, database_, articles_, write, false,
+                  [&](bson::Builder& operation) { operation.append("v", text); });
+  };
+  const std::string_view all = large;
+  add_large(0, all.substr(0, 15u << 19));
+  add_large(1, all);
+  add_large(2, "small");
+  auto& commands = commands_.in_order();
+  ASSERT_EQ(commands.size(), 2U);
+  EXPECT_EQ(commands[0].writes, (std::vector<std::size_t>{0, 2}));
+  EXPECT_EQ(commands[1].writes, (std::vector<std::size_t>{1}));
+  for (auto& command : commands) {
+    const bson::View body = command.body.finish();
+    const bson_t bson = body.borrow();
+    EXPECT_TRUE(bson_validate(&bson, BSON_VALIDATE_NONE, nullptr));
+    EXPECT_LE(body.size(), WriteCommands::most_command_bytes);
+  }
+  EXPECT_TRUE(commands[0].body.finish().at_path("updates").document().at("1").document().at("v"));
+}
+
 TEST_F(WriteCommandsTest, KeepRefreshesApart) {
   add(Kind::update, articles_, 0, true);
   add(Kind::update, articles_, 1, false);
