@@ -11,6 +11,10 @@ namespace {
 constexpr std::int32_t duplicate_key = 11000;
 constexpr int tries_before_split = 3;
 constexpr int tries_before_duplicate_is_believed = 4;
+// TransactionTooLarge, TransactionTooLargeForCache: of one event, these do not pass with time.
+constexpr std::int32_t transaction_too_large = 257;
+constexpr std::int32_t too_large_for_cache = 388;
+constexpr int tries_before_too_much_is_believed = 6;
 constexpr std::size_t bytes_of_a_write = 160;  // what the server's operation adds to the value itself
 
 struct TargetBytes {
@@ -138,6 +142,7 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
       case ErrorKind::own_fault:
         return refuse(outcome, now);
       case ErrorKind::too_slow:
+        if (never_fits(error)) return refuse(outcome, now);
         if (batch_.events == 1) in_pieces_ = true;
         shrink();
         break;
@@ -155,6 +160,7 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
   learn_fan_out(outcome);
   if (most_items_ < SIZE_MAX / 2) most_items_ *= 2;
   tries_ = 0;
+  too_much_ = 0;
   duplicate_keys_ = 0;
   in_pieces_ = false;
   one_by_one_ = false;
@@ -168,6 +174,12 @@ LaneReport Lane::retry_later(const Outcome& outcome, Time now) {
   const Duration asked = outcome.retry_in.value_or(std::chrono::milliseconds(0));
   retry_at_ = now + std::max<Duration>(backoff_.next(), asked);
   return {0, outcome.error, std::nullopt};
+}
+
+/// Whether the batch, a single event that was taken apart already, is too much for any transaction.
+bool Lane::never_fits(const Error& error) {
+  const bool too_much = error.code == transaction_too_large || error.code == too_large_for_cache;
+  return too_much && batch_.events == 1 && in_pieces_ && ++too_much_ >= tries_before_too_much_is_believed;
 }
 
 /// Fewer effects the next time, but never less than one event.

@@ -99,6 +99,7 @@ class Lane {
   LaneReport refuse(const Outcome& outcome, Time now);
   LaneReport letter_refused(const Outcome& outcome, Time now);
   void shrink();
+  bool never_fits(const Error& error);
   void learn_fan_out(const Outcome& outcome);
 
   LaneLimits limits_;
@@ -114,6 +115,7 @@ class Lane {
   std::size_t in_batch_ = 0;  ///< items in the batch that is out, or was last
   std::size_t most_items_;    ///< shrinks when batches fail, grows back as they succeed
   int tries_ = 0;             ///< failures of the present batch in a row
+  int too_much_ = 0;          ///< how many of them said that one event's transaction is too large
   int duplicate_keys_ = 0;    ///< how many of them were a duplicate key
   double fan_out_ = 1;        ///< documents that one refresh reaches, learned
   bool sending_ = false;

@@ -37,7 +37,8 @@ struct Reading {
 ///     whole -> whole in ever smaller batches -> whole one by one -> needed, of one event -> only the key
 ///
 /// An answer holds the _id of an event's document five times, four of them in tokens. Where that alone is too
-/// large (above about 3 MB), no answer can hold the event, and it is passed over.
+/// large (above about 3 MB), no answer can hold the event, and it is passed over: what comes behind it is
+/// read like any other, wholly at first.
 class ReadingPolicy {
  public:
   explicit ReadingPolicy(int batch, bool parts_serve = true)
@@ -47,9 +48,9 @@ class ReadingPolicy {
 
   /// The server could not send what was asked for. False when there is nothing less to ask for.
   bool too_large() {
-    if (now_.pass_over) return false;
     if (now_.detail == Detail::key_only) {
-      now_.pass_over = true;
+      if (now_.pass_over) return false;
+      now_ = {Detail::whole, most_, now_.judging, true};
     } else if (now_.detail == Detail::whole && !parts_serve_) {
       if (now_.batch == most_) left_ = most_;
       if (now_.batch == 1) now_.detail = Detail::needed;

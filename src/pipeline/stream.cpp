@@ -228,7 +228,8 @@ void Stream::on_reading_less(const Error& error, const flow::Reading& reading) {
         "{}: the server refuses an event: {}; if it is a rule's 'where' that fails on it, the event is "
         "set aside as a dead letter of that rule",
         title_, error.text());
-  } else if (reading.pass_over) {
+  } else if (reading ==
+             flow::Reading{Detail::whole, around_.config.engine.cursor_batch, reading.judging, true}) {
     // It is read, and dead, although nothing can be kept of it.
     metrics_.events_read.Increment();
     metrics_.events_dead.Increment();

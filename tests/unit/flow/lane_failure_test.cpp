@@ -223,6 +223,31 @@ TEST_F(LaneFailureTest, TakesAnIndexThatIsNoneForUnknown) {
   EXPECT_EQ(sent(), (Texts{"c 0 1"}));
 }
 
+/// Such as one that makes several documents of 16 MB: smaller it cannot get.
+TEST_F(LaneFailureTest, SetsAsideWhatNoTransactionHolds) {
+  constexpr std::int32_t too_large_for_cache = 388;
+  offer({increment("1"), increment("2")});
+  offer({increment("3")});
+  ASSERT_TRUE(send());
+  for (int i = 0; i < 7; ++i) {
+    fail(failed(ErrorKind::too_slow, 1, too_large_for_cache));
+    EXPECT_EQ(sent(), (Texts{"c 1 1", "c 2 1"}));
+  }
+  fail(failed(ErrorKind::too_slow, 1, too_large_for_cache));
+  EXPECT_EQ(sent(), (Texts{"c 1 1", "dead count 388 1"}));
+  answer(committed());
+  while (send()) answer(committed());
+  EXPECT_EQ(dead_, 1);
+  EXPECT_EQ(applied_, 2);
+}
+
+TEST_F(LaneFailureTest, WaitsForATransactionThatIsOnlySlow) {
+  offer({increment("1")});
+  ASSERT_TRUE(send());
+  for (int i = 0; i < 20; ++i) fail(failed(ErrorKind::too_slow, 0, 50));
+  EXPECT_EQ(sent(), (Texts{"c 1 1"}));
+}
+
 /// Each form holds less of the event; behind the last the lane waits, and never stops.
 TEST_F(LaneFailureTest, GivesARefusedDeadLetterLessToHold) {
   const auto form = [this] { return std::get<DeadLetterWrite>(lane().batch().writes.front()).form; };

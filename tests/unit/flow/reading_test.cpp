@@ -65,8 +65,10 @@ TEST(ReadingPolicy, KnowsWhenThereIsNothingLessToAskFor) {
   EXPECT_TRUE(policy.too_large());
   EXPECT_TRUE(policy.too_large());
   EXPECT_EQ(policy.now(), (Reading{Detail::key_only, 1}));
-  EXPECT_TRUE(policy.too_large());
-  EXPECT_TRUE(policy.now().pass_over);
+  for (const Detail detail : {Detail::whole, Detail::needed, Detail::key_only}) {
+    EXPECT_TRUE(policy.too_large());
+    EXPECT_EQ(policy.now(), (Reading{detail, 1, Judging::filter, true}));
+  }
   EXPECT_FALSE(policy.too_large());
 }
 
