@@ -31,6 +31,7 @@ struct Options {
   std::string over;                 ///< sweep: the setting
   std::vector<std::string> values;  ///< sweep: its values; empty: sane ones
   std::vector<std::uint32_t> backlogs = {100'000, 1'000'000};
+  std::string beside;  ///< memory: another worker's binary, measured in the same run; empty: none
   std::vector<std::uint32_t> targets = {100'000, 500'000};
 
   std::vector<std::uint32_t> documents = {20'000, 100'000};  ///< publish, cache: of one updateMany each
