@@ -109,6 +109,9 @@ class Sink {
  public:
   virtual ~Sink() = default;
   virtual Outcome commit(const Batch& batch) = 0;
+  /// About how many bytes commit() has in memory at once beside what the batch points to: rendered messages,
+  /// commands, and the driver's copies of them. Lanes whose batches together would need too much take turns.
+  virtual std::size_t bytes_while_sending(const Batch&) const { return 0; }
 };
 
 }  // namespace sluice

@@ -292,7 +292,9 @@ const std::vector<Option>& table() {
        1,
        65'536,
        {},
-       "The same limit in memory; whichever is reached first counts.",
+       "The same limit in memory, of each stream: events, what rules make of them, and what is being sent "
+       "(which may take a quarter of it). One answer of the server, or one batch, that is larger than its "
+       "share goes over the limit alone.",
        engine<&E::queue_mb>},
       {"Engine",
        "cursor-batch",

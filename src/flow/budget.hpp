@@ -5,16 +5,31 @@
 
 namespace sluice::flow {
 
-/// How much may be read and unresolved at once, in events and in bytes. The reader adds and waits; the strand
-/// takes away. While it is spent the cursor is not read, and the pressure reaches the server.
+/// How much one stream may have in memory at once, in events and in bytes: what was read and is not resolved,
+/// what rules made of it, and what is rendered to be sent. The reader adds answers and waits; the strand takes
+/// away. While it is spent the cursor is not read, and the pressure reaches the server.
 /// Thread-safe; no lock is taken, and nothing is done for each event.
 class Budget {
  public:
+  /// Of `bytes` the reader leaves free what sending may take, a quarter (see SendAllowance).
   Budget(std::int64_t events, std::int64_t bytes) : most_events_(events), most_bytes_(bytes) {}
 
+  /// What lanes may render at once.
+  std::int64_t most_sending() const { return most_bytes_ / 4; }
+
+  /// An answer was read, and is on its way to the strand. Called by the reader.
   void add(std::int64_t events, std::int64_t bytes) {
+    undispatched_.fetch_add(1, std::memory_order_relaxed);
+    last_answer_.store(bytes, std::memory_order_relaxed);
     events_.fetch_add(events, std::memory_order_relaxed);
-    bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    charge(bytes);
+  }
+
+  /// The strand has gone through an answer, and made so many bytes of it.
+  void dispatched(std::int64_t made) {
+    charge(made);
+    undispatched_.fetch_sub(1, std::memory_order_relaxed);
+    change();
   }
 
   void release(std::int64_t events, std::int64_t bytes) {
@@ -23,8 +38,18 @@ class Budget {
     change();
   }
 
-  /// Blocks until there is room, or until close(). What is read next is not known beforehand, so one batch
-  /// may go over the limit; the next waits.
+  /// Bytes that are rendered to be sent; release_sending() follows.
+  void add_sending(std::int64_t bytes) {
+    charge(bytes);
+    sending_.fetch_add(bytes, std::memory_order_relaxed);
+    change();
+  }
+  void release_sending(std::int64_t bytes) {
+    sending_.fetch_sub(bytes, std::memory_order_relaxed);
+    release(0, bytes);
+  }
+
+  /// Blocks until there is room, or until close().
   void wait_for_room() const {
     while (true) {
       const auto seen = changes_.load(std::memory_order_acquire);
@@ -38,11 +63,30 @@ class Budget {
     change();
   }
 
-  bool has_room() const { return events() < most_events_ && bytes() < most_bytes_; }
+  /// Whether another answer may be read. How large it will be is not known beforehand: it is taken to be as
+  /// large as the last one. Where nothing is in flight there is always room, or a large event would never be
+  /// read. What is made of an answer is known only when the strand has gone through it, so at most one is not
+  /// yet dispatched when the next is asked for.
+  bool has_room() const {
+    if (events() >= most_events_ || undispatched_.load(std::memory_order_relaxed) > 1) return false;
+    const std::int64_t held = bytes() - sending_.load(std::memory_order_relaxed);
+    const std::int64_t expected = last_answer_.load(std::memory_order_relaxed);
+    return held <= 0 || held + expected <= most_bytes_ - most_sending();
+  }
+
   std::int64_t events() const { return events_.load(std::memory_order_relaxed); }
   std::int64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  /// The most bytes there ever were.
+  std::int64_t peak_bytes() const { return peak_.load(std::memory_order_relaxed); }
 
  private:
+  void charge(std::int64_t bytes) {
+    const std::int64_t now = bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+    std::int64_t peak = peak_.load(std::memory_order_relaxed);
+    while (now > peak && !peak_.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
+    }
+  }
+
   void change() {
     changes_.fetch_add(1, std::memory_order_acq_rel);
     changes_.notify_one();
@@ -51,7 +95,11 @@ class Budget {
   const std::int64_t most_events_;
   const std::int64_t most_bytes_;
   std::atomic<std::int64_t> events_{0};
-  std::atomic<std::int64_t> bytes_{0};
+  std::atomic<std::int64_t> bytes_{0};    ///< all of them
+  std::atomic<std::int64_t> sending_{0};  ///< of these, what is rendered to be sent
+  std::atomic<std::int64_t> peak_{0};
+  std::atomic<std::int64_t> last_answer_{0};
+  std::atomic<std::int64_t> undispatched_{0};
   std::atomic<std::uint32_t> changes_{0};
   std::atomic<bool> closed_{false};
 };

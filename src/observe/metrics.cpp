@@ -103,7 +103,11 @@ struct MetricFamilies {
         config_reloads(counters(r, "sluice_config_reloads_total",
                                 "Configurations found changed while running, by what became of them.")),
         events_in_flight(gauges(r, "sluice_events_in_flight", "Events read and not yet resolved.")),
-        bytes_in_flight(gauges(r, "sluice_bytes_in_flight", "Bytes of the events in flight.")),
+        bytes_in_flight(gauges(r, "sluice_bytes_in_flight",
+                               "Bytes of the events in flight, of what rules made of them, and of what is being "
+                               "rendered and sent.")),
+        bytes_in_flight_peak(gauges(r, "sluice_bytes_in_flight_peak",
+                                    "The most bytes there ever were in flight since the stream started.")),
         lag_seconds(
             gauges(r, "sluice_lag_seconds",
                    "Seconds from the last resolved position to the server's clock; 0 when caught up.")),
@@ -148,6 +152,7 @@ struct MetricFamilies {
   Family<Counter>& config_reloads;
   Family<Gauge>& events_in_flight;
   Family<Gauge>& bytes_in_flight;
+  Family<Gauge>& bytes_in_flight_peak;
   Family<Gauge>& lag_seconds;
   Family<Gauge>& checkpoint_age_seconds;
   Family<Gauge>& oplog_headroom_seconds;
@@ -177,6 +182,7 @@ StreamMetrics::StreamMetrics(MetricFamilies& families, const std::string& stream
       large_events(families.large_events.Add(labels_)),
       events_in_flight(families.events_in_flight.Add(labels_)),
       bytes_in_flight(families.bytes_in_flight.Add(labels_)),
+      bytes_in_flight_peak(families.bytes_in_flight_peak.Add(labels_)),
       lag_seconds(families.lag_seconds.Add(labels_)),
       checkpoint_age_seconds(families.checkpoint_age_seconds.Add(labels_)),
       oplog_headroom_seconds(families.oplog_headroom_seconds.Add(labels_, unknown)),

@@ -71,6 +71,7 @@ class StreamMetrics {
 
   prometheus::Gauge& events_in_flight;
   prometheus::Gauge& bytes_in_flight;
+  prometheus::Gauge& bytes_in_flight_peak;
   prometheus::Gauge& lag_seconds;
   prometheus::Gauge& checkpoint_age_seconds;
   prometheus::Gauge& oplog_headroom_seconds;      ///< NaN while unknown

@@ -89,6 +89,7 @@ bool Dispatcher::passed_facts() {
 
 std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBatch> from, flow::Time now) {
   if (from->events.empty() && !from->resume_token) {
+    budget_.dispatched(0);
     budget_.release(0, static_cast<std::int64_t>(from->bytes()));  // it says nothing, not even a place
     return std::nullopt;
   }
@@ -99,7 +100,10 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
   std::size_t read = 0;
   std::size_t done_before = 0;
   // The frontier must know the batch before its first event can be resolved.
-  batch.number = frontier_.open(end_of(*batch.source), count);
+  // One more stays unresolved until all are dispatched, so that the batch lives as long as this function.
+  const std::size_t self = count > 0 ? 1 : 0;
+  batch.unresolved += self;
+  batch.number = frontier_.open(end_of(*batch.source), batch.unresolved);
   batches_.emplace(batch.number, std::move(owned));
   for (; read < count; ++read) {
     ChangeEvent event;
@@ -121,7 +125,10 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
   // Counted once a batch: an atomic addition for each event would show.
   metrics_.events_read.Increment(static_cast<double>(read - done_before));
   metrics_.events_filtered.Increment(static_cast<double>(std::exchange(filtered_, 0)));
-  if (count == 0) finish_event(batch, 0);
+  batch.charged = static_cast<std::int64_t>(batch.scratch.used() + count * sizeof(flow::EventRecord) +
+                                            batch.items * sizeof(flow::Item));
+  budget_.dispatched(batch.charged);
+  finish_event(batch, self);
   return end;
 }
 
@@ -145,6 +152,7 @@ void Dispatcher::dispatch_event(EventBatch& batch, std::size_t index, const Chan
     return skipped;
   });
   record.unresolved = static_cast<std::uint32_t>(effects_.size());
+  batch.items += effects_.size();
   for (const Effect& effect : effects_)
     lanes_[effect.key % lanes_.size()]->offer({effect, &record, &batch, 0}, now);
   if (!effects_.empty()) return;
@@ -202,7 +210,7 @@ void Dispatcher::finish_event(EventBatch& batch, std::size_t count) {
   if (batch.unresolved > 0) return;
   if (batch.source->on_done) batch.source->on_done();
   budget_.release(static_cast<std::int64_t>(batch.records.size()),
-                  static_cast<std::int64_t>(batch.source->bytes()));
+                  static_cast<std::int64_t>(batch.source->bytes()) + batch.charged);
   batches_.erase(batch.number);
 }
 

@@ -14,12 +14,14 @@ namespace sluice::pipeline {
 /// to lives here. Touched on the strand only.
 struct EventBatch {
   explicit EventBatch(std::unique_ptr<source::StreamBatch> from)
-      : source(std::move(from)), records(source->events.size()), unresolved(source->events.size()) {}
+      : source(std::move(from)), records(source->events.size()), unresolved(records.size()) {}
 
   std::unique_ptr<source::StreamBatch> source;
   Scratch scratch;
   std::vector<flow::EventRecord> records;
   std::size_t unresolved;
+  std::size_t items = 0;     ///< handed to lanes
+  std::int64_t charged = 0;  ///< to the budget, for what was made of the events
   std::uint64_t number = 0;  ///< in the frontier
 };
 

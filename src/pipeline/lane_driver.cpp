@@ -26,19 +26,40 @@ asio::awaitable<void> LaneDriver::run() {
       continue;
     }
     if (finishing_ && lane_->idle()) break;
-    timer_.expires_at(action.until.value_or(flow::Time::max()));
-    boost::system::error_code woken;
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    co_await sleep_until(action.until.value_or(flow::Time::max()));
   }
 }
 
+/// Or until wake().
+asio::awaitable<void> LaneDriver::sleep_until(flow::Time time) {
+  timer_.expires_at(time);
+  boost::system::error_code woken;
+  co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+}
+
+/// False when the lane is abandoned meanwhile.
+asio::awaitable<bool> LaneDriver::wait_for_turn(std::int64_t bytes) {
+  const auto ticket = parts_.allowance.ask(bytes);
+  while (!abandoned_) {
+    if (parts_.allowance.take(ticket)) co_return true;
+    co_await sleep_until(flow::Time::max());
+  }
+  parts_.allowance.withdraw(ticket);
+  parts_.on_room();
+  co_return false;
+}
+
 asio::awaitable<void> LaneDriver::send() {
+  const auto bytes = static_cast<std::int64_t>(parts_.sink.bytes_while_sending(lane_->batch()));
+  if (!co_await wait_for_turn(bytes)) co_return;  // what was not sent is done again from the stored position
   const flow::Time started = flow::Clock::now();
   if (!under_way_since_) under_way_since_ = started;
   const auto commit = [this] {
     return mongo::or_error([this] { return parts_.sink.commit(lane_->batch()); });
   };
   const auto outcome = co_await run_blocking<Outcome>(parts_.threads, commit);
+  parts_.allowance.release(bytes);
+  if (parts_.allowance.anybody_waits()) parts_.on_room();
   const std::size_t events = lane_->batch().events;
   const flow::LaneReport done = lane_->done(outcome, flow::Clock::now());
   if (outcome.committed) parts_.metrics.batch_events.observe(static_cast<double>(events));

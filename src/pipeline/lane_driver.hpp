@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "flow/lane.hpp"
+#include "flow/send_allowance.hpp"
 #include "observe/metrics.hpp"
 #include "pipeline/asio.hpp"
 #include "pipeline/dispatcher.hpp"
@@ -32,6 +33,8 @@ class LaneDriver {
     std::function<void(const Error&)> on_stop;  ///< an error that no retry can mend
     /// A server denies the lane what it needs, or is not there, for now; or, without an error, no longer.
     std::function<void(const std::optional<Error>&)> on_denied;
+    flow::SendAllowance& allowance;  ///< the stream's: what its lanes may render and send at once
+    std::function<void()> on_room;   ///< something was given back to it: wake the lanes that wait
   };
 
   LaneDriver(Parts parts, std::unique_ptr<flow::Lane> lane);
@@ -59,6 +62,8 @@ class LaneDriver {
 
  private:
   asio::awaitable<void> send();
+  asio::awaitable<bool> wait_for_turn(std::int64_t bytes);
+  asio::awaitable<void> sleep_until(flow::Time time);
   void report(const Outcome& outcome, const flow::LaneReport& report, flow::Time started);
 
   Parts parts_;

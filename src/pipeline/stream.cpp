@@ -283,6 +283,10 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
         [this, condition](const std::optional<Error>& error) {
           note_reach(error);
           on_denied(condition, error);
+        },
+        allowance_,
+        [this] {
+          for (auto& waiting : lanes_) waiting->wake();
         }};
     lanes_.push_back(std::make_unique<LaneDriver>(
         std::move(parts), std::make_unique<flow::Lane>(limits, guard, rule_names_, seed())));

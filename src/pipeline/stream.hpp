@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "flow/budget.hpp"
+#include "flow/send_allowance.hpp"
 #include "flow/lease.hpp"
 #include "mongo/client.hpp"
 #include "observe/metrics.hpp"
@@ -148,6 +149,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   mongo::ClientPool& pool_;
   observe::StreamMetrics& metrics_;
   flow::Budget budget_;
+  flow::SendAllowance allowance_{budget_};
   CheckpointStore store_;
   sinks::Outward sink_;
   Strand strand_;

@@ -243,6 +243,7 @@ void StreamHealth::refresh_gauges() const {
   observe::StreamMetrics& metrics = parts_.metrics;
   metrics.events_in_flight.Set(static_cast<double>(parts_.budget.events()));
   metrics.bytes_in_flight.Set(static_cast<double>(parts_.budget.bytes()));
+  metrics.bytes_in_flight_peak.Set(static_cast<double>(parts_.budget.peak_bytes()));
   metrics.ready.Set(why_not_ready({opening_condition, stop_condition}).empty() ? 1 : 0);
   constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   const std::lock_guard lock(mutex_);

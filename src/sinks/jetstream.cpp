@@ -172,6 +172,14 @@ void JetStream::on_failure(const Error& error) {
   if (error.kind == ErrorKind::unavailable) streams_checked_ = false;
 }
 
+std::size_t JetStream::bytes_while_sending(const Batch& batch) const {
+  std::size_t most = 0;
+  for (const Write& write : batch.writes) {
+    if (Outlet::takes(write)) most = std::max(most, bytes_of(write));
+  }
+  return most * copies_while_sending;
+}
+
 Outcome JetStream::send(const Batch& batch) {
   Delivered& delivered = delivered_by(batch.guard.lane_id);
   Outcome outcome;

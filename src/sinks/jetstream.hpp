@@ -29,6 +29,8 @@ class JetStream final : public Outlet {
   std::optional<Error> prepare() override;
   Outcome send(const Batch& batch) override;
   void abandon() override { stop_.request_stop(); }
+  /// Renders one message at a time, and hands it to the connection.
+  std::size_t bytes_while_sending(const Batch& batch) const override;
 
  private:
   using Idle = std::vector<std::unique_ptr<nats::Flights>>;

@@ -8,6 +8,7 @@
 #include "sinks/counters.hpp"
 #include "sinks/fan_out.hpp"
 #include "sinks/letter.hpp"
+#include "sinks/outlet.hpp"
 #include "sinks/puts.hpp"
 #include "sinks/state_names.hpp"
 
@@ -153,6 +154,14 @@ Outcome MongoBulk::attempt(mongoc_client_t* client, const Batch& batch) {
   if (!outcome.error) outcome.error = transaction.commit();
   outcome.committed = !outcome.error;
   return outcome;
+}
+
+std::size_t MongoBulk::bytes_while_sending(const Batch& batch) const {
+  std::size_t bytes = 0;
+  for (const Write& write : batch.writes) {
+    if (!std::holds_alternative<DeliverWrite>(write)) bytes += bytes_of(write);
+  }
+  return bytes * copies_while_sending;
 }
 
 Outcome MongoBulk::commit(const Batch& batch) {

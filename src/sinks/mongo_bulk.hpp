@@ -26,6 +26,7 @@ class MongoBulk final : public Sink {
   MongoBulk(mongo::ClientPool& pool, MongoBulkOptions options) : pool_(pool), options_(std::move(options)) {}
 
   Outcome commit(const Batch& batch) override;
+  std::size_t bytes_while_sending(const Batch& batch) const override;
 
  private:
   Outcome carry_out(const Batch& batch);

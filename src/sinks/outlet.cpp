@@ -12,6 +12,24 @@
 
 namespace sluice::sinks {
 
+std::size_t bytes_of(const Write& write) {
+  if (const auto* delivery = std::get_if<DeliverWrite>(&write)) {
+    const Message& message = *delivery->message;
+    return message.payload.size() + message.text.size() + message.headers.size();
+  }
+  if (const auto* put = std::get_if<PutWrite>(&write)) return put->values.size();
+  if (const auto* letter = std::get_if<DeadLetterWrite>(&write)) return letter->event.size();
+  return 0;
+}
+
+std::size_t Outlet::bytes_while_sending(const Batch& batch) const {
+  std::size_t bytes = 0;
+  for (const Write& write : batch.writes) {
+    if (takes(write)) bytes += bytes_of(write);
+  }
+  return bytes * copies_while_sending;
+}
+
 namespace {
 
 using Made = std::unique_ptr<Outlet>;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,10 +36,20 @@ class Outlet {
   /// ErrorKind::transient: their messages are sent again, under the same ids, by whoever comes next. For the
   /// end of a drain; there is no way back. Thread-safe, does not block.
   virtual void abandon() = 0;
+
+  /// About how many bytes send() has in memory at once (see Sink). Usually it renders all its messages of a
+  /// batch before it sends them.
+  virtual std::size_t bytes_while_sending(const Batch& batch) const;
 };
 
 /// What a send() that was abandoned ends with. `where`: the server.
 Error abandoned_error(const std::string& where);
+
+/// A message is rendered, put into a command or a request, and copied by the client library.
+constexpr std::size_t copies_while_sending = 3;
+
+/// Of one message, or of what else a write sends; 0 where it is small by its nature.
+std::size_t bytes_of(const Write& write);
 
 class WebServices;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -22,6 +23,12 @@ class Outward final : public Sink {
   }
 
   Outcome commit(const Batch& batch) override;
+  /// They work one after the other.
+  std::size_t bytes_while_sending(const Batch& batch) const override {
+    std::size_t most = inner_->bytes_while_sending(batch);
+    for (const auto& outlet : outlets_) most = std::max(most, outlet->bytes_while_sending(batch));
+    return most;
+  }
 
   /// No batch waits for an outlet any more; see Outlet::abandon(). Thread-safe, does not block.
   void abandon() {

@@ -27,7 +27,7 @@ constexpr std::int32_t payload_impossible = 2;
 constexpr auto most_batch = std::chrono::seconds(5);
 constexpr auto most_retry_after = std::chrono::hours(1);
 constexpr std::size_t most_remembered = 16'384;  // messages; more than any batch has
-constexpr std::size_t keep_bytes = 16 << 20;
+constexpr std::size_t keep_bytes = 1 << 20;  // of a lane's memory for requests, from one batch to the next
 
 std::string read_secret(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
@@ -109,6 +109,7 @@ class Webhook::Sending {
     outcome_.committed = !outcome_.error;
     outcome_.documents = done_.size();
     lane_.delivered.remember(batch_, outlet_, done_, outcome_.committed);
+    if (lane_.texts.capacity() > keep_bytes) std::string().swap(lane_.texts);
     return std::move(outcome_);
   }
 
@@ -198,7 +199,6 @@ class Webhook::Sending {
   /// False when one of them can never be sent.
   bool compose(const WebhookPlan& plan, const std::string& secret, const flow::Parcels::Round& round) {
     std::string& texts = lane_.texts;
-    if (texts.capacity() > keep_bytes) std::string().swap(texts);
     texts.clear();
     std::vector<Place> places;
     places.reserve(round.size());
