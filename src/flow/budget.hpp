@@ -28,6 +28,7 @@ class Budget {
   /// The strand has gone through an answer, and made so many bytes of it.
   void dispatched(std::int64_t made) {
     charge(made);
+    last_made_.store(made, std::memory_order_relaxed);
     undispatched_.fetch_sub(1, std::memory_order_relaxed);
     change();
   }
@@ -63,14 +64,15 @@ class Budget {
     change();
   }
 
-  /// Whether another answer may be read. How large it will be is not known beforehand: it is taken to be as
-  /// large as the last one. Where nothing is in flight there is always room, or a large event would never be
-  /// read. What is made of an answer is known only when the strand has gone through it, so at most one is not
-  /// yet dispatched when the next is asked for.
+  /// Whether another answer may be read. How large it will be, and what rules will make of it, is not known
+  /// beforehand: it is taken to be as large as the last one. Where nothing is in flight there is always room, or
+  /// a large event would never be read. At most one answer waits for the strand when the next is asked for.
   bool has_room() const {
-    if (events() >= most_events_ || undispatched_.load(std::memory_order_relaxed) > 1) return false;
+    const std::int64_t waiting = undispatched_.load(std::memory_order_relaxed);
+    if (events() >= most_events_ || waiting > 1) return false;
     const std::int64_t held = bytes() - sending_.load(std::memory_order_relaxed);
-    const std::int64_t expected = last_answer_.load(std::memory_order_relaxed);
+    const std::int64_t expected = last_answer_.load(std::memory_order_relaxed) +
+                                  (waiting + 1) * last_made_.load(std::memory_order_relaxed);
     return held <= 0 || held + expected <= most_bytes_ - most_sending();
   }
 
@@ -99,6 +101,7 @@ class Budget {
   std::atomic<std::int64_t> sending_{0};  ///< of these, what is rendered to be sent
   std::atomic<std::int64_t> peak_{0};
   std::atomic<std::int64_t> last_answer_{0};
+  std::atomic<std::int64_t> last_made_{0};
   std::atomic<std::int64_t> undispatched_{0};
   std::atomic<std::uint32_t> changes_{0};
   std::atomic<bool> closed_{false};

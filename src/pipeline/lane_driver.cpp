@@ -41,7 +41,10 @@ asio::awaitable<void> LaneDriver::sleep_until(flow::Time time) {
 asio::awaitable<bool> LaneDriver::wait_for_turn(std::int64_t bytes) {
   const auto ticket = parts_.allowance.ask(bytes);
   while (!abandoned_) {
-    if (parts_.allowance.take(ticket)) co_return true;
+    if (parts_.allowance.take(ticket)) {
+      if (parts_.allowance.anybody_waits()) parts_.on_room();  // the next one may fit beside this one
+      co_return true;
+    }
     co_await sleep_until(flow::Time::max());
   }
   parts_.allowance.withdraw(ticket);

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "flow/budget.hpp"
-#include "flow/send_allowance.hpp"
 #include "flow/lease.hpp"
+#include "flow/send_allowance.hpp"
 #include "mongo/client.hpp"
 #include "observe/metrics.hpp"
 #include "observe/readiness.hpp"

@@ -60,6 +60,19 @@ TEST(Budget, CountsWhatRulesMakeOfAnAnswer) {
   EXPECT_TRUE(budget.has_room());
 }
 
+TEST(Budget, ExpectsThatRulesMakeAsMuchOfTheNextAnswer) {
+  Budget budget(1000, 1000);
+  budget.add(1, 100);
+  budget.dispatched(200);
+  EXPECT_TRUE(budget.has_room()) << "another 300 make 600";
+  budget.add(1, 100);
+  EXPECT_FALSE(budget.has_room()) << "this one will grow to 300, and the next";
+  budget.dispatched(200);
+  EXPECT_FALSE(budget.has_room()) << "another 300 make 900";
+  budget.release(1, 300);
+  EXPECT_TRUE(budget.has_room());
+}
+
 TEST(Budget, OneAnswerMayBeUndispatchedWhileTheNextIsRead) {
   Budget budget(1000, 1000);
   budget.add(1, 1);
