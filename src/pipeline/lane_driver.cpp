@@ -52,6 +52,11 @@ asio::awaitable<bool> LaneDriver::wait_for_turn(std::int64_t bytes) {
   co_return false;
 }
 
+void LaneDriver::end_turn(std::int64_t bytes) {
+  parts_.allowance.release(bytes);
+  if (parts_.allowance.anybody_waits()) parts_.on_room();
+}
+
 asio::awaitable<void> LaneDriver::send() {
   const auto bytes = static_cast<std::int64_t>(parts_.sink.bytes_while_sending(lane_->batch()));
   if (!co_await wait_for_turn(bytes)) co_return;  // what was not sent is done again from the stored position
@@ -60,9 +65,14 @@ asio::awaitable<void> LaneDriver::send() {
   const auto commit = [this] {
     return mongo::or_error([this] { return parts_.sink.commit(lane_->batch()); });
   };
-  const auto outcome = co_await run_blocking<Outcome>(parts_.threads, commit);
-  parts_.allowance.release(bytes);
-  if (parts_.allowance.anybody_waits()) parts_.on_room();
+  Outcome outcome;
+  try {
+    outcome = co_await run_blocking<Outcome>(parts_.threads, commit);
+  } catch (...) {
+    end_turn(bytes);
+    throw;
+  }
+  end_turn(bytes);
   const std::size_t events = lane_->batch().events;
   const flow::LaneReport done = lane_->done(outcome, flow::Clock::now());
   if (outcome.committed) parts_.metrics.batch_events.observe(static_cast<double>(events));

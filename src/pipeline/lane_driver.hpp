@@ -63,6 +63,7 @@ class LaneDriver {
  private:
   asio::awaitable<void> send();
   asio::awaitable<bool> wait_for_turn(std::int64_t bytes);
+  void end_turn(std::int64_t bytes);
   asio::awaitable<void> sleep_until(flow::Time time);
   void report(const Outcome& outcome, const flow::LaneReport& report, flow::Time started);
 

@@ -4,7 +4,9 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/null_sink.h>
 
+#include <functional>
 #include <stdexcept>
+#include <utility>
 
 #include "mongo/client.hpp"
 #include "unit/pipeline/dispatcher_fixture.hpp"
@@ -19,6 +21,7 @@ class ScriptedSink final : public Sink {
     ++batches;
     return answer();
   }
+  std::size_t bytes_while_sending(const Batch&) const override { return 1000; }
   std::function<Outcome()> answer;
   int batches = 0;
 };
@@ -34,7 +37,7 @@ class LaneDriverTest : public DispatcherTest {
   LaneDriverTest()
       : strand_(asio::make_strand(io_)),
         driver_({strand_, threads_, sink_, dispatcher_, metrics_, log_, [](const Error&) {},
-                 [](const std::optional<Error>&) {}},
+                 [](const std::optional<Error>&) {}, allowance_, [this] { driver_.wake(); }},
                 std::make_unique<flow::Lane>(flow::LaneLimits{}, LaneGuard{}, names_, 1)) {
     dispatcher_.start({}, {&driver_.lane()});
     dispatch({favorite("8201", "1")}, "8202");
@@ -50,17 +53,33 @@ class LaneDriverTest : public DispatcherTest {
     return thrown;
   }
 
+  /// Once the lane stands in the line of those that want to send.
+  void when_it_waits(std::function<void()> then) {
+    asio::post(strand_, [this, then = std::move(then)]() mutable {
+      if (!allowance_.anybody_waits()) return when_it_waits(std::move(then));
+      then();
+    });
+  }
+
   asio::io_context io_;
   asio::thread_pool threads_{1};
   Strand strand_;
   spdlog::logger log_{"test", std::make_shared<spdlog::sinks::null_sink_mt>()};
   ScriptedSink sink_;
+  flow::SendAllowance allowance_{budget_};
   LaneDriver driver_;
 };
 
 TEST_F(LaneDriverTest, EndsWhenWhatIsQueuedIsCommitted) {
-  sink_.answer = committed;
+  std::int64_t charged = 0;
+  sink_.answer = [&] {
+    charged = budget_.bytes();
+    return committed();
+  };
   EXPECT_EQ(run(), "");
+  EXPECT_GE(charged, 1000) << "what is being sent counts";
+  EXPECT_EQ(budget_.peak_bytes(), charged);
+  EXPECT_EQ(allowance_.in_use(), 0);
   EXPECT_TRUE(driver_.ended());
   EXPECT_EQ(reached(), "8202");
 }
@@ -72,6 +91,7 @@ TEST_F(LaneDriverTest, WhatTheSinkThrowsLeavesTheLaneEndedAndItsBatchUnresolved)
   EXPECT_TRUE(driver_.ended());
   EXPECT_EQ(sink_.batches, 1);
   EXPECT_EQ(reached(), "none");
+  EXPECT_EQ(allowance_.in_use(), 0);
 }
 
 TEST_F(LaneDriverTest, WithoutAFreeClientTheBatchIsTriedAgain) {
@@ -82,6 +102,32 @@ TEST_F(LaneDriverTest, WithoutAFreeClientTheBatchIsTriedAgain) {
   EXPECT_EQ(run(), "");
   EXPECT_EQ(sink_.batches, 2);
   EXPECT_EQ(reached(), "8202");
+  EXPECT_EQ(allowance_.in_use(), 0);
+}
+
+TEST_F(LaneDriverTest, ALaneThatWaitsForItsTurnGoesWhenThereIsRoom) {
+  sink_.answer = committed;
+  const std::int64_t others = budget_.most_sending();
+  ASSERT_TRUE(allowance_.take(allowance_.ask(others)));
+  when_it_waits([&] {
+    EXPECT_EQ(sink_.batches, 0);
+    allowance_.release(others);
+    driver_.wake();
+  });
+  EXPECT_EQ(run(), "");
+  EXPECT_EQ(reached(), "8202");
+  EXPECT_EQ(allowance_.in_use(), 0);
+}
+
+TEST_F(LaneDriverTest, ALaneThatIsAbandonedLeavesTheLine) {
+  const std::int64_t others = budget_.most_sending();
+  ASSERT_TRUE(allowance_.take(allowance_.ask(others)));
+  when_it_waits([&] { driver_.abandon(); });
+  EXPECT_EQ(run(), "");
+  EXPECT_TRUE(driver_.ended());
+  EXPECT_EQ(sink_.batches, 0);
+  EXPECT_FALSE(allowance_.anybody_waits());
+  EXPECT_EQ(allowance_.in_use(), others);
 }
 
 }  // namespace
