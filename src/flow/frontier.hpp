@@ -42,9 +42,18 @@ class Frontier {
     std::optional<Position> reached;
     while (!open_.empty() && open_.front().unresolved == 0) {
       reached = std::move(open_.front().end);
+      passed_ = open_.front().number;
       open_.pop_front();
     }
     return reached;
+  }
+
+  /// The batch at whose end the position that advance() gave last is.
+  std::uint64_t passed() const { return passed_; }
+
+  /// Whether advance() may come to stop at the end of that batch: it was not merged with a later one.
+  bool holds(std::uint64_t batch) const {
+    return std::ranges::binary_search(open_, batch, {}, &Entry::number);
   }
 
   bool idle() const { return open_.empty(); }
@@ -71,6 +80,7 @@ class Frontier {
 
   Entries open_;
   std::uint64_t next_ = 0;
+  std::uint64_t passed_ = 0;
 };
 
 }  // namespace sluice::flow

@@ -124,6 +124,11 @@ class Acquisition {
       lanes = make_lanes(shard);
     }
     shard.lanes = id_.lanes;
+    // Other rules may have judged otherwise what was done beyond the floor.
+    const bool changed_rules = shard.options_hash != id_.options_hash;
+    if (shard.windows && changed_rules) {
+      for (RuleWindow& one : *shard.windows) one.window.exact = false;
+    }
     shard.has_holder = true;
     shard.holder = self_;
     shard.since_ms = layout_.now_ms;
@@ -134,6 +139,7 @@ class Acquisition {
       // Stored it all stays until there is another position: whoever comes before that goes on from it.
       shard.floor.reset();
       shard.facts.clear();
+      shard.windows.reset();
     }
     return acquired(shard, lanes);
   }
@@ -156,6 +162,7 @@ class Acquisition {
     result.filter_changed = shard.floor && shard.filter_hash != id_.filter_hash;
     result.was_filled = layout_.fill.has_value();
     if (layout_.fill) result.filled = layout_.fill->rules;
+    result.windows = shard.windows;
     result.facts = shard.facts;
     result.facts.push_back(fact_of(shard, lanes));
     const auto count = static_cast<std::uint64_t>(id_.count);
@@ -199,6 +206,7 @@ std::optional<Error> CheckpointStore::prepare() {
 std::optional<Error> CheckpointStore::end_transactions_of_the_dead(mongoc_client_t* client, int lease_ms) {
   bson::Builder find;
   find.append("find", state::shards).open("filter").append("streamId", id_.stream_id()).close();
+  find.open("projection").append(windows_field, 0).close();
   const mongo::Reply reply = mongo::run_command(client, database_, find.finish(), mongo::Doing::reading);
   if (!reply.ok()) return reply.error;
   const std::int64_t now_ms =
@@ -281,7 +289,8 @@ std::optional<Error> CheckpointStore::settle_origin(
 }
 
 std::optional<Error> CheckpointStore::renew(std::int64_t epoch, int lease_ms,
-                                            const std::optional<Position>& floor, bool forget_facts) {
+                                            const std::optional<Position>& floor, bool forget_facts,
+                                            const std::optional<std::vector<RuleWindow>>& windows) {
   const auto client = pool_.acquire();
   bson::Builder command;
   command.append("update", state::shards).open_array("updates").open(command.item());
@@ -298,6 +307,11 @@ std::optional<Error> CheckpointStore::renew(std::int64_t epoch, int lease_ms,
     command.append("filterHash", id_.filter_hash).append("optionsHash", id_.options_hash);
   }
   if (forget_facts) command.open_array("facts").close();
+  if (windows) {
+    command.open(windows_field);
+    append_windows(command, "$literal", *windows);
+    command.close();
+  }
   command.close().close().close().close().close();
   command.open("writeConcern").append("w", "majority").close();
   const mongo::Reply reply =

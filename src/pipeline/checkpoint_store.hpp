@@ -48,6 +48,8 @@ struct Acquired {
   bool was_filled = false;                   ///< a backfill has been, or a rebuild
   bool layout_changed = false;
   bool filter_changed = false;  ///< the floor was read under another filter than the present one
+  /// Of the rules with `dedup_s`, as of the floor.
+  std::optional<std::vector<RuleWindow>> windows = {};
 };
 
 /// The shard (or, with another shard count, one of the old layout) is somebody else's for now.
@@ -117,9 +119,11 @@ class CheckpointStore {
   std::optional<Error> end_fill();
 
   /// Renews the lease and, where given, moves the floor. `forget_facts`: the stream has passed all of them.
+  /// `windows`: the dedup windows as of the floor; without them those that are stored stay.
   /// ErrorKind::fenced when the shard is somebody else's.
   std::optional<Error> renew(std::int64_t epoch, int lease_ms, const std::optional<Position>& floor,
-                             bool forget_facts);
+                             bool forget_facts,
+                             const std::optional<std::vector<RuleWindow>>& windows = {});
 
   /// Gives the lease back, so that the next holder need not wait.
   std::optional<Error> release(std::int64_t epoch);

@@ -67,17 +67,20 @@ Dispatcher::Dispatcher(const std::vector<std::unique_ptr<Rule>>& rules, flow::Bu
 }
 
 void Dispatcher::start(std::vector<flow::DoneTable::Fact> facts, std::vector<flow::Lane*> lanes,
-                       const std::vector<Filled>& filled) {
+                       const std::vector<Filled>& filled,
+                       const std::optional<std::vector<RuleWindow>>& windows) {
   filled_.set(rules_, filled);
   filled_matters_ = !filled.empty();
   for (auto& fact : facts) done_.add(std::move(fact));
   done_matters_ = had_facts_ = !done_.facts().empty();
   lanes_ = std::move(lanes);
+  repetitions_.restore(windows);
 }
 
 std::optional<Position> Dispatcher::advance() {
   auto reached = frontier_.advance();
   if (reached) passed_facts_ = !done_.matters_behind(reached->data());
+  if (reached && repetitions_.any()) repetitions_.settle(frontier_.passed(), passed_facts_);
   return reached;
 }
 
@@ -103,8 +106,8 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
   // One more stays unresolved until all are dispatched, so that the batch lives as long as this function.
   const std::size_t self = count > 0 ? 1 : 0;
   batch.unresolved += self;
-  batch.number = frontier_.open(end_of(*batch.source), batch.unresolved);
-  batches_.emplace(batch.number, std::move(owned));
+  const std::uint64_t number = batch.number = frontier_.open(end_of(*batch.source), batch.unresolved);
+  batches_.emplace(number, std::move(owned));
   for (; read < count; ++read) {
     ChangeEvent event;
     parse_event(batch.source->events[read], event);
@@ -129,6 +132,7 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
                                             batch.items * sizeof(flow::Item));
   budget_.dispatched(batch.charged);
   finish_event(batch, self);
+  if (repetitions_.any()) repetitions_.mark(frontier_, number);
   return end;
 }
 
@@ -168,6 +172,10 @@ void Dispatcher::dispatch_event(EventBatch& batch, std::size_t index, const Chan
 void Dispatcher::drop_repetitions(const ChangeEvent& event) {
   if (event.operation == Operation::snapshot) return;
   std::erase_if(effects_, [&](const Effect& effect) {
+    if (done_matters_ && repetitions_.unsure(event, effect.rule) && skip(event, effect)) {
+      repetitions_.left_out(event, effect.rule);
+      return false;
+    }
     const bool known = repetitions_.repeated(event, effect);
     if (known) rule_metrics_[effect.rule].repeated.Increment();
     return known;

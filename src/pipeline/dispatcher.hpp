@@ -29,9 +29,11 @@ class Dispatcher {
   Dispatcher(const std::vector<std::unique_ptr<Rule>>& rules, flow::Budget& budget,
              observe::StreamMetrics& metrics);
 
-  /// What earlier runs did, what a backfill anticipated, and the lanes to feed. Once, before the first batch.
+  /// What earlier runs did, what a backfill anticipated, the lanes to feed, and the dedup windows as of the
+  /// position where this run begins. Once, before the first batch.
   void start(std::vector<flow::DoneTable::Fact> facts, std::vector<flow::Lane*> lanes,
-             const std::vector<Filled>& filled = {});
+             const std::vector<Filled>& filled = {},
+             const std::optional<std::vector<RuleWindow>>& windows = {});
 
   /// Takes a batch. Gives the sentence that ends the stream when the batch holds an event that says so (a
   /// watched collection dropped, the stream invalidated): everything before it has been dispatched, nothing
@@ -51,6 +53,9 @@ class Dispatcher {
   /// those before may be under way still, and would be read again, after a crash, with nobody to know which
   /// of their effects were done.)
   bool passed_facts();
+
+  /// The dedup windows, as of the newest position that advance() gave.
+  const Repetitions& repetitions() const { return repetitions_; }
 
  private:
   void dispatch_event(EventBatch& batch, std::size_t index, const ChangeEvent& event, flow::Time now);

@@ -43,6 +43,7 @@ class StateInspector {
                     std::string_view value) {
     bson::Builder find;
     find.append("find", collection).open("filter").append(key, value).close();
+    find.open("projection").append(windows_field, 0).close();  // large
     return mongo::run_command(client_, database, find.finish(), mongo::Doing::reading);
   }
 

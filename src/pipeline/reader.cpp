@@ -2,6 +2,7 @@
 
 #include <spdlog/logger.h>
 
+#include <algorithm>
 #include <random>
 
 #include "pipeline/needs.hpp"
@@ -195,6 +196,19 @@ std::optional<Acquired> Reader::acquire(const std::stop_token& stop) {
   return acquired;
 }
 
+/// Where nothing is done beyond the stored position, windows that are not stored begin empty there. That is
+/// stored before anything is done, so that a later run can tell it from windows that were lost.
+bool Reader::begin_windows(Acquired& acquired, const std::stop_token& stop) {
+  if (!plan_.no_repetitions || acquired.windows) return true;
+  const std::string_view floor = acquired.floor->data();
+  const auto beyond = [&](const auto& fact) { return fact.newest() > floor; };
+  if (std::ranges::any_of(acquired.facts, beyond)) return true;
+  acquired.windows = plan_.no_repetitions;
+  return insist("store the first position", stop, [&] {
+    return store_.renew(acquired.epoch, plan_.acquire.lease_ms, std::nullopt, false, acquired.windows);
+  });
+}
+
 bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
                         const std::stop_token& stop) {
   std::optional<Position> after = acquired.floor;
@@ -205,7 +219,8 @@ bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Positi
   // Another program has read it, with a filter of its own.
   const bool by_time = foreign || acquired.filter_changed;
   const bool opened = insist("open the change stream", stop, [&] { return stream.open(after, at, by_time); });
-  if (!opened || acquired.floor) return opened;
+  if (!opened) return false;
+  if (acquired.floor) return begin_windows(acquired, stop);
   if (after) acquired.facts.push_back({1, 0, std::string(after->data()), {}});
   // The very first start: all shards begin where the first of them began, and that is stored before anybody
   // is told that the worker is ready.
@@ -218,8 +233,10 @@ bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Positi
   acquired.floor = origin;
   if (!insist("ask for the first snapshot", stop, [&] { return plan_.snapshots->begin(); })) return false;
   const bool stored = insist("store the first position", stop, [&] {
-    return store_.renew(acquired.epoch, plan_.acquire.lease_ms, origin, plan_.acquire.restart_now);
+    return store_.renew(acquired.epoch, plan_.acquire.lease_ms, origin, plan_.acquire.restart_now,
+                        plan_.no_repetitions);
   });
+  acquired.windows = plan_.no_repetitions;
   if (!stored || origin.data() == at.data()) return stored;
   return insist("open the change stream", stop, [&] { return stream.open(origin, at); });
 }

@@ -52,6 +52,8 @@ struct ReaderPlan {
   std::function<void(const std::string& why)> note_problem;
   std::optional<LostPosition> rebuild;  ///< start by forgetting the position and filling everything again
   std::unique_ptr<SnapshotFeed> snapshots;
+  /// Of a stream with rules that have dedup windows: empty ones.
+  std::optional<std::vector<RuleWindow>> no_repetitions = {};
   std::string hosts;  ///< for messages
   /// A server that stays away while it starts is waited for: the instance runs already, and was told where
   /// its server is when it did.
@@ -91,6 +93,7 @@ class Reader {
   AcquireResult take_lease();
   std::optional<Acquired> acquire(const std::stop_token& stop);
   Held conflict(int times) const;
+  bool begin_windows(Acquired& acquired, const std::stop_token& stop);
   bool open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
                   const std::stop_token& stop);
   void read(source::ChangeStream& stream, Position at, const std::stop_token& stop);

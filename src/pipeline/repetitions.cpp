@@ -1,5 +1,7 @@
 #include "pipeline/repetitions.hpp"
 
+#include <algorithm>
+
 namespace sluice::pipeline {
 
 namespace {
@@ -27,19 +29,60 @@ std::uint64_t content_of(const ChangeEvent& event, const Message& message, std::
   return bson::stable_hash(message.text, hash);
 }
 
+std::int64_t time_of(const ChangeEvent& event) {
+  constexpr std::int64_t ms = 1000;
+  const auto cluster_ms = static_cast<std::int64_t>(event.cluster_time >> 32) * ms;
+  return event.wall_time_ms != 0 ? event.wall_time_ms : cluster_ms;
+}
+
 }  // namespace
 
 Repetitions::Repetitions(const std::vector<std::unique_ptr<Rule>>& rules) {
+  FullDocument strongest = FullDocument::off;
   for (const auto& rule : rules) {
-    const auto window = rule->conduct().dedup;
-    any_ |= window.count() > 0;
-    windows_.push_back(window.count() > 0 ? std::make_unique<flow::DedupWindow>(window.count()) : nullptr);
+    windows_.add(rule->conduct().dedup.count());
+    FullDocument wanted = FullDocument::off;
+    for (const Subscription& one : rule->subscriptions()) wanted = std::max(wanted, one.full_document);
+    strongest = std::max(strongest, wanted);
+    rules_.push_back({rule->name(), wanted != FullDocument::off});
+  }
+  // The stream asks for one kind of documents for all rules.
+  for (Asked& rule : rules_) rule.looks_up = rule.looks_up && strongest == FullDocument::look_up;
+}
+
+void Repetitions::restore(const std::optional<std::vector<RuleWindow>>& stored) {
+  for (std::size_t rule = 0; rule < rules_.size(); ++rule) {
+    const flow::DedupWindow::Stored* found = nullptr;
+    if (stored) {
+      const auto one = std::ranges::find(*stored, rules_[rule].name, &RuleWindow::rule);
+      if (one != stored->end()) found = &one->window;
+    }
+    windows_.restore(rule, found);
   }
 }
 
+std::vector<RuleWindow> Repetitions::stored() const {
+  std::size_t count = 0;
+  for (std::size_t rule = 0; rule < rules_.size(); ++rule) count += windows_.has(rule) ? 1 : 0;
+  std::vector<RuleWindow> stored;
+  for (std::size_t rule = 0; rule < rules_.size(); ++rule) {
+    if (!windows_.has(rule)) continue;
+    stored.push_back({rules_[rule].name, windows_.stored(rule, most_stored_repetitions / count)});
+  }
+  return stored;
+}
+
+bool Repetitions::unsure(const ChangeEvent& event, std::size_t rule) const {
+  if (!windows_.has(rule)) return false;
+  return windows_.inexact(rule) || (rules_[rule].looks_up && event.operation == Operation::update);
+}
+
+void Repetitions::left_out(const ChangeEvent& event, std::size_t rule) {
+  windows_.left_out(rule, time_of(event));
+}
+
 bool Repetitions::repeated(const ChangeEvent& event, const Effect& effect) {
-  flow::DedupWindow* window = windows_[effect.rule].get();
-  if (window == nullptr) return false;
+  if (!windows_.has(effect.rule)) return false;
   std::uint64_t content = effect.key;
   if (const auto* put = std::get_if<Put>(&effect.body)) {
     content = hash_of(put->values, content);
@@ -48,9 +91,7 @@ bool Repetitions::repeated(const ChangeEvent& event, const Effect& effect) {
   } else {
     return false;
   }
-  constexpr std::int64_t ms = 1000;
-  const auto cluster_ms = static_cast<std::int64_t>(event.cluster_time >> 32) * ms;
-  return window->repeated(content, event.wall_time_ms != 0 ? event.wall_time_ms : cluster_ms);
+  return windows_.repeated(effect.rule, content, time_of(event));
 }
 
 }  // namespace sluice::pipeline

@@ -72,6 +72,9 @@ ShardRecord ShardRecord::read(bson::View document) {
   shard.filter_hash = document.at("filterHash").text();
   for (const auto& [key, value] : document.at("facts").document())
     shard.facts.push_back(read_fact(value.document()));
+  if (const auto windows = document.at(windows_field); windows.is_array()) {
+    shard.windows = read_windows(windows.document());
+  }
   return shard;
 }
 
@@ -180,6 +183,7 @@ std::vector<ShardRecord> StateTransaction::find_shards(const std::string& stream
       .append("streamId", stream_id)
       .append("count", count)
       .close();
+  command.open("projection").append(windows_field, 0).close();
   command.append("batchSize", most_records);
   const mongo::Reply reply = run(command, mongo::Doing::reading);
   std::vector<ShardRecord> shards;
@@ -209,7 +213,9 @@ void StateTransaction::put_shard(const ShardRecord& shard, const std::string& st
     append_fact(command, fact);
     command.close();
   }
-  command.close().close().append("upsert", true);
+  command.close();
+  if (shard.windows) append_windows(command, windows_field, *shard.windows);
+  command.close().append("upsert", true);
   run(command, mongo::Doing::writing);
 }
 

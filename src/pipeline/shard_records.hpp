@@ -7,6 +7,7 @@
 #include "flow/done_table.hpp"
 #include "mongo/transaction.hpp"
 #include "pipeline/holder.hpp"
+#include "pipeline/rule_window.hpp"
 #include "sluice/position.hpp"
 
 /// The documents of the state database as the checkpoint store reads and writes them.
@@ -35,6 +36,7 @@ struct ShardRecord {
   std::optional<Position> floor;
   std::string filter_hash;  ///< of the filter under which the floor was read
   std::vector<flow::DoneTable::Fact> facts;
+  std::optional<std::vector<RuleWindow>> windows = {};  ///< as of the floor
 
   static ShardRecord read(bson::View document);
 
@@ -104,6 +106,7 @@ class StateTransaction {
   void begin_fill(const std::string& stream_id, bool rebuild);
 
   std::optional<ShardRecord> find_shard(const std::string& id);
+  /// Without their windows, which may be large: all must fit into one answer.
   std::vector<ShardRecord> find_shards(const std::string& stream_id, int count);
   void put_shard(const ShardRecord& shard, const std::string& stream_id);
   void remove_shards(const std::string& stream_id, int count);

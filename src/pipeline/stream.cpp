@@ -169,6 +169,7 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
       return find_foreign_position(pool_, config_.resume_tokens, found, say);
     };
   }
+  if (dispatcher_.repetitions().any()) plan.no_repetitions = dispatcher_.repetitions().stored();
   plan.hosts = pool_.hosts();
   plan.patient = part_.of_cluster;
   // What the rules beside it do meanwhile has to be published when its server is back.
@@ -342,7 +343,7 @@ void Stream::on_opened(Acquired acquired, Position at) {
   make_lanes(acquired.lanes);
   std::vector<flow::Lane*> lanes;
   for (auto& lane : lanes_) lanes.push_back(&lane->lane());
-  dispatcher_.start(std::move(acquired.facts), std::move(lanes), acquired.filled);
+  dispatcher_.start(std::move(acquired.facts), std::move(lanes), acquired.filled, acquired.windows);
   for (auto& lane : lanes_) spawn(lane->run());
   spawn(keep_checkpoint());
   if (acquired.floor) least_floor_ = acquired.floor->data();
@@ -383,15 +384,20 @@ asio::awaitable<bool> Stream::store_checkpoint() {
   // An event that was the last for long is left behind soon: one store more, and then none while it is quiet.
   busy_since_stored_ = floor_ && floor_->at_event;
   health_.storing();
-  const auto renew = [this, floor = floor_, forget] {
+  const std::uint64_t version = dispatcher_.repetitions().version();
+  std::optional<std::vector<RuleWindow>> windows;
+  const bool with_floor = floor_.has_value();
+  if (with_floor && version != stored_windows_) windows = dispatcher_.repetitions().stored();
+  const auto renew = [this, floor = floor_, forget, windows = std::move(windows)] {
     return mongo::or_error(
-        [&] { return store_.renew(epoch_, around_.config.engine.lease_ms, floor, forget); });
+        [&] { return store_.renew(epoch_, around_.config.engine.lease_ms, floor, forget, windows); });
   };
   auto error = co_await run_blocking<std::optional<Error>>(commons_.keeper_threads, renew);
   if (error) pool_.reconsider(*error);
   on_denied(condition_ + " checkpoint", error);
   if (!error) {
     lease_->renewed(asked);
+    if (with_floor) stored_windows_ = version;
     stored_at_ = asked;
     health_.stored(asked);
   } else if (error->kind == ErrorKind::fenced) {

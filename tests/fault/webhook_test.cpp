@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <atomic>
+#include <map>
+#include <set>
 #include <thread>
 
 #include "support/calling.hpp"
@@ -41,6 +43,44 @@ TEST_F(WebhookFaults, WorkersKilledAgainAndAgain) {
     start(file, flags()).ready();
   }
   EXPECT_TRUE(told_in_order(any));
+}
+
+/// The dedup window is stored with the position: what was told before a kill is not told again by another
+/// event, and an event that is read again is not taken for a repetition of itself.
+TEST_F(WebhookFaults, KillsLetNoRepetitionThrough) {
+  service().answer(slowly());
+  const std::string file = hook_file("      operations: [insert]\n      dedup_s: 3600\n");
+  start(file, flags()).ready();
+  int written = 0;
+  const auto write_again = [&] {
+    std::vector<Document> all;
+    for (int i = 0; i < written; ++i) all.emplace_back("{\"_id\":" + std::to_string(i) + "}");
+    db().insert("items", all);
+    db().remove_many("items", "{}");
+  };
+  for (int kill = 0; kill < 6; ++kill) {
+    written += documents;
+    write_again();
+    // Some are told and some are not; of those that are, the stored position covers all, some, or none.
+    ASSERT_TRUE(comes(static_cast<std::size_t>(written - documents + 10 * (kill + 1))));
+    if (kill % 2 == 0) {
+      ASSERT_TRUE(settled());
+    }
+    write_again();
+    worker(workers() - 1).kill9();
+    worker(workers() - 1).wait();
+    forget_workers();
+    write_again();
+    start(file, flags()).ready();
+  }
+  ASSERT_TRUE(settled());
+  std::map<int, std::set<std::string>> keys;
+  for (const WebRequest& request : taken()) {
+    const auto id = static_cast<int>(Document(request.body).integer("documentKey._id"));
+    keys[id].insert(request.header("idempotency-key"));
+  }
+  EXPECT_EQ(keys.size(), static_cast<std::size_t>(written)) << "each was told";
+  for (const auto& [id, told] : keys) EXPECT_EQ(told.size(), 1U) << id << " was told of two events";
 }
 
 TEST_F(WebhookFaults, TheServiceKilledAndStartedAgainInAStorm) {

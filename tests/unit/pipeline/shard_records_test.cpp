@@ -80,5 +80,24 @@ TEST_F(ShardRecordTest, WritesAPositionAsItReadsIt) {
   EXPECT_FALSE(read_position(store_.document("{}")));
 }
 
+TEST_F(ShardRecordTest, WritesDedupWindowsAsItReadsThem) {
+  const std::vector<RuleWindow> windows{{"a", {1000, 5000, true, {{~0ULL, -1}, {3, 6000}}}},
+                                        {"b", {2000, INT64_MIN, true, {}}},
+                                        {"$c", {2000, 7, false, {}}}};
+  bson::Builder builder;
+  append_windows(builder, windows_field, windows);
+  const bson::View document = builder.finish();
+  EXPECT_EQ(ShardRecord::read(document).windows, windows);
+  EXPECT_FALSE(ShardRecord::read(store_.document("{}")).windows);
+}
+
+TEST_F(ShardRecordTest, TakesUnreadableDedupWindowsForMissing) {
+  const auto windows =
+      ShardRecord::read(store_.document(R"({"dedupWindows": [{"rule": "a", "exact": true, "entries": 7}]})"))
+          .windows;
+  ASSERT_TRUE(windows);
+  EXPECT_FALSE(windows->front().window.exact);
+}
+
 }  // namespace
 }  // namespace sluice::pipeline
