@@ -85,6 +85,8 @@ struct MetricFamilies {
             counters(r, "sluice_events_filtered_total", "Events that no rule had anything to do for.")),
         events_dead(
             counters(r, "sluice_events_dead_total", "Events set aside in the dead-letter collection.")),
+        dead_letters_open(gauges(r, "sluice_dead_letters_open",
+                                 "Dead letters of the stream in the state database, at most 10000.")),
         publish_duplicates(counters(r, "sluice_publish_duplicates_total",
                                     "Messages sent again that the receiver knew already and dropped.")),
         webhook_requests(counters(r, "sluice_webhook_requests_total",
@@ -140,6 +142,7 @@ struct MetricFamilies {
   Family<Counter>& events_published;
   Family<Counter>& events_filtered;
   Family<Counter>& events_dead;
+  Family<Gauge>& dead_letters_open;
   Family<Counter>& publish_duplicates;
   Family<Counter>& webhook_requests;
   Family<Gauge>& webhook_open;
@@ -216,6 +219,10 @@ RequestMetrics StreamMetrics::requests(const std::string& endpoint) {
 
 Counter& StreamMetrics::retries(const std::string& kind) {
   return families_.retries.Add(and_also(labels_, {{"kind", kind}}));
+}
+
+Gauge& StreamMetrics::dead_letters_open() {
+  return families_.dead_letters_open.Add(labels_);
 }
 
 Counter& StreamMetrics::position_lost(const std::string& policy) {

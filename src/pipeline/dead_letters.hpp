@@ -118,6 +118,16 @@ class DeadLetters {
 /// One for each cluster that the streams of the configuration are on.
 std::vector<std::unique_ptr<DeadLetters>> dead_letters_of(const Config& config);
 
+struct LettersCounted {
+  std::int64_t count = 0;
+  std::optional<Error> error;  ///< set where they could not be counted
+};
+
+/// How many dead letters of a stream there are, at most `most_letters_counted`. Blocks.
+LettersCounted count_letters(mongo::ClientPool& pool, const std::string& state_database,
+                             const std::string& pipeline, const std::string& stream);
+inline constexpr int most_letters_counted = 10'000;
+
 /// Makes the index that the letters are listed by, and with it their collection.
 std::optional<Error> prepare_dead_letters(mongo::ClientPool& pool, const std::string& state_database);
 

@@ -91,8 +91,9 @@ void LaneDriver::report(const Outcome& outcome, const flow::LaneReport& done, fl
   if (done.retry) {
     last_error_ = done.retry->text();
     parts_.metrics.retries(std::string(name_of(done.retry->kind))).Increment();
-    const bool conflict = done.retry->kind == ErrorKind::transient;
-    parts_.log.log(conflict ? spdlog::level::debug : spdlog::level::warn, "{}: {} ({}); trying again",
+    // What is refused for good becomes a dead letter, which has a line of its own.
+    const bool usual = done.retry->kind == ErrorKind::transient || done.retry->kind == ErrorKind::own_fault;
+    parts_.log.log(usual ? spdlog::level::debug : spdlog::level::warn, "{}: {} ({}); trying again",
                    lane_->batch().guard.lane_id, done.retry->text(), name_of(done.retry->kind));
   }
   const bool denied =

@@ -23,6 +23,7 @@ constexpr auto keeper_tick = milliseconds(200);
 constexpr auto store_interval = milliseconds(1000);
 constexpr auto drain_poll = milliseconds(10);
 constexpr auto lanes_come_back = milliseconds(500);  // beyond the drain time, once they are abandoned
+constexpr std::size_t letter_lines_each_minute = 20;  // what comes beyond them is counted
 constexpr auto hand_over = milliseconds(400);        // what is queued by then, whoever takes over reads again
 
 std::vector<std::string> names_of(const Rules& rules) {
@@ -79,15 +80,14 @@ Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const Stre
               options_hash(config.database, rules_), filter_hash(filter()),
               split_of(around_.config.pipeline, config)},
              commons_.self),
-      sink_(sinks::make_outlets(outlet_parts()),
-            std::make_unique<sinks::MongoBulk>(
-                pool_,
-                sinks::MongoBulkOptions{around_.config.pipeline, config.name, around_.config.state_database,
-                                        around_.config.engine.statement_ms})),
       strand_(asio::make_strand(around_.io)),
+      letter_lines_(letter_lines_each_minute, std::chrono::minutes(1)),
+      sink_(sinks::make_outlets(outlet_parts()),
+            std::make_unique<sinks::MongoBulk>(pool_, bulk_options())),
       dispatcher_(rules_, budget_, metrics_),
       health_({strand_, pool_, commons_.asking_thread, budget_, metrics_, around_.readiness, *around_.log,
                config.name, part.partition(), title_, condition_, around_.config.engine,
+               around_.config.pipeline, around_.config.state_database, part.index == 0,
                [this](asio::awaitable<void> work) { spawn(std::move(work)); }},
               around_.metrics),
       keeper_timer_(strand_),
@@ -294,6 +294,31 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
   }
 }
 
+sinks::MongoBulkOptions Stream::bulk_options() {
+  const auto stored = [this](std::vector<sinks::StoredLetter> letters) {
+    on_strand([this, letters = std::move(letters)] { tell_letters(letters); });
+  };
+  return {around_.config.pipeline, config_.name, around_.config.state_database,
+          around_.config.engine.statement_ms, stored};
+}
+
+void Stream::tell_letters(const std::vector<sinks::StoredLetter>& letters) {
+  const flow::Time now = flow::Clock::now();
+  tell_withheld(letter_lines_.due(now));
+  for (const sinks::StoredLetter& letter : letters) {
+    if (!letter_lines_.allow(now)) continue;
+    around_.log->error("{}: dead letter of rule {}, {}: {} (code {}); see it with: sluice dead show FILE {}",
+                       title_, letter.rule, letter.change, letter.message, letter.code, letter.id);
+  }
+}
+
+void Stream::tell_withheld(std::size_t letters) {
+  if (letters == 0) return;
+  around_.log->error("{}: {} more dead letter{} in the last minute; see them with: sluice dead list FILE "
+                     "--stream {}",
+                     title_, letters, letters == 1 ? "" : "s", config_.name);
+}
+
 void Stream::note_reach(const std::optional<Error>& error) {
   if (!error) {
     commons_.reach.succeeded();
@@ -421,6 +446,7 @@ asio::awaitable<void> Stream::keep_checkpoint() {
     if (drained_ || lease_lost_) break;
     take_floor();
     const flow::Time now = flow::Clock::now();
+    tell_withheld(letter_lines_.due(now));
     const bool news = floor_ && busy_since_stored_ && now >= stored_at_ + store_interval;
     if (news || now >= lease_->renew_at()) co_await store_checkpoint();
   }
@@ -505,6 +531,7 @@ asio::awaitable<void> Stream::end() {
   co_await asio::post(strand_, asio::use_awaitable);
   epoch_ = reader_->epoch();
   if (!lease_ && epoch_ != 0 && !lease_lost_) co_await give_lease_back(true);
+  tell_withheld(letter_lines_.rest());
   health_.retire();
   ended_ = true;
   events_.ended();

@@ -9,6 +9,7 @@
 
 #include "flow/budget.hpp"
 #include "flow/lease.hpp"
+#include "flow/line_limit.hpp"
 #include "flow/send_allowance.hpp"
 #include "mongo/client.hpp"
 #include "observe/metrics.hpp"
@@ -20,6 +21,7 @@
 #include "pipeline/lane_driver.hpp"
 #include "pipeline/reader.hpp"
 #include "pipeline/stream_health.hpp"
+#include "sinks/mongo_bulk.hpp"
 #include "sinks/outward.hpp"
 #include "sluice/config.hpp"
 #include "sluice/rule.hpp"
@@ -133,6 +135,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void stop(bool drain);
   void fail(int exit_code, const std::string& why, bool drain = false);
   void take_floor();
+  sinks::MongoBulkOptions bulk_options();
+  void tell_letters(const std::vector<sinks::StoredLetter>& letters);
+  void tell_withheld(std::size_t letters);
 
   Surroundings around_;
   std::shared_ptr<Commons> shared_commons_;
@@ -151,8 +156,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
   flow::Budget budget_;
   flow::SendAllowance allowance_{budget_};
   CheckpointStore store_;
-  sinks::Outward sink_;
   Strand strand_;
+  flow::LineLimit letter_lines_;
+  sinks::Outward sink_;
   Dispatcher dispatcher_;
   std::vector<std::unique_ptr<LaneDriver>> lanes_;
   StreamHealth health_;

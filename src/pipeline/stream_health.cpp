@@ -15,6 +15,7 @@ using std::chrono::milliseconds;
 
 constexpr auto look_interval = milliseconds(200);
 constexpr auto ask_interval = std::chrono::seconds(10);
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 constexpr auto answer_slack = std::chrono::seconds(1);  // beyond the time that the server may hold an answer
 
 // What follows the stream's name in the names of its conditions.
@@ -56,10 +57,12 @@ StreamHealth::StreamHealth(Parts parts, observe::Metrics& metrics)
       lag_(milliseconds(parts_.engine.max_await_ms) + answer_slack),
       hook_(metrics.on_scrape([this] { refresh_gauges(); })) {
   parts_.metrics.leave_out_gauges(false);
+  if (parts_.counts_letters) parts_.metrics.dead_letters_open().Set(unknown);
 }
 
 void StreamHealth::retire() {
   hook_ = {};
+  if (parts_.counts_letters) parts_.metrics.dead_letters_open().Set(unknown);
   if (parts_.partition) parts_.metrics.leave_out_gauges(true);
 }
 
@@ -119,7 +122,7 @@ asio::awaitable<void> StreamHealth::look_regularly() {
     if (!asking_ && now >= ask_at_) {
       ask_at_ = now + ask_interval;
       asking_ = true;
-      parts_.spawn(ask_for_oplog());
+      parts_.spawn(ask());
     }
     timer_.expires_after(look_interval);
     boost::system::error_code woken;
@@ -127,11 +130,26 @@ asio::awaitable<void> StreamHealth::look_regularly() {
   }
 }
 
-asio::awaitable<void> StreamHealth::ask_for_oplog() {
+asio::awaitable<void> StreamHealth::ask() {
   const async::Raised asking(asking_);
-  const auto ask = [this] { return mongo::or_error([this] { return source::read_oplog(parts_.pool); }); };
-  const auto answer = co_await run_blocking<source::OplogAnswer>(parts_.asking_thread, ask);
-  take_oplog(answer);
+  const auto oplog = [this] { return mongo::or_error([this] { return source::read_oplog(parts_.pool); }); };
+  take_oplog(co_await run_blocking<source::OplogAnswer>(parts_.asking_thread, oplog));
+  if (parts_.counts_letters && !stopping_) {
+    const auto count = [this] {
+      return count_letters(parts_.pool, parts_.state_database, parts_.pipeline, parts_.stream);
+    };
+    const auto letters = [&count] { return mongo::or_error(count); };
+    take_letters(co_await run_blocking<LettersCounted>(parts_.asking_thread, letters));
+  }
+}
+
+/// What could not be counted stays as it was counted last.
+void StreamHealth::take_letters(const LettersCounted& letters) {
+  if (letters.error) {
+    parts_.log.debug("{}: the dead letters could not be counted: {}", parts_.title, letters.error->text());
+    return;
+  }
+  parts_.metrics.dead_letters_open().Set(static_cast<double>(letters.count));
 }
 
 void StreamHealth::take_oplog(const source::OplogAnswer& answer) {
@@ -245,7 +263,6 @@ void StreamHealth::refresh_gauges() const {
   metrics.bytes_in_flight.Set(static_cast<double>(parts_.budget.bytes()));
   metrics.bytes_in_flight_peak.Set(static_cast<double>(parts_.budget.peak_bytes()));
   metrics.ready.Set(why_not_ready({opening_condition, stop_condition}).empty() ? 1 : 0);
-  constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   const std::lock_guard lock(mutex_);
   metrics.lag_seconds.Set(lag_.seconds(now));
   metrics.checkpoint_age_seconds.Set(stored_at_ ? seconds(now - *stored_at_) : 0);

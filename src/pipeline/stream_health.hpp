@@ -14,6 +14,7 @@
 #include "observe/readiness.hpp"
 #include "observe/status.hpp"
 #include "pipeline/asio.hpp"
+#include "pipeline/dead_letters.hpp"
 #include "pipeline/lane_driver.hpp"
 #include "sluice/config.hpp"
 #include "sluice/position.hpp"
@@ -42,6 +43,9 @@ class StreamHealth {
     std::string title;             ///< its name in the log
     std::string condition;         ///< the stream's name in /readyz
     EngineConfig engine;
+    std::string pipeline;
+    std::string state_database;
+    bool counts_letters = true;  ///< of a divided stream one part counts the dead letters of all
     /// Starts a coroutine that the stream outlives, and that ends it with what it throws.
     std::function<void(asio::awaitable<void>)> spawn;
   };
@@ -79,7 +83,8 @@ class StreamHealth {
   };
 
   asio::awaitable<void> look_regularly();
-  asio::awaitable<void> ask_for_oplog();
+  asio::awaitable<void> ask();
+  void take_letters(const LettersCounted& letters);
   void look(flow::Time now);
   void take_oplog(const source::OplogAnswer& answer);
   std::string what_lanes_wait_for(flow::Time now) const;

@@ -50,9 +50,7 @@ std::string letter_message(const std::string& message) {
 }
 
 void append_letter(const DeadLetterWrite& letter, const LetterOrigin& origin, bson::Builder& out) {
-  bson_oid_t oid;
-  bson_oid_init(&oid, nullptr);
-  out.append("_id", bson::Value(BSON_TYPE_OID, oid.bytes));
+  out.append("_id", bson::Value(BSON_TYPE_OID, origin.id.bytes));
   out.append("pipeline", origin.pipeline).append("stream", origin.stream).append("rule", letter.rule);
   if (letter.token.size() <= most_token_bytes) out.append("token", letter.token);
   out.append_timestamp("clusterTime", letter.cluster_time);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <bson/bson.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -15,10 +17,11 @@ namespace sluice::sinks {
 struct LetterOrigin {
   const std::string& pipeline;
   const std::string& stream;
+  bson_oid_t id;        ///< the letter's own
   std::int64_t at_ms;  ///< milliseconds since the epoch
 };
 
-/// Appends all fields of the letter, with an _id of its own.
+/// Appends all fields of the letter.
 void append_letter(const DeadLetterWrite& letter, const LetterOrigin& origin, bson::Builder& out);
 
 /// The letter with its bytes read back: `event`, `effect.id` and `effect.values` stand where they do in any

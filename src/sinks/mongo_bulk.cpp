@@ -1,8 +1,13 @@
 #include "sinks/mongo_bulk.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <random>
+#include <span>
 
+#include "bson/json_writer.hpp"
+#include "bson/text.hpp"
 #include "mongo/transaction.hpp"
 #include "sinks/copies.hpp"
 #include "sinks/counters.hpp"
@@ -18,6 +23,8 @@ namespace {
 
 using Kind = WriteCommands::Kind;
 
+constexpr std::size_t most_id_bytes = 200;  // of a document, in a line of the log
+
 bool copies_something(const Batch& batch) {
   return std::ranges::any_of(batch.writes, [](const Write& write) {
     return std::holds_alternative<RefreshWrite>(write) || std::holds_alternative<FillWrite>(write);
@@ -29,10 +36,64 @@ std::int64_t now_ms() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
+std::uint64_t random_seed() {
+  std::random_device random;
+  return (std::uint64_t{random()} << 32) | random();
+}
+
+/// What happened to which document. Of its key only the `_id`, which no rule can redact.
+std::string change_of(bson::View event) {
+  std::string text(event.at("operationType").text());
+  if (text.empty()) text = "a change";
+  const std::string_view collection = event.at_path("ns.coll").text();
+  if (!collection.empty()) text.append(" of ").append(collection);
+  const bson::Value id = event.at_path("documentKey._id");
+  if (!id) return text;
+  std::string json;
+  if (bson::append_json(json, id, bson::JsonStyle::relaxed) != bson::JsonFailure::none) return text;
+  if (json.size() > most_id_bytes) return text + " (its _id is too long to be shown)";
+  return text + " {\"_id\":" + json + "}";
+}
+
 }  // namespace
 
-void MongoBulk::add_dead_letter(const DeadLetterWrite& letter, std::size_t index, WriteCommands& out) const {
-  const LetterOrigin origin{options_.pipeline, options_.stream, now_ms()};
+MongoBulk::MongoBulk(mongo::ClientPool& pool, MongoBulkOptions options)
+    : pool_(pool), options_(std::move(options)), seed_(random_seed()) {}
+
+/// The same for each attempt of a batch: where the answer to a commit was lost, the id is known all the same.
+/// Within a batch the ids ascend in the order of the letters.
+bson_oid_t MongoBulk::letter_id(const Batch& batch, std::size_t index) const {
+  const std::array<std::int64_t, 2> place = {batch.guard.epoch, batch.guard.seq};
+  const std::span bytes(reinterpret_cast<const std::uint8_t*>(place.data()), sizeof place);
+  const std::uint64_t hash = bson::stable_hash(bytes, bson::stable_hash(batch.guard.lane_id, seed_));
+  bson_oid_t id{};
+  const auto put = [&id](std::size_t from, std::size_t count, std::uint64_t number) {
+    for (std::size_t i = from + count; i-- > from; number >>= 8) {
+      id.bytes[i] = static_cast<std::uint8_t>(number);
+    }
+  };
+  put(0, 4, batch.cluster_time >> 32);
+  put(4, 5, hash);
+  put(9, 3, index);
+  return id;
+}
+
+void MongoBulk::tell_letters(const Batch& batch) const {
+  std::vector<StoredLetter> stored;
+  for (std::size_t i = 0; i < batch.writes.size(); ++i) {
+    const auto* letter = std::get_if<DeadLetterWrite>(&batch.writes[i]);
+    if (letter == nullptr) continue;
+    const bson_oid_t oid = letter_id(batch, i);
+    std::string id;
+    bson::append_hex(id, oid.bytes, sizeof oid.bytes);
+    stored.push_back({std::move(id), letter->rule, change_of(letter->event), letter->code, letter->message});
+  }
+  if (!stored.empty()) options_.stored(std::move(stored));
+}
+
+void MongoBulk::add_dead_letter(const Batch& batch, std::size_t index, WriteCommands& out) const {
+  const auto& letter = std::get<DeadLetterWrite>(batch.writes[index]);
+  const LetterOrigin origin{options_.pipeline, options_.stream, letter_id(batch, index), now_ms()};
   out.add(Kind::insert, options_.state_database, dead_letters_, index, false,
           [&](bson::Builder& document) { append_letter(letter, origin, document); });
 }
@@ -84,8 +145,7 @@ Ran MongoBulk::run_writes(mongo::Transaction& transaction, const Batch& batch) c
   WriteCommands commands(options_.statement_ms, batch.one_by_one ? 1 : WriteCommands::many);
   add_counters(batch, commands);
   for (std::size_t i = 0; i < batch.writes.size(); ++i) {
-    if (const auto* letter = std::get_if<DeadLetterWrite>(&batch.writes[i]))
-      add_dead_letter(*letter, i, commands);
+    if (std::holds_alternative<DeadLetterWrite>(batch.writes[i])) add_dead_letter(batch, i, commands);
   }
   if (copies_something(batch)) {
     Copies copies(transaction, options_.statement_ms);
@@ -167,6 +227,7 @@ std::size_t MongoBulk::bytes_while_sending(const Batch& batch) const {
 Outcome MongoBulk::commit(const Batch& batch) {
   Outcome outcome = carry_out(batch);
   if (outcome.error) pool_.reconsider(*outcome.error);
+  if (outcome.committed) tell_letters(batch);
   return outcome;
 }
 

@@ -1,6 +1,11 @@
 #pragma once
 
+#include <bson/bson.h>
+
+#include <cstdint>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "mongo/client.hpp"
 #include "sinks/state_names.hpp"
@@ -9,11 +14,22 @@
 
 namespace sluice::sinks {
 
+/// A dead letter that was committed, as the log tells of it.
+struct StoredLetter {
+  std::string id;  ///< as `sluice dead show` takes it
+  std::string rule;
+  std::string change;  ///< what happened to which document: `insert of articles {"_id":1}`
+  std::int32_t code = 0;
+  std::string message;
+};
+
 struct MongoBulkOptions {
   std::string pipeline;
   std::string stream;
   std::string state_database;
   int statement_ms = 5000;
+  /// Called once for each committed batch with dead letters, on the thread that committed it.
+  std::function<void(std::vector<StoredLetter>)> stored = [](std::vector<StoredLetter>) {};
 };
 
 /// Writes a batch to MongoDB in one transaction together with the lane's position: both happen, or neither.
@@ -23,7 +39,7 @@ struct MongoBulkOptions {
 class MongoBulk final : public Sink {
  public:
   /// `pool` must outlive the sink.
-  MongoBulk(mongo::ClientPool& pool, MongoBulkOptions options) : pool_(pool), options_(std::move(options)) {}
+  MongoBulk(mongo::ClientPool& pool, MongoBulkOptions options);
 
   Outcome commit(const Batch& batch) override;
   std::size_t bytes_while_sending(const Batch& batch) const override;
@@ -34,13 +50,16 @@ class MongoBulk final : public Sink {
   Outcome refused(mongoc_client_t* client, const Batch& batch);
   std::optional<Error> move_position(mongo::Transaction& transaction, const Batch& batch, bool& held) const;
   std::optional<Error> hold_position(mongo::Transaction& transaction, const LaneGuard& guard) const;
-  void add_dead_letter(const DeadLetterWrite& letter, std::size_t index, WriteCommands& out) const;
+  bson_oid_t letter_id(const Batch& batch, std::size_t index) const;
+  void add_dead_letter(const Batch& batch, std::size_t index, WriteCommands& out) const;
+  void tell_letters(const Batch& batch) const;
   void add_counters(const Batch& batch, WriteCommands& out) const;
   Ran run_writes(mongo::Transaction& transaction, const Batch& batch) const;
 
   mongo::ClientPool& pool_;
   MongoBulkOptions options_;
   const std::string dead_letters_ = state::dead_letters;
+  const std::uint64_t seed_;  ///< of the ids of dead letters: no other run makes the same
 };
 
 }  // namespace sluice::sinks

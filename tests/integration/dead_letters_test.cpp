@@ -33,6 +33,52 @@ TEST_F(DeadLetters, ACounterThatIsNoNumber) {
   EXPECT_TRUE(found[0].has("at")) << found[0].json();
 }
 
+/// The log names the rule, the document and the command; the gauge follows the collection and not the events.
+TEST_F(DeadLetters, EachHasOneErrorLineAndIsCountedUntilItIsGone) {
+  Worker& worker = start(realworld_file()).ready();
+  EXPECT_TRUE(soon(
+      [&] { return worker.get("/metrics").body.find("\nsluice_dead_letters_open{") != std::string::npos; }));
+  db().insert("articles", R"({"_id":1,"favoritesCount":"many"})");
+  db().insert("favorites", R"({"_id":7,"articleId":1})");
+  ASSERT_TRUE(soon([&] { return letters().size() == 1; }));
+  const Document letter = letters()[0];
+  const std::string id = letter.value("_id");  // {"$oid": "..."}
+  const std::string line = "dead letter of rule favorites-count, insert of favorites {\"_id\":7}: " +
+                           letter.text("error.message") + " (code 14); see it with: sluice dead show FILE " +
+                           id.substr(id.rfind('"') - 24, 24);
+  EXPECT_TRUE(soon([&] { return worker.err().find(line) != std::string::npos; })) << line << "\n"
+                                                                                  << worker.err();
+  EXPECT_EQ(worker.err().find("trying again"), std::string::npos) << worker.err();
+  EXPECT_TRUE(soon([&] { return metric("sluice_dead_letters_open") == 1; }));
+  state().command(R"({"delete":"dead_letters","deletes":[{"q":{},"limit":0}]})");
+  EXPECT_TRUE(soon([&] { return metric("sluice_dead_letters_open") == 0; }));
+  EXPECT_EQ(metric("sluice_events_dead_total"), 1);
+}
+
+/// A flood is so many lines a minute, and then their number.
+TEST_F(DeadLetters, ManyAreAFewLinesAndACount) {
+  Worker& worker = start(realworld_file()).ready();
+  db().insert("articles", R"({"_id":1,"favoritesCount":"many"})");
+  std::vector<Document> favorites;
+  for (int i = 0; i < 50; ++i) {
+    favorites.emplace_back("{\"_id\":" + std::to_string(i) + ",\"articleId\":1}");
+  }
+  db().insert("favorites", favorites);
+  ASSERT_TRUE(soon([&] { return letters().size() == 50; }));
+  EXPECT_EQ(worker.terminate(), 0);
+  const std::string log = worker.err();
+  std::size_t lines = 0;
+  for (auto at = log.find(": dead letter of rule "); at != std::string::npos;
+       at = log.find(": dead letter of rule ", at + 1)) {
+    ++lines;
+  }
+  EXPECT_EQ(lines, 20U) << log;
+  EXPECT_NE(log.find(": 30 more dead letters in the last minute; see them with: sluice dead list FILE "
+                     "--stream "),
+            std::string::npos)
+      << log;
+}
+
 TEST_F(DeadLetters, ATargetThatItsValidatorRefuses) {
   db().command(R"({"create":"articles","validator":{"$or":[{"authorUsername":{"$exists":false}},
       {"authorUsername":{"$type":"string"}}]}})");
