@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,17 @@ struct StreamShape {
   std::int64_t max_messages = 0;
 };
 
+/// A collection in which the resume tokens of what is published are stored for another program, as documents
+/// {value: "<the token's _data>"}. It is made where it is missing.
+struct TokenPlace {
+  std::string database;
+  std::string collection;
+  bool capped = false;             ///< a document for each token; otherwise one that is replaced
+  std::int64_t size_bytes = 4096;  ///< of a capped one
+
+  friend bool operator==(const TokenPlace&, const TokenPlace&) = default;
+};
+
 /// Where and how a rule's messages are published. Made once by a rule, shared by all its effects.
 struct PublishPlan final : DeliveryPlan {
   static constexpr std::string_view sink_name = "jetstream";
@@ -36,6 +48,10 @@ struct PublishPlan final : DeliveryPlan {
 
   StreamShape stream;
   Format format = Format::relaxed_json;
+  /// Messages of one JetStream stream come in the order of the changes, whichever documents they are about;
+  /// otherwise only those about one document do.
+  bool in_order = false;
+  std::optional<TokenPlace> tokens = {};
   std::string message_id;  ///< how messages get their ids, as the rule states it
 
   std::string_view sink() const override { return sink_name; }

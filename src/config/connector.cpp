@@ -67,19 +67,26 @@ class Names {
   std::vector<std::string> taken_;
 };
 
-std::string rule_text(const ConnectorCollection& collection, const std::string& name,
-                      const std::vector<std::string>& operations) {
+std::string rule_text(const Connector& connector, const ConnectorCollection& collection,
+                      const std::string& name) {
   std::string text = fmt::format("      - name: {}\n        publish:\n", in_quotes(name));
   const auto line = [&](std::string_view key, const std::string& value) {
     text += fmt::format("          {}: {}\n", key, value);
   };
   line("from", in_quotes(collection.name));
-  line("operations", listed(operations));
+  line("operations", listed(connector.operations));
   line("stream", in_quotes(collection.stream));
   line("subject", in_quotes(collection.subject));
   line("subjects", listed({collection.subjects}));
   line("full_document", "updateLookup");
   line("before", in_quotes(collection.before));
+  line("order", connector.in_order ? "collection" : "document");
+  const TokenCollection& tokens = collection.tokens;
+  line("tokens", fmt::format("{{ database: {}, collection: {}{} }}", in_quotes(tokens.database),
+                             in_quotes(tokens.collection),
+                             tokens.capped ? fmt::format(", capped: true, size_bytes: {}", collection.tokens_bytes)
+                                           : ""));
+  if (!connector.headers) line("headers", "none");
   return text;
 }
 
@@ -96,7 +103,7 @@ std::string stream_text(const Connector& connector, const std::string& name,
         fmt::format("      - {{ database: {}, collection: {}, capped: {} }}\n",
                     in_quotes(one->tokens.database), in_quotes(one->tokens.collection), one->tokens.capped);
     if (std::ranges::find(seen, tokens) == seen.end()) text += seen.emplace_back(tokens);
-    rules += rule_text(*one, names.take(one->name), connector.operations);
+    rules += rule_text(connector, *one, names.take(one->name));
   }
   return text + rules;
 }
@@ -119,6 +126,13 @@ Values without_the_said(const Connector& connector, Values environment) {
   }
   if (!connector.nats_url.empty()) environment.erase("NATS_URL");
   return environment;
+}
+
+bool wants_headers(const std::string& stated) {
+  if (!stated.empty() && stated != "all" && stated != "none") {
+    throw ConfigError("--headers must be all or none, not '" + stated + "'");
+  }
+  return stated != "none";
 }
 
 /// With several streams a flag speaks for those alone that state nothing: so none of them does.
@@ -207,7 +221,8 @@ std::string yaml_of(const Connector& connector) {
   if (!connector.nats_url.empty()) text += fmt::format("nats:\n  url: {}\n", in_quotes(connector.nats_url));
   text += fmt::format("http:\n  host: {}\n  port: {}\n  health: components\n", in_quotes(connector.http_host),
                       connector.http_port);
-  if (!connector.log_level.empty()) text += fmt::format("log:\n  level: {}\n", connector.log_level);
+  text += "log:\n  format: json\n";
+  if (!connector.log_level.empty()) text += fmt::format("  level: {}\n", connector.log_level);
   return text;
 }
 
@@ -219,9 +234,16 @@ LoadedConnector load_connector(const ConnectorStart& start) {
     if (const std::string why = why_no_name(start.name); !why.empty()) throw ConfigError("--name: " + why);
     connector.name = start.name;
   }
-  Loaded loaded =
-      load_text(yaml_of(connector), (file.empty() ? "variables" : file) + std::string(", as rules"),
-                without_the_database(start.flags), without_the_said(connector, start.environment));
+  connector.headers = wants_headers(start.headers);
+  const auto load = [&] {
+    return load_text(yaml_of(connector), (file.empty() ? "variables" : file) + std::string(", as rules"),
+                     without_the_database(start.flags), without_the_said(connector, start.environment));
+  };
+  Loaded loaded = load();
+  if (loaded.config.parts() > 1) {  // several readers keep the order of each document's changes
+    connector.in_order = false;
+    loaded = load();
+  }
   // These rules only tell of changes: one more collection is no reason to stop, and was none before.
   loaded.config.accept_changed_rules = true;
   connector.uri = mask_uri(connector.uri);

@@ -19,6 +19,7 @@ struct ConnectorCollection {
   std::string subjects;  ///< what the stream takes where it has to be made
   std::string before;    ///< a publish rule's `before`
   TokenCollection tokens;
+  long long tokens_bytes = 4096;  ///< of a capped one that has to be made
 };
 
 /// What either of them is set up with, checked.
@@ -29,6 +30,8 @@ struct Connector {
   std::string http_host;
   long long http_port = 0;
   std::string log_level;
+  bool in_order = true;  ///< messages of a JetStream stream come in the order of the changes
+  bool headers = true;   ///< our own (Sluice-...) beside the other connector's
   std::vector<std::string> operations;
   std::vector<ConnectorCollection> collections;
 };
@@ -39,7 +42,8 @@ struct ConnectorStart {
   std::string name;  ///< --name; may be empty
   Values flags;      ///< options of ours
   Values environment;
-  std::string stream = {};  ///< --stream; may be empty
+  std::string stream = {};   ///< --stream; may be empty
+  std::string headers = {};  ///< --headers; may be empty
 };
 
 /// Of this process: the variables that the two know, and ours.

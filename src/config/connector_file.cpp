@@ -68,6 +68,7 @@ ConnectorCollection read_collection(const Settings& entry) {
     entry.fail("tokensDbName", why);
   }
   const long long size = entry.integer_or("tokensCollSizeInBytes", 0, 0, 1LL << 53);
+  if (size > 0) one.tokens_bytes = size;
   one.tokens.capped = yes(entry, "tokensCollCapped");
   if (one.tokens.capped && entry.has("tokensCollSizeInBytes") && size == 0) {
     entry.fail("tokensCollSizeInBytes", "'tokensCollSizeInBytes' must be above 0");

@@ -25,6 +25,8 @@ Error stream_error(std::int32_t code, std::string_view description);
 /// Nobody took the message: no stream has its subject.
 Error nobody_takes_it();
 
+/// A message came behind another one than it was to follow (Nats-Expected-Last-Msg-Id).
+inline constexpr std::int32_t wrong_last_id_code = 10070;
 inline constexpr std::int32_t no_stream_code = 503;  ///< of nobody_takes_it()
 
 }  // namespace sluice::nats

@@ -129,11 +129,6 @@ Connection::~Connection() {
   last_callback_.wait(lock, [this] { return finished_; });
 }
 
-std::uint64_t Connection::losses() const {
-  const std::lock_guard lock(mutex_);
-  return losses_;
-}
-
 std::string Connection::complaint() const {
   const std::lock_guard lock(mutex_);
   return complaint_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -37,7 +38,7 @@ class Connection {
   /// It has given up for good (refused credentials, say): only a new one helps.
   bool closed() const { return natsConnection_IsClosed(handle_.get()); }
   /// How often it went down. What was sent before it did and is not answered will not be.
-  std::uint64_t losses() const;
+  std::uint64_t losses() const { return losses_; }
   /// What the server complained of last (a missing permission, say); "" when it did not.
   std::string complaint() const;
   std::size_t max_payload() const {
@@ -72,7 +73,7 @@ class Connection {
   mutable std::mutex mutex_;
   std::condition_variable last_callback_;
   std::list<std::function<void()>> watchers_;
-  std::uint64_t losses_ = 0;
+  std::atomic<std::uint64_t> losses_ = 0;
   std::string complaint_;
   bool finished_ = false;
   ConnectionHandle handle_;

@@ -68,7 +68,13 @@ const char* Flights::reply_to(std::size_t index) {
   return reply_.c_str();
 }
 
+Error Flights::lost_meanwhile() {
+  return {ErrorKind::unavailable, 0, "the connection to NATS was lost while messages were sent"};
+}
+
 std::optional<Error> Flights::send(std::size_t index, natsMsg* message) {
+  // What is sent from now on would go out on the next connection, maybe before what was lost with this one.
+  if (connection_->losses() != losses_) return lost_meanwhile();
   cells_[index] = cell(flight_, Fate::sent);
   const natsStatus status = natsConnection_PublishMsg(connection_->get(), message);
   if (status == NATS_OK) {

@@ -69,6 +69,7 @@ class Flights {
   void wait_for_answers(flow::Time deadline, const std::stop_token& stop);
   void wake();
   std::size_t collect(Landed& landed);
+  static Error lost_meanwhile();
   Error unanswered(std::size_t messages, bool lost) const;
 
   // Called by the library's threads, which no exception may reach.

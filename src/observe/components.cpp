@@ -22,12 +22,14 @@ std::string listed(const std::vector<Component>& components, const std::string& 
 
 }  // namespace
 
-HttpReply healthz_reply(const std::vector<Component>& components) {
-  return {200, json_type, R"({"status":"UP","components":)" + listed(components, R"({"status":)", "}") + '}'};
+HttpReply healthz_reply(const std::vector<Component>& components, bool started) {
+  return {started ? 200U : 503U, json_type,
+          std::string(R"({"status":)") + (started ? R"("UP")" : R"("DOWN")") + R"(,"components":)" +
+              listed(components, R"({"status":)", "}") + '}'};
 }
 
-HttpReply health_reply(const std::vector<Component>& components) {
-  const bool all = std::ranges::all_of(components, &Component::up);
+HttpReply health_reply(const std::vector<Component>& components, bool started) {
+  const bool all = started && std::ranges::all_of(components, &Component::up);
   return {all ? 200U : 503U, json_type, listed(components, "", "")};
 }
 

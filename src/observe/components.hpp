@@ -13,11 +13,11 @@ struct Component {
   bool up = false;
 };
 
-/// What the connectors that `sluice connector` stands in for answer. /healthz: that the process is up, and
-/// how the components are; always 200, for a restart of ours would mend none of them.
-HttpReply healthz_reply(const std::vector<Component>& components);
+/// What the connectors that `sluice connector` stands in for answer. /healthz: 503 until `started`, from when
+/// on every change is published; then always 200, for a restart of ours would mend none of the components.
+HttpReply healthz_reply(const std::vector<Component>& components, bool started);
 
-/// /health: the components alone; 503 where one is down.
-HttpReply health_reply(const std::vector<Component>& components);
+/// /health: the components alone; 503 until `started`, and where one is down.
+HttpReply health_reply(const std::vector<Component>& components, bool started);
 
 }  // namespace sluice::observe

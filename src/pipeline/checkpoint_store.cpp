@@ -193,7 +193,13 @@ std::optional<Error> CheckpointStore::prepare() {
     create.append("create", collection);
     const mongo::Reply reply =
         mongo::run_command(client.get(), database_, create.finish(), mongo::Doing::reading);
-    if (!reply.ok() && reply.error->code != mongo::namespace_exists) return reply.error;
+    if (reply.ok() || reply.error->code == mongo::namespace_exists) continue;
+    std::optional<Error> error = reply.error;
+    if (error->kind == ErrorKind::denied) {
+      error->message += "; positions are kept in the database '" + database_ +
+                        "': grant the user readWrite on it, or state one that it may write (--state-database)";
+    }
+    return error;
   }
   return std::nullopt;
 }

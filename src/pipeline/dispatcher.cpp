@@ -15,12 +15,6 @@ std::int64_t wall_clock_ms() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-/// What happens to a collection is nothing to a stream that only tells of documents; without its database it
-/// has nothing more to tell.
-bool may_be_passed(Operation operation) {
-  return operation == Operation::drop || operation == Operation::rename;
-}
-
 std::string end_sentence(const ChangeEvent& event) {
   const std::string name =
       std::string(event.database) + (event.collection.empty() ? "" : "." + std::string(event.collection));
@@ -119,12 +113,14 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
       finish_event(batch, 1);
       continue;
     }
-    if (ends_stream(event.operation) && (stateful_ || !may_be_passed(event.operation))) {
+    // A stream that keeps nothing true goes on: what is written after a drop is published like anything else.
+    if (stateful_ && ends_stream(event.operation)) {
       end = end_sentence(event);
       break;
     }
     dispatch_event(batch, read, event, now);
   }
+  if (trail_ != nullptr) trail_->end_batch();
   // Counted once a batch: an atomic addition for each event would show.
   metrics_.events_read.Increment(static_cast<double>(read - done_before));
   metrics_.events_filtered.Increment(static_cast<double>(std::exchange(filtered_, 0)));
@@ -150,6 +146,9 @@ void Dispatcher::dispatch_event(EventBatch& batch, std::size_t index, const Chan
   record = {batch.source->events[index], event.token, event.cluster_time, event.wall_time_ms};
   if (repetitions_.any()) drop_repetitions(event);
   const bool any = !effects_.empty();
+  if (any && trail_ != nullptr && event.operation != Operation::snapshot) {
+    trail_->change(event.collection, event.token_data);
+  }
   std::erase_if(effects_, [&](const Effect& effect) {
     const bool skipped = skip(event, effect);
     if (skipped) rule_metrics_[effect.rule].skipped.Increment();

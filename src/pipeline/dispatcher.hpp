@@ -13,6 +13,7 @@
 #include "flow/done_table.hpp"
 #include "flow/frontier.hpp"
 #include "flow/lane.hpp"
+#include "flow/token_trail.hpp"
 #include "observe/metrics.hpp"
 #include "pipeline/event_batch.hpp"
 #include "pipeline/filled_rules.hpp"
@@ -45,6 +46,9 @@ class Dispatcher {
 
   /// The newest position that may be stored, if there is a new one.
   std::optional<Position> advance();
+
+  /// From now on it is told of the changes that rules have something to do for. Outlives the dispatcher.
+  void tell(flow::TokenTrail& trail) { trail_ = &trail; }
 
   bool idle() const { return frontier_.idle(); }
 
@@ -81,6 +85,7 @@ class Dispatcher {
   std::map<std::uint64_t, std::unique_ptr<EventBatch>> batches_;
   std::vector<Effect> effects_;
   std::size_t filtered_ = 0;
+  flow::TokenTrail* trail_ = nullptr;
   observe::Distribution::Tally lag_;
 };
 

@@ -3,7 +3,10 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "bson/builder.hpp"
+#include "bson/raii.hpp"
 #include "source/resume_token.hpp"
 
 namespace sluice::pipeline {
@@ -44,7 +47,77 @@ std::string time_text(std::uint64_t cluster_time) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S}Z", fmt::gmtime(static_cast<std::time_t>(cluster_time >> 32)));
 }
 
+constexpr std::int32_t namespace_exists = 48;
+
+/// Again before each token: a database that was dropped takes its collections along.
+std::optional<Error> make_capped(mongoc_client_t* client, const TokenPlace& into) {
+  bson::Builder create;
+  create.append("create", into.collection).append("capped", true).append("size", into.size_bytes);
+  mongo::Reply reply = mongo::run_command(client, into.database, create.finish(), mongo::Doing::storing);
+  return reply.ok() || reply.error->code == namespace_exists ? std::nullopt : reply.error;
+}
+
+std::optional<Error> write(mongoc_client_t* client, const TokenPlace& into, bson::View command) {
+  mongo::Reply reply = mongo::run_command(client, into.database, command, mongo::Doing::storing);
+  if (reply.ok()) return std::nullopt;
+  Error error = *reply.error;
+  error.message = fmt::format(
+      "the resume tokens for the other program cannot be stored in {}.{}: {}", into.database,
+      into.collection, error.message);
+  return error;
+}
+
+std::optional<Error> append_token(mongoc_client_t* client, const TokenPlace& into,
+                                  const std::string& data) {
+  if (auto error = make_capped(client, into)) return error;
+  bson::Builder insert;
+  insert.append("insert", into.collection).open_array("documents").open(insert.item());
+  insert.append("value", data).close().close();
+  return write(client, into, insert.finish());
+}
+
+std::optional<Error> replace_token(mongoc_client_t* client, const TokenPlace& into,
+                                   const bson_oid_t& id, const std::string& data) {
+  bson::Builder update;
+  update.append("update", into.collection).open_array("updates").open(update.item());
+  bson::Document ours;
+  bson_append_oid(ours.get(), "_id", -1, &id);
+  update.append("q", bson::View(*ours.get()));
+  update.open("u").open("$set").append("value", data).close().close().append("upsert", true);
+  update.close().close();
+  return write(client, into, update.finish());
+}
+
 }  // namespace
+
+ForeignTokens::ForeignTokens(const std::vector<std::unique_ptr<Rule>>& rules) {
+  for (const auto& rule : rules) {
+    for (const DeliveryPlan* plan : rule->deliveries()) {
+      if (plan->sink() != PublishPlan::sink_name) continue;
+      const auto& place = static_cast<const PublishPlan*>(plan)->tokens;
+      if (!place) continue;
+      const auto slot = static_cast<std::size_t>(std::ranges::find(places_, *place) - places_.begin());
+      if (slot == places_.size()) {
+        places_.push_back(*place);
+        watched_.emplace_back();
+        bson_oid_init(&ids_.emplace_back(), nullptr);
+      }
+      for (const Subscription& one : rule->subscriptions()) watched_[slot].push_back(one.collection);
+    }
+  }
+}
+
+std::optional<Error> ForeignTokens::store(mongo::ClientPool& pool,
+                                          const std::vector<flow::TokenTrail::Token>& tokens) {
+  const auto client = pool.acquire();
+  for (const auto& token : tokens) {
+    const TokenPlace& into = places_.at(token.slot);
+    auto error = into.capped ? append_token(client.get(), into, token.data)
+                             : replace_token(client.get(), into, ids_.at(token.slot), token.data);
+    if (error) return error;
+  }
+  return std::nullopt;
+}
 
 std::optional<Error> find_foreign_position(mongo::ClientPool& pool,
                                            const std::vector<TokenCollection>& collections,
@@ -70,8 +143,7 @@ std::optional<Error> find_foreign_position(mongo::ClientPool& pool,
   }
   if (!found) return std::nullopt;
   say(fmt::format(
-      "no position of our own yet: beginning behind the resume token of {} in {}, which is left as "
-      "it is{}",
+      "beginning behind the resume token of {} in {}{}",
       time_text(found->cluster_time), where,
       tokens > 1 ? fmt::format(" (the oldest of {}: what was published since of other collections "
                                "comes again, with the same message id)",

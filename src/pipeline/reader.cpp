@@ -304,6 +304,15 @@ void Reader::read(source::ChangeStream& stream, Position at, const std::stop_tok
     events_.batch(std::move(batch));
     if (!in_mid_event && reading_.came(events) && !change_reading(stream, at, stop)) return;
     if (!in_mid_event) tell_what_stands(stream, at, stop);
+    if (stream.invalidated() && plan_.tells_only) provide_again();
+  }
+}
+
+/// Collections come back without their images after their database was dropped.
+void Reader::provide_again() {
+  const std::lock_guard turn(commons_.preparing);
+  if (const auto error = plan_.provision()) {
+    log_.warn("the database was dropped and could not be prepared again: {}", error->text());
   }
 }
 

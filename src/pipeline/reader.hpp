@@ -50,6 +50,7 @@ struct ReaderPlan {
   bool origin_first = false;
   /// Told why it does not run yet, and "" when it does. Blocks. May be empty.
   std::function<void(const std::string& why)> note_problem;
+  bool tells_only = false;  ///< no rule keeps state, so the stream goes on after its database was dropped
   std::optional<LostPosition> rebuild;  ///< start by forgetting the position and filling everything again
   std::unique_ptr<SnapshotFeed> snapshots;
   /// Of a stream with rules that have dedup windows: empty ones.
@@ -98,6 +99,7 @@ class Reader {
                   const std::stop_token& stop);
   void read(source::ChangeStream& stream, Position at, const std::stop_token& stop);
   void tell_what_stands(source::ChangeStream& stream, const Position& at, const std::stop_token& stop);
+  void provide_again();
   bool reads_less(const Error& error);
   bool open_again(source::ChangeStream& stream, Position& at, const Error& error,
                   const std::stop_token& stop);

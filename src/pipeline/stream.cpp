@@ -7,7 +7,6 @@
 
 #include "pipeline/backfill.hpp"
 #include "pipeline/fingerprints.hpp"
-#include "pipeline/foreign_tokens.hpp"
 #include "pipeline/provision.hpp"
 #include "pipeline/trigger_problems.hpp"
 #include "rules/registry.hpp"
@@ -92,6 +91,12 @@ Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const Stre
               around_.metrics),
       keeper_timer_(strand_),
       drain_timer_(strand_) {
+  // Several readers would each tell where they are themselves.
+  if (tokens_.emplace(rules_); tokens_->empty() || part_.count > 1) {
+    tokens_.reset();
+  } else {
+    dispatcher_.tell(token_trail_.emplace(tokens_->watched()));
+  }
   around_.readiness.not_ready(condition_, "connecting to MongoDB");
   reader_ = std::make_unique<Reader>(pool_, store_, budget_, reader_plan(recovery), reader_events(), commons_,
                                      *around_.log);
@@ -170,6 +175,7 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
     };
   }
   if (dispatcher_.repetitions().any()) plan.no_repetitions = dispatcher_.repetitions().stored();
+  plan.tells_only = std::ranges::none_of(rules_, [](const auto& rule) { return rule->keeps_state(); });
   plan.hosts = pool_.hosts();
   plan.patient = part_.of_cluster;
   // What the rules beside it do meanwhile has to be published when its server is back.
@@ -398,6 +404,7 @@ void Stream::take_floor() {
   if (broken_) return;
   auto reached = dispatcher_.advance();
   health_.reached(reached, dispatcher_.idle());
+  if (reached && token_trail_) token_trail_->reached(reached->data());
   if (reached && reached->data() > least_floor_) floor_ = std::move(reached);
 }
 
@@ -425,6 +432,7 @@ asio::awaitable<bool> Stream::store_checkpoint() {
     if (with_floor) stored_windows_ = version;
     stored_at_ = asked;
     health_.stored(asked);
+    co_await store_tokens();
   } else if (error->kind == ErrorKind::fenced) {
     fail(exit_code::lease_lost, error->text());
   } else {
@@ -434,6 +442,21 @@ asio::awaitable<bool> Stream::store_checkpoint() {
                       drained_ ? "" : "; trying again");
   }
   co_return !error;
+}
+
+/// Never ahead of our own position, which is stored before.
+asio::awaitable<void> Stream::store_tokens() {
+  if (!tokens_) co_return;
+  auto news = token_trail_->take();
+  if (news.empty()) co_return;
+  const auto store = [this, &news] { return tokens_->store(pool_, news); };
+  const auto error = co_await run_blocking<std::optional<Error>>(commons_.keeper_threads, store);
+  const std::string text = error ? error->text() : "";
+  if (!text.empty() && text != token_error_) {
+    around_.log->warn("{}: {}; trying again, and publishing goes on", title_, text);
+  }
+  token_error_ = text;
+  if (error) token_trail_->give_back(std::move(news));
 }
 
 asio::awaitable<void> Stream::keep_checkpoint() {

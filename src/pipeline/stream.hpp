@@ -18,6 +18,7 @@
 #include "pipeline/checkpoint_store.hpp"
 #include "pipeline/commons.hpp"
 #include "pipeline/dispatcher.hpp"
+#include "pipeline/foreign_tokens.hpp"
 #include "pipeline/lane_driver.hpp"
 #include "pipeline/reader.hpp"
 #include "pipeline/stream_health.hpp"
@@ -138,6 +139,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   sinks::MongoBulkOptions bulk_options();
   void tell_letters(const std::vector<sinks::StoredLetter>& letters);
   void tell_withheld(std::size_t letters);
+  asio::awaitable<void> store_tokens();
 
   Surroundings around_;
   std::shared_ptr<Commons> shared_commons_;
@@ -169,6 +171,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
   std::uint64_t stored_windows_ = 0;
   flow::Time stored_at_{};          ///< when the floor was last stored
   bool busy_since_stored_ = false;  ///< what is stored is not yet behind the last event
+  std::optional<ForeignTokens> tokens_;          ///< where another program looks for its own
+  std::optional<flow::TokenTrail> token_trail_;  ///< together with tokens_
+  std::string token_error_;                      ///< as it was logged last
   std::int64_t epoch_ = 0;
   asio::steady_timer keeper_timer_;
   asio::steady_timer drain_timer_;

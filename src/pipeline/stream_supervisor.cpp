@@ -207,6 +207,7 @@ void StreamSupervisor::say_lines() {
   }
   if (connected_said_ && all(&SupervisedStream::ready) && !std::exchange(ready_said_, true)) {
     events_.say(ready_line(around_.config));
+    if (events_.ready) events_.ready();
   }
 }
 

@@ -23,6 +23,7 @@ struct SupervisorEvents {
   std::function<void(int exit_code)> failed;  ///< the worker should end; the supervisor waits for stop()
   std::function<void()> ended;                ///< once, after stop(), the last thing
   std::function<void(const std::string& why)> refused = {};  ///< a stream does not come to run as it should
+  std::function<void()> ready = {};  ///< once: from now on no change of any stream is missed
 };
 
 /// The streams of a process, each as a static shard or as a member of its cluster, and what comes in their

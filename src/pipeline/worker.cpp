@@ -104,7 +104,8 @@ class Worker {
  private:
   SupervisorEvents supervisor_events() {
     return {[](const std::string& line) { say(line); }, [this](int exit_code) { on_failed(exit_code); },
-            [this] { on_ended(); }, [this](const std::string& why) { refuse(why); }};
+            [this] { on_ended(); }, [this](const std::string& why) { refuse(why); },
+            [this] { started_up_ = true; }};
   }
 
   Reloader::Events reload_events() {
@@ -139,8 +140,8 @@ class Worker {
   observe::HttpServer::Routes routes() {
     auto routes = observe::observe_routes(metrics_, readiness_);
     if (probes_) {
-      routes["/healthz"] = [this] { return observe::healthz_reply(probes_->components()); };
-      routes["/health"] = [this] { return observe::health_reply(probes_->components()); };
+      routes["/healthz"] = [this] { return observe::healthz_reply(probes_->components(), started_up_); };
+      routes["/health"] = [this] { return observe::health_reply(probes_->components(), started_up_); };
     }
     routes["/status"] = [this] { return observe::HttpReply{200, "application/json", status()}; };
     return routes;
@@ -246,6 +247,7 @@ class Worker {
   std::optional<observe::ConfigurationStatus> configuration_;  ///< absent where it cannot change
   std::unique_ptr<Probes> probes_;                             ///< before the server that asks them
   std::unique_ptr<observe::HttpServer> http_;
+  std::atomic<bool> started_up_ = false;  ///< every stream has been ready; asked by the HTTP server
   bool stopping_ = false;
   std::atomic<int> exit_code_ = exit_code::ok;  ///< written on the strand, read where the process ends
   std::unique_ptr<Reloader> reloader_;          ///< last: it tells all of the above

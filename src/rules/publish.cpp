@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "config/names.hpp"
 #include "rules/event_message.hpp"
 #include "rules/format.hpp"
 #include "rules/registry.hpp"
@@ -28,6 +29,7 @@ class PublishRule final : public Rule {
     TextTemplate message_id;
     Payload payload = Payload::event;
     bool envelope = false;
+    bool own_headers = true;
     bool snapshot = false;
     std::string database;
     std::string fingerprint;
@@ -40,10 +42,13 @@ class PublishRule final : public Rule {
   bool has_snapshots() const override { return true; }
   bool begins_with_snapshot() const override { return parts_.snapshot; }
   bool keeps_state() const override { return false; }
+  const char* orders_across_documents_by() const override {
+    return parts_.plan.in_order ? "order" : nullptr;
+  }
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
-    const std::uint64_t key = bson::Identity(event.id).hash(bson::stable_hash(event.collection, 0));
+    const std::uint64_t key = order_key(event);
     InlineText subject;
     parts_.subject.append_to(subject, event);
     InlineText id;
@@ -63,10 +68,19 @@ class PublishRule final : public Rule {
   }
 
  private:
+  /// Messages that keep an order go through one lane: all of a JetStream stream, or those of a document.
+  std::uint64_t order_key(const ChangeEvent& event) const {
+    if (parts_.plan.in_order) return bson::stable_hash(parts_.plan.stream.name, 0);
+    return bson::Identity(event.id).hash(bson::stable_hash(event.collection, 0));
+  }
+
   std::string_view headers(const ChangeEvent& event, Scratch& scratch) const {
     InlineText text;
-    append_event_headers(text, event);
-    if (parts_.envelope) text.append("\nContent-Type: application/cloudevents+json");
+    if (parts_.own_headers) append_event_headers(text, event);
+    if (parts_.envelope) {
+      if (parts_.own_headers) text.append('\n');
+      text.append("Content-Type: application/cloudevents+json");
+    }
     return scratch.keep(text.view());
   }
 
@@ -136,6 +150,21 @@ StreamShape read_shape(const Settings& settings, const std::string& database) {
   return shape;
 }
 
+std::optional<TokenPlace> read_tokens(const Settings& rule) {
+  if (!rule.has("tokens")) return std::nullopt;
+  const Settings settings = rule.section("tokens");
+  TokenPlace place;
+  place.database = settings.text("database");
+  if (const std::string why = config::why_no_database(place.database); !why.empty()) {
+    settings.fail("database", why);
+  }
+  place.collection = collection_name(settings, "collection");
+  place.capped = settings.choice("capped", {"true", "false"}, "false") == "true";
+  place.size_bytes = settings.integer_or("size_bytes", place.size_bytes, 1, 1LL << 53);
+  settings.done();
+  return place;
+}
+
 }  // namespace
 
 std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& database) {
@@ -151,23 +180,29 @@ std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& da
   TextTemplate message_id(settings, "message_id", "{token}", names, TextTemplate::Escape::line);
   const std::string format = read_format(settings, {"relaxed", "canonical", "bson", "cloudevents"});
   const std::string payload = settings.choice("payload", {"event", "document"}, "event");
+  const bool in_order = settings.choice("order", {"document", "collection"}, "document") == "collection";
+  const bool own_headers = settings.choice("headers", {"all", "none"}, "all") == "all";
   const bool snapshot = settings.choice("snapshot", {"none", "first"}, "none") == "first";
   std::vector<Subscription> subscriptions = read_selections(settings, collection_names(settings, "from"));
   std::string text =
       "publish " + shape.name + " " + subject.text() + " " + message_id.text() + " " + format + " " + payload;
   for (const Subscription& one : subscriptions) text += " " + one.collection;
+  if (in_order) text += " in order";
+  if (!own_headers) text += " without headers";
   const bool canonical = format == "canonical";
   PublishPlan plan;
   plan.stream = std::move(shape);
   plan.format = format == "bson" ? PublishPlan::Format::bson
                 : canonical      ? PublishPlan::Format::canonical_json
                                  : PublishPlan::Format::relaxed_json;
+  plan.in_order = in_order;
+  plan.tokens = read_tokens(settings);
   plan.message_id = message_id.text();
   return std::make_unique<PublishRule>(
       rule.name,
       PublishRule::Parts{std::move(plan), std::move(subscriptions), std::move(subject), std::move(message_id),
                          payload == "document" ? Payload::document : Payload::event, format == "cloudevents",
-                         snapshot, database, std::move(text)});
+                         own_headers, snapshot, database, std::move(text)});
 }
 
 }  // namespace sluice::rules

@@ -156,8 +156,8 @@ namespace {
                      "' brings changes of different documents together in their order, which " +
                      std::to_string(parts) +
                      " shards or partitions, each reading other documents, cannot keep; run the rule from a "
-                     "file of its own with one (--partitions 1, or --shard-count 1), or state the document's "
-                     "own _id there";
+                     "file of its own with one (--partitions 1, or --shard-count 1)";
+  if (setting != "order") text += ", or state the document's own _id there";
   if (setting != "order_by") {
     text += ", or state 'order: document' if only each document's own changes need to be in order";
   }

@@ -38,13 +38,22 @@ std::vector<StreamShape> merge_shapes(const std::vector<const PublishPlan*>& pla
   return shapes;
 }
 
+const DeliverWrite& delivery(const Batch& batch, std::size_t i) {
+  return std::get<DeliverWrite>(batch.writes[i]);
+}
+
+const PublishPlan& plan_of(const Batch& batch, std::size_t i) {
+  return static_cast<const PublishPlan&>(*delivery(batch, i).plan);
+}
+
 /// Makes messages and sends them. Keeps its texts from one to the next.
 class Sender {
  public:
   explicit Sender(nats::Flights& flights) : flights_(flights), most_(flights.connection().max_payload()) {}
 
+  /// `behind`: the id of the message that has to be the stream's last; "" for any.
   /// ErrorKind::own_fault: this very message cannot be.
-  std::optional<Error> send(std::size_t index, const DeliverWrite& write) {
+  std::optional<Error> send(std::size_t index, const DeliverWrite& write, std::string_view behind) {
     const Message& from = *write.message;
     const auto& plan = static_cast<const PublishPlan&>(*write.plan);
     auto failure = bson::JsonFailure::none;
@@ -53,7 +62,7 @@ class Sender {
       return Error{ErrorKind::own_fault, payload_impossible,
                    std::string(bson::reason_of(failure)) + "; publish this collection as 'bson'"};
     }
-    if (payload->size() + from.id.size() + from.headers.size() + room_for_headers > most_)
+    if (payload->size() + from.id.size() + from.headers.size() + behind.size() + room_for_headers > most_)
       return too_large(payload->size());
     natsMsg* made = nullptr;
     subject_.assign(from.address);
@@ -61,7 +70,7 @@ class Sender {
                                              payload->data(), static_cast<int>(payload->size()));
     const nats::Msg message(made);
     if (status != NATS_OK) return nats::error_of(status, "a message could not be made");
-    if (auto error = add_headers(made, from, plan.stream.name)) return error;
+    if (auto error = add_headers(made, from, plan.stream.name, behind)) return error;
     return flights_.send(index, made);
   }
 
@@ -79,9 +88,11 @@ class Sender {
     return natsMsgHeader_Set(message, name_.c_str(), value_.c_str());
   }
 
-  std::optional<Error> add_headers(natsMsg* message, const Message& from, const std::string& stream) {
+  std::optional<Error> add_headers(natsMsg* message, const Message& from, const std::string& stream,
+                                   std::string_view behind) {
     natsStatus status = set(message, "Nats-Msg-Id", from.id);
     if (status == NATS_OK) status = set(message, "Nats-Expected-Stream", stream);
+    if (status == NATS_OK && !behind.empty()) status = set(message, "Nats-Expected-Last-Msg-Id", behind);
     std::string_view lines = from.headers;
     while (status == NATS_OK && !lines.empty()) {
       const auto end = lines.find('\n');
@@ -200,14 +211,16 @@ Outcome JetStream::send(const Batch& batch) {
 
 /// `indices` are places in the batch. What is stored is appended to `stored`.
 std::optional<Error> JetStream::send_flight(nats::Flights& flights, const Batch& batch,
-                                            std::span<const std::size_t> indices,
+                                            std::span<const std::size_t> indices, Order order,
                                             std::vector<std::size_t>& stored, std::size_t& failed) {
   Sender sender(flights);
   std::optional<Error> unsent;
   std::size_t unsent_at = 0;
   flights.begin();
   for (std::size_t i = 0; i < indices.size() && !unsent; ++i) {
-    unsent = sender.send(i, std::get<DeliverWrite>(batch.writes[indices[i]]));
+    const bool follows = i > 0 && order == Order::chained;
+    unsent = sender.send(i, delivery(batch, indices[i]),
+                         follows ? delivery(batch, indices[i - 1]).message->id : std::string_view{});
     unsent_at = i;
   }
   nats::Landed landed = flights.land(flow::Clock::now() + std::chrono::milliseconds(config_.ack_ms),
@@ -232,27 +245,72 @@ std::optional<Error> JetStream::send_wave(nats::Flights& flights, const Batch& b
   std::optional<Error> error;
   for (auto rest = wave; !rest.empty() && !error;) {
     const auto now = rest.first(std::min(rest.size(), nats::Flights::most_messages));
-    error = send_flight(flights, batch, now, stored, failed);
+    error = send_flight(flights, batch, now, Order::any, stored, failed);
     rest = rest.subspan(now.size());
   }
   return error;
 }
 
-Outcome JetStream::send_by(nats::Flights& flights, const Batch& batch, Delivered& delivered) {
-  const std::vector<std::size_t> indices = delivered.missing_of(batch, *this);
+std::size_t JetStream::flight_size(const std::string& stream) {
+  const std::lock_guard lock(mutex_);
+  return flight_sizes_.try_emplace(stream, nats::Flights::most_messages).first->second.now();
+}
+
+void JetStream::learn_flight_size(const std::string& stream, bool came_through, std::size_t stored) {
+  const std::lock_guard lock(mutex_);
+  flow::FlightSize& size = flight_sizes_.try_emplace(stream, nats::Flights::most_messages).first->second;
+  came_through ? size.came_through() : size.interrupted(stored);
+}
+
+/// Messages of one stream, in their order. The server takes each only behind the one before it, so that none
+/// overtakes one that it refused or that was lost. Where somebody else has published in between, the rest is
+/// sent anew: its first message follows anything.
+std::optional<Error> JetStream::send_in_order(nats::Flights& flights, const Batch& batch,
+                                              std::span<const std::size_t> indices,
+                                              std::vector<std::size_t>& stored, std::size_t& failed) {
+  const std::string& stream = plan_of(batch, indices.front()).stream.name;
+  std::vector<std::size_t> rest(indices.begin(), indices.end());
+  while (!rest.empty()) {
+    const auto now = std::span(rest).first(std::min(rest.size(), flight_size(stream)));
+    std::vector<std::size_t> done;
+    const auto error = send_flight(flights, batch, now, Order::chained, done, failed);
+    stored.insert(stored.end(), done.begin(), done.end());
+    const bool interrupted = error && error->code == nats::wrong_last_id_code && !done.empty();
+    if (error && !interrupted) return error;
+    learn_flight_size(stream, !error, done.size());
+    std::erase_if(rest, [&](std::size_t i) { return std::ranges::binary_search(done, i); });
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> JetStream::send_by_document(nats::Flights& flights, const Batch& batch,
+                                                 std::span<const std::size_t> indices,
+                                                 std::vector<std::size_t>& stored, std::size_t& failed) {
   std::vector<std::uint64_t> keys;
-  for (const std::size_t i : indices) keys.push_back(std::get<DeliverWrite>(batch.writes[i]).key);
-  Outcome outcome;
-  std::vector<std::size_t> stored;
+  for (const std::size_t i : indices) keys.push_back(delivery(batch, i).key);
   flow::Waves waves;
   for (auto wave : waves.arrange(keys)) {
     for (std::size_t& place : wave) place = indices[place];
-    std::size_t failed = 0;
-    outcome.error = send_wave(flights, batch, wave, stored, failed);
-    if (!outcome.error) continue;
-    outcome.failed_write = failed;
-    break;
+    if (auto error = send_wave(flights, batch, wave, stored, failed)) return error;
   }
+  return std::nullopt;
+}
+
+Outcome JetStream::send_by(nats::Flights& flights, const Batch& batch, Delivered& delivered) {
+  std::map<std::string_view, std::vector<std::size_t>> ordered;  // by stream
+  std::vector<std::size_t> others;
+  for (const std::size_t i : delivered.missing_of(batch, *this)) {
+    const PublishPlan& plan = plan_of(batch, i);
+    (plan.in_order ? ordered[plan.stream.name] : others).push_back(i);
+  }
+  Outcome outcome;
+  std::vector<std::size_t> stored;
+  std::size_t failed = 0;
+  for (const auto& [stream, indices] : ordered) {
+    if (!outcome.error) outcome.error = send_in_order(flights, batch, indices, stored, failed);
+  }
+  if (!outcome.error) outcome.error = send_by_document(flights, batch, others, stored, failed);
+  if (outcome.error) outcome.failed_write = failed;
   outcome.documents = stored.size();
   outcome.committed = !outcome.error;
   delivered.remember(batch, *this, stored, outcome.committed);

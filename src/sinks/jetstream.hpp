@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -10,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "flow/flight_size.hpp"
 #include "flow/waves.hpp"
 #include "nats/flight.hpp"
 #include "sinks/delivered.hpp"
@@ -34,6 +36,8 @@ class JetStream final : public Outlet {
 
  private:
   using Idle = std::vector<std::unique_ptr<nats::Flights>>;
+  /// Of the messages in a flight: any, or each only behind the one before it.
+  enum class Order : std::uint8_t { any, chained };
 
   std::string where() const { return "NATS at " + config_.shown_url(); }
   std::variant<std::shared_ptr<nats::Connection>, Error> connection();
@@ -45,8 +49,16 @@ class JetStream final : public Outlet {
                                  std::span<const std::size_t> wave, std::vector<std::size_t>& stored,
                                  std::size_t& failed);
   std::optional<Error> send_flight(nats::Flights& flights, const Batch& batch,
-                                   std::span<const std::size_t> indices, std::vector<std::size_t>& stored,
-                                   std::size_t& failed);
+                                   std::span<const std::size_t> indices, Order order,
+                                   std::vector<std::size_t>& stored, std::size_t& failed);
+  std::optional<Error> send_in_order(nats::Flights& flights, const Batch& batch,
+                                     std::span<const std::size_t> indices, std::vector<std::size_t>& stored,
+                                     std::size_t& failed);
+  std::optional<Error> send_by_document(nats::Flights& flights, const Batch& batch,
+                                        std::span<const std::size_t> indices,
+                                        std::vector<std::size_t>& stored, std::size_t& failed);
+  std::size_t flight_size(const std::string& stream);
+  void learn_flight_size(const std::string& stream, bool came_through, std::size_t stored);
   std::optional<Error> ensure_streams(const nats::Connection& connection);
   void on_failure(const Error& error);
 
@@ -60,6 +72,7 @@ class JetStream final : public Outlet {
   bool streams_checked_ = false;
   Idle idle_;
   std::map<std::string, Delivered> delivered_;  ///< by lane
+  std::map<std::string, flow::FlightSize> flight_sizes_;  ///< by JetStream stream, of those that keep an order
 };
 
 }  // namespace sluice::sinks

@@ -23,6 +23,10 @@ void read_batch(StreamBatch& batch) {
   }
 }
 
+bool ends_in_invalidate(const StreamBatch& batch) {
+  return !batch.events.empty() && batch.events.back().at("operationType").text() == "invalidate";
+}
+
 }  // namespace
 
 ChangeStream::ChangeStream(mongo::ClientPool& pool, StreamOptions options)
@@ -63,7 +67,8 @@ void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Posi
   out.append("aggregate", 1).open_array("pipeline");
   out.open(out.item()).open("$changeStream");
   if (after && by_time) out.append_timestamp("startAtOperationTime", after->cluster_time);
-  if (after && !by_time) out.append("resumeAfter", after->view());
+  // Unlike resumeAfter it also goes on behind the token of an invalidate event.
+  if (after && !by_time) out.append("startAfter", after->view());
   const FullDocument full_document = options_.filter.full_document();
   if (full_document != FullDocument::off) {
     out.append("fullDocument", full_document == FullDocument::look_up ? "updateLookup" : "whenAvailable");
@@ -85,6 +90,7 @@ std::optional<Error> ChangeStream::open(const std::optional<Position>& after, Po
   bson::Builder build_info;
   abilities_ = abilities_of(command(build_info.append("buildInfo", 1).finish()).view());
   assembler_.clear();
+  invalidated_ = false;
   bson::Builder aggregate;
   const bool by_time = filter_changed && after && after->at_event;
   append_aggregate(aggregate, after, by_time);
@@ -113,7 +119,11 @@ void ChangeStream::read_as(const flow::Reading& reading) {
 }
 
 std::optional<Error> ChangeStream::next(std::unique_ptr<StreamBatch>& batch) {
-  if (cursor_ == 0) return Error{ErrorKind::cursor_gone, 0, "the server closed the change stream", false};
+  if (cursor_ == 0) {
+    return Error{ErrorKind::cursor_gone, 0,
+                 invalidated_ ? "the watched database was dropped" : "the server closed the change stream",
+                 false};
+  }
   bson::Builder more;
   more.append("getMore", cursor_).append("collection", "$cmd.aggregate");
   more.append("batchSize", options_.cursor_batch).append("maxTimeMS", patient_ ? options_.max_await_ms : 1);
@@ -126,6 +136,7 @@ std::optional<Error> ChangeStream::next(std::unique_ptr<StreamBatch>& batch) {
   patience_.succeeded();
   read_batch(*batch);
   cursor_ = batch->reply.view().at_path("cursor.id").integer().value_or(0);
+  invalidated_ = ends_in_invalidate(*batch);
   return abilities_.splits_events ? assemble(*batch) : std::nullopt;
 }
 

@@ -68,6 +68,10 @@ class ChangeStream {
   /// The next batch; an empty one when nothing came within max_await_ms.
   std::optional<Error> next(std::unique_ptr<StreamBatch>& batch);
 
+  /// The server has closed the stream because the watched database was dropped; to open it behind its last
+  /// place goes on from there.
+  bool invalidated() const { return invalidated_; }
+
   void close();
 
  private:
@@ -84,6 +88,7 @@ class ChangeStream {
   mongo::PinnedSession session_;
   std::int64_t cursor_ = 0;
   bool patient_ = true;
+  bool invalidated_ = false;
   Abilities abilities_;  ///< of the server that the stream is open on
   EventAssembler assembler_;
 };

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <sstream>
 
+#include "support/guarded.hpp"
 #include "support/publishing.hpp"
 
 namespace sluice::test {
@@ -23,9 +25,10 @@ std::string document(int number) {
 class ChangeStream {
  public:
   /// On one collection, or, where that is "1", on the whole database.
-  ChangeStream(Mongo& db, const std::string& collection) : db_(db) {
-    const Document reply = db_.command(R"({"aggregate":)" + collection +
-                                       R"(,"pipeline":[{"$changeStream":{}}],"cursor":{"batchSize":0}})");
+  ChangeStream(Mongo& db, const std::string& collection, const std::string& after = "") : db_(db) {
+    const std::string where = after.empty() ? "" : R"("resumeAfter":{"_data":")" + after + "\"}";
+    const Document reply = db_.command(R"({"aggregate":)" + collection + R"(,"pipeline":[{"$changeStream":{)" +
+                                       where + R"(}}],"cursor":{"batchSize":0}})");
     cursor_ = reply.integer("cursor.id");
     name_ = reply.text("cursor.ns").substr(db_.database().size() + 1);
   }
@@ -86,8 +89,10 @@ class Connector : public PublishingTest {
   }
 
   Worker& start_connector(const Environment& environment, const std::vector<std::string>& more = {}) {
-    std::vector<std::string> flags = {"--state-database", state().database()};
-    flags.insert(flags.end(), more.begin(), more.end());
+    std::vector<std::string> flags = more;
+    if (std::ranges::find(more, "--state-database") == more.end()) {
+      flags.insert(flags.end(), {"--state-database", state().database()});
+    }
     connectors_.push_back(std::make_unique<Worker>(
         Worker::Options{.file = "", .flags = flags, .environment = environment, .connector = true}));
     return *connectors_.back();
@@ -247,7 +252,6 @@ TEST_F(Connector, TheTokensOfTheFirstArePickedUp) {
                                                              stream() + ".users.insert." + object_id(5)}));
   const auto known = ids(all);
   EXPECT_NE(std::ranges::find(known, token[2]), known.end());
-  EXPECT_EQ(db().count("cs_resume_tokens"), 2);  // left as it was, so that there is a way back
   EXPECT_EQ(worker.terminate(), 0);
   // From now on the position is our own.
   Worker& again = start_connector(variables()).ready();
@@ -337,6 +341,188 @@ TEST_F(Connector, ACollectionIsAdded) {
   EXPECT_EQ(sorted(subjects(messages())),
             (std::vector<std::string>{stream() + ".shows.insert." + object_id(2),
                                       stream() + ".users.insert." + object_id(1)}));
+}
+
+/// Who waits for /healthz and then writes finds everything published, however long it took to start.
+TEST_F(Connector, HealthzIsUpOnceEveryChangeIsPublished) {
+  NatsServer nats;
+  nats.kill9();
+  Worker& worker = start_connector(variables({{"NATS_SERVER_URL", nats.url()}}));
+  ASSERT_TRUE(worker.logs("could not join yet"));
+  EXPECT_EQ(worker.get("/healthz").status, 503);
+  EXPECT_EQ(worker.get("/health").status, 503);
+  nats.restart();
+  ASSERT_TRUE(workbench::eventually(patience(30s), [&] { return worker.get("/healthz").status == 200; }));
+  for (int i = 1; i <= 10; ++i) db().insert("users", document(i));
+  EXPECT_TRUE(workbench::eventually(patience(60s), [&] { return Nats(nats.url()).count(stream()) == 10; }));
+  EXPECT_EQ(worker.terminate(), 0);
+}
+
+/// Collections and the whole database come and go, and nothing that is written is missing.
+TEST_F(Connector, DropsAndRenamesEndNothing) {
+  Worker& worker = start_connector(variables({{"MONGO_WATCH_OPERATIONS", "insert"}})).ready();
+  db().insert("users", document(1));
+  db().command(R"({"drop":"users"})");
+  db().insert("users", document(2));
+  db().admin(R"({"renameCollection":")" + db().database() + R"(.users","to":")" + db().database() +
+             R"(.people"})");
+  db().insert("users", document(3));
+  ASSERT_TRUE(soon_holds(stream(), 3));
+  for (int i = 4; i <= 6; ++i) {
+    db().drop_database();
+    db().insert("users", document(i));
+  }
+  ASSERT_TRUE(soon_holds(stream(), 6)) << worker.err();
+  EXPECT_TRUE(soon_ready(worker));
+  db().drop_database();
+  EXPECT_EQ(worker.terminate(), 0);
+  db().insert("users", document(7));
+  Worker& again = start_connector(variables({{"MONGO_WATCH_OPERATIONS", "insert"}})).ready();
+  db().insert("users", document(8));
+  ASSERT_TRUE(soon_holds(stream(), 8)) << again.err();
+  std::vector<std::string> all;
+  for (int i = 1; i <= 8; ++i) all.push_back(stream() + ".users.insert." + object_id(i));
+  EXPECT_EQ(subjects(messages()), all);
+  EXPECT_EQ(again.terminate(), 0);
+}
+
+/// The newest token is that of the last message, and the other program goes on behind it.
+TEST_F(Connector, TheTokensOfWhatIsPublishedAreStored) {
+  const auto stored = [&] {
+    const Document newest = db().command(R"({"find":"cs_resume_tokens","sort":{"_id":-1},"limit":1})");
+    return newest.has("cursor.firstBatch.0") ? newest.text("cursor.firstBatch.0.value") : "";
+  };
+  db().insert("cs_resume_tokens", R"({"note":"nothing yet"})");
+  db().command(R"({"drop":"cs_resume_tokens"})");
+  Worker& worker = start_connector(variables()).ready();
+  for (int i = 1; i <= 4; ++i) db().insert("users", document(i));
+  ASSERT_TRUE(soon_holds(stream(), 4));
+  const std::string last = ids(messages()).back();
+  EXPECT_TRUE(workbench::eventually(patience(20s), [&] { return stored() == last; })) << stored();
+  db().insert("movies", document(5));
+  ASSERT_TRUE(soon_holds(stream(), 5));
+  EXPECT_EQ(worker.terminate(), 0);
+  EXPECT_EQ(stored(), ids(messages()).back()) << "at the end";
+  EXPECT_EQ(db().count("cs_resume_tokens"), 1);
+  db().insert("users", document(6));
+  ChangeStream theirs(db(), "1", stored());
+  const std::string next = theirs.tokens(1).front();
+  start_connector(variables()).ready();
+  ASSERT_TRUE(soon_holds(stream(), 6));
+  EXPECT_EQ(ids(messages()).back(), next);
+}
+
+/// Each collection's tokens are of its own changes, so that a stream on that collection can go on behind them.
+TEST_F(Connector, EachCollectionHasItsTokens) {
+  const std::string stream_a = "A" + stream();
+  const std::string stream_b = "B" + stream();
+  const std::string common = "    - { dbName: " + db().database() + ", tokensDbName: " + tokens().database();
+  const std::string file = connector_file(
+      common + ", collName: a, tokensCollCapped: true, tokensCollSizeInBytes: 8192, streamName: " + stream_a +
+      " }\n" + common + ", collName: b, streamName: " + stream_b + " }\n");
+  Worker& worker = start_connector({}, {"--config", file}).ready();
+  for (int i = 1; i <= 3; ++i) {
+    db().insert("a", "{\"_id\":" + std::to_string(i) + "}");
+    db().insert("b", "{\"_id\":" + std::to_string(i) + "}");
+  }
+  ASSERT_TRUE(soon_holds(stream_a, 3));
+  ASSERT_TRUE(soon_holds(stream_b, 3));
+  EXPECT_EQ(worker.terminate(), 0);
+  const auto newest = [&](const std::string& name, const std::string& sort) {
+    return tokens()
+        .command("{\"find\":\"" + name + R"(","sort":{")" + sort + R"(":-1},"limit":1})")
+        .text("cursor.firstBatch.0.value");
+  };
+  EXPECT_EQ(newest("a", "$natural"), ids(consumer().read(stream_a)).back());
+  EXPECT_EQ(newest("b", "_id"), ids(consumer().read(stream_b)).back());
+  const Document listed = tokens().command(R"({"listCollections":1,"filter":{"name":"a"}})");
+  EXPECT_TRUE(listed.boolean("cursor.firstBatch.0.options.capped"));
+  EXPECT_EQ(listed.integer("cursor.firstBatch.0.options.size"), 8192);
+}
+
+/// Whichever documents they are about, and whoever publishes to the stream as well.
+TEST_F(Connector, MessagesComeInTheOrderOfTheChanges) {
+  Nats others = consumer();
+  others.add_stream(stream(), stream() + ".>");
+  start_connector(variables()).ready();
+  std::vector<Document> many;
+  for (int i = 1; i <= 2000; ++i) many.emplace_back(document(i));
+  db().insert("users", many);
+  for (int i = 0; i < 20; ++i) {
+    others.publish(stream() + ".other.note.x", "{}", "note-" + std::to_string(i));
+    db().command(R"({"update":"users","updates":[{"q":{},"u":{"$inc":{"m":1}},"multi":true}]})");
+    if (i == 2) break;
+  }
+  for (int i = 3; i < 60; ++i) others.publish(stream() + ".other.note.x", "{}", "note-" + std::to_string(i));
+  ASSERT_TRUE(soon_holds(stream(), 8060));
+  std::string before;
+  std::size_t backwards = 0;
+  for (const std::string& id : ids(messages())) {
+    if (id.starts_with("note-")) continue;
+    backwards += id < before ? 1 : 0;
+    before = id;
+  }
+  EXPECT_EQ(backwards, 0U);
+}
+
+/// A full stream that refuses what is too large for it takes nothing that comes behind either.
+TEST_F(Connector, NothingOvertakesWhatAFullStreamRefuses) {
+  consumer().add_stream(stream(), stream() + ".>", R"(,"max_bytes":200000,"discard":"new")");
+  Worker& worker = start_connector(variables()).ready();
+  const std::string long_text(60000, 'x');
+  std::vector<Document> mixed;
+  for (int i = 1; i <= 60; ++i) {
+    mixed.emplace_back(R"({"_id":)" + std::to_string(i) + R"(,"t":")" + (i % 6 == 0 ? long_text : "s") + "\"}");
+  }
+  db().insert("users", mixed);
+  ASSERT_TRUE(worker.logs("the stream is full"));
+  std::vector<std::string> all;
+  const bool whole = workbench::eventually(patience(60s), [&] {
+    const auto read = messages();
+    for (const auto& id : ids(read)) all.push_back(id);
+    if (!read.empty()) {
+      consumer().api("STREAM.PURGE." + stream(),
+                     R"({"seq":)" + std::to_string(read.back().sequence + 1) + "}");
+    }
+    return all.size() >= 60;
+  });
+  EXPECT_TRUE(whole) << all.size();
+  EXPECT_TRUE(std::ranges::is_sorted(all));
+}
+
+/// A user who may write to the watched database only is told where positions go instead.
+TEST_F(Connector, RightsOnTheWatchedDatabaseAreEnough) {
+  GuardedReplicaSet guarded;
+  guarded.make_user("other", "pw", R"({"role":"readWrite","db":")" + db().database() + "\"}");
+  std::string uri = guarded.uri_of("other", "pw");
+  uri.insert(uri.find("/?") + 1, db().database());
+  Worker& refused = start_connector(variables({{"MONGO_URI", uri}}));
+  EXPECT_TRUE(refused.logs("state one that it may write (--state-database)")) << refused.err();
+  refused.kill9();
+  Worker& worker =
+      start_connector(variables({{"MONGO_URI", uri}}), {"--state-database", db().database()}).ready();
+  Mongo there(guarded.uri(), db().database());
+  there.insert("users", document(1));
+  ASSERT_TRUE(soon_holds(stream(), 1)) << worker.err();
+  EXPECT_EQ(worker.terminate(), 0);
+  EXPECT_EQ(there.count("cs_resume_tokens"), 1);
+}
+
+/// Ids of any type have a place in the subject, and messages without our headers have the other's alone.
+TEST_F(Connector, NumbersAsIdsAndNoHeadersOfOurs) {
+  Worker& worker = start_connector(variables(), {"--headers", "none"}).ready();
+  db().insert("users", R"({"_id":{"$numberLong":"9007199254740993"}})");
+  db().insert("users", R"({"_id":{"$numberDouble":"1.5"}})");
+  ASSERT_TRUE(soon_holds(stream(), 2));
+  const auto all = messages();
+  EXPECT_EQ(subjects(all), (std::vector<std::string>{stream() + ".users.insert.9007199254740993",
+                                                     stream() + ".users.insert.1%2E5"}));
+  EXPECT_NE(all[0].data.find(R"("documentKey":{"_id":9007199254740993})"), std::string::npos) << all[0].data;
+  EXPECT_NE(all[1].data.find(R"("documentKey":{"_id":1.5})"), std::string::npos) << all[1].data;
+  for (const auto& [name, value] : all[0].headers) EXPECT_TRUE(name.starts_with("Nats-")) << name;
+  EXPECT_EQ(worker.terminate(), 0);
+  std::istringstream lines(worker.err());
+  for (std::string line; std::getline(lines, line);) EXPECT_TRUE(Document(line).has("message")) << line;
 }
 
 TEST_F(Connector, WhatIsMissingIsNamed) {

@@ -109,6 +109,27 @@ TEST(ConnectorVariables, TheDefaults) {
   EXPECT_EQ(plan_of(rules[0]).stream.needed, std::vector<std::string>{"cs.*.*.*"});
 }
 
+TEST(ConnectorVariables, TheOrderOfEachCollectionUnlessSeveralReadersDivideIt) {
+  const auto in_order = [](const Values& flags) {
+    const Config config = load_connector({"", "", flags, kVariables}).config;
+    return plan_of(rules::make_rules(config.streams[0], config.parts()).at(0)).in_order;
+  };
+  EXPECT_TRUE(in_order({}));
+  EXPECT_FALSE(in_order({{"partitions", "8"}}));
+}
+
+TEST(ConnectorVariables, LogsAreJsonAndOurHeadersCanBeLeftOut) {
+  ConnectorStart start{"", "", {}, kVariables};
+  EXPECT_EQ(load_connector(start).config.log_format, LogFormat::json);
+  EXPECT_EQ(load_connector(start).yaml.find("headers: none"), std::string::npos);
+  start.flags = {{"log-format", "text"}};
+  start.headers = "none";
+  EXPECT_EQ(load_connector(start).config.log_format, LogFormat::text);
+  EXPECT_NE(load_connector(start).yaml.find("headers: none"), std::string::npos);
+  start.headers = "few";
+  EXPECT_EQ(refusal([&] { load_connector(start); }), "--headers must be all or none, not 'few'");
+}
+
 TEST(ConnectorVariables, EachOneIsFollowed) {
   Values all = kVariables;
   all["MONGO_WATCH_OPERATIONS"] = "insert,delete";
@@ -232,6 +253,9 @@ TEST(ConnectorFile, EachCollectionAsItIsStated) {
   const auto rules = rules::make_rules(stream);
   ASSERT_EQ(rules.size(), 2U);
   EXPECT_EQ(plan_of(rules[0]).stream.name, "TWEETS");
+  EXPECT_EQ(plan_of(rules[0]).tokens->collection, "t");
+  EXPECT_TRUE(plan_of(rules[0]).tokens->capped);
+  EXPECT_EQ(plan_of(rules[1]).tokens->collection, "likes");
   EXPECT_EQ(rules[0]->subscriptions().at(0).before, BeforeImage::when_available);
 }
 

@@ -126,6 +126,40 @@ TEST_F(DispatcherTest, EndsTheStreamAtAControlEvent) {
   }
 }
 
+/// Rules that only publish have nothing that could become wrong: what comes behind is published, too.
+TEST_F(DispatcherTest, ATellingStreamGoesOnBehindAControlEvent) {
+  const StreamConfig stream{
+      "s", "mongodb://nowhere", "conduit", {test::rule_config("out", "publish", "{from: favorites}")}};
+  const auto rules = rules::make_rules(stream);
+  const std::vector<std::string> names = {"out"};
+  for (const char* operation : {"drop", "rename", "dropDatabase", "invalidate"}) {
+    SCOPED_TRACE(operation);
+    observe::Metrics metrics;
+    Dispatcher dispatcher(rules, budget_, metrics.stream("s"));
+    flow::TokenTrail trail({{"favorites"}});
+    dispatcher.tell(trail);
+    flow::Lane lane({}, {}, names, 1);
+    dispatcher.start({}, {&lane});
+    const auto end = dispatcher.dispatch(
+        batch({favorite("8201", "1"), control("8202", operation, "favorites"), favorite("8203", "1"),
+               control("8204", "createIndexes", "favorites")},
+              "8205"),
+        now_);
+    EXPECT_FALSE(end);
+    EXPECT_EQ(lane.queued(), 2U);
+    lane.flush();
+    ASSERT_EQ(lane.next(now_).what, flow::LaneDo::send);
+    Outcome committed;
+    committed.committed = true;
+    dispatcher.resolve(lane, lane.done(committed, now_).resolved);
+    const auto reached = dispatcher.advance();
+    ASSERT_TRUE(reached);
+    EXPECT_EQ(reached->data(), "8205");
+    trail.reached(reached->data());
+    EXPECT_EQ(trail.take(), (std::vector<flow::TokenTrail::Token>{{0, "8203"}})) << "the last that was told";
+  }
+}
+
 TEST_F(DispatcherTest, PassesOverOperationsItDoesNotKnow) {
   start();
   EXPECT_FALSE(dispatch({control("8201", "createIndexes", "favorites")}, "8202"));

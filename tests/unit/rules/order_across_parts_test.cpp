@@ -46,6 +46,8 @@ constexpr Case cases[] = {
     {"write", "{from: a, into: b, mode: upsert, id: NEW.user, values: {n: NEW.n}, order: changes}", "id"},
     {"event_store", "{from: a, into: b, aggregate: NEW.order, order: document}", ""},
     {"webhook", "{from: a, url: 'http://h/{user}'}", ""},
+    {"publish", "{from: a, order: collection}", "order"},
+    {"publish", "{from: a, order: document}", ""},
     {"webhook", "{from: a, url: 'http://h/x', order_by: id()}", ""},
     {"cache", "{from: a, refresh: {key: 'user:{mail}'}}", ""},
     {"cache", "{from: a, delete: ['mail:{mail}']}", ""},

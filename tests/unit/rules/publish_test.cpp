@@ -53,6 +53,18 @@ TEST(PublishRule, WhatCannotBeMeantIsRefusedWithItsPlace) {
   EXPECT_NE(refusal("from: orders\nmax_age_s: 60\n").find("duplicate window"), std::string::npos);
 }
 
+TEST(PublishRule, AnOrderOfTheCollectionIsOneOfEverythingThatGoesToItsStream) {
+  const auto in_order = [](const std::string& settings) {
+    const auto rule = make(settings);
+    return dynamic_cast<const PublishPlan&>(*rule->deliveries().at(0)).in_order;
+  };
+  EXPECT_FALSE(in_order("from: orders\n"));
+  EXPECT_TRUE(in_order("from: orders\norder: collection\n"));
+  EXPECT_EQ(make("from: orders\n")->fingerprint().find("in order"), std::string::npos);
+  EXPECT_NE(make("from: orders\n")->fingerprint(), make("from: orders\norder: collection\n")->fingerprint());
+  EXPECT_NE(refusal("from: orders\norder: id\n").find("document"), std::string::npos);
+}
+
 class PublishedMessage : public testing::Test {
  protected:
   PublishedMessage() {
