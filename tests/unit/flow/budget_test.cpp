@@ -89,15 +89,23 @@ TEST(Budget, LetsAnAnswerGoOverWhereNothingElseIsInFlight) {
   EXPECT_FALSE(budget.has_room());
   budget.release(1, 100000);
   budget.wait_for_room();
+  EXPECT_TRUE(budget.has_room());
 }
 
 TEST(Budget, LetsTheReaderGoWhenItIsClosed) {
   Budget budget(1, 1);
   read(budget, 1, 1);
-  std::thread reader([&] { budget.wait_for_room(); });
+  std::atomic<int> came_back = 0;
+  std::thread reader([&] {
+    budget.wait_for_room();
+    ++came_back;
+  });
   budget.close();
   reader.join();
   budget.wait_for_room();
+  EXPECT_EQ(came_back, 1);
+  EXPECT_FALSE(budget.has_room());  // it was let go all the same
+  EXPECT_EQ(budget.events(), 1);
 }
 
 TEST(Budget, WakesTheReaderThatWaits) {

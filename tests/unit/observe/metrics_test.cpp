@@ -2,10 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include "observe/build_info.hpp"
-
+#include <algorithm>
 #include <atomic>
 #include <thread>
+
+#include "observe/build_info.hpp"
 
 namespace sluice::observe {
 namespace {
@@ -159,16 +160,33 @@ TEST(ScrapeHooks, CanBeMoved) {
 TEST(ScrapeHooks, ComeAndGoWhileOthersScrape) {
   Metrics metrics;
   std::atomic<bool> stop = false;
+  std::atomic<int> scrapes = 0;
   std::thread scraper([&] {
-    while (!stop) metrics.render();
+    while (!stop) {
+      metrics.render();
+      ++scrapes;
+      scrapes.notify_one();
+    }
   });
+  int most = 0;
   for (int i = 0; i < 200; ++i) {
-    int local = 0;
-    const ScrapeHook hook = metrics.on_scrape([&local] { ++local; });
-    metrics.stream(std::to_string(i % 3)).events_read.Increment();
+    int runs = 0;
+    {
+      const ScrapeHook hook = metrics.on_scrape([&runs] { ++runs; });
+      metrics.stream(std::to_string(i % 3)).events_read.Increment();
+      if (i % 20 == 0) {
+        const int seen = scrapes;  // one may have begun before the hook stood; the next but one has not
+        for (int now = seen; now < seen + 2; now = scrapes) scrapes.wait(now);
+      }
+    }
+    most = std::max(most, runs);
   }
   stop = true;
   scraper.join();
+  EXPECT_GT(most, 0);
+  const std::string text = metrics.render();
+  EXPECT_TRUE(has(text, R"(sluice_events_read_total{stream="0"} 67)")) << text;
+  EXPECT_TRUE(has(text, R"(sluice_events_read_total{stream="2"} 66)")) << text;
 }
 
 }  // namespace
