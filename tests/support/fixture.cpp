@@ -59,8 +59,8 @@ PipelineTest::~PipelineTest() {
   }
 }
 
-std::string PipelineTest::file(const std::string& rules) const {
-  return folder_.write("rules.yaml", "pipeline: test\nindexes: create\nrules:\n" + rules);
+std::string PipelineTest::file(const std::string& rules, const std::string& name) const {
+  return folder_.write(name, "pipeline: test\nindexes: create\nrules:\n" + rules);
 }
 
 std::vector<std::string> PipelineTest::here(std::vector<std::string> more) const {

@@ -39,7 +39,7 @@ class PipelineTest : public testing::Test {
   Mongo& state() { return state_; }
 
   /// A file with these rules (the list under `rules:`, in YAML) for the databases of this test.
-  std::string file(const std::string& rules) const;
+  std::string file(const std::string& rules, const std::string& name = "rules.yaml") const;
   /// The rules that the project ships.
   static std::string realworld_file() { return deploy_folder() + "/realworld.yaml"; }
   /// Workers that are started from now on connect by this URI.
