@@ -1,5 +1,6 @@
 #include <regex>
 
+#include "support/deploy.hpp"
 #include "support/fixture.hpp"
 #include "support/guarded.hpp"
 
@@ -271,8 +272,8 @@ TEST(CheckOnlineAlone, AStandaloneIsToldInCheckAndRun) {
   const std::string uri = "mongodb://" + mongod.host() + "/?replicaSet=rs0";
   const std::string what = "is a member of none; start mongod with --replSet rs0 and run rs.initiate() once";
   for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"check", realworld_file(), "--online", "--mongodb-uri", uri},
-        {"run", realworld_file(), "--mongodb-uri", uri}}) {
+       {std::vector<std::string>{"check", deploy_folder() + "/realworld.yaml", "--online", "--mongodb-uri", uri},
+        {"run", deploy_folder() + "/realworld.yaml", "--mongodb-uri", uri}}) {
     const Outcome outcome = run_sluice(words);
     EXPECT_NE((outcome.out + outcome.err).find(what), std::string::npos) << outcome.out << outcome.err;
   }
