@@ -4,6 +4,7 @@
 #include <set>
 
 #include "mongo/end_transactions.hpp"
+#include "mongo/error.hpp"
 #include "pipeline/shard_records.hpp"
 #include "sinks/state_names.hpp"
 
@@ -195,7 +196,7 @@ std::optional<Error> CheckpointStore::prepare() {
         mongo::run_command(client.get(), database_, create.finish(), mongo::Doing::reading);
     if (reply.ok() || reply.error->code == mongo::namespace_exists) continue;
     std::optional<Error> error = reply.error;
-    if (error->kind == ErrorKind::denied) {
+    if (error->kind == ErrorKind::denied || mongo::is_denial(*error)) {
       error->message += "; positions are kept in the database '" + database_ +
                         "': grant the user readWrite on it, or state one that it may write (--state-database)";
     }

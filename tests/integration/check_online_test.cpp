@@ -36,8 +36,8 @@ class CheckOnline : protected OwnGuardedServer, public PipelineTest {
   }
 
   std::string make_user(const std::string& roles) {
-    guarded.make_user("sluice", "sl#secret", roles);
-    return guarded.uri_of("sluice", "sl%23secret");
+    guarded.make_user("sluice", "sl#hush-4711", roles);
+    return guarded.uri_of("sluice", "sl%23hush-4711");
   }
   Outcome check(const std::string& uri, const std::vector<std::string>& more = {}) {
     std::vector<std::string> words = {"check", realworld_file(), "--online"};
@@ -45,7 +45,7 @@ class CheckOnline : protected OwnGuardedServer, public PipelineTest {
     words.insert(words.end(), flags.begin(), flags.end());
     words.insert(words.end(), {"--mongodb-uri", uri});
     const Outcome outcome = run_sluice(words);
-    EXPECT_EQ((outcome.out + outcome.err).find("secret"), std::string::npos) << outcome.out << outcome.err;
+    EXPECT_EQ((outcome.out + outcome.err).find("hush-4711"), std::string::npos) << outcome.out << outcome.err;
     return outcome;
   }
   std::string stream() { return db().database(); }
@@ -268,7 +268,7 @@ TEST_F(CheckOnline, AnotherReplicaSetIsToldByItsNameInCheckAndRun) {
 
 TEST(CheckOnlineAlone, AStandaloneIsToldInCheckAndRun) {
   const MongodProcess mongod("");
-  Mongo("mongodb://" + mongod.host() + "/?directConnection=true", "admin").command(R"({"ping":1})");
+  Mongo("mongodb://" + mongod.host() + "/?directConnection=true&serverSelectionTryOnce=false", "admin").command(R"({"ping":1})");
   const std::string uri = "mongodb://" + mongod.host() + "/?replicaSet=rs0";
   const std::string what = "is a member of none; start mongod with --replSet rs0 and run rs.initiate() once";
   for (const std::vector<std::string>& words :

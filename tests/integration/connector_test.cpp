@@ -24,11 +24,12 @@ std::string document(int number) {
 /// A change stream as the drivers open it, read by hand: the place to get resume tokens from.
 class ChangeStream {
  public:
-  /// On one collection, or, where that is "1", on the whole database.
+  /// On one collection, or, where that is "1", on the whole database, the collection of tokens left out.
   ChangeStream(Mongo& db, const std::string& collection, const std::string& after = "") : db_(db) {
     const std::string where = after.empty() ? "" : R"("resumeAfter":{"_data":")" + after + "\"}";
     const Document reply = db_.command(R"({"aggregate":)" + collection + R"(,"pipeline":[{"$changeStream":{)" +
-                                       where + R"(}}],"cursor":{"batchSize":0}})");
+                                       where + R"(}},{"$match":{"ns.coll":{"$ne":"cs_resume_tokens"}}}],)" +
+                                       R"("cursor":{"batchSize":0}})");
     cursor_ = reply.integer("cursor.id");
     name_ = reply.text("cursor.ns").substr(db_.database().size() + 1);
   }
