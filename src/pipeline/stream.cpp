@@ -415,6 +415,7 @@ asio::awaitable<bool> Stream::store_checkpoint() {
   const bool forget = dispatcher_.passed_facts();
   // An event that was the last for long is left behind soon: one store more, and then none while it is quiet.
   busy_since_stored_ = floor_ && floor_->at_event;
+  auto tokens = token_trail_ ? token_trail_->take() : std::vector<flow::TokenTrail::Token>();
   health_.storing();
   const std::uint64_t version = dispatcher_.repetitions().version();
   std::optional<std::vector<RuleWindow>> windows;
@@ -432,8 +433,11 @@ asio::awaitable<bool> Stream::store_checkpoint() {
     if (with_floor) stored_windows_ = version;
     stored_at_ = asked;
     health_.stored(asked);
-    co_await store_tokens();
-  } else if (error->kind == ErrorKind::fenced) {
+    co_await store_tokens(std::move(tokens));
+    co_return true;
+  }
+  if (token_trail_) token_trail_->give_back(std::move(tokens));
+  if (error->kind == ErrorKind::fenced) {
     fail(exit_code::lease_lost, error->text());
   } else {
     health_.not_stored(*error);
@@ -444,12 +448,12 @@ asio::awaitable<bool> Stream::store_checkpoint() {
   co_return !error;
 }
 
-/// Never ahead of our own position, which is stored before.
-asio::awaitable<void> Stream::store_tokens() {
-  if (!tokens_) co_return;
-  auto news = token_trail_->take();
+/// `news`: taken before our own position was stored, so that none is ahead of it.
+asio::awaitable<void> Stream::store_tokens(std::vector<flow::TokenTrail::Token> news) {
   if (news.empty()) co_return;
-  const auto store = [this, &news] { return tokens_->store(pool_, news); };
+  const auto store = [this, &news] {
+    return mongo::or_error([&] { return tokens_->store(pool_, news); });
+  };
   const auto error = co_await run_blocking<std::optional<Error>>(commons_.keeper_threads, store);
   const std::string text = error ? error->text() : "";
   if (!text.empty() && text != token_error_) {

@@ -139,7 +139,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   sinks::MongoBulkOptions bulk_options();
   void tell_letters(const std::vector<sinks::StoredLetter>& letters);
   void tell_withheld(std::size_t letters);
-  asio::awaitable<void> store_tokens();
+  asio::awaitable<void> store_tokens(std::vector<flow::TokenTrail::Token> news);
 
   Surroundings around_;
   std::shared_ptr<Commons> shared_commons_;
