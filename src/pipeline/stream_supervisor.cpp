@@ -260,7 +260,7 @@ void StreamSupervisor::go_back(const std::string& name, SupervisedStream& superv
 
 void StreamSupervisor::try_again_later(const std::string& name, SupervisedStream& supervised) {
   const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(supervised.backoff.next());
-  around_.log->error("{}: does not instance; the others go on, and it is tried again in {} ms", name,
+  around_.log->error("{}: does not run; the others go on, and it is tried again in {} ms", name,
                      wait.count());
   supervised.again.expires_after(wait);
   supervised.again.async_wait([this, name](const boost::system::error_code& error) {

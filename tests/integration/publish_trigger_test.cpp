@@ -49,12 +49,12 @@ class PublishTriggers : public PublishingTest {
   }
   testing::AssertionResult shown_by(const Outcome& outcome) const {
     const bool shown = outcome.out.find("alert") != std::string::npos &&
-                       outcome.out.find(alerts() + " could not be made") != std::string::npos;
+                       outcome.out.find(alerts() + " cannot be made") != std::string::npos;
     if (shown) return testing::AssertionSuccess();
     return testing::AssertionFailure() << outcome.out << outcome.err;
   }
   testing::AssertionResult hidden_by(const Outcome& outcome) const {
-    if (outcome.out.find("could not be made") == std::string::npos) return testing::AssertionSuccess();
+    if (outcome.out.find("cannot be made") == std::string::npos) return testing::AssertionSuccess();
     return testing::AssertionFailure() << outcome.out << outcome.err;
   }
   /// Every view of the triggers that asks the state database.
@@ -81,7 +81,7 @@ class PublishTriggers : public PublishingTest {
     EXPECT_TRUE(shown_by(run_sluice({"top", "127.0.0.1:" + first.port()})));
     const auto readyz = first.get("/readyz");
     EXPECT_EQ(readyz.status, 503);
-    EXPECT_NE(readyz.body.find(alerts() + " could not be made"), std::string::npos) << readyz.body;
+    EXPECT_NE(readyz.body.find(alerts() + " cannot be made"), std::string::npos) << readyz.body;
     insert(2);
     ASSERT_TRUE(soon([&] { return db().count("seen") == 2 && consumer().count(good()) == 2; }))
         << first.story();
