@@ -229,6 +229,7 @@ void StreamSupervisor::on_ended(const std::string& name, StreamInstance* instanc
   put(*here, nullptr);
   if (stopping_) return end_if_empty();
   around_.readiness.forget_all("stream " + name + " stopping");
+  around_.readiness.forget_all("cluster of " + name + " stopping");
   if (!here->wanted) return forget(name);
   if (!here->next) return after(name, *here, *instance);
   put(*here, std::move(here->next));
@@ -326,6 +327,9 @@ void StreamSupervisor::append_status(observe::WorkerStatus& status) const {
       observe::StreamStatus waiting;
       waiting.name = name;
       waiting.why_not_ready = around_.readiness.reason("stream " + name);
+      if (waiting.why_not_ready.empty()) {
+        waiting.why_not_ready = around_.readiness.reason("cluster of " + name);
+      }
       if (waiting.why_not_ready.empty()) waiting.why_not_ready = "does not run; the log says why";
       status.streams.push_back(std::move(waiting));
     }

@@ -81,7 +81,7 @@ void Team::on_thrown(int exit_code, const char* what) {
 void Team::stop() {
   if (stopping_) return;
   stopping_ = true;
-  parts_.around.readiness.not_ready(condition_, "leaving");
+  parts_.around.readiness.not_ready(condition_ + " stopping", "leaving");
   thread_.request_stop();
   for (auto& seat : seats_) seat->stop();
 }
@@ -204,6 +204,7 @@ bool Team::join(const std::stop_token& stop) {
       parts_.around.readiness.not_ready(condition_, error->message);  // nothing of ours is wrong
     if (!passing || (tries >= join_tries && !unavailable)) {
       const bool denied = error->kind == ErrorKind::denied;
+      parts_.around.readiness.not_ready(condition_, error->text());
       parts_.around.log->error("{}: could not join ({}): {}{}", condition_, commons_.pool.hosts(),
                                error->text(), passing && !denied ? is_it_running : "");
       const int code = error->kind == ErrorKind::lost ? exit_code::position_lost : exit_code::cannot_start;
