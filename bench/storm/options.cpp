@@ -66,7 +66,8 @@ void add_commands(CLI::App& app, Options& options) {
   sweep->add_option("scenario", options.scenarios, "default: favourites and users");
   CLI::App* memory = app.add_subcommand("memory", "peak memory of the worker on growing backlogs");
   memory->add_option("--backlogs", options.backlogs, "events waiting, with commas")->delimiter(',');
-  memory->add_option("--beside", options.beside, "another worker's binary, for the large events of the same run");
+  memory->add_option("--beside", options.beside,
+                     "another worker's binary, for the large events of the same run");
   CLI::App* fill = app.add_subcommand("fill", "backfill and verification beside bare scans and bulk writes");
   fill->add_option("--targets", options.targets, "articles to fill, with commas")->delimiter(',');
   CLI::App* publish =

@@ -127,11 +127,11 @@ class TextReport final : public Report {
 
   void begin(const std::string& file, const Verdict& verdict) override {
     // No prefix: editors and CI jump to what stands at the start of the line.
-    for (const config::Problem& problem : verdict.problems) err_ << observe::printable(problem.text()) << "\n";
+    for (const config::Problem& problem : verdict.problems)
+      err_ << observe::printable(problem.text()) << "\n";
     if (!verdict.problems.empty()) return;
     out_ << file << ": good: pipeline " << verdict.config.pipeline << ", "
-         << counted(verdict.streams, "stream") << ", " << counted(verdict.rules, "rule")
-         << std::endl;
+         << counted(verdict.streams, "stream") << ", " << counted(verdict.rules, "rule") << std::endl;
   }
 
   void add(const Finding& finding) override {

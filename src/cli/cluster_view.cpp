@@ -81,8 +81,7 @@ std::int64_t live_members(const ClusterRecord& record) {
 std::string members_table(const ClusterRecord& record) {
   std::vector<std::array<std::string, 6>> rows = {{"MEMBER", "HOST", "HTTP", "SINCE", "LAST SEEN", "HOLDS"}};
   for (const MemberRecord& member : record.members) {
-    rows.push_back({observe::printable(member.instance),
-                    observe::printable(member.holder.text()),
+    rows.push_back({observe::printable(member.instance), observe::printable(member.holder.text()),
                     member.http_port == 0 ? nothing : std::to_string(member.http_port),
                     moment_or_nothing(member.since_ms),
                     seconds_text(age_ms(record, member.beat_at_ms)) + " ago" + (member.live ? "" : ", gone"),
@@ -97,8 +96,8 @@ std::string partitions_table(const ClusterRecord& record) {
   for (const PartitionRecord& partition : all_partitions(record)) {
     const bool held = partition.held;
     rows.push_back({fmt::format("{} of {}", partition.index, partition.count),
-                    held ? observe::printable(partition.holder.text()) : "nobody", std::to_string(partition.epoch),
-                    held ? moment_or_nothing(partition.since_ms) : nothing,
+                    held ? observe::printable(partition.holder.text()) : "nobody",
+                    std::to_string(partition.epoch), held ? moment_or_nothing(partition.since_ms) : nothing,
                     partition.position_s == 0 ? nothing : fmt::format("{} s", behind_s(record, partition)),
                     held ? seconds_text(partition.expires_at_ms - record.now_ms) : nothing});
   }

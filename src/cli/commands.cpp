@@ -113,47 +113,63 @@ constexpr std::array<Command, 19> kCommands = {{
     {"config", "FILE.yaml [flags]", "Print the values in force and where each came from, secrets masked.",
      true, config_command},
     Command{"cluster status", "FILE.yaml [--json] [flags]",
-     "Tell who holds which partition, since when, and how far behind it is.", true, cluster_status_command,
-     kClusterFlags}.with(places),
+            "Tell who holds which partition, since when, and how far behind it is.", true,
+            cluster_status_command, kClusterFlags}
+        .with(places),
     Command{"dead list", "FILE.yaml [filters] [--limit N] [--json] [flags]", "List the dead letters.", true,
-     dead_list_command, kDeadListFlags}.with(places),
+            dead_list_command, kDeadListFlags}
+        .with(places),
     Command{"dead show",
-     "FILE.yaml ID [flags]",
-     "Print one dead letter with its event.",
-     true,
-     dead_show_command,
-     {},
-     "ID"}.with(places),
+            "FILE.yaml ID [flags]",
+            "Print one dead letter with its event.",
+            true,
+            dead_show_command,
+            {},
+            "ID"}
+        .with(places),
     Command{"dead retry", "FILE.yaml (ID... | --all [filters]) [--dry-run] [flags]",
-     "Carry out what dead letters hold, exactly once, while workers run or not.", true, dead_retry_command,
-     kDeadManyFlags, "ID..."}.with(places_and_outlets),
+            "Carry out what dead letters hold, exactly once, while workers run or not.", true,
+            dead_retry_command, kDeadManyFlags, "ID..."}
+        .with(places_and_outlets),
     Command{"dead drop", "FILE.yaml (ID... | --all [filters]) [--dry-run] [flags]",
-     "Drop dead letters without carrying them out.", true, dead_drop_command, kDeadManyFlags, "ID..."}.with(places),
+            "Drop dead letters without carrying them out.", true, dead_drop_command, kDeadManyFlags, "ID..."}
+        .with(places),
     {"top", "[--once] [URL...]",
      "Watch workers at work, each second; a URL is http://127.0.0.1:9464 unless it is given.", false,
      top_command, kTopFlags, "URL..."},
     Command{"trigger list", "FILE.yaml [--json] [flags]", "List the triggers of a pipeline.", true,
-     trigger_list_command, kTriggerListFlags}.with(places),
+            trigger_list_command, kTriggerListFlags}
+        .with(places),
     Command{"trigger create", "FILE.yaml (TEXT | --from FILE) [--stream NAME] [flags]",
-     "Create a trigger; workers that run take it up within seconds.", true, trigger_create_command,
-     kTriggerTextFlags, "TEXT"}.with(places),
+            "Create a trigger; workers that run take it up within seconds.", true, trigger_create_command,
+            kTriggerTextFlags, "TEXT"}
+        .with(places),
     Command{"trigger drop", "FILE.yaml NAME [--stream NAME] [flags]",
-     "Drop a trigger; workers that run leave it off within seconds.", true, trigger_drop_command,
-     kTriggerDropFlags, "NAME"}.with(places),
+            "Drop a trigger; workers that run leave it off within seconds.", true, trigger_drop_command,
+            kTriggerDropFlags, "NAME"}
+        .with(places),
     Command{"trigger explain", "FILE.yaml (NAME | TEXT | --from FILE) [--stream NAME] [flags]",
-     "Print the rule that a trigger becomes, and what of it the server evaluates.", true,
-     trigger_explain_command, kTriggerTextFlags, "NAME|TEXT"}.with(places),
-    Command{"verify", "FILE.yaml [--repair] [--sample N] [--rule NAME] [flags]",
-     "Compare what every rule keeps with its sources; exits with 1 where something differs and was not "
-     "mended.",
-     true, verify_command, kVerifyFlags}.with(places),
+            "Print the rule that a trigger becomes, and what of it the server evaluates.", true,
+            trigger_explain_command, kTriggerTextFlags, "NAME|TEXT"}
+        .with(places),
+    Command{
+        "verify", "FILE.yaml [--repair] [--sample N] [--rule NAME] [flags]",
+        "Compare what every rule keeps with its sources; exits with 1 where something differs and was not "
+        "mended.",
+        true, verify_command, kVerifyFlags}
+        .with(places),
     Command{"snapshot", "FILE.yaml (--rule NAME [--collection NAME] | --status) [flags]",
-     "Have what stands in a rule's collections published by its workers, between the events.", true,
-     snapshot_command, kSnapshotFlags}.with(places),
+            "Have what stands in a rule's collections published by its workers, between the events.", true,
+            snapshot_command, kSnapshotFlags}
+        .with(places),
     Command{"try", "FILE.yaml RULE --event FILE.json [flags]",
-     "Show what a rule would do with an event, without doing it.", true, try_command, kTryFlags, "RULE"}.with(places),
-    Command{"replay", "FILE.yaml --store RULE --to RULE [--aggregate ID] [--since TIME] [--until TIME] [flags]",
-     "Hand stored events to a rule once more, in their order.", true, replay_command, kReplayFlags}.with(places_and_outlets),
+            "Show what a rule would do with an event, without doing it.", true, try_command, kTryFlags,
+            "RULE"}
+        .with(places),
+    Command{"replay",
+            "FILE.yaml --store RULE --to RULE [--aggregate ID] [--since TIME] [--until TIME] [flags]",
+            "Hand stored events to a rule once more, in their order.", true, replay_command, kReplayFlags}
+        .with(places_and_outlets),
     {"connector",
      "[--config FILE] [--name NAME] [--stream NAME] [--print] [flags]",
      "Publish to NATS in the place of another connector: from its variables (MONGO_URI, "

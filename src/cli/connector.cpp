@@ -13,8 +13,9 @@ int connector_command(const Arguments& arguments, std::ostream& out, std::ostrea
     const auto found = arguments.own.find(name);
     return found == arguments.own.end() ? std::string() : found->second;
   };
-  const config::LoadedConnector loaded = config::load_connector(
-      {own("config"), own("name"), arguments.flags, config::connector_environment(), own("stream"), own("headers")});
+  const config::LoadedConnector loaded =
+      config::load_connector({own("config"), own("name"), arguments.flags, config::connector_environment(),
+                              own("stream"), own("headers")});
   if (!own("print").empty()) {
     out << loaded.yaml;
     return exit_code::ok;

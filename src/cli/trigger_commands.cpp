@@ -88,7 +88,8 @@ void print_rule(const StreamConfig& stream, const Trigger& trigger, std::ostream
   stages.open_array("pipeline");
   source::append_stages(stages, pipeline::filter_of(rules));
   stages.close();
-  out << observe::printable_lines(config::mask_rule(trigger.rule)) << (trigger.rule.ends_with('\n') ? "" : "\n");
+  out << observe::printable_lines(config::mask_rule(trigger.rule))
+      << (trigger.rule.ends_with('\n') ? "" : "\n");
   out << "# evaluated by the server, on " << stream.database << ":\n";
   out << observe::printable_json(indented(stages.finish().json())) << "\n";
 }

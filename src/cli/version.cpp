@@ -15,11 +15,13 @@ namespace sluice::cli {
 
 std::string version_text() {
   const observe::BuildInfo build = observe::build_info();
-  std::string text = fmt::format("sluice {}\ncommit {}\ncompiler {}\n", build.version, build.commit, build.compiler);
-  text += fmt::format("libraries: libmongoc {}, libnats {}, hiredis {}.{}.{}, {}, Boost {}.{}.{}, spdlog {}.{}.{}\n",
-                      mongoc_get_version(), nats_GetVersion(), HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH,
-                      OpenSSL_version(OPENSSL_VERSION), BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000,
-                      BOOST_VERSION % 100, SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH);
+  std::string text =
+      fmt::format("sluice {}\ncommit {}\ncompiler {}\n", build.version, build.commit, build.compiler);
+  text += fmt::format(
+      "libraries: libmongoc {}, libnats {}, hiredis {}.{}.{}, {}, Boost {}.{}.{}, spdlog {}.{}.{}\n",
+      mongoc_get_version(), nats_GetVersion(), HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH,
+      OpenSSL_version(OPENSSL_VERSION), BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000,
+      BOOST_VERSION % 100, SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH);
   return text;
 }
 

@@ -24,8 +24,9 @@ void warn_of_writers(const std::string& file, std::ostream& err) {
   const bool group = (found.st_mode & S_IWGRP) != 0;
   const bool others = (found.st_mode & S_IWOTH) != 0;
   if (!group && !others) return;
-  err << fmt::format("sluice: warning: {} may be written by {}, who so decide what a worker does; chmod {} {}\n",
-                     file, others ? "everybody" : "its group", others ? "go-w" : "g-w", file);
+  err << fmt::format(
+      "sluice: warning: {} may be written by {}, who so decide what a worker does; chmod {} {}\n", file,
+      others ? "everybody" : "its group", others ? "go-w" : "g-w", file);
 }
 
 }  // namespace sluice::cli

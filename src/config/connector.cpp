@@ -82,10 +82,10 @@ std::string rule_text(const Connector& connector, const ConnectorCollection& col
   line("before", in_quotes(collection.before));
   line("order", connector.in_order ? "collection" : "document");
   const TokenCollection& tokens = collection.tokens;
-  line("tokens", fmt::format("{{ database: {}, collection: {}{} }}", in_quotes(tokens.database),
-                             in_quotes(tokens.collection),
-                             tokens.capped ? fmt::format(", capped: true, size_bytes: {}", collection.tokens_bytes)
-                                           : ""));
+  line("tokens",
+       fmt::format(
+           "{{ database: {}, collection: {}{} }}", in_quotes(tokens.database), in_quotes(tokens.collection),
+           tokens.capped ? fmt::format(", capped: true, size_bytes: {}", collection.tokens_bytes) : ""));
   if (!connector.headers) line("headers", "none");
   return text;
 }

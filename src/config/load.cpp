@@ -167,8 +167,8 @@ class Loader {
 
   /// A misspelt key says more than a missing one.
   void missing_database(const Settings& settings, const std::string& key) {
-    const bool likelier =
-        std::ranges::any_of(problems_, [](const auto& one) { return one.message.starts_with("unknown key"); });
+    const bool likelier = std::ranges::any_of(
+        problems_, [](const auto& one) { return one.message.starts_with("unknown key"); });
     const std::string section = key.substr(0, key.find('.'));
     if (!likelier) attempt([&] { settings.fail(section, no_database(key)); });
   }

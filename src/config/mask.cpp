@@ -130,8 +130,8 @@ std::string mask_lines(std::string_view text) {
 
 namespace {
 
-/// The end of the quoted text that begins at `at`: behind its closing quote. A quote is doubled within '..', and
-/// escaped within "..".
+/// The end of the quoted text that begins at `at`: behind its closing quote. A quote is doubled within '..',
+/// and escaped within "..".
 std::size_t end_of_quoted(std::string_view text, std::size_t at) {
   const char quote = text[at];
   for (std::size_t i = at + 1; i < text.size(); ++i) {
@@ -162,8 +162,8 @@ std::string mask_address(std::string_view address) {
 
 std::string mask_rule(std::string_view text) {
   std::string out;
-  std::string last;       // the name that stood last
-  bool for_it = false;    // a ':' or '=' stood behind it
+  std::string last;     // the name that stood last
+  bool for_it = false;  // a ':' or '=' stood behind it
   for (std::size_t at = 0; at < text.size();) {
     const char c = text[at];
     std::size_t end = at + 1;

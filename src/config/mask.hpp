@@ -12,7 +12,8 @@ std::string mask_uri(std::string_view uri);
 /// The same for several with commas between them.
 std::string mask_uris(std::string_view uris);
 
-/// Whether what goes by this name (a header, a setting) is better not shown: Authorization, X-Api-Key, secret.
+/// Whether what goes by this name (a header, a setting) is better not shown: Authorization, X-Api-Key,
+/// secret.
 bool names_secret(std::string_view name);
 
 /// Where a message goes: of a URL, its secrets are masked; a subject stays.

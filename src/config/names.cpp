@@ -62,8 +62,8 @@ std::string nearest_name(std::string_view word, const std::vector<std::string>& 
   for (const auto& name : names) {
     if (name.empty() || name.size() > kLongestGuess) continue;
     const std::string known = folded(name);
-    const std::size_t distance = std::min(edit_distance(wanted, known),
-                                          1 + edit_distance(singular(wanted), singular(known)));
+    const std::size_t distance =
+        std::min(edit_distance(wanted, known), 1 + edit_distance(singular(wanted), singular(known)));
     // As many edits as letters would make any short word near to any other.
     if (distance < best_distance && distance < std::min(word.size(), name.size())) {
       best = name;

@@ -62,9 +62,10 @@ class Expander {
     const std::size_t otherwise = inside.find(":-");
     const std::string_view name = inside.substr(0, otherwise);
     if (!is_name(name)) {
-      return fail(fmt::format("'${{{}}}' names no variable: a name is made of letters, digits and '_'; for the "
-                              "text itself write '$${{{}}}'",
-                              inside, inside));
+      return fail(
+          fmt::format("'${{{}}}' names no variable: a name is made of letters, digits and '_'; for the "
+                      "text itself write '$${{{}}}'",
+                      inside, inside));
     }
     const auto known = variables_.find(name);
     if (otherwise == std::string_view::npos) {
@@ -73,8 +74,8 @@ class Expander {
     } else if (known != variables_.end() && !known->second.empty()) {
       add(known->second);
     } else if (inside.find("${") != std::string_view::npos) {
-      return fail(fmt::format("the default of the variable '{}' holds another variable, which is not possible",
-                              name));
+      return fail(fmt::format(
+          "the default of the variable '{}' holds another variable, which is not possible", name));
     } else {
       add(inside.substr(otherwise + 2));
     }
@@ -95,8 +96,8 @@ class Expander {
     std::vector<std::string> names;
     for (const auto& [known, value] : variables_) names.push_back(known);
     const std::string near = nearest_name(name, names);
-    fail(fmt::format("{}'{}' is not set{}; set it, or state a default: ${{{}:-default}}", kVariableNotSet, name,
-                     near.empty() ? "" : fmt::format(" (is '{}' meant?)", near), name));
+    fail(fmt::format("{}'{}' is not set{}; set it, or state a default: ${{{}:-default}}", kVariableNotSet,
+                     name, near.empty() ? "" : fmt::format(" (is '{}' meant?)", near), name));
   }
 
   void fail(std::string problem) {

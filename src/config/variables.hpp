@@ -23,8 +23,8 @@ struct Expanded {
   std::string text;
   /// The same for an expression. There $$NAME is a variable of the server's, so $$ is a dollar only before {.
   std::string expression;
-  std::string problem;          ///< "" for none
-  std::size_t problem_at = 0;   ///< offset in the text as it is written
+  std::string problem;         ///< "" for none
+  std::size_t problem_at = 0;  ///< offset in the text as it is written
 };
 
 /// How a problem with a variable that is not set begins.

@@ -94,8 +94,8 @@ class TreeBuilder {
     Expanded expanded = expand(value.text, *variables_);
     if (!expanded.problem.empty()) {
       const std::size_t end = value.text.find_first_of(":}\n", expanded.problem_at);
-      const Place place = place_of_word(
-          source_, value.place, value.text.substr(expanded.problem_at, end - expanded.problem_at));
+      const Place place = place_of_word(source_, value.place,
+                                        value.text.substr(expanded.problem_at, end - expanded.problem_at));
       problems.push_back({file_, place.line, place.column, expanded.problem});
       return;
     }

@@ -59,8 +59,8 @@ inline constexpr std::size_t kMostYamlValues = 100'000;
 inline constexpr std::size_t kMostYamlDepth = 64;
 inline constexpr std::size_t kMostYamlBytes = 4 << 20;
 
-/// Throws ConfigError for text that is not one YAML map, and beyond the limits. Without `variables` a value is
-/// what is written.
+/// Throws ConfigError for text that is not one YAML map, and beyond the limits. Without `variables` a value
+/// is what is written.
 std::shared_ptr<const YamlDocument> parse_yaml(const std::string& text, const std::string& file,
                                                const Variables* variables = nullptr);
 

@@ -6,9 +6,9 @@
 namespace sluice::flow {
 
 /// How much one stream may have in memory at once, in events and in bytes: what was read and is not resolved,
-/// what rules made of it, and what is rendered to be sent. The reader adds answers and waits; the strand takes
-/// away. While it is spent the cursor is not read, and the pressure reaches the server.
-/// Thread-safe; no lock is taken, and nothing is done for each event.
+/// what rules made of it, and what is rendered to be sent. The reader adds answers and waits; the strand
+/// takes away. While it is spent the cursor is not read, and the pressure reaches the server. Thread-safe; no
+/// lock is taken, and nothing is done for each event.
 class Budget {
  public:
   /// Of `bytes` the reader leaves free what sending may take, a quarter (see SendAllowance).
@@ -65,8 +65,9 @@ class Budget {
   }
 
   /// Whether another answer may be read. How large it will be, and what rules will make of it, is not known
-  /// beforehand: it is taken to be as large as the last one. Where nothing is in flight there is always room, or
-  /// a large event would never be read. At most one answer waits for the strand when the next is asked for.
+  /// beforehand: it is taken to be as large as the last one. Where nothing is in flight there is always room,
+  /// or a large event would never be read. At most one answer waits for the strand when the next is asked
+  /// for.
   bool has_room() const {
     const std::int64_t waiting = undispatched_.load(std::memory_order_relaxed);
     if (events() >= most_events_ || waiting > 1) return false;

@@ -133,9 +133,9 @@ class DedupWindow {
   std::size_t most_;
   std::int64_t now_ms_ = INT64_MIN;
   std::unordered_set<std::uint64_t> known_;  ///< the contents of the entries from live_ on
-  std::deque<Entry> entries_;  ///< all windows are of one length, so the oldest ends first
-  std::uint64_t begin_ = 0;    ///< the number of the first entry that is kept
-  std::uint64_t live_ = 0;     ///< the number of the first entry whose window has not ended
+  std::deque<Entry> entries_;                ///< all windows are of one length, so the oldest ends first
+  std::uint64_t begin_ = 0;                  ///< the number of the first entry that is kept
+  std::uint64_t live_ = 0;                   ///< the number of the first entry whose window has not ended
   Mark settled_;
   std::optional<Dropped> dropped_;  ///< the last entry that was dropped before its time
 };

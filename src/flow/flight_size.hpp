@@ -5,9 +5,9 @@
 
 namespace sluice::flow {
 
-/// How many messages of one order go out together. Each is taken only behind the one before it, so what others
-/// publish in between has the rest of the flight refused: then the next flight is half as long, down to one
-/// message at a time. A flight that comes through doubles it again.
+/// How many messages of one order go out together. Each is taken only behind the one before it, so what
+/// others publish in between has the rest of the flight refused: then the next flight is half as long, down
+/// to one message at a time. A flight that comes through doubles it again.
 class FlightSize {
  public:
   explicit FlightSize(std::size_t most) : most_(most), now_(most) {}

@@ -9,8 +9,8 @@
 namespace sluice::flow {
 
 /// Which lanes may render and send their batches at the same time: as many as fit the limit, in the order in
-/// which they asked. One that is larger than the limit goes alone, so nothing waits for ever. What is let go is
-/// charged to the stream's budget. On the strand only.
+/// which they asked. One that is larger than the limit goes alone, so nothing waits for ever. What is let go
+/// is charged to the stream's budget. On the strand only.
 class SendAllowance {
  public:
   using Ticket = std::uint64_t;

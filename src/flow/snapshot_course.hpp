@@ -17,17 +17,17 @@ namespace sluice::flow {
 
 /// How far a snapshot of several collections has come.
 struct SnapshotMark {
-  std::size_t collection = 0;           ///< index of the collection that is being read
+  std::size_t collection = 0;            ///< index of the collection that is being read
   std::vector<std::uint8_t> after = {};  ///< the last id, as BSON {v: id}; empty at a collection's start
-  std::int64_t documents = 0;           ///< published so far
+  std::int64_t documents = 0;            ///< published so far
   bool done = false;
 
   friend bool operator==(const SnapshotMark&, const SnapshotMark&) = default;
 };
 
-/// One snapshot on one shard, from its first chunk to the stored end: which chunk may be read next, and how far
-/// the progress may be stored. Chunks are done in any order; what is stored is what is done without a gap. A
-/// step that fails is tried again after growing pauses, and loses nothing.
+/// One snapshot on one shard, from its first chunk to the stored end: which chunk may be read next, and how
+/// far the progress may be stored. Chunks are done in any order; what is stored is what is done without a
+/// gap. A step that fails is tried again after growing pauses, and loses nothing.
 ///
 /// Without I/O; for one thread at a time.
 class SnapshotCourse {
@@ -46,12 +46,11 @@ class SnapshotCourse {
         store_pauses_(limits.pauses, seed + 1) {}
 
   /// Whether the next chunk, the one behind read(), may be read now.
-  bool may_read(Time now) const {
-    return !read_.done && chunks_.size() < limits_.chunks && now >= read_at_;
-  }
+  bool may_read(Time now) const { return !read_.done && chunks_.size() < limits_.chunks && now >= read_at_; }
   const SnapshotMark& read() const { return read_; }
 
-  /// The chunk was read, and reaches to `behind`. `number` differs from chunk to chunk, also across snapshots.
+  /// The chunk was read, and reaches to `behind`. `number` differs from chunk to chunk, also across
+  /// snapshots.
   void handed_out(std::uint64_t number, SnapshotMark behind) {
     assert(!read_.done);
     read_ = behind;

@@ -93,12 +93,12 @@ asio::awaitable<error_code> Wire::shake_hands(asio::ssl::context& context, const
   tls_->set_verify_mode(asio::ssl::verify_peer);
   // Shared, since the callback lives as long as the connection.
   const auto names = std::make_shared<std::string>();
-  tls_->set_verify_callback(
-      [names, matches = asio::ssl::host_name_verification(host)](bool trusted, asio::ssl::verify_context& chain) {
-        const bool good = matches(trusted, chain);
-        if (trusted && !good) *names = names_of(X509_STORE_CTX_get_current_cert(chain.native_handle()));
-        return good;
-      });
+  tls_->set_verify_callback([names, matches = asio::ssl::host_name_verification(host)](
+                                bool trusted, asio::ssl::verify_context& chain) {
+    const bool good = matches(trusted, chain);
+    if (trusted && !good) *names = names_of(X509_STORE_CTX_get_current_cert(chain.native_handle()));
+    return good;
+  });
   error_code error;
   co_await tls_->async_handshake(asio::ssl::stream_base::client,
                                  asio::redirect_error(asio::use_awaitable, error));

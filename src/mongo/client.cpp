@@ -30,21 +30,67 @@ std::string why_no_uri(const std::string& text, const bson_error_t& error) {
 }
 
 /// Options that other drivers know, or that this one leaves to somebody else: no slips of the pen.
-constexpr std::array<std::string_view, 26> kSilentOptions = {
-    "w", "authsource", "authmechanism", "authmechanismproperties", "readpreference", "readpreferencetags",
-    "readconcernlevel", "appname", "compressors", "replicaset", "gssapiservicename", "slaveok", "safe", "timeoutms",
-    "maxconnecting", "minpoolsize", "maxidletimems", "waitqueuemultiple", "uuidrepresentation", "proxyhost",
-    "proxyport", "proxyusername", "proxypassword", "servermonitoringmode", "srvmaxhosts", "srvservicename"};
+constexpr std::array<std::string_view, 26> kSilentOptions = {"w",
+                                                             "authsource",
+                                                             "authmechanism",
+                                                             "authmechanismproperties",
+                                                             "readpreference",
+                                                             "readpreferencetags",
+                                                             "readconcernlevel",
+                                                             "appname",
+                                                             "compressors",
+                                                             "replicaset",
+                                                             "gssapiservicename",
+                                                             "slaveok",
+                                                             "safe",
+                                                             "timeoutms",
+                                                             "maxconnecting",
+                                                             "minpoolsize",
+                                                             "maxidletimems",
+                                                             "waitqueuemultiple",
+                                                             "uuidrepresentation",
+                                                             "proxyhost",
+                                                             "proxyport",
+                                                             "proxyusername",
+                                                             "proxypassword",
+                                                             "servermonitoringmode",
+                                                             "srvmaxhosts",
+                                                             "srvservicename"};
 
 const std::vector<std::string>& usual_options() {
-  static const std::vector<std::string> names = {
-      "replicaSet", "authSource", "authMechanism", "authMechanismProperties", "appName", "directConnection", "tls",
-      "tlsCAFile", "tlsCertificateKeyFile", "tlsCertificateKeyFilePassword", "tlsAllowInvalidCertificates",
-      "tlsAllowInvalidHostnames", "tlsInsecure", "connectTimeoutMS", "socketTimeoutMS",
-      "serverSelectionTimeoutMS", "heartbeatFrequencyMS", "localThresholdMS", "maxPoolSize", "maxIdleTimeMS",
-      "waitQueueTimeoutMS", "retryWrites", "retryReads", "readPreference", "readPreferenceTags",
-      "maxStalenessSeconds", "readConcernLevel", "w", "wTimeoutMS", "journal", "compressors",
-      "zlibCompressionLevel", "loadBalanced"};
+  static const std::vector<std::string> names = {"replicaSet",
+                                                 "authSource",
+                                                 "authMechanism",
+                                                 "authMechanismProperties",
+                                                 "appName",
+                                                 "directConnection",
+                                                 "tls",
+                                                 "tlsCAFile",
+                                                 "tlsCertificateKeyFile",
+                                                 "tlsCertificateKeyFilePassword",
+                                                 "tlsAllowInvalidCertificates",
+                                                 "tlsAllowInvalidHostnames",
+                                                 "tlsInsecure",
+                                                 "connectTimeoutMS",
+                                                 "socketTimeoutMS",
+                                                 "serverSelectionTimeoutMS",
+                                                 "heartbeatFrequencyMS",
+                                                 "localThresholdMS",
+                                                 "maxPoolSize",
+                                                 "maxIdleTimeMS",
+                                                 "waitQueueTimeoutMS",
+                                                 "retryWrites",
+                                                 "retryReads",
+                                                 "readPreference",
+                                                 "readPreferenceTags",
+                                                 "maxStalenessSeconds",
+                                                 "readConcernLevel",
+                                                 "w",
+                                                 "wTimeoutMS",
+                                                 "journal",
+                                                 "compressors",
+                                                 "zlibCompressionLevel",
+                                                 "loadBalanced"};
   return names;
 }
 
@@ -59,7 +105,8 @@ std::string unknown_option(const std::string& text) {
     const std::string name = text.substr(at, std::min(text.find('=', at), end) - at);
     std::string lower = name;
     std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-    const bool known = mongoc_uri_option_is_int32(lower.c_str()) || mongoc_uri_option_is_int64(lower.c_str()) ||
+    const bool known = mongoc_uri_option_is_int32(lower.c_str()) ||
+                       mongoc_uri_option_is_int64(lower.c_str()) ||
                        mongoc_uri_option_is_bool(lower.c_str()) || mongoc_uri_option_is_utf8(lower.c_str()) ||
                        std::ranges::find(kSilentOptions, lower) != kSilentOptions.end();
     if (!known && !name.empty()) {

@@ -16,14 +16,14 @@ Uri directly(const mongoc_uri_t* uri, const mongoc_host_list_t& host) {
   Uri direct(mongoc_uri_new_for_host_port(host.host, host.port));
   if (!direct) return direct;
   mongoc_uri_set_option_as_bool(direct.get(), MONGOC_URI_DIRECTCONNECTION, true);
-  for (const char* option : {MONGOC_URI_SERVERSELECTIONTIMEOUTMS, MONGOC_URI_CONNECTTIMEOUTMS,
-                             MONGOC_URI_SOCKETTIMEOUTMS}) {
+  for (const char* option :
+       {MONGOC_URI_SERVERSELECTIONTIMEOUTMS, MONGOC_URI_CONNECTTIMEOUTMS, MONGOC_URI_SOCKETTIMEOUTMS}) {
     mongoc_uri_set_option_as_int32(direct.get(), option, answer_ms);
   }
   if (!mongoc_uri_get_tls(uri)) return direct;
   mongoc_uri_set_option_as_bool(direct.get(), MONGOC_URI_TLS, true);
-  for (const char* option : {MONGOC_URI_TLSCAFILE, MONGOC_URI_TLSCERTIFICATEKEYFILE,
-                             MONGOC_URI_TLSCERTIFICATEKEYFILEPASSWORD}) {
+  for (const char* option :
+       {MONGOC_URI_TLSCAFILE, MONGOC_URI_TLSCERTIFICATEKEYFILE, MONGOC_URI_TLSCERTIFICATEKEYFILEPASSWORD}) {
     const char* value = mongoc_uri_get_option_as_utf8(uri, option, nullptr);
     if (value != nullptr) mongoc_uri_set_option_as_utf8(direct.get(), option, value);
   }

@@ -173,7 +173,8 @@ std::optional<Error> ensure_stream(const Connection& connection, const StreamSha
 std::optional<Error> overlap(const Connection& connection, const StreamShape& shape) {
   constexpr std::int64_t patience_ms = 1000;
   for (const std::string& subject : shape.subjects) {
-    const std::string question = R"({"subject":")" + subject + "\"}";  // a subject that holds a quote is refused
+    const std::string question =
+        R"({"subject":")" + subject + "\"}";  // a subject that holds a quote is refused
     natsMsg* got = nullptr;
     const natsStatus status = natsConnection_RequestString(&got, connection.get(), "$JS.API.STREAM.NAMES",
                                                            question.c_str(), patience_ms);
@@ -185,10 +186,11 @@ std::optional<Error> overlap(const Connection& connection, const StreamShape& sh
     if (at == std::string_view::npos) continue;
     const std::string_view rest = text.substr(at + before.size());
     const std::string name(rest.substr(0, rest.find('"')));
-    return Error{ErrorKind::fatal, 0,
-                 fmt::format("the JetStream stream {} cannot be made: the stream {} takes subjects of {} already; "
-                             "state 'stream: {}', or other subjects",
-                             shape.name, name, subject, name)};
+    return Error{
+        ErrorKind::fatal, 0,
+        fmt::format("the JetStream stream {} cannot be made: the stream {} takes subjects of {} already; "
+                    "state 'stream: {}', or other subjects",
+                    shape.name, name, subject, name)};
   }
   return std::nullopt;
 }

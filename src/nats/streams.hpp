@@ -24,8 +24,8 @@ std::optional<Error> look_at_stream(const Connection& connection, const StreamSh
 std::optional<Error> ensure_stream(const Connection& connection, const StreamShape& shape,
                                    const std::function<void(const std::string&)>& say);
 
-/// Another stream that takes subjects of this one, which is not there: it cannot be made. Nothing where there is
-/// none, or the server does not say.
+/// Another stream that takes subjects of this one, which is not there: it cannot be made. Nothing where there
+/// is none, or the server does not say.
 std::optional<Error> overlap(const Connection& connection, const StreamShape& shape);
 
 /// A stream that may not be made by us is not there.

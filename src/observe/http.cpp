@@ -112,8 +112,8 @@ class HttpServer::Impl {
 
   struct Peer {
     beast::tcp_stream* stream;
-    bool replying = false;   ///< it has only to take its reply
-    bool gives_way = false;  ///< closed, and about to end
+    bool replying = false;                          ///< it has only to take its reply
+    bool gives_way = false;                         ///< closed, and about to end
     Time since = std::chrono::steady_clock::now();  ///< it does what it does
 
     void begins(bool reply) {

@@ -23,7 +23,7 @@ struct HttpLimits {
   /// With one more, the connection that has waited longest gives way: see HttpServer.
   std::size_t connections = 64;
   std::size_t header_bytes = 8 * 1024;
-  std::size_t body_bytes = 4 * 1024;       ///< no route reads a body; a small one is let pass
+  std::size_t body_bytes = 4 * 1024;         ///< no route reads a body; a small one is let pass
   std::chrono::milliseconds idle{30'000};    ///< for a request to begin
   std::chrono::milliseconds request{5'000};  ///< for the whole of a request that has begun
   std::chrono::milliseconds write{10'000};   ///< for the peer to take the whole reply

@@ -8,8 +8,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <chrono>
-#include <string>
 #include <cstdlib>
+#include <string>
 
 #include "observe/json.hpp"
 #include "observe/printable.hpp"
@@ -102,8 +102,8 @@ std::shared_ptr<spdlog::logger> make_logger(std::string_view level, LogFormat fo
 std::shared_ptr<spdlog::sinks::sink> stderr_sink(LogFormat format) {
   if (format == LogFormat::json) return std::make_shared<spdlog::sinks::stderr_sink_mt>();
   const char* no_color = std::getenv("NO_COLOR");  // no-color.org
-  const auto mode = no_color != nullptr && *no_color != '\0' ? spdlog::color_mode::never
-                                                             : spdlog::color_mode::automatic;
+  const auto mode =
+      no_color != nullptr && *no_color != '\0' ? spdlog::color_mode::never : spdlog::color_mode::automatic;
   return std::make_shared<spdlog::sinks::stderr_color_sink_mt>(mode);
 }
 

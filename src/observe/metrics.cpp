@@ -105,9 +105,10 @@ struct MetricFamilies {
         config_reloads(counters(r, "sluice_config_reloads_total",
                                 "Configurations found changed while running, by what became of them.")),
         events_in_flight(gauges(r, "sluice_events_in_flight", "Events read and not yet resolved.")),
-        bytes_in_flight(gauges(r, "sluice_bytes_in_flight",
-                               "Bytes of the events in flight, of what rules made of them, and of what is being "
-                               "rendered and sent.")),
+        bytes_in_flight(
+            gauges(r, "sluice_bytes_in_flight",
+                   "Bytes of the events in flight, of what rules made of them, and of what is being "
+                   "rendered and sent.")),
         bytes_in_flight_peak(gauges(r, "sluice_bytes_in_flight_peak",
                                     "The most bytes there ever were in flight since the stream started.")),
         lag_seconds(

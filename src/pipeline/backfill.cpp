@@ -104,12 +104,9 @@ std::optional<Error> Backfill::fill_rule(const Rule& rule, std::uint64_t at, Men
     parts_.waiting("the backfill runs: " + what + ", " + std::to_string(done) + " of " +
                    std::to_string(total));
   };
-  const AuditOptions options{parts_.config.pipeline,
-                             parts_.stream.name,
-                             parts_.config.state_database,
-                             0,
-                             parts_.config.engine.in_flight,
-                             stop};
+  const AuditOptions options{parts_.config.pipeline,         parts_.stream.name,
+                             parts_.config.state_database,   0,
+                             parts_.config.engine.in_flight, stop};
   for (const Projection& projection : rule.projections()) {
     ProjectionAudit audit(parts_.pool, nullptr, &mender, at, options, events);
     auto error = audit.run(rule.name(), projection);

@@ -197,8 +197,9 @@ std::optional<Error> CheckpointStore::prepare() {
     if (reply.ok() || reply.error->code == mongo::namespace_exists) continue;
     std::optional<Error> error = reply.error;
     if (error->kind == ErrorKind::denied || mongo::is_denial(*error)) {
-      error->message += "; positions are kept in the database '" + database_ +
-                        "': grant the user readWrite on it, or state one that it may write (--state-database)";
+      error->message +=
+          "; positions are kept in the database '" + database_ +
+          "': grant the user readWrite on it, or state one that it may write (--state-database)";
     }
     return error;
   }

@@ -122,8 +122,7 @@ class CheckpointStore {
   /// `windows`: the dedup windows as of the floor; without them those that are stored stay.
   /// ErrorKind::fenced when the shard is somebody else's.
   std::optional<Error> renew(std::int64_t epoch, int lease_ms, const std::optional<Position>& floor,
-                             bool forget_facts,
-                             const std::optional<std::vector<RuleWindow>>& windows = {});
+                             bool forget_facts, const std::optional<std::vector<RuleWindow>>& windows = {});
 
   /// Gives the lease back, so that the next holder need not wait.
   std::optional<Error> release(std::int64_t epoch);

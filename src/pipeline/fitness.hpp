@@ -30,7 +30,6 @@ std::optional<std::string> unwritable(const std::string& full_name, const Collec
 /// Asks the server about every collection of the rules. ErrorKind::fatal for one that a rule cannot work on,
 /// with the rule's name; `unknown` is set where the server does not let the user look. Blocks.
 std::optional<Error> check_collections(mongo::ClientPool& pool, const std::string& database,
-                                       const std::vector<const Rule*>& rules,
-                                       std::optional<Error>& unknown);
+                                       const std::vector<const Rule*>& rules, std::optional<Error>& unknown);
 
 }  // namespace sluice::pipeline

@@ -61,14 +61,12 @@ std::optional<Error> write(mongoc_client_t* client, const TokenPlace& into, bson
   mongo::Reply reply = mongo::run_command(client, into.database, command, mongo::Doing::storing);
   if (reply.ok()) return std::nullopt;
   Error error = *reply.error;
-  error.message = fmt::format(
-      "the resume tokens for the other program cannot be stored in {}.{}: {}", into.database,
-      into.collection, error.message);
+  error.message = fmt::format("the resume tokens for the other program cannot be stored in {}.{}: {}",
+                              into.database, into.collection, error.message);
   return error;
 }
 
-std::optional<Error> append_token(mongoc_client_t* client, const TokenPlace& into,
-                                  const std::string& data) {
+std::optional<Error> append_token(mongoc_client_t* client, const TokenPlace& into, const std::string& data) {
   if (auto error = make_capped(client, into)) return error;
   bson::Builder insert;
   insert.append("insert", into.collection).open_array("documents").open(insert.item());
@@ -76,8 +74,8 @@ std::optional<Error> append_token(mongoc_client_t* client, const TokenPlace& int
   return write(client, into, insert.finish());
 }
 
-std::optional<Error> replace_token(mongoc_client_t* client, const TokenPlace& into,
-                                   const bson_oid_t& id, const std::string& data) {
+std::optional<Error> replace_token(mongoc_client_t* client, const TokenPlace& into, const bson_oid_t& id,
+                                   const std::string& data) {
   bson::Builder update;
   update.append("update", into.collection).open_array("updates").open(update.item());
   bson::Document ours;
@@ -142,13 +140,12 @@ std::optional<Error> find_foreign_position(mongo::ClientPool& pool,
     where = name;
   }
   if (!found) return std::nullopt;
-  say(fmt::format(
-      "beginning behind the resume token of {} in {}{}",
-      time_text(found->cluster_time), where,
-      tokens > 1 ? fmt::format(" (the oldest of {}: what was published since of other collections "
-                               "comes again, with the same message id)",
-                               tokens)
-                 : ""));
+  say(fmt::format("beginning behind the resume token of {} in {}{}", time_text(found->cluster_time), where,
+                  tokens > 1
+                      ? fmt::format(" (the oldest of {}: what was published since of other collections "
+                                    "comes again, with the same message id)",
+                                    tokens)
+                      : ""));
   return std::nullopt;
 }
 

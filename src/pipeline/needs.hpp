@@ -60,7 +60,7 @@ struct CollectionState {
   bool pre_images = false;
   bool capped = false;
   std::string collation;  ///< the default one as JSON; empty: byte by byte
-  std::string kind;  ///< "collection", "view", "timeseries"
+  std::string kind;       ///< "collection", "view", "timeseries"
 };
 
 /// Asks about a database's collections, and changes them. Blocks; used by one thread.

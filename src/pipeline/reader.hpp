@@ -46,7 +46,8 @@ struct ReaderPlan {
   std::function<std::variant<std::monostate, Held, Error>(const std::stop_token&)> fill;
   /// Where the very first start begins, if not at the present moment.
   std::function<std::optional<Error>(std::optional<Position>&)> first_position;
-  /// Stores where it begins before what it publishes to is reached: what happens until then is published, too.
+  /// Stores where it begins before what it publishes to is reached: what happens until then is published,
+  /// too.
   bool origin_first = false;
   /// Told why it does not run yet, and "" when it does. Blocks. May be empty.
   std::function<void(const std::string& why)> note_problem;

@@ -45,15 +45,14 @@ std::vector<StreamConfig> Reloader::first() {
 }
 
 std::vector<StreamConfig> Reloader::all_streams() {
-  return rules::with_callers_apart(
-      with_triggers(
-          streams_, triggers_.triggers(),
-          [this](const Trigger& trigger, const std::string& why) {
-            log_.error(
-                "trigger {} of {} is left out, it cannot be made into a rule: {}; drop it, or make it anew",
-                trigger.name, trigger.stream, why);
-          },
-          config_.parts()));
+  return rules::with_callers_apart(with_triggers(
+      streams_, triggers_.triggers(),
+      [this](const Trigger& trigger, const std::string& why) {
+        log_.error(
+            "trigger {} of {} is left out, it cannot be made into a rule: {}; drop it, or make it anew",
+            trigger.name, trigger.stream, why);
+      },
+      config_.parts()));
 }
 
 void Reloader::start() {

@@ -25,7 +25,8 @@ namespace sluice::pipeline {
 /// the stream has reached and put there. So of every document what stands is told in the right order with
 /// what happens to it, without a pause of the stream and without a gap.
 ///
-/// What to do next is decided by flow::SnapshotCourse. Used by the reader's thread; the batches may end on any.
+/// What to do next is decided by flow::SnapshotCourse. Used by the reader's thread; the batches may end on
+/// any.
 class SnapshotFeed {
  public:
   struct Options {
@@ -49,8 +50,8 @@ class SnapshotFeed {
   /// Looks for new requests now and then. True when there is something to tell.
   bool active(flow::Time now);
 
-  /// The next chunk, as of `at`, after active() was true. After an error the chunk is read again when active()
-  /// says so.
+  /// The next chunk, as of `at`, after active() was true. After an error the chunk is read again when
+  /// active() says so.
   std::optional<Error> next(const Position& at, std::unique_ptr<source::StreamBatch>& batch);
 
  private:
@@ -74,8 +75,8 @@ class SnapshotFeed {
   std::optional<Error> look(flow::Time now);
   std::optional<Error> start(std::size_t source, SnapshotRequest request);
   void store_progress(flow::Time now);
-  std::optional<Error> read_next(const Position& at, const flow::SnapshotMark& from, flow::SnapshotMark& behind,
-                                 source::StreamBatch& batch);
+  std::optional<Error> read_next(const Position& at, const flow::SnapshotMark& from,
+                                 flow::SnapshotMark& behind, source::StreamBatch& batch);
   std::optional<Error> read_as_of(const Subscription& subscription, const Position& at, std::uint64_t read_at,
                                   const flow::SnapshotMark& from, std::vector<std::uint8_t>& end,
                                   source::StreamBatch& batch);

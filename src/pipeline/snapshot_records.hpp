@@ -42,8 +42,8 @@ using ProgressOfShards = std::vector<std::pair<std::string, SnapshotProgress>>;
 
 std::string snapshot_shard(int index, int count);
 
-/// From where a shard goes on with a run: behind what it has published itself, and behind what the shards of any
-/// other layout have all published. At the beginning where nobody has begun; done where it was finished.
+/// From where a shard goes on with a run: behind what it has published itself, and behind what the shards of
+/// any other layout have all published. At the beginning where nobody has begun; done where it was finished.
 flow::SnapshotMark mark_to_go_on_from(const ProgressOfShards& all, const std::string& run, int index,
                                       int count);
 

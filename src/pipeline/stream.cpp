@@ -21,9 +21,9 @@ using std::chrono::milliseconds;
 constexpr auto keeper_tick = milliseconds(200);
 constexpr auto store_interval = milliseconds(1000);
 constexpr auto drain_poll = milliseconds(10);
-constexpr auto lanes_come_back = milliseconds(500);  // beyond the drain time, once they are abandoned
+constexpr auto lanes_come_back = milliseconds(500);   // beyond the drain time, once they are abandoned
 constexpr std::size_t letter_lines_each_minute = 20;  // what comes beyond them is counted
-constexpr auto hand_over = milliseconds(400);        // what is queued by then, whoever takes over reads again
+constexpr auto hand_over = milliseconds(400);  // what is queued by then, whoever takes over reads again
 
 std::vector<std::string> names_of(const Rules& rules) {
   std::vector<std::string> names;
@@ -81,8 +81,7 @@ Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const Stre
              commons_.self),
       strand_(asio::make_strand(around_.io)),
       letter_lines_(letter_lines_each_minute, std::chrono::minutes(1)),
-      sink_(sinks::make_outlets(outlet_parts()),
-            std::make_unique<sinks::MongoBulk>(pool_, bulk_options())),
+      sink_(sinks::make_outlets(outlet_parts()), std::make_unique<sinks::MongoBulk>(pool_, bulk_options())),
       dispatcher_(rules_, budget_, metrics_),
       health_({strand_, pool_, commons_.asking_thread, budget_, metrics_, around_.readiness, *around_.log,
                config.name, part.partition(), title_, condition_, around_.config.engine,
@@ -320,9 +319,10 @@ void Stream::tell_letters(const std::vector<sinks::StoredLetter>& letters) {
 
 void Stream::tell_withheld(std::size_t letters) {
   if (letters == 0) return;
-  around_.log->error("{}: {} more dead letter{} in the last minute; see them with: sluice dead list FILE "
-                     "--stream {}",
-                     title_, letters, letters == 1 ? "" : "s", config_.name);
+  around_.log->error(
+      "{}: {} more dead letter{} in the last minute; see them with: sluice dead list FILE "
+      "--stream {}",
+      title_, letters, letters == 1 ? "" : "s", config_.name);
 }
 
 void Stream::note_reach(const std::optional<Error>& error) {
@@ -451,9 +451,7 @@ asio::awaitable<bool> Stream::store_checkpoint() {
 /// `news`: taken before our own position was stored, so that none is ahead of it.
 asio::awaitable<void> Stream::store_tokens(std::vector<flow::TokenTrail::Token> news) {
   if (news.empty()) co_return;
-  const auto store = [this, &news] {
-    return mongo::or_error([&] { return tokens_->store(pool_, news); });
-  };
+  const auto store = [this, &news] { return mongo::or_error([&] { return tokens_->store(pool_, news); }); };
   const auto error = co_await run_blocking<std::optional<Error>>(commons_.keeper_threads, store);
   const std::string text = error ? error->text() : "";
   if (!text.empty() && text != token_error_) {

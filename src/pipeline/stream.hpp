@@ -165,12 +165,12 @@ class Stream : public std::enable_shared_from_this<Stream> {
   std::vector<std::unique_ptr<LaneDriver>> lanes_;
   StreamHealth health_;
   std::optional<flow::Lease> lease_;
-  std::optional<Position> floor_;   ///< newest position that may be stored and is not yet
-  std::string least_floor_;         ///< where this run began: a stream opened by time starts before it
+  std::optional<Position> floor_;  ///< newest position that may be stored and is not yet
+  std::string least_floor_;        ///< where this run began: a stream opened by time starts before it
   /// The version of the dedup windows that are stored with the floor.
   std::uint64_t stored_windows_ = 0;
-  flow::Time stored_at_{};          ///< when the floor was last stored
-  bool busy_since_stored_ = false;  ///< what is stored is not yet behind the last event
+  flow::Time stored_at_{};                       ///< when the floor was last stored
+  bool busy_since_stored_ = false;               ///< what is stored is not yet behind the last event
   std::optional<ForeignTokens> tokens_;          ///< where another program looks for its own
   std::optional<flow::TokenTrail> token_trail_;  ///< together with tokens_
   std::string token_error_;                      ///< as it was logged last

@@ -7,8 +7,8 @@
 #include "mongo/client.hpp"
 #include "pipeline/trigger_store.hpp"
 
-/// Why triggers do not run, as their workers keep it in the state database: whoever asks there need not reach a
-/// worker.
+/// Why triggers do not run, as their workers keep it in the state database: whoever asks there need not reach
+/// a worker.
 namespace sluice::pipeline {
 
 /// `trigger NAME of STREAM does not run: ...`

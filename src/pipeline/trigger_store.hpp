@@ -27,8 +27,8 @@ struct TriggerProblem {
   std::int64_t since_ms = 0;  ///< milliseconds since the epoch
 };
 
-/// Whether it runs in a stream of its own. One that publishes does, beside those that call a server: it has to
-/// wait for its JetStream stream, and the others need not. False for a text that is no rule.
+/// Whether it runs in a stream of its own. One that publishes does, beside those that call a server: it has
+/// to wait for its JetStream stream, and the others need not. False for a text that is no rule.
 bool stands_apart(const Trigger& trigger);
 
 /// Those of a pipeline on one cluster, in the order in which they were made. One question; blocks.

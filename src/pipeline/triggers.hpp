@@ -20,8 +20,8 @@ std::string trigger_stream_name(const std::string& stream);
 /// The rule that a trigger is kept as. Throws ConfigError.
 RuleConfig rule_of_trigger(const Trigger& trigger);
 
-/// The JetStream stream for a trigger that publishes and names none: the only one of these streams' publishing
-/// rules that takes its subject. Throws ConfigError where there is none, or more than one.
+/// The JetStream stream for a trigger that publishes and names none: the only one of these streams'
+/// publishing rules that takes its subject. Throws ConfigError where there is none, or more than one.
 std::string jetstream_for(const std::vector<StreamConfig>& streams, const StreamConfig& stream,
                           const Trigger& trigger);
 

@@ -73,8 +73,8 @@ class Connection {
   std::vector<std::size_t> sizes_;
 };
 
-/// Connects, logs in and asks whether the server is well and lets this user write. Nothing when it does. Changes
-/// nothing.
+/// Connects, logs in and asks whether the server is well and lets this user write. Nothing when it does.
+/// Changes nothing.
 std::optional<Error> ping(const RedisConfig& config);
 
 }  // namespace sluice::redis

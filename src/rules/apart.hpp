@@ -10,8 +10,8 @@ namespace sluice::rules {
 /// The stream that a rule of `stream` runs in when it stands apart.
 std::string apart_name(const std::string& stream, const std::string& rule);
 
-/// Whether a rule that is a trigger stands apart: also one that publishes, for its neighbours were made by others
-/// and must not wait until its JetStream stream can be used.
+/// Whether a rule that is a trigger stands apart: also one that publishes, for its neighbours were made by
+/// others and must not wait until its JetStream stream can be used.
 bool trigger_stands_apart(const RuleConfig& rule);
 
 /// The stream that the publishing rules of `stream` run in where it has other rules, too. No name in a file

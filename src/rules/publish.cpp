@@ -42,9 +42,7 @@ class PublishRule final : public Rule {
   bool has_snapshots() const override { return true; }
   bool begins_with_snapshot() const override { return parts_.snapshot; }
   bool keeps_state() const override { return false; }
-  const char* orders_across_documents_by() const override {
-    return parts_.plan.in_order ? "order" : nullptr;
-  }
+  const char* orders_across_documents_by() const override { return parts_.plan.in_order ? "order" : nullptr; }
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {

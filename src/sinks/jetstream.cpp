@@ -125,8 +125,7 @@ std::variant<std::shared_ptr<nats::Connection>, Error> JetStream::connection() {
   if (stop_.stop_requested()) return abandoned_error(where());
   if (connection_ && !connection_->closed()) {
     if (connection_->up()) return connection_;
-    return Error{ErrorKind::unavailable, 0,
-                 where() + " cannot be reached; is nats-server running there"};
+    return Error{ErrorKind::unavailable, 0, where() + " cannot be reached; is nats-server running there"};
   }
   idle_.clear();
   connection_.reset();
@@ -223,8 +222,8 @@ std::optional<Error> JetStream::send_flight(nats::Flights& flights, const Batch&
                          follows ? delivery(batch, indices[i - 1]).message->id : std::string_view{});
     unsent_at = i;
   }
-  nats::Landed landed = flights.land(flow::Clock::now() + std::chrono::milliseconds(config_.ack_ms),
-                                     stop_.get_token());
+  nats::Landed landed =
+      flights.land(flow::Clock::now() + std::chrono::milliseconds(config_.ack_ms), stop_.get_token());
   if (landed.duplicates > 0) duplicates_(landed.duplicates);
   for (std::size_t i = 0; i < landed.stored.size(); ++i) {
     if (landed.stored[i]) stored.push_back(indices[i]);

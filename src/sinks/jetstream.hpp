@@ -72,7 +72,8 @@ class JetStream final : public Outlet {
   bool streams_checked_ = false;
   Idle idle_;
   std::map<std::string, Delivered> delivered_;  ///< by lane
-  std::map<std::string, flow::FlightSize> flight_sizes_;  ///< by JetStream stream, of those that keep an order
+  std::map<std::string, flow::FlightSize>
+      flight_sizes_;  ///< by JetStream stream, of those that keep an order
 };
 
 }  // namespace sluice::sinks

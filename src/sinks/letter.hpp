@@ -17,7 +17,7 @@ namespace sluice::sinks {
 struct LetterOrigin {
   const std::string& pipeline;
   const std::string& stream;
-  bson_oid_t id;        ///< the letter's own
+  bson_oid_t id;       ///< the letter's own
   std::int64_t at_ms;  ///< milliseconds since the epoch
 };
 

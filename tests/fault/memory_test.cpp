@@ -10,8 +10,8 @@ using namespace std::chrono_literals;
 
 constexpr double mib = 1 << 20;
 
-/// What a worker has in memory stays within what is stated (docs/architecture.md), by its own account and, with
-/// room for the driver and the process, by the system's.
+/// What a worker has in memory stays within what is stated (docs/architecture.md), by its own account and,
+/// with room for the driver and the process, by the system's.
 class MemoryBound : public CallingTest {
  protected:
   double peak_in_flight() const { return metric("sluice_bytes_in_flight_peak"); }

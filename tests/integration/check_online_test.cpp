@@ -268,11 +268,13 @@ TEST_F(CheckOnline, AnotherReplicaSetIsToldByItsNameInCheckAndRun) {
 
 TEST(CheckOnlineAlone, AStandaloneIsToldInCheckAndRun) {
   const MongodProcess mongod("");
-  Mongo("mongodb://" + mongod.host() + "/?directConnection=true&serverSelectionTryOnce=false", "admin").command(R"({"ping":1})");
+  Mongo("mongodb://" + mongod.host() + "/?directConnection=true&serverSelectionTryOnce=false", "admin")
+      .command(R"({"ping":1})");
   const std::string uri = "mongodb://" + mongod.host() + "/?replicaSet=rs0";
   const std::string what = "is a member of none; start mongod with --replSet rs0 and run rs.initiate() once";
   for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"check", deploy_folder() + "/realworld.yaml", "--online", "--mongodb-uri", uri},
+       {std::vector<std::string>{"check", deploy_folder() + "/realworld.yaml", "--online", "--mongodb-uri",
+                                 uri},
         {"run", deploy_folder() + "/realworld.yaml", "--mongodb-uri", uri}}) {
     const Outcome outcome = run_sluice(words);
     EXPECT_NE((outcome.out + outcome.err).find(what), std::string::npos) << outcome.out << outcome.err;

@@ -142,7 +142,8 @@ TEST_F(Cluster, OtherRulesWaitForTheOldOnesAndSayForWhom) {
     count: { from: favorites, reference: articleId, into: articles, field: FIELD })";
   const auto with = [&](const std::string& field) {
     std::string text = rules;
-    return file(text.replace(text.find("FIELD"), 5, field), field + ".yaml");  // a file that changes is reloaded
+    return file(text.replace(text.find("FIELD"), 5, field),
+                field + ".yaml");  // a file that changes is reloaded
   };
   Worker& first = start_member(with("favoritesCount"), 2).ready();
   ASSERT_TRUE(soon([&] { return held(first) == 2; }));

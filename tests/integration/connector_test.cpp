@@ -27,9 +27,9 @@ class ChangeStream {
   /// On one collection, or, where that is "1", on the whole database, the collection of tokens left out.
   ChangeStream(Mongo& db, const std::string& collection, const std::string& after = "") : db_(db) {
     const std::string where = after.empty() ? "" : R"("resumeAfter":{"_data":")" + after + "\"}";
-    const Document reply = db_.command(R"({"aggregate":)" + collection + R"(,"pipeline":[{"$changeStream":{)" +
-                                       where + R"(}},{"$match":{"ns.coll":{"$ne":"cs_resume_tokens"}}}],)" +
-                                       R"("cursor":{"batchSize":0}})");
+    const Document reply = db_.command(
+        R"({"aggregate":)" + collection + R"(,"pipeline":[{"$changeStream":{)" + where +
+        R"(}},{"$match":{"ns.coll":{"$ne":"cs_resume_tokens"}}}],)" + R"("cursor":{"batchSize":0}})");
     cursor_ = reply.integer("cursor.id");
     name_ = reply.text("cursor.ns").substr(db_.database().size() + 1);
   }
@@ -413,7 +413,8 @@ TEST_F(Connector, TheTokensOfWhatIsPublishedAreStored) {
   EXPECT_EQ(ids(messages()).back(), next);
 }
 
-/// Each collection's tokens are of its own changes, so that a stream on that collection can go on behind them.
+/// Each collection's tokens are of its own changes, so that a stream on that collection can go on behind
+/// them.
 TEST_F(Connector, EachCollectionHasItsTokens) {
   const std::string stream_a = "A" + stream();
   const std::string stream_b = "B" + stream();
@@ -473,7 +474,8 @@ TEST_F(Connector, NothingOvertakesWhatAFullStreamRefuses) {
   const std::string long_text(60000, 'x');
   std::vector<Document> mixed;
   for (int i = 1; i <= 60; ++i) {
-    mixed.emplace_back(R"({"_id":)" + std::to_string(i) + R"(,"t":")" + (i % 6 == 0 ? long_text : "s") + "\"}");
+    mixed.emplace_back(R"({"_id":)" + std::to_string(i) + R"(,"t":")" + (i % 6 == 0 ? long_text : "s") +
+                       "\"}");
   }
   db().insert("users", mixed);
   ASSERT_TRUE(worker.logs("the stream is full"));

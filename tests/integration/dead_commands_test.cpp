@@ -79,9 +79,9 @@ TEST_F(DeadLetterCommands, ADocumentsControlCharactersAreNeverPrinted) {
   for (const std::string& flag : here()) words.push_back(flag);
   const Outcome verify = run_sluice(words);
   EXPECT_TRUE(holds(verify.out, "forged\": favoritesCount")) << verify.out << verify.err;
-  for (const Outcome& outcome : {list, shown, dead("list", {"--json"}), dead("retry", {"--all"}),
-                                 dead("retry", {"--all", "--dry-run"}), dead("drop", {"--all", "--dry-run"}),
-                                 verify}) {
+  for (const Outcome& outcome :
+       {list, shown, dead("list", {"--json"}), dead("retry", {"--all"}),
+        dead("retry", {"--all", "--dry-run"}), dead("drop", {"--all", "--dry-run"}), verify}) {
     EXPECT_TRUE(printable(outcome.out + outcome.err)) << outcome.out << outcome.err;
   }
 }

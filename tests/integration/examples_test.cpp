@@ -15,8 +15,7 @@ using namespace std::chrono_literals;
 
 TEST(Examples, AreGoodFiles) {
   int files = 0;
-  for (const auto& entry :
-       std::filesystem::recursive_directory_iterator(deploy_folder() + "/examples")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(deploy_folder() + "/examples")) {
     if (entry.path().extension() != ".yaml") continue;
     ++files;
     const Outcome outcome = run_sluice({"check", entry.path().string()});
@@ -88,8 +87,7 @@ TEST_F(SensorsExample, AReadingOutOfRangeGoesAllTheWay) {
 class ShopExample : public CachingTest {
  protected:
   void start_shop() {
-    start(deploy_folder() + "/examples/shop/shop.yaml", {"--redis-url", redis_server().url()})
-        .ready();
+    start(deploy_folder() + "/examples/shop/shop.yaml", {"--redis-url", redis_server().url()}).ready();
   }
   void insert(const std::string& collection, const std::string& id, const std::string& fields) {
     db().insert(collection, "{\"_id\":\"" + id + "\"," + fields + "}");

@@ -217,8 +217,8 @@ TEST_F(EveryRule, OutlivesDocumentsThatAreMadeToHurt) {
     if (try_insert(db(), "items", item(one))) ids.push_back(one);
   }
   for (int i = 0; i < 150; ++i) change(ids[any(ids.size())]);
-  // Large in every place that a rule reads. The _ids that rules make of keys and tags stay below the 5 MB that an
-  // entry of the oplog has room for.
+  // Large in every place that a rule reads. The _ids that rules make of keys and tags stay below the 5 MB
+  // that an entry of the oplog has room for.
   int large = 0;
   const auto insert_large = [&](const char* field, std::size_t bytes) {
     const Document id = value("\"large" + std::to_string(++large) + "\"");

@@ -81,11 +81,10 @@ class Orphans : public PipelineTest, public testing::WithParamInterface<std::tup
     members += R"(,{"name":"typed"},{"userId":[99],"name":"typed"})";
     member("1", ann);
     member("2", bob);
-    for (const auto& result :
-         {post("never", "99", orphan), post("null", "null", orphan), post("list", "[99]", "typed"),
-          post("ann", "1", ann), post("bob", "2", bob),
-          becomes("posts", R"("missing")", R"({"_id":"missing","userName":"typed"})"),
-          becomes("teams", "1", R"({"_id":1,"members":[)" + members.substr(1) + "]}")}) {
+    for (const auto& result : {post("never", "99", orphan), post("null", "null", orphan),
+                               post("list", "[99]", "typed"), post("ann", "1", ann), post("bob", "2", bob),
+                               becomes("posts", R"("missing")", R"({"_id":"missing","userName":"typed"})"),
+                               becomes("teams", "1", R"({"_id":1,"members":[)" + members.substr(1) + "]}")}) {
       if (!result) return result;
     }
     return testing::AssertionSuccess();
@@ -95,8 +94,8 @@ class Orphans : public PipelineTest, public testing::WithParamInterface<std::tup
   void nothing_differs() {
     const Outcome outcome = verify();
     EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
-    const bool said = outcome.out.find("refers to users 99, which does not exist; left as it is") !=
-                      std::string::npos;
+    const bool said =
+        outcome.out.find("refers to users 99, which does not exist; left as it is") != std::string::npos;
     EXPECT_EQ(said, on_delete() == "delete") << outcome.out;
     const Outcome repair = verify({"--repair"});
     EXPECT_EQ(repair.exit_code, 0) << repair.out << repair.err;
@@ -161,16 +160,18 @@ TEST_P(Orphans, ADeletionThatNobodyReadsIsNotMadeUpFor) {
   const Outcome outcome = verify({"--repair"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
   const std::string copy = on_delete() == "unset" ? "" : "ann";
-  EXPECT_TRUE(becomes(
-      "posts", "1",
-      std::string(R"({"_id":1,"userId":1)") + (copy.empty() ? "" : R"(,"userName":"ann")") + "}"));
+  EXPECT_TRUE(
+      becomes("posts", "1",
+              std::string(R"({"_id":1,"userId":1)") + (copy.empty() ? "" : R"(,"userName":"ann")") + "}"));
   EXPECT_TRUE(becomes("teams", "1", R"({"_id":1,"members":[)" + copied("1", copy, "name") + "]}"));
 }
 
 std::string name_of_case(const testing::TestParamInfo<std::tuple<std::string, Way>>& info) {
   const Way way = std::get<1>(info.param);
   return std::get<0>(info.param) + "_by_" +
-         (way == Way::worker ? "worker" : way == Way::backfill ? "backfill" : "repair");
+         (way == Way::worker     ? "worker"
+          : way == Way::backfill ? "backfill"
+                                 : "repair");
 }
 
 INSTANTIATE_TEST_SUITE_P(EachPolicy, Orphans,

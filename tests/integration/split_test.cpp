@@ -238,8 +238,8 @@ TEST_F(Split, TriggersThatPublishLeaveTheOthers) {
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   };
   create("CREATE TRIGGER copies AFTER INSERT ON items DO INSERT INTO copies (n) VALUES (NEW.n)");
-  create("CREATE TRIGGER told AFTER INSERT ON items DO PUBLISH TO '" + stream() + ".new' STREAM '" + stream() +
-         "'");
+  create("CREATE TRIGGER told AFTER INSERT ON items DO PUBLISH TO '" + stream() + ".new' STREAM '" +
+         stream() + "'");
   own_nats.kill9();
   start_publishing(none);
   ASSERT_TRUE(worker().logs(stream() + ":triggers: streaming")) << worker().story();

@@ -47,10 +47,9 @@ MongodProcess::MongodProcess(std::string replica_set, Network network, std::vect
 
 void MongodProcess::start() {
   const auto folder = folder_.path();
-  std::vector<std::string> command = {mongod_path(), "--dbpath", folder.string(),
-                                      "--port", port_.text(), "--bind_ip", "127.0.0.1", "--nounixsocket",
-                                      "--wiredTigerCacheSizeGB", "0.5", "--setParameter",
-                                      "diagnosticDataCollectionEnabled=false",
+  std::vector<std::string> command = {mongod_path(), "--dbpath", folder.string(), "--port", port_.text(),
+                                      "--bind_ip", "127.0.0.1", "--nounixsocket", "--wiredTigerCacheSizeGB",
+                                      "0.5", "--setParameter", "diagnosticDataCollectionEnabled=false",
                                       // For fail points: answers that get lost, errors on request.
                                       "--setParameter", "enableTestCommands=1"};
   if (!replica_set_.empty()) command.insert(command.end(), {"--replSet", replica_set_});

@@ -1,5 +1,5 @@
-#include "support/deploy.hpp"
 #include "support/sensors.hpp"
+#include "support/deploy.hpp"
 
 #include <stdexcept>
 

@@ -13,7 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 using workbench::eventually;
 
-/// The program under test: the one that was built with the tests, or, where the variable says so, a sanitized one.
+/// The program under test: the one that was built with the tests, or, where the variable says so, a sanitized
+/// one.
 std::string program() {
   const char* other = std::getenv("SLUICE_TEST_PROGRAM");
   return other != nullptr ? other : SLUICE_PROGRAM;

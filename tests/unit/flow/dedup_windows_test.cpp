@@ -123,9 +123,15 @@ class DedupWindowsRandom : public testing::TestWithParam<unsigned> {
       for (std::uint64_t step = 0; step < steps && !run.finished(); ++step) {
         switch (below(6)) {
           case 0:
-          case 1: run.dispatch(below(6)); break;
-          case 2: run.advance(); break;
-          case 3: run.store(); break;
+          case 1:
+            run.dispatch(below(6));
+            break;
+          case 2:
+            run.advance();
+            break;
+          case 3:
+            run.store();
+            break;
           default:
             if (const auto lane = below(lanes); lane != slow || below(20) == 0) run.commit(lane, below(4));
         }

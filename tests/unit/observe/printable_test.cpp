@@ -20,8 +20,8 @@ TEST(Printable, EscapesWhatATerminalWouldObey) {
 
 TEST(Printable, ShowsBytesThatAreNotUtf8ByTheirNumbers) {
   EXPECT_EQ(printable("\xff\x9b"), "\\xff\\x9b");
-  EXPECT_EQ(printable("\xc3"), "\\xc3");                  // cut short
-  EXPECT_EQ(printable("\xc0\x8a"), "\\xc0\\x8a");         // an overlong newline
+  EXPECT_EQ(printable("\xc3"), "\\xc3");                    // cut short
+  EXPECT_EQ(printable("\xc0\x8a"), "\\xc0\\x8a");           // an overlong newline
   EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // a surrogate
 }
 

@@ -140,11 +140,11 @@ TEST_F(DispatcherTest, ATellingStreamGoesOnBehindAControlEvent) {
     dispatcher.tell(trail);
     flow::Lane lane({}, {}, names, 1);
     dispatcher.start({}, {&lane});
-    const auto end = dispatcher.dispatch(
-        batch({favorite("8201", "1"), control("8202", operation, "favorites"), favorite("8203", "1"),
-               control("8204", "createIndexes", "favorites")},
-              "8205"),
-        now_);
+    const auto end =
+        dispatcher.dispatch(batch({favorite("8201", "1"), control("8202", operation, "favorites"),
+                                   favorite("8203", "1"), control("8204", "createIndexes", "favorites")},
+                                  "8205"),
+                            now_);
     EXPECT_FALSE(end);
     EXPECT_EQ(lane.queued(), 2U);
     lane.flush();

@@ -28,9 +28,10 @@ void expect_both(const Written& written, const Names& names) {
 TEST(Fitness, WhatEachKindOfRuleWritesByIdOrReference) {
   expect_both(of("count", "{from: f, reference: r, into: t, field: n}"), {"t"});
   expect_both(of("tally", "{from: f, field: tags, into: t, count: n}"), {"t"});
-  expect_both(of("embed", "{from: f, into: [{collection: t, reference: r, set: {a: b}},"
-                          " {collection: t, reference: q, set: {a: c}}, {collection: u, reference: r, set: "
-                          "{a: b}}]}"),
+  expect_both(of("embed",
+                 "{from: f, into: [{collection: t, reference: r, set: {a: b}},"
+                 " {collection: t, reference: q, set: {a: c}}, {collection: u, reference: r, set: "
+                 "{a: b}}]}"),
               {"t", "u"});
   expect_both(of("write", "{from: f, into: t, mode: upsert, values: NEW}"), {"t"});
   expect_both(of("write", "{from: f, into: t, id: NEW.no, values: NEW}"), {"t"});
