@@ -182,9 +182,13 @@ bool Lane::never_fits(const Error& error) {
   return too_much && batch_.events == 1 && in_pieces_ && ++too_much_ >= tries_before_too_much_is_believed;
 }
 
-/// Fewer effects the next time, but never less than one event.
+/// Half the effects the next time, and at least one event fewer where there are several: an event stays
+/// whole, so that half the effects may end in the middle of the last one and be the same batch again.
 void Lane::shrink() {
-  most_items_ = std::max<std::size_t>(1, in_batch_ / 2);
+  const EventRecord* last = items_[in_batch_ - 1].event;
+  std::size_t before_last = in_batch_ - 1;
+  while (before_last > 0 && items_[before_last - 1].event == last) --before_last;
+  most_items_ = std::max<std::size_t>(1, std::min(in_batch_ / 2, before_last));
 }
 
 /// Sets aside what cannot be done. Every event behind a merged write that was refused becomes a dead letter

@@ -217,15 +217,14 @@ TEST_F(EveryRule, OutlivesDocumentsThatAreMadeToHurt) {
     if (try_insert(db(), "items", item(one))) ids.push_back(one);
   }
   for (int i = 0; i < 150; ++i) change(ids[any(ids.size())]);
-  // Large in every place that a rule reads. The _ids that rules make of keys and tags stay below the 5 MB
-  // that an entry of the oplog has room for.
+  // Large in every place that a rule reads, and as an _id more than an entry of the oplog has room for.
   int large = 0;
-  const auto insert_large = [&](const char* field, std::size_t bytes) {
-    const Document id = value("\"large" + std::to_string(++large) + "\"");
-    try_insert(db(), "items", with_fields({{"_id", id}, {field, large_value(bytes)}}));
-  };
-  for (const char* field : {"v", "key", "ref", "tags"}) insert_large(field, 3'000'000);
-  for (const char* field : {"v", "ref"}) insert_large(field, 15'900'000);
+  for (const char* field : {"v", "key", "ref", "tags"}) {
+    for (const std::size_t bytes : {3'000'000U, 15'900'000U}) {
+      const Document id = value("\"large" + std::to_string(++large) + "\"");
+      try_insert(db(), "items", with_fields({{"_id", id}, {field, large_value(bytes)}}));
+    }
+  }
   for (const std::size_t bytes : {100'000U, 3'000'000U, 4'500'000U, 8'200'000U})
     try_insert(db(), "items", with_fields({{"_id", large_value(bytes)}}));
   db().insert("items", R"({"_id":"last","key":"last","ref":1,"tags":["last"],"v":"last"})");

@@ -1,3 +1,5 @@
+#include <random>
+
 #include "unit/flow/lane_fixture.hpp"
 
 namespace sluice::flow {
@@ -184,6 +186,14 @@ TEST_F(LaneFailureTest, LooksForARefusedWriteThatIsNotNamed) {
   EXPECT_EQ(applied_, 3);
 }
 
+TEST_F(LaneFailureTest, LooksForARefusedWriteBehindAnEventOfFewerWrites) {
+  offer({increment("1")});
+  offer({increment("2"), increment("3"), increment("4")});
+  ASSERT_TRUE(send());
+  fail(failed(ErrorKind::own_fault, {}, 10334));
+  EXPECT_EQ(sent(), (Texts{"c 1 1"})) << "half of the writes would be both events again";
+}
+
 TEST_F(LaneFailureTest, AsksForOneEventsWritesOneByOneToFindTheRefusedOne) {
   offer({increment("1"), increment("2"), increment("3")});
   offer({increment("4")});
@@ -356,6 +366,63 @@ TEST_F(LaneFailureTest, BuildsTheBatchAnewOnceTheLostCommitIsKnownToHaveFailed) 
   conflict.guard_held = true;
   fail(conflict);
   EXPECT_EQ(token(), "5");
+}
+
+/// Refuses some writes by their number and some events only at the commit, and fails otherwise by chance.
+class Refuser {
+ public:
+  explicit Refuser(std::uint64_t seed) : random_(seed) {}
+
+  bool refuses_event(std::int64_t event) const { return event % 5 == 3; }
+  bool refuses_write(std::int64_t write) const { return write % 7 == 4; }
+
+  Outcome answer(const Batch& batch) {
+    const std::uint64_t chance = random_() % 20;
+    if (chance == 0) return failed(ErrorKind::transient);
+    if (chance == 1) return unanswered();
+    if (chance == 2) return failed(ErrorKind::too_slow);
+    bool at_commit = false;
+    for (std::size_t i = 0; i < batch.writes.size(); ++i) {
+      const auto* counter = std::get_if<CounterWrite>(&batch.writes[i]);
+      if (counter == nullptr) continue;
+      const std::int64_t number = counter->id.integer().value();
+      if (refuses_write(number)) return failed(ErrorKind::own_fault, i, 121);
+      at_commit |= refuses_event(number / 10);
+    }
+    return at_commit ? failed(ErrorKind::own_fault, {}, 10334) : committed();
+  }
+
+  std::uint64_t any(std::uint64_t count) { return random_() % count; }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+TEST_F(LaneFailureTest, EndsWithEveryEventWhateverIsRefused) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    make(roomy);
+    applied_ = dead_ = 0;
+    Refuser refuser(seed);
+    const int events = 20;
+    int writes = 0;
+    int refused = 0;
+    for (int event = 0; event < events; ++event) {
+      std::vector<Effect> effects;
+      const auto count = static_cast<int>(1 + refuser.any(6));
+      for (int write = event * 10; write < event * 10 + count; ++write) {
+        effects.push_back(increment(std::to_string(write)));
+        refused += refuser.refuses_event(event) || refuser.refuses_write(write) ? 1 : 0;
+      }
+      offer(effects);
+      writes += count;
+    }
+    int tries = 0;
+    while (send() && ++tries < 50 * events) answer(refuser.answer(lane().batch()));
+    ASSERT_TRUE(lane().idle()) << "still busy with " << sent().size() << " writes";
+    EXPECT_EQ(dead_, refused);
+    EXPECT_EQ(applied_ + dead_, writes);
+  }
 }
 
 TEST_F(LaneFailureTest, KeepsTheReasonsOfRefusedEffectsApart) {
