@@ -86,6 +86,10 @@ struct Batch {
   /// The batch is a single event of which something was refused without a name: each operation is to go in a
   /// command of its own, so that the refused one is known.
   bool one_by_one = false;
+  /// How many bytes its copies (refreshes and fills) are expected to need at most: source documents read, and
+  /// commands rendered of them. A sink that would need more answers too_slow to a batch of several events,
+  /// and is given fewer; a single event is given what it needs. 0 where nothing is copied.
+  std::size_t copy_bytes = 0;
 };
 
 /// How a batch ended.
@@ -100,6 +104,7 @@ struct Outcome {
   std::optional<std::size_t> failed_write;  ///< with own_fault: the index in Batch::writes, where it is known
   std::uint64_t documents = 0;              ///< target documents that matched
   std::uint64_t refreshed = 0;              ///< documents matched by RefreshWrites alone
+  std::uint64_t copied_bytes = 0;           ///< what its copies needed, or had needed when it was given up
 };
 
 /// Carries out batches. A sink knows nothing of change streams: only writes, and a position to keep with

@@ -15,6 +15,8 @@ constexpr int tries_before_duplicate_is_believed = 4;
 constexpr std::int32_t transaction_too_large = 257;
 constexpr std::int32_t too_large_for_cache = 388;
 constexpr int tries_before_too_much_is_believed = 6;
+// Copies may need twice what they are expected to, and this much in any case.
+constexpr std::size_t least_copy_bytes = 1u << 20;
 constexpr std::size_t bytes_of_a_write = 160;  // what the server's operation adds to the value itself
 
 struct TargetBytes {
@@ -28,6 +30,11 @@ struct TargetBytes {
   }
   std::size_t operator()(const Put& effect) const { return effect.id.raw().size() + effect.values.size(); }
 };
+
+bool copies(const Item& item) {
+  if (item.refusal != 0) return false;
+  return std::holds_alternative<Refresh>(item.effect.body) || std::holds_alternative<Fill>(item.effect.body);
+}
 
 std::size_t bytes_of(const Item& item) {
   if (item.refusal != 0) return item.event->document.size();
@@ -103,6 +110,7 @@ void Lane::build() {
   merger_.start(batch_.writes);
   std::size_t bytes = 0;
   double documents = 0;
+  copies_in_batch_ = 0;
   in_batch_ = 0;
   batch_.events = 0;
   for (const Item& item : items_) {
@@ -111,11 +119,12 @@ void Lane::build() {
     if (batch_.writes.size() > before) {
       bytes += bytes_of(item);
       documents += std::holds_alternative<Refresh>(item.effect.body) ? fan_out_ : 1;
+      copies_in_batch_ += copies(item) ? 1 : 0;
     }
     ++in_batch_;
     if (!at_event_end(in_batch_)) continue;
     ++batch_.events;
-    if (bytes >= limits_.batch_bytes || in_batch_ >= most_items_ ||
+    if (bytes + expected_copy_bytes() >= limits_.batch_bytes || in_batch_ >= most_items_ ||
         documents >= static_cast<double>(limits_.batch_docs)) {
       break;
     }
@@ -123,6 +132,7 @@ void Lane::build() {
   const EventRecord& last = *items_[in_batch_ - 1].event;
   batch_.token = last.token;
   batch_.cluster_time = last.cluster_time;
+  batch_.copy_bytes = copies_in_batch_ == 0 ? 0 : std::max(least_copy_bytes, 2 * expected_copy_bytes());
   batch_.in_pieces = in_pieces_;
   batch_.one_by_one = one_by_one_;
 }
@@ -130,6 +140,7 @@ void Lane::build() {
 LaneReport Lane::done(const Outcome& outcome, Time now) {
   assert(sending_);
   sending_ = false;
+  learn_copy_bytes(outcome);
   in_doubt_ = !outcome.committed && (outcome.error->unknown_commit || (in_doubt_ && !outcome.guard_held));
   if (!outcome.committed) {
     const Error& error = *outcome.error;
@@ -266,6 +277,17 @@ void Lane::learn_fan_out(const Outcome& outcome) {
   if (refreshes == 0) return;
   const double seen = static_cast<double>(outcome.refreshed) / static_cast<double>(refreshes);
   fan_out_ = std::max(1.0, 0.5 * fan_out_ + 0.5 * seen);
+}
+
+std::size_t Lane::expected_copy_bytes() const {
+  return static_cast<std::size_t>(bytes_of_a_copy_ * static_cast<double>(copies_in_batch_));
+}
+
+/// Up at once, and down step by step. Of a batch that was given up the rest is not known: it is more.
+void Lane::learn_copy_bytes(const Outcome& outcome) {
+  if (copies_in_batch_ == 0 || outcome.copied_bytes == 0) return;
+  const double seen = static_cast<double>(outcome.copied_bytes) / static_cast<double>(copies_in_batch_);
+  bytes_of_a_copy_ = std::max(seen, 0.5 * bytes_of_a_copy_ + 0.5 * seen);
 }
 
 }  // namespace sluice::flow

@@ -101,6 +101,8 @@ class Lane {
   void shrink();
   bool never_fits(const Error& error);
   void learn_fan_out(const Outcome& outcome);
+  std::size_t expected_copy_bytes() const;
+  void learn_copy_bytes(const Outcome& outcome);
 
   LaneLimits limits_;
   const std::vector<std::string>& rule_names_;
@@ -112,12 +114,14 @@ class Lane {
   Backoff backoff_;
   Time oldest_{};  ///< when the first waiting item came
   std::optional<Time> retry_at_;
-  std::size_t in_batch_ = 0;  ///< items in the batch that is out, or was last
-  std::size_t most_items_;    ///< shrinks when batches fail, grows back as they succeed
-  int tries_ = 0;             ///< failures of the present batch in a row
-  int too_much_ = 0;          ///< how many of them said that one event's transaction is too large
-  int duplicate_keys_ = 0;    ///< how many of them were a duplicate key
-  double fan_out_ = 1;        ///< documents that one refresh reaches, learned
+  std::size_t in_batch_ = 0;         ///< items in the batch that is out, or was last
+  std::size_t most_items_;           ///< shrinks when batches fail, grows back as they succeed
+  int tries_ = 0;                    ///< failures of the present batch in a row
+  int too_much_ = 0;                 ///< how many of them said that one event's transaction is too large
+  int duplicate_keys_ = 0;           ///< how many of them were a duplicate key
+  double fan_out_ = 1;               ///< documents that one refresh reaches, learned
+  std::size_t copies_in_batch_ = 0;  ///< writes of the batch that are refreshes or fills
+  double bytes_of_a_copy_ = 0;       ///< what one of them needs in the sink, learned
   bool sending_ = false;
   bool flushing_ = false;
   bool in_pieces_ = false;

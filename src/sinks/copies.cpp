@@ -88,7 +88,7 @@ std::optional<Error> Copies::read(const std::vector<Write>& writes) {
       targets_.want(fill.plan->database, fill.plan->target, fill.target_id, target_fields(*fill.plan));
     }
   });
-  if (auto error = targets_.read(transaction_, statement_ms_)) return error;
+  if (auto error = targets_.read(transaction_, statement_ms_, most_bytes_)) return error;
   each_fill([&](const FillWrite& fill) {
     each_reference(*fill.plan, target_of(fill),
                    [&](const bson::Value& reference, bson::View) { want_source(*fill.plan, reference); });
@@ -97,7 +97,7 @@ std::optional<Error> Copies::read(const std::vector<Write>& writes) {
     if (const auto* refresh = std::get_if<RefreshWrite>(&write))
       want_source(*refresh->plan, refresh->source_id);
   }
-  return sources_.read(transaction_, statement_ms_);
+  return sources_.read(transaction_, statement_ms_, most_bytes_ - targets_.bytes());
 }
 
 void Copies::refresh(const RefreshWrite& write, const std::vector<bson::Value>* only, std::size_t index,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -14,11 +15,15 @@ namespace sluice::sinks {
 /// repeated.
 class Copies {
  public:
-  Copies(mongo::Transaction& transaction, int statement_ms)
-      : transaction_(transaction), statement_ms_(statement_ms) {}
+  /// At most `most_bytes` are read.
+  Copies(mongo::Transaction& transaction, int statement_ms, std::size_t most_bytes = SIZE_MAX)
+      : transaction_(transaction), statement_ms_(statement_ms), most_bytes_(most_bytes) {}
 
-  /// Reads what all of the batch's refreshes and fills need, in few commands.
+  /// Reads what all of the batch's refreshes and fills need, in few commands; too_slow where that has more
+  /// bytes than it may.
   std::optional<Error> read(const std::vector<Write>& writes);
+
+  std::size_t bytes_read() const { return targets_.bytes() + sources_.bytes(); }
 
   void add(const RefreshWrite& write, std::size_t index, WriteCommands& out) const;
   void add(const FillWrite& write, std::size_t index, WriteCommands& out) const;
@@ -36,6 +41,7 @@ class Copies {
 
   mongo::Transaction& transaction_;
   int statement_ms_;
+  std::size_t most_bytes_;
   Documents targets_;  // apart from the sources: one collection may be both, read for different fields
   Documents sources_;
 };

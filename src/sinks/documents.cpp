@@ -13,6 +13,12 @@ constexpr std::size_t bytes_in_one_find = 8u << 20;  // the server takes 16 MiB 
 
 }  // namespace
 
+Error too_much_copied(std::size_t most_bytes) {
+  return {ErrorKind::too_slow, 0,
+          "the copies of the batch need more than " + std::to_string(most_bytes) +
+              " bytes at once, so it is sent in parts"};
+}
+
 template <typename Groups>
 auto* Documents::group(Groups& groups, const std::string& database, const std::string& collection) {
   const auto found = std::ranges::find_if(groups, [&](const Wanted& wanted) {
@@ -45,17 +51,17 @@ bson::View Documents::find(const std::string& database, const std::string& colle
   return found == wanted->found.end() ? bson::View{} : found->second;
 }
 
-std::optional<Error> Documents::read(mongo::Transaction& transaction, int statement_ms) {
+std::optional<Error> Documents::read(mongo::Transaction& transaction, int statement_ms,
+                                     std::size_t most_bytes) {
   for (Wanted& wanted : groups_) {
     while (wanted.read < wanted.ids.size()) {
-      if (auto error = read_group(transaction, statement_ms, wanted)) return error;
+      if (auto error = read_group(transaction, {statement_ms, most_bytes}, wanted)) return error;
     }
   }
   return std::nullopt;
 }
 
-std::optional<Error> Documents::read_group(mongo::Transaction& transaction, int statement_ms,
-                                           Wanted& wanted) {
+std::optional<Error> Documents::read_group(mongo::Transaction& transaction, Limits limits, Wanted& wanted) {
   bson::Builder find;
   find.append("find", *wanted.collection).open("filter").open("_id").open_array("$in");
   const std::size_t end = std::min(wanted.ids.size(), wanted.read + ids_in_one_find);
@@ -64,17 +70,20 @@ std::optional<Error> Documents::read_group(mongo::Transaction& transaction, int 
   } while (++wanted.read < end && find.size() + wanted.ids[wanted.read].raw().size() <= bytes_in_one_find);
   find.close().close().close();
   append_projection(find, wanted.fields);
-  find.append("batchSize", static_cast<std::int32_t>(ids_in_one_find)).append("maxTimeMS", statement_ms);
+  find.append("batchSize", static_cast<std::int32_t>(ids_in_one_find))
+      .append("maxTimeMS", limits.statement_ms);
   // As for a write: what the server cannot look for is the fault of the event that asks for it.
-  return read_reply(transaction, transaction.command(*wanted.database, find.finish(), mongo::Doing::writing),
-                    wanted);
+  return read_reply(transaction, limits,
+                    transaction.command(*wanted.database, find.finish(), mongo::Doing::writing), wanted);
 }
 
-std::optional<Error> Documents::read_reply(mongo::Transaction& transaction, mongo::Reply reply,
+std::optional<Error> Documents::read_reply(mongo::Transaction& transaction, Limits limits, mongo::Reply reply,
                                            Wanted& wanted) {
   const char* batch = "firstBatch";
   while (true) {
     if (!reply.ok()) return reply.error;
+    bytes_ += reply.view().size();
+    if (bytes_ > limits.most_bytes) return too_much_copied(limits.most_bytes);
     const bson::View cursor = replies_.emplace_back(std::move(reply)).view().at("cursor").document();
     const bson::View documents = cursor.at(batch).document();
     for (const auto& [index, value] : documents) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <unordered_map>
@@ -14,6 +15,9 @@ struct IdentityHash {
 };
 using DocumentsById = std::unordered_map<bson::Identity, bson::View, IdentityHash>;
 
+/// The copies of a batch need more memory than it was given for them: fewer events are to be sent at once.
+Error too_much_copied(std::size_t most_bytes);
+
 /// Documents read by _id inside a transaction, and the replies that hold them.
 class Documents {
  public:
@@ -21,8 +25,13 @@ class Documents {
   void want(const std::string& database, const std::string& collection, const bson::Value& id,
             const std::vector<const std::string*>& fields);
 
-  /// Reads everything that was asked for since the last call.
-  std::optional<Error> read(mongo::Transaction& transaction, int statement_ms);
+  /// Reads everything that was asked for since the last call. Gives up with too_slow once all the answers
+  /// together have more than `most_bytes`.
+  std::optional<Error> read(mongo::Transaction& transaction, int statement_ms,
+                            std::size_t most_bytes = SIZE_MAX);
+
+  /// What all answers have together.
+  std::size_t bytes() const { return bytes_; }
 
   /// The document, or an absent view when there is none. Valid while this object lives.
   bson::View find(const std::string& database, const std::string& collection, const bson::Value& id) const;
@@ -39,11 +48,17 @@ class Documents {
 
   template <typename Groups>
   static auto* group(Groups& groups, const std::string& database, const std::string& collection);
-  std::optional<Error> read_group(mongo::Transaction& transaction, int statement_ms, Wanted& wanted);
-  std::optional<Error> read_reply(mongo::Transaction& transaction, mongo::Reply first, Wanted& wanted);
+  struct Limits {
+    int statement_ms;
+    std::size_t most_bytes;
+  };
+  std::optional<Error> read_group(mongo::Transaction& transaction, Limits limits, Wanted& wanted);
+  std::optional<Error> read_reply(mongo::Transaction& transaction, Limits limits, mongo::Reply first,
+                                  Wanted& wanted);
 
   std::vector<Wanted> groups_;
   std::deque<mongo::Reply> replies_;  // a deque: the documents found point into them
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace sluice::sinks

@@ -141,27 +141,41 @@ std::optional<Error> MongoBulk::hold_position(mongo::Transaction& transaction, c
   return Error{ErrorKind::fenced, 0, "the lane's position was taken over", false};
 }
 
+/// A single event is given what it needs, for it cannot be made smaller.
+MongoBulk::Copied MongoBulk::add_copies(mongo::Transaction& transaction, const Batch& batch,
+                                        WriteCommands& commands) const {
+  if (!copies_something(batch)) return {};
+  const std::size_t most = batch.events > 1 ? batch.copy_bytes : SIZE_MAX;
+  const std::size_t before = commands.bytes();
+  Copies copies(transaction, options_.statement_ms, most);
+  if (auto error = copies.read(batch.writes)) return {copies.bytes_read(), std::move(error)};
+  std::size_t bytes = copies.bytes_read();
+  for (std::size_t i = 0; i < batch.writes.size(); ++i) {
+    const auto* refresh = std::get_if<RefreshWrite>(&batch.writes[i]);
+    if (refresh != nullptr && !batch.in_pieces) copies.add(*refresh, i, commands);
+    if (const auto* fill = std::get_if<FillWrite>(&batch.writes[i])) copies.add(*fill, i, commands);
+    bytes = copies.bytes_read() + commands.bytes() - before;
+    if (bytes > most) return {bytes, too_much_copied(most)};
+  }
+  return {bytes, std::nullopt};
+}
+
 Ran MongoBulk::run_writes(mongo::Transaction& transaction, const Batch& batch) const {
   WriteCommands commands(options_.statement_ms, batch.one_by_one ? 1 : WriteCommands::many);
   add_counters(batch, commands);
   for (std::size_t i = 0; i < batch.writes.size(); ++i) {
     if (std::holds_alternative<DeadLetterWrite>(batch.writes[i])) add_dead_letter(batch, i, commands);
   }
-  if (copies_something(batch)) {
-    Copies copies(transaction, options_.statement_ms);
-    if (auto error = copies.read(batch.writes)) return {0, 0, error, std::nullopt};
-    for (std::size_t i = 0; i < batch.writes.size(); ++i) {
-      const auto* refresh = std::get_if<RefreshWrite>(&batch.writes[i]);
-      if (refresh != nullptr && !batch.in_pieces) copies.add(*refresh, i, commands);
-      if (const auto* fill = std::get_if<FillWrite>(&batch.writes[i])) copies.add(*fill, i, commands);
-    }
-  }
+  const Copied copied = add_copies(transaction, batch, commands);
+  if (copied.error) return {0, 0, copied.error, std::nullopt, copied.bytes};
   Ran ran = commands.run(transaction);
+  ran.copied_bytes = copied.bytes;
   if (ran.error || !puts_something(batch.writes)) return ran;
   Ran put =
       run_puts(transaction, options_.statement_ms, batch.writes, batch.one_by_one ? 1 : WriteCommands::many);
   put.documents += ran.documents;
   put.refreshed = ran.refreshed;
+  put.copied_bytes = ran.copied_bytes;
   return put;
 }
 
@@ -209,6 +223,7 @@ Outcome MongoBulk::attempt(mongoc_client_t* client, const Batch& batch) {
   const Ran ran = run_writes(transaction, batch);
   outcome.documents = ran.documents;
   outcome.refreshed = ran.refreshed;
+  outcome.copied_bytes = ran.copied_bytes;
   outcome.failed_write = ran.failed_write;
   outcome.error = ran.error;
   if (!outcome.error) outcome.error = transaction.commit();
@@ -221,7 +236,8 @@ std::size_t MongoBulk::bytes_while_sending(const Batch& batch) const {
   for (const Write& write : batch.writes) {
     if (!std::holds_alternative<DeliverWrite>(write)) bytes += bytes_of(write);
   }
-  return bytes * copies_while_sending;
+  // Of what copies need, read and rendered, the driver has the latter once more.
+  return bytes * copies_while_sending + batch.copy_bytes * 2;
 }
 
 Outcome MongoBulk::commit(const Batch& batch) {

@@ -54,6 +54,11 @@ class MongoBulk final : public Sink {
   void add_dead_letter(const Batch& batch, std::size_t index, WriteCommands& out) const;
   void tell_letters(const Batch& batch) const;
   void add_counters(const Batch& batch, WriteCommands& out) const;
+  struct Copied {
+    std::size_t bytes = 0;  ///< read and rendered
+    std::optional<Error> error;
+  };
+  Copied add_copies(mongo::Transaction& transaction, const Batch& batch, WriteCommands& commands) const;
   Ran run_writes(mongo::Transaction& transaction, const Batch& batch) const;
 
   mongo::ClientPool& pool_;

@@ -86,6 +86,12 @@ std::deque<WriteCommands::Command>& WriteCommands::in_order() {
   return commands_;
 }
 
+std::size_t WriteCommands::bytes() const {
+  std::size_t bytes = 0;
+  for (const Command& command : commands_) bytes += command.body.size();
+  return bytes;
+}
+
 Ran WriteCommands::run(mongo::Transaction& transaction) {
   Ran ran;
   for (Command& command : in_order()) {

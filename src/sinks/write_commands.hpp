@@ -18,6 +18,7 @@ struct Ran {
   std::uint64_t refreshed = 0;
   std::optional<Error> error;
   std::optional<std::size_t> failed_write;
+  std::uint64_t copied_bytes = 0;  ///< what copies needed: documents read, and commands rendered of them
 };
 
 /// The write commands of one transaction: operations on one collection and of one kind share a command, up to
@@ -69,6 +70,9 @@ class WriteCommands {
   Ran run(mongo::Transaction& transaction);
 
   bool empty() const { return commands_.empty(); }
+
+  /// What all commands have together.
+  std::size_t bytes() const;
 
  private:
   template <typename Fill>

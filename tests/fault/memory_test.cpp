@@ -38,6 +38,28 @@ TEST_F(MemoryBound, DocumentsOf15MegabytesToAWebhook) {
   expect_resident_below(200);
 }
 
+/// 400 documents take over 1 MB each from 40 others: read and rendered, 440 MB.
+TEST_F(MemoryBound, CopiesOfLargeFields) {
+  constexpr double queue = 16 * mib;
+  constexpr double one_batch = 2 * 2 * 4 * mib;  // twice what is expected of 4 MiB, and the driver's copy
+  const std::string text(1'000'000, 'x');
+  for (int i = 0; i < 40; ++i)
+    db().insert("users", "{\"_id\":" + std::to_string(i) + ",\"bio\":\"" + text + "\"}");
+  start(file("  - name: bios\n    embed: { from: users, into: [ { collection: articles, reference: userId, "
+             "set: { bio: userBio } } ] }\n"),
+        {"--queue-mb", "16"})
+      .ready();
+  std::vector<Document> all;
+  for (int i = 0; i < 400; ++i)
+    all.emplace_back("{\"_id\":" + std::to_string(i) + ",\"userId\":" + std::to_string(i % 40) + "}");
+  db().insert("articles", all);
+  ASSERT_TRUE(soon([&] { return metric("sluice_events_applied_total") >= 400; }, 120s));
+  EXPECT_EQ(db().count("articles", R"({"$expr":{"$eq":[{"$strLenCP":"$userBio"},1000000]}})"), 400);
+  EXPECT_EQ(metric("sluice_events_dead_total"), 0);
+  EXPECT_LE(peak_in_flight(), queue + one_batch);
+  expect_resident_below(140);
+}
+
 TEST_F(MemoryBound, RenderedMessagesThatWaitForASlowService) {
   constexpr double queue = 16 * mib;
   service().answer({.way = WebAnswer::Way::silence});

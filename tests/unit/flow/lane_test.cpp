@@ -176,5 +176,35 @@ TEST_F(LaneTest, WritesARejectedEventDown) {
   EXPECT_EQ(dead_, 1);
 }
 
+/// 4 MiB a batch: of copies that need 100,000 bytes each there are 42 in one, and half a million do not fit
+/// it.
+TEST_F(LaneTest, LearnsWhatCopiesNeed) {
+  for (int i = 0; i < 1000; ++i) offer({fill(std::to_string(i))});
+  ASSERT_TRUE(send());
+  EXPECT_EQ(lane().batch().events, 1000U) << "nothing is known yet";
+  EXPECT_EQ(lane().batch().copy_bytes, 1U << 20);
+  Outcome outcome = failed(ErrorKind::too_slow);
+  outcome.copied_bytes = 2u << 20;
+  answer(outcome);
+  ASSERT_TRUE(send());
+  EXPECT_EQ(lane().batch().events, 500U);
+  outcome = committed();
+  outcome.copied_bytes = 500 * 100'000;
+  answer(outcome);
+  ASSERT_TRUE(send());
+  EXPECT_EQ(lane().batch().events, 42U);
+  EXPECT_EQ(lane().batch().copy_bytes, 2U * 42 * 100'000) << "twice what is expected";
+  outcome.copied_bytes = 42 * 50'000;
+  answer(outcome);
+  ASSERT_TRUE(send());
+  EXPECT_EQ(lane().batch().events, 56U) << "smaller copies are believed step by step";
+}
+
+TEST_F(LaneTest, NeedsNothingForCopiesWhereThereAreNone) {
+  offer({increment("1")});
+  ASSERT_TRUE(send());
+  EXPECT_EQ(lane().batch().copy_bytes, 0U);
+}
+
 }  // namespace
 }  // namespace sluice::flow
