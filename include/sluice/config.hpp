@@ -133,6 +133,9 @@ struct Config {
   bool restart_now = false;
   bool accept_changed_rules = false;
   std::vector<StreamConfig> streams;
+  /// The configuration file and the flags that say where things are, quoted for a shell: for the commands
+  /// that messages name.
+  std::string place_arguments = "FILE";
 
   bool clustered() const { return partitions > 0; }
   /// Into how many parts each stream is divided, be they static shards or a cluster's partitions.

@@ -36,7 +36,7 @@ int cluster_status_command(const Arguments& arguments, std::ostream& out, std::o
     if (arguments.own.contains("json")) {
       out << cluster_json(stream_id, record) << "\n";
     } else {
-      out << cluster_text(stream_id, record);
+      out << cluster_text(stream_id, record, config.place_arguments);
     }
     if (!asked.emplace(stream.uri, stream.uri_file).second) continue;
     std::vector<pipeline::TriggerProblem> here;

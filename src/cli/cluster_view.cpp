@@ -9,6 +9,7 @@
 #include "cli/moment.hpp"
 #include "observe/json_writer.hpp"
 #include "observe/printable.hpp"
+#include "pipeline/maintained_rules.hpp"
 
 namespace sluice::cli {
 
@@ -129,13 +130,18 @@ void append_partition(observe::JsonWriter& json, const ClusterRecord& record,
 
 }  // namespace
 
-std::string cluster_text(const std::string& stream, const ClusterRecord& record) {
+std::string cluster_text(const std::string& stream, const ClusterRecord& record,
+                         const std::string& place_arguments) {
   if (record.layout == 0 && record.members.empty()) return stream + ": has never run here\n";
   std::string text =
       fmt::format("{}: {} partition{}, {} live member{}\n", stream, record.layout,
                   record.layout == 1 ? "" : "s", live_members(record), live_members(record) == 1 ? "" : "s");
   if (!record.members.empty()) text += members_table(record);
   if (record.layout != 0) text += partitions_table(record);
+  if (!record.not_backfilled.empty()) {
+    text += "  " + observe::printable(pipeline::not_backfilled_text(record.not_backfilled, place_arguments)) +
+            "\n";
+  }
   return text;
 }
 
@@ -145,7 +151,13 @@ std::string cluster_json(const std::string& stream, const ClusterRecord& record)
   for (const MemberRecord& member : record.members) append_member(json, record, member);
   json.close_array().open_array("partitions");
   for (const PartitionRecord& partition : all_partitions(record)) append_partition(json, record, partition);
-  return json.close_array().close_object().json();
+  json.close_array();
+  if (!record.not_backfilled.empty()) {
+    json.open_array("notBackfilled");
+    for (const std::string& rule : record.not_backfilled) json.text({}, rule);
+    json.close_array();
+  }
+  return json.close_object().json();
 }
 
 }  // namespace sluice::cli

@@ -224,6 +224,7 @@ TopLine remark(const std::string& text, Tone tone) {
 
 void append_remarks(std::vector<TopLine>& page, const StreamStatus& stream, double now) {
   if (!stream.why_not_ready.empty()) page.push_back(remark(stream.why_not_ready, Tone::bad));
+  if (!stream.note.empty()) page.push_back(remark(stream.note, Tone::warning));
   if (runs_out(stream)) {
     const double left = *stream.oplog_exhausted_at - now;
     page.push_back(remark("the oplog's end reaches the position at " +

@@ -10,7 +10,9 @@
 #include "mongo/raii.hpp"
 #include "observe/printable.hpp"
 #include "observe/progress.hpp"
+#include "pipeline/maintained_rules.hpp"
 #include "pipeline/verification.hpp"
+#include "rules/registry.hpp"
 #include "sluice/error.hpp"
 
 namespace sluice::cli {
@@ -90,7 +92,11 @@ class Report {
 }  // namespace
 
 int verify_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
-  const Config config = load_config(arguments);
+  Config config = load_config_with_triggers(arguments);
+  // Of the triggers only those can differ from their sources that keep documents true.
+  std::erase_if(config.streams, [](const StreamConfig& stream) {
+    return stream.of_triggers && pipeline::maintained_of(rules::make_rules(stream)).empty();
+  });
   pipeline::VerifyOptions options;
   options.repair = arguments.own.contains("repair");
   options.sample = whole_number(arguments, "sample", 0);

@@ -41,6 +41,7 @@ StreamStatus stream_of(bson::View json) {
   if (const auto partition = json.at("partition").integer()) stream.partition = static_cast<int>(*partition);
   stream.why_not_ready = json.at("whyNotReady").text();
   stream.waits_for = json.at("waitsFor").text();
+  stream.note = json.at("note").text();
   stream.lag_seconds = number_or_0(json.at("lagSeconds"));
   stream.position = number(json.at("position"));
   stream.epoch = integer_or_0(json.at("epoch"));

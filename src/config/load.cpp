@@ -483,10 +483,35 @@ std::string read_text(const std::string& file) {
   return text;
 }
 
+namespace {
+
+std::string in_shell(const std::string& text) {
+  constexpr std::string_view harmless =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:,@%+=";
+  if (!text.empty() && text.find_first_not_of(harmless) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace
+
+std::string place_arguments(const std::string& file, const Values& flags) {
+  std::string text = in_shell(file);
+  for (const auto& [name, value] : flags) {
+    const Option& one = option(name);
+    if (one.group != "Where" || one.name == "indexes") continue;
+    const bool secret = shown_value(one, value) != value;
+    text += " --" + name + " " + (secret ? "\"$" + std::string(one.env) + "\"" : in_shell(value));
+  }
+  return text;
+}
+
 Loaded load_text(const std::string& yaml, const std::string& file_name, const Values& flags,
                  const Values& environment) {
   Judged judged = judge_text(yaml, file_name, flags, environment);
   if (!judged.problems.empty()) throw PlacedError(in_order(std::move(judged.problems)));
+  judged.loaded.config.place_arguments = place_arguments(file_name, flags);
   return std::move(judged.loaded);
 }
 

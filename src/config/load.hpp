@@ -58,6 +58,9 @@ RuleConfig rule_of(const Settings& entry);
 /// The options, by their names in the file, that differ between two loads; nothing of what stands in streams.
 std::vector<std::string> changed_options(const Loaded& before, const Loaded& now);
 
+/// See Config::place_arguments. A secret among the flags is named by its variable.
+std::string place_arguments(const std::string& file, const Values& flags);
+
 /// load_file without the listing.
 Config load(const std::string& file, const Values& flags, const Values& environment);
 

@@ -87,6 +87,9 @@ struct MetricFamilies {
             counters(r, "sluice_events_dead_total", "Events set aside in the dead-letter collection.")),
         dead_letters_open(gauges(r, "sluice_dead_letters_open",
                                  "Dead letters of the stream in the state database, at most 10000.")),
+        rules_not_backfilled(
+            gauges(r, "sluice_rules_not_backfilled",
+                   "Rules whose targets lack what their sources held when they began, until a repair.")),
         publish_duplicates(counters(r, "sluice_publish_duplicates_total",
                                     "Messages sent again that the receiver knew already and dropped.")),
         webhook_requests(counters(r, "sluice_webhook_requests_total",
@@ -144,6 +147,7 @@ struct MetricFamilies {
   Family<Counter>& events_filtered;
   Family<Counter>& events_dead;
   Family<Gauge>& dead_letters_open;
+  Family<Gauge>& rules_not_backfilled;
   Family<Counter>& publish_duplicates;
   Family<Counter>& webhook_requests;
   Family<Gauge>& webhook_open;
@@ -224,6 +228,10 @@ Counter& StreamMetrics::retries(const std::string& kind) {
 
 Gauge& StreamMetrics::dead_letters_open() {
   return families_.dead_letters_open.Add(labels_);
+}
+
+Gauge& StreamMetrics::rules_not_backfilled() {
+  return families_.rules_not_backfilled.Add(labels_);
 }
 
 Counter& StreamMetrics::position_lost(const std::string& policy) {

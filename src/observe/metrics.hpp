@@ -59,6 +59,8 @@ class StreamMetrics {
   prometheus::Counter& retries(const std::string& kind);
   /// There from the first call on: only one part of a divided stream counts its dead letters. Thread-safe.
   prometheus::Gauge& dead_letters_open();
+  /// Likewise.
+  prometheus::Gauge& rules_not_backfilled();
   prometheus::Counter& position_lost(const std::string& policy);
 
   // Every event read ends in exactly one of the four that follow.

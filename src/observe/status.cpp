@@ -40,6 +40,7 @@ void append_stream(JsonWriter& json, const StreamStatus& stream) {
   json.number("oplogHeadroomSeconds", or_null(stream.oplog_headroom_seconds));
   json.number("oplogExhaustedAt", or_null(stream.oplog_exhausted_at));
   json.number("checkpointAgeSeconds", or_null(stream.checkpoint_age_seconds));
+  if (!stream.note.empty()) json.text("note", stream.note);
   append_lanes(json, stream.lanes);
   json.close_object();
 }

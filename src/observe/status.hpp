@@ -21,6 +21,7 @@ struct StreamStatus {
   std::optional<int> partition = {};  ///< of a cluster; absent for a static shard
   std::string why_not_ready = {};     ///< empty when ready
   std::string waits_for = {};         ///< what a stalled stream waits for; empty when it is not stalled
+  std::string note = {};              ///< what is worth knowing and keeps it from nothing; may be empty
   double lag_seconds = 0;
   std::optional<double> position = {};  ///< cluster time of the newest position below which all is done
   std::int64_t epoch = 0;               ///< 0 before the shard is ours

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "observe/progress.hpp"
+#include "pipeline/maintained_rules.hpp"
 #include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
@@ -135,7 +136,7 @@ std::optional<Error> Backfill::wind_up(const Rule& rule, std::uint64_t at) {
                                                   mongo::Doing::storing);
     if (!reply.ok()) return reply.error;
   }
-  return parts_.store.add_filled({rule.name(), at});
+  return parts_.store.add_filled({rule.name(), at}, maintained_hash(rule));
 }
 
 }  // namespace sluice::pipeline

@@ -127,6 +127,7 @@ class Acquisition {
     shard.lanes = id_.lanes;
     // Other rules may have judged otherwise what was done beyond the floor.
     const bool changed_rules = shard.options_hash != id_.options_hash;
+    same_rules_ = !changed_rules || (id_.split && shard.options_hash == id_.split->whole_hash);
     if (shard.windows && changed_rules) {
       for (RuleWindow& one : *shard.windows) one.window.exact = false;
     }
@@ -163,6 +164,8 @@ class Acquisition {
     result.filter_changed = shard.floor && shard.filter_hash != id_.filter_hash;
     result.was_filled = layout_.fill.has_value();
     if (layout_.fill) result.filled = layout_.fill->rules;
+    result.maintained = layout_.maintained;
+    result.same_rules = same_rules_;
     result.windows = shard.windows;
     result.facts = shard.facts;
     result.facts.push_back(fact_of(shard, lanes));
@@ -182,6 +185,7 @@ class Acquisition {
   const AcquireOptions& options_;
   const Holder& self_;
   LayoutRecord layout_;
+  bool same_rules_ = true;
 };
 
 }  // namespace
@@ -282,7 +286,8 @@ std::optional<Error> CheckpointStore::settle_origin(
     const auto client = pool_.acquire();
     bson::Builder command;
     command.append("findAndModify", state::layouts).open("query").append("_id", id_.stream_id()).close();
-    command.open("update").open("$setOnInsert").append("count", id_.count).close().close();
+    command.open("update").open("$setOnInsert").append("count", id_.count);
+    command.open_array("maintained").close().close().close();
     command.append("upsert", true).append("new", true);
     command.open("writeConcern").append("w", "majority").close();
     const mongo::Reply reply =
@@ -430,11 +435,37 @@ std::optional<Error> CheckpointStore::update_layout(bson::Builder& update) {
   return mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::storing).error;
 }
 
-std::optional<Error> CheckpointStore::add_filled(const Filled& filled) {
+std::optional<Error> CheckpointStore::add_filled(const Filled& filled, const std::string& hash) {
   bson::Builder update;
   update.open("$push").open("fill.rules").append("rule", filled.rule).append_timestamp("at", filled.at);
+  update.close().open("maintained");
+  MaintainedRule{filled.rule, hash, true, filled.at}.append_to(update);
   update.close().close();
   return update_layout(update);
+}
+
+std::optional<Error> CheckpointStore::note_maintained(const std::vector<MaintainedRule>& news,
+                                                      const std::vector<std::string>& hashes, bool anew) {
+  bson::Builder command;
+  command.append("update", state::layouts).open_array("updates");
+  const auto pull = [&](const char* which, const auto& list, const auto& hash_of) {
+    command.open(command.item()).open("q").append("_id", id_.stream_id()).close();
+    command.open("u").open("$pull").open("maintained").open("hash").open_array(which);
+    for (const auto& one : list) command.append(command.item(), hash_of(one));
+    command.close().close().close().close().close().close();
+  };
+  pull("$nin", hashes, [](const std::string& hash) { return hash; });
+  if (anew) pull("$in", news, [](const MaintainedRule& rule) { return rule.hash; });
+  for (const MaintainedRule& rule : news) {
+    command.open(command.item()).open("q").append("_id", id_.stream_id());
+    command.open("maintained.hash").append("$ne", rule.hash).close().close();
+    command.open("u").open("$push").open("maintained");
+    rule.append_to(command);
+    command.close().close().close().close();
+  }
+  command.close().open("writeConcern").append("w", "majority").close();
+  const auto client = pool_.acquire();
+  return mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::storing).error;
 }
 
 std::optional<Error> CheckpointStore::end_fill() {

@@ -47,6 +47,9 @@ struct Acquired {
   std::vector<Filled> filled;                ///< what a backfill has anticipated
   bool was_filled = false;                   ///< a backfill has been, or a rebuild
   bool layout_changed = false;
+  /// Of the rules that keep documents true; absent where an earlier version made the layout.
+  std::optional<std::vector<MaintainedRule>> maintained = {};
+  bool same_rules = true;       ///< the floor was stored by the rules of now
   bool filter_changed = false;  ///< the floor was read under another filter than the present one
   /// Of the rules with `dedup_s`, as of the floor.
   std::optional<std::vector<RuleWindow>> windows = {};
@@ -114,9 +117,14 @@ class CheckpointStore {
   /// shards are fenced off. Nothing happens if another shard has done so since this one was `lost`.
   std::optional<Error> begin_rebuild(const LostPosition& lost);
 
-  /// A rule's targets are filled as of a moment.
-  std::optional<Error> add_filled(const Filled& filled);
+  /// A rule's targets are filled as of a moment. `hash`: of what it keeps.
+  std::optional<Error> add_filled(const Filled& filled, const std::string& hash);
   std::optional<Error> end_fill();
+
+  /// Adds these to the rules that the layout remembers, where it does not know them, and takes out those that
+  /// are none of `hashes`. `anew`: they take the place of what it knows of them.
+  std::optional<Error> note_maintained(const std::vector<MaintainedRule>& news,
+                                       const std::vector<std::string>& hashes, bool anew);
 
   /// Renews the lease and, where given, moves the floor. `forget_facts`: the stream has passed all of them.
   /// `windows`: the dedup windows as of the floor; without them those that are stored stay.

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "bson/builder.hpp"
+#include "pipeline/shard_records.hpp"
 #include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
@@ -84,7 +85,7 @@ std::optional<Error> read_cluster(mongoc_client_t* client, const std::string& st
   command.close().close();
   append_union(command, state::shards, "streamId", stream_id,
                {"count", "index", "epoch", "holder", "since", "expiresAt", "clusterTime", "optionsHash"});
-  append_union(command, state::layouts, "_id", stream_id, {"count"});
+  append_union(command, state::layouts, "_id", stream_id, {"count", "maintained"});
   command.close().open("cursor").append("batchSize", most_records).close();
   const mongo::Reply reply =
       mongo::run_command(client, state_database, command.finish(), mongo::Doing::reading);
@@ -98,7 +99,11 @@ std::optional<Error> read_cluster(mongoc_client_t* client, const std::string& st
     record.now_ms = document.at("now").date_ms();
     if (kind == state::members) record.members.push_back(read_member(document, record.now_ms, alive));
     if (kind == state::shards) record.shards.push_back(read_partition(document, record.now_ms, alive));
-    if (kind == state::layouts) record.layout = small(document.at("count"));
+    if (kind != state::layouts) continue;
+    record.layout = small(document.at("count"));
+    for (const auto& rule : read_maintained(document).value_or(std::vector<MaintainedRule>())) {
+      if (!rule.filled) record.not_backfilled.push_back(rule.rule);
+    }
   }
   std::erase_if(record.shards, [&](const auto& shard) { return shard.count != record.layout; });
   std::ranges::sort(record.members, {}, &MemberRecord::instance);

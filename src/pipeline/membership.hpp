@@ -44,6 +44,7 @@ struct ClusterRecord {
   int layout = 0;                       ///< into how many parts the positions are divided; 0 before the first
   std::vector<MemberRecord> members;    ///< in the order of their instances
   std::vector<PartitionRecord> shards;  ///< those of the layout, in their order
+  std::vector<std::string> not_backfilled = {};  ///< rules
 };
 
 /// Reads it in one question. Blocks.

@@ -209,6 +209,11 @@ bool Reader::begin_windows(Acquired& acquired, const std::stop_token& stop) {
   });
 }
 
+bool Reader::check_filled(Acquired& acquired, const std::stop_token& stop) {
+  const auto check = [&] { return plan_.check_filled(acquired); };
+  return insist("look at what stands in the sources", stop, check);
+}
+
 bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
                         const std::stop_token& stop) {
   std::optional<Position> after = acquired.floor;
@@ -220,7 +225,7 @@ bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Positi
   const bool by_time = foreign || acquired.filter_changed;
   const bool opened = insist("open the change stream", stop, [&] { return stream.open(after, at, by_time); });
   if (!opened) return false;
-  if (acquired.floor) return begin_windows(acquired, stop);
+  if (acquired.floor) return check_filled(acquired, stop) && begin_windows(acquired, stop);
   if (after) acquired.facts.push_back({1, 0, std::string(after->data()), {}});
   // The very first start: all shards begin where the first of them began, and that is stored before anybody
   // is told that the worker is ready.
@@ -231,6 +236,7 @@ bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Positi
     if (!agreed) return false;
   }
   acquired.floor = origin;
+  if (!check_filled(acquired, stop)) return false;
   if (!insist("ask for the first snapshot", stop, [&] { return plan_.snapshots->begin(); })) return false;
   const bool stored = insist("store the first position", stop, [&] {
     return store_.renew(acquired.epoch, plan_.acquire.lease_ms, origin, plan_.acquire.restart_now,

@@ -44,6 +44,8 @@ struct ReaderPlan {
   std::function<std::optional<Error>()> prepare_sinks;  ///< those outside MongoDB
   /// Fills the targets before the first event where that is wanted; Held: somebody else does.
   std::function<std::variant<std::monostate, Held, Error>(const std::stop_token&)> fill;
+  /// Asked before the first event which rules begin on documents that stand already.
+  std::function<std::optional<Error>(Acquired&)> check_filled;
   /// Where the very first start begins, if not at the present moment.
   std::function<std::optional<Error>(std::optional<Position>&)> first_position;
   /// Stores where it begins before what it publishes to is reached: what happens until then is published,
@@ -96,6 +98,7 @@ class Reader {
   std::optional<Acquired> acquire(const std::stop_token& stop);
   Held conflict(int times) const;
   bool begin_windows(Acquired& acquired, const std::stop_token& stop);
+  bool check_filled(Acquired& acquired, const std::stop_token& stop);
   bool open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
                   const std::stop_token& stop);
   void read(source::ChangeStream& stream, Position at, const std::stop_token& stop);

@@ -93,6 +93,23 @@ std::optional<FillRecord> FillRecord::read(bson::View document) {
   return fill;
 }
 
+MaintainedRule MaintainedRule::read(bson::View document) {
+  return {std::string(document.at("rule").text()), std::string(document.at("hash").text()),
+          document.at("filled").boolean(), document.at("since").timestamp()};
+}
+
+void MaintainedRule::append_to(bson::Builder& out) const {
+  out.append("rule", rule).append("hash", hash).append("filled", filled).append_timestamp("since", since);
+}
+
+std::optional<std::vector<MaintainedRule>> read_maintained(bson::View layout) {
+  const bson::Value list = layout.at("maintained");
+  if (!list.is_array()) return std::nullopt;
+  std::vector<MaintainedRule> rules;
+  for (const auto& [key, value] : list.document()) rules.push_back(MaintainedRule::read(value.document()));
+  return rules;
+}
+
 LayoutRecord LayoutRecord::read(bson::View document) {
   LayoutRecord layout{small(document.at("count"), 1), document.at("touchedAt").date_ms(),
                       read_position(document.at("origin").document()),
@@ -100,6 +117,7 @@ LayoutRecord LayoutRecord::read(bson::View document) {
   if (const bson::View accepted = document.at("accepted").document()) {
     layout.accepted = {std::string(accepted.at("from").text()), std::string(accepted.at("to").text())};
   }
+  layout.maintained = read_maintained(document);
   return layout;
 }
 
@@ -123,7 +141,14 @@ LayoutRecord StateTransaction::touch_layout(const std::string& stream_id, int co
   command.append("findAndModify", state::layouts).open("query").append("_id", stream_id).close();
   command.open_array("update").open(command.item()).open("$set");
   command.open("count").open_array("$ifNull").append(command.item(), "$count").append(command.item(), count);
-  command.close().close().append("touchedAt", "$$NOW").close().close().close();
+  command.close().close().append("touchedAt", "$$NOW");
+  // An empty list says that no rule has begun yet. A layout of an earlier version has none: it cannot tell.
+  command.open("maintained").open_array("$ifNull").append(command.item(), "$maintained");
+  command.open(command.item()).open_array("$cond");
+  command.open(command.item()).open_array("$eq").open(command.item()).append("$type", "$count").close();
+  command.append(command.item(), "missing").close().close();
+  command.open_array(command.item()).close().append(command.item(), "$$REMOVE").close().close();
+  command.close().close().close().close().close();
   command.append("upsert", true).append("new", true);
   const mongo::Reply reply = run(command, mongo::Doing::writing);
   return LayoutRecord::read(reply.view().at("value").document());
@@ -144,7 +169,7 @@ void StateTransaction::put_layout(const std::string& stream_id, int count, const
   command.open("q").append("_id", stream_id).close();
   command.open("u").append("_id", stream_id).append("count", count).open("origin");
   append_position(command, origin);
-  command.close().close().append("upsert", true);
+  command.close().open_array("maintained").close().close().append("upsert", true);
   run(command, mongo::Doing::writing);
 }
 
@@ -153,7 +178,7 @@ void StateTransaction::begin_fill(const std::string& stream_id, bool rebuild) {
   command.append("update", state::layouts).open_array("updates").open(command.item());
   command.open("q").append("_id", stream_id).close();
   command.open("u").open("$set").open("fill").append("running", true).append("rebuild", rebuild);
-  command.open_array("rules").close().close().close();
+  command.open_array("rules").close().close().open_array("maintained").close().close();
   if (rebuild) command.open("$unset").append("origin", true).close();
   command.close().close().close();
   run(command, mongo::Doing::storing);
@@ -232,8 +257,8 @@ void StateTransaction::forget(const std::string& stream_id) {
   bson::Builder update;
   update.append("update", state::layouts).open_array("updates").open(update.item());
   update.open("q").append("_id", stream_id).close();
-  update.open("u")
-      .open("$unset")
+  update.open("u").open("$set").open_array("maintained").close().close();
+  update.open("$unset")
       .append("origin", true)
       .append("fill", true)
       .append("accepted", true)

@@ -69,18 +69,37 @@ struct AcceptedRules {
   std::string to;
 };
 
+/// A rule that keeps documents true, and whether what it keeps is complete: its sources held nothing when it
+/// began, or a backfill or a repair has been.
+struct MaintainedRule {
+  std::string rule;
+  std::string hash;  ///< of what it keeps: a rule that is changed is another one
+  bool filled = false;
+  std::uint64_t since = 0;  ///< cluster time from which on it has been told of changes
+
+  static MaintainedRule read(bson::View document);
+  void append_to(bson::Builder& out) const;
+
+  friend bool operator==(const MaintainedRule&, const MaintainedRule&) = default;
+};
+
 struct LayoutRecord {
   int count = 1;
   std::int64_t now_ms = 0;  ///< the server's clock
   std::optional<Position> origin;
   std::optional<FillRecord> fill;
   std::optional<AcceptedRules> accepted = {};
+  /// Absent in a layout that an earlier version made.
+  std::optional<std::vector<MaintainedRule>> maintained = {};
 
   static LayoutRecord read(bson::View document);
 };
 
 /// What a shard has done, as later holders under any layout honour it.
 flow::DoneTable::Fact fact_of(const ShardRecord& shard, const std::vector<LaneRecord>& lanes);
+
+/// `maintained` of a layout.
+std::optional<std::vector<MaintainedRule>> read_maintained(bson::View layout);
 
 std::optional<Position> read_position(bson::View document);
 void append_position(bson::Builder& out, const Position& position);

@@ -7,6 +7,7 @@
 
 #include "pipeline/backfill.hpp"
 #include "pipeline/fingerprints.hpp"
+#include "pipeline/maintained_rules.hpp"
 #include "pipeline/provision.hpp"
 #include "pipeline/trigger_problems.hpp"
 #include "rules/registry.hpp"
@@ -83,11 +84,12 @@ Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const Stre
       letter_lines_(letter_lines_each_minute, std::chrono::minutes(1)),
       sink_(sinks::make_outlets(outlet_parts()), std::make_unique<sinks::MongoBulk>(pool_, bulk_options())),
       dispatcher_(rules_, budget_, metrics_),
-      health_({strand_, pool_, commons_.asking_thread, budget_, metrics_, around_.readiness, *around_.log,
-               config.name, part.partition(), title_, condition_, around_.config.engine,
-               around_.config.pipeline, around_.config.state_database, part.index == 0,
-               [this](asio::awaitable<void> work) { spawn(std::move(work)); }},
-              around_.metrics),
+      health_(
+          {strand_, pool_, commons_.asking_thread, budget_, metrics_, around_.readiness, *around_.log,
+           config.name, part.partition(), title_, condition_, around_.config.engine, around_.config.pipeline,
+           around_.config.state_database, around_.config.place_arguments, maintained_of(rules_),
+           part.index == 0, [this](asio::awaitable<void> work) { spawn(std::move(work)); }},
+          around_.metrics),
       keeper_timer_(strand_),
       drain_timer_(strand_) {
   // Several readers would each tell where they are themselves.
@@ -148,6 +150,9 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
     const auto waiting = [this](const std::string& why) { around_.readiness.not_ready(condition_, why); };
     Backfill backfill({pool_, store_, around_.config, config_, rules_, stream, *around_.log, waiting});
     return backfill.run(part_.backfill, stop);
+  };
+  plan.check_filled = [this, restart_now](Acquired& acquired) {
+    return pipeline::check_filled({pool_, store_, rules_, *around_.log, title_, restart_now}, acquired);
   };
   plan.provision = [this] {
     return prepare_for(around_.config, config_, rules_, around_.all_streams, pool_, *around_.log);
@@ -379,6 +384,7 @@ void Stream::on_opened(Acquired acquired, Position at) {
   spawn(keep_checkpoint());
   if (acquired.floor) least_floor_ = acquired.floor->data();
   health_.opened(epoch_, acquired.floor.value_or(at), lanes_);
+  health_.take_maintained(acquired.maintained);
   around_.log->info("{}: streaming {} from {} (epoch {}, {} lanes)", title_, config_.database, pool_.hosts(),
                     epoch_, lanes_.size());
   around_.readiness.ready(condition_);

@@ -57,12 +57,19 @@ StreamHealth::StreamHealth(Parts parts, observe::Metrics& metrics)
       lag_(milliseconds(parts_.engine.max_await_ms) + answer_slack),
       hook_(metrics.on_scrape([this] { refresh_gauges(); })) {
   parts_.metrics.leave_out_gauges(false);
-  if (parts_.counts_letters) parts_.metrics.dead_letters_open().Set(unknown);
+  if (parts_.speaks_for_all) {
+    parts_.metrics.dead_letters_open().Set(unknown);
+    parts_.metrics.rules_not_backfilled().Set(unknown);
+  }
 }
 
 void StreamHealth::retire() {
   hook_ = {};
-  if (parts_.counts_letters) parts_.metrics.dead_letters_open().Set(unknown);
+  if (parts_.speaks_for_all) {
+    parts_.metrics.dead_letters_open().Set(unknown);
+    parts_.metrics.rules_not_backfilled().Set(unknown);
+    parts_.readiness.note(parts_.condition_of_all(), "");
+  }
   if (parts_.partition) parts_.metrics.leave_out_gauges(true);
 }
 
@@ -134,13 +141,47 @@ asio::awaitable<void> StreamHealth::ask() {
   const async::Raised asking(asking_);
   const auto oplog = [this] { return mongo::or_error([this] { return source::read_oplog(parts_.pool); }); };
   take_oplog(co_await run_blocking<source::OplogAnswer>(parts_.asking_thread, oplog));
-  if (parts_.counts_letters && !stopping_) {
+  if (parts_.speaks_for_all && !stopping_) {
     const auto count = [this] {
       return count_letters(parts_.pool, parts_.state_database, parts_.pipeline, parts_.stream);
     };
     const auto letters = [&count] { return mongo::or_error(count); };
     take_letters(co_await run_blocking<LettersCounted>(parts_.asking_thread, letters));
   }
+  if (parts_.speaks_for_all && !parts_.maintained.empty() && !stopping_) co_await ask_maintained();
+}
+
+/// A repair by another process is noticed.
+asio::awaitable<void> StreamHealth::ask_maintained() {
+  std::optional<std::vector<MaintainedRule>> known;
+  const std::string stream_id = parts_.pipeline + "/" + parts_.stream;
+  const auto read = [this, &known, &stream_id] {
+    return read_maintained(parts_.pool, parts_.state_database, stream_id, known);
+  };
+  const auto asked = [&read] { return mongo::or_error(read); };
+  const auto error = co_await run_blocking<std::optional<Error>>(parts_.asking_thread, asked);
+  if (error) {
+    parts_.log.debug("{}: which rules are not backfilled could not be read: {}", parts_.title, error->text());
+  } else if (!stopping_) {
+    take_maintained(known);
+  }
+}
+
+void StreamHealth::take_maintained(const std::optional<std::vector<MaintainedRule>>& known) {
+  if (!parts_.speaks_for_all) return;
+  std::vector<std::string> rules = not_backfilled(parts_.maintained, known);
+  parts_.metrics.rules_not_backfilled().Set(static_cast<double>(rules.size()));
+  if (rules == not_backfilled_) return;
+  const std::string text = rules.empty() ? "" : not_backfilled_text(rules, parts_.place_arguments);
+  if (rules.empty()) {
+    parts_.log.info("{}: all rules are backfilled now", parts_.stream);
+  } else {
+    parts_.log.warn("{}: {}", parts_.stream, text);
+  }
+  parts_.readiness.note(parts_.condition_of_all(), text);
+  not_backfilled_ = std::move(rules);
+  const std::lock_guard lock(mutex_);
+  note_ = text;
 }
 
 /// What could not be counted stays as it was counted last.
@@ -286,6 +327,7 @@ observe::StreamStatus StreamHealth::status() const {
   status.bytes_in_flight = parts_.budget.bytes();
   const std::lock_guard lock(mutex_);
   status.waits_for = waits_for_;
+  status.note = note_;
   status.lag_seconds = lag_.seconds(now);
   status.position = position_;
   status.epoch = epoch_;

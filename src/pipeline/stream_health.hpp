@@ -16,6 +16,7 @@
 #include "pipeline/asio.hpp"
 #include "pipeline/dead_letters.hpp"
 #include "pipeline/lane_driver.hpp"
+#include "pipeline/maintained_rules.hpp"
 #include "sluice/config.hpp"
 #include "sluice/position.hpp"
 #include "source/change_stream.hpp"
@@ -45,9 +46,16 @@ class StreamHealth {
     EngineConfig engine;
     std::string pipeline;
     std::string state_database;
-    bool counts_letters = true;  ///< of a divided stream one part counts the dead letters of all
+    std::string place_arguments;  ///< see Config
+    std::vector<MaintainedId> maintained;
+    /// Of a divided stream one part counts the dead letters of all, and names the rules that are not
+    /// backfilled.
+    bool speaks_for_all = true;
     /// Starts a coroutine that the stream outlives, and that ends it with what it throws.
     std::function<void(asio::awaitable<void>)> spawn;
+
+    /// The name in /readyz under which it speaks for all parts.
+    std::string condition_of_all() const { return "stream " + stream; }
   };
 
   StreamHealth(Parts parts, observe::Metrics& metrics);
@@ -64,6 +72,9 @@ class StreamHealth {
   void not_stored(const Error& error) { store_error_ = error.text(); }
   /// The change stream broke. On any thread.
   void broke(const Error& error);
+
+  /// What the layout remembers of the rules that keep documents true. Those that are not backfilled are said.
+  void take_maintained(const std::optional<std::vector<MaintainedRule>>& known);
 
   /// No more looking. What is being asked of the server comes back first: wait for ended().
   void stop();
@@ -84,6 +95,7 @@ class StreamHealth {
 
   asio::awaitable<void> look_regularly();
   asio::awaitable<void> ask();
+  asio::awaitable<void> ask_maintained();
   void take_letters(const LettersCounted& letters);
   void look(flow::Time now);
   void take_oplog(const source::OplogAnswer& answer);
@@ -109,6 +121,7 @@ class StreamHealth {
   bool asking_ = false;
   bool stopping_ = false;
   bool permission_told_ = false;
+  std::vector<std::string> not_backfilled_;  ///< rules, as they were told last
 
   mutable std::mutex mutex_;
   // Behind the mutex.
@@ -120,6 +133,7 @@ class StreamHealth {
   std::vector<observe::LaneStatus> lane_status_;
   std::string waits_for_;
   std::string reader_error_;
+  std::string note_;
 
   observe::ScrapeHook hook_;  ///< last: it runs until it is destroyed
 };

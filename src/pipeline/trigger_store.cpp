@@ -6,6 +6,7 @@
 
 #include "bson/builder.hpp"
 #include "flow/backoff.hpp"
+#include "pipeline/needs.hpp"
 #include "pipeline/shard_records.hpp"
 #include "pipeline/trigger_problems.hpp"
 #include "pipeline/triggers.hpp"
@@ -75,8 +76,8 @@ void TriggerStore::insist(Attempt attempt) {
   const flow::Time deadline = flow::Clock::now() + (reached_ ? patience_later : patience_at_first);
   while (const std::optional<Error> error = attempt()) {
     if (!passing(*error) || flow::Clock::now() >= deadline) {
-      throw Stop(exit_code::cannot_start,
-                 "the triggers on " + pool_.hosts() + " cannot be reached: " + error->text());
+      throw Stop(exit_code::cannot_start, "the triggers on " + pool_.hosts() + " cannot be reached: " +
+                                              error->text() + (passing(*error) ? is_it_running : ""));
     }
     std::this_thread::sleep_for(backoff.next());
   }

@@ -5,6 +5,7 @@
 
 #include "flow/time.hpp"
 #include "pipeline/fitness.hpp"
+#include "pipeline/maintained_rules.hpp"
 #include "rules/registry.hpp"
 #include "sinks/state_names.hpp"
 
@@ -108,9 +109,19 @@ void Verification::stream(const StreamConfig& config) {
     mender.emplace(pool, Mender::Options{config_.state_database, config_.engine.statement_ms}, *lease);
   }
   for (const Rule* rule : audited) {
+    bool whole = !rule->projections().empty();
     for (const Projection& one : rule->projections())
-      projection(pool, config, rules, *rule, one, mender ? &*mender : nullptr);
+      whole &= projection(pool, config, rules, *rule, one, mender ? &*mender : nullptr);
+    if (whole) note_whole_repair(pool, config, *rule);
   }
+}
+
+/// A worker that said that the rule is not backfilled says so no more.
+void Verification::note_whole_repair(mongo::ClientPool& pool, const StreamConfig& stream, const Rule& rule) {
+  const MaintainedRule repaired{rule.name(), maintained_hash(rule), true, repaired_at_};
+  const std::string id = config_.pipeline + "/" + stream.name;
+  const auto note = [&] { return note_repaired(pool, config_.state_database, id, repaired); };
+  if (auto error = patiently({}, note)) give_up("note that the rule is repaired", pool, *error);
 }
 
 std::unique_ptr<Verification::Moment> Verification::moment(
@@ -128,7 +139,7 @@ std::unique_ptr<Verification::Moment> Verification::moment(
   return moment;
 }
 
-void Verification::projection(mongo::ClientPool& pool, const StreamConfig& stream,
+bool Verification::projection(mongo::ClientPool& pool, const StreamConfig& stream,
                               const std::vector<std::unique_ptr<Rule>>& rules, const Rule& rule,
                               const Projection& projection, Mender* mender) {
   for (int tries = 1;; ++tries) {
@@ -148,9 +159,12 @@ void Verification::projection(mongo::ClientPool& pool, const StreamConfig& strea
     const bool all_mended = mender != nullptr && options_.sample == 0 && audit.totals().unmendable == 0;
     if (all_mended && std::holds_alternative<Counted>(projection))
       drop_rejected(pool, stream, rule, standing.at);
+    repaired_at_ = standing.at;
+    // A stream that never ran begins later, and what changes until then is in neither.
+    const bool whole = all_mended && standing.floor.has_value();
     // What was mended may be the source of another rule.
     if (audit.totals().mended > 0) moment_.reset();
-    return;
+    return whole;
   }
 }
 

@@ -41,15 +41,18 @@ class Verification {
   void stream(const StreamConfig& stream);
   std::unique_ptr<Moment> moment(mongo::ClientPool& pool, const StreamConfig& stream,
                                  const std::vector<std::unique_ptr<Rule>>& rules) const;
-  void projection(mongo::ClientPool& pool, const StreamConfig& stream,
+  /// Whether it was repaired as a whole.
+  bool projection(mongo::ClientPool& pool, const StreamConfig& stream,
                   const std::vector<std::unique_ptr<Rule>>& rules, const Rule& rule,
                   const Projection& projection, Mender* mender);
+  void note_whole_repair(mongo::ClientPool& pool, const StreamConfig& stream, const Rule& rule);
   void drop_rejected(mongo::ClientPool& pool, const StreamConfig& stream, const Rule& rule, std::uint64_t at);
 
   const Config& config_;
   VerifyOptions options_;
   VerifyEvents events_;
   AuditTotals totals_;
+  std::uint64_t repaired_at_ = 0;   ///< cluster time of the last projection's moment
   std::unique_ptr<Moment> moment_;  ///< of the present stream, if one was read and may still serve
 };
 

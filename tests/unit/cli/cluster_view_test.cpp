@@ -39,6 +39,15 @@ TEST(ClusterView, TellsMembersAndPartitions) {
             "  2 of 3     nobody            9      -                     90 s    -\n");
 }
 
+TEST(ClusterView, NamesRulesThatAreNotBackfilled) {
+  pipeline::ClusterRecord some = record();
+  some.not_backfilled = {"likes"};
+  const std::string text = cluster_text("p/s", some, "w.yaml");
+  EXPECT_TRUE(has(text, "\n  rule likes is not backfilled: ")) << text;
+  EXPECT_TRUE(has(text, "sluice verify w.yaml --repair --rule likes\n")) << text;
+  EXPECT_TRUE(has(cluster_json("p/s", some), R"("notBackfilled":["likes"])"));
+}
+
 TEST(ClusterView, ShowsNoControlCharactersOfAMember) {
   pipeline::ClusterRecord forged = record();
   forged.members[0].holder.host = "db1\x1b[2J\n  forged";

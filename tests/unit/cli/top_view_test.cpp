@@ -123,6 +123,13 @@ TEST(Top, SaysWhyAStreamIsNotReady) {
   EXPECT_EQ(tone_of({answer_with(well())}, "ready"), Tone::good);
 }
 
+TEST(Top, ShowsWhatIsWorthKnowingOfAStreamThatIsReady) {
+  observe::StreamStatus stream = well();
+  stream.note = "rule likes is not backfilled";
+  EXPECT_EQ(tone_of({answer_with(stream)}, "rule likes is not backfilled"), Tone::warning);
+  EXPECT_EQ(tone_of({answer_with(stream)}, "1 of 1 streams ready"), Tone::good);
+}
+
 TEST(Top, SaysWhenTheOplogRunsOut) {
   observe::StreamStatus stream = well();
   stream.oplog_headroom_seconds = 1800;

@@ -10,6 +10,7 @@ observe::WorkerStatus worker() {
   stream.name = "conduit";
   stream.why_not_ready = "stalled \"here\"";
   stream.waits_for = "lane 1";
+  stream.note = "rule r";
   stream.lag_seconds = 12.5;
   stream.position = 1'700'000'000;
   stream.epoch = 7;

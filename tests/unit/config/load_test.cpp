@@ -441,6 +441,18 @@ INSTANTIATE_TEST_SUITE_P(
                 "and '-'"}),
     [](const auto& info) { return std::string(info.param.name); });
 
+TEST(PlaceArguments, AreReadyForAShell) {
+  EXPECT_EQ(place_arguments("w.yaml", {}), "w.yaml");
+  EXPECT_EQ(place_arguments("my file's.yaml", {{"lanes", "3"}, {"state-database", "st"}}),
+            "'my file'\\''s.yaml' --state-database st")
+      << "of the flags those that say where things are";
+  EXPECT_EQ(place_arguments("w.yaml", {{"mongodb-uri", "mongodb://h/?a=1&b=2"}}),
+            "w.yaml --mongodb-uri 'mongodb://h/?a=1&b=2'");
+  EXPECT_EQ(place_arguments("w.yaml", {{"mongodb-uri", "mongodb://ann:pw@h/"}}),
+            "w.yaml --mongodb-uri \"$MONGODB_URI\"")
+      << "and no secret";
+}
+
 TEST(LoadFile, SaysWhyAFileCannotBeRead) {
   const auto why = [](const std::string& file) -> std::string {
     try {

@@ -25,13 +25,14 @@ TEST(Status, OfAStreamAtWork) {
   stream.events_read = 10;
   stream.oplog_headroom_seconds = 3600;
   stream.oplog_exhausted_at = std::numeric_limits<double>::infinity();
+  stream.note = "rule r is not backfilled";
   stream.lanes = {{.queued = 0, .in_flight_seconds = {}, .last_error = ""},
                   {.queued = 7, .in_flight_seconds = 0.25, .last_error = "busy"}};
   const std::string json = status_json({"p", 0, 1, 0, 0, {stream}});
   for (const char* part :
        {R"("ready":true,"whyNotReady":"","stalled":true,"waitsFor":"lane 1","lagSeconds":1.5)",
         R"("position":1700000000,)", R"("read":10,)",
-        R"("oplogHeadroomSeconds":3600,"oplogExhaustedAt":null,)",
+        R"("oplogHeadroomSeconds":3600,"oplogExhaustedAt":null,)", R"("note":"rule r is not backfilled",)",
         R"("lanes":[{"index":0,"queued":0,"inFlightSeconds":null,"lastError":""},)"
         R"({"index":1,"queued":7,"inFlightSeconds":0.25,"lastError":"busy"}])"}) {
     EXPECT_NE(json.find(part), std::string::npos) << part << "\nin " << json;
