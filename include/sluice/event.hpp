@@ -71,6 +71,8 @@ struct ChangeEvent {
   bson::View
       wants;  ///< the numbers of the subscriptions that the server judged it to be for (source/stream_wants)
   bson::View made;  ///< what the server made for the rules, by Subscription::made_name
+  /// Made by this pipeline, not by an application; only where a rule of the stream asks for it.
+  bool own = false;
   /// With Detail::needed: the pre-image holds names with a dot in them, beside what is seen of it.
   bool dotted_names = false;
 };

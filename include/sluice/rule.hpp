@@ -54,6 +54,8 @@ struct Subscription {
   /// apply() is called with nothing but what is asked for here: these operations, updates of these fields,
   /// `where`, and the images that are required. Otherwise a rule may see what another one asked for.
   bool exact = false;
+  /// With `exact`: changes that this pipeline made itself are not for the rule.
+  bool ignores_own = false;
   /// An aggregation expression over the event, as {made: expression}, whose value the server sends along with
   /// an event that is for the rule (ChangeEvent::made), under this name; empty: none.
   std::vector<std::uint8_t> made = {};

@@ -35,6 +35,11 @@ Trigger TriggerParser::trigger() {
   cursor_.expect_word("ON");
   collection();
   if (cursor_.accept_word("WHEN")) trigger_.when = expression();
+  if (cursor_.accept_word("IGNORE")) {
+    cursor_.expect_word("OWN");
+    cursor_.expect_word("WRITES");
+    trigger_.ignores_own = true;
+  }
   if (!cursor_.accept_word("DO"))
     cursor_.fail_expecting(trigger_.when.empty() ? "WHEN or DO" : "an operator or DO");
   trigger_.action = action();

@@ -59,6 +59,7 @@ struct Trigger {
   std::string stream;               ///< "" where none is stated
   std::string collection;
   std::string when;  ///< an expression as it was written, or ""
+  bool ignores_own = false;
   Action action;
 };
 
@@ -72,7 +73,7 @@ using Statement = std::variant<Trigger, DropTrigger>;
 ///
 ///     CREATE [OR REPLACE] TRIGGER name
 ///       AFTER INSERT | UPDATE [OF field, ..] | DELETE [OR ..] ON [stream.]collection
-///       [WHEN condition] DO action [;]
+///       [WHEN condition] [IGNORE OWN WRITES] DO action [;]
 ///     DROP TRIGGER name [;]
 ///
 /// where the action is one of

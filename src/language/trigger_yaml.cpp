@@ -32,6 +32,7 @@ std::string selection_of(const Trigger& trigger) {
   std::string out = line("from", json_text(trigger.collection)) + line("operations", list_of(operations));
   if (!trigger.fields.empty()) out += line("fields", list_of(trigger.fields));
   if (!trigger.when.empty()) out += line("when", json_text(trigger.when));
+  if (trigger.ignores_own) out += line("own_writes", json_text("ignore"));
   return out;
 }
 

@@ -23,11 +23,16 @@ TransactionOptions transaction_options(Isolation isolation) {
 
 }  // namespace
 
-Transaction::Transaction(mongoc_client_t* client, Isolation isolation) : client_(client) {
+Transaction::Transaction(mongoc_client_t* client, Isolation isolation, SessionRecorder* recorder)
+    : client_(client) {
   bson_error_t error{};
   const SessionOptions session_options(mongoc_session_opts_new());
   mongoc_session_opts_set_causal_consistency(session_options.get(), false);
   session_.reset(mongoc_client_start_session(client, session_options.get(), &error));
+  if (session_ && recorder != nullptr) {
+    error_ = recorder->record(client, bson::View(*mongoc_client_session_get_lsid(session_.get())));
+    if (error_) return;
+  }
   const TransactionOptions options = transaction_options(isolation);
   open_ = session_ && mongoc_client_session_start_transaction(session_.get(), options.get(), &error) &&
           mongoc_client_session_append(session_.get(), options_.get(), &error);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "mongo/client.hpp"
+#include "mongo/session_recorder.hpp"
 
 namespace sluice::mongo {
 
@@ -15,8 +16,9 @@ enum class Isolation { local, snapshot };
 /// Used by one thread; blocks.
 class Transaction {
  public:
-  /// `client` must outlive the transaction.
-  Transaction(mongoc_client_t* client, Isolation isolation);
+  /// `client` must outlive the transaction. `recorder` records the session before the first command; null for
+  /// a transaction that writes to the state database alone, or only reads.
+  Transaction(mongoc_client_t* client, Isolation isolation, SessionRecorder* recorder);
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;

@@ -59,7 +59,8 @@ std::optional<Error> Backfill::find_origin(Position& origin) {
 
 std::optional<Error> Backfill::fill(const FillRecord& record, const Position& origin, AuditLease& lease,
                                     const std::stop_token& stop) {
-  Mender mender(parts_.pool, {parts_.config.state_database, parts_.config.engine.statement_ms, stop}, lease);
+  Mender mender(parts_.pool, parts_.recorder,
+                {parts_.config.state_database, parts_.config.engine.statement_ms, stop}, lease);
   for (const auto& rule : parts_.rules) {
     const bool done =
         std::ranges::any_of(record.rules, [&](const Filled& one) { return one.rule == rule->name(); });

@@ -29,6 +29,7 @@ class Backfill {
  public:
   struct Parts {
     mongo::ClientPool& pool;
+    mongo::SessionRecorder& recorder;
     CheckpointStore& store;
     const Config& config;
     const StreamConfig& stream;

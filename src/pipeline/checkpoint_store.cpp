@@ -5,6 +5,7 @@
 
 #include "mongo/end_transactions.hpp"
 #include "mongo/error.hpp"
+#include "mongo/session_recorder.hpp"
 #include "pipeline/shard_records.hpp"
 #include "sinks/state_names.hpp"
 
@@ -192,8 +193,8 @@ class Acquisition {
 
 std::optional<Error> CheckpointStore::prepare() {
   const auto client = pool_.acquire();
-  for (const char* collection :
-       {state::layouts, state::shards, state::lanes, state::dead_letters, state::audits, state::snapshots}) {
+  for (const char* collection : {state::layouts, state::shards, state::lanes, state::dead_letters,
+                                 state::audits, state::snapshots, state::sessions}) {
     bson::Builder create;
     create.append("create", collection);
     const mongo::Reply reply =
@@ -207,7 +208,7 @@ std::optional<Error> CheckpointStore::prepare() {
     }
     return error;
   }
-  return std::nullopt;
+  return mongo::SessionRecorder::expire_records(client.get(), database_, state::sessions);
 }
 
 /// A process that is killed leaves its open transactions to the server, which keeps their locks for a minute

@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <mutex>
 
-#include "mongo/client.hpp"
+#include "mongo/session_recorder.hpp"
 #include "pipeline/asio.hpp"
 #include "pipeline/holder.hpp"
 #include "pipeline/reach.hpp"
+#include "sinks/state_names.hpp"
 #include "sluice/config.hpp"
 
 namespace sluice::pipeline {
@@ -25,6 +26,7 @@ struct Commons {
              [&log, name = stream.name](bool taken_up, const std::string& what) {
                log.log(taken_up ? spdlog::level::info : spdlog::level::warn, "{}: {}", name, what);
              }),
+        recorder(config.state_database, state::sessions, config.pipeline),
         batch_threads(static_cast<std::size_t>(config.engine.in_flight)),
         keeper_threads(static_cast<std::size_t>(std::clamp(parts / 8, 1, 4))),
         asking_thread(1) {}
@@ -35,6 +37,7 @@ struct Commons {
 
   Holder self;
   mongo::ClientPool pool;
+  mongo::SessionRecorder recorder;
   asio::thread_pool batch_threads;
   asio::thread_pool keeper_threads;  ///< a renewal never waits behind batches
   asio::thread_pool asking_thread;   ///< its own: neither batches nor leases wait behind a question

@@ -95,7 +95,7 @@ DeadLetters::DeadLetters(const Config& config, const StreamConfig& on)
     : config_(config),
       pool_(on, 1, application),
       client_(pool_.acquire()),
-      redo_(client_.get(), config.state_database, config.engine.statement_ms) {
+      redo_(client_.get(), config.pipeline, config.state_database, config.engine.statement_ms) {
   for (const StreamConfig& stream : config.streams) {
     if (cluster_of(stream) == cluster_of(on)) rules_.emplace(stream.name, rules::make_rules(stream));
   }

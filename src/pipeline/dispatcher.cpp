@@ -105,6 +105,7 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
   for (; read < count; ++read) {
     ChangeEvent event;
     parse_event(batch.source->events[read], event);
+    event.own = !batch.source->own.empty() && batch.source->own[read];
     done_matters_ = done_matters_ && done_.matters_at(event.token_data);
     filled_matters_ = filled_matters_ && filled_.matter_at(event.cluster_time);
     const bool change = event.operation != Operation::snapshot;

@@ -30,6 +30,7 @@ std::string selection_text(const Rule& rule) {
     }
     out.append("fullDocument", static_cast<std::int32_t>(one.full_document));
     out.append("before", static_cast<std::int32_t>(one.before));
+    if (one.ignores_own) out.append("ownWrites", "ignore");
     for (const auto* expression : {&one.where, &one.made}) {
       if (expression->empty()) continue;
       const bson::View view(expression->data(), expression->size());

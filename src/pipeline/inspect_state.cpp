@@ -50,7 +50,7 @@ class StateInspector {
   bool has_rights() {
     std::vector<Access> wanted;
     for (const char* collection : {state::layouts, state::shards, state::lanes, state::dead_letters,
-                                   state::audits, state::snapshots, state::members}) {
+                                   state::audits, state::snapshots, state::members, state::sessions}) {
       wanted.push_back({collection, {"find", "insert", "update", "remove"}});
     }
     const auto lack = rights_.missing(config_.state_database, wanted);
@@ -62,7 +62,7 @@ class StateInspector {
   }
 
   void try_transaction() {
-    mongo::Transaction transaction(client_, mongo::Isolation::snapshot);
+    mongo::Transaction transaction(client_, mongo::Isolation::snapshot, nullptr);
     auto error = transaction.error();
     if (!error) {
       bson::Builder find;

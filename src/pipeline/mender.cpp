@@ -54,7 +54,7 @@ std::optional<Error> Mender::fix_counters(const CounterPlan& plan, const std::ve
 
 std::optional<Error> Mender::try_counters(const CounterPlan& plan, const std::vector<CounterFix>& fixes) {
   const auto client = pool_.acquire();
-  mongo::Transaction transaction(client.get(), mongo::Isolation::local);
+  mongo::Transaction transaction(client.get(), mongo::Isolation::local, &recorder_);
   if (transaction.error()) return transaction.error();
   bool held = false;
   if (auto error = lease_.hold(transaction, held)) return error;
@@ -130,7 +130,7 @@ std::optional<Error> Mender::fill_copies(const std::vector<Write>& fills) {
 
 std::optional<Error> Mender::try_fills(const std::vector<Write>& fills) {
   const auto client = pool_.acquire();
-  mongo::Transaction transaction(client.get(), mongo::Isolation::snapshot);
+  mongo::Transaction transaction(client.get(), mongo::Isolation::snapshot, &recorder_);
   if (transaction.error()) return transaction.error();
   sinks::Copies copies(transaction, options_.statement_ms);
   if (auto error = copies.read(fills)) return error;

@@ -34,8 +34,8 @@ class Mender {
     std::stop_token stop = {};  ///< ends the wait for what does not pass
   };
 
-  Mender(mongo::ClientPool& pool, Options options, AuditLease& lease)
-      : pool_(pool), options_(std::move(options)), lease_(lease) {}
+  Mender(mongo::ClientPool& pool, mongo::SessionRecorder& recorder, Options options, AuditLease& lease)
+      : pool_(pool), recorder_(recorder), options_(std::move(options)), lease_(lease) {}
 
   /// All of them or none. ErrorKind::own_fault: one of them cannot be.
   std::optional<Error> fix_counters(const CounterPlan& plan, const std::vector<CounterFix>& fixes);
@@ -54,6 +54,7 @@ class Mender {
                                     const std::vector<CounterFix>& fixes) const;
 
   mongo::ClientPool& pool_;
+  mongo::SessionRecorder& recorder_;
   Options options_;
   AuditLease& lease_;
 };

@@ -302,6 +302,10 @@ void Reader::read(source::ChangeStream& stream, Position at, const std::stop_tok
       if (!open_again(stream, at, *error, stop)) return;
       continue;
     }
+    if (auto error = mark_own(stream, *batch)) {
+      if (!reopen(stream, at, std::move(*error), stop)) return;
+      continue;
+    }
     policy_.succeeded();
     if (batch->resume_token) at = Position::of(batch->resume_token, batch->operation_time);
     const std::size_t events = batch->events.size();
@@ -312,6 +316,11 @@ void Reader::read(source::ChangeStream& stream, Position at, const std::stop_tok
     if (!in_mid_event) tell_what_stands(stream, at, stop);
     if (stream.invalidated() && plan_.tells_only) provide_again();
   }
+}
+
+std::optional<Error> Reader::mark_own(source::ChangeStream& stream, source::StreamBatch& batch) {
+  if (!plan_.own_writes) return std::nullopt;
+  return mongo::or_error([&] { return plan_.own_writes->mark(stream, batch); });
 }
 
 /// Collections come back without their images after their database was dropped.

@@ -15,6 +15,7 @@
 #include "flow/resume.hpp"
 #include "pipeline/checkpoint_store.hpp"
 #include "pipeline/commons.hpp"
+#include "pipeline/own_writes.hpp"
 #include "pipeline/snapshot_feed.hpp"
 #include "source/change_stream.hpp"
 
@@ -56,6 +57,7 @@ struct ReaderPlan {
   bool tells_only = false;  ///< no rule keeps state, so the stream goes on after its database was dropped
   std::optional<LostPosition> rebuild;  ///< start by forgetting the position and filling everything again
   std::unique_ptr<SnapshotFeed> snapshots;
+  std::unique_ptr<OwnWrites> own_writes;  ///< null where no rule leaves them out
   /// Of a stream with rules that have dedup windows: empty ones.
   std::optional<std::vector<RuleWindow>> no_repetitions = {};
   std::string hosts;  ///< for messages
@@ -103,6 +105,7 @@ class Reader {
                   const std::stop_token& stop);
   void read(source::ChangeStream& stream, Position at, const std::stop_token& stop);
   void tell_what_stands(source::ChangeStream& stream, const Position& at, const std::stop_token& stop);
+  std::optional<Error> mark_own(source::ChangeStream& stream, source::StreamBatch& batch);
   void provide_again();
   bool reads_less(const Error& error);
   bool open_again(source::ChangeStream& stream, Position& at, const Error& error,

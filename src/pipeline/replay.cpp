@@ -12,6 +12,7 @@
 #include "rules/registry.hpp"
 #include "sinks/outlet.hpp"
 #include "sinks/puts.hpp"
+#include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
 
@@ -64,7 +65,8 @@ class Replay {
         rules_(rules::make_rule(*plan.to, plan.rule)),
         table_(rules_),
         pool_(*plan.from, 2, application),
-        client_(pool_.acquire()) {
+        client_(pool_.acquire()),
+        recorder_(config.state_database, state::sessions, config.pipeline) {
     if (!rules_.front()->projections().empty()) {
       throw ConfigError("rule '" + plan.rule +
                         "' keeps counters or copies, which events that come once more would falsify; "
@@ -190,7 +192,7 @@ class Replay {
       if (outcome.error) return outcome;
     }
     if (!sinks::puts_something(batch.writes)) return outcome;
-    mongo::Transaction transaction(client_.get(), mongo::Isolation::local);
+    mongo::Transaction transaction(client_.get(), mongo::Isolation::local, &recorder_);
     outcome.error = transaction.error();
     if (outcome.error) return outcome;
     const sinks::Ran ran = sinks::run_puts(transaction, config_.engine.statement_ms, batch.writes);
@@ -231,6 +233,7 @@ class Replay {
   RuleTable table_;
   mongo::ClientPool pool_;
   mongo::ClientPool::Client client_;
+  mongo::SessionRecorder recorder_;
   std::vector<std::unique_ptr<sinks::Outlet>> outlets_;
   std::vector<OwnedDocument> events_;
   std::size_t bytes_ = 0;

@@ -143,6 +143,7 @@ class RuleTable {
 
   static void apply_exactly(const Reader& reader, const ChangeEvent& event, Effects& out) {
     for (const Exact& exact : reader.exact) {
+      if (event.own && exact.subscription.ignores_own) continue;
       if (!is_for(exact, event)) continue;
       if (unjudged(exact, event)) {
         out.add(Reject{failed_expression_code, failed_expression}, bson::Identity(event.id).hash(0));

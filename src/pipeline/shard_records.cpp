@@ -122,7 +122,7 @@ LayoutRecord LayoutRecord::read(bson::View document) {
 }
 
 StateTransaction::StateTransaction(mongoc_client_t* client, const std::string& database)
-    : database_(database), transaction_(client, mongo::Isolation::snapshot) {
+    : database_(database), transaction_(client, mongo::Isolation::snapshot, nullptr) {
   if (transaction_.error()) throw StateError{*transaction_.error()};
 }
 

@@ -82,7 +82,8 @@ Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const Stre
              commons_.self),
       strand_(asio::make_strand(around_.io)),
       letter_lines_(letter_lines_each_minute, std::chrono::minutes(1)),
-      sink_(sinks::make_outlets(outlet_parts()), std::make_unique<sinks::MongoBulk>(pool_, bulk_options())),
+      sink_(sinks::make_outlets(outlet_parts()),
+            std::make_unique<sinks::MongoBulk>(pool_, commons_.recorder, bulk_options())),
       dispatcher_(rules_, budget_, metrics_),
       health_(
           {strand_, pool_, commons_.asking_thread, budget_, metrics_, around_.readiness, *around_.log,
@@ -148,7 +149,8 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   if (recovery.policy == LostPolicy::rebuild) plan.rebuild = recovery.lost;
   plan.fill = [this, stream = plan.stream](const std::stop_token& stop) {
     const auto waiting = [this](const std::string& why) { around_.readiness.not_ready(condition_, why); };
-    Backfill backfill({pool_, store_, around_.config, config_, rules_, stream, *around_.log, waiting});
+    Backfill backfill(
+        {pool_, commons_.recorder, store_, around_.config, config_, rules_, stream, *around_.log, waiting});
     return backfill.run(part_.backfill, stop);
   };
   plan.check_filled = [this, restart_now](Acquired& acquired) {
@@ -172,6 +174,9 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
                                      SnapshotFeed::Options{config.pipeline, config_.name, config_.database,
                                                            config.state_database, part_.count, part_.index},
                                      rules_, *around_.log);
+  if (plan.stream.filter.with_session) {
+    plan.own_writes = std::make_unique<OwnWrites>(config.state_database, config.pipeline);
+  }
   if (!config_.resume_tokens.empty()) {
     plan.first_position = [this](std::optional<Position>& found) {
       const auto say = [this](const std::string& text) { around_.log->info("{}: {}", title_, text); };

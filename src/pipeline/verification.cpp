@@ -95,6 +95,7 @@ void Verification::stream(const StreamConfig& config) {
     if (unfit) throw Stop(exit_code::cannot_start, error->message);
     give_up("look at the collections", pool, *error);
   }
+  mongo::SessionRecorder recorder(config_.state_database, state::sessions, config_.pipeline);
   std::optional<AuditLease> lease;
   std::optional<Mender> mender;
   if (options_.repair) {
@@ -106,7 +107,8 @@ void Verification::stream(const StreamConfig& config) {
       throw Stop(exit_code::lease_lost, held->shard + " is being repaired or filled by " + held->holder +
                                             "; wait until that is done");
     }
-    mender.emplace(pool, Mender::Options{config_.state_database, config_.engine.statement_ms}, *lease);
+    mender.emplace(pool, recorder, Mender::Options{config_.state_database, config_.engine.statement_ms},
+                   *lease);
   }
   for (const Rule* rule : audited) {
     bool whole = !rule->projections().empty();

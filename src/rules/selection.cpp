@@ -148,6 +148,7 @@ Subscription read_selection(const Settings& settings, const std::string& collect
   out.redacted = read_paths(settings, "redact");
   out.projected = read_paths(settings, "project");
   check_paths(settings, out);
+  out.ignores_own = settings.choice("own_writes", {"tell", "ignore"}, "tell") == "ignore";
   return out;
 }
 

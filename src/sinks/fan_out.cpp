@@ -77,7 +77,7 @@ void FanOut::write_piece(const RefreshWrite& write, const std::vector<bson::Valu
 
 std::optional<Error> FanOut::try_piece(const RefreshWrite& write, const std::vector<bson::Value>& ids,
                                        FanOutResult& result) {
-  mongo::Transaction transaction(client_, mongo::Isolation::snapshot);
+  mongo::Transaction transaction(client_, mongo::Isolation::snapshot, &recorder_);
   if (transaction.error()) return transaction.error();
   if (auto error = hold_(transaction)) return error;
   result.guard_held = true;

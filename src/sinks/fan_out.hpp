@@ -26,8 +26,8 @@ class FanOut {
   /// what it means, so that the server refuses one of the two. Fenced when it is taken over already.
   using Hold = std::function<std::optional<Error>(mongo::Transaction&)>;
 
-  FanOut(mongoc_client_t* client, Hold hold, int statement_ms)
-      : client_(client), hold_(std::move(hold)), statement_ms_(statement_ms) {}
+  FanOut(mongoc_client_t* client, mongo::SessionRecorder& recorder, Hold hold, int statement_ms)
+      : client_(client), recorder_(recorder), hold_(std::move(hold)), statement_ms_(statement_ms) {}
 
   FanOutResult run(const RefreshWrite& write);
 
@@ -38,6 +38,7 @@ class FanOut {
                                  FanOutResult& result);
 
   mongoc_client_t* client_;
+  mongo::SessionRecorder& recorder_;
   Hold hold_;
   int statement_ms_;
 };

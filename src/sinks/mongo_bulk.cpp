@@ -57,8 +57,8 @@ std::string change_of(bson::View event) {
 
 }  // namespace
 
-MongoBulk::MongoBulk(mongo::ClientPool& pool, MongoBulkOptions options)
-    : pool_(pool), options_(std::move(options)), seed_(random_seed()) {}
+MongoBulk::MongoBulk(mongo::ClientPool& pool, mongo::SessionRecorder& recorder, MongoBulkOptions options)
+    : pool_(pool), recorder_(recorder), options_(std::move(options)), seed_(random_seed()) {}
 
 /// The same for each attempt of a batch: where the answer to a commit was lost, the id is known all the same.
 /// Within a batch the ids ascend in the order of the letters.
@@ -210,7 +210,7 @@ Outcome MongoBulk::refused(mongoc_client_t* client, const Batch& batch) {
 Outcome MongoBulk::attempt(mongoc_client_t* client, const Batch& batch) {
   Outcome outcome;
   const auto isolation = copies_something(batch) ? mongo::Isolation::snapshot : mongo::Isolation::local;
-  mongo::Transaction transaction(client, isolation);
+  mongo::Transaction transaction(client, isolation, &recorder_);
   outcome.error = transaction.error();
   bool held = false;
   if (!outcome.error) outcome.error = move_position(transaction, batch, held);
@@ -250,7 +250,7 @@ Outcome MongoBulk::commit(const Batch& batch) {
 Outcome MongoBulk::carry_out(const Batch& batch) {
   const auto client = pool_.acquire();
   const auto hold = [&](mongo::Transaction& transaction) { return hold_position(transaction, batch.guard); };
-  FanOut fan_out(client.get(), hold, options_.statement_ms);
+  FanOut fan_out(client.get(), recorder_, hold, options_.statement_ms);
   const auto in_pieces = [&](std::size_t index) -> Outcome {
     FanOutResult result = fan_out.run(std::get<RefreshWrite>(batch.writes[index]));
     Outcome outcome;

@@ -38,8 +38,8 @@ struct MongoBulkOptions {
 /// answer was lost is recognised afterwards.
 class MongoBulk final : public Sink {
  public:
-  /// `pool` must outlive the sink.
-  MongoBulk(mongo::ClientPool& pool, MongoBulkOptions options);
+  /// `pool` and `recorder` must outlive the sink.
+  MongoBulk(mongo::ClientPool& pool, mongo::SessionRecorder& recorder, MongoBulkOptions options);
 
   Outcome commit(const Batch& batch) override;
   std::size_t bytes_while_sending(const Batch& batch) const override;
@@ -62,6 +62,7 @@ class MongoBulk final : public Sink {
   Ran run_writes(mongo::Transaction& transaction, const Batch& batch) const;
 
   mongo::ClientPool& pool_;
+  mongo::SessionRecorder& recorder_;
   MongoBulkOptions options_;
   const std::string dead_letters_ = state::dead_letters;
   const std::uint64_t seed_;  ///< of the ids of dead letters: no other run makes the same

@@ -64,7 +64,8 @@ Ran Redo::write(mongo::Transaction& transaction, const std::vector<Write>& write
 
 Redone Redo::transact(const bson::Value& letter, const std::vector<Write>& writes, bool refreshes) {
   const bool copies = std::ranges::any_of(writes, is_copy);
-  mongo::Transaction transaction(client_, copies ? mongo::Isolation::snapshot : mongo::Isolation::local);
+  mongo::Transaction transaction(client_, copies ? mongo::Isolation::snapshot : mongo::Isolation::local,
+                                 &recorder_);
   if (transaction.error()) return failed(transaction.error());
   bool found = false;
   if (auto error = take(transaction, letter, found)) return failed(error);
@@ -77,7 +78,7 @@ Redone Redo::transact(const bson::Value& letter, const std::vector<Write>& write
 /// Writes whatever can be written: a target that refuses does not keep the others from their copies.
 std::optional<Error> Redo::in_pieces(const bson::Value& letter, const std::vector<Write>& writes) {
   const auto hold_letter = [&](mongo::Transaction& transaction) { return hold(transaction, letter); };
-  FanOut fan_out(client_, hold_letter, statement_ms_);
+  FanOut fan_out(client_, recorder_, hold_letter, statement_ms_);
   for (const Write& write : writes) {
     if (!is_refresh(write)) continue;
     FanOutResult result = fan_out.run(std::get<RefreshWrite>(write));

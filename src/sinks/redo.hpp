@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "mongo/client.hpp"
+#include "mongo/session_recorder.hpp"
+#include "sinks/state_names.hpp"
 #include "sinks/write_commands.hpp"
 #include "sluice/sink.hpp"
 
@@ -23,8 +24,11 @@ struct Redone {
 class Redo {
  public:
   /// `client` must outlive it.
-  Redo(mongoc_client_t* client, std::string state_database, int statement_ms)
-      : client_(client), state_database_(std::move(state_database)), statement_ms_(statement_ms) {}
+  Redo(mongoc_client_t* client, const std::string& pipeline, std::string state_database, int statement_ms)
+      : client_(client),
+        state_database_(std::move(state_database)),
+        recorder_(state_database_, state::sessions, pipeline),
+        statement_ms_(statement_ms) {}
 
   /// One attempt. Refreshes of too many targets for one transaction, or with one that refuses, are carried
   /// out in pieces beforehand, each while the letter is there.
@@ -42,6 +46,7 @@ class Redo {
 
   mongoc_client_t* client_;
   std::string state_database_;
+  mongo::SessionRecorder recorder_;
   int statement_ms_;
 };
 

@@ -11,5 +11,6 @@ inline constexpr const char* audits = "audits";
 inline constexpr const char* snapshots = "snapshots";
 inline constexpr const char* members = "members";
 inline constexpr const char* triggers = "triggers";
+inline constexpr const char* sessions = "sessions";
 
 }  // namespace sluice::state

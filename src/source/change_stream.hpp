@@ -20,6 +20,8 @@ namespace sluice::source {
 struct StreamBatch {
   mongo::Reply reply;
   std::vector<bson::View> events;
+  /// Which of them are changes that this pipeline made; empty where nobody asks, or none can be.
+  std::vector<bool> own;
   bson::View resume_token;           ///< where the stream stands behind this batch; absent: in mid-event
   std::uint64_t operation_time = 0;  ///< the server's clock as it answered
   std::vector<std::vector<std::uint8_t>> assembled;  ///< events that came in fragments
@@ -67,6 +69,11 @@ class ChangeStream {
 
   /// The next batch; an empty one when nothing came within max_await_ms.
   std::optional<Error> next(std::unique_ptr<StreamBatch>& batch);
+
+  /// A question about another database, to the server that the stream is open on.
+  mongo::Reply ask(const std::string& database, bson::View command) const {
+    return session_.command(database, command);
+  }
 
   /// The server has closed the stream because the watched database was dropped; to open it behind its last
   /// place goes on from there.

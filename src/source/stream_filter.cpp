@@ -281,6 +281,7 @@ std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& a
 StreamFilter filter_of(const std::vector<Subscription>& all) {
   StreamFilter filter;
   filter.subscriptions = merge_subscriptions(all);
+  filter.with_session = std::ranges::any_of(all, &Subscription::ignores_own);
   std::vector<Subscription> plain;
   for (const Subscription& one : all) (server_judges(one) ? filter.judged : plain).push_back(one);
   if (!filter.judged.empty()) filter.plain = merge_subscriptions(plain);

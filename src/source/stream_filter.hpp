@@ -17,6 +17,8 @@ struct StreamFilter {
   int shard_index = 0;
   bool with_hash = false;  ///< have the server add the hash of the id, to honour an older shard layout
 
+  bool with_session = false;  ///< a rule leaves out the pipeline's own changes, which are known by it
+
   Detail detail = Detail::whole;  ///< how much of each event is sent
 
   /// Those that the server alone can judge, by their numbers, and the others, merged; both empty where there

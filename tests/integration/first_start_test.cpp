@@ -33,7 +33,7 @@ class FirstStart : protected OwnGuardedServer, public PipelineTest {
     for (const char* target : {"users", "articles", "comments", "seen", "tags"})
       privileges += "," + privilege(db().database(), target, R"("insert","update","remove")");
     for (const char* collection :
-         {"layouts", "shards", "lanes", "dead_letters", "audits", "snapshots", "members"})
+         {"layouts", "shards", "lanes", "dead_letters", "audits", "snapshots", "members", "sessions"})
       privileges += "," + privilege(state().database(), collection, R"("find","insert","update","remove")");
     privileges += "," + privilege(state().database(), "triggers", R"("find")");
     guarded.make_role("worker", privileges);

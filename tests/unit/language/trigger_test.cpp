@@ -53,6 +53,17 @@ TEST(Trigger, BecomesARule) {
       "  values: {\"user\": \"NEW.userId\", \"text\": \"'Order ' || NEW.number || ' is on its way'\"}\n");
 }
 
+TEST(Trigger, LeavesOutOwnWritesOnRequest) {
+  const std::string start = "CREATE TRIGGER t AFTER INSERT ON c ";
+  const std::string action = "DO PUBLISH TO 'a.{id}'";
+  EXPECT_EQ(rule_yaml(trigger(start + action)).find("own_writes"), std::string::npos);
+  for (const std::string condition : {"", "WHEN NEW.a = 1 "}) {
+    const std::string made = rule_yaml(trigger(start + condition + "IGNORE OWN WRITES " + action));
+    EXPECT_NE(made.find("  own_writes: \"ignore\"\n"), std::string::npos) << made;
+  }
+  EXPECT_NE(error(start + "IGNORE WRITES " + action).find("OWN"), std::string::npos);
+}
+
 TEST(Trigger, KnowsTheEvents) {
   const Trigger all = trigger("create trigger t after delete or update or insert on c do publish to 's'");
   EXPECT_TRUE(all.on_insert && all.on_update && all.on_delete && all.fields.empty() && all.stream.empty());

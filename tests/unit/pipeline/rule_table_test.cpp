@@ -45,11 +45,13 @@ class RuleTableTest : public testing::Test {
   }
 
   /// The index of each rule that was asked, with the code of its answer.
-  std::vector<std::pair<int, int>> asked(const EventJson& json, const std::string& wants = "") {
+  std::vector<std::pair<int, int>> asked(const EventJson& json, const std::string& wants = "",
+                                         bool own = false) {
     std::string text = json.text();
     if (!wants.empty()) text.insert(text.size() - 1, R"(, "sluiceWants": )" + wants);
     ChangeEvent event;
     EXPECT_TRUE(parse_event(store_.document(text), event));
+    event.own = own;
     std::vector<Effect> effects;
     RuleTable(rules_).apply(event, effects, scratch_);
     std::vector<std::pair<int, int>> result;
@@ -92,6 +94,27 @@ TEST_F(RuleTableTest, AnExactRuleSeesUpdatesOfItsFieldsOnly) {
 }
 
 /// The numbers count the judged subscriptions alone, over all rules.
+TEST_F(RuleTableTest, ARuleThatLeavesOutOwnChangesSeesThoseOfOthersOnly) {
+  Subscription one = exact();
+  rule(one);
+  one.ignores_own = true;
+  rule(one);
+  EXPECT_EQ(asked(inserted("c", "1", "{}"), "", false), (Asked{{0, 1}, {1, 1}}));
+  EXPECT_EQ(asked(inserted("c", "1", "{}"), "", true), (Asked{{0, 1}}));
+}
+
+/// Nor is it told of one that its expression fails on, or that is too large.
+TEST_F(RuleTableTest, OwnChangesThatAreLeftOutAreNeverSetAside) {
+  Subscription one = judged();
+  one.ignores_own = true;
+  rule(one);
+  EXPECT_EQ(asked(inserted("c", "1", "{}"), "[-1]", true), Asked{});
+  EXPECT_EQ(asked(inserted("c", "1", "{}"), "[-1]", false), (Asked{{0, failed_expression_code}}));
+  EventJson large = inserted("c", "1", "{}");
+  large.detail = "2";
+  EXPECT_EQ(asked(large, "[0]", true), Asked{});
+}
+
 TEST_F(RuleTableTest, WhatTheServerJudgedIsForThoseThatItNames) {
   rule(judged());
   rule({.collection = {}, .fields = {"a"}});

@@ -64,6 +64,14 @@ TEST(Selection, KnowsTheModesOfTheImages) {
   EXPECT_EQ(read("before: off\nfull_document: off\n").needs_images(), false);
 }
 
+TEST(Selection, LeavesOutOwnWritesOnRequest) {
+  EXPECT_FALSE(read("x: 1\n").ignores_own);
+  EXPECT_FALSE(read("own_writes: tell\n").ignores_own);
+  EXPECT_TRUE(read("own_writes: ignore\n").ignores_own);
+  EXPECT_NE(refusal("own_writes: none\n").find("'own_writes' must be"), std::string::npos)
+      << refusal("own_writes: none\n");
+}
+
 TEST(Selection, TakesAnExpressionAsYaml) {
   EXPECT_EQ(
       where(R"(

@@ -61,6 +61,16 @@ TEST_F(StreamDetail, ShowsOfPreImagesTheSameAndWhetherTheyHoldDottedNames) {
   EXPECT_EQ(holders, 3U) << "the document, a, and a.b";
 }
 
+TEST_F(StreamDetail, ShowsTheSessionWhereARuleLeavesOutOwnWrites) {
+  StreamFilter filter = filter_of({{.collection = "c", .fields = {"a"}, .exact = true, .ignores_own = true}});
+  for (const Detail detail : {Detail::needed, Detail::key_only}) {
+    filter.detail = detail;
+    EXPECT_EQ(project(filter).at("lsid").integer(), 1);
+  }
+  filter.with_session = false;
+  EXPECT_FALSE(project(filter).at("lsid"));
+}
+
 TEST_F(StreamDetail, ShowsOnlyTheKeyInTheEnd) {
   StreamFilter filter{{{.collection = "c", .fields = {"a"}, .before = BeforeImage::when_available}}};
   filter.detail = Detail::key_only;
