@@ -114,6 +114,8 @@ struct DocumentPlan {
   /// The values are the whole document, which they replace: no field stays that they do not have. Otherwise
   /// each is set beside what stands there.
   bool whole = false;
+  /// With upsert and update, the paths that the values set, where the settings name them; empty: any.
+  std::vector<std::string> sets = {};
 
   /// With append: where the last number of each aggregate stands.
   std::string heads() const { return collection + ".heads"; }

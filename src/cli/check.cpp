@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "cli/commands.hpp"
+#include "cli/set_off_report.hpp"
 #include "config/load.hpp"
 #include "config/yaml_tree.hpp"
 #include "mongo/client.hpp"
@@ -33,6 +34,7 @@ struct Verdict {
   std::size_t streams = 0;  ///< as the file has them
   std::size_t rules = 0;
   config::Problems problems;
+  SetOffReport set_offs;  ///< of a file without problems
 };
 
 /// A file, or what came in.
@@ -53,6 +55,8 @@ Verdict judge_once(const std::shared_ptr<const config::YamlDocument>& document, 
   verdict.problems = std::move(judged.problems);
   verdict.config = std::move(judged.loaded.config);
   verdict.streams = verdict.config.streams.size();
+  const std::vector<StreamConfig> stated = verdict.config.streams;
+  std::vector<pipeline::Rules> made;
   try {
     verdict.config.streams = rules::with_callers_apart(verdict.config.streams);
   } catch (const ConfigError& error) {
@@ -60,7 +64,8 @@ Verdict judge_once(const std::shared_ptr<const config::YamlDocument>& document, 
   }
   for (const StreamConfig& stream : verdict.config.streams) {
     try {
-      verdict.rules += rules::make_rules(stream, verdict.config.parts()).size();
+      made.push_back(rules::make_rules(stream, verdict.config.parts()));
+      verdict.rules += made.back().size();
       if (stream.uri_file.empty()) mongo::check_uri(stream.uri);
     } catch (const ConfigError& error) {
       config::append(verdict.problems, error);
@@ -68,6 +73,7 @@ Verdict judge_once(const std::shared_ptr<const config::YamlDocument>& document, 
       verdict.problems.push_back({"", 0, 0, error.what()});
     }
   }
+  if (verdict.problems.empty()) verdict.set_offs = SetOffReport(stated, verdict.config.streams, made);
   verdict.problems = config::in_order(std::move(verdict.problems));
   return verdict;
 }
@@ -107,7 +113,7 @@ Verdict judge(const std::string& file, const config::Values& flags) {
     verdict.problems = config::in_order(std::move(verdict.problems));
     return verdict;
   } catch (const ConfigError& error) {
-    return {{}, 0, 0, config::problems_of(error)};
+    return {{}, 0, 0, config::problems_of(error), {}};
   }
 }
 
@@ -161,7 +167,9 @@ class JsonReport final : public Report {
       if (problem.line > 0) json_.integer("line", problem.line).integer("column", problem.column);
       json_.close_object();
     }
-    json_.close_array().open_array("findings");
+    json_.close_array();
+    verdict.set_offs.append_to(json_);
+    json_.open_array("findings");
   }
 
   void add(const Finding& finding) override {
@@ -181,6 +189,7 @@ int check(const std::string& file, const Arguments& arguments, Report& report) {
   const Verdict verdict = judge(file, arguments.flags);
   report.begin(file, verdict);
   auto worst = verdict.problems.empty() ? pipeline::Level::ok : pipeline::Level::error;
+  for (const Finding& finding : verdict.set_offs.findings()) report.add(finding);
   if (verdict.problems.empty() && arguments.own.contains("online")) {
     pipeline::inspect(verdict.config, [&](const Finding& finding) {
       worst = std::max(worst, finding.level);

@@ -155,6 +155,7 @@ std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& data
   plan.ids_of_events = plan.mode == Mode::insert && !own_id;
   if (plan.mode != Mode::remove) made.add(settings, "values", "values");
   plan.whole = plan.pipeline.empty() && made.is_whole("values");
+  if (plan.mode != Mode::remove && !plan.whole) plan.sets = fields_set(settings, plan);
   made.ask_for(settings, subscriptions);
   check_loop(settings, plan, subscriptions);
   std::string text = "write " + plan.collection + " " + std::to_string(static_cast<int>(plan.mode));

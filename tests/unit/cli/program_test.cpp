@@ -330,10 +330,11 @@ TEST_F(WithFile, CheckSpeaksJson) {
             R"({"file":")" + file_ +
                 R"(","good":false,"problems":[{"message":"'engine.lanes' must be a whole number from 1 to )"
                 R"(256, not '0'","file":")" +
-                file_ + R"(","line":3,"column":10}],"findings":[]})" + "\n");
+                file_ + R"(","line":3,"column":10}],"set_off":[],"loops":[],"findings":[]})" + "\n");
   write("pipeline: p\nmongodb: {database: d}\nrules: []\n");
   EXPECT_EQ(run({"check", "--json", file_}).out,
-            R"({"file":")" + file_ + R"(","good":true,"problems":[],"findings":[]})" + "\n");
+            R"({"file":")" + file_ + R"(","good":true,"problems":[],"set_off":[],"loops":[],"findings":[]})" +
+                "\n");
 }
 
 }  // namespace
