@@ -66,11 +66,12 @@ constexpr std::array<CommandFlag, 1> kTriggerListFlags = {{
 constexpr std::array<CommandFlag, 2> kTriggerTextFlags = {kTriggerFile, kTriggerStream};
 constexpr std::array<CommandFlag, 1> kTriggerDropFlags = {kTriggerStream};
 
-constexpr std::array<CommandFlag, 5> kConnectorFlags = {{
+constexpr std::array<CommandFlag, 6> kConnectorFlags = {{
     {"config", "FILE",
      "The other connector's file (`connector:` at its top); also CONFIG_FILE, or connector.yaml here."},
     {"name", "NAME", "What positions are stored under (default RAFT_CLUSTER_NAME, or connector)."},
     {"stream", "NAME", "JetStream's name for the stream, where that is not NATS_STREAM_NAME."},
+    {"replicas", "NUMBER", "Replicas of a JetStream stream that has to be made, 1 to 5 (default 1)."},
     {"headers", "all|none", "Whether messages have headers of ours (Sluice-...) besides (default all)."},
     {"print", "", "Print what it comes to, as a file for sluice run, and do nothing."},
 }};

@@ -15,7 +15,7 @@ int connector_command(const Arguments& arguments, std::ostream& out, std::ostrea
   };
   const config::LoadedConnector loaded =
       config::load_connector({own("config"), own("name"), arguments.flags, config::connector_environment(),
-                              own("stream"), own("headers")});
+                              own("stream"), own("headers"), own("replicas")});
   if (!own("print").empty()) {
     out << loaded.yaml;
     return exit_code::ok;

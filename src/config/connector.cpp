@@ -86,6 +86,7 @@ std::string rule_text(const Connector& connector, const ConnectorCollection& col
        fmt::format(
            "{{ database: {}, collection: {}{} }}", in_quotes(tokens.database), in_quotes(tokens.collection),
            tokens.capped ? fmt::format(", capped: true, size_bytes: {}", collection.tokens_bytes) : ""));
+  if (connector.replicas != 1) line("replicas", std::to_string(connector.replicas));
   if (!connector.headers) line("headers", "none");
   return text;
 }
@@ -133,6 +134,12 @@ bool wants_headers(const std::string& stated) {
     throw ConfigError("--headers must be all or none, not '" + stated + "'");
   }
   return stated != "none";
+}
+
+long long replicas_of(const std::string& stated) {
+  if (stated.empty()) return 1;
+  if (stated.size() == 1 && stated[0] >= '1' && stated[0] <= '5') return stated[0] - '0';
+  throw ConfigError("--replicas must be a whole number from 1 to 5, not '" + stated + "'");
 }
 
 /// With several streams a flag speaks for those alone that state nothing: so none of them does.
@@ -235,6 +242,7 @@ LoadedConnector load_connector(const ConnectorStart& start) {
     connector.name = start.name;
   }
   connector.headers = wants_headers(start.headers);
+  connector.replicas = replicas_of(start.replicas);
   const auto load = [&] {
     return load_text(yaml_of(connector), (file.empty() ? "variables" : file) + std::string(", as rules"),
                      without_the_database(start.flags), without_the_said(connector, start.environment));

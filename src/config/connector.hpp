@@ -30,8 +30,9 @@ struct Connector {
   std::string http_host;
   long long http_port = 0;
   std::string log_level;
-  bool in_order = true;  ///< messages of a JetStream stream come in the order of the changes
-  bool headers = true;   ///< our own (Sluice-...) beside the other connector's
+  bool in_order = true;    ///< messages of a JetStream stream come in the order of the changes
+  long long replicas = 1;  ///< of a JetStream stream that has to be made
+  bool headers = true;     ///< our own (Sluice-...) beside the other connector's
   std::vector<std::string> operations;
   std::vector<ConnectorCollection> collections;
 };
@@ -42,8 +43,9 @@ struct ConnectorStart {
   std::string name;  ///< --name; may be empty
   Values flags;      ///< options of ours
   Values environment;
-  std::string stream = {};   ///< --stream; may be empty
-  std::string headers = {};  ///< --headers; may be empty
+  std::string stream = {};    ///< --stream; may be empty
+  std::string headers = {};   ///< --headers; may be empty
+  std::string replicas = {};  ///< --replicas; may be empty
 };
 
 /// Of this process: the variables that the two know, and ours.

@@ -212,5 +212,54 @@ TEST_F(PublishFaults, AMemberThatDoesNotReachNatsStandsAside) {
   terminate_all();
 }
 
+/// Servers that share a stream of three replicas, of which one may always be away.
+struct OwnNatsCluster {
+  NatsCluster own_nats;
+};
+
+class PublishToThree : protected OwnNatsCluster, public PublishingTest {
+ protected:
+  PublishToThree() : PublishingTest(shared_server(), own_nats.server(0)) {}
+
+  /// A consumer cannot be made while the servers have no leader.
+  bool can_be_read() {
+    try {
+      return !messages().empty();
+    } catch (const workbench::NatsError&) {
+      return false;
+    }
+  }
+
+  /// Whether both replicas beside the leader have all that it has.
+  bool all_current() {
+    try {
+      const Document info = consumer().api("STREAM.INFO." + stream());
+      return info.value("cluster.replicas.0.current") == "true" &&
+             info.value("cluster.replicas.1.current") == "true";
+    } catch (const workbench::NatsError&) {
+      return false;  // without a leader for a moment
+    }
+  }
+};
+
+TEST_F(PublishToThree, AStreamOfThreeReplicasOutlivesAServer) {
+  start_publishing(publish_file("      replicas: 3\n"), {"--nats-ack-ms", "2000"}, own_nats.url()).ready();
+  const Document made = consumer().api("STREAM.INFO." + stream());
+  EXPECT_EQ(made.integer("config.num_replicas"), 3) << made.json();
+  EXPECT_FALSE(made.text("cluster.replicas.1.name").empty()) << made.json();
+  write_numbers(20, 5);
+  std::int64_t count = 20 * 6;
+  ASSERT_TRUE(holds(count));
+  for (const std::size_t away : {std::size_t{1}, std::size_t{2}}) {
+    own_nats.server(away).kill9();
+    for (int i = 0; i < 5; ++i) db().update_many("items", "{}", R"({"$inc":{"n":1}})");
+    ASSERT_TRUE(holds(count += 20 * 5)) << "one is away";
+    own_nats.server(away).restart();
+    ASSERT_TRUE(soon([&] { return all_current(); }, 60s));
+  }
+  ASSERT_TRUE(soon([&] { return can_be_read(); }, 60s));
+  EXPECT_TRUE(told_in_order());
+}
+
 }  // namespace
 }  // namespace sluice::test

@@ -44,4 +44,22 @@ void NatsServer::restart(const std::optional<std::string>& settings) {
   start();
 }
 
+NatsCluster::NatsCluster() : routes_(3) {
+  std::string routes;
+  for (const workbench::Port& route : routes_) {
+    routes += (routes.empty() ? "" : ", ") + std::string("\"nats://127.0.0.1:") + route.text() + "\"";
+  }
+  for (std::size_t i = 0; i < routes_.size(); ++i) {
+    servers_.push_back(std::make_unique<NatsServer>("server_name: n" + std::to_string(i) +
+                                                    "\ncluster { name: three, listen: \"127.0.0.1:" +
+                                                    routes_[i].text() + "\", routes: [" + routes + "] }"));
+  }
+}
+
+std::string NatsCluster::url() const {
+  std::string all;
+  for (const auto& server : servers_) all += (all.empty() ? "" : ",") + server->url();
+  return all;
+}
+
 }  // namespace sluice::test

@@ -37,4 +37,18 @@ class NatsServer {
   std::unique_ptr<Process> process_;
 };
 
+/// Three of them as one cluster, so that a stream may have three replicas.
+class NatsCluster {
+ public:
+  NatsCluster();
+
+  NatsServer& server(std::size_t index) { return *servers_.at(index); }
+  /// All of them, as a client is told.
+  std::string url() const;
+
+ private:
+  std::vector<workbench::Port> routes_;
+  std::vector<std::unique_ptr<NatsServer>> servers_;
+};
+
 }  // namespace sluice::test

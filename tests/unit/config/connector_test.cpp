@@ -130,6 +130,21 @@ TEST(ConnectorVariables, LogsAreJsonAndOurHeadersCanBeLeftOut) {
   EXPECT_EQ(refusal([&] { load_connector(start); }), "--headers must be all or none, not 'few'");
 }
 
+TEST(ConnectorVariables, StreamsHaveAsManyReplicasAsTheFlagSays) {
+  const auto replicas = [](const std::string& stated) {
+    ConnectorStart start{"", "", {}, kVariables};
+    start.replicas = stated;
+    const Config config = load_connector(start).config;
+    return plan_of(rules::make_rules(config.streams[0], config.parts()).at(0)).stream.replicas;
+  };
+  EXPECT_EQ(replicas(""), 1);
+  EXPECT_EQ(replicas("3"), 3);
+  for (const std::string wrong : {"0", "6", "three", "33", "-1"}) {
+    EXPECT_EQ(refusal([&] { replicas(wrong); }),
+              "--replicas must be a whole number from 1 to 5, not '" + wrong + "'");
+  }
+}
+
 TEST(ConnectorVariables, EachOneIsFollowed) {
   Values all = kVariables;
   all["MONGO_WATCH_OPERATIONS"] = "insert,delete";
