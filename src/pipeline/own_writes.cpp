@@ -60,8 +60,12 @@ std::optional<Error> OwnWrites::ask(source::ChangeStream& stream, std::span<cons
   find.open("projection").append("_id", 1).close();
   find.append("batchSize", static_cast<std::int32_t>(unknown.size())).append("singleBatch", true);
   find.open("readConcern").append("level", "majority").append_timestamp("afterClusterTime", at).close();
-  const mongo::Reply reply = stream.ask(state_database_, find.finish());
-  if (!reply.ok()) return reply.error;
+  mongo::Reply reply = stream.ask(state_database_, find.finish());
+  if (!reply.ok()) {
+    reply.error->message = "the pipeline's sessions in " + state_database_ + "." + state::sessions +
+                           " cannot be read: " + reply.error->message;
+    return reply.error;
+  }
   const bson::View found = reply.view().at_path("cursor.firstBatch").document();
   for (const auto& [index, value] : found) {
     if (const auto one = bson::uuid_of(value.document().at("_id"))) sessions[*one] = true;

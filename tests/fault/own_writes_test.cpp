@@ -1,6 +1,7 @@
 #include <thread>
 
 #include "realworld/ids.hpp"
+#include "support/fail_points.hpp"
 #include "support/own_server.hpp"
 
 namespace sluice::test {
@@ -24,6 +25,20 @@ class OwnWritesUnderFaults : public Base {
 )");
   }
 
+  /// Against those of workers that died, and hold their documents until the next worker ends them.
+  static void insist(Mongo& db, const std::function<void()>& body) {
+    const bool done = workbench::eventually(std::chrono::minutes(2), [&] {
+      try {
+        db.transaction(body);
+        return true;
+      } catch (const workbench::MongoError& error) {
+        if (!error.transient()) throw;
+        return false;
+      }
+    });
+    if (!done) throw std::runtime_error("an application's transaction meets others for ever");
+  }
+
   /// Sets each order's n to 0, 1, 2.. and changes names meanwhile, every third time in one transaction.
   void write(int rounds) {
     Mongo db(this->server().patient_uri(), this->db().database());
@@ -45,7 +60,7 @@ class OwnWritesUnderFaults : public Base {
         all_orders();
         continue;
       }
-      db.transaction([&] {
+      insist(db, [&] {
         name();
         all_orders();
       });
@@ -98,6 +113,21 @@ TEST_F(OwnWritesUnderStepDowns, AreKnownToTheNextPrimary) {
   }
   writer.join();
   expect_exact(rounds, 2);
+}
+
+using OwnWritesUnderErrors = OwnWritesUnderFaults<FailPoints>;
+
+/// What cannot be looked up is not guessed: the stream is opened again behind its last place.
+TEST_F(OwnWritesUnderErrors, AreLookedUpAgain) {
+  constexpr int rounds = 20;
+  start(rules()).ready();
+  fail(R"("failCommands":["find"],"errorCode":91,"namespace":")" + state().database() + ".sessions\"",
+       "\"alwaysOn\"");
+  std::jthread writer([this] { write(rounds); });
+  EXPECT_TRUE(worker().logs("sessions cannot be read"));
+  fail("", "\"off\"");
+  writer.join();
+  expect_exact(rounds, 1);
 }
 
 }  // namespace
