@@ -99,6 +99,7 @@ struct Outcome {
   /// The guard matched within this attempt, so no earlier attempt whose answer was lost can have committed.
   bool guard_held = false;
   std::optional<Error> error;  ///< set when not committed
+  std::string outlet = {};     ///< with error: the server outside MongoDB that it is about, if it is
   /// With error: there is no use in trying again any sooner.
   std::optional<std::chrono::milliseconds> retry_in;
   std::optional<std::size_t> failed_write;  ///< with own_fault: the index in Batch::writes, where it is known

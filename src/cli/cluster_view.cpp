@@ -88,7 +88,13 @@ std::string members_table(const ClusterRecord& record) {
                     seconds_text(age_ms(record, member.beat_at_ms)) + " ago" + (member.live ? "" : ", gone"),
                     std::to_string(held_by(record, member))});
   }
-  return table(rows);
+  std::string text = table(rows);
+  for (const MemberRecord& member : record.members) {
+    if (!member.live || member.outlets_down.empty()) continue;
+    text += fmt::format("  {} is degraded, down: {}\n", observe::printable(member.holder.text()),
+                        observe::printable(fmt::format("{}", fmt::join(member.outlets_down, ", "))));
+  }
+  return text;
 }
 
 std::string partitions_table(const ClusterRecord& record) {
@@ -111,7 +117,9 @@ void append_member(observe::JsonWriter& json, const ClusterRecord& record, const
   json.integer("partitions", member.partitions).boolean("live", member.live);
   json.text("since", moment_text(member.since_ms));
   json.integer("lastSeenMs", age_ms(record, member.beat_at_ms));
-  json.integer("holds", held_by(record, member)).close_object();
+  json.integer("holds", held_by(record, member)).open_array("outletsDown");
+  for (const std::string& outlet : member.outlets_down) json.text({}, outlet);
+  json.close_array().close_object();
 }
 
 void append_partition(observe::JsonWriter& json, const ClusterRecord& record,

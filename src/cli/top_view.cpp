@@ -149,6 +149,7 @@ class Rates {
 TopSpan state_cell(const StreamStatus& stream) {
   if (!stream.waits_for.empty()) return cell(3, "stalled", Tone::bad);
   if (!stream.why_not_ready.empty()) return cell(3, "not ready", Tone::bad);
+  if (stream.degraded()) return cell(3, "degraded", Tone::warning);
   return cell(3, "ready", Tone::good);
 }
 
@@ -224,6 +225,13 @@ TopLine remark(const std::string& text, Tone tone) {
 
 void append_remarks(std::vector<TopLine>& page, const StreamStatus& stream, double now) {
   if (!stream.why_not_ready.empty()) page.push_back(remark(stream.why_not_ready, Tone::bad));
+  for (const observe::OutletStatus& outlet : stream.outlets) {
+    if (outlet.error.empty()) continue;
+    page.push_back(remark(fmt::format("outlet {} has been down for {} (rule{} {}): {}", outlet.name,
+                                      short_time(outlet.down_seconds), outlet.rules.size() == 1 ? "" : "s",
+                                      fmt::join(outlet.rules, ", "), outlet.error),
+                          Tone::warning));
+  }
   if (!stream.note.empty()) page.push_back(remark(stream.note, Tone::warning));
   if (runs_out(stream)) {
     const double left = *stream.oplog_exhausted_at - now;
@@ -247,17 +255,23 @@ TopLine title(const std::vector<TopAnswer>& answers, double now) {
   std::size_t up = 0;
   std::size_t ready = 0;
   std::size_t streams = 0;
+  std::size_t degraded = 0;
   for (const TopAnswer& answer : answers) {
     if (!answer.status) continue;
     ++up;
     streams += answer.status->streams.size();
+    degraded +=
+        static_cast<std::size_t>(std::ranges::count_if(answer.status->streams, &StreamStatus::degraded));
     ready += static_cast<std::size_t>(std::ranges::count_if(
         answer.status->streams, [](const StreamStatus& stream) { return stream.why_not_ready.empty(); }));
   }
   const bool well = up == answers.size() && ready == streams;
   return {{"sluice top  ", Tone::head},
-          {fmt::format("{} of {} workers answer, {} of {} streams ready", up, answers.size(), ready, streams),
-           well ? Tone::good : Tone::bad},
+          {fmt::format("{} of {} workers answer, {} of {} streams ready{}", up, answers.size(), ready,
+                       streams, degraded == 0 ? "" : fmt::format(", {} of them degraded", degraded)),
+           !well          ? Tone::bad
+           : degraded > 0 ? Tone::warning
+                          : Tone::good},
           {"  " + clock_text(now), Tone::plain}};
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 using observe::ClusterStatus;
 using observe::LaneStatus;
+using observe::OutletStatus;
 using observe::StreamStatus;
 using observe::WorkerStatus;
 
@@ -35,6 +36,15 @@ LaneStatus lane_of(bson::View json) {
           std::string(json.at("lastError").text())};
 }
 
+OutletStatus outlet_of(bson::View json) {
+  OutletStatus outlet;
+  outlet.name = json.at("name").text();
+  outlet.error = json.at("error").text();
+  outlet.down_seconds = number_or_0(json.at("downSeconds"));
+  for (const auto& [index, rule] : json.at("rules").document()) outlet.rules.emplace_back(rule.text());
+  return outlet;
+}
+
 StreamStatus stream_of(bson::View json) {
   StreamStatus stream;
   stream.name = json.at("name").text();
@@ -55,6 +65,9 @@ StreamStatus stream_of(bson::View json) {
   stream.oplog_headroom_seconds = number(json.at("oplogHeadroomSeconds"));
   stream.oplog_exhausted_at = number(json.at("oplogExhaustedAt"));
   stream.checkpoint_age_seconds = number(json.at("checkpointAgeSeconds"));
+  for (const auto& [index, outlet] : json.at("outlets").document()) {
+    stream.outlets.push_back(outlet_of(outlet.document()));
+  }
   for (const auto& [index, lane] : json.at("lanes").document()) {
     stream.lanes.push_back(lane_of(lane.document()));
   }

@@ -46,6 +46,8 @@ class JsonFormatter : public spdlog::formatter {
     line_ = R"({"time":")" + timestamp(message.time) + R"(","level":")" + level_name(message.level) +
             R"(","message":)";
     append_json(line_, view(message.payload));
+    const std::string_view fields = view(message.logger_name);  // see log_fields.hpp
+    if (fields.starts_with(',')) line_ += fields;
     line_ += "}\n";
     append(out, line_);
   }

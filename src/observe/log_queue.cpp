@@ -6,6 +6,17 @@
 
 namespace sluice::observe {
 
+namespace {
+
+/// The fields of a line stand in the place of its logger's name; see log_fields.hpp.
+std::size_t size_of(const spdlog::details::log_msg& message) {
+  const auto& fields = message.logger_name;
+  const bool any = fields.size() > 0 && *fields.data() == ',';
+  return message.payload.size() + (any ? fields.size() : 0);
+}
+
+}  // namespace
+
 LogQueue::LogQueue(std::shared_ptr<spdlog::sinks::sink> inner, LogQueueLimits limits)
     : inner_(std::move(inner)),
       limits_(limits),
@@ -25,7 +36,7 @@ bool LogQueue::has_room(const spdlog::details::log_msg& message) const {
   const bool error = message.level >= spdlog::level::err;
   const std::size_t lines = limits_.lines + (error ? limits_.lines_for_errors : 0);
   const std::size_t bytes = error ? 2 * limits_.bytes : limits_.bytes;
-  return queue_.size() < lines && bytes_ + message.payload.size() <= bytes;
+  return queue_.size() < lines && bytes_ + size_of(message) <= bytes;
 }
 
 void LogQueue::log(const spdlog::details::log_msg& message) {
@@ -36,7 +47,7 @@ void LogQueue::log(const spdlog::details::log_msg& message) {
     return;
   }
   queue_.emplace_back(message);
-  bytes_ += message.payload.size();
+  bytes_ += size_of(message);
   changed_.notify_all();
 }
 
@@ -81,7 +92,7 @@ void LogQueue::write(const std::stop_token& stop) {
     } else {
       const spdlog::details::log_msg_buffer message = std::move(queue_.front());
       queue_.pop_front();
-      bytes_ -= message.payload.size();
+      bytes_ -= size_of(message);
       lock.unlock();
       put(message);
     }

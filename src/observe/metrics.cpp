@@ -97,6 +97,8 @@ struct MetricFamilies {
         webhook_open(gauges(r, "sluice_webhook_open",
                             "1 while requests are kept from a web service that failed, else 0.")),
         webhook_seconds(histograms(r, "sluice_webhook_seconds", "Seconds a request to a web service took.")),
+        outlet_up(gauges(r, "sluice_outlet_up",
+                         "0 while events wait for this server outside MongoDB, which is down, else 1.")),
         rule_effects(counters(r, "sluice_rule_effects_total", "Effects by rule and by what became of them.")),
         retries(counters(r, "sluice_retries_total", "Attempts repeated, by kind of error.")),
         stream_reopens(
@@ -126,7 +128,9 @@ struct MetricFamilies {
             gauges(r, "sluice_oplog_exhausted_at_seconds",
                    "Unix time at which the oplog's end reaches the position at the rate of the last minutes; "
                    "+Inf when it comes no nearer, NaN while unknown.")),
-        ready(gauges(r, "sluice_ready", "1 while the stream is open and its lease is held, else 0.")),
+        ready(gauges(
+            r, "sluice_ready",
+            "1 while the stream reads and keeps positions and is not stalled, else 0: as /readyz says.")),
         stalled(
             gauges(r, "sluice_stalled", "1 when work waits and nothing has moved for --stall-ms, else 0.")),
         cluster_members(
@@ -152,6 +156,7 @@ struct MetricFamilies {
   Family<Counter>& webhook_requests;
   Family<Gauge>& webhook_open;
   Family<Histogram>& webhook_seconds;
+  Family<Gauge>& outlet_up;
   Family<Counter>& rule_effects;
   Family<Counter>& retries;
   Family<Counter>& stream_reopens;
@@ -276,6 +281,7 @@ struct Metrics::State {
   std::mutex streams_mutex;
   std::map<std::pair<std::string, std::optional<int>>, StreamMetrics> streams;
   std::map<std::string, ClusterMetrics> clusters;
+  std::map<prometheus::Labels, int> outlets;  ///< how many use each; none are left out
 
   // Held while the hooks run, so that whoever destroys a hook knows that it is not running any more.
   std::mutex hooks_mutex;
@@ -288,7 +294,15 @@ struct Metrics::State {
     for (const auto& [key, stream] : streams) {
       if (stream.gauges_left_out()) labels.push_back(labels_of(key.first, key.second));
     }
+    for (const auto& [outlet, users] : outlets) {
+      if (users == 0) labels.push_back(outlet);
+    }
     return labels;
+  }
+
+  void leave_outlet(const prometheus::Labels& labels) {
+    const std::lock_guard lock(streams_mutex);
+    --outlets[labels];
   }
 
   void unhook(std::size_t id) {
@@ -312,6 +326,14 @@ StreamMetrics& Metrics::stream(const std::string& name, std::optional<int> parti
 ClusterMetrics& Metrics::cluster(const std::string& stream, int partitions) {
   const std::lock_guard lock(state_->streams_mutex);
   return state_->clusters.try_emplace(stream, state_->families, stream, partitions).first->second;
+}
+
+OutletMetric Metrics::outlet(const std::string& stream, const std::string& outlet) {
+  const prometheus::Labels labels = {{"stream", stream}, {"outlet", outlet}};
+  const std::lock_guard lock(state_->streams_mutex);
+  Gauge& up = state_->families.outlet_up.Add(labels);
+  if (state_->outlets[labels]++ == 0) up.Set(1);
+  return {up, ScrapeHook([state = state_.get(), labels] { state->leave_outlet(labels); })};
 }
 
 Counter& Metrics::config_reloads(const std::string& result) {

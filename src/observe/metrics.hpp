@@ -111,6 +111,17 @@ class ScrapeHook {
   std::function<void()> unhook_;
 };
 
+/// Whether one server outside MongoDB takes what a stream sends it; there for as long as this lives.
+class OutletMetric {
+ public:
+  OutletMetric(prometheus::Gauge& up, ScrapeHook leave) : up_(&up), leave_(std::move(leave)) {}
+  void set(bool up) { up_->Set(up ? 1 : 0); }
+
+ private:
+  prometheus::Gauge* up_;
+  ScrapeHook leave_;
+};
+
 /// All metrics of the process. Make one, and let it outlive whatever holds a StreamMetrics or a ScrapeHook.
 class Metrics {
  public:
@@ -124,6 +135,10 @@ class Metrics {
 
   /// Likewise.
   ClusterMetrics& cluster(const std::string& stream, int partitions);
+
+  /// Up until something else is set. Several of one stream and outlet may be there for a moment, as one takes
+  /// the place of another. Thread-safe.
+  [[nodiscard]] OutletMetric outlet(const std::string& stream, const std::string& outlet);
 
   /// Configurations that came while the worker ran, by what became of them: `applied` or `refused`.
   /// Thread-safe.

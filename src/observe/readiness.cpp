@@ -6,6 +6,23 @@ namespace sluice::observe {
 
 namespace {
 
+using Texts = std::map<std::string, std::string, std::less<>>;
+
+void put(Texts& texts, std::string_view about, std::string_view text) {
+  texts.insert_or_assign(std::string(about), std::string(text));
+  if (text.empty()) texts.erase(std::string(about));
+}
+
+std::vector<std::string> sentences(const Texts& texts) {
+  std::vector<std::string> all;
+  for (const auto& [about, text] : texts) all.push_back(about + ": " + text);
+  return all;
+}
+
+bool belongs_to(std::string_view one, std::string_view condition) {
+  return one.starts_with(condition) && (one.size() == condition.size() || one[condition.size()] == ' ');
+}
+
 void append_list(std::string& json, std::string_view key, const std::vector<std::string>& texts) {
   if (texts.empty()) return;
   json += ",\"" + std::string(key) + "\":[";
@@ -35,16 +52,27 @@ void Readiness::forget(std::string_view condition) {
 }
 
 void Readiness::forget_all(std::string_view condition) {
-  const std::string prefix = std::string(condition) + " ";
   const std::lock_guard lock(mutex_);
-  std::erase_if(reasons_,
-                [&](const auto& one) { return one.first == condition || one.first.starts_with(prefix); });
+  std::erase_if(reasons_, [&](const auto& one) { return belongs_to(one.first, condition); });
 }
 
 void Readiness::note(std::string_view about, std::string_view text) {
   const std::lock_guard lock(mutex_);
-  notes_.insert_or_assign(std::string(about), std::string(text));
-  if (text.empty()) notes_.erase(std::string(about));
+  put(notes_, about, text);
+}
+
+void Readiness::degraded(std::string_view about, std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  put(degraded_, about, text);
+}
+
+std::string Readiness::all_reasons(std::string_view condition) const {
+  const std::lock_guard lock(mutex_);
+  std::string all;
+  for (const auto& [one, reason] : reasons_) {
+    if (!reason.empty() && belongs_to(one, condition)) all += (all.empty() ? "" : "; ") + reason;
+  }
+  return all;
 }
 
 bool Readiness::is_ready() const {
@@ -74,11 +102,11 @@ std::vector<std::string> Readiness::reasons_now() const {
 Readiness::Answer Readiness::answer() const {
   const std::lock_guard lock(mutex_);
   const std::vector<std::string> texts = reasons_now();
-  std::vector<std::string> notes;
-  for (const auto& [about, text] : notes_) notes.push_back(about + ": " + text);
-  Answer answer{texts.empty(), texts.empty() ? R"({"status":"READY")" : R"({"status":"NOT_READY")"};
+  const char* status = !texts.empty() ? "NOT_READY" : degraded_.empty() ? "READY" : "DEGRADED";
+  Answer answer{texts.empty(), std::string(R"({"status":")") + status + '"'};
   append_list(answer.json, "reasons", texts);
-  append_list(answer.json, "notes", notes);
+  append_list(answer.json, "degraded", sentences(degraded_));
+  append_list(answer.json, "notes", sentences(notes_));
   answer.json += '}';
   return answer;
 }

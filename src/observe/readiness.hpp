@@ -20,7 +20,11 @@ class Readiness {
   /// This one and those that belong to it: whose names begin with it and a space.
   void forget_all(std::string_view condition);
 
-  /// Something worth knowing that keeps nobody from being ready; an empty text takes it back.
+  /// Something is wrong that keeps nobody from being ready: a server that messages wait for. An empty text
+  /// takes it back.
+  void degraded(std::string_view about, std::string_view text);
+
+  /// Something worth knowing that is no fault; an empty text takes it back.
   void note(std::string_view about, std::string_view text);
 
   bool is_ready() const;
@@ -28,11 +32,16 @@ class Readiness {
   /// Why this condition is not met; empty when it is, or was never stated.
   std::string reason(std::string_view condition) const;
 
+  /// The reasons of this condition and of those that belong to it, one behind the other; empty when all are
+  /// met.
+  std::string all_reasons(std::string_view condition) const;
+
   /// `condition: reason` for each that is not met, in the order of their names.
   std::vector<std::string> reasons() const;
 
-  /// `{"status":"READY"}` or `{"status":"NOT_READY","reasons":[...]}`, with `"notes":[...]` where there are
-  /// any. State and text are of one moment.
+  /// `{"status":"READY"}`, `{"status":"DEGRADED","degraded":[...]}` or
+  /// `{"status":"NOT_READY","reasons":[...]}`; the latter with `"degraded"` as well, and each with
+  /// `"notes":[...]`, where there are any. One that is degraded is ready. State and text are of one moment.
   struct Answer {
     bool ready = false;
     std::string json;
@@ -45,6 +54,7 @@ class Readiness {
 
   mutable std::mutex mutex_;
   std::map<std::string, std::string, std::less<>> reasons_;  // "" for one that is met
+  std::map<std::string, std::string, std::less<>> degraded_;
   std::map<std::string, std::string, std::less<>> notes_;
 };
 

@@ -1,5 +1,6 @@
 #include "observe/status.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "observe/json_writer.hpp"
@@ -25,10 +26,23 @@ void append_lanes(JsonWriter& json, const std::vector<LaneStatus>& lanes) {
   json.close_array();
 }
 
+void append_outlets(JsonWriter& json, const std::vector<OutletStatus>& outlets) {
+  json.open_array("outlets");
+  for (const OutletStatus& outlet : outlets) {
+    json.open_object().text("name", outlet.name).boolean("up", outlet.error.empty());
+    json.open_array("rules");
+    for (const std::string& rule : outlet.rules) json.text({}, rule);
+    json.close_array().text("error", outlet.error);
+    json.number("downSeconds", outlet.down_seconds).close_object();
+  }
+  json.close_array();
+}
+
 void append_stream(JsonWriter& json, const StreamStatus& stream) {
   json.open_object().text("name", stream.name);
   if (stream.partition) json.integer("partition", *stream.partition);
   json.boolean("ready", stream.why_not_ready.empty()).text("whyNotReady", stream.why_not_ready);
+  json.boolean("degraded", stream.degraded());
   json.boolean("stalled", !stream.waits_for.empty()).text("waitsFor", stream.waits_for);
   json.number("lagSeconds", stream.lag_seconds);
   json.number("position", or_null(stream.position));
@@ -41,6 +55,7 @@ void append_stream(JsonWriter& json, const StreamStatus& stream) {
   json.number("oplogExhaustedAt", or_null(stream.oplog_exhausted_at));
   json.number("checkpointAgeSeconds", or_null(stream.checkpoint_age_seconds));
   if (!stream.note.empty()) json.text("note", stream.note);
+  append_outlets(json, stream.outlets);
   append_lanes(json, stream.lanes);
   json.close_object();
 }
@@ -57,6 +72,11 @@ void append_clusters(JsonWriter& json, const std::vector<ClusterStatus>& cluster
 }
 
 }  // namespace
+
+bool StreamStatus::degraded() const {
+  const auto down = [](const OutletStatus& outlet) { return !outlet.error.empty(); };
+  return why_not_ready.empty() && std::ranges::any_of(outlets, down);
+}
 
 std::string status_json(const WorkerStatus& status) {
   JsonWriter json;

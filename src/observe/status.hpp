@@ -15,6 +15,14 @@ struct LaneStatus {
   std::string last_error = {};  ///< of the batch under way; empty while nothing went wrong
 };
 
+/// What /status tells of a server outside MongoDB that a stream's rules send to.
+struct OutletStatus {
+  std::string name = {};  ///< its URL, without secrets
+  std::vector<std::string> rules = {};
+  std::string error = {};   ///< why it is down; empty while it is up
+  double down_seconds = 0;  ///< while it is down
+};
+
 /// What /status tells of a stream. Times of the server are seconds since the epoch.
 struct StreamStatus {
   std::string name = {};
@@ -35,7 +43,11 @@ struct StreamStatus {
   std::optional<double> oplog_headroom_seconds = {};  ///< absent while unknown
   std::optional<double> oplog_exhausted_at = {};      ///< infinity for never; absent while unknown
   std::optional<double> checkpoint_age_seconds = {};  ///< absent before the first
+  std::vector<OutletStatus> outlets = {};
   std::vector<LaneStatus> lanes = {};
+
+  /// It is ready, and a server that its messages wait for is down.
+  bool degraded() const;
 };
 
 /// What /status tells of the cluster that divides a stream.

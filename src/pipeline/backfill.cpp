@@ -31,8 +31,7 @@ std::variant<std::monostate, Held, Error> Backfill::run(bool wanted, const std::
   FillState state;
   if (auto error = parts_.store.fill_state(wanted, state)) return *error;
   if (state.refused)
-    parts_.log.warn("{}: has a position already, so --backfill is not followed; see sluice verify --repair",
-                    parts_.stream.name);
+    parts_.log.warn("has a position already, so --backfill is not followed; see sluice verify --repair");
   if (!state.fill || !state.fill->running) return std::monostate{};
   AuditLease lease(parts_.pool, parts_.config.state_database, stream, parts_.config.engine.lease_ms);
   auto taken = lease.acquire();
@@ -44,7 +43,7 @@ std::variant<std::monostate, Held, Error> Backfill::run(bool wanted, const std::
   if (auto error = find_origin(origin)) return *error;
   if (auto error = fill(*state.fill, origin, lease, stop)) return *error;
   if (auto error = parts_.store.end_fill()) return *error;
-  parts_.log.info("{}: the backfill is done", parts_.stream.name);
+  parts_.log.info("the backfill is done");
   return std::monostate{};
 }
 
@@ -90,7 +89,7 @@ std::optional<Error> Backfill::fill_rule(const Rule& rule, std::uint64_t at, Men
     if (terminal) {
       std::fputs(text.c_str(), stderr);
     } else {
-      parts_.log.info("{}: backfill: {}", parts_.stream.name, text);
+      parts_.log.info("backfill: {}", text);
     }
   });
   const auto clear_line = [&] { progress.clear(); };
@@ -99,7 +98,7 @@ std::optional<Error> Backfill::fill_rule(const Rule& rule, std::uint64_t at, Men
   events.orphan = [](const std::string&) {};
   events.unmendable = [&](const std::string& sentence) {
     clear_line();
-    parts_.log.error("{}: backfill: {}", parts_.stream.name, sentence);
+    parts_.log.error("backfill: {}", sentence);
   };
   events.progress = [&](const std::string& what, std::int64_t done, std::int64_t total) {
     progress.update(what, done, total, observe::Progress::Clock::now());
@@ -115,11 +114,11 @@ std::optional<Error> Backfill::fill_rule(const Rule& rule, std::uint64_t at, Men
     clear_line();
     if (error) return error;
     const AuditTotals& totals = audit.totals();
-    parts_.log.info("{}: backfill: {}: {} targets, {} written, {} refused", parts_.stream.name, rule.name(),
-                    totals.checked, totals.mended, totals.unmendable);
+    parts_.log.info("backfill: {}: {} targets, {} written, {} refused", rule.name(), totals.checked,
+                    totals.mended, totals.unmendable);
     if (totals.orphans == 0) continue;
-    parts_.log.info("{}: backfill: {}: {} references to no source left as they are; sluice verify names them",
-                    parts_.stream.name, rule.name(), totals.orphans);
+    parts_.log.info("backfill: {}: {} references to no source left as they are; sluice verify names them",
+                    rule.name(), totals.orphans);
   }
   return std::nullopt;
 }

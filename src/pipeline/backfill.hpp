@@ -8,15 +8,12 @@
 #include <variant>
 #include <vector>
 
+#include "observe/log_line.hpp"
 #include "pipeline/audit_lease.hpp"
 #include "pipeline/projection_audit.hpp"
 #include "sluice/config.hpp"
 #include "sluice/rule.hpp"
 #include "source/change_stream.hpp"
-
-namespace spdlog {
-class logger;
-}
 
 namespace sluice::pipeline {
 
@@ -35,7 +32,7 @@ class Backfill {
     const StreamConfig& stream;
     const std::vector<std::unique_ptr<Rule>>& rules;
     const source::StreamOptions& options;
-    spdlog::logger& log;
+    const observe::StreamLog& log;
     std::function<void(const std::string& why)> waiting;  ///< how far it is, for whoever asks
   };
 

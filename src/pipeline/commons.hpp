@@ -1,13 +1,13 @@
 #pragma once
 
-#include <spdlog/logger.h>
-
 #include <algorithm>
 #include <mutex>
 
 #include "mongo/session_recorder.hpp"
+#include "observe/log_line.hpp"
 #include "pipeline/asio.hpp"
 #include "pipeline/holder.hpp"
+#include "pipeline/outlet_states.hpp"
 #include "pipeline/reach.hpp"
 #include "sinks/state_names.hpp"
 #include "sluice/config.hpp"
@@ -18,18 +18,20 @@ namespace sluice::pipeline {
 /// sixteen partitions, there are as many. Outlives the streams that use it.
 struct Commons {
   /// Throws Stop when the URI cannot be used. `parts`: how many may run here at once.
-  Commons(const Config& config, const StreamConfig& stream, spdlog::logger& log, int parts)
+  Commons(const Config& config, const StreamConfig& stream, const observe::StreamLog& log,
+          observe::Readiness& readiness, observe::Metrics& metrics, int parts)
       : self(Holder::self()),
         pool(stream,
              clients_for_a_batch * config.engine.in_flight + clients_for_a_part * parts + clients_besides,
              self.instance,
-             [&log, name = stream.name](bool taken_up, const std::string& what) {
-               log.log(taken_up ? spdlog::level::info : spdlog::level::warn, "{}: {}", name, what);
+             [log](bool taken_up, const std::string& what) {
+               log.log(taken_up ? spdlog::level::info : spdlog::level::warn, {}, "{}", what);
              }),
         recorder(config.state_database, state::sessions, config.pipeline),
         batch_threads(static_cast<std::size_t>(config.engine.in_flight)),
         keeper_threads(static_cast<std::size_t>(std::clamp(parts / 8, 1, 4))),
-        asking_thread(1) {}
+        asking_thread(1),
+        outlets(log, stream.name, readiness, metrics) {}
 
   static constexpr int clients_for_a_batch = 3;  // a backfill's thread reads targets and sources, and writes
   static constexpr int clients_for_a_part = 2;   // its reader and its cursor
@@ -45,6 +47,7 @@ struct Commons {
   std::mutex preparing;
   bool prepared = false;  ///< behind the mutex
   Reach reach;
+  OutletStates outlets;
 };
 
 }  // namespace sluice::pipeline

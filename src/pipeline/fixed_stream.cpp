@@ -18,7 +18,9 @@ std::function<void()> once(std::function<void()> what) {
 FixedStream::FixedStream(const Surroundings& around, const StreamConfig& stream, const Strand& strand,
                          RunEvents events)
     : config_(around.config),
-      commons_(std::make_shared<Commons>(around.config, stream, *around.log, 1)),
+      commons_(std::make_shared<Commons>(around.config, stream,
+                                         observe::StreamLog(*around.log, stream.name, stream.name),
+                                         around.readiness, around.metrics, 1)),
       seat_({around, commons_, stream, strand},
             {once(std::move(events.connected)), once(std::move(events.ready)), std::move(events.failed),
              std::move(events.ended)}) {}

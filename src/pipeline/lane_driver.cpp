@@ -1,6 +1,6 @@
 #include "pipeline/lane_driver.hpp"
 
-#include <spdlog/logger.h>
+#include <utility>
 
 #include "mongo/client.hpp"
 
@@ -91,17 +91,10 @@ void LaneDriver::report(const Outcome& outcome, const flow::LaneReport& done, fl
   if (done.retry) {
     last_error_ = done.retry->text();
     parts_.metrics.retries(std::string(name_of(done.retry->kind))).Increment();
-    // What is refused for good becomes a dead letter, which has a line of its own.
-    const bool usual = done.retry->kind == ErrorKind::transient || done.retry->kind == ErrorKind::own_fault;
-    parts_.log.log(usual ? spdlog::level::debug : spdlog::level::warn, "{}: {} ({}); trying again",
-                   lane_->batch().guard.lane_id, done.retry->text(), name_of(done.retry->kind));
+    failing_ = true;
+    parts_.on_retry(*done.retry, outcome.outlet);
   }
-  const bool denied =
-      done.retry && (done.retry->kind == ErrorKind::denied || done.retry->kind == ErrorKind::unavailable);
-  if (denied || (denied_ && outcome.committed)) {
-    denied_ = denied;
-    parts_.on_denied(done.retry);
-  }
+  if (outcome.committed && std::exchange(failing_, false)) parts_.on_recovered();
   if (done.stop) parts_.on_stop(*done.stop);
 }
 

@@ -13,10 +13,6 @@
 #include "pipeline/dispatcher.hpp"
 #include "sluice/sink.hpp"
 
-namespace spdlog {
-class logger;
-}
-
 namespace sluice::pipeline {
 
 /// Carries out what a lane decides: sends its batches to the sink on a blocking thread, one at a time, and
@@ -29,12 +25,12 @@ class LaneDriver {
     Sink& sink;
     Dispatcher& dispatcher;
     observe::StreamMetrics& metrics;
-    spdlog::logger& log;
     std::function<void(const Error&)> on_stop;  ///< an error that no retry can mend
-    /// A server denies the lane what it needs, or is not there, for now; or, without an error, no longer.
-    std::function<void(const std::optional<Error>&)> on_denied;
-    flow::SendAllowance& allowance;  ///< the stream's: what its lanes may render and send at once
-    std::function<void()> on_room;   ///< something was given back to it: wake the lanes that wait
+    /// A batch failed and is tried again: why, and the server outside MongoDB that it is about, if it is.
+    std::function<void(const Error&, const std::string& outlet)> on_retry;
+    std::function<void()> on_recovered;  ///< one that had failed is committed
+    flow::SendAllowance& allowance;      ///< the stream's: what its lanes may render and send at once
+    std::function<void()> on_room;       ///< something was given back to it: wake the lanes that wait
   };
 
   LaneDriver(Parts parts, std::unique_ptr<flow::Lane> lane);
@@ -73,7 +69,7 @@ class LaneDriver {
   std::optional<flow::Time> under_way_since_;
   std::string last_error_;
   std::uint64_t commits_ = 0;
-  bool denied_ = false;
+  bool failing_ = false;
   bool finishing_ = false;
   bool abandoned_ = false;
   bool running_ = true;  ///< or about to

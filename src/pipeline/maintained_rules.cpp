@@ -1,7 +1,6 @@
 #include "pipeline/maintained_rules.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/logger.h>
 
 #include <algorithm>
 
@@ -140,10 +139,13 @@ std::optional<Error> check_filled(const FillCheck& check, Acquired& acquired) {
       const auto error = may_lack(collections, *rule, how == RuleKnown::after_another, lacks);
       if (error && passes(*error)) return error;
       if (error) {
+        observe::LogFields fields = observe::LogFields::of(*error);
+        fields.rule = id.name;
         check.log.warn(
-            "{}: whether rule {} begins on documents that stand already cannot be looked up: {}; if it does, "
+            fields,
+            "whether rule {} begins on documents that stand already cannot be looked up: {}; if it does, "
             "its targets lack them until sluice verify --repair has run",
-            check.title, id.name, error->text());
+            id.name, error->text());
         continue;
       }
     }

@@ -7,12 +7,9 @@
 #include <vector>
 
 #include "mongo/client.hpp"
+#include "observe/log_line.hpp"
 #include "pipeline/checkpoint_store.hpp"
 #include "pipeline/needs.hpp"
-
-namespace spdlog {
-class logger;
-}
 
 /// Which rules begin on documents that stand already, so that their targets lack what these amount to.
 /// Counters and copies alone can: every other rule is about changes. It is remembered with the stream's
@@ -50,8 +47,7 @@ struct FillCheck {
   mongo::ClientPool& pool;
   CheckpointStore& store;
   const Rules& rules;
-  spdlog::logger& log;
-  const std::string& title;
+  const observe::StreamLog& log;
   bool position_dropped = false;
 };
 

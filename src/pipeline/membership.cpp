@@ -38,6 +38,9 @@ MemberRecord read_member(bson::View document, std::int64_t now_ms, Alive& alive)
   member.partitions = small(document.at("partitions"));
   member.options_hash = document.at("optionsHash").text();
   member.hindered = document.at("hindered").boolean();
+  for (const auto& [index, outlet] : document.at("outletsDown").document()) {
+    member.outlets_down.emplace_back(outlet.text());
+  }
   member.http_port = small(document.at("httpPort"));
   member.since_ms = document.at("since").date_ms();
   member.beat_at_ms = document.at("beatAt").date_ms();
@@ -121,7 +124,7 @@ std::optional<Error> Membership::prepare() {
   return reply.error;
 }
 
-std::optional<Error> Membership::beat(bool hindered) {
+std::optional<Error> Membership::beat(bool hindered, const std::vector<std::string>& outlets_down) {
   const auto client = pool_.acquire();
   bson::Builder command;
   command.append("update", state::members).open_array("updates").open(command.item());
@@ -133,6 +136,11 @@ std::optional<Error> Membership::beat(bool hindered) {
   command.append("optionsHash", self_.options_hash)
       .append("hindered", hindered)
       .append("httpPort", self_.http_port);
+  command.open_array("outletsDown");
+  for (const std::string& outlet : outlets_down) {
+    command.open(command.item()).append("$literal", outlet).close();
+  }
+  command.close();
   command.open("since").open_array("$ifNull");
   command.append(command.item(), "$since").append(command.item(), "$$NOW").close().close();
   command.append("beatAt", "$$NOW").open("expiresAt").open_array("$add");

@@ -20,8 +20,9 @@ struct MemberRecord {
   std::int64_t beat_at_ms = 0;
   std::int64_t expires_at_ms = 0;
   bool live = false;
-  std::string options_hash = {};  ///< of the rules it goes by
-  bool hindered = false;          ///< it does not reach what it publishes to
+  std::string options_hash = {};               ///< of the rules it goes by
+  bool hindered = false;                       ///< it does not reach what it publishes to
+  std::vector<std::string> outlets_down = {};  ///< the servers that its messages wait for
 };
 
 /// A shard or partition, and whoever holds it.
@@ -72,7 +73,7 @@ class Membership {
   /// Makes the collection.
   std::optional<Error> prepare();
   /// Joins, or stays.
-  std::optional<Error> beat(bool hindered);
+  std::optional<Error> beat(bool hindered, const std::vector<std::string>& outlets_down = {});
   std::optional<Error> look(ClusterRecord& record);
   /// Takes the documents of the dead away, so that nobody has to wonder about them.
   std::optional<Error> bury(const ClusterRecord& record);

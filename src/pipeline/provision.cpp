@@ -12,7 +12,7 @@ namespace {
 
 class Provisioner {
  public:
-  Provisioner(mongoc_client_t* client, const std::string& database, spdlog::logger& log)
+  Provisioner(mongoc_client_t* client, const std::string& database, const observe::StreamLog& log)
       : shape_(client, database), database_(database), log_(log) {}
 
   /// Several workers and streams do this at once. Whoever comes second looks at what is there by now: it
@@ -58,7 +58,7 @@ class Provisioner {
  private:
   DatabaseShape shape_;
   const std::string& database_;
-  spdlog::logger& log_;
+  const observe::StreamLog& log_;
 };
 
 }  // namespace
@@ -66,7 +66,7 @@ class Provisioner {
 std::optional<Error> provision(mongo::ClientPool& pool, const std::string& database,
                                const std::vector<Subscription>& subscriptions,
                                const std::vector<IndexNeed>& indexes, IndexPolicy policy,
-                               spdlog::logger& log) {
+                               const observe::StreamLog& log) {
   const auto client = pool.acquire();
   Provisioner provisioner(client.get(), database, log);
   for (const Subscription& subscription : subscriptions) {
@@ -88,14 +88,14 @@ std::optional<Error> provision(mongo::ClientPool& pool, const std::string& datab
 namespace {
 
 std::optional<Error> look_at_collections(const StreamConfig& stream, const Rules& rules,
-                                         mongo::ClientPool& pool, spdlog::logger& log) {
+                                         mongo::ClientPool& pool, const observe::StreamLog& log) {
   std::vector<const Rule*> all;
   for (const auto& rule : rules) all.push_back(rule.get());
   std::optional<Error> unknown;
   auto error = check_collections(pool, stream.database, all, unknown);
   if (unknown) {
-    log.warn("{}: whether its rules can work on the collections of {} cannot be looked up: {}", stream.name,
-             stream.database, unknown->text());
+    log.warn("whether its rules can work on the collections of {} cannot be looked up: {}", stream.database,
+             unknown->text());
   }
   return error;
 }
@@ -104,7 +104,7 @@ std::optional<Error> look_at_collections(const StreamConfig& stream, const Rules
 /// would then need the right to change it. A stream that may not create them leaves that to the one that has
 /// to.
 void provision_for_others(const StreamConfig& stream, std::span<const StreamConfig> all,
-                          mongo::ClientPool& pool, spdlog::logger& log) {
+                          mongo::ClientPool& pool, const observe::StreamLog& log) {
   const auto client = pool.acquire();
   Provisioner provisioner(client.get(), stream.database, log);
   for (const StreamConfig& other : all) {
@@ -116,8 +116,8 @@ void provision_for_others(const StreamConfig& stream, std::span<const StreamConf
       CollectionState state;
       const auto error = provisioner.make_with_pre_images(subscription.collection, state);
       if (error) {
-        log.debug("{}: {}.{} is left to {} to create: {}", stream.name, stream.database,
-                  subscription.collection, other.name, error->text());
+        log.debug("{}.{} is left to {} to create: {}", stream.database, subscription.collection, other.name,
+                  error->text());
       }
     }
   }
@@ -127,13 +127,12 @@ void provision_for_others(const StreamConfig& stream, std::span<const StreamConf
 
 std::optional<Error> prepare_for(const Config& config, const StreamConfig& stream, const Rules& rules,
                                  std::span<const StreamConfig> all, mongo::ClientPool& pool,
-                                 spdlog::logger& log) {
+                                 const observe::StreamLog& log) {
   if (auto unfit = look_at_collections(stream, rules, pool, log)) return unfit;
   const auto error = prepare_dead_letters(pool, config.state_database);
   if (error && error->kind != ErrorKind::fatal) return error;
   if (error) {
-    log.warn("{}: the dead letters have no index, so listing them reads them all: {}", stream.name,
-             error->text());
+    log.warn("the dead letters have no index, so listing them reads them all: {}", error->text());
   }
   provision_for_others(stream, all, pool, log);
   return provision(pool, stream.database, subscriptions_of(rules), indexes_of(rules), config.indexes, log);

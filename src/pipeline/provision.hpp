@@ -7,13 +7,10 @@
 #include <vector>
 
 #include "mongo/client.hpp"
+#include "observe/log_line.hpp"
 #include "pipeline/needs.hpp"
 #include "sluice/config.hpp"
 #include "sluice/rule.hpp"
-
-namespace spdlog {
-class logger;
-}
 
 namespace sluice::pipeline {
 
@@ -23,13 +20,13 @@ namespace sluice::pipeline {
 std::optional<Error> provision(mongo::ClientPool& pool, const std::string& database,
                                const std::vector<Subscription>& subscriptions,
                                const std::vector<IndexNeed>& indexes, IndexPolicy policy,
-                               spdlog::logger& log);
+                               const observe::StreamLog& log);
 
 /// Prepares everything that a stream needs before it is read: the above, and the index of the dead letters.
 /// `all` are the worker's streams. The missing collections that any of them reads with pre-images are created
 /// first, so that no index and no write of this stream creates one without.
 std::optional<Error> prepare_for(const Config& config, const StreamConfig& stream, const Rules& rules,
                                  std::span<const StreamConfig> all, mongo::ClientPool& pool,
-                                 spdlog::logger& log);
+                                 const observe::StreamLog& log);
 
 }  // namespace sluice::pipeline

@@ -22,7 +22,7 @@ bool is_conflict(const Error& error) {
 }  // namespace
 
 Reader::Reader(mongo::ClientPool& pool, CheckpointStore& store, flow::Budget& budget, ReaderPlan plan,
-               ReaderEvents events, Commons& commons, spdlog::logger& log)
+               ReaderEvents events, Commons& commons, const observe::StreamLog& log)
     : pool_(pool),
       store_(store),
       budget_(budget),
@@ -31,7 +31,8 @@ Reader::Reader(mongo::ClientPool& pool, CheckpointStore& store, flow::Budget& bu
       commons_(commons),
       log_(log),
       policy_(std::random_device{}()),
-      reading_(plan_.stream.cursor_batch, plan_.stream.filter.parts_serve()) {}
+      reading_(plan_.stream.cursor_batch, plan_.stream.filter.parts_serve()),
+      snapshot_unread_(log_, "a snapshot cannot be read yet") {}
 
 Reader::~Reader() {
   request_stop();
@@ -76,10 +77,12 @@ void Reader::note_problem(const std::string& why) {
 
 bool Reader::insist(const char* what, const std::stop_token& stop,
                     const std::function<std::optional<Error>()>& step) {
+  RepeatedWarning failing(log_, std::string("could not ") + what + " yet");
   for (int tries = 1; !stop.stop_requested(); ++tries) {
     auto error = mongo::or_error(step);
     if (!error) {
       policy_.succeeded();
+      failing.succeeded();
       return true;
     }
     if (stop.stop_requested()) return false;
@@ -100,7 +103,7 @@ bool Reader::insist(const char* what, const std::stop_token& stop,
                                                   error->text() + (passing && !denied ? is_it_running : ""));
       return false;
     }
-    log_.warn("could not {} yet: {}", what, error->text());
+    if (!unavailable) failing.failed(*error);  // of what it publishes to OutletStates tells
     const auto action = policy_.failed(*error);
     if (!pause(*action.retry_after, stop)) return false;
   }
@@ -344,10 +347,11 @@ void Reader::tell_what_stands(source::ChangeStream& stream, const Position& at, 
     std::unique_ptr<source::StreamBatch> batch;
     if (auto error = mongo::or_error([&] { return snapshots.next(at, batch); })) {
       pool_.reconsider(*error);
-      log_.warn("a snapshot cannot be read yet: {}", error->text());
+      snapshot_unread_.failed(*error);
       active = false;
       break;
     }
+    snapshot_unread_.succeeded();
     budget_.add(static_cast<std::int64_t>(batch->events.size()), static_cast<std::int64_t>(batch->bytes()));
     events_.batch(std::move(batch));
   }

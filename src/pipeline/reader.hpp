@@ -13,15 +13,13 @@
 #include "flow/budget.hpp"
 #include "flow/reading.hpp"
 #include "flow/resume.hpp"
+#include "observe/log_line.hpp"
 #include "pipeline/checkpoint_store.hpp"
 #include "pipeline/commons.hpp"
 #include "pipeline/own_writes.hpp"
+#include "pipeline/repeated_warning.hpp"
 #include "pipeline/snapshot_feed.hpp"
 #include "source/change_stream.hpp"
-
-namespace spdlog {
-class logger;
-}
 
 namespace sluice::pipeline {
 
@@ -72,7 +70,7 @@ struct ReaderPlan {
 class Reader {
  public:
   Reader(mongo::ClientPool& pool, CheckpointStore& store, flow::Budget& budget, ReaderPlan plan,
-         ReaderEvents events, Commons& commons, spdlog::logger& log);
+         ReaderEvents events, Commons& commons, const observe::StreamLog& log);
   ~Reader();
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
@@ -125,9 +123,10 @@ class Reader {
   ReaderPlan plan_;
   ReaderEvents events_;
   Commons& commons_;
-  spdlog::logger& log_;
+  const observe::StreamLog log_;
   flow::ResumePolicy policy_;
   flow::ReadingPolicy reading_;
+  RepeatedWarning snapshot_unread_;
   std::optional<std::string> noted_;  ///< of note_problem()
   std::mutex mutex_;
   std::condition_variable_any wake_;

@@ -32,6 +32,8 @@ Reloader::Reloader(const Config& config, ConfigSource& source, spdlog::logger& l
     : config_(config),
       source_(source),
       log_(log),
+      unread_(observe::StreamLog(log), "the configuration could not be looked at"),
+      triggers_unread_(observe::StreamLog(log), "the triggers cannot be looked at"),
       events_(std::move(events)),
       triggers_(config, log),
       streams_(config.streams),
@@ -68,8 +70,9 @@ void Reloader::run(const std::stop_token& stop) {
     lock.unlock();
     try {
       look(asked);
+      unread_.succeeded();
     } catch (const std::exception& error) {  // a file that holds a URI cannot be read for a moment, say
-      log_.warn("the configuration could not be looked at: {}", error.what());
+      unread_.failed(error.what());
     }
     lock.lock();
   }
@@ -86,8 +89,9 @@ void Reloader::look(bool asked) {
   if (news && take(std::move(*news))) untold_ = true;
   try {
     if (triggers_.look(streams_)) untold_ = true;
+    triggers_unread_.succeeded();
   } catch (const Stop& error) {  // a file that holds a URI cannot be read for a moment, say
-    log_.warn("triggers cannot be looked at: {}", error.what());
+    triggers_unread_.failed(error.what());
   }
   if (untold_) {
     events_.changed(all_streams(), refused_);

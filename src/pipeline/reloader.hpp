@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "flow/time.hpp"
+#include "pipeline/repeated_warning.hpp"
 #include "pipeline/triggers.hpp"
 #include "sluice/pipeline.hpp"
 
@@ -55,6 +56,8 @@ class Reloader {
   const Config& config_;
   ConfigSource& source_;
   spdlog::logger& log_;
+  RepeatedWarning unread_;           ///< on the thread
+  RepeatedWarning triggers_unread_;  ///< likewise
   Events events_;
   TriggerWatch triggers_;
 

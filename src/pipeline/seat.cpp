@@ -1,7 +1,5 @@
 #include "pipeline/seat.hpp"
 
-#include <spdlog/logger.h>
-
 namespace sluice::pipeline {
 
 void Seat::start(const StreamPart& part) {
@@ -85,9 +83,9 @@ void Seat::on_ended() {
 Recovery Seat::recovery() const {
   const Surroundings& around = parts_.around;
   const bool rebuild = around.config.on_lost == LostPolicy::rebuild;
-  around.log->error("{}: the position is lost; by its policy the pipeline {}", stream_->title(),
-                    rebuild ? "computes all targets afresh and goes on"
-                            : "goes on from the present moment: what was missed stays missed");
+  stream_->log().error("the position is lost; by its policy the pipeline {}",
+                       rebuild ? "computes all targets afresh and goes on"
+                               : "goes on from the present moment: what was missed stays missed");
   around.metrics.stream(parts_.config.name, part_.partition())
       .position_lost(rebuild ? "rebuild" : "restart-now")
       .Increment();
@@ -97,13 +95,13 @@ Recovery Seat::recovery() const {
 void Seat::go_on(bool position_lost) {
   const Surroundings& around = parts_.around;
   const Recovery how = position_lost ? recovery() : Recovery{};
-  if (!position_lost) around.log->warn("{}: waiting for its turn again", stream_->title());
+  if (!position_lost) stream_->log().warn("waiting for its turn again");
   around.readiness.forget(stream_->condition() + " stopping");
   part_.restart_now = false;  // asked for once, and done
   try {
     begin(how);
   } catch (const std::exception& error) {  // a rule that has become impossible, say
-    around.log->error("{}: could not begin anew: {}", stream_->title(), error.what());
+    stream_->log().error("could not begin anew: {}", error.what());
     leaving_ = true;
     events_.failed(exit_code::position_lost);
     on_ended();

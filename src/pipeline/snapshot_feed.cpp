@@ -79,8 +79,12 @@ std::uint64_t time_of(const Position& at) {
 }  // namespace
 
 SnapshotFeed::SnapshotFeed(mongo::ClientPool& pool, Options options,
-                           const std::vector<std::unique_ptr<Rule>>& rules, spdlog::logger& log)
-    : pool_(pool), options_(std::move(options)), store_(pool, options_.state_database), log_(log) {
+                           const std::vector<std::unique_ptr<Rule>>& rules, const observe::StreamLog& log)
+    : pool_(pool),
+      options_(std::move(options)),
+      store_(pool, options_.state_database),
+      log_(log),
+      not_stored_(log, "the progress of a snapshot cannot be stored yet") {
   for (std::size_t i = 0; i < rules.size(); ++i) {
     if (!rules[i]->has_snapshots()) continue;
     sources_.push_back({snapshot_id(options_.pipeline, options_.stream, rules[i]->name()),
@@ -171,7 +175,7 @@ std::optional<Error> SnapshotFeed::start(std::size_t source, SnapshotRequest req
     return std::nullopt;
   }
   if (!waiting_.contains(request.id)) {
-    log_.info("{}: publishing what stands in the collections of {} {}", options_.stream, request.id,
+    log_.info("publishing what stands in the collections of {} {}", request.id,
               mark == flow::SnapshotMark{} ? "from the beginning" : "from where it was left");
   }
   {
@@ -323,13 +327,12 @@ void SnapshotFeed::store_progress(flow::Time now) {
     error ? void(shared_->course->store_failed(now)) : shared_->course->stored(*mark);
   }
   if (error) {
-    log_.warn("{}: the progress of the snapshot of {} cannot be stored yet: {}", options_.stream,
-              run_->request.id, error->text());
+    not_stored_.failed(run_->request.id + ": " + error->text(), observe::LogFields::of(*error));
     return;
   }
+  not_stored_.succeeded();
   if (!mark->done) return;
-  log_.info("{}: published what stood in the collections of {}: {} documents", options_.stream,
-            run_->request.id, mark->documents);
+  log_.info("published what stood in the collections of {}: {} documents", run_->request.id, mark->documents);
   finished_[run_->request.id] = run_->request.run;
   run_.reset();
 }

@@ -11,13 +11,11 @@
 #include "flow/snapshot_course.hpp"
 #include "flow/time.hpp"
 #include "mongo/snapshot_cursor.hpp"
+#include "observe/log_line.hpp"
+#include "pipeline/repeated_warning.hpp"
 #include "pipeline/snapshot_records.hpp"
 #include "sluice/rule.hpp"
 #include "source/change_stream.hpp"
-
-namespace spdlog {
-class logger;
-}
 
 namespace sluice::pipeline {
 
@@ -39,7 +37,7 @@ class SnapshotFeed {
   };
 
   SnapshotFeed(mongo::ClientPool& pool, Options options, const std::vector<std::unique_ptr<Rule>>& rules,
-               spdlog::logger& log);
+               const observe::StreamLog& log);
 
   /// On the stream's very first start: asks for those that the rules want at once.
   std::optional<Error> begin();
@@ -90,7 +88,8 @@ class SnapshotFeed {
   mongo::ClientPool& pool_;
   Options options_;
   SnapshotStore store_;
-  spdlog::logger& log_;
+  const observe::StreamLog log_;
+  RepeatedWarning not_stored_;
   std::vector<Source> sources_;
   std::map<std::string, std::string> finished_;  ///< request id to the run that is done
   std::optional<Run> run_;

@@ -47,6 +47,14 @@ std::int64_t per_part(std::int64_t limit, const StreamPart& part) {
   return part.of_cluster ? std::max<std::int64_t>(1, limit / part.count) : limit;
 }
 
+/// `articles {"_id":1}` of `insert of articles {"_id":1}`.
+std::string_view document_of(const sinks::StoredLetter& letter) {
+  constexpr std::string_view of = " of ";
+  const auto at = letter.change.find(of);
+  return at == std::string::npos ? std::string_view()
+                                 : std::string_view(letter.change).substr(at + of.size());
+}
+
 }  // namespace
 
 std::shared_ptr<Stream> Stream::make(const Surroundings& around, std::shared_ptr<Commons> commons,
@@ -69,6 +77,7 @@ Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const Stre
       events_(std::move(events)),
       title_(title_of(config, part)),
       condition_("stream " + title_),
+      log_(*around_.log, title_, config.name, part.partition()),
       rules_(rules::make_rules(config, around_.config.parts())),
       rule_names_(names_of(rules_)),
       pool_(commons_.pool),
@@ -82,17 +91,29 @@ Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const Stre
              commons_.self),
       strand_(asio::make_strand(around_.io)),
       letter_lines_(letter_lines_each_minute, std::chrono::minutes(1)),
+      reading_lines_(letter_lines_each_minute, std::chrono::minutes(1)),
+      outlet_lines_(letter_lines_each_minute, std::chrono::minutes(1)),
+      reopening_(log_, "the change stream broke, and is opened again"),
+      held_up_(log_, "a batch could not be carried out"),
+      not_stored_(log_, "the checkpoint could not be stored"),
+      tokens_not_stored_(log_,
+                         "the other program's resume tokens could not be stored, and publishing goes on"),
       sink_(sinks::make_outlets(outlet_parts()),
             std::make_unique<sinks::MongoBulk>(pool_, commons_.recorder, bulk_options())),
       dispatcher_(rules_, budget_, metrics_),
       health_(
-          {strand_, pool_, commons_.asking_thread, budget_, metrics_, around_.readiness, *around_.log,
-           config.name, part.partition(), title_, condition_, around_.config.engine, around_.config.pipeline,
+          {strand_, pool_, commons_.asking_thread, budget_, metrics_, around_.readiness, log_, config.name,
+           part.partition(), condition_, around_.config.engine, around_.config.pipeline,
            around_.config.state_database, around_.config.place_arguments, maintained_of(rules_),
-           part.index == 0, [this](asio::awaitable<void> work) { spawn(std::move(work)); }},
+           part.index == 0, commons_.outlets, [this](asio::awaitable<void> work) { spawn(std::move(work)); }},
           around_.metrics),
       keeper_timer_(strand_),
       drain_timer_(strand_) {
+  for (const auto& rule : rules_) {
+    for (const DeliveryPlan* plan : rule->deliveries()) {
+      commons_.outlets.add(sinks::server_of(sink_.outlets(), *plan), rule->name());
+    }
+  }
   // Several readers would each tell where they are themselves.
   if (tokens_.emplace(rules_); tokens_->empty() || part_.count > 1) {
     tokens_.reset();
@@ -101,7 +122,7 @@ Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const Stre
   }
   around_.readiness.not_ready(condition_, "connecting to MongoDB");
   reader_ = std::make_unique<Reader>(pool_, store_, budget_, reader_plan(recovery), reader_events(), commons_,
-                                     *around_.log);
+                                     log_);
 }
 
 Stream::~Stream() = default;
@@ -150,36 +171,32 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   plan.fill = [this, stream = plan.stream](const std::stop_token& stop) {
     const auto waiting = [this](const std::string& why) { around_.readiness.not_ready(condition_, why); };
     Backfill backfill(
-        {pool_, commons_.recorder, store_, around_.config, config_, rules_, stream, *around_.log, waiting});
+        {pool_, commons_.recorder, store_, around_.config, config_, rules_, stream, log_, waiting});
     return backfill.run(part_.backfill, stop);
   };
   plan.check_filled = [this, restart_now](Acquired& acquired) {
-    return pipeline::check_filled({pool_, store_, rules_, *around_.log, title_, restart_now}, acquired);
+    return pipeline::check_filled({pool_, store_, rules_, log_, restart_now}, acquired);
   };
   plan.provision = [this] {
-    return prepare_for(around_.config, config_, rules_, around_.all_streams, pool_, *around_.log);
+    return prepare_for(around_.config, config_, rules_, around_.all_streams, pool_, log_);
   };
   if (config_.of_triggers) {
     plan.origin_first = !part_.of_cluster;  // a cluster's first member has settled it
     plan.note_problem = [this](const std::string& why) { note_problem(why); };
   }
   plan.prepare_again = recovery.policy != LostPolicy::fail;
-  plan.prepare_sinks = [this] {
-    auto error = sink_.prepare();
-    note_reach(error);
-    return error;
-  };
+  plan.prepare_sinks = [this] { return prepare_sinks(); };
   plan.snapshots =
       std::make_unique<SnapshotFeed>(pool_,
                                      SnapshotFeed::Options{config.pipeline, config_.name, config_.database,
                                                            config.state_database, part_.count, part_.index},
-                                     rules_, *around_.log);
+                                     rules_, log_);
   if (plan.stream.filter.with_session) {
     plan.own_writes = std::make_unique<OwnWrites>(config.state_database, config.pipeline);
   }
   if (!config_.resume_tokens.empty()) {
     plan.first_position = [this](std::optional<Position>& found) {
-      const auto say = [this](const std::string& text) { around_.log->info("{}: {}", title_, text); };
+      const auto say = [this](const std::string& text) { log_.info("{}", text); };
       return find_foreign_position(pool_, config_.resume_tokens, found, say);
     };
   }
@@ -193,10 +210,19 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   return plan;
 }
 
+/// On any thread. What outlets warn of may be true of every message.
+void Stream::say_of_outlet(bool loud, const std::string& text) {
+  if (!loud) return log_.info("{}", text);
+  const flow::Time now = flow::Clock::now();
+  const std::lock_guard lock(outlet_lines_mutex_);
+  if (const std::size_t untold = outlet_lines_.due(now); untold > 0) {
+    log_.warn("{} more warnings about single messages in the last minute", untold);
+  }
+  if (outlet_lines_.allow(now)) log_.warn("{}", text);
+}
+
 sinks::OutletParts Stream::outlet_parts() {
-  const auto say = [this](bool loud, const std::string& text) {
-    around_.log->log(loud ? spdlog::level::warn : spdlog::level::info, "{}: {}", title_, text);
-  };
+  const auto say = [this](bool loud, const std::string& text) { say_of_outlet(loud, text); };
   const auto duplicates = [this](std::size_t count) {
     metrics_.publish_duplicates.Increment(static_cast<double>(count));
   };
@@ -223,6 +249,7 @@ ReaderEvents Stream::reader_events() {
     });
   };
   events.batch = [this](std::unique_ptr<source::StreamBatch> batch) {
+    reopening_.succeeded();
     on_strand([this, batch = std::move(batch)]() mutable { on_batch(std::move(batch)); });
   };
   events.reopening = [this](const Error& error) { on_reopening(error); };
@@ -238,40 +265,46 @@ ReaderEvents Stream::reader_events() {
 void Stream::on_reading_less(const Error& error, const flow::Reading& reading) {
   // How the first part of an event is asked for: with its neighbours, or alone where they are wanted whole.
   const int first_batch = filter().parts_serve() ? around_.config.engine.cursor_batch : 1;
+  const flow::Time now = flow::Clock::now();
+  if (const std::size_t untold = reading_lines_.due(now); untold > 0) {
+    log_.warn("{} more events could not be read whole in the last minute", untold);
+  }
+  const bool told = reading_lines_.allow(now);
   if (error.kind != ErrorKind::too_large) {
-    around_.log->log(
-        reading.judging == flow::Judging::skip ? spdlog::level::warn : spdlog::level::debug,
-        "{}: the server refuses an event: {}; if it is a rule's 'where' that fails on it, the event is "
-        "set aside as a dead letter of that rule",
-        title_, error.text());
+    if (told)
+      log_.log(reading.judging == flow::Judging::skip ? spdlog::level::warn : spdlog::level::debug, {},
+               "the server refuses an event: {}; if it is a rule's 'where' that fails on it, the event is "
+               "set aside as a dead letter of that rule",
+               error.text());
   } else if (reading ==
              flow::Reading{Detail::whole, around_.config.engine.cursor_batch, reading.judging, true}) {
     // It is read, and dead, although nothing can be kept of it.
     metrics_.events_read.Increment();
     metrics_.events_dead.Increment();
-    around_.log->error(
-        "{}: a change of a document is passed over, for the _id of its document alone (more than about 3 MB) "
-        "is "
-        "too large for a change stream: {}; no rule is told of it, and no dead letter can hold it. Keep "
-        "documents with such an _id out of the watched collections; sluice verify --repair puts right what "
-        "rules "
-        "keep",
-        title_, error.text());
+    if (told)
+      log_.error(
+          "a change of a document is passed over, for the _id of its document alone (more than about 3 MB) "
+          "is "
+          "too large for a change stream: {}; no rule is told of it, and no dead letter can hold it. Keep "
+          "documents with such an _id out of the watched collections; sluice verify --repair puts right what "
+          "rules "
+          "keep",
+          error.text());
   } else if (reading.detail == Detail::key_only) {
-    around_.log->warn(
-        "{}: an event is too large to be read, even without the fields that no rule reads: {}; it is left to "
-        "the rules without its fields, and those that need them set it aside as a dead letter",
-        title_, error.text());
+    if (told)
+      log_.warn(
+          "an event is too large to be read, even without the fields that no rule reads: {}; it is left to "
+          "the rules without its fields, and those that need them set it aside as a dead letter",
+          error.text());
   } else if (reading.detail == Detail::needed && reading.batch == first_batch) {
     metrics_.large_events.Increment();
-    around_.log->info("{}: an event is too large to be read whole; reading past it only what the rules need",
-                      title_);
+    if (told) log_.info("an event is too large to be read whole; reading past it only what the rules need");
   }
 }
 
 void Stream::on_reopening(const Error& error) {
   health_.broke(error);
-  around_.log->warn("{}: the change stream broke: {}; opening it again", title_, error.text());
+  reopening_.failed(error);
   around_.readiness.not_ready(condition_, "the change stream is being opened again: " + error.text());
   metrics_.stream_reopens.Increment();
 }
@@ -283,23 +316,20 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
                                 longest_linger(rules_, milliseconds(engine.batch_linger_ms))};
   std::random_device seed;
   for (const LaneGuard& guard : guards) {
-    const std::string condition = condition_ + " lane " + std::to_string(lanes_.size());
+    const std::size_t index = lanes_.size();
     LaneDriver::Parts parts{
         strand_,
         commons_.batch_threads,
         sink_,
         dispatcher_,
         metrics_,
-        *around_.log,
         [this](const Error& error) {
           if (lease_given_back_) return;  // whoever has it now does that batch again
           fail(error.kind == ErrorKind::fenced ? exit_code::lease_lost : exit_code::cannot_start,
                error.text());
         },
-        [this, condition](const std::optional<Error>& error) {
-          note_reach(error);
-          on_denied(condition, error);
-        },
+        [this, index](const Error& error, const std::string& outlet) { on_lane_retry(index, error, outlet); },
+        [this, index] { on_lane_recovered(index); },
         allowance_,
         [this] {
           for (auto& waiting : lanes_) waiting->wake();
@@ -322,17 +352,21 @@ void Stream::tell_letters(const std::vector<sinks::StoredLetter>& letters) {
   tell_withheld(letter_lines_.due(now));
   for (const sinks::StoredLetter& letter : letters) {
     if (!letter_lines_.allow(now)) continue;
-    around_.log->error("{}: dead letter of rule {}, {}: {} (code {}); see it with: sluice dead show FILE {}",
-                       title_, letter.rule, letter.change, letter.message, letter.code, letter.id);
+    observe::LogFields fields;
+    fields.rule = letter.rule;
+    fields.document = document_of(letter);
+    fields.code = letter.code;
+    log_.error(fields, "dead letter of rule {}, {}: {} (code {}); see it with: sluice dead show FILE {}",
+               letter.rule, letter.change, letter.message, letter.code, letter.id);
   }
 }
 
 void Stream::tell_withheld(std::size_t letters) {
   if (letters == 0) return;
-  around_.log->error(
-      "{}: {} more dead letter{} in the last minute; see them with: sluice dead list FILE "
+  log_.error(
+      "{} more dead letter{} in the last minute; see them with: sluice dead list FILE "
       "--stream {}",
-      title_, letters, letters == 1 ? "" : "s", config_.name);
+      letters, letters == 1 ? "" : "s", config_.name);
 }
 
 void Stream::note_reach(const std::optional<Error>& error) {
@@ -347,7 +381,7 @@ void Stream::note_reach(const std::optional<Error>& error) {
 void Stream::note_problem(const std::string& why) {
   const auto error = note_trigger_problem(pool_, around_.config.state_database,
                                           around_.config.pipeline + "/" + config_.name, why);
-  if (error) around_.log->debug("{}: its problem could not be noted: {}", title_, error->text());
+  if (error) log_.debug("its problem could not be noted: {}", error->text());
 }
 
 /// For those who ask the state database: while the triggers run, of the part that fails first.
@@ -355,23 +389,69 @@ void Stream::note_while_running(const std::string& condition, const std::string&
   if (!config_.of_triggers || (!problem_of_.empty() && problem_of_ != condition) || problem_ == why) return;
   problem_ = why;
   problem_of_ = why.empty() ? "" : condition;
-  asio::post(commons_.keeper_threads,
-             [&pool = pool_, log = around_.log, title = title_, database = around_.config.state_database,
-              id = around_.config.pipeline + "/" + config_.name, why] {
-               const auto error = note_trigger_problem(pool, database, id, why);
-               if (error) log->debug("{}: its problem could not be noted: {}", title, error->text());
-             });
+  asio::post(commons_.keeper_threads, [&pool = pool_, log = log_, database = around_.config.state_database,
+                                       id = around_.config.pipeline + "/" + config_.name, why] {
+    const auto error = note_trigger_problem(pool, database, id, why);
+    if (error) log.debug("its problem could not be noted: {}", error->text());
+  });
+}
+
+std::string Stream::lane_condition(std::size_t lane) const {
+  return condition_ + " lane " + std::to_string(lane);
+}
+
+/// While the stream starts; on the reader's thread.
+std::optional<Error> Stream::prepare_sinks() {
+  const std::string who = title_ + " start";
+  auto unprepared = sinks::prepare_all(sink_.outlets(), deliveries_of(rules_));
+  if (!unprepared) {
+    note_reach(std::nullopt);
+    commons_.outlets.works(who);
+    return std::nullopt;
+  }
+  note_reach(unprepared->error);
+  if (unprepared->error.kind == ErrorKind::unavailable) {
+    commons_.outlets.failed(who, unprepared->server, unprepared->error, 0);
+  }
+  return std::move(unprepared->error);
+}
+
+/// What messages wait for degrades the worker; what keeps positions from being stored is its own matter.
+void Stream::on_lane_retry(std::size_t lane, const Error& error, const std::string& outlet) {
+  const std::string condition = lane_condition(lane);
+  note_reach(error);
+  const bool waits = error.kind == ErrorKind::denied || error.kind == ErrorKind::unavailable;
+  if (waits && !outlet.empty()) {
+    note_while_running(condition, error.text());
+    commons_.outlets.failed(fmt::format("{} lane {}", title_, lane), outlet, error, budget_.events());
+    return;
+  }
+  on_denied(condition, error);
+  // What is refused for good becomes a dead letter, which has a line of its own.
+  if (error.kind == ErrorKind::transient || error.kind == ErrorKind::own_fault) {
+    log_.log(spdlog::level::debug, observe::LogFields::of(error), "lane {}: {} ({}); trying again", lane,
+             error.text(), name_of(error.kind));
+    return;
+  }
+  held_up_lanes_.insert(lane);
+  observe::LogFields fields = observe::LogFields::of(error);
+  fields.lane = static_cast<int>(lane);
+  held_up_.failed(fmt::format("lane {}: {} ({})", lane, error.text(), name_of(error.kind)), fields);
+}
+
+void Stream::on_lane_recovered(std::size_t lane) {
+  note_reach(std::nullopt);
+  on_denied(lane_condition(lane), std::nullopt);
+  commons_.outlets.works(fmt::format("{} lane {}", title_, lane));
+  held_up_lanes_.erase(lane);
+  if (held_up_lanes_.empty()) held_up_.succeeded();
 }
 
 void Stream::on_denied(const std::string& condition, const std::optional<Error>& error) {
-  const bool lasting = error && (error->kind == ErrorKind::denied || error->kind == ErrorKind::unavailable);
+  const bool lasting = error && error->kind == ErrorKind::denied;
   note_while_running(condition, lasting ? error->text() : "");
-  if (error && error->kind == ErrorKind::denied) {
-    const bool names_another = error->message.starts_with("Redis") || error->message.starts_with("NATS");
-    around_.readiness.not_ready(condition,
-                                (names_another ? "denied: " : "MongoDB denies it: ") + error->text());
-  } else if (error && error->kind == ErrorKind::unavailable) {
-    around_.readiness.not_ready(condition, error->message);
+  if (lasting) {
+    around_.readiness.not_ready(condition, "MongoDB denies it: " + error->text());
   } else {
     around_.readiness.forget(condition);
   }
@@ -390,8 +470,8 @@ void Stream::on_opened(Acquired acquired, Position at) {
   if (acquired.floor) least_floor_ = acquired.floor->data();
   health_.opened(epoch_, acquired.floor.value_or(at), lanes_);
   health_.take_maintained(acquired.maintained);
-  around_.log->info("{}: streaming {} from {} (epoch {}, {} lanes)", title_, config_.database, pool_.hosts(),
-                    epoch_, lanes_.size());
+  log_.info("streaming {} from {} (epoch {}, {} lanes)", config_.database, pool_.hosts(), epoch_,
+            lanes_.size());
   around_.readiness.ready(condition_);
   events_.ready();
 }
@@ -440,6 +520,7 @@ asio::awaitable<bool> Stream::store_checkpoint() {
   if (error) pool_.reconsider(*error);
   on_denied(condition_ + " checkpoint", error);
   if (!error) {
+    not_stored_.succeeded();
     lease_->renewed(asked);
     if (with_floor) stored_windows_ = version;
     stored_at_ = asked;
@@ -453,8 +534,7 @@ asio::awaitable<bool> Stream::store_checkpoint() {
   } else {
     health_.not_stored(*error);
     metrics_.retries("checkpoint").Increment();
-    around_.log->warn("{}: the checkpoint could not be stored: {}{}", title_, error->text(),
-                      drained_ ? "" : "; trying again");
+    not_stored_.failed(*error);
   }
   co_return !error;
 }
@@ -464,12 +544,12 @@ asio::awaitable<void> Stream::store_tokens(std::vector<flow::TokenTrail::Token> 
   if (news.empty()) co_return;
   const auto store = [this, &news] { return mongo::or_error([&] { return tokens_->store(pool_, news); }); };
   const auto error = co_await run_blocking<std::optional<Error>>(commons_.keeper_threads, store);
-  const std::string text = error ? error->text() : "";
-  if (!text.empty() && text != token_error_) {
-    around_.log->warn("{}: {}; trying again, and publishing goes on", title_, text);
+  if (!error) {
+    tokens_not_stored_.succeeded();
+    co_return;
   }
-  token_error_ = text;
-  if (error) token_trail_->give_back(std::move(news));
+  tokens_not_stored_.failed(*error);
+  token_trail_->give_back(std::move(news));
 }
 
 asio::awaitable<void> Stream::keep_checkpoint() {
@@ -483,9 +563,18 @@ asio::awaitable<void> Stream::keep_checkpoint() {
     take_floor();
     const flow::Time now = flow::Clock::now();
     tell_withheld(letter_lines_.due(now));
+    tell_repetitions(now);
     const bool news = floor_ && busy_since_stored_ && now >= stored_at_ + store_interval;
     if (news || now >= lease_->renew_at()) co_await store_checkpoint();
   }
+}
+
+/// What is said once a minute of what fails still.
+void Stream::tell_repetitions(flow::Time now) {
+  held_up_.tell_due(now);
+  not_stored_.tell_due(now);
+  tokens_not_stored_.tell_due(now);
+  commons_.outlets.tell_due(now);
 }
 
 void Stream::request_stop() {
@@ -493,11 +582,11 @@ void Stream::request_stop() {
 }
 
 void Stream::fail(int exit_code, const std::string& why, bool drain) {
-  if (ended_) return around_.log->error("{}: {}", title_, why);  // nobody listens any more
+  if (ended_) return log_.error("{}", why);  // nobody listens any more
   const bool fenced = exit_code == exit_code::lease_lost;
   // In a cluster that is how a partition moves on from an instance that was away for too long.
   const bool usual = fenced && part_.of_cluster;
-  around_.log->log(usual ? spdlog::level::warn : spdlog::level::err, "{}: {}", title_, why);
+  log_.log(usual ? spdlog::level::warn : spdlog::level::err, {}, "{}", why);
   if (!usual) around_.readiness.not_ready(condition_, why);
   lease_lost_ |= fenced;
   events_.failed(exit_code);
@@ -568,6 +657,9 @@ asio::awaitable<void> Stream::end() {
   epoch_ = reader_->epoch();
   if (!lease_ && epoch_ != 0 && !lease_lost_) co_await give_lease_back(true);
   tell_withheld(letter_lines_.rest());
+  commons_.outlets.forget(title_ + " ");
+  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) around_.readiness.forget(lane_condition(lane));
+  around_.readiness.forget(condition_ + " checkpoint");
   health_.retire();
   ended_ = true;
   events_.ended();
@@ -579,8 +671,7 @@ asio::awaitable<void> Stream::store_and_give_back() {
     const bool stored = !lease_lost_ && co_await store_checkpoint();
     if (!lease_lost_) co_await give_lease_back(stored);
   } catch (const std::exception& error) {
-    around_.log->error("{}: internal error as it ends: {}; what follows the stored position is done again",
-                       title_, error.what());
+    log_.error("internal error as it ends: {}; what follows the stored position is done again", error.what());
   }
 }
 
@@ -590,13 +681,12 @@ asio::awaitable<void> Stream::give_lease_back(bool stored) {
   const auto release = [this] { return mongo::or_error([this] { return store_.release(epoch_); }); };
   const auto error = co_await run_blocking<std::optional<Error>>(commons_.keeper_threads, release);
   if (error) {
-    around_.log->warn("{}: the lease could not be given back: {}", title_, error->text());
+    log_.warn("the lease could not be given back: {}", error->text());
   } else if (stored) {
-    around_.log->info("{}: stopped; the position is stored", title_);
+    log_.info("stopped; the position is stored");
   } else {
-    around_.log->warn(
-        "{}: stopped; the newest position could not be stored, and what follows the stored one is done again",
-        title_);
+    log_.warn(
+        "stopped; the newest position could not be stored, and what follows the stored one is done again");
   }
 }
 

@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +23,7 @@
 #include "pipeline/foreign_tokens.hpp"
 #include "pipeline/lane_driver.hpp"
 #include "pipeline/reader.hpp"
+#include "pipeline/repeated_warning.hpp"
 #include "pipeline/stream_health.hpp"
 #include "sinks/mongo_bulk.hpp"
 #include "sinks/outward.hpp"
@@ -96,8 +99,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   /// Thread-safe.
   observe::StreamStatus status() const { return health_.status(); }
 
-  /// Its name in the log and in /readyz.
-  const std::string& title() const { return title_; }
+  const observe::StreamLog& log() const { return log_; }
+  /// Its name in /readyz.
   const std::string& condition() const { return condition_; }
 
   /// What whoever takes its place has to know. After it ended.
@@ -122,6 +125,10 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void note_problem(const std::string& why);
   void note_while_running(const std::string& condition, const std::string& why);
   void on_denied(const std::string& condition, const std::optional<Error>& error);
+  void on_lane_retry(std::size_t lane, const Error& error, const std::string& outlet);
+  void on_lane_recovered(std::size_t lane);
+  std::string lane_condition(std::size_t lane) const;
+  std::optional<Error> prepare_sinks();
   void make_lanes(const std::vector<LaneGuard>& guards);
   asio::awaitable<void> keep_checkpoint();
   asio::awaitable<bool> store_checkpoint();
@@ -139,6 +146,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   sinks::MongoBulkOptions bulk_options();
   void tell_letters(const std::vector<sinks::StoredLetter>& letters);
   void tell_withheld(std::size_t letters);
+  void tell_repetitions(flow::Time now);
+  void say_of_outlet(bool loud, const std::string& text);
   asio::awaitable<void> store_tokens(std::vector<flow::TokenTrail::Token> news);
 
   Surroundings around_;
@@ -147,8 +156,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
   StreamConfig config_;
   StreamPart part_;
   StreamEvents events_;
-  std::string title_;       ///< its name in the log
-  std::string condition_;   ///< its name in /readyz
+  std::string title_;      ///< its name in the log
+  std::string condition_;  ///< its name in /readyz
+  observe::StreamLog log_;
   std::string problem_;     ///< of a running trigger, as it was noted last; "" for none
   std::string problem_of_;  ///< the condition that it belongs to
   std::vector<std::unique_ptr<Rule>> rules_;
@@ -160,6 +170,14 @@ class Stream : public std::enable_shared_from_this<Stream> {
   CheckpointStore store_;
   Strand strand_;
   flow::LineLimit letter_lines_;
+  flow::LineLimit reading_lines_;  ///< on the reader's thread
+  std::mutex outlet_lines_mutex_;
+  flow::LineLimit outlet_lines_;  ///< of what outlets say of single messages; behind the mutex
+  RepeatedWarning reopening_;     ///< likewise
+  RepeatedWarning held_up_;       ///< lanes whose batches fail within MongoDB
+  std::set<std::size_t> held_up_lanes_;
+  RepeatedWarning not_stored_;
+  RepeatedWarning tokens_not_stored_;
   sinks::Outward sink_;
   Dispatcher dispatcher_;
   std::vector<std::unique_ptr<LaneDriver>> lanes_;
@@ -173,7 +191,6 @@ class Stream : public std::enable_shared_from_this<Stream> {
   bool busy_since_stored_ = false;               ///< what is stored is not yet behind the last event
   std::optional<ForeignTokens> tokens_;          ///< where another program looks for its own
   std::optional<flow::TokenTrail> token_trail_;  ///< together with tokens_
-  std::string token_error_;                      ///< as it was logged last
   std::int64_t epoch_ = 0;
   asio::steady_timer keeper_timer_;
   asio::steady_timer drain_timer_;

@@ -1,7 +1,6 @@
 #include "pipeline/stream_health.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/logger.h>
 
 #include <limits>
 
@@ -18,10 +17,7 @@ constexpr auto ask_interval = std::chrono::seconds(10);
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 constexpr auto answer_slack = std::chrono::seconds(1);  // beyond the time that the server may hold an answer
 
-// What follows the stream's name in the names of its conditions.
-constexpr const char* opening_condition = "";
-constexpr const char* stall_condition = " stalled";
-constexpr const char* stop_condition = " stopping";
+constexpr const char* stall_condition = " stalled";  // behind the stream's name, in that of the condition
 
 double seconds_of(std::uint64_t cluster_time) {
   return static_cast<double>(cluster_time >> 32);
@@ -64,6 +60,7 @@ StreamHealth::StreamHealth(Parts parts, observe::Metrics& metrics)
 }
 
 void StreamHealth::retire() {
+  parts_.readiness.forget(parts_.condition + stall_condition);
   hook_ = {};
   if (parts_.speaks_for_all) {
     parts_.metrics.dead_letters_open().Set(unknown);
@@ -161,7 +158,7 @@ asio::awaitable<void> StreamHealth::ask_maintained() {
   const auto asked = [&read] { return mongo::or_error(read); };
   const auto error = co_await run_blocking<std::optional<Error>>(parts_.asking_thread, asked);
   if (error) {
-    parts_.log.debug("{}: which rules are not backfilled could not be read: {}", parts_.title, error->text());
+    parts_.log.debug("which rules are not backfilled could not be read: {}", error->text());
   } else if (!stopping_) {
     take_maintained(known);
   }
@@ -187,7 +184,7 @@ void StreamHealth::take_maintained(const std::optional<std::vector<MaintainedRul
 /// What could not be counted stays as it was counted last.
 void StreamHealth::take_letters(const LettersCounted& letters) {
   if (letters.error) {
-    parts_.log.debug("{}: the dead letters could not be counted: {}", parts_.title, letters.error->text());
+    parts_.log.debug("the dead letters could not be counted: {}", letters.error->text());
     return;
   }
   parts_.metrics.dead_letters_open().Set(static_cast<double>(letters.count));
@@ -197,10 +194,10 @@ void StreamHealth::take_oplog(const source::OplogAnswer& answer) {
   if (answer.error && answer.error->kind == ErrorKind::fatal && !permission_told_) {
     permission_told_ = true;
     parts_.log.warn(
-        "{}: how long the oplog still holds the position cannot be told: {}. Let the worker's user read "
+        "how long the oplog still holds the position cannot be told: {}. Let the worker's user read "
         "local.oplog.rs: db.getSiblingDB(\"admin\").grantRolesToUser(USER, [{{role: \"read\", db: "
         "\"local\"}}])",
-        parts_.title, answer.error->text());
+        answer.error->text());
   }
   const std::lock_guard lock(mutex_);
   if (answer.wall_clock) lag_.wall_clock(answer.at, *answer.wall_clock);
@@ -224,7 +221,6 @@ void StreamHealth::look(flow::Time now) {
   tell_stall(waits_for, now);
   const std::lock_guard lock(mutex_);
   lane_status_ = std::move(lanes);
-  waits_for_ = waits_for;
 }
 
 /// The lane that has waited longest, and how many others there are.
@@ -278,23 +274,19 @@ void StreamHealth::tell_stall(const std::string& waits_for, flow::Time now) {
     parts_.readiness.not_ready(condition, waits_for);
     if (stalled_since_) return;
     stalled_since_ = now;
-    parts_.log.warn("{}: stalled: {}", parts_.title, waits_for);
+    parts_.log.warn("stalled: {}", waits_for);
   } else if (stalled_since_) {
     parts_.readiness.forget(condition);
-    parts_.log.info("{}: goes on again, {} s after it was found stalled", parts_.title,
-                    whole_seconds(now - *stalled_since_));
+    parts_.log.info("goes on again, {} s after it was found stalled", whole_seconds(now - *stalled_since_));
     stalled_since_.reset();
   }
-  parts_.metrics.stalled.Set(stalled_since_ ? 1 : 0);
 }
 
-std::string StreamHealth::why_not_ready(std::initializer_list<const char*> conditions) const {
-  std::string reasons;
-  for (const char* about : conditions) {
-    const std::string reason = parts_.readiness.reason(parts_.condition + about);
-    if (!reason.empty()) reasons += (reasons.empty() ? "" : "; ") + reason;
-  }
-  return reasons;
+/// As /readyz says it: also of a stream whose lease, lanes or checkpoint are denied what they need.
+std::string StreamHealth::why_not_ready() const {
+  const std::string own = parts_.readiness.all_reasons(parts_.condition);
+  if (!own.empty() || !parts_.partition) return own;
+  return parts_.readiness.all_reasons("cluster of " + parts_.stream);
 }
 
 void StreamHealth::refresh_gauges() const {
@@ -303,7 +295,8 @@ void StreamHealth::refresh_gauges() const {
   metrics.events_in_flight.Set(static_cast<double>(parts_.budget.events()));
   metrics.bytes_in_flight.Set(static_cast<double>(parts_.budget.bytes()));
   metrics.bytes_in_flight_peak.Set(static_cast<double>(parts_.budget.peak_bytes()));
-  metrics.ready.Set(why_not_ready({opening_condition, stop_condition}).empty() ? 1 : 0);
+  metrics.ready.Set(why_not_ready().empty() ? 1 : 0);
+  metrics.stalled.Set(parts_.readiness.reason(parts_.condition + stall_condition).empty() ? 0 : 1);
   const std::lock_guard lock(mutex_);
   metrics.lag_seconds.Set(lag_.seconds(now));
   metrics.checkpoint_age_seconds.Set(stored_at_ ? seconds(now - *stored_at_) : 0);
@@ -317,7 +310,9 @@ observe::StreamStatus StreamHealth::status() const {
   observe::StreamStatus status;
   status.name = parts_.stream;
   status.partition = parts_.partition;
-  status.why_not_ready = why_not_ready({opening_condition, stall_condition, stop_condition});
+  status.why_not_ready = why_not_ready();
+  status.waits_for = parts_.readiness.reason(parts_.condition + stall_condition);
+  status.outlets = parts_.outlets.status();
   status.events_read = metrics.events_read.Value();
   status.events_applied = metrics.events_applied.Value();
   status.events_published = metrics.events_published.Value();
@@ -326,7 +321,6 @@ observe::StreamStatus StreamHealth::status() const {
   status.events_in_flight = parts_.budget.events();
   status.bytes_in_flight = parts_.budget.bytes();
   const std::lock_guard lock(mutex_);
-  status.waits_for = waits_for_;
   status.note = note_;
   status.lag_seconds = lag_.seconds(now);
   status.position = position_;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <initializer_list>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include "flow/headroom.hpp"
 #include "flow/lag.hpp"
 #include "flow/stall.hpp"
+#include "observe/log_line.hpp"
 #include "observe/metrics.hpp"
 #include "observe/readiness.hpp"
 #include "observe/status.hpp"
@@ -17,6 +17,7 @@
 #include "pipeline/dead_letters.hpp"
 #include "pipeline/lane_driver.hpp"
 #include "pipeline/maintained_rules.hpp"
+#include "pipeline/outlet_states.hpp"
 #include "sluice/config.hpp"
 #include "sluice/position.hpp"
 #include "source/change_stream.hpp"
@@ -38,10 +39,9 @@ class StreamHealth {
     const flow::Budget& budget;
     observe::StreamMetrics& metrics;
     observe::Readiness& readiness;
-    spdlog::logger& log;
+    const observe::StreamLog& log;
     std::string stream;
     std::optional<int> partition;  ///< of a cluster
-    std::string title;             ///< its name in the log
     std::string condition;         ///< the stream's name in /readyz
     EngineConfig engine;
     std::string pipeline;
@@ -51,6 +51,7 @@ class StreamHealth {
     /// Of a divided stream one part counts the dead letters of all, and names the rules that are not
     /// backfilled.
     bool speaks_for_all = true;
+    const OutletStates& outlets;
     /// Starts a coroutine that the stream outlives, and that ends it with what it throws.
     std::function<void(asio::awaitable<void>)> spawn;
 
@@ -102,7 +103,7 @@ class StreamHealth {
   std::string what_lanes_wait_for(flow::Time now) const;
   std::string what_it_waits_for(flow::Time now) const;
   void tell_stall(const std::string& waits_for, flow::Time now);
-  std::string why_not_ready(std::initializer_list<const char*> conditions) const;
+  std::string why_not_ready() const;
   void refresh_gauges() const;
 
   Parts parts_;
@@ -131,7 +132,6 @@ class StreamHealth {
   std::optional<flow::Time> stored_at_;
   std::int64_t epoch_ = 0;
   std::vector<observe::LaneStatus> lane_status_;
-  std::string waits_for_;
   std::string reader_error_;
   std::string note_;
 

@@ -40,8 +40,11 @@ std::string ready_line(const Config& config) {
 
 }  // namespace
 
-StreamSupervisor::SupervisedStream::SupervisedStream(const Strand& strand, flow::Backoff::Limits pauses)
-    : backoff(pauses, std::random_device{}()), again(strand) {}
+StreamSupervisor::SupervisedStream::SupervisedStream(const Strand& strand, flow::Backoff::Limits pauses,
+                                                     observe::StreamLog log)
+    : backoff(pauses, std::random_device{}()),
+      again(strand),
+      failing(std::move(log), "does not run, and the others go on") {}
 
 StreamSupervisor::StreamSupervisor(const Surroundings& around, const Strand& strand, SupervisorEvents events,
                                    StreamFactory factory, flow::Backoff::Limits pauses)
@@ -75,7 +78,11 @@ RunEvents StreamSupervisor::events_of(const std::string& name, StreamInstance* i
 
 StreamSupervisor::SupervisedStream& StreamSupervisor::entry(const std::string& name) {
   const std::lock_guard lock(mutex_);
-  return streams_.try_emplace(name, strand_, pauses_).first->second;
+  return streams_.try_emplace(name, strand_, pauses_, log_of(name)).first->second;
+}
+
+observe::StreamLog StreamSupervisor::log_of(const std::string& name) const {
+  return observe::StreamLog(*around_.log, name, name);
 }
 
 /// Null when another stands in its place by now.
@@ -172,7 +179,7 @@ void StreamSupervisor::begin(const std::string& name, SupervisedStream& supervis
   try {
     instance->stream->start();
   } catch (const std::exception& error) {
-    around_.log->error("{}: cannot run: {}", name, error.what());
+    log_of(name).error("cannot run: {}", error.what());
     const auto* stop = dynamic_cast<const Stop*>(&error);
     on_failed(name, instance, stop != nullptr ? stop->exit_code() : exit_code::bad_configuration);
     on_ended(name, instance);
@@ -192,6 +199,7 @@ void StreamSupervisor::on_ready(const std::string& name, StreamInstance* instanc
   instance->began = true;
   here->before.reset();
   here->backoff.reset();
+  here->failing.succeeded();
   here->ready = true;
   say_lines();
 }
@@ -240,29 +248,28 @@ void StreamSupervisor::on_ended(const std::string& name, StreamInstance* instanc
 void StreamSupervisor::after(const std::string& name, SupervisedStream& supervised,
                              const StreamInstance& ended) {
   if (supervised.before && !ended.began) return go_back(name, supervised);
-  try_again_later(name, supervised);
+  try_again_later(name, supervised, "see its last error");
 }
 
 void StreamSupervisor::go_back(const std::string& name, SupervisedStream& supervised) {
   const std::string why = fmt::format(
       "stream {} does not come to run as it was changed (the log says why); it goes on as it was before",
       name);
-  around_.log->error("{}", why);
+  log_of(name).error("{}", why);
   if (events_.refused) events_.refused(why);
   const StreamConfig stream = *std::exchange(supervised.before, std::nullopt);
   try {
     put(supervised, make_instance(stream, false));
   } catch (const std::exception& error) {
-    around_.log->error("{}: cannot run: {}", name, error.what());
-    return try_again_later(name, supervised);
+    return try_again_later(name, supervised, error.what());
   }
   begin(name, supervised);
 }
 
-void StreamSupervisor::try_again_later(const std::string& name, SupervisedStream& supervised) {
+void StreamSupervisor::try_again_later(const std::string& name, SupervisedStream& supervised,
+                                       const std::string& why) {
   const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(supervised.backoff.next());
-  around_.log->error("{}: does not run; the others go on, and it is tried again in {} ms", name,
-                     wait.count());
+  supervised.failing.failed(why);
   supervised.again.expires_after(wait);
   supervised.again.async_wait([this, name](const boost::system::error_code& error) {
     if (!error) try_again(name);
@@ -276,8 +283,7 @@ void StreamSupervisor::try_again(const std::string& name) {
   try {
     put(supervised, make_instance(*supervised.wanted, false));
   } catch (const std::exception& error) {
-    around_.log->error("{}: cannot run: {}", name, error.what());
-    return try_again_later(name, supervised);
+    return try_again_later(name, supervised, error.what());
   }
   begin(name, supervised);
 }

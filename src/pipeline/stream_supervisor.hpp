@@ -11,6 +11,7 @@
 #include "flow/backoff.hpp"
 #include "observe/status.hpp"
 #include "pipeline/asio.hpp"
+#include "pipeline/repeated_warning.hpp"
 #include "pipeline/running_stream.hpp"
 #include "pipeline/stream_changes.hpp"
 #include "pipeline/stream_factory.hpp"
@@ -71,7 +72,7 @@ class StreamSupervisor {
 
   /// The place of one stream.
   struct SupervisedStream {
-    SupervisedStream(const Strand& strand, flow::Backoff::Limits pauses);
+    SupervisedStream(const Strand& strand, flow::Backoff::Limits pauses, observe::StreamLog log);
 
     std::optional<StreamConfig> wanted;        ///< absent: it is to go
     std::optional<StreamConfig> before;        ///< what to go back to if `instance` does not come to stream
@@ -81,6 +82,7 @@ class StreamSupervisor {
     bool ready = false;
     flow::Backoff backoff;
     asio::steady_timer again;
+    RepeatedWarning failing;  ///< while it is tried again
   };
 
   std::unique_ptr<StreamInstance> make_instance(const StreamConfig& stream, bool at_start);
@@ -100,7 +102,8 @@ class StreamSupervisor {
   void on_ended(const std::string& name, StreamInstance* instance);
   void after(const std::string& name, SupervisedStream& supervised, const StreamInstance& ended);
   void go_back(const std::string& name, SupervisedStream& supervised);
-  void try_again_later(const std::string& name, SupervisedStream& supervised);
+  void try_again_later(const std::string& name, SupervisedStream& supervised, const std::string& why);
+  observe::StreamLog log_of(const std::string& name) const;
   void try_again(const std::string& name);
   void forget_conditions(const std::string& name);
   void forget(const std::string& name);

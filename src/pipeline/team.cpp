@@ -33,8 +33,13 @@ Team::Team(Parts parts, RunEvents events)
       rules_(rules::make_rules(parts_.config, parts_.around.config.parts())),
       partitions_(parts_.around.config.partitions),
       condition_("cluster of " + parts_.config.name),
-      shared_commons_(
-          std::make_shared<Commons>(parts_.around.config, parts_.config, *parts_.around.log, partitions_)),
+      log_(*parts_.around.log, condition_, parts_.config.name),
+      joining_(log_, "could not join yet"),
+      looking_(log_, "who holds what cannot be told, and partitions stay where they are"),
+      shared_commons_(std::make_shared<Commons>(
+          parts_.around.config, parts_.config,
+          observe::StreamLog(*parts_.around.log, parts_.config.name, parts_.config.name),
+          parts_.around.readiness, parts_.around.metrics, partitions_)),
       commons_(*shared_commons_),
       store_(commons_.pool, parts_.around.config.state_database,
              {parts_.around.config.pipeline, parts_.config.name, partitions_, 0,
@@ -47,6 +52,12 @@ Team::Team(Parts parts, RunEvents events)
            store_.id().options_hash, parts_.around.config.http_port, parts_.around.config.engine.lease_ms}),
       metrics_(parts_.around.metrics.cluster(parts_.config.name, partitions_)),
       status_{parts_.config.name, membership_.instance(), 0, partitions_, 0, ""} {
+  const auto outlets = sinks::make_outlets({parts_.around.config, deliveries_of(rules_)});
+  for (const auto& rule : rules_) {
+    for (const DeliveryPlan* plan : rule->deliveries()) {
+      commons_.outlets.add(sinks::server_of(outlets, *plan), rule->name());
+    }
+  }
   for (int i = 0; i < partitions_; ++i) {
     seats_.push_back(std::make_unique<Seat>(
         Seat::Parts{parts_.around, shared_commons_, parts_.config, parts_.strand},
@@ -74,7 +85,7 @@ void Team::start() {
 }
 
 void Team::on_thrown(int exit_code, const char* what) {
-  parts_.around.log->error("{}: {}", condition_, what);
+  log_.error("{}", what);
   asio::post(parts_.strand, [this, exit_code] { events_.failed(exit_code); });
 }
 
@@ -103,7 +114,7 @@ void Team::run(const std::stop_token& stop) {
                [this, record = std::move(record), error = std::move(error)] { on_look(record, error); });
   }
   if (const auto error = mongo::or_error([this] { return membership_.leave(); })) {
-    parts_.around.log->warn("{}: could not say that it leaves: {}", condition_, error->text());
+    log_.warn("could not say that it leaves: {}", error->text());
   }
 }
 
@@ -115,8 +126,8 @@ std::optional<Error> Team::try_to_join() {
   if (auto error = store_.prepare()) return error;
   if (auto error = membership_.prepare()) return error;
   const Config& config = parts_.around.config;
-  if (auto error = prepare_for(config, parts_.config, rules_, parts_.around.all_streams, commons_.pool,
-                               *parts_.around.log)) {
+  if (auto error =
+          prepare_for(config, parts_.config, rules_, parts_.around.all_streams, commons_.pool, log_)) {
     return error;
   }
   {
@@ -134,12 +145,19 @@ std::optional<Error> Team::try_to_join() {
 
 std::optional<Error> Team::reach_outlets() {
   const auto say = [this](bool loud, const std::string& text) {
-    parts_.around.log->log(loud ? spdlog::level::warn : spdlog::level::info, "{}: {}", condition_, text);
+    log_.log(loud ? spdlog::level::warn : spdlog::level::info, {}, "{}", text);
   };
-  for (auto& outlet : sinks::make_outlets({parts_.around.config, deliveries_of(rules_), say})) {
-    if (auto error = outlet->prepare()) return error;
+  const auto deliveries = deliveries_of(rules_);
+  auto unprepared =
+      sinks::prepare_all(sinks::make_outlets({parts_.around.config, deliveries, say}), deliveries);
+  if (!unprepared) {
+    commons_.outlets.works(condition_);
+    return std::nullopt;
   }
-  return std::nullopt;
+  if (unprepared->error.kind == ErrorKind::unavailable) {
+    commons_.outlets.failed(condition_, unprepared->server, unprepared->error, 0);
+  }
+  return std::move(unprepared->error);
 }
 
 /// Where the stream is to begin, the first of all members says; with it, what stands is asked for.
@@ -149,7 +167,7 @@ std::optional<Error> Team::tell_present(Position& at) {
                                               config.engine.cursor_batch, config.engine.max_await_ms});
   std::optional<Position> after;
   if (!config.restart_now) {
-    const auto say = [this](const std::string& text) { parts_.around.log->info("{}: {}", condition_, text); };
+    const auto say = [this](const std::string& text) { log_.info("{}", text); };
     if (auto error = find_foreign_position(commons_.pool, parts_.config.resume_tokens, after, say)) {
       return error;
     }
@@ -157,10 +175,10 @@ std::optional<Error> Team::tell_present(Position& at) {
   // Opened in earnest, so that a place which cannot be read from is told before anybody is ready.
   auto error = stream.open(after, at, true);
   if (error && after && error->kind == ErrorKind::lost && config.on_lost != LostPolicy::fail) {
-    parts_.around.log->error(
-        "{}: the other program's position is lost: {}; by the policy for that the stream "
+    log_.error(
+        "the other program's position is lost: {}; by the policy for that the stream "
         "begins at the present moment",
-        condition_, error->text());
+        error->text());
     after.reset();
     error = stream.open(after, at, true);
   }
@@ -172,7 +190,7 @@ std::optional<Error> Team::tell_present(Position& at) {
   SnapshotFeed snapshots(
       commons_.pool,
       {config.pipeline, parts_.config.name, parts_.config.database, config.state_database, partitions_, 0},
-      rules_, *parts_.around.log);
+      rules_, log_);
   return snapshots.begin();
 }
 
@@ -183,7 +201,7 @@ void Team::note_problem(const std::string& why) {
   const Config& config = parts_.around.config;
   const auto error = note_trigger_problem(commons_.pool, config.state_database,
                                           config.pipeline + "/" + parts_.config.name, why);
-  if (error) parts_.around.log->debug("{}: its problem could not be noted: {}", condition_, error->text());
+  if (error) log_.debug("its problem could not be noted: {}", error->text());
 }
 
 bool Team::join(const std::stop_token& stop) {
@@ -195,7 +213,10 @@ bool Team::join(const std::stop_token& stop) {
       const std::lock_guard lock(status_mutex_);
       status_.waits_for = error ? error->text() : "";
     }
-    if (!error) return true;
+    if (!error) {
+      joining_.succeeded();
+      return true;
+    }
     commons_.pool.reconsider(*error);
     const bool unavailable = error->kind == ErrorKind::unavailable;
     const bool passing = unavailable || error->kind == ErrorKind::transient ||
@@ -205,13 +226,13 @@ bool Team::join(const std::stop_token& stop) {
     if (!passing || (tries >= join_tries && !unavailable)) {
       const bool denied = error->kind == ErrorKind::denied;
       parts_.around.readiness.not_ready(condition_, error->text());
-      parts_.around.log->error("{}: could not join ({}): {}{}", condition_, commons_.pool.hosts(),
-                               error->text(), passing && !denied ? is_it_running : "");
+      log_.error("could not join ({}): {}{}", commons_.pool.hosts(), error->text(),
+                 passing && !denied ? is_it_running : "");
       const int code = error->kind == ErrorKind::lost ? exit_code::position_lost : exit_code::cannot_start;
       asio::post(parts_.strand, [this, code] { events_.failed(code); });
       return false;
     }
-    parts_.around.log->warn("{}: could not join yet: {}", condition_, error->text());
+    if (!unavailable) joining_.failed(*error);  // of what it publishes to OutletStates tells
     if (!pause(backoff.next(), stop)) return false;
   }
   return false;
@@ -229,7 +250,8 @@ std::optional<Error> Team::beat_and_look(ClusterRecord& record) {
   const flow::Time now = flow::Clock::now();
   const bool due = now >= beat_at_;
   if (due) {
-    if (auto error = membership_.beat(hindered(now))) return error;
+    const bool hinders = hindered(now);
+    if (auto error = membership_.beat(hinders, commons_.outlets.down())) return error;
     beat_at_ = now + milliseconds(parts_.around.config.engine.lease_ms) / 3;
   }
   if (auto error = membership_.look(record)) return error;
@@ -239,14 +261,13 @@ std::optional<Error> Team::beat_and_look(ClusterRecord& record) {
 void Team::on_look(const ClusterRecord& record, const std::optional<Error>& error) {
   if (stopping_) return;
   if (error) {
-    if (!std::exchange(unreachable_, true)) {
-      parts_.around.log->warn("{}: who holds what cannot be told: {}; partitions stay where they are",
-                              condition_, error->text());
-    }
+    unreachable_ = true;
+    looking_.failed(*error);
     parts_.around.readiness.not_ready(condition_, "who holds what cannot be told: " + error->text());
     return;
   }
   unreachable_ = false;
+  looking_.succeeded();
   members_ = static_cast<int>(
       std::ranges::count_if(record.members, [this](const auto& member) { return is_like_us(member); }));
   if (!must_wait(record)) obey(order_of(record), record);
@@ -281,7 +302,7 @@ bool Team::must_wait(const ClusterRecord& record) {
     why = fmt::format("{} is held by {}{}; waiting until it stops or its lease ends", held->id,
                       held->holder.text(), record.layout == partitions_ ? ", which goes by other rules" : "");
   }
-  if (!why.empty() && why != waits_for_) parts_.around.log->warn("{}: {}", condition_, why);
+  if (!why.empty() && why != waits_for_) log_.warn("{}", why);
   waits_for_ = why;
   return !why.empty();
 }
@@ -335,7 +356,7 @@ void Team::obey(const flow::ShareOrder& order, const ClusterRecord& record) {
   const bool restart_now = may_restart_now(record);
   decided_ = true;
   for (const int index : order.give) {
-    parts_.around.log->info("{}: partition {} goes to another member", condition_, index);
+    log_.info("partition {} goes to another member", index);
     seat(index).stop();
   }
   for (const int index : order.take) {
@@ -348,9 +369,7 @@ bool Team::may_restart_now(const ClusterRecord& record) {
   if (!parts_.around.config.restart_now || decided_) return false;
   const bool alone = members_ == 1 && std::ranges::none_of(record.shards, &PartitionRecord::held);
   if (!alone) {
-    parts_.around.log->warn(
-        "{}: other members run, so --restart-now is not followed; stop them all and start one with it",
-        condition_);
+    log_.warn("other members run, so --restart-now is not followed; stop them all and start one with it");
   }
   return alone;
 }
@@ -360,7 +379,7 @@ void Team::take(int index, bool restart_now) {
   try {
     seat(index).start({partitions_, index, true, restart_now, config.backfill});
   } catch (const std::exception& error) {
-    parts_.around.log->error("{}: partition {} cannot run here: {}", condition_, index, error.what());
+    log_.error("partition {} cannot run here: {}", index, error.what());
     events_.failed(exit_code::cannot_start);
   }
 }

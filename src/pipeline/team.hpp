@@ -17,6 +17,7 @@
 #include "pipeline/commons.hpp"
 #include "pipeline/membership.hpp"
 #include "pipeline/needs.hpp"
+#include "pipeline/repeated_warning.hpp"
 #include "pipeline/running_stream.hpp"
 #include "pipeline/seat.hpp"
 
@@ -78,6 +79,9 @@ class Team : public RunningStream {
   Rules rules_;
   const int partitions_;
   std::string condition_;  ///< its name in /readyz
+  const observe::StreamLog log_;
+  RepeatedWarning joining_;  ///< on the thread
+  RepeatedWarning looking_;  ///< on the strand
   const std::shared_ptr<Commons> shared_commons_;
   Commons& commons_;
   CheckpointStore store_;

@@ -142,8 +142,11 @@ TriggerWatch::TriggerWatch(const Config& config, spdlog::logger& log)
 TriggerWatch::Cluster& TriggerWatch::cluster_of(const StreamConfig& stream) {
   const auto found = std::ranges::find(clusters_, address_of(stream), &Cluster::address);
   if (found != clusters_.end()) return *found;
-  return clusters_.emplace_back(
-      Cluster{address_of(stream), std::make_unique<mongo::ClientPool>(stream, 1, "sluice-triggers"), {}, {}});
+  return clusters_.emplace_back(Cluster{address_of(stream),
+                                        std::make_unique<mongo::ClientPool>(stream, 1, "sluice-triggers"),
+                                        {},
+                                        {observe::StreamLog(log_, "", stream.name),
+                                         "the triggers cannot be read, and those that are known go on"}});
 }
 
 mongo::ClientPool* TriggerWatch::pool_of(const StreamConfig& stream) {
@@ -172,13 +175,12 @@ bool TriggerWatch::look_at(Cluster& cluster, const std::vector<StreamConfig>& st
     cluster.pool->reconsider(*error);
     const bool passing = error->kind == ErrorKind::transient || error->kind == ErrorKind::unavailable;
     // A server that is away the streams themselves have something to say about.
-    if (!passing && std::exchange(cluster.complaint, error->text()) != error->text()) {
-      log_.warn("the triggers on {} cannot be read: {}; those that are known go on", cluster.pool->hosts(),
-                error->text());
+    if (!passing) {
+      cluster.unread.failed(cluster.pool->hosts() + ": " + error->text(), observe::LogFields::of(*error));
     }
     return false;
   }
-  cluster.complaint.clear();
+  cluster.unread.succeeded();
   // Two clusters may each hold triggers of a name: a trigger stands where its stream is.
   std::erase_if(found, [&](const Trigger& trigger) {
     const auto stream = std::ranges::find(streams, trigger.stream, &StreamConfig::name);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mongo/client.hpp"
+#include "pipeline/repeated_warning.hpp"
 #include "pipeline/trigger_store.hpp"
 #include "sluice/config.hpp"
 
@@ -64,7 +65,7 @@ class TriggerWatch {
     std::pair<std::string, std::string> address;  ///< URI, or the file that holds it
     std::unique_ptr<mongo::ClientPool> pool;
     std::vector<Trigger> triggers;
-    std::string complaint;  ///< said last
+    RepeatedWarning unread;
   };
 
   bool look_at(Cluster& cluster, const std::vector<StreamConfig>& streams);

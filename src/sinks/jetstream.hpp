@@ -28,6 +28,7 @@ class JetStream final : public Outlet {
 
   using Outlet::takes;
   bool takes(const DeliveryPlan& plan) const override { return plan.sink() == PublishPlan::sink_name; }
+  std::string server_of(const DeliveryPlan&) const override { return config_.shown_url(); }
   std::optional<Error> prepare() override;
   Outcome send(const Batch& batch) override;
   void abandon() override { stop_.request_stop(); }

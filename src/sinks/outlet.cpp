@@ -67,4 +67,23 @@ std::vector<Made> make_outlets(const OutletParts& parts) {
   return outlets;
 }
 
+std::string server_of(const std::vector<Made>& outlets, const DeliveryPlan& plan) {
+  for (const Made& outlet : outlets) {
+    if (outlet->takes(plan)) return outlet->server_of(plan);
+  }
+  return {};
+}
+
+std::optional<Unprepared> prepare_all(const std::vector<Made>& outlets,
+                                      const std::vector<const DeliveryPlan*>& deliveries) {
+  for (const Made& outlet : outlets) {
+    auto error = outlet->prepare();
+    if (!error) continue;
+    const auto taken =
+        std::ranges::find_if(deliveries, [&](const DeliveryPlan* plan) { return outlet->takes(*plan); });
+    return Unprepared{taken == deliveries.end() ? "" : outlet->server_of(**taken), std::move(*error)};
+  }
+  return std::nullopt;
+}
+
 }  // namespace sluice::sinks

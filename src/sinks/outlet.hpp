@@ -25,6 +25,9 @@ class Outlet {
     return delivery != nullptr && takes(*delivery->plan);
   }
 
+  /// The server that the plan's messages go to, as it may be shown. For a plan that it takes.
+  virtual std::string server_of(const DeliveryPlan& plan) const = 0;
+
   /// Connects, and brings the server into shape. Before the first batch; again after errors.
   virtual std::optional<Error> prepare() = 0;
 
@@ -89,5 +92,19 @@ std::vector<const Plan*> plans_of(const OutletParts& parts) {
 
 /// The outlets that the plans need.
 std::vector<std::unique_ptr<Outlet>> make_outlets(const OutletParts& parts);
+
+/// An outlet that could not be prepared: its server, and why.
+struct Unprepared {
+  std::string server;
+  Error error;
+};
+
+/// Prepares them one after the other, up to the first that cannot be. `deliveries` are what they were made
+/// for.
+std::optional<Unprepared> prepare_all(const std::vector<std::unique_ptr<Outlet>>& outlets,
+                                      const std::vector<const DeliveryPlan*>& deliveries);
+
+/// The server that takes the plan's messages; "" where none of the outlets does.
+std::string server_of(const std::vector<std::unique_ptr<Outlet>>& outlets, const DeliveryPlan& plan);
 
 }  // namespace sluice::sinks

@@ -15,12 +15,7 @@ class Outward final : public Sink {
   Outward(std::vector<std::unique_ptr<Outlet>> outlets, std::unique_ptr<Sink> inner)
       : outlets_(std::move(outlets)), inner_(std::move(inner)) {}
 
-  std::optional<Error> prepare() {
-    for (const auto& outlet : outlets_) {
-      if (auto error = outlet->prepare()) return error;
-    }
-    return std::nullopt;
-  }
+  const std::vector<std::unique_ptr<Outlet>>& outlets() const { return outlets_; }
 
   Outcome commit(const Batch& batch) override;
   /// They work one after the other.

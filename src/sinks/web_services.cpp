@@ -19,6 +19,11 @@ http::EndpointConfig endpoint_config(const WebhookPlan::Service& service) {
   return config;
 }
 
+std::string origin_of(const WebhookPlan::Service& stated) {
+  std::string_view rest;
+  return config::parse_origin(stated.origin, rest).text();
+}
+
 std::variant<std::shared_ptr<WebService>, Error> WebServices::get(const WebhookPlan::Service& stated) {
   const std::lock_guard lock(mutex_);
   std::erase_if(known_, [](const auto& one) { return one.second.expired(); });

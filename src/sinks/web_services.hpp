@@ -33,4 +33,7 @@ class WebServices {
 
 http::EndpointConfig endpoint_config(const WebhookPlan::Service& stated);
 
+/// Its name in messages and metrics.
+std::string origin_of(const WebhookPlan::Service& stated);
+
 }  // namespace sluice::sinks

@@ -181,6 +181,7 @@ class Webhook::Sending {
     RequestReport report;
     for (std::size_t i = 0; i < round.size(); ++i) settle(service, round[i], lane_.answers[i], report);
     say_unsent(service, unsent, report);
+    if (outcome_.error && outcome_.outlet.empty()) outcome_.outlet = origin_of(plan.service);
     const std::string origin = service.endpoint->config().origin.text();
     report.endpoint = origin;
     report.open = service.endpoint->breaker() != flow::Breaker::State::closed;
@@ -430,6 +431,10 @@ std::optional<Error> Webhook::open() {
   if (auto error = open_all()) return error;
   open_ = true;
   return std::nullopt;
+}
+
+std::string Webhook::server_of(const DeliveryPlan& plan) const {
+  return origin_of(static_cast<const WebhookPlan&>(plan).service);
 }
 
 /// A service that is away is no reason not to begin: its stream takes note of what it missed.

@@ -28,6 +28,7 @@ class Webhook final : public Outlet {
 
   using Outlet::takes;
   bool takes(const DeliveryPlan& plan) const override { return plan.sink() == WebhookPlan::sink_name; }
+  std::string server_of(const DeliveryPlan& plan) const override;
   std::optional<Error> prepare() override;
   Outcome send(const Batch& batch) override;
   void abandon() override;

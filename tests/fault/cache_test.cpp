@@ -26,12 +26,13 @@ class CacheFaults : protected OwnRedis, public CachingTest {
   bool waits_for(const std::string& why) {
     return soon([&] {
       const auto readiness = worker().get("/readyz");
-      return readiness.status == 503 && readiness.body.find(why) != std::string::npos;
+      return readiness.status == 200 && readiness.body.find("\"degraded\"") != std::string::npos &&
+             readiness.body.find(why) != std::string::npos;
     });
   }
   testing::AssertionResult recovered() {
     if (auto right = kept(); !right) return right;
-    const bool ready = soon([&] { return worker().get("/readyz").status == 200; });
+    const bool ready = soon([&] { return worker().well(); });
     const bool alive = metric("sluice_events_dead_total") == 0;
     if (ready && alive) return testing::AssertionSuccess();
     return testing::AssertionFailure()
@@ -171,7 +172,7 @@ TEST_F(CachePassword, AChangedOneIsReadFromItsFile) {
   EXPECT_EQ(worker().err().find("second"), std::string::npos);
   write_password("second");
   storm(50);
-  EXPECT_TRUE(soon([&] { return worker().get("/readyz").status == 200; }));
+  EXPECT_TRUE(soon([&] { return worker().well(); }));
   server_wants("", "second");
   EXPECT_TRUE(kept());
   EXPECT_EQ(worker().err().find("first"), std::string::npos);

@@ -99,7 +99,7 @@ TEST_F(WebhookFaults, TheServiceKilledAndStartedAgainInAStorm) {
       service().stop();
       EXPECT_TRUE(waits_for(service().origin())) << worker().get("/readyz").body;
       service().start();
-      EXPECT_TRUE(soon([&] { return worker().get("/readyz").status == 200; }));
+      EXPECT_TRUE(soon([&] { return worker().well(); }));
     }
     enough = true;
   }
@@ -130,7 +130,7 @@ TEST_F(WebhookFaults, ErrorsForAWhile) {
   service().answer(WebAnswer());
   EXPECT_TRUE(told_in_order());
   EXPECT_TRUE(soon([&] { return metric("sluice_webhook_open") == 0; }));
-  EXPECT_TRUE(soon([&] { return worker().get("/readyz").status == 200; }));
+  EXPECT_TRUE(soon([&] { return worker().well(); }));
   EXPECT_EQ(metric("sluice_events_dead_total"), 0);
 }
 

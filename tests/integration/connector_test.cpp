@@ -349,7 +349,7 @@ TEST_F(Connector, HealthzIsUpOnceEveryChangeIsPublished) {
   NatsServer nats;
   nats.kill9();
   Worker& worker = start_connector(variables({{"NATS_SERVER_URL", nats.url()}}));
-  ASSERT_TRUE(worker.logs("could not join yet"));
+  ASSERT_TRUE(worker.logs("outlet " + nats.url() + " is down"));
   EXPECT_EQ(worker.get("/healthz").status, 503);
   EXPECT_EQ(worker.get("/health").status, 503);
   nats.restart();

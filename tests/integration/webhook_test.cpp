@@ -245,7 +245,7 @@ TEST_F(Webhook, AServiceThatIsNotThereIsWaitedFor) {
   EXPECT_TRUE(waits_for(service().origin() + ", POST: no connection: Connection refused")) << worker().err();
   service().start();
   EXPECT_TRUE(comes(1));
-  EXPECT_TRUE(soon([&] { return worker().get("/readyz").status == 200; }));
+  EXPECT_TRUE(soon([&] { return worker().well(); }));
 }
 
 TEST_F(Webhook, CheckOnlineConnects) {

@@ -63,7 +63,8 @@ testing::AssertionResult CallingTest::told_in_order(std::size_t repetitions_allo
 bool CallingTest::waits_for(const std::string& why) {
   return soon([&] {
     const auto readiness = worker().get("/readyz");
-    return readiness.status == 503 && readiness.body.find(why) != std::string::npos;
+    return readiness.status == 200 && readiness.body.find("\"degraded\"") != std::string::npos &&
+           readiness.body.find(why) != std::string::npos;
   });
 }
 

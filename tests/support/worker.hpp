@@ -59,6 +59,8 @@ class Worker {
   workbench::HttpReply get(const std::string& path) const {
     return workbench::http_get(port_.number(), path);
   }
+  /// Ready, and no server that messages wait for is down.
+  bool well() const { return get("/readyz").body.starts_with(R"({"status":"READY")"); }
   workbench::Metrics metrics() const { return workbench::Metrics(get("/metrics").body); }
   /// Everything that is known about it, for a failed test's message.
   std::string story() const;

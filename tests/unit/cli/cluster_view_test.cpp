@@ -48,6 +48,16 @@ TEST(ClusterView, NamesRulesThatAreNotBackfilled) {
   EXPECT_TRUE(has(cluster_json("p/s", some), R"("notBackfilled":["likes"])"));
 }
 
+TEST(ClusterView, TellsWhichServersALiveMemberWaitsFor) {
+  pipeline::ClusterRecord degraded = record();
+  degraded.members[0].outlets_down = {"http://h", "nats://n:4222"};
+  degraded.members[1].outlets_down = {"nats://n:4222"};
+  const std::string text = cluster_text("p/s", degraded, "w.yaml");
+  EXPECT_TRUE(has(text, "\n  db1 (process 77) is degraded, down: http://h, nats://n:4222\n")) << text;
+  EXPECT_FALSE(has(text, "(process 78) is degraded")) << "it is gone\n" << text;
+  EXPECT_TRUE(has(cluster_json("p/s", degraded), R"("outletsDown":["http://h","nats://n:4222"]})"));
+}
+
 TEST(ClusterView, ShowsNoControlCharactersOfAMember) {
   pipeline::ClusterRecord forged = record();
   forged.members[0].holder.host = "db1\x1b[2J\n  forged";
@@ -61,7 +71,7 @@ TEST(ClusterView, TellsTheSameAsJson) {
   for (const char* part :
        {R"({"stream":"p/s","count":3,"members":[{"instance":"sluice 0 77 1","host":"db1","pid":77,)"
         R"("httpPort":9464,"partitions":3,"live":true,"since":"2023-11-14 22:12:20Z","lastSeenMs":400,)"
-        R"("holds":1},)",
+        R"("holds":1,"outletsDown":[]},)",
         R"("partitions":[{"index":0,"epoch":4,"held":true,"holder":{"instance":"sluice 0 77 1","host":"db1",)"
         R"("pid":77},"since":"2023-11-14 22:12:30Z","leaseLeftMs":5100,"behindSeconds":2},)"
         R"({"index":1,"epoch":0,"held":false},{"index":2,"epoch":9,"held":false,"behindSeconds":90}]})"}) {

@@ -115,6 +115,18 @@ TEST(Top, SaysWhatAStalledStreamWaitsFor) {
   EXPECT_EQ(tone_of(answers, "0 of 1 streams ready"), Tone::bad);
 }
 
+TEST(Top, SaysWhichServerADegradedStreamWaitsFor) {
+  observe::StreamStatus stream = well();
+  stream.outlets = {{"http://h", {"mail"}, "", 0}, {"nats://n:4222", {"orders", "stock"}, "away", 3.25}};
+  const std::vector<TopAnswer> answers = {answer_with(stream)};
+  EXPECT_EQ(tone_of(answers, "degraded "), Tone::warning) << page_of(answers);
+  EXPECT_EQ(tone_of(answers, "1 of 1 streams ready, 1 of them degraded"), Tone::warning) << page_of(answers);
+  EXPECT_TRUE(has(page_of(answers),
+                  "\n    outlet nats://n:4222 has been down for 3.2s (rules orders, stock): away\n"))
+      << page_of(answers);
+  EXPECT_FALSE(has(page_of(answers), "outlet http://h")) << "it is up";
+}
+
 TEST(Top, SaysWhyAStreamIsNotReady) {
   observe::StreamStatus stream = well();
   stream.why_not_ready = "connecting to MongoDB";

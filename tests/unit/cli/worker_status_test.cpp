@@ -25,6 +25,7 @@ observe::WorkerStatus worker() {
   stream.oplog_exhausted_at = 1'700'003'600;
   stream.checkpoint_age_seconds = 0.25;
   stream.lanes = {{.queued = 3, .in_flight_seconds = 1.5, .last_error = "busy"}, {}};
+  stream.outlets = {{"nats://n:4222", {"a", "b"}, "away", 1.5}, {"http://h", {"c"}, "", 0}};
   return {"realworld", 2, 4, 60, 1 << 20, {stream, {.name = "other"}}};
 }
 
@@ -33,6 +34,7 @@ TEST(WorkerStatus, ComesBackAsItWasWritten) {
   const auto parsed = parse_status(json);
   ASSERT_TRUE(parsed);
   EXPECT_EQ(observe::status_json(*parsed), json);
+  EXPECT_EQ(parsed->streams[0].outlets[0].error, "away");
   EXPECT_EQ(parsed->streams[0].events_read, 5e9);
   EXPECT_EQ(parsed->streams[0].lanes[0].last_error, "busy");
   EXPECT_FALSE(parsed->streams[0].lanes[1].in_flight_seconds);

@@ -73,6 +73,34 @@ TEST(Readiness, TellsNotesBesideBothAnswers) {
   EXPECT_EQ(readiness.json(), R"({"status":"READY"})");
 }
 
+TEST(Readiness, IsGivenWhileSomethingIsDegraded) {
+  Readiness readiness;
+  readiness.ready("a");
+  readiness.degraded("outlet nats://n", "is down");
+  EXPECT_TRUE(readiness.answer().ready);
+  EXPECT_EQ(readiness.json(), R"({"status":"DEGRADED","degraded":["outlet nats://n: is down"]})");
+  readiness.note("cluster", "stands by");
+  readiness.not_ready("a", "stalled");
+  EXPECT_FALSE(readiness.answer().ready);
+  EXPECT_EQ(
+      readiness.json(),
+      R"({"status":"NOT_READY","reasons":["a: stalled"],"degraded":["outlet nats://n: is down"],"notes":["cluster: stands by"]})");
+  readiness.ready("a");
+  readiness.note("cluster", "");
+  readiness.degraded("outlet nats://n", "");
+  EXPECT_EQ(readiness.json(), R"({"status":"READY"})");
+}
+
+TEST(Readiness, TellsTheReasonsOfAConditionWithAllThatBelongsToIt) {
+  Readiness readiness;
+  EXPECT_EQ(readiness.all_reasons("stream s"), "");
+  readiness.ready("stream s");
+  readiness.not_ready("stream s stalled", "lane 1");
+  readiness.not_ready("stream s lane 1", "denied");
+  readiness.not_ready("stream sand", "opening");
+  EXPECT_EQ(readiness.all_reasons("stream s"), "denied; lane 1");
+}
+
 TEST(Readiness, TellsTheReasonOfOneCondition) {
   Readiness readiness;
   readiness.not_ready("a", "opening");

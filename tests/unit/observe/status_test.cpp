@@ -13,11 +13,11 @@ TEST(Status, OfAStreamThatKnowsNothingYet) {
   EXPECT_EQ(
       status_json(worker),
       R"({"pipeline":"p","shard":{"index":1,"count":4},"uptimeSeconds":2.5,"residentBytes":4096,"streams":[)"
-      R"({"name":"s","ready":false,"whyNotReady":"connecting to MongoDB","stalled":false,"waitsFor":"",)"
+      R"({"name":"s","ready":false,"whyNotReady":"connecting to MongoDB","degraded":false,"stalled":false,"waitsFor":"",)"
       R"("lagSeconds":0,"position":null,"epoch":0,)"
       R"("events":{"read":0,"applied":0,"published":0,"filtered":0,"dead":0},)"
       R"("eventsInFlight":0,"bytesInFlight":0,"oplogHeadroomSeconds":null,"oplogExhaustedAt":null,)"
-      R"("checkpointAgeSeconds":null,"lanes":[]}]})");
+      R"("checkpointAgeSeconds":null,"outlets":[],"lanes":[]}]})");
 }
 
 TEST(Status, OfAStreamAtWork) {
@@ -29,14 +29,33 @@ TEST(Status, OfAStreamAtWork) {
   stream.lanes = {{.queued = 0, .in_flight_seconds = {}, .last_error = ""},
                   {.queued = 7, .in_flight_seconds = 0.25, .last_error = "busy"}};
   const std::string json = status_json({"p", 0, 1, 0, 0, {stream}});
-  for (const char* part :
-       {R"("ready":true,"whyNotReady":"","stalled":true,"waitsFor":"lane 1","lagSeconds":1.5)",
-        R"("position":1700000000,)", R"("read":10,)",
-        R"("oplogHeadroomSeconds":3600,"oplogExhaustedAt":null,)", R"("note":"rule r is not backfilled",)",
-        R"("lanes":[{"index":0,"queued":0,"inFlightSeconds":null,"lastError":""},)"
-        R"({"index":1,"queued":7,"inFlightSeconds":0.25,"lastError":"busy"}])"}) {
+  for (
+      const char* part :
+      {R"("ready":true,"whyNotReady":"","degraded":false,"stalled":true,"waitsFor":"lane 1","lagSeconds":1.5)",
+       R"("position":1700000000,)", R"("read":10,)",
+       R"("oplogHeadroomSeconds":3600,"oplogExhaustedAt":null,)", R"("note":"rule r is not backfilled",)",
+       R"("lanes":[{"index":0,"queued":0,"inFlightSeconds":null,"lastError":""},)"
+       R"({"index":1,"queued":7,"inFlightSeconds":0.25,"lastError":"busy"}])"}) {
     EXPECT_NE(json.find(part), std::string::npos) << part << "\nin " << json;
   }
+}
+
+TEST(Status, OfAStreamWithAServerThatIsDown) {
+  StreamStatus stream{.name = "s"};
+  stream.outlets = {{"nats://n", {"a", "b"}, "away", 2.5}, {"http://h", {"c"}, "", 0}};
+  EXPECT_TRUE(stream.degraded());
+  const std::string json = status_json({"p", 0, 1, 0, 0, {stream}});
+  for (const char* part :
+       {R"("ready":true,"whyNotReady":"","degraded":true)",
+        R"("outlets":[{"name":"nats://n","up":false,"rules":["a","b"],"error":"away","downSeconds":2.5},)"
+        R"({"name":"http://h","up":true,"rules":["c"],"error":"","downSeconds":0}])"}) {
+    EXPECT_NE(json.find(part), std::string::npos) << part << "\nin " << json;
+  }
+  stream.why_not_ready = "stalled";
+  EXPECT_FALSE(stream.degraded()) << "it is worse than that";
+  stream.why_not_ready.clear();
+  stream.outlets[0].error.clear();
+  EXPECT_FALSE(stream.degraded());
 }
 
 TEST(Status, OfAConfigurationThatWasRefused) {

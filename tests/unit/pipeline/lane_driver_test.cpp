@@ -1,8 +1,6 @@
 #include "pipeline/lane_driver.hpp"
 
 #include <gtest/gtest.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/null_sink.h>
 
 #include <functional>
 #include <stdexcept>
@@ -36,8 +34,11 @@ class LaneDriverTest : public DispatcherTest {
  protected:
   LaneDriverTest()
       : strand_(asio::make_strand(io_)),
-        driver_({strand_, threads_, sink_, dispatcher_, metrics_, log_, [](const Error&) {},
-                 [](const std::optional<Error>&) {}, allowance_, [this] { driver_.wake(); }},
+        driver_({strand_, threads_, sink_, dispatcher_, metrics_, [](const Error&) {},
+                 [this](const Error& error, const std::string& outlet) {
+                   story_.push_back(outlet + ": " + error.message);
+                 },
+                 [this] { story_.emplace_back("recovered"); }, allowance_, [this] { driver_.wake(); }},
                 std::make_unique<flow::Lane>(flow::LaneLimits{}, LaneGuard{}, names_, 1)) {
     dispatcher_.start({}, {&driver_.lane()});
     dispatch({favorite("8201", "1")}, "8202");
@@ -64,7 +65,7 @@ class LaneDriverTest : public DispatcherTest {
   asio::io_context io_;
   asio::thread_pool threads_{1};
   Strand strand_;
-  spdlog::logger log_{"test", std::make_shared<spdlog::sinks::null_sink_mt>()};
+  std::vector<std::string> story_;  ///< of failures
   ScriptedSink sink_;
   flow::SendAllowance allowance_{budget_};
   LaneDriver driver_;
@@ -103,6 +104,18 @@ TEST_F(LaneDriverTest, WithoutAFreeClientTheBatchIsTriedAgain) {
   EXPECT_EQ(sink_.batches, 2);
   EXPECT_EQ(reached(), "8202");
   EXPECT_EQ(allowance_.in_use(), 0);
+}
+
+TEST_F(LaneDriverTest, TellsOfEachFailureAndOnceThatItIsOver) {
+  sink_.answer = [this]() -> Outcome {
+    if (sink_.batches > 2) return committed();
+    Outcome outcome;
+    outcome.error = Error{ErrorKind::unavailable, 0, "away", false, false};
+    outcome.outlet = "nats://n";
+    return outcome;
+  };
+  EXPECT_EQ(run(), "");
+  EXPECT_EQ(story_, (std::vector<std::string>{"nats://n: away", "nats://n: away", "recovered"}));
 }
 
 TEST_F(LaneDriverTest, ALaneThatWaitsForItsTurnGoesWhenThereIsRoom) {

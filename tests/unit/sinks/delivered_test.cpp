@@ -13,6 +13,7 @@ class Takes final : public Outlet {
  public:
   using Outlet::takes;
   bool takes(const DeliveryPlan& plan) const override { return plan.sink() == PublishPlan::sink_name; }
+  std::string server_of(const DeliveryPlan&) const override { return "nats://n"; }
   std::optional<Error> prepare() override { return std::nullopt; }
   Outcome send(const Batch&) override { return {}; }
   void abandon() override {}

@@ -14,6 +14,7 @@ class Outside final : public Outlet {
  public:
   Outside(Calls& calls, std::optional<Error> error) : calls_(calls), error_(std::move(error)) {}
   bool takes(const DeliveryPlan&) const override { return true; }
+  std::string server_of(const DeliveryPlan&) const override { return "nats://n"; }
   std::optional<Error> prepare() override { return error_; }
   Outcome send(const Batch&) override {
     calls_.emplace_back("outside");
