@@ -22,7 +22,7 @@ std::string stated_stream(const std::vector<StreamConfig>& stated, const StreamC
 std::string in_words(const rules::SetOff& one) {
   std::string text = "what it writes to " + one.text() + " sets off " + one.reader;
   if (one.conditional) text += " where its condition holds";
-  if (one.may_ignore) text += "; 'own_writes: ignore' there leaves out what this pipeline writes";
+  if (one.may_ignore) text += "; where that is not meant, state 'own_writes: ignore' in that rule";
   return text;
 }
 

@@ -290,7 +290,7 @@ TEST_F(OwnWrites, AreListedByCheck) {
   EXPECT_EQ(text.exit_code, 0) << text.err;
   EXPECT_NE(text.out.find("note     " + stream +
                           "customer-copies: what it writes to orders (update of customerName) sets off " +
-                          stream + "all; 'own_writes: ignore' there leaves out what this pipeline writes\n"),
+                          stream + "all; where that is not meant, state 'own_writes: ignore' in that rule\n"),
             std::string::npos)
       << text.out;
   EXPECT_EQ(text.out.find("sets off " + stream + "theirs"), std::string::npos) << text.out;
