@@ -135,15 +135,6 @@ void set_default(mongoc_uri_t* uri, const char* option, int value) {
   if (mongoc_uri_get_option_as_int32(uri, option, -1) < 0) mongoc_uri_set_option_as_int32(uri, option, value);
 }
 
-std::string hosts_of(const mongoc_uri_t* uri) {
-  std::string result;
-  if (const char* name = mongoc_uri_get_srv_hostname(uri)) return name;
-  for (const auto* host = mongoc_uri_get_hosts(uri); host != nullptr; host = host->next) {
-    result += (result.empty() ? "" : ",") + std::string(host->host_and_port);
-  }
-  return result;
-}
-
 Pool make_pool(const mongoc_uri_t* uri) {
   Pool pool(mongoc_client_pool_new(uri));
   if (!pool) {
@@ -181,6 +172,19 @@ std::optional<Error> greet(mongoc_client_t* client) {
 }
 
 }  // namespace
+
+std::string hosts_of(const mongoc_uri_t* uri) {
+  std::string result;
+  if (const char* name = mongoc_uri_get_srv_hostname(uri)) return name;
+  for (const auto* host = mongoc_uri_get_hosts(uri); host != nullptr; host = host->next) {
+    result += (result.empty() ? "" : ",") + std::string(host->host_and_port);
+  }
+  return result;
+}
+
+Uri uri_of(const StreamConfig& stream) {
+  return parse_uri(stream.uri_file.empty() ? stream.uri : read_uri_file(stream.uri_file));
+}
 
 void check_uri(const std::string& uri) {
   parse_uri(uri);

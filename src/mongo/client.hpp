@@ -24,6 +24,13 @@ void check_uri(const std::string& uri);
 /// name that cannot be looked up. Asks the name server for that, so it may block.
 void try_uri(const std::string& uri);
 
+/// The stream's URI, read from its file where it stands in one. Throws Stop with a plain sentence where it
+/// cannot be read.
+Uri uri_of(const StreamConfig& stream);
+
+/// host:port list of the URI, or its mongodb+srv name; never the credentials.
+std::string hosts_of(const mongoc_uri_t* uri);
+
 /// All clients of a pool were in use for as long as the URI's waitQueueTimeoutMS allows.
 class NoClient : public std::runtime_error {
  public:

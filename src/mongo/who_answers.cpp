@@ -1,5 +1,7 @@
 #include "mongo/who_answers.hpp"
 
+#include <thread>
+
 #include "bson/builder.hpp"
 #include "mongo/client.hpp"
 #include "mongo/raii.hpp"
@@ -9,6 +11,7 @@ namespace sluice::mongo {
 namespace {
 
 constexpr int most_hosts = 3;
+constexpr std::size_t most_hosts_at_once = 16;
 constexpr int answer_ms = 1000;
 
 /// The same URI for one host alone, whatever it is a member of. Without the user: anybody may say hello.
@@ -22,6 +25,12 @@ Uri directly(const mongoc_uri_t* uri, const mongoc_host_list_t& host) {
   }
   if (!mongoc_uri_get_tls(uri)) return direct;
   mongoc_uri_set_option_as_bool(direct.get(), MONGOC_URI_TLS, true);
+  for (const char* option : {MONGOC_URI_TLSALLOWINVALIDCERTIFICATES, MONGOC_URI_TLSALLOWINVALIDHOSTNAMES,
+                             MONGOC_URI_TLSINSECURE}) {
+    if (mongoc_uri_get_option_as_bool(uri, option, false)) {
+      mongoc_uri_set_option_as_bool(direct.get(), option, true);
+    }
+  }
   for (const char* option :
        {MONGOC_URI_TLSCAFILE, MONGOC_URI_TLSCERTIFICATEKEYFILE, MONGOC_URI_TLSCERTIFICATEKEYFILEPASSWORD}) {
     const char* value = mongoc_uri_get_option_as_utf8(uri, option, nullptr);
@@ -32,36 +41,88 @@ Uri directly(const mongoc_uri_t* uri, const mongoc_host_list_t& host) {
 
 using Client = std::unique_ptr<mongoc_client_t, Destroyer<mongoc_client_destroy>>;
 
-/// What is wrong with the member at this host; "" where nothing is, or it does not say.
-std::string why_not(const mongoc_uri_t* uri, const mongoc_host_list_t& host, const std::string& wanted) {
+/// `[connection refused calling hello on '127.0.0.1:1']` without what only the driver's reader knows.
+std::string reason_of(const std::string& message) {
+  const auto from = message.find('[');
+  const auto to = message.rfind(']');
+  std::string reason =
+      from == std::string::npos || to < from ? message : message.substr(from + 1, to - from - 1);
+  return reason.substr(0, reason.find(" calling hello on"));
+}
+
+HostAnswer ask(const mongoc_uri_t* uri, const mongoc_host_list_t& host, const std::string& wanted) {
+  HostAnswer answer{host.host_and_port, false, {}, {}};
   const Uri direct = directly(uri, host);
-  if (!direct) return {};
+  if (!direct) return answer;
   const Client client(mongoc_client_new_from_uri(direct.get()));
-  if (!client) return {};
+  if (!client) return answer;
   mongoc_client_set_error_api(client.get(), MONGOC_ERROR_API_VERSION_2);
   bson::Builder hello;
   hello.append("hello", 1);
   const Reply reply = run_command(client.get(), "admin", hello.finish(), Doing::reading);
-  if (!reply.ok() || reply.view().at("msg").text() == "isdbgrid") return {};
-  const std::string at = "the URI wants the replica set '" + wanted + "', but " + host.host_and_port;
+  if (!reply.ok()) {
+    answer.silence = reason_of(reply.error->message);
+    return answer;
+  }
+  answer.answered = true;
+  if (wanted.empty() || reply.view().at("msg").text() == "isdbgrid") return answer;
   const std::string found(reply.view().at("setName").text());
-  if (found == wanted || reply.view().at("isreplicaset").boolean()) return {};  // as yet not initiated
-  if (!found.empty()) return at + " is a member of '" + found + "'; write replicaSet=" + found;
-  return at + " is a member of none; start mongod with --replSet " + wanted + " and run rs.initiate() once";
+  if (found == wanted || reply.view().at("isreplicaset").boolean()) return answer;  // as yet not initiated
+  answer.wrong = "the URI wants the replica set '" + wanted + "', but " + answer.host;
+  answer.wrong += found.empty() ? " is a member of none; start mongod with --replSet " + wanted +
+                                      " and run rs.initiate() once"
+                                : " is a member of '" + found + "'; write replicaSet=" + found;
+  return answer;
+}
+
+std::string wanted_set(const mongoc_uri_t* uri) {
+  const char* wanted = mongoc_uri_get_replica_set(uri);
+  return wanted == nullptr ? "" : wanted;
 }
 
 }  // namespace
 
 std::string who_answers_instead(const mongoc_uri_t* uri) {
-  const char* wanted = mongoc_uri_get_replica_set(uri);
-  if (wanted == nullptr) return {};
+  const std::string wanted = wanted_set(uri);
+  if (wanted.empty()) return {};
   int asked = 0;
   for (const auto* host = mongoc_uri_get_hosts(uri); host != nullptr && asked < most_hosts;
        host = host->next, ++asked) {
-    std::string found = why_not(uri, *host, wanted);
+    std::string found = ask(uri, *host, wanted).wrong;
     if (!found.empty()) return found;
   }
   return {};
+}
+
+FirstLook judge(const std::vector<HostAnswer>& answers) {
+  FirstLook look;
+  bool any_right = answers.empty();  // a name that is still to be looked up
+  bool any_silent = false;
+  for (const HostAnswer& one : answers) {
+    any_right |= one.answered && one.wrong.empty();
+    any_silent |= !one.answered;
+    const std::string text = one.answered ? one.wrong : one.host + ": " + one.silence;
+    if (!text.empty()) look.why += (look.why.empty() ? "" : "; ") + text;
+  }
+  if (any_right) return {};
+  look.found = any_silent ? FirstLook::Found::nobody : FirstLook::Found::others;
+  return look;
+}
+
+FirstLook look_at_hosts(const mongoc_uri_t* uri) {
+  const std::string wanted = wanted_set(uri);
+  std::vector<const mongoc_host_list_t*> hosts;
+  for (const auto* host = mongoc_uri_get_hosts(uri); host != nullptr; host = host->next) {
+    if (hosts.size() < most_hosts_at_once) hosts.push_back(host);
+  }
+  std::vector<HostAnswer> answers(hosts.size());
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < hosts.size(); ++i) {
+      threads.emplace_back([&, i] { answers[i] = ask(uri, *hosts[i], wanted); });
+    }
+  }
+  return judge(answers);
 }
 
 }  // namespace sluice::mongo

@@ -41,8 +41,8 @@ Reloader::Reloader(const Config& config, ConfigSource& source, spdlog::logger& l
 
 Reloader::~Reloader() = default;
 
-std::vector<StreamConfig> Reloader::first() {
-  triggers_.look(streams_);
+std::vector<StreamConfig> Reloader::first(bool servers_answer) {
+  if (servers_answer) triggers_.look(streams_);
   return all_streams();
 }
 

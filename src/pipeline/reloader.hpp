@@ -36,8 +36,9 @@ class Reloader {
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
-  /// What to begin with: the streams, with their triggers as far as the servers answer. Before start().
-  std::vector<StreamConfig> first();
+  /// What to begin with: the streams, with their triggers as far as the servers answer. Before start(). Where
+  /// no server answers, triggers are not looked for yet, which would wait for as long as the URI allows.
+  std::vector<StreamConfig> first(bool servers_answer);
 
   void start();
   /// Thread-safe.

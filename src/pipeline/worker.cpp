@@ -6,10 +6,13 @@
 #include <cstdlib>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
+#include "mongo/who_answers.hpp"
 #include "observe/http.hpp"
 #include "observe/log.hpp"
+#include "observe/log_line.hpp"
 #include "observe/log_queue.hpp"
 #include "observe/process.hpp"
 #include "pipeline/exit_deadline.hpp"
@@ -83,7 +86,13 @@ class Worker {
                                                     static_cast<std::uint16_t>(config_.http_port), routes());
     }
     await_signal();
-    supervisor_.start(reloader_ ? reloader_->first() : config_.streams);
+    const auto found = look_at_servers();
+    if (found == mongo::FirstLook::Found::others) {
+      log_queue_->drain(time_for_log);
+      return exit_code::cannot_start;
+    }
+    const bool answers = found == mongo::FirstLook::Found::server;
+    supervisor_.start(reloader_ ? reloader_->first(answers) : config_.streams);
     if (reloader_) reloader_->start();
     {
       std::vector<std::jthread> threads;
@@ -102,6 +111,30 @@ class Worker {
   }
 
  private:
+  /// Says where it connects to, and soon why that cannot be, however long the driver tries. What is worst of
+  /// all servers.
+  mongo::FirstLook::Found look_at_servers() {
+    auto worst = mongo::FirstLook::Found::server;
+    std::set<std::pair<std::string, std::string>> asked;
+    for (const StreamConfig& stream : config_.streams) {
+      if (!asked.emplace(stream.uri, stream.uri_file).second) continue;
+      const observe::StreamLog log(*log_, stream.name, stream.name);
+      const mongo::Uri uri = mongo::uri_of(stream);
+      const std::string hosts = mongo::hosts_of(uri.get());
+      const char* set = mongoc_uri_get_replica_set(uri.get());
+      log.info("connecting to MongoDB at {}{}", hosts,
+               set == nullptr ? "" : fmt::format(" (replica set {})", set));
+      const mongo::FirstLook look = mongo::look_at_hosts(uri.get());
+      worst = std::max(worst, look.found);
+      if (look.found == mongo::FirstLook::Found::nobody) {
+        log.warn("MongoDB does not answer yet: {}; trying again", look.why);
+      } else if (look.found == mongo::FirstLook::Found::others) {
+        log.error("could not reach MongoDB ({}): {}", hosts, look.why);
+      }
+    }
+    return worst;
+  }
+
   SupervisorEvents supervisor_events() {
     return {[](const std::string& line) { say(line); }, [this](int exit_code) { on_failed(exit_code); },
             [this] { on_ended(); }, [this](const std::string& why) { refuse(why); },

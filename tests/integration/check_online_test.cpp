@@ -259,7 +259,9 @@ TEST_F(CheckOnline, AnotherReplicaSetIsToldByItsNameInCheckAndRun) {
   EXPECT_EQ(checked.exit_code, 1) << checked.out << checked.err;
   EXPECT_TRUE(finds(checked, "error", stream(), "the URI wants the replica set 'wrong', but "));
   EXPECT_TRUE(finds(checked, "error", stream(), "is a member of '" + name + "'; write replicaSet=" + name));
-  const Outcome ran = run_sluice(here_run({"run", realworld_file()}, {"--mongodb-uri", uri}));
+  // Told without waiting for the driver, which would search for a minute.
+  const Outcome ran = run_sluice(
+      here_run({"run", realworld_file()}, {"--mongodb-uri", uri + "&serverSelectionTimeoutMS=60000"}));
   EXPECT_EQ(ran.exit_code, 2) << ran.err;
   EXPECT_NE(ran.err.find("is a member of '" + name + "'; write replicaSet=" + name), std::string::npos)
       << ran.err;
@@ -275,7 +277,8 @@ TEST(CheckOnlineAlone, AStandaloneIsToldInCheckAndRun) {
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{"check", deploy_folder() + "/realworld.yaml", "--online", "--mongodb-uri",
                                  uri},
-        {"run", deploy_folder() + "/realworld.yaml", "--mongodb-uri", uri}}) {
+        {"run", deploy_folder() + "/realworld.yaml", "--mongodb-uri",
+         uri + "&serverSelectionTimeoutMS=60000"}}) {
     const Outcome outcome = run_sluice(words);
     EXPECT_NE((outcome.out + outcome.err).find(what), std::string::npos) << outcome.out << outcome.err;
   }

@@ -81,6 +81,24 @@ TEST_F(Lifecycle, ADeadServerIsSaidWithinBoundedTime) {
   EXPECT_EQ(outcome.out, "");
 }
 
+/// Long before the driver gives up, which the URI has take half a minute.
+TEST_F(Lifecycle, WhereItConnectsToAndWhyItCannotIsSaidAtOnce) {
+  const workbench::Port nobody;
+  const std::string host = "127.0.0.1:" + nobody.text();
+  const std::string uri =
+      "mongodb://ann:swordfish@" + host + "/?replicaSet=rs0&serverSelectionTimeoutMS=30000";
+  workers_connect_to(uri);
+  Worker& worker = start(realworld_file());
+  EXPECT_TRUE(worker.logs("connecting to MongoDB at " + host + " (replica set rs0)")) << worker.err();
+  EXPECT_TRUE(worker.logs("MongoDB does not answer yet: " + host + ": connection refused; trying again"))
+      << worker.err();
+  EXPECT_EQ(worker.err().find("could not reach MongoDB"), std::string::npos) << "that is the driver's\n"
+                                                                             << worker.err();
+  EXPECT_EQ(worker.err().find("swordfish"), std::string::npos) << worker.err();
+  EXPECT_TRUE(worker.running());
+  worker.kill9();
+}
+
 TEST_F(Lifecycle, TheUriOfTheEnvironmentAndOfTheFlagGoBeforeTheFiles) {
   const workbench::Port nobody;
   const std::string wrong = "mongodb://127.0.0.1:" + nobody.text() + "/?serverSelectionTimeoutMS=1000";
