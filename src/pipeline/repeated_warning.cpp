@@ -1,7 +1,5 @@
 #include "pipeline/repeated_warning.hpp"
 
-#include <spdlog/logger.h>
-
 namespace sluice::pipeline {
 
 using Say = flow::Repetition::Say;

@@ -586,7 +586,11 @@ void Stream::fail(int exit_code, const std::string& why, bool drain) {
   const bool fenced = exit_code == exit_code::lease_lost;
   // In a cluster that is how a partition moves on from an instance that was away for too long.
   const bool usual = fenced && part_.of_cluster;
-  log_.log(usual ? spdlog::level::warn : spdlog::level::err, {}, "{}", why);
+  if (usual) {
+    log_.warn("{}", why);
+  } else if (around_.tells_stop(why)) {
+    log_.error("{}", why);
+  }
   if (!usual) around_.readiness.not_ready(condition_, why);
   lease_lost_ |= fenced;
   events_.failed(exit_code);

@@ -25,6 +25,7 @@
 #include "pipeline/reader.hpp"
 #include "pipeline/repeated_warning.hpp"
 #include "pipeline/stream_health.hpp"
+#include "pipeline/told_stops.hpp"
 #include "sinks/mongo_bulk.hpp"
 #include "sinks/outward.hpp"
 #include "sluice/config.hpp"
@@ -44,6 +45,10 @@ struct Surroundings {
   asio::thread_pool& teardown;
   std::span<const StreamConfig> all_streams = {};  ///< that the worker started with
   std::shared_ptr<const void> owner = {};          ///< of `config`, where that is one stream's own
+  std::shared_ptr<ToldStops> stops = {};           ///< of one stream; absent: each is told
+
+  /// Whether the log should have why the stream stops.
+  bool tells_stop(const std::string& why) const { return !stops || stops->tell(why); }
 };
 
 /// Which part of its stream it is, and how it begins.

@@ -61,9 +61,11 @@ std::unique_ptr<StreamSupervisor::StreamInstance> StreamSupervisor::make_instanc
   auto instance = std::make_unique<StreamInstance>();
   instance->config = std::make_shared<const Config>(config_of(around_.config, stream, at_start));
   instance->at_start = at_start;
-  const Surroundings around{around_.io,        *instance->config,   around_.metrics,
-                            around_.readiness, around_.log,         around_.services,
-                            around_.teardown,  around_.all_streams, instance->config};
+  std::shared_ptr<ToldStops>& stops = stops_[stream.name];
+  if (!stops) stops = std::make_shared<ToldStops>();
+  const Surroundings around{
+      around_.io,       *instance->config, around_.metrics,     around_.readiness, around_.log,
+      around_.services, around_.teardown,  around_.all_streams, instance->config,  stops};
   instance->stream =
       make_stream_(around, instance->stream_config(), strand_, events_of(stream.name, instance.get()));
   return instance;
@@ -200,6 +202,7 @@ void StreamSupervisor::on_ready(const std::string& name, StreamInstance* instanc
   here->before.reset();
   here->backoff.reset();
   here->failing.succeeded();
+  if (const auto stops = stops_.find(name); stops != stops_.end()) stops->second->forget();
   here->ready = true;
   say_lines();
 }
@@ -305,6 +308,7 @@ void StreamSupervisor::forget(const std::string& name) {
     const std::lock_guard lock(mutex_);
     streams_.erase(name);
   }
+  stops_.erase(name);
   say_lines();
 }
 

@@ -115,6 +115,7 @@ class StreamSupervisor {
   SupervisorEvents events_;
   StreamFactory make_stream_;
   flow::Backoff::Limits pauses_;
+  std::map<std::string, std::shared_ptr<ToldStops>> stops_;  ///< by stream, over all its instances
   mutable std::mutex mutex_;
   std::map<std::string, SupervisedStream> streams_;  ///< changed on the strand and behind the mutex
   bool connected_said_ = false;

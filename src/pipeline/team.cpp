@@ -85,7 +85,7 @@ void Team::start() {
 }
 
 void Team::on_thrown(int exit_code, const char* what) {
-  log_.error("{}", what);
+  if (parts_.around.tells_stop(what)) log_.error("{}", what);
   asio::post(parts_.strand, [this, exit_code] { events_.failed(exit_code); });
 }
 
@@ -226,8 +226,10 @@ bool Team::join(const std::stop_token& stop) {
     if (!passing || (tries >= join_tries && !unavailable)) {
       const bool denied = error->kind == ErrorKind::denied;
       parts_.around.readiness.not_ready(condition_, error->text());
-      log_.error("could not join ({}): {}{}", commons_.pool.hosts(), error->text(),
-                 passing && !denied ? is_it_running : "");
+      if (parts_.around.tells_stop(error->text())) {
+        log_.error(observe::LogFields::of(*error), "could not join ({}): {}{}", commons_.pool.hosts(),
+                   error->text(), passing && !denied ? is_it_running : "");
+      }
       const int code = error->kind == ErrorKind::lost ? exit_code::position_lost : exit_code::cannot_start;
       asio::post(parts_.strand, [this, code] { events_.failed(code); });
       return false;
