@@ -15,6 +15,8 @@ struct RuleConfig {
   std::string name;
   std::string kind;
   Settings settings;
+  /// Collections that no pattern of its `from` matches: Sluice's own, in the database that it reads.
+  std::vector<std::string> hidden = {};
 };
 
 /// A collection in which another program keeps resume tokens, one document each: {value: "<its _data>"}.
@@ -42,6 +44,8 @@ struct StreamConfig {
   /// Where the very first start begins: at the oldest of the newest tokens. Without any, at the present
   /// moment.
   std::vector<TokenCollection> resume_tokens = {};
+  /// Collections of the database that hold Sluice's own state. No pattern matches them.
+  std::vector<std::string> hidden = {};
   /// Its rules are the triggers of another stream, out of the state database.
   bool of_triggers = false;
   /// Set on both streams that were made of one.

@@ -2,10 +2,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "sluice/collection_set.hpp"
 #include "sluice/effect.hpp"
 #include "sluice/event.hpp"
 #include "sluice/projection.hpp"
@@ -29,8 +31,8 @@ enum class BeforeImage : std::uint8_t {
   required,        ///< likewise; an event without it goes to the rule's dead letters
 };
 
-/// One collection that a rule reads, and what of it. The stream's pipeline is compiled from these, so that
-/// what no rule reads never leaves the server.
+/// One collection that a rule reads, or all that patterns match, and what of it. The stream's pipeline is
+/// compiled from these, so that what no rule reads never leaves the server.
 struct Subscription {
   std::string collection;
   bool inserts = true;
@@ -38,6 +40,10 @@ struct Subscription {
   bool updates = true;
   bool deletes = true;
   bool any_field = false;  ///< every update, whatever it touched
+  /// Also what happens to the whole collection: that it is dropped, with or without its database; that it is
+  /// renamed, or another one to its name.
+  bool drops = false;
+  bool renames = false;
   /// What the rule reads of a document. Updates that touch none of these are not sent (empty: none are,
   /// unless any_field), and of an event that is too large to be sent whole only these are there
   /// (Detail::needed).
@@ -60,6 +66,16 @@ struct Subscription {
   /// an event that is for the rule (ChangeEvent::made), under this name; empty: none.
   std::vector<std::uint8_t> made = {};
   std::string made_name = {};
+  /// The collections that patterns match; `collection` then is their text. Null: only `collection`.
+  std::shared_ptr<const CollectionSet> set = {};
+
+  bool reads(std::string_view name) const { return set ? set->contains(name) : collection == name; }
+  /// Whether both may read one collection. False only where that is certain.
+  bool may_share(const Subscription& other) const {
+    if (collection == other.collection) return true;
+    if (set && other.set) return set->may_share(*other.set);
+    return set ? set->contains(other.collection) : other.set && other.set->contains(collection);
+  }
 
   /// Whether the collection has to keep images of its documents (changeStreamPreAndPostImages).
   bool needs_images() const {

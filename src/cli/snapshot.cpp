@@ -7,6 +7,7 @@
 #include "cli/load_config.hpp"
 #include "cli/own_flags.hpp"
 #include "mongo/raii.hpp"
+#include "pipeline/needs.hpp"
 #include "pipeline/snapshot_records.hpp"
 #include "rules/registry.hpp"
 #include "sluice/error.hpp"
@@ -29,7 +30,7 @@ void check(const std::optional<Error>& error, const mongo::ClientPool& pool) {
 struct Publishing {
   const StreamConfig* stream;
   std::string rule;
-  std::vector<std::string> collections;
+  std::vector<Subscription> subscriptions;
 };
 
 std::vector<Publishing> publishing_rules(const Config& config) {
@@ -37,10 +38,7 @@ std::vector<Publishing> publishing_rules(const Config& config) {
   for (const StreamConfig& stream : config.streams) {
     for (const auto& rule : rules::make_rules(stream)) {
       if (!rule->has_snapshots()) continue;
-      Publishing one{&stream, rule->name(), {}};
-      for (const Subscription& subscription : rule->subscriptions())
-        one.collections.push_back(subscription.collection);
-      all.push_back(std::move(one));
+      all.push_back({&stream, rule->name(), rule->subscriptions()});
     }
   }
   return all;
@@ -69,17 +67,25 @@ void show(const Config& config, const Publishing& one, std::ostream& out) {
 }
 
 void ask(const Config& config, const Publishing& one, const std::string& collection, std::ostream& out) {
-  SnapshotRequest request{snapshot_id(config.pipeline, one.stream->name, one.rule),
-                          pipeline::new_snapshot_run(), one.collections};
-  if (!collection.empty()) {
-    if (std::ranges::find(one.collections, collection) == one.collections.end()) {
-      const std::string near = nearest_name(collection, one.collections);
-      throw ConfigError(fmt::format("the rule '{}' does not publish '{}'{}", one.rule, collection,
-                                    near.empty() ? "" : "; did you mean '" + near + "'?"));
-    }
-    request.collections = {collection};
+  SnapshotRequest request{
+      snapshot_id(config.pipeline, one.stream->name, one.rule), pipeline::new_snapshot_run(), {}};
+  const auto reads = [&](const Subscription& subscription) { return subscription.reads(collection); };
+  if (!collection.empty() && std::ranges::none_of(one.subscriptions, reads)) {
+    std::vector<std::string> names;
+    for (const Subscription& subscription : one.subscriptions) names.push_back(subscription.collection);
+    const std::string near = nearest_name(collection, names);
+    throw ConfigError(fmt::format("the rule '{}' does not publish '{}'{}", one.rule, collection,
+                                  near.empty() ? "" : "; did you mean '" + near + "'?"));
   }
   mongo::ClientPool pool(*one.stream, 1, application);
+  if (collection.empty()) {
+    const auto client = pool.acquire();
+    check(
+        pipeline::collections_of(client.get(), one.stream->database, one.subscriptions, request.collections),
+        pool);
+  } else {
+    request.collections = {collection};
+  }
   SnapshotStore store(pool, config.state_database);
   check(store.ask(request, false), pool);
   out << fmt::format("{}: asked for; workers look for it each second (--status says how far they are)\n",

@@ -12,6 +12,7 @@
 #include "config/mask.hpp"
 #include "config/names.hpp"
 #include "config/redis_url.hpp"
+#include "config/state_names.hpp"
 #include "config/yaml_tree.hpp"
 
 namespace sluice::config {
@@ -136,11 +137,19 @@ class Loader {
     check_pairs();
     attempt([&] { sources_.file().has("streams") ? read_streams() : read_only_stream(); });
     attempt([&] { sources_.done(); });
+    hide_state();
     return std::move(loaded_);
   }
 
  private:
   Config& config() { return loaded_.config; }
+
+  void hide_state() {
+    for (StreamConfig& stream : config().streams) {
+      if (stream.database != config().state_database) continue;
+      stream.hidden.assign(state::all.begin(), state::all.end());
+    }
+  }
 
   /// Goes on after a problem, to find the others.
   template <class Act>

@@ -122,8 +122,11 @@ std::string explained(const std::string& text, const YAML::Exception& error) {
     return fmt::format("line {} is indented with a tab; YAML takes spaces only", number);
   }
   const bool open = error.msg.starts_with("end of ") && error.msg.ends_with(" not found");
+  const bool star = error.msg.starts_with("alias not found");
   return "this is not valid YAML: " + error.msg +
-         (open ? " (is a quote or a bracket above not closed?)" : "");
+         (open   ? " (is a quote or a bracket above not closed?)"
+          : star ? " (a text that begins with * needs quotes)"
+                 : "");
 }
 
 /// Where the value of a document begins.

@@ -100,6 +100,8 @@ struct MetricFamilies {
         outlet_up(gauges(r, "sluice_outlet_up",
                          "0 while events wait for this server outside MongoDB, which is down, else 1.")),
         rule_effects(counters(r, "sluice_rule_effects_total", "Effects by rule and by what became of them.")),
+        collection_changes(counters(r, "sluice_collection_changes_total",
+                                    "Watched collections, or the database, dropped or renamed.")),
         retries(counters(r, "sluice_retries_total", "Attempts repeated, by kind of error.")),
         stream_reopens(
             counters(r, "sluice_stream_reopens_total", "Times the change stream was opened again.")),
@@ -158,6 +160,7 @@ struct MetricFamilies {
   Family<Histogram>& webhook_seconds;
   Family<Gauge>& outlet_up;
   Family<Counter>& rule_effects;
+  Family<Counter>& collection_changes;
   Family<Counter>& retries;
   Family<Counter>& stream_reopens;
   Family<Counter>& large_events;
@@ -209,6 +212,7 @@ StreamMetrics::StreamMetrics(MetricFamilies& families, const std::string& stream
   // There from the start, so that the first one is seen as a rise and not as a new series.
   for (const char* kind : {"transient", "too_slow", "own_fault", "checkpoint"}) retries(kind);
   for (const char* policy : {"restart-now", "rebuild"}) position_lost(policy);
+  for (const char* operation : {"drop", "rename", "dropDatabase"}) collection_changes(operation);
 }
 
 RuleEffects StreamMetrics::rule_effects(const std::string& rule) {
@@ -229,6 +233,10 @@ RequestMetrics StreamMetrics::requests(const std::string& endpoint) {
 
 Counter& StreamMetrics::retries(const std::string& kind) {
   return families_.retries.Add(and_also(labels_, {{"kind", kind}}));
+}
+
+Counter& StreamMetrics::collection_changes(const std::string& operation) {
+  return families_.collection_changes.Add(and_also(labels_, {{"operation", operation}}));
 }
 
 Gauge& StreamMetrics::dead_letters_open() {

@@ -57,6 +57,8 @@ class StreamMetrics {
   /// Once a batch; the same endpoint gives the same metrics. Thread-safe.
   RequestMetrics requests(const std::string& endpoint);
   prometheus::Counter& retries(const std::string& kind);
+  /// What happened to whole collections that are watched: drop, rename, dropDatabase.
+  prometheus::Counter& collection_changes(const std::string& operation);
   /// There from the first call on: only one part of a divided stream counts its dead letters. Thread-safe.
   prometheus::Gauge& dead_letters_open();
   /// Likewise.

@@ -1,7 +1,7 @@
 #include "pipeline/audit_lease.hpp"
 
+#include "config/state_names.hpp"
 #include "mongo/end_transactions.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
 

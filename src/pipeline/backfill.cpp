@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "config/state_names.hpp"
 #include "observe/progress.hpp"
 #include "pipeline/maintained_rules.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <set>
 
+#include "config/state_names.hpp"
 #include "mongo/end_transactions.hpp"
 #include "mongo/error.hpp"
 #include "mongo/session_recorder.hpp"
 #include "pipeline/shard_records.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
 

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <mutex>
 
+#include "config/state_names.hpp"
 #include "mongo/session_recorder.hpp"
 #include "observe/log_line.hpp"
 #include "pipeline/asio.hpp"
 #include "pipeline/holder.hpp"
 #include "pipeline/outlet_states.hpp"
 #include "pipeline/reach.hpp"
-#include "sinks/state_names.hpp"
 #include "sluice/config.hpp"
 
 namespace sluice::pipeline {

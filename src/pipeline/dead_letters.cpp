@@ -5,13 +5,14 @@
 #include <set>
 #include <thread>
 
+#include "config/state_names.hpp"
 #include "flow/backoff.hpp"
 #include "mongo/end_transactions.hpp"
+#include "pipeline/rule_table.hpp"
 #include "rules/apart.hpp"
 #include "rules/registry.hpp"
 #include "sinks/letter.hpp"
 #include "sinks/letter_effect.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
 
@@ -300,6 +301,11 @@ Retried DeadLetters::publish(const LetterId& id, const Rule& rule) {
   Scratch scratch;
   std::vector<Effect> effects;
   Effects out(effects, scratch);
+  if (event.operation == Operation::rename) {
+    for (const Subscription& one : rule.subscriptions()) {
+      if (const auto name = watched_name(one, event)) event.collection = *name;
+    }
+  }
   rule.apply(event, out);
   Batch batch;
   for (const Effect& effect : effects) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "pipeline/collection_changes.hpp"
 #include "source/resume_token.hpp"
 
 namespace sluice::pipeline {
@@ -15,14 +16,11 @@ std::int64_t wall_clock_ms() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-std::string end_sentence(const ChangeEvent& event) {
-  const std::string name =
-      std::string(event.database) + (event.collection.empty() ? "" : "." + std::string(event.collection));
-  return "the change stream came to a " + std::string(name_of(event.operation)) + " of " + name +
+std::string end_sentence(const CollectionChange& change) {
+  return in_words(change) +
          ", after which the targets cannot be kept true event by event. Start with --on-lost rebuild to "
          "compute them afresh and go on, or once with --restart-now to go on from the present moment with "
-         "the "
-         "targets as they are";
+         "the targets as they are";
 }
 
 /// An answer that names no place of its own ends with its last event.
@@ -56,7 +54,6 @@ Dispatcher::Dispatcher(const std::vector<std::unique_ptr<Rule>>& rules, flow::Bu
       table_(rules),
       repetitions_(rules),
       lag_(metrics.event_lag_seconds) {
-  stateful_ = std::ranges::any_of(rules, [](const auto& rule) { return rule->keeps_state(); });
   for (const auto& rule : rules) rule_metrics_.push_back(metrics.rule_effects(rule->name()));
 }
 
@@ -114,10 +111,11 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
       finish_event(batch, 1);
       continue;
     }
-    // A stream that keeps nothing true goes on: what is written after a drop is published like anything else.
-    if (stateful_ && ends_stream(event.operation)) {
-      end = end_sentence(event);
-      break;
+    effects_.clear();
+    if (ends_stream(event.operation)) {
+      if ((end = change_collection(event, batch.scratch))) break;
+    } else {
+      table_.apply(event, effects_, batch.scratch);
     }
     dispatch_event(batch, read, event, now);
   }
@@ -133,6 +131,18 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
   return end;
 }
 
+/// Rules that tell of changes go on: what is written after a drop is published like anything else.
+std::optional<std::string> Dispatcher::change_collection(const ChangeEvent& event, Scratch& scratch) {
+  const auto concerned = table_.change_collection(event, of_collections_, effects_, scratch);
+  const CollectionChange change = change_of(event, concerned.collection);
+  const bool counts = of_collections_ && event.operation != Operation::invalidate && concerned.any;
+  if (counts) metrics_.collection_changes(std::string(name_of(event.operation))).Increment();
+  if (concerned.keeps_state) return end_sentence(change);
+  if (counts && !concerned.untold.empty())
+    notices_.push_back(in_words(change) + without_effect(change, concerned.untold));
+  return std::nullopt;
+}
+
 bool Dispatcher::skip(const ChangeEvent& event, const Effect& effect) const {
   if (event.operation == Operation::snapshot) return false;  // its place says nothing of what was done
   if (filled_matters_ && filled_.cover(effect.rule, event.cluster_time)) return true;
@@ -141,8 +151,6 @@ bool Dispatcher::skip(const ChangeEvent& event, const Effect& effect) const {
 
 void Dispatcher::dispatch_event(EventBatch& batch, std::size_t index, const ChangeEvent& event,
                                 flow::Time now) {
-  effects_.clear();
-  table_.apply(event, effects_, batch.scratch);
   flow::EventRecord& record = batch.records[index];
   record = {batch.source->events[index], event.token, event.cluster_time, event.wall_time_ms};
   if (repetitions_.any()) drop_repetitions(event);

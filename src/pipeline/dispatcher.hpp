@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "flow/budget.hpp"
@@ -41,6 +42,9 @@ class Dispatcher {
   /// after it.
   std::optional<std::string> dispatch(std::unique_ptr<source::StreamBatch> batch, flow::Time now);
 
+  /// Collections that patterns were found to match since the last call, and whose images a rule needs.
+  std::vector<std::string> take_found() { return table_.take_found(); }
+
   /// Takes the first `count` items off a lane, as done.
   void resolve(flow::Lane& lane, std::size_t count);
 
@@ -49,6 +53,13 @@ class Dispatcher {
 
   /// From now on it is told of the changes that rules have something to do for. Outlives the dispatcher.
   void tell(flow::TokenTrail& trail) { trail_ = &trail; }
+
+  /// Of several that divide the stream only one tells of what happens to whole collections, for each of them
+  /// reads of it.
+  void tell_of_collections(bool yes) { of_collections_ = yes; }
+
+  /// What happened to watched collections, since the last call, that rules were not told of: a line each.
+  std::vector<std::string> take_notices() { return std::exchange(notices_, {}); }
 
   bool idle() const { return frontier_.idle(); }
 
@@ -62,6 +73,8 @@ class Dispatcher {
   const Repetitions& repetitions() const { return repetitions_; }
 
  private:
+  std::optional<std::string> change_collection(const ChangeEvent& event, Scratch& scratch);
+  /// With what the rules want done in effects_.
   void dispatch_event(EventBatch& batch, std::size_t index, const ChangeEvent& event, flow::Time now);
   void finish_event(EventBatch& batch, std::size_t count);
   bool skip(const ChangeEvent& event, const Effect& effect) const;
@@ -76,7 +89,8 @@ class Dispatcher {
   flow::DoneTable done_;
   FilledRules filled_;
   Repetitions repetitions_;
-  bool stateful_ = true;  ///< a rule keeps something true
+  bool of_collections_ = true;
+  std::vector<std::string> notices_;
   bool filled_matters_ = false;
   bool done_matters_ = false;
   bool had_facts_ = false;

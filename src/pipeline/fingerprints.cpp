@@ -21,7 +21,8 @@ std::string selection_text(const Rule& rule) {
     if (!one.exact) continue;
     out.open(one.collection);
     out.append("operations", (one.inserts ? 1 : 0) + (one.updates ? 2 : 0) + (one.replaces ? 4 : 0) +
-                                 (one.deletes ? 8 : 0) + (one.any_field ? 16 : 0));
+                                 (one.deletes ? 8 : 0) + (one.any_field ? 16 : 0) + (one.drops ? 32 : 0) +
+                                 (one.renames ? 64 : 0));
     for (const auto& [name, paths] :
          {std::pair{"fields", &one.fields}, {"redacted", &one.redacted}, {"projected", &one.projected}}) {
       out.open_array(name);

@@ -27,6 +27,30 @@ std::optional<std::string> unreadable(const std::string& full_name, const Collec
 std::optional<std::string> unwritable(const std::string& full_name, const CollectionState& state,
                                       bool by_value);
 
+/// A collection that a rule's settings name.
+struct NamedCollection {
+  std::string database;
+  std::string name;
+  const char* key = "";   ///< the setting that names it
+  bool read = false;      ///< its changes are
+  bool by_value = false;  ///< with `written`: by id or reference
+  bool written = false;
+  bool transactional = true;  ///< with `written`: in transactions
+
+  std::string full_name() const { return database + "." + name; }
+};
+
+/// All that a rule names, in the order: read, written. Not what its patterns match.
+std::vector<NamedCollection> named_collections(const Rule& rule, const std::string& database);
+
+/// Why the rule cannot work on a collection of which the server says this; nothing where it can. Begins with
+/// the setting's key.
+std::optional<std::string> unfit(const NamedCollection& named, const CollectionState& state);
+
+/// Where a name that no collection of `database` has looks like `db.coll`, and there is such a collection in
+/// another database: what was found and what to do. Asks the server; what the user may not see is not there.
+std::optional<std::string> elsewhere(mongoc_client_t* client, const NamedCollection& named);
+
 /// Asks the server about every collection of the rules. ErrorKind::fatal for one that a rule cannot work on,
 /// with the rule's name; `unknown` is set where the server does not let the user look. Blocks.
 std::optional<Error> check_collections(mongo::ClientPool& pool, const std::string& database,

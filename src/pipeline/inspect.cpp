@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "bson/builder.hpp"
+#include "config/state_names.hpp"
 #include "mongo/transaction.hpp"
 #include "mongo/who_answers.hpp"
 #include "nats/connection.hpp"
@@ -20,7 +22,6 @@
 #include "pipeline/triggers.hpp"
 #include "redis/connection.hpp"
 #include "rules/registry.hpp"
-#include "sinks/state_names.hpp"
 #include "sinks/webhook.hpp"
 #include "sluice/cache.hpp"
 #include "sluice/jetstream.hpp"
@@ -237,44 +238,81 @@ class Inspector {
   source::StreamFilter filter() const { return filter_of(rules_, config_.parts(), config_.shard_index); }
 
   void look_at_rule(const Rule& rule) {
-    for (const Subscription& subscription : source::merge_subscriptions(rule.subscriptions())) {
-      look_at_collection(rule, subscription);
+    const std::vector<Subscription> read = source::merge_subscriptions(rule.subscriptions());
+    for (const NamedCollection& named : named_collections(rule, stream_.database)) {
+      const auto subscription = std::ranges::find(read, named.name, &Subscription::collection);
+      if (named.read) {
+        look_at_source(rule, named, subscription->needs_images());
+      } else {
+        look_at_target(rule, named);
+      }
     }
-    for (const std::string& name : written(rule)) look_at_target(rule, name);
+    for (const Subscription& one : read) {
+      if (one.set) look_at_set(rule, one);
+    }
     if (auto lack = rights_.missing(stream_.database, accesses_of(rule))) say(Level::error, rule, *lack);
     for (const IndexNeed& need : rule.indexes()) look_at_index(rule, need);
   }
 
-  void look_at_collection(const Rule& rule, const Subscription& subscription) {
-    const std::string& name = subscription.collection;
-    const std::string full = stream_.database + "." + name;
+  void look_at_source(const Rule& rule, const NamedCollection& named, bool needs_images) {
+    const std::string full = named.full_name();
     CollectionState state;
-    if (auto error = shape_.look_at(name, state)) {
-      say_unseen(rule, full, subscription.needs_images(), *error);
-    } else if (!state.exists && !subscription.needs_images()) {
-      const std::string near = nearest_collection(name);
+    if (auto error = shape_.look_at(named.name, state)) {
+      say_unseen(rule, named, needs_images, *error);
+    } else if (const auto why = state.exists ? unfit(named, state) : elsewhere(client_.get(), named)) {
+      say(Level::error, rule, *why);
+    } else if (!state.exists && !needs_images) {
+      const std::string near = nearest_collection(named.name);
       say(near.empty() ? Level::note : Level::warning, rule,
           full + " does not exist yet" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
     } else if (!state.exists) {
-      say_absent(rule, name);
-    } else if (const auto why = unreadable(full, state)) {
-      say(Level::error, rule, *why);
-    } else if (!subscription.needs_images()) {
+      say_absent(rule, named.name);
+    } else if (!needs_images) {
       say(Level::ok, rule, full + " exists");
     } else if (state.pre_images) {
       say(Level::ok, rule, full + " exists, pre-images are on");
     } else {
-      say_without_pre_images(rule, name);
+      say_without_pre_images(rule, named.name);
     }
   }
 
-  void look_at_target(const Rule& rule, const std::string& name) {
-    const std::string full = stream_.database + "." + name;
+  /// What patterns match at present. There may be more to come.
+  void look_at_set(const Rule& rule, const Subscription& subscription) {
+    std::map<std::string, CollectionState> found;
+    if (auto error = shape_.list(*subscription.set, found)) {
+      const NamedCollection all{.database = stream_.database, .name = subscription.collection};
+      return say_unseen(rule, all, subscription.needs_images(), *error);
+    }
+    if (found.empty()) {
+      return say(Level::warning, rule,
+                 fmt::format("'{}' matches no collection of {} at present", subscription.collection,
+                             stream_.database));
+    }
+    say(Level::ok, rule,
+        fmt::format("'{}' matches {} collection{} of {} at present: {}", subscription.collection,
+                    found.size(), found.size() == 1 ? "" : "s", stream_.database, names_of(found)));
+    if (!subscription.needs_images()) return;
+    for (const auto& [name, state] : found) {
+      if (!state.pre_images) say_without_pre_images(rule, name);
+    }
+  }
+
+  static std::string names_of(const std::map<std::string, CollectionState>& found) {
+    constexpr std::size_t most = 20;
+    std::string text;
+    std::size_t shown = 0;
+    for (const auto& [name, state] : found) {
+      if (shown++ == most) return text + fmt::format(" and {} more", found.size() - most);
+      text += (text.empty() ? "" : ", ") + name;
+    }
+    return text;
+  }
+
+  void look_at_target(const Rule& rule, const NamedCollection& named) {
     CollectionState state;
-    if (auto error = shape_.look_at(name, state)) return say_unseen(rule, full, false, *error);
-    const std::vector<std::string> by_value = written_by_value(rule);
-    const bool compared = std::ranges::find(by_value, name) != by_value.end();
-    if (const auto why = unwritable(full, state, compared)) say(Level::error, rule, *why);
+    const DatabaseShape shape(client_.get(), named.database);
+    if (auto error = shape.look_at(named.name, state)) return say_unseen(rule, named, false, *error);
+    if (const auto why = unfit(named, state)) say(Level::error, rule, *why);
   }
 
   /// One that stands in the database under a name like this.
@@ -289,10 +327,10 @@ class Inspector {
     return nearest_name(name, names);
   }
 
-  void say_unseen(const Rule& rule, const std::string& full, bool needed, const Error& error) {
-    const auto lack = rights_.missing(stream_.database, {{"", {"listCollections"}}});
+  void say_unseen(const Rule& rule, const NamedCollection& named, bool needed, const Error& error) {
+    const auto lack = rights_.missing(named.database, {{"", {"listCollections"}}});
     say(needed ? Level::error : Level::note, rule,
-        full + (lack ? ": " + *lack : " cannot be looked at: " + error.text()));
+        named.full_name() + (lack ? ": " + *lack : " cannot be looked at: " + error.text()));
   }
 
   void say_absent(const Rule& rule, const std::string& name) {

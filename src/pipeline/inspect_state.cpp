@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include "bson/builder.hpp"
+#include "config/state_names.hpp"
 #include "mongo/end_transactions.hpp"
 #include "mongo/transaction.hpp"
 #include "pipeline/fingerprints.hpp"
 #include "pipeline/shard_records.hpp"
 #include "pipeline/split_positions.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "config/state_names.hpp"
 #include "mongo/snapshot_cursor.hpp"
-#include "sinks/state_names.hpp"
 #include "source/resume_token.hpp"
 
 namespace sluice::pipeline {

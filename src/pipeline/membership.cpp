@@ -4,8 +4,8 @@
 #include <map>
 
 #include "bson/builder.hpp"
+#include "config/state_names.hpp"
 #include "pipeline/shard_records.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
 

@@ -4,11 +4,11 @@
 #include <mutex>
 #include <random>
 
+#include "config/state_names.hpp"
 #include "flow/backoff.hpp"
 #include "sinks/copies.hpp"
 #include "sinks/counters.hpp"
 #include "sinks/query.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
 

@@ -69,6 +69,18 @@ std::string collation_text(bson::View collation) {
   return shown.finish().json();
 }
 
+CollectionState state_of(bson::View found) {
+  CollectionState state;
+  state.exists = static_cast<bool>(found);
+  state.kind = found.at("type").text();
+  state.view_on = found.at_path("options.viewOn").text();
+  state.capped = found.at_path("options.capped").boolean();
+  const bson::View collation = found.at_path("options.collation").document();
+  state.collation = collation ? collation_text(collation) : "";
+  state.pre_images = found.at_path("options.changeStreamPreAndPostImages.enabled").boolean();
+  return state;
+}
+
 std::string collection_in_shell(const std::string& database, const std::string& collection) {
   return fmt::format("db.getSiblingDB({}).getCollection({})", in_shell(database), in_shell(collection));
 }
@@ -77,6 +89,24 @@ std::string collection_in_shell(const std::string& database, const std::string& 
 
 std::vector<Subscription> subscriptions_of(const Rules& rules) {
   return source::merge_subscriptions(all_subscriptions(rules));
+}
+
+std::optional<Error> collections_of(mongoc_client_t* client, const std::string& database,
+                                    const std::vector<Subscription>& subscriptions,
+                                    std::vector<std::string>& names) {
+  const auto add = [&](const std::string& name) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  };
+  for (const Subscription& one : subscriptions) {
+    if (!one.set) {
+      add(one.collection);
+      continue;
+    }
+    std::map<std::string, CollectionState> found;
+    if (auto error = DatabaseShape(client, database).list(*one.set, found)) return error;
+    for (const auto& [name, state] : found) add(name);
+  }
+  return std::nullopt;
 }
 
 std::vector<const DeliveryPlan*> deliveries_of(const Rules& rules) {
@@ -152,14 +182,27 @@ std::optional<Error> DatabaseShape::look_at(const std::string& collection, Colle
   list.append("listCollections", 1).open("filter").append("name", collection).close();
   const mongo::Reply reply = run(list);
   if (!reply.ok()) return reply.error;
-  const bson::View found = reply.view().at_path("cursor.firstBatch").document().at("0").document();
-  state.exists = static_cast<bool>(found);
-  state.kind = found.at("type").text();
-  state.capped = found.at_path("options.capped").boolean();
-  const bson::View collation = found.at_path("options.collation").document();
-  state.collation = collation ? collation_text(collation) : "";
-  state.pre_images = found.at_path("options.changeStreamPreAndPostImages.enabled").boolean();
+  state = state_of(reply.view().at_path("cursor.firstBatch").document().at("0").document());
   return std::nullopt;
+}
+
+std::optional<Error> DatabaseShape::list(const CollectionSet& set,
+                                         std::map<std::string, CollectionState>& found) const {
+  bson::Builder command;
+  command.open("filter").append("type", "collection").close();
+  const bson_t borrowed = command.finish().borrow();
+  const mongo::Database on(mongoc_client_get_database(client_, database_.c_str()));
+  const mongo::Cursor cursor(mongoc_database_find_collections_with_opts(on.get(), &borrowed));
+  const bson_t* one = nullptr;
+  while (mongoc_cursor_next(cursor.get(), &one)) {
+    const bson::View described(*one);
+    const std::string name(described.at("name").text());
+    if (set.contains(name)) found.emplace(name, state_of(described));
+  }
+  bson_error_t error{};
+  const bson_t* reply = nullptr;
+  if (!mongoc_cursor_error_document(cursor.get(), &error, &reply)) return std::nullopt;
+  return mongo::classify(error, reply, mongo::Doing::reading);
 }
 
 std::optional<Error> DatabaseShape::look_for(const IndexNeed& need, bool& there) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,12 @@ using Rules = std::vector<std::unique_ptr<Rule>>;
 
 /// Everything that the rules read, merged by collection.
 std::vector<Subscription> subscriptions_of(const Rules& rules);
+
+/// The collections that subscriptions read at present, in their order, each once: those that are named, and
+/// those that patterns match. Blocks.
+std::optional<Error> collections_of(mongoc_client_t* client, const std::string& database,
+                                    const std::vector<Subscription>& subscriptions,
+                                    std::vector<std::string>& names);
 
 /// Everything that the rules send out of MongoDB, and how.
 std::vector<const DeliveryPlan*> deliveries_of(const Rules& rules);
@@ -61,6 +68,7 @@ struct CollectionState {
   bool capped = false;
   std::string collation;  ///< the default one as JSON; empty: byte by byte
   std::string kind;       ///< "collection", "view", "timeseries"
+  std::string view_on;    ///< of a view: the collection, or view, under it
 };
 
 /// Asks about a database's collections, and changes them. Blocks; used by one thread.
@@ -71,6 +79,8 @@ class DatabaseShape {
 
   std::optional<Error> look_at(const std::string& collection, CollectionState& state) const;
   std::optional<Error> look_for(const IndexNeed& need, bool& there) const;
+  /// All ordinary collections that are in the set at present, by name, as far as the user may see them.
+  std::optional<Error> list(const CollectionSet& set, std::map<std::string, CollectionState>& found) const;
 
   std::optional<Error> create_with_pre_images(const std::string& collection) const;
   std::optional<Error> enable_pre_images(const std::string& collection) const;

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "bson/builder.hpp"
-#include "sinks/state_names.hpp"
+#include "config/state_names.hpp"
 
 namespace sluice::pipeline {
 

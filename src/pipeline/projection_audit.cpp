@@ -5,8 +5,8 @@
 
 #include "audit/counter_merge.hpp"
 #include "bson/json_writer.hpp"
+#include "config/state_names.hpp"
 #include "sinks/letter_effect.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
 

@@ -40,6 +40,17 @@ class Provisioner {
     return shape_.look_at(collection, state);
   }
 
+  /// On those that patterns match at present. The worker comes back for those that are made later.
+  std::optional<Error> pre_images(const CollectionSet& set) {
+    std::map<std::string, CollectionState> found;
+    if (auto error = shape_.list(set, found)) return error;
+    for (const auto& [name, state] : found) {
+      if (state.pre_images) continue;
+      if (auto error = pre_images(name)) return error;
+    }
+    return std::nullopt;
+  }
+
   std::optional<Error> index(const IndexNeed& need, IndexPolicy policy) {
     bool there = false;
     if (auto error = shape_.look_for(need, there)) return error;
@@ -71,7 +82,8 @@ std::optional<Error> provision(mongo::ClientPool& pool, const std::string& datab
   Provisioner provisioner(client.get(), database, log);
   for (const Subscription& subscription : subscriptions) {
     if (!subscription.needs_images()) continue;
-    if (auto error = provisioner.pre_images(subscription.collection)) {
+    const auto& set = subscription.set;
+    if (auto error = set ? provisioner.pre_images(*set) : provisioner.pre_images(subscription.collection)) {
       error->message = "pre-images on " + database + "." + subscription.collection + ": " + error->message;
       return error;
     }
@@ -79,6 +91,24 @@ std::optional<Error> provision(mongo::ClientPool& pool, const std::string& datab
   for (const IndexNeed& need : indexes) {
     if (auto error = provisioner.index(need, policy)) {
       error->message = "the index on " + database + "." + need.collection + ": " + error->message;
+      return error;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> provision_found(mongo::ClientPool& pool, const std::string& database,
+                                     const std::vector<std::string>& collections,
+                                     const observe::StreamLog& log) {
+  const auto client = pool.acquire();
+  Provisioner provisioner(client.get(), database, log);
+  for (const std::string& name : collections) {
+    CollectionState state;
+    if (auto error = DatabaseShape(client.get(), database).look_at(name, state)) return error;
+    if (!state.exists || state.pre_images) continue;  // dropped again, or somebody was quicker
+    if (auto error = provisioner.pre_images(name)) {
+      error->message = "pre-images on " + database + "." + name + ": " + error->message +
+                       "; have them enabled: " + enable_pre_images_line(database, name);
       return error;
     }
   }
@@ -112,7 +142,7 @@ void provision_for_others(const StreamConfig& stream, std::span<const StreamConf
                       other.database == stream.database && other.name != stream.name;
     if (!here) continue;
     for (const Subscription& subscription : subscriptions_of(rules::make_rules(other))) {
-      if (!subscription.needs_images()) continue;
+      if (!subscription.needs_images() || subscription.set) continue;
       CollectionState state;
       const auto error = provisioner.make_with_pre_images(subscription.collection, state);
       if (error) {

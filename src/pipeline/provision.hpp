@@ -22,6 +22,11 @@ std::optional<Error> provision(mongo::ClientPool& pool, const std::string& datab
                                const std::vector<IndexNeed>& indexes, IndexPolicy policy,
                                const observe::StreamLog& log);
 
+/// Enables pre-images on collections that patterns were found to match while the stream runs. Blocks.
+std::optional<Error> provision_found(mongo::ClientPool& pool, const std::string& database,
+                                     const std::vector<std::string>& collections,
+                                     const observe::StreamLog& log);
+
 /// Prepares everything that a stream needs before it is read: the above, and the index of the dead letters.
 /// `all` are the worker's streams. The missing collections that any of them reads with pre-images are created
 /// first, so that no index and no write of this stream creates one without.

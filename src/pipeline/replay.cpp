@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "config/state_names.hpp"
 #include "flow/backoff.hpp"
 #include "mongo/transaction.hpp"
 #include "pipeline/judge.hpp"
@@ -12,7 +13,6 @@
 #include "rules/registry.hpp"
 #include "sinks/outlet.hpp"
 #include "sinks/puts.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
 

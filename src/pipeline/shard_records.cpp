@@ -1,6 +1,6 @@
 #include "pipeline/shard_records.hpp"
 
-#include "sinks/state_names.hpp"
+#include "config/state_names.hpp"
 
 namespace sluice::pipeline {
 

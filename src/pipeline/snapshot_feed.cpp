@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "pipeline/needs.hpp"
 #include "source/resume_token.hpp"
 #include "source/stream_filter.hpp"
 #include "source/stream_narrowing.hpp"
@@ -62,7 +63,7 @@ void append_name(bson::Builder& pipeline, std::uint16_t rule, const std::string&
 void keep_back(Subscription& subscription, const std::vector<std::unique_ptr<Rule>>& rules) {
   for (const auto& rule : rules) {
     for (const Subscription& other : rule->subscriptions()) {
-      if (other.collection != subscription.collection) continue;
+      if (!other.may_share(subscription)) continue;
       for (const std::string& path : other.redacted) {
         if (std::ranges::find(subscription.redacted, path) == subscription.redacted.end()) {
           subscription.redacted.push_back(path);
@@ -100,7 +101,11 @@ std::string SnapshotFeed::shard() const {
 
 std::optional<Error> SnapshotFeed::ask(const Source& source, const std::string& run, bool unless_there) {
   SnapshotRequest request{source.id, run, {}};
-  for (const Subscription& one : source.subscriptions) request.collections.push_back(one.collection);
+  const auto client = pool_.acquire();
+  if (auto error =
+          collections_of(client.get(), options_.database, source.subscriptions, request.collections)) {
+    return error;
+  }
   return store_.ask(request, unless_there);
 }
 
@@ -188,7 +193,7 @@ std::optional<Error> SnapshotFeed::start(std::size_t source, SnapshotRequest req
 
 const Subscription* SnapshotFeed::subscription_of(const std::string& collection) const {
   const auto& all = sources_[run_->source].subscriptions;
-  const auto found = std::ranges::find(all, collection, &Subscription::collection);
+  const auto found = std::ranges::find_if(all, [&](const auto& one) { return one.reads(collection); });
   return found == all.end() ? nullptr : &*found;
 }
 
@@ -269,9 +274,12 @@ std::optional<Error> SnapshotFeed::read_next(const Position& at, const flow::Sna
   const std::string& collection = run_->request.collections.at(from.collection);
   std::vector<std::uint8_t> end;
   if (const Subscription* subscription = subscription_of(collection)) {
-    auto error = read_as_of(*subscription, at, time_of(at), from, end, batch);
+    Subscription alone = *subscription;
+    alone.collection = collection;
+    alone.set = nullptr;
+    auto error = read_as_of(alone, at, time_of(at), from, end, batch);
     // The stream lags by more than the server remembers: then as it stands now.
-    if (error && is_past(*error)) error = read_as_of(*subscription, at, 0, from, end, batch);
+    if (error && is_past(*error)) error = read_as_of(alone, at, 0, from, end, batch);
     if (error) return error;
   }
   behind = from;

@@ -6,7 +6,7 @@
 
 #include "bson/builder.hpp"
 #include "bson/order.hpp"
-#include "sinks/state_names.hpp"
+#include "config/state_names.hpp"
 
 namespace sluice::pipeline {
 

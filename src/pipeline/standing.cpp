@@ -4,8 +4,8 @@
 #include <functional>
 #include <map>
 
+#include "config/state_names.hpp"
 #include "mongo/snapshot_cursor.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
 

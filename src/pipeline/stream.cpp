@@ -24,6 +24,7 @@ constexpr auto store_interval = milliseconds(1000);
 constexpr auto drain_poll = milliseconds(10);
 constexpr auto lanes_come_back = milliseconds(500);   // beyond the drain time, once they are abandoned
 constexpr std::size_t letter_lines_each_minute = 20;  // what comes beyond them is counted
+constexpr std::size_t notice_lines_each_minute = 20;
 constexpr auto hand_over = milliseconds(400);  // what is queued by then, whoever takes over reads again
 
 std::vector<std::string> names_of(const Rules& rules) {
@@ -98,6 +99,7 @@ Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const Stre
       not_stored_(log_, "the checkpoint could not be stored"),
       tokens_not_stored_(log_,
                          "the other program's resume tokens could not be stored, and publishing goes on"),
+      notice_lines_(notice_lines_each_minute, std::chrono::minutes(1)),
       sink_(sinks::make_outlets(outlet_parts()),
             std::make_unique<sinks::MongoBulk>(pool_, commons_.recorder, bulk_options())),
       dispatcher_(rules_, budget_, metrics_),
@@ -120,6 +122,7 @@ Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const Stre
   } else {
     dispatcher_.tell(token_trail_.emplace(tokens_->watched()));
   }
+  dispatcher_.tell_of_collections(part_.index == 0);
   around_.readiness.not_ready(condition_, "connecting to MongoDB");
   reader_ = std::make_unique<Reader>(pool_, store_, budget_, reader_plan(recovery), reader_events(), commons_,
                                      log_);
@@ -487,8 +490,35 @@ void Stream::on_batch(std::unique_ptr<source::StreamBatch> batch) {
     if (lane->lane().queued() > 0) lane->wake();
   }
   busy_since_stored_ |= any;
+  provide_for(dispatcher_.take_found());
+  tell_notices(dispatcher_.take_notices());
   take_floor();
   if (end) fail(exit_code::position_lost, *end, true);
+}
+
+/// A database may be dropped with any number of collections.
+void Stream::tell_notices(const std::vector<std::string>& notices) {
+  const flow::Time now = flow::Clock::now();
+  tell_withheld_notices(notice_lines_.due(now));
+  for (const std::string& notice : notices) {
+    if (notice_lines_.allow(now)) log_.warn("{}", notice);
+  }
+}
+
+void Stream::tell_withheld_notices(std::size_t count) {
+  if (count == 0) return;
+  log_.warn("{} more collection{} dropped or renamed in the last minute", count,
+            count == 1 ? " was" : "s were");
+}
+
+/// Beside the stream, which goes on meanwhile: until it is done changes of these collections have no images.
+void Stream::provide_for(std::vector<std::string> found) {
+  if (found.empty()) return;
+  asio::post(commons_.asking_thread, [&pool = pool_, log = log_, database = config_.database,
+                                      found = std::move(found)] {
+    const auto error = mongo::or_error([&] { return provision_found(pool, database, found, log); });
+    if (error) log.warn("{}", error->text());
+  });
 }
 
 void Stream::take_floor() {
@@ -564,6 +594,7 @@ asio::awaitable<void> Stream::keep_checkpoint() {
     const flow::Time now = flow::Clock::now();
     tell_withheld(letter_lines_.due(now));
     tell_repetitions(now);
+    tell_withheld_notices(notice_lines_.due(now));
     const bool news = floor_ && busy_since_stored_ && now >= stored_at_ + store_interval;
     if (news || now >= lease_->renew_at()) co_await store_checkpoint();
   }
@@ -664,6 +695,7 @@ asio::awaitable<void> Stream::end() {
   commons_.outlets.forget(title_ + " ");
   for (std::size_t lane = 0; lane < lanes_.size(); ++lane) around_.readiness.forget(lane_condition(lane));
   around_.readiness.forget(condition_ + " checkpoint");
+  tell_withheld_notices(notice_lines_.rest());
   health_.retire();
   ended_ = true;
   events_.ended();

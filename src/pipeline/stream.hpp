@@ -147,6 +147,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
   asio::awaitable<void> doze();
   void stop(bool drain);
   void fail(int exit_code, const std::string& why, bool drain = false);
+  void provide_for(std::vector<std::string> found);
+  void tell_notices(const std::vector<std::string>& notices);
+  void tell_withheld_notices(std::size_t count);
   void take_floor();
   sinks::MongoBulkOptions bulk_options();
   void tell_letters(const std::vector<sinks::StoredLetter>& letters);
@@ -183,6 +186,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   std::set<std::size_t> held_up_lanes_;
   RepeatedWarning not_stored_;
   RepeatedWarning tokens_not_stored_;
+  flow::LineLimit notice_lines_;
   sinks::Outward sink_;
   Dispatcher dispatcher_;
   std::vector<std::unique_ptr<LaneDriver>> lanes_;

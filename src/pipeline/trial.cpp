@@ -117,7 +117,7 @@ Trial try_rule(const StreamConfig& stream, const std::string& name, const std::s
   trial.why_none =
       "the event is not for this rule: see its collections, operations and fields, and 'where' "
       "or 'when' if it has one";
-  const RuleTable table(rules);
+  RuleTable table(rules);
   for (const OwnedDocument& one : judged(stream, rules, whole)) {
     ChangeEvent event;
     parse_event(view_of(one), event);

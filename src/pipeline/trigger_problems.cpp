@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "bson/builder.hpp"
+#include "config/state_names.hpp"
 #include "pipeline/triggers.hpp"
 #include "rules/apart.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
 

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "bson/builder.hpp"
+#include "config/state_names.hpp"
 #include "flow/backoff.hpp"
 #include "pipeline/needs.hpp"
 #include "pipeline/shard_records.hpp"
@@ -12,7 +13,6 @@
 #include "pipeline/triggers.hpp"
 #include "rules/apart.hpp"
 #include "rules/registry.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
 

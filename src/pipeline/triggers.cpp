@@ -33,6 +33,7 @@ StreamConfig empty_trigger_stream(const StreamConfig& stream) {
   made.uri = stream.uri;
   made.uri_file = stream.uri_file;
   made.database = stream.database;
+  made.hidden = stream.hidden;
   made.of_triggers = true;
   return made;
 }

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <optional>
 
+#include "config/state_names.hpp"
 #include "flow/time.hpp"
 #include "pipeline/fitness.hpp"
 #include "pipeline/maintained_rules.hpp"
 #include "rules/registry.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::pipeline {
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "rules/collection_names.hpp"
 #include "rules/event_message.hpp"
 #include "rules/format.hpp"
 #include "rules/registry.hpp"
@@ -176,6 +177,8 @@ class CacheRule final : public Rule {
 
   std::vector<Subscription> subscriptions() const override { return parts_.subscriptions; }
   std::vector<const DeliveryPlan*> deliveries() const override { return {&parts_.plan}; }
+  /// Of a collection that was dropped no key is known; it is said that they are to be flushed.
+  bool keeps_state() const override { return false; }
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
@@ -301,7 +304,7 @@ std::unique_ptr<Rule> make_cache(const RuleConfig& rule, const std::string& data
     settings.fail("",
                   "a cache rule does nothing without 'delete' (keys to drop) or 'refresh' (a key to keep)");
   }
-  parts.subscriptions = read_selections(settings, collection_names(settings, "from"));
+  parts.subscriptions = read_selections(settings, read_from(rule, database));
   for (Subscription& one : parts.subscriptions) {
     complete(settings, parts, one);
     parts.exact_after = one.full_document >= FullDocument::when_available;

@@ -1,3 +1,4 @@
+#include "rules/collection_names.hpp"
 #include "rules/registry.hpp"
 
 namespace sluice::rules {
@@ -58,11 +59,11 @@ class Count final : public Rule {
 std::unique_ptr<Rule> make_count(const RuleConfig& rule, const std::string& database) {
   const Settings& settings = rule.settings;
   CounterPlan plan{.database = database,
-                   .collection = collection_name(settings, "into"),
+                   .collection = collection_name(settings, "into", database),
                    .field = plain_path(settings, "field"),
                    .create = false,
                    .drop_at_zero = false};
-  const std::string from = collection_name(settings, "from");
+  const std::string from = collection_name(settings, "from", database);
   const std::string reference = plain_path(settings, "reference");
   check_counter(settings, "field", plan, from, reference);
   return std::make_unique<Count>(rule.name, from, reference, std::move(plan));

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "rules/collection_names.hpp"
 #include "rules/registry.hpp"
 
 namespace sluice::rules {
@@ -152,8 +153,8 @@ void refuse_overlaps(const Settings& target, const CopyPlan& plan) {
 CopyPlan read_plan(const Settings& embed, const Settings& target, const std::string& database) {
   CopyPlan plan;
   plan.database = database;
-  plan.source = collection_name(embed, "from");
-  plan.target = collection_name(target, "collection");
+  plan.source = collection_name(embed, "from", database);
+  plan.target = collection_name(target, "collection", database);
   const std::string reference = target.text("reference");
   check_path(target, "reference", reference);
   split_reference(target, reference, plan);

@@ -9,9 +9,10 @@
 namespace sluice::rules {
 
 bson::View payload_of(const ChangeEvent& event, Payload what, Scratch& scratch) {
-  if (what == Payload::event && event.marked)
+  const bool of_document = static_cast<bool>(event.id);
+  if ((what == Payload::event || !of_document) && event.marked)
     return fields_of(event.document, scratch, [](auto name) { return !name.starts_with("sluice"); });
-  if (what == Payload::event) return event.document;
+  if (what == Payload::event || !of_document) return event.document;
   if (event.full_document) return event.full_document;
   return event.document.at("documentKey").document();
 }
@@ -22,7 +23,7 @@ void append_event_headers(Text& out, const ChangeEvent& event) {
   out.append(name_of(event.operation));
   out.append("\nSluice-Namespace: ");
   out.append(event.database);
-  out.append('.');
+  if (!event.collection.empty()) out.append('.');  // the database was dropped
   out.append(event.collection);
   char time[64];
   const int size = std::snprintf(time, sizeof time, "\nSluice-Cluster-Time: %u.%u",
@@ -48,12 +49,14 @@ std::string_view cloud_envelope(const ChangeEvent& event, std::string_view id, S
   append_json_text(text, id);
   text.append(R"(","source":"/mongodb/)");
   append_json_text(text, event.database);
-  text.append('/');
+  if (!event.collection.empty()) text.append('/');
   append_json_text(text, event.collection);
   text.append(R"(","type":"mongodb.)");
   text.append(name_of(event.operation));
-  text.append(R"(","subject":")");
-  append_json_text(text, bson::text_of(event.id));
+  if (event.id) {
+    text.append(R"(","subject":")");
+    append_json_text(text, bson::text_of(event.id));
+  }
   std::string time;
   bson::append_date(time, event.wall_time_ms);
   text.append(R"(","time":")");

@@ -13,7 +13,7 @@ namespace sluice::rules {
 /// What of an event is sent.
 enum class Payload : std::uint8_t {
   event,
-  document,  ///< as it stands in the event; where it does not, its key
+  document,  ///< as it stands in the event; where it does not, its key; the event where it is of no document
 };
 
 bson::View payload_of(const ChangeEvent& event, Payload what, Scratch& scratch);

@@ -1,3 +1,4 @@
+#include "rules/collection_names.hpp"
 #include "rules/kept.hpp"
 #include "rules/made.hpp"
 #include "rules/registry.hpp"
@@ -114,8 +115,9 @@ void keep_images(const Settings& settings, Subscription& one) {
 
 std::unique_ptr<Rule> make_event_store(const RuleConfig& rule, const std::string& database) {
   const Settings& settings = rule.settings;
-  DocumentPlan plan{database, collection_name(settings, "into"), DocumentPlan::Mode::append};
-  std::vector<Subscription> subscriptions = read_selections(settings, collection_names(settings, "from"));
+  DocumentPlan plan{database, collection_name(settings, "into", database), DocumentPlan::Mode::append};
+  std::vector<Subscription> subscriptions =
+      read_selections(settings, read_from(rule, database, {plan.collection, plan.heads()}));
   for (Subscription& one : subscriptions) {
     if (one.collection == plan.collection || one.collection == plan.heads())
       settings.fail("into", "the events of '" + one.collection + "' cannot be stored in itself");

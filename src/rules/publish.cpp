@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "config/names.hpp"
+#include "rules/collection_names.hpp"
 #include "rules/event_message.hpp"
 #include "rules/format.hpp"
 #include "rules/registry.hpp"
@@ -156,7 +157,7 @@ std::optional<TokenPlace> read_tokens(const Settings& rule) {
   if (const std::string why = config::why_no_database(place.database); !why.empty()) {
     settings.fail("database", why);
   }
-  place.collection = collection_name(settings, "collection");
+  place.collection = collection_name(settings, "collection", place.database);
   place.capped = settings.choice("capped", {"true", "false"}, "false") == "true";
   place.size_bytes = settings.integer_or("size_bytes", place.size_bytes, 1, 1LL << 53);
   settings.done();
@@ -181,10 +182,13 @@ std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& da
   const bool in_order = settings.choice("order", {"document", "collection"}, "document") == "collection";
   const bool own_headers = settings.choice("headers", {"all", "none"}, "all") == "all";
   const bool snapshot = settings.choice("snapshot", {"none", "first"}, "none") == "first";
-  std::vector<Subscription> subscriptions = read_selections(settings, collection_names(settings, "from"));
+  std::vector<Subscription> subscriptions =
+      read_selections(settings, read_from(rule, database), Tells::of_collections);
   std::string text =
       "publish " + shape.name + " " + subject.text() + " " + message_id.text() + " " + format + " " + payload;
   for (const Subscription& one : subscriptions) text += " " + one.collection;
+  const bool has_pattern =
+      std::ranges::any_of(subscriptions, [](const auto& one) { return one.set != nullptr; });
   if (in_order) text += " in order";
   if (!own_headers) text += " without headers";
   const bool canonical = format == "canonical";
@@ -195,6 +199,11 @@ std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& da
                                  : PublishPlan::Format::relaxed_json;
   plan.in_order = in_order;
   plan.tokens = read_tokens(settings);
+  if (plan.tokens && has_pattern) {
+    settings.fail("tokens",
+                  "the tokens of another program are those of collections that are known by name; "
+                  "name them in 'from' instead of a pattern");
+  }
   plan.message_id = message_id.text();
   return std::make_unique<PublishRule>(
       rule.name,

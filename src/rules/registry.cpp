@@ -58,7 +58,7 @@ namespace {
 bool share_a_collection(const Rule& one, const Rule& other) {
   for (const Subscription& mine : one.subscriptions()) {
     for (const Subscription& its : other.subscriptions()) {
-      if (mine.collection == its.collection) return true;
+      if (mine.may_share(its)) return true;
     }
   }
   return false;
@@ -132,11 +132,42 @@ std::unique_ptr<Rule> make_one(const RuleConfig& rule, const std::string& databa
 
 }  // namespace
 
+namespace {
+
+/// Where rules that publish keep another program's resume tokens, in the stream's database.
+void add_token_places(const std::vector<RuleConfig>& rules, const std::string& database,
+                      std::vector<std::string>& names) {
+  for (const RuleConfig& rule : rules) {
+    const std::vector<std::string> keys = rule.settings.keys();  // has() would count as asking
+    if (rule.kind != "publish" || std::ranges::find(keys, "tokens") == keys.end()) continue;
+    try {
+      const Settings tokens = rule.settings.section("tokens");
+      if (tokens.text("database") == database) names.push_back(tokens.text("collection"));
+    } catch (const ConfigError&) {
+      continue;  // its own rule says what is wrong
+    }
+  }
+}
+
+/// Sluice's own collections in the stream's database.
+std::vector<std::string> hidden_in(const StreamConfig& stream) {
+  std::vector<std::string> names = stream.hidden;
+  for (const TokenCollection& one : stream.resume_tokens) {
+    if (one.database == stream.database) names.push_back(one.collection);
+  }
+  add_token_places(stream.split ? stream.split->stated : stream.rules, stream.database, names);
+  return names;
+}
+
+}  // namespace
+
 /// Goes on after a rule that cannot be used, to find the others.
 std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream) {
+  const std::vector<std::string> hidden = hidden_in(stream);
   std::vector<std::unique_ptr<Rule>> rules;
   config::Problems problems;
-  for (const RuleConfig& rule : stream.rules) {
+  for (RuleConfig rule : stream.rules) {
+    rule.hidden = hidden;
     try {
       rules.push_back(make_one(rule, stream.database));
       check_message_ids(rules, rule);
@@ -180,30 +211,6 @@ std::vector<std::unique_ptr<Rule>> make_rule(const StreamConfig& stream, const s
   StreamConfig alone = stream;
   std::erase_if(alone.rules, [&](const RuleConfig& rule) { return rule.name != name; });
   return make_rules(alone);
-}
-
-namespace {
-
-void check_collection(const Settings& settings, std::string_view key, const std::string& name) {
-  const bool readable =
-      std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-  const bool possible = readable && !name.empty() && name.front() != '.' && name.back() != '.' &&
-                        name.find('$') == std::string::npos && !name.starts_with("system.");
-  if (!possible) settings.fail(key, "'" + name + "' cannot be the name of a collection");
-}
-
-}  // namespace
-
-std::string collection_name(const Settings& settings, std::string_view key) {
-  std::string name = settings.text(key);
-  check_collection(settings, key, name);
-  return name;
-}
-
-std::vector<std::string> collection_names(const Settings& settings, std::string_view key) {
-  std::vector<std::string> names = settings.one_or_more(key);
-  for (const std::string& name : names) check_collection(settings, key, name);
-  return names;
 }
 
 bool overlap(const std::string& one, const std::string& other) {

@@ -40,12 +40,6 @@ std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& da
 std::unique_ptr<Rule> make_tally(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string& database);
 
-/// The name of a collection, if it is one that can be watched and written.
-std::string collection_name(const Settings& settings, std::string_view key);
-
-/// One name, or a list of several.
-std::vector<std::string> collection_names(const Settings& settings, std::string_view key);
-
 /// Whether two paths are the same, or one holds the other.
 bool overlap(const std::string& one, const std::string& other);
 

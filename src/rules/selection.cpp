@@ -1,7 +1,6 @@
 #include "rules/selection.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -15,12 +14,16 @@ namespace {
 
 using Paths = std::vector<std::string>;
 
-void read_operations(const Settings& settings, Subscription& out) {
+void read_operations(const Settings& settings, Tells tells, Subscription& out) {
   if (!settings.has("operations")) return;
-  const std::array<std::pair<std::string, bool*>, 4> operations{{{"insert", &out.inserts},
-                                                                 {"update", &out.updates},
-                                                                 {"replace", &out.replaces},
-                                                                 {"delete", &out.deletes}}};
+  std::vector<std::pair<std::string, bool*>> operations{{"insert", &out.inserts},
+                                                        {"update", &out.updates},
+                                                        {"replace", &out.replaces},
+                                                        {"delete", &out.deletes}};
+  if (tells == Tells::of_collections) {
+    operations.emplace_back("drop", &out.drops);
+    operations.emplace_back("rename", &out.renames);
+  }
   std::vector<std::string> known;
   for (const auto& [name, wanted] : operations) {
     known.push_back(name);
@@ -29,7 +32,11 @@ void read_operations(const Settings& settings, Subscription& out) {
   const std::vector<std::string> stated = settings.texts("operations");
   if (stated.empty()) settings.fail("operations", "'operations' names no operation");
   for (const std::string& name : stated) {
-    const auto* found = std::ranges::find(operations, name, &std::pair<std::string, bool*>::first);
+    const auto found = std::ranges::find(operations, name, &std::pair<std::string, bool*>::first);
+    if (found == operations.end() && (name == "drop" || name == "rename")) {
+      settings.fail("operations",
+                    "'" + name + "' is for publish and webhook, which can send a message of it");
+    }
     if (found == operations.end()) {
       settings.fail("operations", "each item of 'operations' must be " + config::not_among(name, known));
     }
@@ -137,9 +144,9 @@ BeforeImage read_before(const Settings& settings) {
 
 }  // namespace
 
-Subscription read_selection(const Settings& settings, const std::string& collection) {
+Subscription read_selection(const Settings& settings, const std::string& collection, Tells tells) {
   Subscription out{.collection = collection, .fields = {}, .exact = true};
-  read_operations(settings, out);
+  read_operations(settings, tells, out);
   read_fields(settings, out);
   read_where(settings, out);
   out.full_document = read_full_document(settings);
@@ -153,10 +160,19 @@ Subscription read_selection(const Settings& settings, const std::string& collect
 }
 
 std::vector<Subscription> read_selections(const Settings& settings,
-                                          const std::vector<std::string>& collections) {
+                                          const std::vector<std::string>& collections, Tells tells) {
   std::vector<Subscription> all;
-  for (const std::string& collection : collections) all.push_back(read_selection(settings, collection));
+  for (const std::string& collection : collections) {
+    all.push_back(read_selection(settings, collection, tells));
+  }
   return all;
+}
+
+std::vector<Subscription> read_selections(const Settings& settings, const From& from, Tells tells) {
+  if (!from.set) return read_selections(settings, from.names, tells);
+  Subscription all = read_selection(settings, from.set->text(), tells);
+  all.set = from.set;
+  return {std::move(all)};
 }
 
 }  // namespace sluice::rules

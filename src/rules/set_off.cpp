@@ -6,6 +6,8 @@
 #include <set>
 #include <variant>
 
+#include "sluice/cache.hpp"
+
 namespace sluice::rules {
 
 namespace {
@@ -68,7 +70,7 @@ void add_once(std::vector<Item>& list, const Item& item) {
 }
 
 void meet(const OwnWrite& write, const Subscription& read, SetOff& out) {
-  if (write.collection != read.collection || read.ignores_own) return;
+  if (!read.reads(write.collection) || read.ignores_own) return;
   const auto touched = read_of(write, read);
   const bool inserts = write.inserts && read.inserts;
   const bool deletes = write.deletes && read.deletes;
@@ -82,6 +84,12 @@ void meet(const OwnWrite& write, const Subscription& read, SetOff& out) {
   std::ranges::for_each(*touched, [&](const std::string& field) { add_once(out.fields, field); });
 }
 
+/// Whether a key in a cache would be left with an old value.
+bool keeps_keys(const Rule& rule) {
+  return std::ranges::any_of(rule.deliveries(),
+                             [](const DeliveryPlan* plan) { return plan->sink() == CachePlan::sink_name; });
+}
+
 /// One for each collection in which the two meet.
 void meet(const PlacedRule& writer, const PlacedRule& reader, std::vector<SetOff>& out) {
   std::map<std::string, SetOff> by_collection;
@@ -91,7 +99,7 @@ void meet(const PlacedRule& writer, const PlacedRule& reader, std::vector<SetOff
       SetOff& one = by_collection[write.collection];
       meet(write, read, one);
       // A rule that reads exactly what it states can be told to leave changes out.
-      one.may_ignore |= read.exact && !reader.rule->keeps_state();
+      one.may_ignore |= read.exact && !reader.rule->keeps_state() && !keeps_keys(*reader.rule);
     }
   }
   for (auto& [collection, one] : by_collection) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "rules/collection_names.hpp"
 #include "rules/registry.hpp"
 
 namespace sluice::rules {
@@ -113,11 +114,11 @@ class Tally final : public Rule {
 std::unique_ptr<Rule> make_tally(const RuleConfig& rule, const std::string& database) {
   const Settings& settings = rule.settings;
   CounterPlan plan{.database = database,
-                   .collection = collection_name(settings, "into"),
+                   .collection = collection_name(settings, "into", database),
                    .field = plain_path(settings, "count"),
                    .create = true,
                    .drop_at_zero = true};
-  const std::string from = collection_name(settings, "from");
+  const std::string from = collection_name(settings, "from", database);
   const std::string field = plain_path(settings, "field");
   check_counter(settings, "count", plan, from, field);
   return std::make_unique<Tally>(rule.name, from, field, std::move(plan));

@@ -256,6 +256,15 @@ std::vector<std::string> TextTemplate::fields() const {
   return paths;
 }
 
+bool TextTemplate::tells_of_the_collection() const {
+  return std::ranges::any_of(parts_, [](const Part& part) { return part.what == What::collection; });
+}
+
+bool TextTemplate::tells_of_the_document() const {
+  return std::ranges::any_of(
+      parts_, [](const Part& part) { return part.what == What::id || part.what == What::field; });
+}
+
 bool TextTemplate::tells_of_the_change() const {
   return std::ranges::any_of(
       parts_, [](const Part& part) { return part.what == What::operation || part.what == What::token; });

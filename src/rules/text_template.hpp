@@ -126,7 +126,9 @@ class TextTemplate {
 
   /// The paths of all fields that it reads but the id's.
   std::vector<std::string> fields() const;
-  bool tells_of_the_change() const;  ///< it holds {op} or {token}, which no other change has
+  bool tells_of_the_collection() const;  ///< it holds {coll}
+  bool tells_of_the_document() const;    ///< it holds {id} or a field
+  bool tells_of_the_change() const;      ///< it holds {op} or {token}, which no other change has
 
   /// The text up to its first name.
   std::string_view fixed_start() const;

@@ -11,6 +11,7 @@ namespace sluice::rules {
 namespace {
 
 constexpr const char* apart = "; put the two rules into different streams";
+constexpr const char* or_apart = ", or put the two rules into different streams";
 
 struct Asked {
   const RuleConfig* config;
@@ -105,10 +106,26 @@ void check_projected(const Subscription& sent, const Asked& one, const Subscript
   }
 }
 
+/// What patterns match is not known beforehand, so nobody could say which of two narrowings is meant.
+void check_narrowed(const Subscription& mine, const Asked& one, const Subscription& theirs,
+                    const Asked& other) {
+  const bool same = mine.collection == theirs.collection ||
+                    (mine.redacted == theirs.redacted && mine.projected == theirs.projected);
+  const bool narrowed = !mine.redacted.empty() || !mine.projected.empty();
+  if (same || !narrowed || (!mine.set && !theirs.set)) return;
+  one.config->settings.fail(mine.redacted.empty() ? "project" : "redact",
+                            "'" + mine.collection + "' and '" + theirs.collection + "' of rule '" +
+                                other.rule->name() +
+                                "' may match the same collection: state the same 'redact' and 'project' in "
+                                "both rules, exclude that collection here (with a leading !)" +
+                                or_apart);
+}
+
 void check_pair(const Asked& one, const Asked& other) {
   for (const Subscription& mine : one.subscriptions) {
     for (const Subscription& theirs : other.subscriptions) {
-      if (mine.collection != theirs.collection) continue;
+      if (!mine.may_share(theirs)) continue;
+      check_narrowed(mine, one, theirs, other);
       check_redacted(mine, one, theirs, other);
       check_projected(mine, one, theirs, other);
     }

@@ -4,6 +4,7 @@
 
 #include "bson/json_writer.hpp"
 #include "config/origin.hpp"
+#include "rules/collection_names.hpp"
 #include "rules/event_message.hpp"
 #include "rules/format.hpp"
 #include "rules/made.hpp"
@@ -39,6 +40,8 @@ struct Methods {
   std::string replace;
   std::string remove;
   std::string snapshot;
+  std::string drop;
+  std::string rename;
 
   std::string_view of(Operation operation) const {
     switch (operation) {
@@ -50,6 +53,11 @@ struct Methods {
         return remove;
       case Operation::snapshot:
         return snapshot;
+      case Operation::drop:
+      case Operation::drop_database:
+        return drop;
+      case Operation::rename:
+        return rename;
       default:
         return insert;
     }
@@ -103,6 +111,9 @@ class WebhookRule final : public Rule {
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
+    // The drops of its collections have told of it.
+    const bool of_database = event.operation == Operation::drop_database;
+    if (of_database && parts_.path.tells_of_the_collection()) return;
     const std::uint64_t key = order_key(event, effects.scratch());
     InlineText path;
     parts_.path.append_to(path, event);
@@ -237,7 +248,7 @@ std::string read_method(const Settings& settings, std::string_view key, const st
 
 Methods read_methods(const Settings& settings) {
   const std::string all = read_method(settings, "method", "POST");
-  Methods methods{all, all, all, all, all};
+  Methods methods{all, all, all, all, all, all, all};
   if (!settings.has("methods")) return methods;
   const Settings stated = settings.section("methods");
   methods.insert = read_method(stated, "insert", all);
@@ -245,6 +256,8 @@ Methods read_methods(const Settings& settings) {
   methods.replace = read_method(stated, "replace", all);
   methods.remove = read_method(stated, "delete", all);
   methods.snapshot = read_method(stated, "snapshot", methods.insert);
+  methods.drop = read_method(stated, "drop", all);
+  methods.rename = read_method(stated, "rename", all);
   stated.done();
   return methods;
 }
@@ -421,9 +434,20 @@ void read_secret(const Settings& settings, WebhookPlan& plan) {
   }
 }
 
+/// A request about a whole collection has no document to take values from.
+void check_collections_told(const Settings& settings, const std::vector<Subscription>& subscriptions,
+                            const TextTemplate& path, const Body& body) {
+  if (std::ranges::none_of(subscriptions, [](const auto& one) { return one.drops || one.renames; })) return;
+  const char* key = path.tells_of_the_document() ? "url" : body.made ? "values" : nullptr;
+  if (key == nullptr) return;
+  settings.fail(key, "'" + std::string(key) +
+                         "' is made of a document, and what 'operations' names drop or rename for has none; "
+                         "give those operations a rule of their own, without it");
+}
+
 }  // namespace
 
-std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string&) {
+std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string& database) {
   const Settings& settings = rule.settings;
   const Names names = {{"rule", rule.name}};
   WebhookPlan plan;
@@ -445,7 +469,9 @@ std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string&) {
                   "'values' are made of changes, which a snapshot has none of; state a 'body' or a "
                   "'payload', or leave 'snapshot' out");
   }
-  std::vector<Subscription> subscriptions = read_selections(settings, collection_names(settings, "from"));
+  std::vector<Subscription> subscriptions =
+      read_selections(settings, read_from(rule, database), Tells::of_collections);
+  check_collections_told(settings, subscriptions, path, body);
   Made made(rule.name);
   const bool ordered = settings.has("order_by");
   if (ordered) {

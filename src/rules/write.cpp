@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "rules/collection_names.hpp"
 #include "rules/kept.hpp"
 #include "rules/made.hpp"
 #include "rules/registry.hpp"
@@ -129,14 +130,15 @@ void check_loop(const Settings& settings, const DocumentPlan& plan, const std::v
 
 std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& database) {
   const Settings& settings = rule.settings;
-  DocumentPlan plan{database, collection_name(settings, "into"), read_mode(settings)};
+  DocumentPlan plan{database, collection_name(settings, "into", database), read_mode(settings)};
   if (plan.mode != Mode::insert && settings.has("dedup_s")) {
     settings.fail("dedup_s",
                   "'dedup_s' is about inserts; a value that comes back is no repetition to a document that "
                   "is upserted, updated or deleted");
   }
   read_pipeline(settings, plan);
-  std::vector<Subscription> subscriptions = read_selections(settings, collection_names(settings, "from"));
+  std::vector<Subscription> subscriptions =
+      read_selections(settings, collection_names(settings, "from", database));
   Made made(rule.name);
   const bool own_id = settings.has("id");
   if (own_id) made.add(settings, "id", "id");

@@ -8,6 +8,7 @@
 
 #include "bson/json_writer.hpp"
 #include "bson/text.hpp"
+#include "config/state_names.hpp"
 #include "mongo/transaction.hpp"
 #include "sinks/copies.hpp"
 #include "sinks/counters.hpp"
@@ -15,7 +16,6 @@
 #include "sinks/letter.hpp"
 #include "sinks/outlet.hpp"
 #include "sinks/puts.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::sinks {
 

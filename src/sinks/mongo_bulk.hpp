@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "config/state_names.hpp"
 #include "mongo/client.hpp"
-#include "sinks/state_names.hpp"
 #include "sinks/write_commands.hpp"
 #include "sluice/sink.hpp"
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "config/state_names.hpp"
 #include "mongo/transaction.hpp"
 #include "sinks/copies.hpp"
 #include "sinks/counters.hpp"
 #include "sinks/fan_out.hpp"
 #include "sinks/puts.hpp"
-#include "sinks/state_names.hpp"
 
 namespace sluice::sinks {
 

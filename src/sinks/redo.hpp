@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "config/state_names.hpp"
 #include "mongo/session_recorder.hpp"
-#include "sinks/state_names.hpp"
 #include "sinks/write_commands.hpp"
 #include "sluice/sink.hpp"
 

@@ -6,6 +6,7 @@
 #include "source/stream_detail.hpp"
 #include "source/stream_narrowing.hpp"
 #include "source/stream_wants.hpp"
+#include "source/watched.hpp"
 
 namespace sluice::source {
 
@@ -52,16 +53,19 @@ void append_list(bson::Builder& out, std::string_view key, const std::vector<std
   out.close();
 }
 
-void append_head(bson::Builder& out) {
-  out.open(out.item()).open_array("$concat").append(out.item(), "$ns.coll").append(out.item(), " ");
+/// `collection`: an expression for the name that the heads of the paths begin with.
+void append_head(bson::Builder& out, const Expression& collection) {
+  out.open(out.item()).open_array("$concat");
+  collection.append(out, out.item());
+  out.append(out.item(), " ");
   out.open(out.item()).open_array("$arrayElemAt").append(out.item(), "$$at").append(out.item(), 0);
   out.close().close().close().close();
 }
 
 /// Of a path of several names: as far as the changed name goes, it goes the same way.
-void append_same_way(bson::Builder& out, const ReadPath& path) {
+void append_same_way(bson::Builder& out, const ReadPath& path, const Expression& collection) {
   out.open(out.item()).open_array("$and").open(out.item()).open_array("$eq");
-  append_head(out);
+  append_head(out, collection);
   out.append(out.item(), path.head).close().close();
   for (const auto& [place, name] : path.rest) {
     out.open(out.item()).open_array("$eq").open(out.item()).open_array("$ifNull");
@@ -71,6 +75,25 @@ void append_same_way(bson::Builder& out, const ReadPath& path) {
     out.open(out.item()).append("$literal", name).close().close().close();
   }
   out.close().close();
+}
+
+/// append_touches() for the paths of the collections that are called `collection`.
+void append_touches_in(bson::Builder& out, const std::vector<Subscription>& subscriptions,
+                       std::string_view name, const Expression& collection) {
+  const std::vector<ReadPath> paths = read_paths(subscriptions);
+  out.open("$let").open("vars").open("at").open_array("$split");
+  out.append(out.item(), name).append(out.item(), ".").close().close().close();
+  out.open("in").open_array("$or").open(out.item()).open_array("$in");
+  append_head(out, collection);
+  out.open(out.item()).open_array("$literal");
+  for (const ReadPath& path : paths) {
+    if (path.rest.empty()) out.append(out.item(), path.head);
+  }
+  out.close().close().close().close();
+  for (const ReadPath& path : paths) {
+    if (!path.rest.empty()) append_same_way(out, path, collection);
+  }
+  out.close().close().close();
 }
 
 void append_names(bson::Builder& out, const std::vector<std::string>& names) {
@@ -89,7 +112,8 @@ std::vector<std::string> wanted_whole(const std::vector<Subscription>& subscript
 }
 
 /// An update is wanted when a name in its description touches what is read.
-void append_touching_update(bson::Builder& out, const std::vector<Subscription>& subscriptions) {
+void append_touching_update(bson::Builder& out, const std::vector<Subscription>& subscriptions,
+                            const Expression& collection) {
   out.open_array("$anyElementTrue").open(out.item()).open("$map").open("input").open_array("$concatArrays");
   out.open(out.item()).open("$map").open("input");
   out.append("$objectToArray", "$updateDescription.updatedFields");
@@ -99,7 +123,7 @@ void append_touching_update(bson::Builder& out, const std::vector<Subscription>&
   out.append("in", "$$this.field").close().close();
   out.close().close();
   out.open("in");
-  append_touches(out, subscriptions, "$$this");
+  append_touches_in(out, subscriptions, "$$this", collection);
   out.close().close().close().close();
 }
 
@@ -117,7 +141,7 @@ void append_update_wanted(bson::Builder& out, const std::vector<Subscription>& s
     out.close().close();
     if (some) out.open(out.item());
   }
-  if (some) append_touching_update(out, subscriptions);
+  if (some) append_touching_update(out, subscriptions, "$ns.coll");
   if (!whole.empty()) {
     if (some) out.close();
     out.close();
@@ -148,6 +172,42 @@ void append_other_wanted(bson::Builder& out, const std::vector<std::string>& nam
   out.close().close().close().close();
 }
 
+/// Of collections that are read by their names; the scope has seen to it that it is one of them.
+void append_happening_to_named(bson::Builder& out, std::string_view key,
+                               const std::vector<Subscription>& subscriptions) {
+  out.open(key).open_array("$cond");
+  out.open(out.item()).open_array("$eq").append(out.item(), "$operationType").append(out.item(), "update");
+  out.close().close();
+  append_update_wanted(out, subscriptions);
+  const std::vector<std::string> names = unwanted(subscriptions);
+  if (names.empty()) {
+    out.append(out.item(), true);
+  } else {
+    out.open(out.item());
+    append_other_wanted(out, names);
+    out.close();
+  }
+  out.close().close();
+}
+
+/// Whether a set's subscription wants a change of a document, which is in one of its collections.
+Expression wanted_of_set(const Subscription& one) {
+  std::vector<std::string> whole;
+  if (one.inserts) whole.emplace_back("insert");
+  if (one.replaces) whole.emplace_back("replace");
+  if (one.deletes) whole.emplace_back("delete");
+  if (one.updates && one.any_field) whole.emplace_back("update");
+  const Expression any = call("$in", Items{"$operationType", literal(texts(whole))});
+  if (!one.updates || one.any_field || one.fields.empty()) return any;
+  const Expression touching([&one](bson::Builder& out, std::string_view key) {
+    out.open(key);
+    append_touching_update(out, {one}, literal(one.collection));
+    out.close();
+  });
+  return call("$or",
+              Items{any, call("$and", Items{call("$eq", Items{"$operationType", "update"}), touching})});
+}
+
 void append_hash(bson::Builder& out, std::string_view key) {
   out.open(key).open("$abs").open("$toLong").append("$toHashedIndexKey", "$documentKey._id");
   out.close().close().close();
@@ -166,18 +226,26 @@ void append_shard(bson::Builder& out, const StreamFilter& filter) {
   out.close().close();
 }
 
+void append_either(bson::Builder& out, const char* path, const std::vector<Subscription>& named) {
+  out.open(out.item()).open(path).open_array("$in");
+  for (const Subscription& one : named) out.append(out.item(), one.collection);
+}
+
 /// The watched collections; what has no collection (the database dropped, the stream invalidated); and what
 /// is renamed to a watched one.
 void append_scope(bson::Builder& out, const StreamFilter& filter) {
+  const ByName split = by_name(filter.subscriptions);
   out.open_array("$or");
-  out.open(out.item()).open("ns.coll").open_array("$in");
-  for (const Subscription& subscription : filter.subscriptions)
-    out.append(out.item(), subscription.collection);
+  append_either(out, "ns.coll", split.named);
   out.append_null(out.item()).close().close().close();
-  out.open(out.item()).open("to.coll").open_array("$in");
-  for (const Subscription& subscription : filter.subscriptions)
-    out.append(out.item(), subscription.collection);
-  out.close().close().close().close();
+  append_either(out, "to.coll", split.named);
+  out.close().close().close();
+  for (const Subscription& one : split.sets) {
+    out.open(out.item());
+    call("$or", Items{reads(one, "$ns.coll"), reads(one, "$to.coll")}).append(out, "$expr");
+    out.close();
+  }
+  out.close();
 }
 
 /// One expression for everything else. The server tries to push each predicate of a $match on the event's
@@ -219,37 +287,38 @@ bool StreamFilter::parts_serve() const {
 
 void append_happening(bson::Builder& out, std::string_view key,
                       const std::vector<Subscription>& subscriptions) {
-  out.open(key).open_array("$cond");
-  out.open(out.item()).open_array("$eq").append(out.item(), "$operationType").append(out.item(), "update");
-  out.close().close();
-  append_update_wanted(out, subscriptions);
-  const std::vector<std::string> names = unwanted(subscriptions);
-  if (names.empty()) {
-    out.append(out.item(), true);
-  } else {
-    out.open(out.item());
-    append_other_wanted(out, names);
-    out.close();
+  const ByName split = by_name(subscriptions);
+  if (split.sets.empty()) return append_happening_to_named(out, key, subscriptions);
+  Items any{call("$not", Items{is_document_change()})};
+  if (!split.named.empty()) {
+    std::vector<std::string> names;
+    for (const Subscription& one : split.named) names.push_back(one.collection);
+    any.push_back(call("$and", Items{call("$in", Items{"$ns.coll", literal(texts(names))}),
+                                     Expression([&](bson::Builder& to, std::string_view at) {
+                                       append_happening_to_named(to, at, split.named);
+                                     })}));
   }
-  out.close().close();
+  for (const Subscription& one : split.sets) {
+    any.push_back(call("$and", Items{reads(one, "$ns.coll"), wanted_of_set(one)}));
+  }
+  call("$or", std::move(any)).append(out, key);
 }
 
 void append_touches(bson::Builder& out, const std::vector<Subscription>& subscriptions,
                     std::string_view name) {
-  const std::vector<ReadPath> paths = read_paths(subscriptions);
-  out.open("$let").open("vars").open("at").open_array("$split");
-  out.append(out.item(), name).append(out.item(), ".").close().close().close();
-  out.open("in").open_array("$or").open(out.item()).open_array("$in");
-  append_head(out);
-  out.open(out.item()).open_array("$literal");
-  for (const ReadPath& path : paths) {
-    if (path.rest.empty()) out.append(out.item(), path.head);
+  const ByName split = by_name(subscriptions);
+  if (split.sets.empty()) return append_touches_in(out, subscriptions, name, "$ns.coll");
+  out.open_array("$or").open(out.item());
+  append_touches_in(out, split.named, name, "$ns.coll");
+  out.close();
+  for (const Subscription& one : split.sets) {
+    out.open(out.item()).open_array("$and");
+    reads(one, "$ns.coll").append(out, out.item());
+    out.open(out.item());
+    append_touches_in(out, {one}, name, literal(one.collection));
+    out.close().close().close();
   }
-  out.close().close().close().close();
-  for (const ReadPath& path : paths) {
-    if (!path.rest.empty()) append_same_way(out, path);
-  }
-  out.close().close().close();
+  out.close();
 }
 
 std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& all) {
@@ -267,6 +336,8 @@ std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& a
     found->replaces |= one.replaces;
     found->updates |= one.updates;
     found->deletes |= one.deletes;
+    found->drops |= one.drops;
+    found->renames |= one.renames;
     found->any_field |= one.updates && one.any_field;
     found->exact |= one.exact;
     found->full_document = std::max(found->full_document, one.full_document);

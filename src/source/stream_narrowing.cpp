@@ -1,9 +1,11 @@
 #include "source/stream_narrowing.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "source/expression.hpp"
+#include "source/watched.hpp"
 
 namespace sluice::source {
 
@@ -103,7 +105,7 @@ Expression filtered(Expression input, Expression condition) {
 class Narrowing {
  public:
   Narrowing(const Subscription& what, std::size_t number)
-      : collection_(what.collection),
+      : here_(call("$and", Items{reads(what, "$ns.coll"), is_document_change()})),
         redacted_(outermost(what.redacted)),
         projected_(outermost(what.projected)),
         name_("c" + std::to_string(number)),
@@ -122,9 +124,7 @@ class Narrowing {
   /// What is to be narrowed: the documents, and the updated fields as a list of {k, v}. The value of a field
   /// that holds a narrowed path (a, where a.b is kept back) stands in a place of its own.
   Expression stash() const {
-    const Expression here =
-        call("$and", Items{call("$eq", Items{"$ns.coll", literal(collection_)}), is_document_change()});
-    return if_else(here,
+    return if_else(here_,
                    object({{"f", "$fullDocument"}, {"b", "$fullDocumentBeforeChange"}, {"u", updated()}}),
                    "$$REMOVE");
   }
@@ -233,7 +233,7 @@ class Narrowing {
     }
   }
 
-  std::string collection_;
+  Expression here_;
   Names redacted_;
   Names projected_;
   std::string name_;
@@ -288,19 +288,34 @@ void append_move_back(bson::Builder& pipeline, const std::vector<Narrowing>& all
   append_stage(pipeline, "$addFields", object(std::move(parts)));
 }
 
+/// Whether an update is of a collection whose rules did not ask for the look-up; nothing where there is none.
+std::optional<Expression> is_unasked(const StreamFilter& filter) {
+  const ByName split = by_name(filter.subscriptions);
+  Names collections;
+  for (const Subscription& one : split.named) {
+    if (one.updates && one.full_document == FullDocument::off) collections.push_back(one.collection);
+  }
+  if (split.sets.empty()) {
+    if (collections.empty()) return std::nullopt;
+    return call("$in", Items{"$ns.coll", literal(texts(collections))});
+  }
+  // A collection may be in sets of which some asked.
+  Items asked;
+  for (const Subscription& one : filter.subscriptions) {
+    if (one.full_document != FullDocument::off) asked.push_back(reads(one, "$ns.coll"));
+  }
+  return call("$not", Items{call("$or", std::move(asked))});
+}
+
 /// The look-up is asked for of the whole stream. What it brought for collections whose rules did not ask
 /// stays behind.
 void append_looked_up(bson::Builder& pipeline, const StreamFilter& filter) {
   if (filter.full_document() == FullDocument::off) return;
-  Names collections;
-  for (const Subscription& one : filter.subscriptions) {
-    if (one.updates && one.full_document == FullDocument::off) collections.push_back(one.collection);
-  }
-  if (collections.empty()) return;
-  const Expression unasked = call("$and", Items{call("$eq", Items{"$operationType", "update"}),
-                                                call("$in", Items{"$ns.coll", literal(texts(collections))})});
+  const auto unasked = is_unasked(filter);
+  if (!unasked) return;
+  const Expression without = call("$and", Items{call("$eq", Items{"$operationType", "update"}), *unasked});
   append_stage(pipeline, "$addFields",
-               object({{"fullDocument", if_else(unasked, "$$REMOVE", "$fullDocument")}}));
+               object({{"fullDocument", if_else(without, "$$REMOVE", "$fullDocument")}}));
 }
 
 }  // namespace

@@ -51,8 +51,10 @@ Items missing_images(const Subscription& subscription) {
 }
 
 Expression is_for(const Subscription& subscription, bool without_expression) {
-  Items all{call("$eq", Items{"$ns.coll", literal(subscription.collection)}), is_document_change(),
-            happening({subscription})};
+  Items all;
+  if (!subscription.set) all.push_back(call("$eq", Items{"$ns.coll", literal(subscription.collection)}));
+  all.push_back(is_document_change());
+  all.push_back(happening({subscription}));
   if (!subscription.where.empty() && !without_expression) {
     const bson::View where(subscription.where.data(), subscription.where.size());
     Items any = missing_images(subscription);
@@ -87,7 +89,10 @@ Expression is_new(std::string_view resumed_at) {
 
 Expression is_for_somebody(const StreamFilter& filter, std::string_view resumed_at) {
   Items any{call("$ne", Items{"$sluiceWants", array({})}), call("$not", Items{is_document_change()})};
-  if (!filter.plain.empty()) {
+  const bool sets = std::ranges::any_of(filter.plain, [](const auto& one) { return one.set != nullptr; });
+  if (sets) {
+    any.push_back(happening(filter.plain));
+  } else if (!filter.plain.empty()) {
     std::vector<std::string> collections;
     for (const Subscription& one : filter.plain) collections.push_back(one.collection);
     any.push_back(call(

@@ -24,7 +24,7 @@ TEST_F(Equality, ATargetWithACollationIsRefusedByAll) {
   const std::string why = "tags has the default collation";
   Worker& worker = start(realworld_file());
   EXPECT_EQ(worker.wait(), 2) << worker.story();
-  EXPECT_NE(worker.err().find("rule tag-tally: " + db().database() + "." + why), std::string::npos)
+  EXPECT_NE(worker.err().find("rule 'tag-tally', 'into': " + db().database() + "." + why), std::string::npos)
       << worker.story();
   Worker& member = start_member(realworld_file(), 2);
   EXPECT_EQ(member.wait(), 2) << member.story();

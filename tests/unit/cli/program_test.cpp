@@ -275,15 +275,14 @@ TEST_F(WithFile, CheckLooksBehindTheFirstProblemOfARule) {
       "      subject: b.c\n      stream: S\n      operations: [insrt]\n      dedup_s: -1\n      nothing: "
       "1\n");
   const std::string err = run({"check", file_}).err;
-  EXPECT_EQ(
-      err.rfind(
-          file_ +
-              ":9:7: each item of 'operations' must be insert, update, replace or delete, not 'insrt' (did "
-              "you mean 'insert'?)\n" +
-              file_ + ":10:16: 'dedup_s' must be a whole number from 0 to 604800, not '-1'\n" + file_ +
-              ":11:7: unknown key 'nothing'; known here: ",
-          0),
-      0U)
+  EXPECT_EQ(err.rfind(file_ +
+                          ":9:7: each item of 'operations' must be insert, update, replace, delete, drop or "
+                          "rename, not 'insrt' (did "
+                          "you mean 'insert'?)\n" +
+                          file_ + ":10:16: 'dedup_s' must be a whole number from 0 to 604800, not '-1'\n" +
+                          file_ + ":11:7: unknown key 'nothing'; known here: ",
+                      0),
+            0U)
       << err;
 }
 

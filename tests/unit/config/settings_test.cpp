@@ -52,6 +52,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{",a: b\n", "f.yaml:1:1: this is not valid YAML"},
         BadFile{"a: b: c\n", "f.yaml:1:5: this is not valid YAML: illegal map value"},
         BadFile{"a:\n\t- 1\n", "f.yaml:2:2: line 2 is indented with a tab; YAML takes spaces only"},
+        BadFile{
+            "a: *\n",
+            "f.yaml:1:5: this is not valid YAML: alias not found after * (a text that begins with * needs "
+            "quotes)"},
         BadFile{"a: *nobody\n", "f.yaml:1:4: this is not valid YAML: the referenced anchor is not defined"}));
 
 TEST(SettingsFile, IsBoundedInDepth) {

@@ -77,5 +77,32 @@ TEST(Fitness, SomeCollectionsCannotBeWritten) {
   EXPECT_NE(why.find("make the collection anew"), std::string::npos) << why;
 }
 
+TEST(Fitness, TheCollectionUnderAViewIsNamed) {
+  CollectionState view = state("view");
+  view.view_on = "orders";
+  EXPECT_EQ(*unreadable("d.v", view),
+            "d.v is a view, which has no change events: name the collection under it, orders");
+}
+
+TEST(Fitness, AnUnfitCollectionIsToldWithTheKeyThatNamesIt) {
+  const auto named = [](const std::string& kind, const std::string& yaml) {
+    const auto rules = rules::make_rules({"s", "", "d", {test::rule_config("r", kind, yaml)}});
+    return named_collections(*rules.front(), "d");
+  };
+  const auto embed = named("embed", "{from: users, into: [{collection: posts, reference: r, set: {a: b}}]}");
+  ASSERT_EQ(embed.size(), 3U);  // posts is read, too: a new post gets its copies
+  EXPECT_TRUE(unfit(embed[0], state("view"))->starts_with("'from': d.users is a view"));
+  EXPECT_TRUE(unfit(embed[1], state("view"))->starts_with("'into': d.posts is a view"));
+  EXPECT_TRUE(unfit(embed[2], state("timeseries"))->starts_with("'into': d.posts is a time-series"));
+  EXPECT_FALSE(unfit(embed[2], state("collection")));
+
+  const auto publish = named("publish", "{from: f, tokens: {database: t, collection: c}}");
+  ASSERT_EQ(publish.size(), 2U);
+  CollectionState capped = state("collection");
+  capped.capped = true;
+  EXPECT_FALSE(unfit(publish[1], capped)) << "tokens are not written in transactions";
+  EXPECT_TRUE(unfit(publish[1], state("view"))->starts_with("'tokens': t.c is a view"));
+}
+
 }  // namespace
 }  // namespace sluice::pipeline

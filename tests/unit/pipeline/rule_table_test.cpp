@@ -176,5 +176,69 @@ TEST_F(RuleTableTest, AnExactRuleIsNeverGivenAPart) {
   EXPECT_EQ(asked(part), (Asked{{0, 3}, {1, 3}}));
 }
 
+/// A rule for all that patterns match.
+Subscription of_set(const std::vector<std::string>& items) {
+  Subscription one{.collection = {}, .any_field = true, .fields = {}, .exact = true};
+  one.set = std::make_shared<const CollectionSet>(items);
+  one.collection = one.set->text();
+  return one;
+}
+
+TEST_F(RuleTableTest, PatternsAreReadersOfWhatTheyMatch) {
+  Subscription inserts = of_set({"orders_*"});
+  inserts.updates = inserts.replaces = inserts.deletes = false;
+  rules_.push_back(std::make_unique<Teller>("globs", std::vector{inserts}));
+  rules_.push_back(std::make_unique<Teller>("all", std::vector{of_set({"*", "!orders_2"})}));
+  rules_.push_back(
+      std::make_unique<Teller>("one", std::vector{Subscription{.collection = "orders_1", .fields = {}}}));
+  EXPECT_EQ(asked(inserted("orders_1", "1", "{}")), (Asked{{0, 1}, {1, 1}, {2, 1}}));
+  EXPECT_EQ(asked(inserted("orders_2", "1", "{}")), (Asked{{0, 1}}));
+  EXPECT_EQ(asked(deleted("orders_2", "1", "")), Asked{});
+  EXPECT_EQ(asked(deleted("users", "1", "")), (Asked{{1, 1}}));
+  EXPECT_EQ(asked(inserted("system.js", "1", "{}")), Asked{});
+}
+
+TEST_F(RuleTableTest, ANewCollectionThatNeedsImagesIsFoundOnce) {
+  Subscription with_images = of_set({"orders_*"});
+  with_images.before = BeforeImage::when_available;
+  rules_.push_back(std::make_unique<Teller>("images", std::vector{with_images}));
+  rules_.push_back(std::make_unique<Teller>("plain", std::vector{of_set({"users_*"})}));
+  RuleTable table(rules_);
+  const auto see = [&](const std::string& collection) {
+    ChangeEvent event;
+    EXPECT_TRUE(parse_event(store_.document(inserted(collection, "1", "{}").text()), event));
+    std::vector<Effect> effects;
+    table.apply(event, effects, scratch_);
+  };
+  EXPECT_EQ(table.take_found(), std::vector<std::string>{});
+  for (const char* name : {"orders_1", "users_1", "orders_2", "orders_1"}) see(name);
+  EXPECT_EQ(table.take_found(), (std::vector<std::string>{"orders_1", "orders_2"}));
+  see("orders_2");
+  EXPECT_EQ(table.take_found(), std::vector<std::string>{});
+}
+
+TEST_F(RuleTableTest, WhatItKnowsIsBounded) {
+  rules_.push_back(std::make_unique<Teller>("all", std::vector{of_set({"*"})}));
+  rules_.push_back(
+      std::make_unique<Teller>("one", std::vector{Subscription{.collection = "named", .fields = {}}}));
+  RuleTable table(rules_);
+  std::vector<Effect> effects;
+  for (std::size_t i = 0; i < RuleTable::most_known + 10; ++i) {
+    const std::string name = "c" + std::to_string(i);
+    ChangeEvent event;
+    event.operation = Operation::insert;
+    event.collection = name;
+    table.apply(event, effects, scratch_);
+    ASSERT_LE(table.known(), RuleTable::most_known);
+  }
+  EXPECT_EQ(effects.size(), RuleTable::most_known + 10);
+  ChangeEvent event;
+  event.operation = Operation::insert;
+  event.collection = "named";
+  effects.clear();
+  table.apply(event, effects, scratch_);
+  EXPECT_EQ(effects.size(), 2U);
+}
+
 }  // namespace
 }  // namespace sluice::pipeline

@@ -169,5 +169,42 @@ TEST(Publish, RefusesSubjectsThatAreNatssOwn) {
       "is relaxed, which is the default");
 }
 
+TEST(PublishRule, DropsAndRenamesAreToldOnRequest) {
+  const auto silent = make("from: orders\n")->subscriptions().at(0);
+  EXPECT_FALSE(silent.drops || silent.renames);
+  const auto told = make("from: orders\noperations: [insert, drop, rename]\n")->subscriptions().at(0);
+  EXPECT_TRUE(told.drops && told.renames && told.inserts);
+  EXPECT_FALSE(told.updates || told.deletes || told.replaces);
+  EXPECT_NE(refusal("from: orders\noperations: [drops]\n").find("did you mean 'drop'"), std::string::npos)
+      << refusal("from: orders\noperations: [drops]\n");
+}
+
+TEST_F(PublishedMessage, OfAWholeCollectionIsTheEventWithoutAnId) {
+  const auto rule = make("from: orders\nstream: S\noperations: [drop]\npayload: document\n");
+  bson::Builder document;
+  document.open("_id").append("_data", "8201").close().append("operationType", "drop");
+  ChangeEvent event;
+  event.document = document.finish();
+  event.operation = Operation::drop;
+  event.database = "shop";
+  event.collection = "orders";
+  event.token_data = "8201";
+  std::vector<Effect> all;
+  Scratch scratch;
+  Effects out(all, scratch);
+  rule->apply(event, out);
+  ASSERT_EQ(all.size(), 1U);
+  const Message message = *std::get<Deliver>(all[0].body).message;
+  EXPECT_EQ(message.address, "S.orders.drop.%-");
+  EXPECT_EQ(message.id, "8201");
+  EXPECT_EQ(message.payload.at("operationType").text(), "drop");
+  event.operation = Operation::drop_database;
+  event.collection = "";
+  rule->apply(event, out);
+  const Message of_database = *std::get<Deliver>(all[1].body).message;
+  EXPECT_EQ(of_database.address, "S.%.dropDatabase.%-");
+  EXPECT_NE(of_database.headers.find("Sluice-Namespace: shop\n"), std::string::npos) << of_database.headers;
+}
+
 }  // namespace
 }  // namespace sluice::rules

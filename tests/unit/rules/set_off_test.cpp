@@ -155,5 +155,12 @@ TEST_F(SetOffTest, RealWorldsRulesDoNotMeet) {
   EXPECT_TRUE(set_offs(placed).empty());
 }
 
+TEST_F(SetOffTest, PatternsReadWhatTheyMatch) {
+  copies();
+  rule("out", "publish", "{from: ['ord*', '!users']}");
+  rule("other", "publish", "{from: ['*', '!orders']}");
+  EXPECT_EQ(told(), Texts{"copies > out: orders (update of customerName, customer.city)"});
+}
+
 }  // namespace
 }  // namespace sluice::rules

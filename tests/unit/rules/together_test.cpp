@@ -89,5 +89,23 @@ TEST(RulesTogether, ReadNothingThatIsNotSentForOneOfThem) {
   EXPECT_EQ(refusal(publish("a", "project: [name]"), publish("b", "project: [name]")), "");
 }
 
+/// A collection that both match would be narrowed in two ways.
+TEST(RulesTogether, PatternsThatMayMatchOneCollectionNarrowItAlike) {
+  const auto matching = [](const std::string& name, const std::string& from, const std::string& more) {
+    return test::rule_config(name, "publish", "{from: " + from + ", stream: " + name + more + "}");
+  };
+  const std::string why = refusal(matching("a", "'user*'", ", redact: [x]"), publish("b", ""));
+  EXPECT_NE(why.find("'user*' and 'users' of rule 'b' may match the same collection"), std::string::npos)
+      << why;
+  EXPECT_NE(
+      refusal(matching("a", "'user*'", ""), matching("b", "'users*'", ", project: [x]")).find("may match"),
+      std::string::npos);
+  EXPECT_EQ(refusal(matching("a", "'user*'", ", redact: [x]"), matching("b", "'users*'", ", redact: [x]")),
+            "");
+  EXPECT_EQ(refusal(matching("a", "'user*'", ", redact: [x]"), matching("b", "'order*'", "")), "");
+  EXPECT_EQ(refusal(matching("a", "['*', '!users']", ", redact: [x]"), publish("b", "")), "");
+  EXPECT_EQ(refusal(matching("a", "'user*'", ""), matching("b", "'*'", "")), "");
+}
+
 }  // namespace
 }  // namespace sluice::rules

@@ -203,5 +203,32 @@ TEST(MergeSubscriptions, OfNoneAreNone) {
   EXPECT_TRUE(merge_subscriptions({}).empty());
 }
 
+/// The server answers for names that nobody knows yet.
+TEST_F(StreamFilterTest, PatternsBecomeExpressionsOverTheName) {
+  Subscription set{.collection = {}, .any_field = true, .fields = {}};
+  set.set = std::make_shared<const CollectionSet>(std::vector<std::string>{"users", "/^o/", "!/x$/"},
+                                                  std::vector<std::string>{"own"});
+  set.collection = set.set->text();
+  const std::string in_set = R"x({"$and": [{"$or": [
+      {"$in": ["$ns.coll", {"$literal": ["users"]}]},
+      {"$regexMatch": {"input": "$ns.coll", "regex": {"$literal": "^o"}}}]},
+    {"$not": [{"$or": [
+      {"$in": ["$ns.coll", {"$literal": ["own"]}]},
+      {"$regexMatch": {"input": "$ns.coll", "regex": {"$literal": "x$"}}},
+      {"$regexMatch": {"input": "$ns.coll", "regex":
+        {"$literal": "\\A(?:system\\.|tmp\\.agg_out\\.|tmp\\.mr\\.)"}}}]}]}]})x";
+  std::string renamed = in_set;
+  for (auto at = renamed.find("$ns.coll"); at != std::string::npos; at = renamed.find("$ns.coll"))
+    renamed.replace(at, 8, "$to.coll");
+  const std::string scope =
+      R"({"$or": [{"ns.coll": {"$in": [null]}}, {"to.coll": {"$in": []}}, {"$expr": {"$or": [)" + in_set +
+      ", " + renamed + R"(]}}], "$expr": {"$and": [{"$or": [
+        {"$not": [{"$in": ["$operationType", {"$literal": ["insert", "update", "replace", "delete"]}]}]},
+        {"$and": [)" +
+      in_set + R"(, {"$in": ["$operationType",
+          {"$literal": ["insert", "replace", "delete", "update"]}]}]}]}]}})";
+  EXPECT_EQ(pipeline(filter_of({set})), expected(R"({"pipeline": [{"$match": )" + scope + "}]}"));
+}
+
 }  // namespace
 }  // namespace sluice::source

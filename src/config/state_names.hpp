@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+
 /// The collections of the state database.
 namespace sluice::state {
 
@@ -12,5 +14,8 @@ inline constexpr const char* snapshots = "snapshots";
 inline constexpr const char* members = "members";
 inline constexpr const char* triggers = "triggers";
 inline constexpr const char* sessions = "sessions";
+
+inline constexpr std::array<const char*, 9> all{layouts,   shards,  lanes,    dead_letters, audits,
+                                                snapshots, members, triggers, sessions};
 
 }  // namespace sluice::state
