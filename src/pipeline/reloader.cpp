@@ -50,9 +50,13 @@ std::vector<StreamConfig> Reloader::all_streams() {
   return rules::with_callers_apart(with_triggers(
       streams_, triggers_.triggers(),
       [this](const Trigger& trigger, const std::string& why) {
-        log_.error(
-            "trigger {} of {} is left out, it cannot be made into a rule: {}; drop it, or make it anew",
-            trigger.name, trigger.stream, why);
+        observe::LogFields fields;
+        fields.rule = trigger.name;
+        observe::StreamLog(log_, "", trigger.stream)
+            .error(
+                fields,
+                "trigger {} of {} is left out, it cannot be made into a rule: {}; drop it, or make it anew",
+                trigger.name, trigger.stream, why);
       },
       config_.parts()));
 }
@@ -136,7 +140,9 @@ void Reloader::accept(const std::vector<StreamConfig>& streams, const Hashes& ha
     if (pool == nullptr) continue;  // on a server where nothing of it stands
     const std::string id = config_.pipeline + "/" + stream.name;
     if (const auto error = accept_rules(*pool, config_.state_database, id, {known->second, now})) {
-      log_.warn("{}: could not note that its rules change: {}; they change all the same", id, error->text());
+      observe::StreamLog(log_, id, stream.name)
+          .warn(observe::LogFields::of(*error),
+                "could not note that its rules change: {}; they change all the same", error->text());
     }
   }
 }

@@ -79,6 +79,30 @@ TEST_F(OutageLog, HasALineForEachChangeHoweverOftenItIsTried) {
   EXPECT_LE(lines_with(said, "").size() - before, 4U * outages + 4) << said;
 }
 
+/// A stream that waits for NATS as it starts reads nothing yet.
+TEST_F(OutageLog, AServerThatIsAwayAtTheStartIsToldOnceAndKeepsItFromBeingReady) {
+  nats_.kill9();
+  Worker& worker =
+      start(publishing_rules(), {"--nats-url", nats_.url(), "--log-format", "json", "--stall-ms", "1000"});
+  ASSERT_TRUE(worker.logs("outlet " + nats_.url() + " is down")) << worker.err();
+  const auto readyz = worker.get("/readyz");
+  EXPECT_EQ(readyz.status, 503) << readyz.body;
+  EXPECT_NE(readyz.body.find("outlet " + nats_.url() + ": down"), std::string::npos) << readyz.body;
+  EXPECT_EQ(metric("sluice_ready"), 0);
+  EXPECT_EQ(metric("sluice_stalled"), 0);
+  EXPECT_EQ(metric("sluice_outlet_up"), 0);
+  const std::string top = run_sluice({"top", "127.0.0.1:" + worker.port()}).out;
+  EXPECT_NE(top.find("  not ready "), std::string::npos) << top;
+  EXPECT_NE(top.find("outlet " + nats_.url() + " has been down for"), std::string::npos) << top;
+  nats_.restart();
+  worker.ready();
+  EXPECT_TRUE(soon([&] { return worker.well(); })) << worker.get("/readyz").body;
+  EXPECT_EQ(metric("sluice_outlet_up"), 1);
+  EXPECT_EQ(lines_with(worker.err(), "outlet " + nats_.url() + " is down").size(), 1U) << worker.err();
+  EXPECT_EQ(lines_with(worker.err(), "outlet " + nats_.url() + " is up again").size(), 1U) << worker.err();
+  EXPECT_EQ(lines_with(worker.err(), "could not prepare").size(), 0U) << worker.err();
+}
+
 /// MongoDB refuses the checkpoint at every try.
 TEST_F(OutageLog, OfACheckpointThatCannotBeStoredIsShort) {
   start(
