@@ -7,55 +7,97 @@
 
 #include "cli/cluster_view.hpp"
 #include "cli/commands.hpp"
-#include "cli/load_config.hpp"
 #include "cli/moment.hpp"
+#include "config/load.hpp"
 #include "mongo/quiet.hpp"
 #include "mongo/raii.hpp"
 #include "observe/json_writer.hpp"
 #include "observe/printable.hpp"
 #include "pipeline/trigger_problems.hpp"
+#include "pipeline/triggers.hpp"
+#include "rules/apart.hpp"
 #include "sluice/error.hpp"
 
 namespace sluice::cli {
 
-int cluster_status_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
-  const Config config = load_config(arguments);
-  const mongo::Driver driver;
-  mongo::quiet_driver();
-  std::set<std::pair<std::string, std::string>> asked;
-  std::vector<pipeline::TriggerProblem> problems;
-  for (const StreamConfig& stream : config.streams) {
+namespace {
+
+/// Prints one stream after the other.
+class Status {
+ public:
+  Status(const Config& config, bool json, std::ostream& out) : config_(config), json_(json), out_(out) {}
+
+  /// The first stream of each cluster also tells its triggers.
+  void stream(const StreamConfig& stream) {
     mongo::ClientPool pool(stream, 1, "sluice-status");
-    pipeline::ClusterRecord record;
     const auto client = pool.acquire();
-    const std::string stream_id = config.pipeline + "/" + stream.name;
-    if (const auto error = pipeline::read_cluster(client.get(), config.state_database, stream_id, record)) {
+    pipeline::ClusterRecord record;
+    const std::string stream_id = config_.pipeline + "/" + stream.name;
+    if (const auto error = pipeline::read_cluster(client.get(), config_.state_database, stream_id, record)) {
       throw Stop(exit_code::cannot_start,
                  stream_id + ": " + pool.hosts() + " does not answer: " + error->text());
     }
-    if (arguments.own.contains("json")) {
-      out << cluster_json(stream_id, record) << "\n";
+    if (json_) {
+      out_ << cluster_json(stream_id, record) << "\n";
     } else {
-      out << cluster_text(stream_id, record, config.place_arguments);
+      out_ << cluster_text(stream_id, record, config_.place_arguments);
     }
-    if (!asked.emplace(stream.uri, stream.uri_file).second) continue;
-    std::vector<pipeline::TriggerProblem> here;
-    const auto error =
-        pipeline::read_trigger_problems(client.get(), config.state_database, config.pipeline, here);
+    if (asked_.emplace(stream.uri, stream.uri_file).second) read_triggers(pool, client.get());
+  }
+
+  const std::vector<pipeline::Trigger>& triggers() const { return triggers_; }
+
+  void problems() {
+    for (const pipeline::TriggerProblem& problem : problems_) {
+      if (json_) {
+        observe::JsonWriter json;
+        json.open_object().text("trigger", problem.trigger.name).text("stream", problem.trigger.stream);
+        json.text("problem", problem.text).text("since", moment_text(problem.since_ms));
+        out_ << json.close_object().json() << "\n";
+      } else {
+        out_ << observe::printable(pipeline::text_of(problem)) << " (since " << moment_text(problem.since_ms)
+             << ")\n";
+      }
+    }
+  }
+
+ private:
+  void read_triggers(const mongo::ClientPool& pool, mongoc_client_t* client) {
+    std::vector<pipeline::Trigger> triggers;
+    std::vector<pipeline::TriggerProblem> problems;
+    auto error = pipeline::read_triggers(client, config_.state_database, config_.pipeline, triggers);
+    if (!error) {
+      error = pipeline::read_trigger_problems(client, config_.state_database, config_.pipeline, problems);
+    }
     if (error) throw Stop(exit_code::cannot_start, "the triggers on " + pool.hosts() + ": " + error->text());
-    std::ranges::move(here, std::back_inserter(problems));
+    std::ranges::move(triggers, std::back_inserter(triggers_));
+    std::ranges::move(problems, std::back_inserter(problems_));
   }
-  for (const pipeline::TriggerProblem& problem : problems) {
-    if (arguments.own.contains("json")) {
-      observe::JsonWriter json;
-      json.open_object().text("trigger", problem.trigger.name).text("stream", problem.trigger.stream);
-      json.text("problem", problem.text).text("since", moment_text(problem.since_ms));
-      out << json.close_object().json() << "\n";
-    } else {
-      out << observe::printable(pipeline::text_of(problem)) << " (since " << moment_text(problem.since_ms)
-          << ")\n";
-    }
+
+  const Config& config_;
+  bool json_;
+  std::ostream& out_;
+  std::set<std::pair<std::string, std::string>> asked_;
+  std::vector<pipeline::Trigger> triggers_;
+  std::vector<pipeline::TriggerProblem> problems_;
+};
+
+}  // namespace
+
+int cluster_status_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
+  const Config config = config::load(arguments.file, arguments.flags, config::process_environment());
+  const mongo::Driver driver;
+  mongo::quiet_driver();
+  Status status(config, arguments.own.contains("json"), out);
+  const std::vector<StreamConfig> of_file = rules::with_callers_apart(config.streams);
+  for (const StreamConfig& stream : of_file) status.stream(stream);
+  // Those that cannot be made into rules are among the problems.
+  const auto left_out = [](const pipeline::Trigger&, const std::string&) {};
+  for (const StreamConfig& stream :
+       rules::with_callers_apart(pipeline::with_triggers(config.streams, status.triggers(), left_out))) {
+    if (stream.of_triggers) status.stream(stream);
   }
+  status.problems();
   return exit_code::ok;
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <vector>
 
+#include "cli/display_width.hpp"
 #include "cli/moment.hpp"
 #include "observe/json_writer.hpp"
 #include "observe/printable.hpp"
@@ -26,12 +27,14 @@ template <std::size_t Columns>
 std::string table(const std::vector<std::array<std::string, Columns>>& rows) {
   std::array<std::size_t, Columns> widths{};
   for (const auto& row : rows) {
-    for (std::size_t i = 0; i < Columns; ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (std::size_t i = 0; i < Columns; ++i) widths[i] = std::max(widths[i], display_width(row[i]));
   }
   std::string text;
   for (const auto& row : rows) {
     std::string line;
-    for (std::size_t i = 0; i < Columns; ++i) line += fmt::format("  {:<{}}", row[i], widths[i]);
+    for (std::size_t i = 0; i < Columns; ++i) {
+      line += "  " + row[i] + std::string(widths[i] - display_width(row[i]), ' ');
+    }
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
   return text;
@@ -75,6 +78,16 @@ std::int64_t held_by(const ClusterRecord& record, const MemberRecord& member) {
   });
 }
 
+/// Why a member holds nothing, where it is not like those that hold something; or empty.
+std::string waits_for(const ClusterRecord& record, const MemberRecord& member) {
+  const auto held = std::ranges::find_if(record.shards, [&](const PartitionRecord& partition) {
+    return partition.held && partition.holder.instance != member.instance &&
+           (record.layout != member.partitions || partition.options_hash != member.options_hash);
+  });
+  if (!member.live || held == record.shards.end()) return {};
+  return pipeline::wait_text(*held, record.layout, member.partitions);
+}
+
 std::int64_t live_members(const ClusterRecord& record) {
   return std::ranges::count_if(record.members, &MemberRecord::live);
 }
@@ -93,6 +106,10 @@ std::string members_table(const ClusterRecord& record) {
     if (!member.live || member.outlets_down.empty()) continue;
     text += fmt::format("  {} is degraded, down: {}\n", observe::printable(member.holder.text()),
                         observe::printable(fmt::format("{}", fmt::join(member.outlets_down, ", "))));
+  }
+  for (const MemberRecord& member : record.members) {
+    const std::string why = waits_for(record, member);
+    if (!why.empty()) text += "  " + observe::printable(member.holder.text() + " waits: " + why) + "\n";
   }
   return text;
 }
@@ -117,6 +134,7 @@ void append_member(observe::JsonWriter& json, const ClusterRecord& record, const
   json.integer("partitions", member.partitions).boolean("live", member.live);
   json.text("since", moment_text(member.since_ms));
   json.integer("lastSeenMs", age_ms(record, member.beat_at_ms));
+  if (const std::string why = waits_for(record, member); !why.empty()) json.text("waitsFor", why);
   json.integer("holds", held_by(record, member)).open_array("outletsDown");
   for (const std::string& outlet : member.outlets_down) json.text({}, outlet);
   json.close_array().close_object();

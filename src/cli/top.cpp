@@ -57,7 +57,9 @@ class Top {
   bool once() {
     for (std::size_t i = 0; i < answers_.size(); ++i) spawn(ask(i));
     io_.run();
-    for (const TopLine& line : top_page(answers_, before_, unix_seconds())) out_ << plain_text(line) << "\n";
+    const std::size_t width = prints_to_terminal() ? terminal_size().columns : any_width;
+    for (const TopLine& line : top_page(answers_, before_, unix_seconds(), width))
+      out_ << plain_text(line) << "\n";
     return std::ranges::any_of(answers_, [](const TopAnswer& answer) { return answer.status.has_value(); });
   }
 
@@ -113,7 +115,7 @@ class Top {
   void draw() {
     const std::size_t columns = terminal_size().columns;
     std::vector<std::string> lines;
-    for (const TopLine& line : top_page(answers_, before_, unix_seconds())) {
+    for (const TopLine& line : top_page(answers_, before_, unix_seconds(), columns)) {
       lines.push_back(terminal_text(line, columns));
     }
     screen_->draw(lines);

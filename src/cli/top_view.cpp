@@ -7,7 +7,10 @@
 #include <cmath>
 #include <cstdlib>
 #include <ctime>
+#include <iterator>
+#include <sstream>
 
+#include "cli/display_width.hpp"
 #include "observe/printable.hpp"
 
 namespace sluice::cli {
@@ -66,7 +69,7 @@ std::string clock_text(double seconds) {
 
 struct Column {
   const char* title;
-  std::size_t width;
+  std::size_t width;  ///< at least, so that a page does not jump as numbers change
   bool left = false;
 };
 
@@ -84,33 +87,76 @@ constexpr std::array<Column, 14> columns{{{"PIPELINE", 14, true},
                                           {"OPLOG", 7},
                                           {"STORED", 6},
                                           {"MEMORY", 6}}};
+constexpr std::size_t pipeline_column = 0;
+constexpr std::size_t stream_column = 2;
+constexpr std::size_t gap = 2;  ///< between two columns
+/// What is left out first where a terminal is too narrow for all.
+constexpr std::array<std::size_t, 8> expendable{13, 12, 7, 10, 9, 11, 6, 5};
 
-/// How many columns of a terminal a text takes: one for each character that is no continuation of another.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+/// Measured as it is shown.
+TopSpan cell(const std::string& text, Tone tone = Tone::plain) {
+  return {observe::printable(harmless(text)), tone};
 }
 
-/// The longest start of a text that takes no more than `width` columns.
-std::string_view cut(std::string_view text, std::size_t width) {
-  std::size_t at = 0;
-  for (std::size_t columns = 0; at < text.size(); ++at) {
-    const bool starts = (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
-    if (starts && columns++ == width) break;
+using Row = std::array<TopSpan, columns.size()>;
+
+/// How the columns share a terminal's width.
+class Table {
+ public:
+  Table(const std::vector<Row>& rows, std::size_t width) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      widths_[i] = columns[i].width;
+      if (is_name(i)) continue;
+      for (const Row& row : rows) widths_[i] = std::max(widths_[i], display_width(row[i].text));
+    }
+    for (const std::size_t column : expendable) {
+      if (total() > width) shown_[column] = false;
+    }
+    // A name has what room there is, and that of the stream says more than that of the pipeline.
+    for (const std::size_t column : {stream_column, pipeline_column}) {
+      std::size_t wanted = widths_[column];
+      for (const Row& row : rows) wanted = std::max(wanted, display_width(row[column].text));
+      const std::size_t room = width - std::min(width, total());
+      widths_[column] += std::min(room, wanted - widths_[column]);
+    }
   }
-  return text.substr(0, at);
-}
 
-TopSpan cell(std::size_t column, const std::string& text, Tone tone = Tone::plain) {
-  const std::size_t width = columns[column].width;
-  const std::string padding(width - std::min(width, width_of(text)), ' ');
-  return {(column == 0 ? "" : "  ") + (columns[column].left ? text + padding : padding + text), tone};
-}
+  TopLine line(const Row& row) const {
+    TopLine line;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (!shown_[i]) continue;
+      const std::string text = shortened(row[i].text, widths_[i]);
+      const std::string padding(widths_[i] - display_width(text), ' ');
+      line.push_back(
+          {std::string(i == 0 ? 0 : gap, ' ') + (columns[i].left ? text + padding : padding + text),
+           row[i].tone});
+    }
+    return line;
+  }
 
-TopLine heading() {
-  TopLine line;
-  for (std::size_t i = 0; i < columns.size(); ++i) line.push_back(cell(i, columns[i].title, Tone::head));
-  return line;
+ private:
+  static bool is_name(std::size_t column) { return column == pipeline_column || column == stream_column; }
+
+  std::size_t total() const {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (shown_[i]) sum += widths_[i] + (i == 0 ? 0 : gap);
+    }
+    return sum;
+  }
+
+  std::array<std::size_t, columns.size()> widths_{};
+  std::array<bool, columns.size()> shown_ = [] {
+    std::array<bool, columns.size()> all{};
+    all.fill(true);
+    return all;
+  }();
+};
+
+Row heading() {
+  Row row;
+  for (std::size_t i = 0; i < columns.size(); ++i) row[i] = {columns[i].title, Tone::head};
+  return row;
 }
 
 const StreamStatus* same_stream(const std::vector<TopAnswer>& answers, const std::string& url,
@@ -147,10 +193,10 @@ class Rates {
 };
 
 TopSpan state_cell(const StreamStatus& stream) {
-  if (!stream.waits_for.empty()) return cell(3, "stalled", Tone::bad);
-  if (!stream.why_not_ready.empty()) return cell(3, "not ready", Tone::bad);
-  if (stream.degraded()) return cell(3, "degraded", Tone::warning);
-  return cell(3, "ready", Tone::good);
+  if (!stream.waits_for.empty()) return cell("stalled", Tone::bad);
+  if (!stream.why_not_ready.empty()) return cell("not ready", Tone::bad);
+  if (stream.degraded()) return cell("degraded", Tone::warning);
+  return cell("ready", Tone::good);
 }
 
 Tone lag_tone(double seconds) {
@@ -165,12 +211,12 @@ bool runs_out(const StreamStatus& stream) {
 
 TopSpan oplog_cell(const StreamStatus& stream) {
   const auto headroom = stream.oplog_headroom_seconds;
-  if (!headroom) return cell(11, unknown);
+  if (!headroom) return cell(unknown);
   const Tone tone = *headroom < headroom_bad_seconds       ? Tone::bad
                     : *headroom < headroom_warning_seconds ? Tone::warning
                                                            : Tone::plain;
   // A young oplog is short, and no danger while nothing of it is overwritten.
-  return cell(11, short_time(*headroom), runs_out(stream) ? tone : Tone::plain);
+  return cell(short_time(*headroom), runs_out(stream) ? tone : Tone::plain);
 }
 
 std::string lanes_text(const std::vector<LaneStatus>& lanes) {
@@ -179,48 +225,69 @@ std::string lanes_text(const std::vector<LaneStatus>& lanes) {
   return fmt::format("{}/{}", busy, lanes.size());
 }
 
-TopLine stream_line(const TopAnswer& answer, const StreamStatus& stream,
-                    const std::vector<TopAnswer>& before) {
+Row stream_row(const TopAnswer& answer, const StreamStatus& stream, const std::vector<TopAnswer>& before) {
   const WorkerStatus& worker = *answer.status;
   const Rates rates(answer, stream, before);
   const auto stored = stream.checkpoint_age_seconds;
-  TopLine line;
-  line.push_back(cell(0, harmless(worker.pipeline)));
-  line.push_back(
-      cell(1, fmt::format("{}/{}", stream.partition.value_or(worker.shard_index), worker.shard_count)));
-  line.push_back(cell(2, harmless(stream.name)));
-  line.push_back(state_cell(stream));
-  line.push_back(cell(4, short_time(stream.lag_seconds), lag_tone(stream.lag_seconds)));
-  line.push_back(cell(5, rates.of(&StreamStatus::events_read)));
-  line.push_back(cell(6, rates.of(&StreamStatus::events_applied)));
-  line.push_back(cell(7, rates.of(&StreamStatus::events_filtered)));
-  line.push_back(
-      cell(8, short_number(stream.events_dead), stream.events_dead > 0 ? Tone::warning : Tone::plain));
-  line.push_back(cell(9, fmt::format("{} / {}B", short_number(static_cast<double>(stream.events_in_flight)),
-                                     short_number(static_cast<double>(stream.bytes_in_flight)))));
-  line.push_back(cell(10, lanes_text(stream.lanes)));
-  line.push_back(oplog_cell(stream));
-  line.push_back(cell(12, stored ? short_time(*stored) : unknown));
-  line.push_back(cell(13, short_number(static_cast<double>(worker.resident_bytes)) + "B"));
-  return line;
+  return {cell(worker.pipeline),
+          cell(fmt::format("{}/{}", stream.partition.value_or(worker.shard_index), worker.shard_count)),
+          cell(stream.name),
+          state_cell(stream),
+          cell(short_time(stream.lag_seconds), lag_tone(stream.lag_seconds)),
+          cell(rates.of(&StreamStatus::events_read)),
+          cell(rates.of(&StreamStatus::events_applied)),
+          cell(rates.of(&StreamStatus::events_filtered)),
+          cell(short_number(stream.events_dead), stream.events_dead > 0 ? Tone::warning : Tone::plain),
+          cell(fmt::format("{} / {}B", short_number(static_cast<double>(stream.events_in_flight)),
+                           short_number(static_cast<double>(stream.bytes_in_flight)))),
+          cell(lanes_text(stream.lanes)),
+          oplog_cell(stream),
+          cell(stored ? short_time(*stored) : unknown),
+          cell(short_number(static_cast<double>(worker.resident_bytes)) + "B")};
+}
+
+/// Whether a member runs no partition of a stream for a reason.
+bool is_kept_out(const ClusterStatus& cluster) {
+  return cluster.held == 0 && (cluster.members == 0 || !cluster.waits_for.empty());
 }
 
 /// A member of a cluster that runs no partition of a stream at the moment.
-TopLine standby_line(const WorkerStatus& worker, const ClusterStatus& cluster) {
-  TopLine line;
-  line.push_back(cell(0, harmless(worker.pipeline)));
-  line.push_back(cell(1, fmt::format("-/{}", cluster.partitions)));
-  line.push_back(cell(2, harmless(cluster.stream)));
-  line.push_back(cluster.members == 0        ? cell(3, "not ready", Tone::bad)
-                 : cluster.waits_for.empty() ? cell(3, "standby", Tone::good)
-                                             : cell(3, "waits", Tone::warning));
-  for (std::size_t i = 4; i + 1 < columns.size(); ++i) line.push_back(cell(i, unknown));
-  line.push_back(cell(13, short_number(static_cast<double>(worker.resident_bytes)) + "B"));
-  return line;
+Row standby_row(const WorkerStatus& worker, const ClusterStatus& cluster) {
+  Row row;
+  row.fill(cell(unknown));
+  row[pipeline_column] = cell(worker.pipeline);
+  row[1] = cell(fmt::format("-/{}", cluster.partitions));
+  row[stream_column] = cell(cluster.stream);
+  row[3] = cluster.members == 0   ? cell("not ready", Tone::bad)
+           : is_kept_out(cluster) ? cell("waits", Tone::warning)
+                                  : cell("standby", Tone::good);
+  row.back() = cell(short_number(static_cast<double>(worker.resident_bytes)) + "B");
+  return row;
 }
 
 TopLine remark(const std::string& text, Tone tone) {
   return {{"    " + harmless(text), tone}};
+}
+
+/// A remark on as many lines as it takes; a word that is wider than a line is cut by the terminal.
+std::vector<TopLine> wrapped(const TopLine& line, std::size_t width) {
+  if (line.size() != 1 || display_width(line.front().text) <= width) return {line};
+  const auto& [text, tone] = line.front();
+  const std::string indent(std::min(text.find_first_not_of(' '), text.size()), ' ');
+  std::vector<TopLine> lines;
+  std::string now = indent;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    const bool first = now == indent;
+    if (!first && display_width(now) + 1 + display_width(word) > width) {
+      lines.push_back({{now, tone}});
+      now = indent + word;
+    } else {
+      now += (first ? "" : " ") + word;
+    }
+  }
+  lines.push_back({{now, tone}});
+  return lines;
 }
 
 void append_remarks(std::vector<TopLine>& page, const StreamStatus& stream, double now) {
@@ -264,6 +331,7 @@ TopLine title(const std::vector<TopAnswer>& answers, double now) {
         static_cast<std::size_t>(std::ranges::count_if(answer.status->streams, &StreamStatus::degraded));
     ready += static_cast<std::size_t>(std::ranges::count_if(
         answer.status->streams, [](const StreamStatus& stream) { return stream.why_not_ready.empty(); }));
+    streams += static_cast<std::size_t>(std::ranges::count_if(answer.status->clusters, is_kept_out));
   }
   const bool well = up == answers.size() && ready == streams;
   return {{"sluice top  ", Tone::head},
@@ -296,21 +364,32 @@ const char* colour(Tone tone) {
 }  // namespace
 
 std::vector<TopLine> top_page(const std::vector<TopAnswer>& answers, const std::vector<TopAnswer>& before,
-                              double now) {
-  std::vector<TopLine> page = {title(answers, now), {}, heading()};
+                              double now, std::size_t width) {
+  std::vector<Row> rows = {heading()};
+  std::vector<std::vector<TopLine>> remarks(1);  // below each row
+  const auto add = [&](Row row) {
+    rows.push_back(std::move(row));
+    remarks.emplace_back();
+  };
   for (const TopAnswer& answer : answers) {
     if (!answer.status) {
-      page.push_back({{answer.url + ": " + harmless(answer.error), Tone::bad}});
+      remarks.back().push_back({{answer.url + ": " + harmless(answer.error), Tone::bad}});
       continue;
     }
     for (const StreamStatus& stream : answer.status->streams) {
-      page.push_back(stream_line(answer, stream, before));
-      append_remarks(page, stream, now);
+      add(stream_row(answer, stream, before));
+      append_remarks(remarks.back(), stream, now);
     }
     for (const ClusterStatus& cluster : answer.status->clusters) {
-      if (cluster.held == 0) page.push_back(standby_line(*answer.status, cluster));
-      if (!cluster.waits_for.empty()) page.push_back(remark(cluster.waits_for, Tone::warning));
+      if (cluster.held == 0) add(standby_row(*answer.status, cluster));
+      if (!cluster.waits_for.empty()) remarks.back().push_back(remark(cluster.waits_for, Tone::warning));
     }
+  }
+  const Table table(rows, width);
+  std::vector<TopLine> page = {title(answers, now), {}};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    page.push_back(table.line(rows[i]));
+    for (const TopLine& one : remarks[i]) std::ranges::move(wrapped(one, width), std::back_inserter(page));
   }
   return page;
 }
@@ -326,7 +405,7 @@ std::string terminal_text(const TopLine& line, std::size_t width) {
   for (const TopSpan& span : line) {
     const std::string safe = observe::printable(span.text);
     const std::string_view shown = cut(safe, width);
-    width -= width_of(shown);
+    width -= display_width(shown);
     const char* on = colour(span.tone);
     text += on;
     text += shown;

@@ -25,11 +25,14 @@ struct TopSpan {
 };
 using TopLine = std::vector<TopSpan>;
 
+inline constexpr std::size_t any_width = 100'000;  ///< names and remarks stay as they are
+
 /// The page that `sluice top` shows: a line for each stream, and below it what is wrong with it. `before` is
 /// what the same workers answered last time (rates come from the two; empty at first); `now` is the time in
-/// seconds since the epoch. A pure function.
+/// seconds since the epoch. No line is wider than `width` columns, as far as columns can be left out, names
+/// shortened and remarks wrapped. A pure function.
 std::vector<TopLine> top_page(const std::vector<TopAnswer>& answers, const std::vector<TopAnswer>& before,
-                              double now);
+                              double now, std::size_t width = any_width);
 
 /// The line without its colours.
 std::string plain_text(const TopLine& line);

@@ -1,5 +1,7 @@
 #include "pipeline/membership.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -78,6 +80,18 @@ void append_union(bson::Builder& out, const char* collection, const char* key, c
 }
 
 }  // namespace
+
+std::string wait_text(const PartitionRecord& held, int layout, int partitions) {
+  const std::string who = held.id + " is held by " + held.holder.text();
+  if (layout == partitions) {
+    return who + ", which goes by other rules; waiting until it stops or its lease ends";
+  }
+  return fmt::format(
+      "{}: the stream is divided into {} part{}, and this instance has --partitions {}; waiting until all "
+      "that "
+      "hold them stop or their leases end",
+      who, layout, layout == 1 ? "" : "s", partitions);
+}
 
 std::optional<Error> read_cluster(mongoc_client_t* client, const std::string& state_database,
                                   const std::string& stream_id, ClusterRecord& record) {

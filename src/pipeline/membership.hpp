@@ -48,6 +48,10 @@ struct ClusterRecord {
   std::vector<std::string> not_backfilled = {};  ///< rules
 };
 
+/// Why a member of a cluster with `partitions` partitions holds none while this one is held: the stream is
+/// divided into `layout` parts, which is another number, or it is held by other rules.
+std::string wait_text(const PartitionRecord& held, int layout, int partitions);
+
 /// Reads it in one question. Blocks.
 std::optional<Error> read_cluster(mongoc_client_t* client, const std::string& state_database,
                                   const std::string& stream_id, ClusterRecord& record);

@@ -69,7 +69,10 @@ Team::Team(Parts parts, RunEvents events)
 Team::~Team() = default;
 
 void Team::start() {
-  parts_.around.readiness.not_ready(condition_, "joining");
+  // One that is tried again keeps saying why it did not run.
+  if (parts_.around.readiness.reason(condition_).empty()) {
+    parts_.around.readiness.not_ready(condition_, "joining");
+  }
   thread_ = std::jthread([this](const std::stop_token& stop) {
     try {
       run(stop);
@@ -300,11 +303,10 @@ bool Team::must_wait(const ClusterRecord& record) {
     return shard.held && (record.layout != partitions_ || shard.options_hash != store_.id().options_hash);
   });
   std::string why;
-  if (held != record.shards.end()) {
-    why = fmt::format("{} is held by {}{}; waiting until it stops or its lease ends", held->id,
-                      held->holder.text(), record.layout == partitions_ ? ", which goes by other rules" : "");
-  }
-  if (!why.empty() && why != waits_for_) log_.warn("{}", why);
+  if (held != record.shards.end()) why = wait_text(*held, record.layout, partitions_);
+  // Once: by whom the first part is held may change while it waits.
+  if (!why.empty() && waits_for_.empty()) log_.warn("{}", why);
+  if (why.empty() && !waits_for_.empty()) log_.info("nobody is waited for any more");
   waits_for_ = why;
   return !why.empty();
 }
@@ -447,6 +449,10 @@ void Team::append_status(observe::WorkerStatus& status) const {
   }
   const std::lock_guard lock(status_mutex_);
   status.clusters.push_back(status_);
+  // Before it has joined, and while it cannot tell.
+  observe::ClusterStatus& told = status.clusters.back();
+  if (told.members == 0 && told.waits_for.empty())
+    told.waits_for = parts_.around.readiness.reason(condition_);
 }
 
 }  // namespace sluice::pipeline

@@ -82,6 +82,27 @@ TEST_F(Cluster, StatusTellsWhoHoldsWhat) {
   EXPECT_TRUE(left.has("partitions.0.behindSeconds")) << left.json();
 }
 
+/// Triggers, and what runs apart, stand in streams of their own.
+TEST_F(Cluster, StatusListsTheStreamsThatRunBesideThoseOfTheFile) {
+  const std::string path = file(R"(
+  - name: likes
+    count: { from: favorites, reference: articleId, into: articles, field: favoritesCount }
+  - name: told
+    publish: { from: favorites, stream: told, subject: told })");
+  const auto create = [&](const std::string& text) {
+    const Outcome made = run_sluice(here_run({"trigger", "create", path, text}));
+    EXPECT_EQ(made.exit_code, 0) << made.err;
+  };
+  create("CREATE TRIGGER noted AFTER INSERT ON favorites DO INSERT INTO notes (of) VALUES (NEW._id)");
+  create("CREATE TRIGGER called AFTER INSERT ON favorites DO CALL 'http://127.0.0.1:9/'");
+  const Outcome page = run_sluice(here_run({"cluster", "status", path}));
+  EXPECT_EQ(page.exit_code, 0) << page.err;
+  for (const char* beside : {"", ":publish", ":triggers", ":triggers.called"}) {
+    const std::string stream = "test/" + db().database() + beside + ": ";
+    EXPECT_NE(page.out.find(stream), std::string::npos) << stream << "\n" << page.out;
+  }
+}
+
 TEST_F(Cluster, StatusWithoutAServerEndsWithTwo) {
   const workbench::Port nobody;
   const Outcome outcome =
@@ -122,9 +143,20 @@ TEST_F(Cluster, AnotherLayoutWaitsForTheOldOneAndSaysForWhom) {
   EXPECT_TRUE(member.logs("-of-2 is held by")) << member.story();
   ASSERT_TRUE(soon([&] { return member.get("/readyz").status == 503; }));
   EXPECT_EQ(held(member), 0);
+  const std::string why = "the stream is divided into 2 parts, and this instance has --partitions 3";
+  EXPECT_NE(member.get("/readyz").body.find(why), std::string::npos) << member.get("/readyz").body;
+  const Outcome page = run_sluice(here_run({"cluster", "status", realworld_file()}));
+  EXPECT_NE(page.out.find(" waits: "), std::string::npos) << page.out << page.err;
+  EXPECT_NE(page.out.find(why), std::string::npos) << page.out;
+  const Outcome top = run_sluice({"top", "127.0.0.1:" + member.port()});
+  EXPECT_NE(top.out.find("  waits "), std::string::npos) << top.out;
+  EXPECT_NE(top.out.find(why), std::string::npos) << top.out;
   EXPECT_EQ(worker(0).terminate(), 0);
   EXPECT_EQ(worker(1).terminate(), 0);
   ASSERT_TRUE(becomes_even(3));
+  const std::string err = member.err();
+  const auto first = err.find(why);
+  EXPECT_EQ(err.find(why, first + 1), std::string::npos) << "once: " << err;
   nobody_is_member();
   Worker& next = join(5).ready();
   EXPECT_TRUE(next.logs("-of-3 is held by")) << next.story();

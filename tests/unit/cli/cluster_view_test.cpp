@@ -39,6 +39,32 @@ TEST(ClusterView, TellsMembersAndPartitions) {
             "  2 of 3     nobody            9      -                     90 s    -\n");
 }
 
+TEST(ClusterView, SaysWhyAMemberOfAnotherNumberOfPartitionsWaits) {
+  pipeline::ClusterRecord some = record();
+  some.members[1].live = true;
+  some.members[1].partitions = 5;
+  const std::string why =
+      "p/s/0-of-3 is held by db1 (process 77): the stream is divided into 3 parts, and this instance has "
+      "--partitions 5; waiting until all that hold them stop or their leases end";
+  EXPECT_TRUE(has(cluster_text("p/s", some), "\n  db1 (process 78) waits: " + why + "\n"))
+      << cluster_text("p/s", some);
+  EXPECT_TRUE(has(cluster_json("p/s", some), "\"waitsFor\":\"" + why + "\""));
+  some.members[1].partitions = 3;
+  some.members[1].options_hash = "other";
+  EXPECT_TRUE(has(cluster_text("p/s", some),
+                  "(process 78) waits: p/s/0-of-3 is held by db1 (process 77), which goes by other rules;"));
+  some.members[1].live = false;
+  EXPECT_FALSE(has(cluster_text("p/s", some), "waits")) << "the gone wait for nothing";
+}
+
+TEST(ClusterView, KeepsColumnsInPlaceWhateverTheNames) {
+  pipeline::ClusterRecord some = record();
+  some.members[0].holder.host = "größe";
+  const std::string text = cluster_text("p/s", some);
+  EXPECT_TRUE(has(text, "größe (process 77)  9464")) << text;
+  EXPECT_TRUE(has(text, "db1 (process 78)    -")) << text;
+}
+
 TEST(ClusterView, NamesRulesThatAreNotBackfilled) {
   pipeline::ClusterRecord some = record();
   some.not_backfilled = {"likes"};

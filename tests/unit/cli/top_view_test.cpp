@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "cli/display_width.hpp"
+
 namespace sluice::cli {
 namespace {
 
@@ -73,6 +75,74 @@ TEST(Top, PutsValuesUnderTheirTitles) {
   EXPECT_EQ(lines[2].find("STREAM"), lines[3].find("conduit"));
   EXPECT_EQ(lines[2].find("LAG") + 3, lines[3].find("0.4s") + 4);
   EXPECT_EQ(lines[2].size(), lines[3].size());
+}
+
+std::vector<std::string> lines_of(const std::vector<TopAnswer>& answers, std::size_t width) {
+  std::vector<std::string> lines;
+  for (const TopLine& line : top_page(answers, {}, now, width)) lines.push_back(plain_text(line));
+  return lines;
+}
+
+/// At which column of the terminal a text begins.
+std::size_t column_of(const std::string& line, const std::string& text) {
+  const auto at = line.find(text);
+  return at == std::string::npos ? at : display_width(std::string_view(line).substr(0, at));
+}
+
+/// Names that are long, wide, and written with combining marks, each on its line.
+TEST(Top, KeepsColumnsInPlaceWhateverTheNames) {
+  const std::string long_name = "orders-of-the-northern-warehouses-2026-q4";  // 41
+  for (const std::size_t width : {80U, 120U, 200U}) {
+    std::vector<TopAnswer> answers;
+    for (const std::string& name : {std::string("conduit"), long_name, std::string("bestellungen-größe-ü"),
+                                    std::string("注文の流れと在庫の確認"), std::string("e\u0301te\u0301")}) {
+      observe::StreamStatus stream = well();
+      stream.name = name;
+      answers.push_back(answer_with(stream));
+      answers.back().status->pipeline = name;
+    }
+    const auto lines = lines_of(answers, width);
+    ASSERT_EQ(lines.size(), 8u);
+    for (std::size_t i = 2; i < lines.size(); ++i) {
+      EXPECT_LE(display_width(lines[i]), width) << lines[i];
+      if (i == 2) continue;
+      EXPECT_EQ(column_of(lines[i], "ready"), column_of(lines[2], "STATE")) << width << "\n" << lines[i];
+      EXPECT_EQ(column_of(lines[i], "0.4s") + 4, column_of(lines[2], "LAG") + 3) << lines[i];
+    }
+    EXPECT_NE(lines[2].find("DEAD"), std::string::npos) << "it is never left out";
+  }
+}
+
+TEST(Top, ShortensNamesInTheMiddleAndShowsThemWhereThereIsRoom) {
+  observe::StreamStatus stream = well();
+  stream.name = "orders-of-the-northern-warehouses-2026-q4";
+  const std::vector<TopAnswer> answers = {answer_with(stream)};
+  EXPECT_TRUE(has(lines_of(answers, 80)[3], "  orders-of-\u2026s-2026-q4  ready")) << lines_of(answers, 80)[3];
+  EXPECT_TRUE(has(lines_of(answers, 200)[3], stream.name));
+  EXPECT_TRUE(has(page_of(answers), stream.name)) << "to a pipe";
+}
+
+TEST(Top, WrapsRemarksToTheWidth) {
+  observe::StreamStatus stream = well();
+  stream.note =
+      "rule likes is not backfilled: its targets lack what its source collections held when it began";
+  const auto lines = lines_of({answer_with(stream)}, 80);
+  ASSERT_EQ(lines.size(), 6u);
+  EXPECT_EQ(lines[4], "    rule likes is not backfilled: its targets lack what its source collections");
+  EXPECT_EQ(lines[5], "    held when it began");
+}
+
+TEST(Top, CountsAMemberThatIsKeptOut) {
+  TopAnswer waits{"http://b:1", {}, observe::WorkerStatus{"realworld", 0, 4, 60, 21'000'000, {}}, ""};
+  waits.status->clusters = {{"conduit", "b", 1, 4, 0, "0-of-2 is held by db1"}};
+  EXPECT_TRUE(has(page_of({waits}), "0 of 1 streams ready"));
+  EXPECT_EQ(tone_of({waits}, "waits"), Tone::warning);
+  waits.status->clusters = {{"conduit", "b", 0, 4, 0, "could not join"}};
+  EXPECT_TRUE(has(page_of({waits}), "0 of 1 streams ready"));
+  EXPECT_TRUE(has(page_of({waits}), "\n    could not join\n"));
+  EXPECT_EQ(tone_of({waits}, "not ready"), Tone::bad);
+  waits.status->clusters = {{"conduit", "b", 2, 4, 0, ""}};
+  EXPECT_TRUE(has(page_of({waits}), "0 of 0 streams ready")) << "who stands by lacks nothing";
 }
 
 TEST(Top, ShowsNoControlCharactersOfWhatItWasTold) {
