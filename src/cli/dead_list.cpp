@@ -5,6 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/dead_letters.hpp"
+#include "cli/display_width.hpp"
 #include "cli/indented.hpp"
 #include "cli/moment.hpp"
 #include "config/names.hpp"
@@ -54,7 +55,7 @@ Row row_of(const Letter& letter) {
 
 std::size_t width(const std::vector<Row>& rows, std::string Row::*column) {
   std::size_t widest = 0;
-  for (const Row& row : rows) widest = std::max(widest, (row.*column).size());
+  for (const Row& row : rows) widest = std::max(widest, display_width(row.*column));
   return widest;
 }
 
@@ -64,8 +65,8 @@ void print_table(const std::vector<Letter>& letters, std::ostream& out) {
   const std::size_t rule = width(rows, &Row::rule);
   const std::size_t error = width(rows, &Row::error);
   for (const Row& row : rows) {
-    out << fmt::format("{:<24}  {:<20}  {:<{}}  {:<7}  {:<{}}  {}\n", row.id, row.when, row.rule, rule,
-                       row.tries, row.error, error, row.effect);
+    out << fmt::format("{:<24}  {:<20}  {}  {:<7}  {}  {}\n", row.id, row.when, left_aligned(row.rule, rule),
+                       row.tries, left_aligned(row.error, error), row.effect);
   }
 }
 

@@ -4,10 +4,12 @@
 #include <string>
 #include <string_view>
 
-/// How much room a text takes on a terminal. Bytes that are not UTF-8 count as one column each.
+/// How much room a text takes on a terminal. Bytes that are not UTF-8 count as one column each; there
+/// are no control characters in it (see observe::printable).
 namespace sluice::cli {
 
-/// In columns: none for a combining mark, two for a wide character (East Asian scripts, emoji), else one.
+/// In columns: none for a combining mark or an invisible character, two for a wide character (East Asian
+/// scripts, emoji), else one.
 std::size_t display_width(std::string_view text);
 
 /// The longest start of a text that takes no more than `width` columns.
@@ -15,5 +17,8 @@ std::string_view cut(std::string_view text, std::size_t width);
 
 /// The text, or where it is wider than `width` its start and its end with an ellipsis between.
 std::string shortened(std::string_view text, std::size_t width);
+
+/// The text with spaces behind it up to `width` columns.
+std::string left_aligned(std::string text, std::size_t width);
 
 }  // namespace sluice::cli

@@ -5,6 +5,7 @@
 
 #include "bson/builder.hpp"
 #include "cli/commands.hpp"
+#include "cli/display_width.hpp"
 #include "cli/indented.hpp"
 #include "cli/moment.hpp"
 #include "cli/trigger_rule.hpp"
@@ -66,12 +67,12 @@ void print_table(const std::vector<KeptTrigger>& all, std::ostream& out) {
   std::size_t name = 4;
   std::size_t stream = 6;
   for (const KeptTrigger& kept : all) {
-    name = std::max(name, observe::printable(kept.trigger.name).size());
-    stream = std::max(stream, kept.trigger.stream.size());
+    name = std::max(name, display_width(observe::printable(kept.trigger.name)));
+    stream = std::max(stream, display_width(kept.trigger.stream));
   }
   const auto row = [&](const std::string& a, const std::string& b, const std::string& c,
                        const std::string& d) {
-    out << fmt::format("{:<{}}  {:<{}}  {:<20}  {}\n", a, name, b, stream, c, d);
+    out << fmt::format("{}  {}  {:<20}  {}\n", left_aligned(a, name), left_aligned(b, stream), c, d);
   };
   row("NAME", "STREAM", "SINCE", "TEXT");
   for (const KeptTrigger& kept : all) {

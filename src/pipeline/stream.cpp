@@ -123,7 +123,10 @@ Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const Stre
     dispatcher_.tell(token_trail_.emplace(tokens_->watched()));
   }
   dispatcher_.tell_of_collections(part_.index == 0);
-  around_.readiness.not_ready(condition_, "connecting to MongoDB");
+  // Of one that is tried again, the reason why it did not run last time stays until there is news.
+  if (around_.readiness.reason(condition_).empty()) {
+    around_.readiness.not_ready(condition_, "connecting to MongoDB");
+  }
   reader_ = std::make_unique<Reader>(pool_, store_, budget_, reader_plan(recovery), reader_events(), commons_,
                                      log_);
 }

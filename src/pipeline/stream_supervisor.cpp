@@ -175,9 +175,11 @@ void StreamSupervisor::remove(const std::string& name) {
   }
 }
 
-void StreamSupervisor::begin(const std::string& name, SupervisedStream& supervised) {
+void StreamSupervisor::begin(const std::string& name, SupervisedStream& supervised,
+                             const std::map<std::string, std::string>& reasons) {
   StreamInstance* instance = supervised.instance.get();
   forget_conditions(name);
+  for (const auto& [condition, reason] : reasons) around_.readiness.not_ready(condition, reason);
   try {
     instance->stream->start();
   } catch (const std::exception& error) {
@@ -288,7 +290,16 @@ void StreamSupervisor::try_again(const std::string& name) {
   } catch (const std::exception& error) {
     return try_again_later(name, supervised, error.what());
   }
-  begin(name, supervised);
+  begin_again(name, supervised);
+}
+
+/// Until it has news, what it failed of is still the state of things.
+void StreamSupervisor::begin_again(const std::string& name, SupervisedStream& supervised) {
+  std::map<std::string, std::string> reasons;
+  for (const std::string& condition : {"stream " + name, "cluster of " + name}) {
+    if (auto reason = around_.readiness.reason(condition); !reason.empty()) reasons[condition] = reason;
+  }
+  begin(name, supervised, reasons);
 }
 
 void StreamSupervisor::forget_conditions(const std::string& name) {

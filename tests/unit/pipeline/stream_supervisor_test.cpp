@@ -263,6 +263,31 @@ TEST_F(SupervisorTest, StreamOfTriggersThatFailsIsTriedAgainWhenItHasEnded) {
   EXPECT_TRUE(failures_.empty());
 }
 
+TEST_F(SupervisorTest, StreamThatIsTriedAgainKeepsItsReasonUntilThereIsNews) {
+  supervisor_.start({stream("a"), triggers("a")});
+  running("a");
+  for (const char* condition : {"stream a:triggers", "cluster of a:triggers"}) {
+    const std::size_t times = times_made("a:triggers");
+    readiness_.not_ready(condition, "JetStream says no");
+    readiness_.not_ready("stream a:triggers lane 0", "a lane of the one that ended");
+    last("a:triggers").events.failed(exit_code::cannot_start);
+    last("a:triggers").events.ended();
+    run_until([&] { return times_made("a:triggers") > times && last("a:triggers").started; });
+    EXPECT_EQ(readiness_.reasons(), std::vector<std::string>{std::string(condition) + ": JetStream says no"});
+    readiness_.ready(condition);
+  }
+}
+
+TEST_F(SupervisorTest, StreamThatIsChangedHasNoReasonOfItsOldSelf) {
+  supervisor_.start({stream("a")});
+  Handle& before = running("a");
+  readiness_.not_ready("stream a", "JetStream says no");
+  supervisor_.apply({stream("a", "other")});
+  before.events.ended();
+  ASSERT_TRUE(last("a").started);
+  EXPECT_EQ(readiness_.reason("stream a"), "");
+}
+
 TEST_F(SupervisorTest, RemovedStreamIsForgottenOnceItHasEnded) {
   supervisor_.start({stream("a"), stream("b")});
   running("a");
