@@ -88,6 +88,23 @@ TEST_F(Patterns, WhatIsMadeWhileNoWorkerRunsIsReadAfterwards) {
   EXPECT_EQ(told(), (Names{"orders_1", "orders_2", "orders_3", "orders_4"}));
 }
 
+TEST_F(Patterns, AKilledWorkerMissesNothingOfNewCollections) {
+  const std::string path = publish_file("", R"(["orders_*", "!orders_x*"])");
+  start_publishing(path).ready();
+  Names expected;
+  for (int i = 0; i < 60; ++i) {
+    const std::string name = "orders_" + std::to_string(i);
+    expected.insert(name);
+    insert(name);
+    insert("orders_x" + std::to_string(i));
+    if (i != 30) continue;
+    worker().kill9();
+    forget_workers();
+    start_publishing(path);  // it waits until the lease of the last one is over
+  }
+  EXPECT_EQ(told(), expected) << "each once: what was sent again has its old id";
+}
+
 TEST_F(Patterns, SelectionsHoldForEachCollection) {
   start_publishing(publish_file(R"(
       operations: [insert, update]
