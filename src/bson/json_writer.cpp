@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "bson/text.hpp"
-#include "bson/utf8.hpp"
+#include "text/utf8.hpp"
 
 namespace sluice::bson {
 
@@ -192,13 +192,13 @@ class JsonWriter {
   std::size_t special(std::string_view text) {
     const char c = text.front();
     if (static_cast<unsigned char>(c) >= 0x80) {
-      const std::size_t size = character_size(text);
+      const std::size_t size = text::character_size(text);
       if (size > 0) {
         out_ += text.substr(0, size);
         return size;
       }
       if (replaced_) {
-        out_ += replacement_character;
+        out_ += text::replacement_character;
       } else {
         out_ += c;
       }

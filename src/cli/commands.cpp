@@ -78,8 +78,7 @@ constexpr std::array<CommandFlag, 6> kConnectorFlags = {{
 
 constexpr std::string_view kConnectorMore =
     "Variables of the connector that is set up by them alone (with their defaults):\n"
-    "  MONGO_URI                        with the database behind the hosts: "
-    "mongodb://h1,h2/shop?replicaSet=rs0\n"
+    "  MONGO_URI                        with the database: mongodb://h1,h2/shop?replicaSet=rs0\n"
     "  MONGO_WATCH_COLLECTIONS          users,orders\n"
     "  MONGO_WATCH_OPERATIONS           insert,update,replace\n"
     "  MONGO_RESUME_TOKENS_COLLECTION   cs_resume_tokens\n"

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "text/columns.hpp"
+
 namespace sluice::cli {
 namespace {
 
@@ -12,6 +14,10 @@ constexpr std::string_view kPrecedence =
     "A value comes from its flag, else from the environment, else from FILE.yaml, else from the default.\n"
     "`sluice options` lists the environment variable and the place in the file of each; `sluice config`\n"
     "shows which one is in force.\n";
+
+std::string usage_of(const Command& command) {
+  return text::entry("", 2, fmt::format("sluice {} {}", command.name, command.usage));
+}
 
 }  // namespace
 
@@ -24,7 +30,7 @@ std::string general_help() {
   std::size_t width = 0;
   for (const auto& command : commands()) width = std::max(width, command.name.size());
   for (const auto& command : commands()) {
-    text += fmt::format("  {:<{}}  {}\n", command.name, width, command.summary);
+    text += text::entry(fmt::format("  {}", command.name), width + 4, command.summary);
   }
   text +=
       "\nFlags:\n"
@@ -40,14 +46,13 @@ std::string general_help() {
 std::string group_help(std::string_view group) {
   std::string text = "Usage:\n";
   for (const Command* command : commands_of_group(group)) {
-    text += fmt::format("  sluice {} {}\n      {}\n", command->name, command->usage, command->summary);
+    text += usage_of(*command) + text::entry("", 6, command->summary);
   }
   return text + fmt::format("\nEach explains itself: sluice {} --help\n", commands_of_group(group)[0]->name);
 }
 
 std::string command_help(const Command& command) {
-  std::string text =
-      fmt::format("{}\n\nUsage:\n  sluice {} {}\n\n", command.summary, command.name, command.usage);
+  std::string text = text::entry("", 0, command.summary) + "\nUsage:\n" + usage_of(command) + "\n";
   std::vector<std::string> names;
   std::size_t width = 0;
   for (const auto& flag : command.flags) {
@@ -55,7 +60,7 @@ std::string command_help(const Command& command) {
     width = std::max(width, names.back().size());
   }
   for (std::size_t i = 0; i < names.size(); ++i) {
-    text += fmt::format("  {:<{}}  {}\n", names[i], width, command.flags[i].help);
+    text += text::entry("  " + names[i], width + 4, command.flags[i].help);
   }
   if (!command.flags.empty() && command.takes_options) text += "\n";
   if (!command.more.empty()) text += fmt::format("{}\n", command.more);

@@ -46,7 +46,8 @@ int try_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
   if (!has_rule(config, rule)) config = with_triggers_if_any(std::move(config), arguments);
   const pipeline::Trial trial = pipeline::try_rule(stream_of_rule(config, rule), rule, event_text(arguments));
   if (trial.effects.empty()) out << rule << ": does nothing: " << observe::printable(trial.why_none) << "\n";
-  for (const std::string& effect : trial.effects) out << rule << ": " << observe::printable(effect) << "\n";
+  for (const std::string& effect : trial.effects)
+    out << rule << ": " << observe::printable_lines(effect) << "\n";
   return exit_code::ok;
 }
 

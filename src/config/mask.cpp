@@ -157,7 +157,10 @@ bool is_url(std::string_view text) {
 }  // namespace
 
 std::string mask_address(std::string_view address) {
-  return is_url(address) ? mask_uri(address) : std::string(address);
+  if (is_url(address)) return mask_uri(address);
+  const std::size_t question = address.starts_with('/') ? address.find('?') : std::string_view::npos;
+  if (question == std::string_view::npos) return std::string(address);
+  return std::string(address.substr(0, question + 1)) + mask_query(address.substr(question + 1));
 }
 
 std::string mask_rule(std::string_view text) {

@@ -16,7 +16,7 @@ std::string mask_uris(std::string_view uris);
 /// secret.
 bool names_secret(std::string_view name);
 
-/// Where a message goes: of a URL, its secrets are masked; a subject stays.
+/// Where a message goes: secrets of a URL, or of its path and query alone, are masked; a subject stays.
 std::string mask_address(std::string_view address);
 
 /// Lines `name: value` with the values of those that name secrets masked; others stay.

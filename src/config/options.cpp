@@ -11,6 +11,7 @@
 #include "config/names.hpp"
 #include "config/problems.hpp"
 #include "config/redis_url.hpp"
+#include "text/columns.hpp"
 
 namespace sluice::config {
 namespace {
@@ -908,7 +909,8 @@ std::string options_help(bool (*shown)(const Option&)) {
       text += fmt::format("{}{}:\n", text.empty() ? "" : "\n", group);
     }
     const std::string flag = fmt::format("--{}{}", option.name, placeholder(option));
-    text += fmt::format("  {:<{}}  {} ({})\n", flag, width, option.help, unit_and_default(option));
+    text += sluice::text::entry("  " + flag, width + 4,
+                                fmt::format("{} ({})", option.help, unit_and_default(option)));
   }
   return text;
 }

@@ -1,8 +1,8 @@
 #include "language/constants.hpp"
 
 #include "bson/json_writer.hpp"
-#include "bson/utf8.hpp"
 #include "language/error.hpp"
+#include "text/utf8.hpp"
 
 namespace sluice::language {
 
@@ -12,7 +12,7 @@ std::string json_of(const bson::Value& value) {
   const auto style = plain ? bson::JsonStyle::relaxed : bson::JsonStyle::canonical;
   const auto failure = bson::append_json(json, value, {style, bson::JsonBytes::kept});
   if (failure != bson::JsonFailure::none) throw LanguageError(bson::reason_of(failure));
-  if (!bson::is_utf8(json)) throw LanguageError("a value holds text that is not UTF-8");
+  if (!text::is_utf8(json)) throw LanguageError("a value holds text that is not UTF-8");
   return json;
 }
 

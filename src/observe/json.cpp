@@ -1,50 +1,13 @@
 #include "observe/json.hpp"
 
+#include "text/utf8.hpp"
+
 namespace sluice::observe {
 namespace {
 
 unsigned char byte_at(std::string_view text, std::size_t i) {
   return static_cast<unsigned char>(text[i]);
 }
-
-bool between(unsigned char byte, int least, int most) {
-  return byte >= least && byte <= most;
-}
-
-/// What may follow a lead byte: the second byte's range shuts out overlong forms, surrogates and what lies
-/// beyond U+10FFFF (Unicode 15, table 3-7).
-struct Sequence {
-  std::size_t length;
-  int second_least;
-  int second_most;
-};
-
-Sequence sequence_of(unsigned char lead) {
-  if (lead < 0x80) return {1, 0, 0};
-  if (between(lead, 0xC2, 0xDF)) return {2, 0x80, 0xBF};
-  if (lead == 0xE0) return {3, 0xA0, 0xBF};
-  if (lead == 0xED) return {3, 0x80, 0x9F};
-  if (between(lead, 0xE1, 0xEF)) return {3, 0x80, 0xBF};
-  if (lead == 0xF0) return {4, 0x90, 0xBF};
-  if (between(lead, 0xF1, 0xF3)) return {4, 0x80, 0xBF};
-  if (lead == 0xF4) return {4, 0x80, 0x8F};
-  return {0, 0, 0};
-}
-
-}  // namespace
-
-std::size_t character_length(std::string_view text, std::size_t i) {
-  const Sequence sequence = sequence_of(byte_at(text, i));
-  if (sequence.length <= 1) return sequence.length;
-  if (i + sequence.length > text.size()) return 0;
-  if (!between(byte_at(text, i + 1), sequence.second_least, sequence.second_most)) return 0;
-  for (std::size_t k = 2; k < sequence.length; ++k) {
-    if (!between(byte_at(text, i + k), 0x80, 0xBF)) return 0;
-  }
-  return sequence.length;
-}
-
-namespace {
 
 void append_control(std::string& out, unsigned char byte) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -84,11 +47,11 @@ void append_ascii(std::string& out, char c) {
 void append_json(std::string& out, std::string_view text) {
   out += '"';
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = character_length(text, i);
+    const std::size_t length = text::character_size(text.substr(i));
     if (length == 1) {
       append_ascii(out, text[i]);
     } else if (length == 0) {
-      out += "\xEF\xBF\xBD";
+      out += text::replacement_character;
     } else if (length == 2 && byte_at(text, i) == 0xC2 && byte_at(text, i + 1) < 0xA0) {
       append_control(out, byte_at(text, i + 1));  // C1: a terminal may take it for an escape sequence
     } else {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -11,8 +10,5 @@ namespace sluice::observe {
 void append_json(std::string& out, std::string_view text);
 
 std::string json_text(std::string_view text);
-
-/// How many bytes the UTF-8 character at `i` has; 0 where there is none.
-std::size_t character_length(std::string_view text, std::size_t i);
 
 }  // namespace sluice::observe

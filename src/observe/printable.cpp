@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "observe/json.hpp"
+#include "text/utf8.hpp"
 
 namespace sluice::observe {
 namespace {
@@ -47,7 +47,7 @@ std::string escaped(std::string_view text, std::string_view kept) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = character_length(text, i);
+    const std::size_t length = text::character_size(text.substr(i));
     const std::string_view character = text.substr(i, std::max<std::size_t>(length, 1));
     const unsigned char first = byte_at(text, i);
     if (length == 0) {
@@ -70,7 +70,7 @@ bool is_printable(std::string_view text) {
   const auto plain = [](char c) { return c >= 0x20 && c < 0x7F; };
   if (std::ranges::all_of(text, plain)) return true;
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = character_length(text, i);
+    const std::size_t length = text::character_size(text.substr(i));
     if (length == 0 || is_ascii_control(byte_at(text, i)) || is_c1(text.substr(i, length))) return false;
     i += length;
   }
@@ -89,10 +89,10 @@ std::string printable_json(std::string_view json) {
   std::string out;
   out.reserve(json.size());
   for (std::size_t i = 0; i < json.size();) {
-    const std::size_t length = character_length(json, i);
+    const std::size_t length = text::character_size(json.substr(i));
     const std::string_view character = json.substr(i, std::max<std::size_t>(length, 1));
     if (length == 0) {
-      out += "\xEF\xBF\xBD";
+      out += text::replacement_character;
     } else if (is_c1(character)) {
       append_number(out, "\\u00", byte_at(json, i + 1));
     } else if (json[i] == 0x7F) {

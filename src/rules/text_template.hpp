@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "bson/utf8.hpp"
 #include "sluice/event.hpp"
 #include "sluice/settings.hpp"
+#include "text/utf8.hpp"
 
 namespace sluice::rules {
 
@@ -58,12 +58,12 @@ template <typename Text>
 void append_json_text(Text& out, std::string_view text) {
   static constexpr char digits[] = "0123456789abcdef";
   while (!text.empty()) {
-    const std::size_t size = bson::character_size(text);
+    const std::size_t size = text::character_size(text);
     const char c = text.front();
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') out.append('\\');
     if (size == 0) {
-      out.append(bson::replacement_character);
+      out.append(text::replacement_character);
     } else if (byte < 0x20) {
       const char escaped[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
       out.append(std::string_view(escaped, sizeof escaped));

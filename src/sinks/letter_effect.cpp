@@ -4,6 +4,7 @@
 
 #include "bson/storable.hpp"
 #include "bson/text.hpp"
+#include "config/mask.hpp"
 
 namespace sluice::sinks {
 
@@ -89,7 +90,8 @@ struct Describe {
   void operator()(const Deliver& effect) const {
     out.append("kind", publish).append("sink", effect.plan->sink());
     if (!effect.message->verb.empty()) out.append("verb", effect.message->verb);
-    out.append("subject", shown(effect.message->address)).append("id", shown(effect.message->id));
+    out.append("subject", shown(config::mask_address(effect.message->address)))
+        .append("id", shown(effect.message->id));
   }
   void operator()(const Put& effect) const {
     out.append("kind", put).append("mode", name_of(effect.plan->mode));

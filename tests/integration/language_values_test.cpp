@@ -1,9 +1,9 @@
 #include "bson/text.hpp"
-#include "bson/utf8.hpp"
 #include "language/conditions.hpp"
 #include "language/expression.hpp"
 #include "rules/joined_texts.hpp"
 #include "support/fixture.hpp"
+#include "text/utf8.hpp"
 #include "unit/language/hostile.hpp"
 #include "unit/language/soup.hpp"
 
@@ -180,7 +180,7 @@ TEST_F(LanguageValues, MatchPatternsWhereTheyAreUtf8) {
   for (const auto& event : evaluate(language::compile_expression("NEW.a LIKE '%_%'").json)) {
     const bson::View view(*event.get());
     const bson::Value value = view.at("a");
-    const bool due = !value.text().empty() && bson::is_utf8(value.text());
+    const bool due = !value.text().empty() && text::is_utf8(value.text());
     ASSERT_EQ(view.at("v").boolean(), due) << view.json() << "; SLUICE_SEED=" << random_seed();
   }
 }

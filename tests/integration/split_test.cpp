@@ -75,17 +75,30 @@ class Split : protected OwnNats, public PublishingTest {
       state().remove_many("lanes", R"({"shard":")" + shard.text("_id") + "\"}");
     state().remove_many("shards", "{\"streamId\":" + publishing + "}");
   }
+  /// A worker of its own, or, with partitions, a member of a cluster.
+  Worker& start_on(const std::string& file, int partitions) {
+    if (partitions == 0) return start_publishing(file);
+    return start_member(file, partitions, {"--nats-url", own_nats.url()});
+  }
   /// A worker ran, and has stopped; more was written since.
-  std::string deployed_before() {
+  std::string deployed_before(int partitions = 0) {
     const std::string file = mixed_file();
-    start_publishing(file).ready();
+    start_on(file, partitions).ready();
     insert_items(20);
-    EXPECT_TRUE(settled());
+    EXPECT_TRUE(settled(std::max(partitions, 1)));
     EXPECT_TRUE(published());
     terminate_all();
     run_as_one_before(file);
     insert_items(10);
     return file;
+  }
+  /// No flag is asked for, and no event is told twice or not at all.
+  void expect_upgrade_goes_on(int partitions) {
+    const std::string file = deployed_before(partitions);
+    start_on(file, partitions).ready();
+    EXPECT_TRUE(counted());
+    EXPECT_TRUE(published());
+    terminate_all();
   }
 
   std::int64_t items_ = 0;
@@ -120,7 +133,7 @@ TEST_F(Split, CountersGoOnWithoutNats) {
 
 TEST_F(Split, AMemberOfAClusterCountsWithoutNats) {
   own_nats.kill9();
-  start_member(mixed_file(), 2, {"--nats-url", own_nats.url()});
+  start_on(mixed_file(), 2);
   ASSERT_TRUE(worker().logs("partition 1: streaming")) << worker().story();
   ASSERT_TRUE(waits_for_nats()) << worker().story();
   insert_items(10);
@@ -131,27 +144,12 @@ TEST_F(Split, AMemberOfAClusterCountsWithoutNats) {
   terminate_all();
 }
 
-/// No flag is asked for, and no event is told twice or not at all.
 TEST_F(Split, AnUpgradeGoesOnFromTheOnePosition) {
-  const std::string file = deployed_before();
-  start_publishing(file).ready();
-  EXPECT_TRUE(counted());
-  EXPECT_TRUE(published());
-  terminate_all();
+  expect_upgrade_goes_on(0);
 }
 
 TEST_F(Split, AnUpgradedMemberGoesOnFromTheOnePosition) {
-  const std::string file = mixed_file();
-  start_member(file, 2, {"--nats-url", own_nats.url()}).ready();
-  insert_items(20);
-  EXPECT_TRUE(published());
-  terminate_all();
-  run_as_one_before(file);
-  insert_items(10);
-  start_member(file, 2, {"--nats-url", own_nats.url()}).ready();
-  EXPECT_TRUE(counted());
-  EXPECT_TRUE(published());
-  terminate_all();
+  expect_upgrade_goes_on(2);
 }
 
 /// The counters' stream starts alone and moves on, long before the publishing one has its first start.

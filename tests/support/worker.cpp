@@ -8,17 +8,18 @@
 #include "workbench/eventually.hpp"
 
 namespace sluice::test {
+
+/// The program under test: the one that was built with the tests, or, where the variable says so, a sanitized
+/// one.
+std::string program_path() {
+  const char* other = std::getenv("SLUICE_TEST_PROGRAM");
+  return other != nullptr ? other : SLUICE_PROGRAM;
+}
+
 namespace {
 
 using namespace std::chrono_literals;
 using workbench::eventually;
-
-/// The program under test: the one that was built with the tests, or, where the variable says so, a sanitized
-/// one.
-std::string program() {
-  const char* other = std::getenv("SLUICE_TEST_PROGRAM");
-  return other != nullptr ? other : SLUICE_PROGRAM;
-}
 
 Environment with_sanitizer_settings(Environment environment) {
   environment.merge(sanitizer_settings());
@@ -27,11 +28,11 @@ Environment with_sanitizer_settings(Environment environment) {
 
 std::vector<std::string> run_command(const Worker::Options& options, const std::string& port) {
   if (options.connector) {
-    std::vector<std::string> command = {program(), "connector"};
+    std::vector<std::string> command = {program_path(), "connector"};
     command.insert(command.end(), options.flags.begin(), options.flags.end());
     return command;
   }
-  std::vector<std::string> command = {program(), "run", options.file, "--http-port", port};
+  std::vector<std::string> command = {program_path(), "run", options.file, "--http-port", port};
   const std::vector<std::string> part =
       options.partitions > 0 ? std::vector<std::string>{"--partitions", std::to_string(options.partitions)}
                              : std::vector<std::string>{"--shard-count", std::to_string(options.shard_count),
@@ -56,7 +57,7 @@ Outcome run_sluice(const std::vector<std::string>& arguments, const Environment&
   const TemporaryDirectory folder;
   const auto out = folder.path() / "out";
   const auto err = folder.path() / "err";
-  std::vector<std::string> command = {program()};
+  std::vector<std::string> command = {program_path()};
   command.insert(command.end(), arguments.begin(), arguments.end());
   Process process({command, with_sanitizer_settings(environment), out, err});
   const int code = process.wait(patience(60s)).value_or(-1);
@@ -64,7 +65,7 @@ Outcome run_sluice(const std::vector<std::string>& arguments, const Environment&
 }
 
 std::unique_ptr<Process> start_sluice(const std::vector<std::string>& arguments) {
-  std::vector<std::string> command = {program()};
+  std::vector<std::string> command = {program_path()};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return std::make_unique<Process>(
       Process::Options{.command = command, .environment = with_sanitizer_settings({})});

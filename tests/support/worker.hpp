@@ -17,6 +17,9 @@ struct Outcome {
   std::string err;
 };
 
+/// The path of the program under test.
+std::string program_path();
+
 /// Runs `sluice <arguments>` to its end.
 Outcome run_sluice(const std::vector<std::string>& arguments, const Environment& environment = {});
 

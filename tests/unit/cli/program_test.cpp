@@ -8,9 +8,11 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <sstream>
 
 #include "cli/arguments.hpp"
+#include "cli/commands.hpp"
 
 namespace sluice::cli {
 namespace {
@@ -72,6 +74,23 @@ TEST(Program, HelpsInColumns) {
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{"--help"}, {"run", "--help"}, {"dead", "list", "--help"}}) {
     expect_columns(run(words).out);
+  }
+}
+
+TEST(Program, NoHelpPageIsWiderThanAHundredColumns) {
+  std::vector<std::vector<std::string>> pages = {
+      {"--help"}, {"dead", "--help"}, {"trigger", "--help"}, {"cluster", "--help"}};
+  for (const Command& command : commands()) {
+    std::istringstream words{std::string(command.name)};
+    std::vector<std::string> page(std::istream_iterator<std::string>(words), {});
+    page.emplace_back("--help");
+    pages.push_back(page);
+  }
+  for (const auto& page : pages) {
+    const Outcome outcome = run(page);
+    EXPECT_EQ(outcome.code, 0);
+    std::istringstream lines(outcome.out);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100u) << line;
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 #include "cli/display_width.hpp"
@@ -276,6 +277,17 @@ TEST(TopLines, AreCutToTheTerminalsWidthWithoutTheirColours) {
   EXPECT_EQ(terminal_text(line, 80), "\x1b[1;31mabc\x1b[0md\u00e9f\x1b[32mghi\x1b[0m");
   EXPECT_EQ(terminal_text(line, 5), "\x1b[1;31mabc\x1b[0md\u00e9\x1b[32m\x1b[0m");
   EXPECT_EQ(terminal_text(line, 0), "\x1b[1;31m\x1b[0m\x1b[32m\x1b[0m");
+}
+
+TEST(TopLines, HaveNoColoursWhereNoColorIsSet) {
+  const TopLine line = {{"abc", Tone::bad}, {"def", Tone::plain}};
+  ::setenv("NO_COLOR", "1", 1);
+  const std::string without = terminal_text(line, 80);
+  ::setenv("NO_COLOR", "", 1);  // empty counts as not set
+  const std::string with = terminal_text(line, 80);
+  ::unsetenv("NO_COLOR");
+  EXPECT_EQ(without, "abcdef");
+  EXPECT_EQ(with, "\x1b[1;31mabc\x1b[0mdef");
 }
 
 }  // namespace

@@ -44,6 +44,8 @@ TEST(Mask, HidesHeadersThatHoldSecrets) {
       mask_lines("Content-Type: text/plain\nAuthorization: Bearer abc\nX-Api-Key: k\nIdempotency-Key: 7"),
       "Content-Type: text/plain\nAuthorization: ***\nX-Api-Key: ***\nIdempotency-Key: 7");
   EXPECT_EQ(mask_address("https://u:p@h/x?token=abc&a=b"), "https://u:***@h/x?token=***&a=b");
+  EXPECT_EQ(mask_address("/x?token=abc&a=b@c"), "/x?token=***&a=b@c");
+  EXPECT_EQ(mask_address("/x/token=abc"), "/x/token=abc");
   EXPECT_EQ(mask_address("orders.insert"), "orders.insert");
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <sstream>
 #include <string>
 
 namespace sluice::config {
@@ -145,6 +146,14 @@ TEST(Origin, IsShownWithoutTheColumn) {
   EXPECT_EQ((Origin{Origin::Kind::flag, "--a"}.shown()), "flag --a");
 }
 
+/// Line breaks and indentation become single blanks.
+std::string on_one_line(const std::string& text) {
+  std::istringstream words(text);
+  std::string line;
+  for (std::string word; words >> word;) line += (line.empty() ? "" : " ") + word;
+  return line;
+}
+
 TEST(OptionTexts, HaveALineForEveryOption) {
   const std::string help = options_help([](const Option&) { return true; });
   const std::string text = options_text();
@@ -153,7 +162,7 @@ TEST(OptionTexts, HaveALineForEveryOption) {
     const std::string flag = "  --" + std::string(option.name);
     const auto start = help.find(flag);
     ASSERT_NE(start, std::string::npos) << option.name;
-    const std::string line = help.substr(start, help.find('\n', start) - start);
+    const std::string line = on_one_line(help.substr(start, help.find("\n  --", start) - start));
     EXPECT_NE(line.find(option.help), std::string::npos) << line;
     EXPECT_NE(line.find(unit_and_default(option)), std::string::npos) << line;
     EXPECT_NE(text.find(flag), std::string::npos) << option.name;

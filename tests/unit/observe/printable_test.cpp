@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "observe/json.hpp"
+#include "text/utf8.hpp"
 
 namespace sluice::observe {
 namespace {
@@ -48,7 +48,7 @@ TEST(Printable, NoBytesGetThrough) {
     EXPECT_TRUE(is_printable(safe));
     EXPECT_EQ(is_printable(text), safe == text);
     for (std::size_t i = 0; i < safe.size();) {
-      const std::size_t length = character_length(safe, i);
+      const std::size_t length = text::character_size(std::string_view(safe).substr(i));
       ASSERT_NE(length, 0u);
       i += length;
     }

@@ -1,6 +1,6 @@
-#include "bson/utf8.hpp"
+#include "text/utf8.hpp"
 
-namespace sluice::bson {
+namespace sluice::text {
 
 namespace {
 
@@ -36,4 +36,4 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-}  // namespace sluice::bson
+}  // namespace sluice::text
