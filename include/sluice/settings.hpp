@@ -33,7 +33,11 @@ class Settings {
 
   bool has(std::string_view key) const;
 
+  /// A text. A number, true or false is one only in quotes, or where it comes from a variable.
   std::string text(std::string_view key) const;
+  /// A scalar as it is written, with or without quotes: for values that may be texts and numbers alike.
+  /// `wanted` is what the message about a list or a map asks for.
+  std::string scalar(std::string_view key, std::string_view wanted = "a text or a number") const;
   std::string text_or(std::string_view key, std::string_view otherwise) const;
   std::vector<std::string> texts(std::string_view key) const;
   std::vector<std::string> one_or_more(std::string_view key) const;  ///< a text, or a list of texts

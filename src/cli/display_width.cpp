@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "observe/json.hpp"
+#include "text/utf8.hpp"
 
 namespace sluice::cli {
 namespace {
@@ -56,7 +56,7 @@ std::vector<Cluster> clusters_of(std::string_view text) {
   const Utf8Locale locale;
   std::vector<Cluster> clusters;
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = observe::character_length(text, i);
+    const std::size_t length = sluice::text::character_size(text.substr(i));
     const std::string_view character = text.substr(i, std::max<std::size_t>(length, 1));
     const std::size_t width = length == 0 ? 1 : locale.width(code_point(character));
     if (width == 0 && !clusters.empty()) {

@@ -31,7 +31,7 @@ Stated stated(const Settings& connector, std::string_view section, std::string_v
   Stated result;
   if (connector.has(section)) {
     const Settings inside = connector.section(section);
-    if (inside.has(key)) result = {inside.text(key), {Origin::Kind::file, inside.place(key)}};
+    if (inside.has(key)) result = {inside.scalar(key), {Origin::Kind::file, inside.place(key)}};
     inside.done();
   }
   const std::string outside = variable(environment, name);
@@ -47,14 +47,14 @@ bool yes(const Settings& settings, std::string_view key) {
 /// Text that may stand there as nothing.
 std::string text_or(const Settings& settings, std::string_view key, const std::string& otherwise) {
   if (!settings.has(key)) return otherwise;
-  std::string text = settings.text(key);
+  std::string text = settings.scalar(key);
   return text.empty() ? otherwise : text;
 }
 
 ConnectorCollection read_collection(const Settings& entry) {
   ConnectorCollection one;
-  one.database = entry.text("dbName");
-  one.name = entry.text("collName");
+  one.database = entry.scalar("dbName");
+  one.name = entry.scalar("collName");
   if (const std::string why = why_no_database(one.database); !why.empty()) entry.fail("dbName", why);
   if (one.name.empty()) entry.fail("collName", "'collName' must not be empty");
   one.stream = text_or(entry, "streamName", changed_case(one.name, true));

@@ -53,7 +53,7 @@ class Sources {
   static std::optional<Sourced> stated_in(const Settings& settings, std::string_view key,
                                           const Option& option) {
     if (!settings.has(key)) return std::nullopt;
-    return checked(option, settings.text(key), {Origin::Kind::file, settings.place(key)});
+    return checked(option, settings.scalar(key), {Origin::Kind::file, settings.place(key)});
   }
 
   Sourced effective(const Option& option) {

@@ -42,7 +42,15 @@ struct Settings::State {
   }
 
   [[noreturn]] void wrong_kind(const YamlValue& value, std::string_view key, std::string_view wanted) const {
-    fail(value.place, fmt::format("'{}' must be {}, but is {}", key, wanted, config::kind_text(value.kind)));
+    fail(value.place, fmt::format("'{}' must be {}, but is {}", key, wanted, config::kind_text(value)));
+  }
+
+  /// `what` is `'key' must be a text, but`, for a value of any kind.
+  void demand_text(const YamlValue& value, const std::string& what) const {
+    if (config::is_text(value)) return;
+    const bool scalar = value.kind == YamlKind::scalar;
+    fail(value.place, fmt::format("{} is {}{}", what, config::kind_text(value),
+                                  scalar ? "; put it in quotes if it is meant as a text" : ""));
   }
 
   /// A missing key is often a misspelt one: then the misspelling is the place to show.
@@ -100,7 +108,13 @@ bool Settings::has(std::string_view key) const {
 }
 
 std::string Settings::text(std::string_view key) const {
-  return state_->require(key, YamlKind::scalar, "a text").text;
+  const YamlValue& value = state_->require(key);
+  state_->demand_text(value, fmt::format("'{}' must be a text, but", key));
+  return value.text;
+}
+
+std::string Settings::scalar(std::string_view key, std::string_view wanted) const {
+  return state_->require(key, YamlKind::scalar, wanted).text;
 }
 
 std::string Settings::text_or(std::string_view key, std::string_view otherwise) const {
@@ -111,10 +125,7 @@ std::vector<std::string> Settings::texts(std::string_view key) const {
   const YamlValue& list = state_->require(key, YamlKind::list, "a list of texts");
   std::vector<std::string> texts;
   for (const auto& item : list.items) {
-    if (item.kind != YamlKind::scalar) {
-      state_->fail(item.place, fmt::format("each item of '{}' must be a text, but this is {}", key,
-                                           config::kind_text(item.kind)));
-    }
+    state_->demand_text(item, fmt::format("each item of '{}' must be a text, but this", key));
     texts.push_back(item.text);
   }
   return texts;
@@ -123,8 +134,11 @@ std::vector<std::string> Settings::texts(std::string_view key) const {
 std::vector<std::string> Settings::one_or_more(std::string_view key) const {
   state_->ask(key);
   const YamlEntry* entry = state_->find(key);
-  const bool list = entry != nullptr && entry->value.kind == YamlKind::list;
-  if (!list) return {text(key)};
+  if (entry == nullptr) state_->missing(key);
+  if (entry->value.kind != YamlKind::list) {
+    state_->demand_text(entry->value, fmt::format("'{}' must be a text or a list of texts, but", key));
+    return {entry->value.text};
+  }
   auto all = texts(key);
   if (all.empty()) fail(key, fmt::format("'{}' is empty; state at least one", key));
   return all;
@@ -133,9 +147,9 @@ std::vector<std::string> Settings::one_or_more(std::string_view key) const {
 std::string Settings::choice(std::string_view key, std::initializer_list<std::string_view> allowed,
                              std::string_view otherwise) const {
   if (!has(key)) return std::string(otherwise);
-  const YamlValue& value = state_->require(key, YamlKind::scalar, "a text");
+  const std::vector<std::string> names(allowed.begin(), allowed.end());
+  const YamlValue& value = state_->require(key, YamlKind::scalar, config::join_or(names));
   if (std::find(allowed.begin(), allowed.end(), value.text) == allowed.end()) {
-    const std::vector<std::string> names(allowed.begin(), allowed.end());
     state_->fail(value.place, fmt::format("'{}' must be {}", key, config::not_among(value.text, names)));
   }
   return value.text;
@@ -164,7 +178,7 @@ std::vector<Settings> Settings::sections(std::string_view key) const {
   for (const auto& item : list.items) {
     if (item.kind != YamlKind::map) {
       state_->fail(item.place, fmt::format("each item of '{}' must be a map (key: value), but this is {}",
-                                           key, config::kind_text(item.kind)));
+                                           key, config::kind_text(item)));
     }
     sections.push_back(state_->child(item, item.place));
   }
@@ -175,10 +189,7 @@ std::vector<std::pair<std::string, std::string>> Settings::pairs(std::string_vie
   const YamlValue& map = state_->require(key, YamlKind::map, "a map of texts (key: value)");
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const auto& entry : map.entries) {
-    if (entry.value.kind != YamlKind::scalar) {
-      state_->fail(entry.value.place, fmt::format("'{}.{}' must be a text, but is {}", key, entry.key,
-                                                  config::kind_text(entry.value.kind)));
-    }
+    state_->demand_text(entry.value, fmt::format("'{}.{}' must be a text, but", key, entry.key));
     pairs.emplace_back(entry.key, entry.value.text);
   }
   return pairs;

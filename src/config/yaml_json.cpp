@@ -6,12 +6,12 @@
 
 namespace sluice::config {
 
-namespace {
-
 bool is_json_word(const std::string& text) {
   static const std::regex number(R"(-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?)");
   return text == "true" || text == "false" || text == "null" || std::regex_match(text, number);
 }
+
+namespace {
 
 std::string quoted(const std::string& text) {
   std::string out = "\"";

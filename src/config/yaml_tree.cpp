@@ -8,6 +8,7 @@
 #include <sstream>
 #include <utility>
 
+#include "config/yaml_json.hpp"
 #include "sluice/settings.hpp"
 
 namespace sluice::config {
@@ -101,6 +102,7 @@ class TreeBuilder {
     }
     expanded_bytes_ += expanded.text.size();
     if (expanded_bytes_ > kMostYamlBytes) fail_at(file_, value.place, "the variables' values are too large");
+    value.expanded = expanded.text != value.text;
     value.text = std::move(expanded.text);
     if (expanded.expression != value.text) value.expression = std::move(expanded.expression);
   }
@@ -231,12 +233,17 @@ std::string place_text(std::string_view file, Place place) {
   return fmt::format("{}:{}:{}", file, place.line, place.column);
 }
 
-std::string_view kind_text(YamlKind kind) {
-  switch (kind) {
+bool is_text(const YamlValue& value) {
+  return value.kind == YamlKind::scalar && (value.quoted || value.expanded || !is_json_word(value.text));
+}
+
+std::string_view kind_text(const YamlValue& value) {
+  switch (value.kind) {
     case YamlKind::null:
       return "empty";
     case YamlKind::scalar:
-      return "a text";
+      if (is_text(value)) return "a text";
+      return value.text == "true" ? "true" : value.text == "false" ? "false" : "a number";
     case YamlKind::list:
       return "a list";
     case YamlKind::map:
@@ -258,9 +265,9 @@ std::shared_ptr<const YamlDocument> parse_yaml(const std::string& text, const st
   document->top = builder.build(only, {1, 1}, 0);
   document->problems = std::move(builder.problems);
   if (document->top.kind != YamlKind::map) {
-    fail_at(file, document->top.place,
-            fmt::format("the file must hold a map of settings (key: value), not {}",
-                        kind_text(document->top.kind)));
+    fail_at(
+        file, document->top.place,
+        fmt::format("the file must hold a map of settings (key: value), not {}", kind_text(document->top)));
   }
   return document;
 }

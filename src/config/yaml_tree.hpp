@@ -33,7 +33,8 @@ struct YamlValue {
   /// The same for what is an expression, where $$NAME is a variable of the server's and stays. Nothing where
   /// it is `text`.
   std::optional<std::string> expression;
-  bool quoted = false;  ///< a scalar in quotes, or of several lines, is a text whatever it reads like
+  bool quoted = false;    ///< a scalar in quotes, or of several lines, is a text whatever it reads like
+  bool expanded = false;  ///< it named a variable: what that holds is a text whatever it reads like
   std::vector<YamlValue> items;
   std::vector<YamlEntry> entries;
 
@@ -76,7 +77,11 @@ Settings settings_of(std::shared_ptr<const YamlDocument> document);
 /// `file:line:column`, or the file alone where no line is known.
 std::string place_text(std::string_view file, Place place);
 
-/// `text, a list, ...`: what a value is, in words for a message.
-std::string_view kind_text(YamlKind kind);
+/// `a text`, `a number`, `a list`...: what a value is, in words for a message.
+std::string_view kind_text(const YamlValue& value);
+
+/// Whether a scalar is meant as a text: it is in quotes, comes from a variable, or is neither a JSON number
+/// nor true or false.
+bool is_text(const YamlValue& value);
 
 }  // namespace sluice::config

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "bson/raii.hpp"
+#include "bson/text.hpp"
 #include "language/conditions.hpp"
 #include "language/error.hpp"
 #include "language/expression.hpp"
@@ -24,7 +25,7 @@ language::Compiled compile(const Settings& settings, std::string_view key, OfTex
   try {
     if (stated.is_document()) return of_data(stated.document());
     if (stated.type() == BSON_TYPE_UTF8) return of_text(stated.text());
-    return of_text(settings.text(key));
+    return of_text(settings.scalar(key, "an expression or a map"));
   } catch (const language::LanguageError& error) {
     settings.fail(key, "'" + std::string(key) + "': " + error.what());
   }
@@ -49,7 +50,18 @@ std::vector<std::uint8_t> bson_of(const Settings& settings, std::string_view key
   return {view.data(), view.data() + view.size()};
 }
 
+void refuse_constant(const Settings& settings, std::string_view key, std::string_view wanted) {
+  const std::vector<std::uint8_t> bytes = bson_of(settings, key, "v", settings.json(key));
+  const bson::Value stated = bson::View(bytes.data(), bytes.size()).at("v");
+  const bool constant = stated.type() == BSON_TYPE_BOOL || stated.type() == BSON_TYPE_INT32 ||
+                        stated.type() == BSON_TYPE_INT64 || stated.type() == BSON_TYPE_DOUBLE;
+  if (!constant) return;
+  settings.fail(
+      key, "'" + std::string(key) + "' must be " + std::string(wanted) + ", not " + bson::text_of(stated));
+}
+
 language::Compiled read_condition(const Settings& settings, std::string_view key) {
+  refuse_constant(settings, key, "a condition, such as NEW.status = 'open' or {status: open}");
   return compile(settings, key, expression_of, language::compile_conditions);
 }
 

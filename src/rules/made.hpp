@@ -10,6 +10,10 @@
 
 namespace sluice::rules {
 
+/// Fails where a setting is a number, true or false, which would be taken for an expression of that value.
+/// `wanted` says what it has to be.
+void refuse_constant(const Settings& settings, std::string_view key, std::string_view wanted);
+
 /// The condition that a setting states, as text or as data (src/language). Throws ConfigError at its place.
 language::Compiled read_condition(const Settings& settings, std::string_view key);
 

@@ -63,6 +63,12 @@ void read_where(const Settings& settings, Subscription& out) {
                   "'where' must be an aggregation expression: a map such as {$eq: [$operationType, "
                   "insert]}, or the path of a field such as $fullDocument.public");
   }
+  for (const auto& [name, value] : expression.document()) {
+    if (name.starts_with('$')) continue;
+    settings.fail("where", "'where' is an aggregation expression, for which a map such as {" +
+                               std::string(name) +
+                               ": ...} always holds; state conditions on fields under 'when'");
+  }
 }
 
 /// A condition in our own words, beside `where` or instead of it.

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "bson/json_writer.hpp"
+#include "config/names.hpp"
 #include "config/origin.hpp"
 #include "rules/collection_names.hpp"
 #include "rules/event_message.hpp"
@@ -300,8 +301,9 @@ std::vector<Header> read_headers(const Settings& settings, const Names& names) {
   const Settings headers = settings.section("headers");
   for (const std::string& name : headers.keys()) {
     check_header_name(headers, name);
-    check_line(headers, name, headers.text(name));
-    all.push_back({name, TextTemplate(headers, name, "", names, TextTemplate::Escape::line)});
+    const std::string value = headers.scalar(name);
+    check_line(headers, name, value);
+    all.push_back({name, TextTemplate::of(headers, name, value, names, TextTemplate::Escape::line)});
   }
   return all;
 }
@@ -378,8 +380,15 @@ WebhookPlan::Service read_service(const Settings& settings, std::string origin) 
 
 std::optional<int> read_attempts(const Settings& retry, std::string_view key) {
   constexpr long long most = 1'000'000;
-  if (retry.text_or(key, "forever") == "forever") return std::nullopt;
-  return static_cast<int>(retry.integer_or(key, 1, 1, most));
+  if (!retry.has(key)) return std::nullopt;
+  const std::string wanted = "forever or a whole number from 1 to " + std::to_string(most);
+  const std::string stated = retry.scalar(key, wanted);
+  if (stated == "forever") return std::nullopt;
+  const auto number = config::whole_number(stated);
+  if (!number || *number < 1 || *number > most) {
+    retry.fail(key, "'" + std::string(key) + "' must be " + wanted + ", not '" + stated + "'");
+  }
+  return static_cast<int>(*number);
 }
 
 void read_statuses(const Settings& retry, WebhookPlan& plan) {
@@ -428,7 +437,7 @@ void read_secret(const Settings& settings, WebhookPlan& plan) {
                                    {"secret_file", &plan.secret_file},
                                    {"secret_env", &plan.secret_env}}) {
     if (!settings.has(key)) continue;
-    *value = settings.text(key);
+    *value = value == &plan.secret ? settings.scalar(key) : settings.text(key);
     if (value->empty()) settings.fail(key, std::string("'") + key + "' is empty");
     if (++stated > 1) settings.fail(key, "state the secret once: 'secret', 'secret_file' or 'secret_env'");
   }

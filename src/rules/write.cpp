@@ -89,7 +89,13 @@ void read_pipeline(const Settings& settings, DocumentPlan& plan) {
                   "'pipeline' says how a document is changed, so 'mode' must be upsert or update");
   }
   plan.pipeline = bson_of(settings, "pipeline", "u", settings.json("pipeline"));
-  if (!bson::View(plan.pipeline.data(), plan.pipeline.size()).at("u").is_array()) {
+  const bson::Value stages = bson::View(plan.pipeline.data(), plan.pipeline.size()).at("u");
+  bool all_stages = stages.is_array();
+  if (all_stages) {
+    for (const auto& [index, stage] : stages.document())
+      all_stages &= stage.is_document() && !stage.is_array();
+  }
+  if (!all_stages) {
     settings.fail("pipeline", "'pipeline' must be a list of stages, such as [{$set: {total: ...}}]");
   }
 }
@@ -155,7 +161,12 @@ std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& data
   const char* shared = orders_documents(settings, "id");
   if (shared == nullptr) shared = orders_documents(settings, "order_by");
   plan.ids_of_events = plan.mode == Mode::insert && !own_id;
-  if (plan.mode != Mode::remove) made.add(settings, "values", "values");
+  if (plan.mode != Mode::remove) {
+    if (settings.has("values")) {
+      refuse_constant(settings, "values", "a map of fields, or an expression whose value is a document");
+    }
+    made.add(settings, "values", "values");
+  }
   plan.whole = plan.pipeline.empty() && made.is_whole("values");
   if (plan.mode != Mode::remove && !plan.whole) plan.sets = fields_set(settings, plan);
   made.ask_for(settings, subscriptions);

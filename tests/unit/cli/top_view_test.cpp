@@ -118,7 +118,8 @@ TEST(Top, ShortensNamesInTheMiddleAndShowsThemWhereThereIsRoom) {
   observe::StreamStatus stream = well();
   stream.name = "orders-of-the-northern-warehouses-2026-q4";
   const std::vector<TopAnswer> answers = {answer_with(stream)};
-  EXPECT_TRUE(has(lines_of(answers, 80)[3], "  orders-of-\u2026s-2026-q4  ready")) << lines_of(answers, 80)[3];
+  EXPECT_TRUE(has(lines_of(answers, 80)[3], "  orders-of-\u2026s-2026-q4  ready"))
+      << lines_of(answers, 80)[3];
   EXPECT_TRUE(has(lines_of(answers, 200)[3], stream.name));
   EXPECT_TRUE(has(page_of(answers), stream.name)) << "to a pipe";
 }

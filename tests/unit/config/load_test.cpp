@@ -395,7 +395,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"section_is_text", kHead + kRule + "engine: fast\n",
                 "w.yaml:4:9: 'engine' must be a map (key: value), but is a text"},
         BadFile{"value_is_list", kHead + kRule + "engine: {lanes: [4]}\n",
-                "w.yaml:4:17: 'lanes' must be a text, but is a list"},
+                "w.yaml:4:17: 'lanes' must be a text or a number, but is a list"},
         BadFile{"bad_database", "pipeline: p\nmongodb: {database: a b}\n" + kRule,
                 "w.yaml:2:11: 'mongodb.database' must be the name of a database (a database's name must not "
                 "hold any "

@@ -90,9 +90,10 @@ TEST(SettingsText, TakesScalarsAsWritten) {
   for (const char* written : {"yes", "no", "on", "true", "007", "1.10", "0x1F", "2024-05-01", "a b", "-"}) {
     EXPECT_EQ(parse(std::string("a: '") + written + "'").text("a"), written);
     if (std::string(written) != "-") {
-      EXPECT_EQ(parse(std::string("a: ") + written).text("a"), written);
+      EXPECT_EQ(parse(std::string("a: ") + written).scalar("a"), written);
     }
   }
+  EXPECT_EQ(parse("a: 007").text("a"), "007");
   EXPECT_EQ(parse("a: ''").text("a"), "");
   EXPECT_EQ(parse("a: 'null'").text("a"), "null");
 }
@@ -112,6 +113,7 @@ TEST_P(BadUses, AreRefusedWithTheirPlace) {
 
 const auto text_of_a = [](const Settings& s) { s.text("a"); };
 const auto texts_of_a = [](const Settings& s) { s.texts("a"); };
+const auto one_or_more_of_a = [](const Settings& s) { s.one_or_more("a"); };
 const auto pairs_of_a = [](const Settings& s) { s.pairs("a"); };
 const auto section_of_a = [](const Settings& s) { s.section("a"); };
 const auto sections_of_a = [](const Settings& s) { s.sections("a"); };
@@ -128,6 +130,19 @@ INSTANTIATE_TEST_SUITE_P(
                "f.yaml:2:1: 'from' is missing; is 'form' meant to be it?"},
         BadUse{"a:", text_of_a, "f.yaml:1:1: 'a' must be a text, but is empty"},
         BadUse{"a: ~", text_of_a, "f.yaml:1:1: 'a' must be a text, but is empty"},
+        BadUse{"a: 5", text_of_a,
+               "f.yaml:1:4: 'a' must be a text, but is a number; put it in quotes if it is meant as a text"},
+        BadUse{"a: true", text_of_a,
+               "f.yaml:1:4: 'a' must be a text, but is true; put it in quotes if it is meant as a text"},
+        BadUse{"a: [x, -1.5e3]", texts_of_a,
+               "f.yaml:1:8: each item of 'a' must be a text, but this is a number; put it in quotes if it is "
+               "meant as a text"},
+        BadUse{
+            "a: {x: 5}", pairs_of_a,
+            "f.yaml:1:8: 'a.x' must be a text, but is a number; put it in quotes if it is meant as a text"},
+        BadUse{"a: {x: y}", one_or_more_of_a,
+               "f.yaml:1:4: 'a' must be a text or a list of texts, but is a map"},
+        BadUse{"a: ~", choice_of_a, "f.yaml:1:1: 'a' must be keep, unset or delete, but is empty"},
         BadUse{"b: 1\na: [x]", text_of_a, "f.yaml:2:4: 'a' must be a text, but is a list"},
         BadUse{"a:\n  x: y", text_of_a, "f.yaml:2:3: 'a' must be a text, but is a map"},
         BadUse{"a:\n  x: y", [](const Settings& s) { s.text_or("a", "z"); },
@@ -162,16 +177,16 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Settings, ReadsEveryKindOfValue) {
   const Settings settings = parse(
-      "text: hello\nnumber: 7\nlist: [a, 1, true]\nmap: {b: c, a: d}\nsections:\n  - {x: 1}\n  - {x: "
-      "2}\nmode: unset\n");
+      "text: hello\nnumber: 7\nlist: [a, '1', b]\nmap: {b: c, a: d}\nsections:\n  - {x: 1}\n  - {x: "
+      "y}\nmode: unset\n");
   EXPECT_EQ(settings.text("text"), "hello");
   EXPECT_EQ(settings.integer_or("number", 1, 0, 10), 7);
   EXPECT_EQ(settings.integer_or("absent", 1, 0, 10), 1);
-  EXPECT_EQ(settings.texts("list"), (std::vector<std::string>{"a", "1", "true"}));
+  EXPECT_EQ(settings.texts("list"), (std::vector<std::string>{"a", "1", "b"}));
   const std::vector<std::pair<std::string, std::string>> pairs = {{"b", "c"}, {"a", "d"}};
   EXPECT_EQ(settings.pairs("map"), pairs);
   ASSERT_EQ(settings.sections("sections").size(), 2u);
-  EXPECT_EQ(settings.sections("sections")[1].text("x"), "2");
+  EXPECT_EQ(settings.sections("sections")[1].text("x"), "y");
   EXPECT_EQ(settings.choice("mode", {"keep", "unset"}, "keep"), "unset");
   EXPECT_EQ(settings.choice("other", {"keep", "unset"}, "keep"), "keep");
   EXPECT_EQ(settings.text_or("nothing", "otherwise"), "otherwise");
@@ -197,7 +212,7 @@ TEST(SettingsDone, DoesNotSuggestAKeyThatIsThere) {
 }
 
 TEST(SettingsDone, CountsCopiesAsOne) {
-  const Settings settings = parse("a: 1");
+  const Settings settings = parse("a: b");
   const Settings copy = settings;
   copy.text("a");
   EXPECT_NO_THROW(settings.done());
