@@ -56,6 +56,12 @@ void Readiness::forget_all(std::string_view condition) {
   std::erase_if(reasons_, [&](const auto& one) { return belongs_to(one.first, condition); });
 }
 
+void Readiness::forget_parts(std::string_view condition) {
+  const std::string prefix = std::string(condition) + " ";
+  const std::lock_guard lock(mutex_);
+  std::erase_if(reasons_, [&](const auto& one) { return one.first.starts_with(prefix); });
+}
+
 void Readiness::note(std::string_view about, std::string_view text) {
   const std::lock_guard lock(mutex_);
   put(notes_, about, text);

@@ -19,6 +19,8 @@ class Readiness {
   void forget(std::string_view condition);
   /// This one and those that belong to it: whose names begin with it and a space.
   void forget_all(std::string_view condition);
+  /// Only those that belong to it.
+  void forget_parts(std::string_view condition);
 
   /// Something is wrong that keeps nobody from being ready: a server that messages wait for. An empty text
   /// takes it back.

@@ -175,11 +175,14 @@ void StreamSupervisor::remove(const std::string& name) {
   }
 }
 
-void StreamSupervisor::begin(const std::string& name, SupervisedStream& supervised,
-                             const std::map<std::string, std::string>& reasons) {
+void StreamSupervisor::begin(const std::string& name, SupervisedStream& supervised, bool tried_before) {
   StreamInstance* instance = supervised.instance.get();
-  forget_conditions(name);
-  for (const auto& [condition, reason] : reasons) around_.readiness.not_ready(condition, reason);
+  if (tried_before) {
+    around_.readiness.forget_parts("stream " + name);
+    around_.readiness.forget_parts("cluster of " + name);
+  } else {
+    forget_conditions(name);
+  }
   try {
     instance->stream->start();
   } catch (const std::exception& error) {
@@ -290,16 +293,7 @@ void StreamSupervisor::try_again(const std::string& name) {
   } catch (const std::exception& error) {
     return try_again_later(name, supervised, error.what());
   }
-  begin_again(name, supervised);
-}
-
-/// Until it has news, what it failed of is still the state of things.
-void StreamSupervisor::begin_again(const std::string& name, SupervisedStream& supervised) {
-  std::map<std::string, std::string> reasons;
-  for (const std::string& condition : {"stream " + name, "cluster of " + name}) {
-    if (auto reason = around_.readiness.reason(condition); !reason.empty()) reasons[condition] = reason;
-  }
-  begin(name, supervised, reasons);
+  begin(name, supervised, true);
 }
 
 void StreamSupervisor::forget_conditions(const std::string& name) {

@@ -95,10 +95,8 @@ class StreamSupervisor {
   void remove(const std::string& name);
   void put(SupervisedStream& supervised, std::unique_ptr<StreamInstance> instance);
   void retire(std::unique_ptr<StreamInstance> instance);
-  /// `reasons`: why it is not ready, by condition, until it says something new.
-  void begin(const std::string& name, SupervisedStream& supervised,
-             const std::map<std::string, std::string>& reasons = {});
-  void begin_again(const std::string& name, SupervisedStream& supervised);
+  /// `tried_before`: until it has news, what it failed of is still the state of things.
+  void begin(const std::string& name, SupervisedStream& supervised, bool tried_before = false);
   void on_connected(const std::string& name, StreamInstance* instance);
   void on_ready(const std::string& name, StreamInstance* instance);
   void on_failed(const std::string& name, StreamInstance* instance, int exit_code);

@@ -27,6 +27,30 @@ bool goes_by_pipeline(const PutWrite& put) {
   return put.plan->whole || bson::has_odd_names(put.values);
 }
 
+/// A path that begins with a whole map that is set as well is part of that map.
+bool is_inside_another(const std::string& path, const std::vector<std::string>& all) {
+  return std::ranges::any_of(all, [&](const std::string& one) {
+    return path.size() > one.size() && path.starts_with(one) && path[one.size()] == '.';
+  });
+}
+
+/// Whether the settings state a path: {"a.b": x} is about b alone, and leaves the rest of a as it is.
+bool sets_paths(const DocumentPlan& plan) {
+  return std::ranges::any_of(plan.sets, [](const std::string& path) {
+    return !path.starts_with('$') && path.find('.') != std::string::npos;
+  });
+}
+
+/// The values are made as one document, in which a path has become maps.
+void append_paths(const PutWrite& put, bson::Builder& operation) {
+  operation.open("u").open("$set");
+  for (const std::string& path : put.plan->sets) {
+    if (is_inside_another(path, put.plan->sets)) continue;
+    if (const bson::Value value = put.values.at_path(path)) operation.append(path, value);
+  }
+  operation.close().close();
+}
+
 void append_replacement(DocumentPlan::Mode mode, bool whole, bson::Builder& operation) {
   operation.open_array("u").open(operation.item());
   if (mode == Mode::insert) {
@@ -47,6 +71,9 @@ void append_change(const PutWrite& put, bson::Builder& operation) {
   const DocumentPlan& plan = *put.plan;
   if (!plan.pipeline.empty()) {
     operation.append("u", bson::View(plan.pipeline.data(), plan.pipeline.size()).at("u"));
+  } else if (plan.mode != Mode::insert && sets_paths(plan)) {
+    append_paths(put, operation);
+    return;
   } else if (goes_by_pipeline(put)) {
     append_replacement(plan.mode, plan.whole, operation);
   } else {

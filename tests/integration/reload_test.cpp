@@ -256,10 +256,11 @@ TEST_F(Reload, AllMembersOfAClusterTakeTheNewRules) {
 /// Triggers as the state database keeps them.
 class Triggers : public Reload {
  protected:
-  void put(const std::string& name, const std::string& field, const std::string& kind = "count") {
+  void put(const std::string& name, const std::string& field, const std::string& kind = "count",
+           const std::string& into = "articles") {
     const std::string rule = "{ name: " + name + ", " + kind +
-                             ": { from: favorites, reference: articleId, into: articles, field: " + field +
-                             " } }";
+                             ": { from: favorites, reference: articleId, into: " + into +
+                             ", field: " + field + " } }";
     const auto field_of = [](const std::string& key, const std::string& text) {
       return "\"" + key + "\":\"" + text + "\",";
     };
@@ -292,6 +293,27 @@ TEST_F(Triggers, OneIsTakenUpAndDroppedWhileTheWorkerRuns) {
   EXPECT_EQ(sum("extraCount"), 300);
   EXPECT_EQ(sum("moreCount"), 100);
   EXPECT_EQ(epoch(db().database()), 1);
+}
+
+/// Through all its tries, by a shard and by a member, and never as one that is about to begin.
+TEST_F(Triggers, OneThatIsTriedAgainKeepsSayingWhy) {
+  db().command(Document(R"({"create":"seen","viewOn":"articles","pipeline":[]})"));
+  for (const bool of_cluster : {false, true}) {
+    put("extra", "n", "count", "seen");
+    Worker& worker = of_cluster ? start_member(file(likes), 1) : start(file(likes));
+    worker.ready();
+    ASSERT_TRUE(soon([&] { return worker.get("/readyz").body.find("is a view") != std::string::npos; }))
+        << worker.get("/readyz").body << worker.story();
+    constexpr int questions_over_several_tries = 5000;
+    for (int i = 0; i < questions_over_several_tries; ++i) {
+      const std::string body = worker.get("/readyz").body;
+      ASSERT_NE(body.find("is a view"), std::string::npos) << i << ": " << body;
+    }
+    const Outcome top = run_sluice({"top", "127.0.0.1:" + worker.port()});
+    EXPECT_NE(top.out.find("1 of 2 streams ready"), std::string::npos) << top.out;
+    terminate_all();
+    state().drop_database();
+  }
 }
 
 TEST_F(Triggers, AreThereFromTheStartAndGoOnWhereTheyStood) {

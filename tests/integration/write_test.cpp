@@ -96,6 +96,42 @@ TEST_F(WriteRules, UpsertsUpdatesAndDeletesUnderAnIdOfTheirOwn) {
   EXPECT_EQ(found("mirror", "_id"), (Texts{"1", "3"}));
 }
 
+/// A path is about the field that it names, and not about the map that holds it.
+TEST_F(WriteRules, APathSetsItsFieldAndLeavesTheRestOfTheMap) {
+  const std::string path = file(R"(  - name: titles
+    write: { from: items, operations: [insert], mode: upsert, into: pages, id: NEW.page, values: { about.title: NEW.title, about.size.wide: NEW.wide, seen: TRUE } }
+  - name: wholes
+    write: { from: items, operations: [insert], mode: update, into: wholes, id: NEW.page, values: { about: { title: NEW.title } } }
+)");
+  start(path).ready();
+  for (const char* collection : {"pages", "places", "wholes"}) {
+    db().insert(collection,
+                R"({"_id":"p","about":{"title":"old","author":"ann","size":{"high":2}},"kept":1})");
+    db().insert(collection, R"({"_id":"q","about":"a text"})");
+  }
+  const Outcome made = run_sluice(
+      here_run({"trigger", "create", path,
+                "CREATE TRIGGER places AFTER INSERT ON items DO UPDATE places SET about.title = NEW.title, "
+                "about.size.wide = NEW.wide WHERE ID = NEW.page"}));
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  ASSERT_TRUE(worker().logs(":triggers: streaming")) << worker().story();
+  db().insert("items", R"({"_id":1,"page":"p","title":"new","wide":7})");
+  db().insert("items", R"({"_id":2,"page":"r","title":"first"})");
+  EXPECT_TRUE(becomes(
+      "pages", R"("p")",
+      R"({"_id":"p","about":{"title":"new","author":"ann","size":{"high":2,"wide":7}},"kept":1,"seen":true})"));
+  EXPECT_TRUE(becomes("pages", R"("r")", R"({"_id":"r","about":{"title":"first"},"seen":true})"))
+      << "a document that is made has the map, and no field for a value that is missing";
+  EXPECT_TRUE(
+      becomes("places", R"("p")",
+              R"({"_id":"p","about":{"title":"new","author":"ann","size":{"high":2,"wide":7}},"kept":1})"));
+  EXPECT_TRUE(becomes("wholes", R"("p")", R"({"_id":"p","about":{"title":"new"},"kept":1})"));
+  // Where there is no map, nothing is replaced by one: the change is a dead letter of its rule.
+  db().insert("items", R"({"_id":3,"page":"q","title":"new"})");
+  EXPECT_TRUE(soon([&] { return state().count("dead_letters") == 2; })) << worker().story();
+  EXPECT_TRUE(becomes("pages", R"("q")", R"({"_id":"q","about":"a text"})"));
+}
+
 /// A window that slides over a user's orders, as an update's pipeline keeps it, and a rule on what it keeps.
 TEST_F(WriteRules, APipelineKeepsASlidingWindow) {
   start(file(R"(  - name: window

@@ -116,6 +116,16 @@ TEST(Readiness, EscapesReasons) {
   EXPECT_EQ(readiness.json(), R"({"status":"NOT_READY","reasons":["s: \"x\"\n"]})");
 }
 
+TEST(Readiness, ForgetsThePartsAndKeepsTheWhole) {
+  Readiness readiness;
+  readiness.not_ready("stream a", "no view can be written to");
+  readiness.not_ready("stream a lane 0", "busy");
+  readiness.not_ready("stream ab", "waiting");
+  readiness.forget_parts("stream a");
+  EXPECT_EQ(readiness.reasons(),
+            (std::vector<std::string>{"stream a: no view can be written to", "stream ab: waiting"}));
+}
+
 TEST(Readiness, MayBeChangedAndReadByManyThreads) {
   Readiness readiness;
   const auto work = [&readiness](const std::string& name) {

@@ -23,6 +23,21 @@ TEST(Fingerprints, OfRealWorldStayWhatTheyWere) {
   EXPECT_EQ(options_hash("conduit", rules), "b08dfa481b51a4ec");
 }
 
+/// A window of another length is taken for inexact where it is restored; a start with it is not refused.
+TEST(Fingerprints, LeaveOutHowLongRepetitionsAreDropped) {
+  std::set<std::string> options;
+  for (const char* conduct : {"", ", dedup_s: 5", ", dedup_s: 60", ", linger_ms: 7"}) {
+    const Rules rules = rules::make_rules(
+        {"main",
+         "mongodb://nowhere",
+         "db",
+         {test::rule_config("out", "write",
+                            std::string("{from: users, into: t, values: {a: NEW.a}") + conduct + "}")}});
+    options.insert(options_hash("db", rules));
+  }
+  EXPECT_EQ(options.size(), 1u);
+}
+
 TEST(Fingerprints, DifferByEverythingThatARuleReads) {
   std::set<std::string> options;
   std::set<std::string> filters;
