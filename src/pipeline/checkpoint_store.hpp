@@ -53,6 +53,8 @@ struct Acquired {
   bool filter_changed = false;  ///< the floor was read under another filter than the present one
   /// Of the rules with `dedup_s`, as of the floor.
   std::optional<std::vector<RuleWindow>> windows = {};
+  /// By rule: up to which token another program has published its changes; "" or missing for none.
+  std::vector<std::string> told_elsewhere = {};
 };
 
 /// The shard (or, with another shard count, one of the old layout) is somebody else's for now.

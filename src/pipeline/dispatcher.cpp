@@ -59,13 +59,18 @@ Dispatcher::Dispatcher(const std::vector<std::unique_ptr<Rule>>& rules, flow::Bu
 
 void Dispatcher::start(std::vector<flow::DoneTable::Fact> facts, std::vector<flow::Lane*> lanes,
                        const std::vector<Filled>& filled,
-                       const std::optional<std::vector<RuleWindow>>& windows) {
+                       const std::optional<std::vector<RuleWindow>>& windows,
+                       std::vector<std::string> told_elsewhere) {
   filled_.set(rules_, filled);
   filled_matters_ = !filled.empty();
   for (auto& fact : facts) done_.add(std::move(fact));
   done_matters_ = had_facts_ = !done_.facts().empty();
   lanes_ = std::move(lanes);
   repetitions_.restore(windows);
+  told_elsewhere_ = std::move(told_elsewhere);
+  told_elsewhere_.resize(rules_.size());
+  newest_told_ = rules_.empty() ? "" : *std::ranges::max_element(told_elsewhere_);
+  told_matters_ = !newest_told_.empty();
 }
 
 std::optional<Position> Dispatcher::advance() {
@@ -105,6 +110,7 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
     event.own = !batch.source->own.empty() && batch.source->own[read];
     done_matters_ = done_matters_ && done_.matters_at(event.token_data);
     filled_matters_ = filled_matters_ && filled_.matter_at(event.cluster_time);
+    told_matters_ = told_matters_ && event.token_data <= newest_told_;
     const bool change = event.operation != Operation::snapshot;
     if (change && done_matters_ && done_.event_done(event.shard_hash, event.token_data)) {
       ++done_before;
@@ -155,7 +161,8 @@ void Dispatcher::dispatch_event(EventBatch& batch, std::size_t index, const Chan
   record = {batch.source->events[index], event.token, event.cluster_time, event.wall_time_ms};
   if (repetitions_.any()) drop_repetitions(event);
   const bool any = !effects_.empty();
-  if (any && trail_ != nullptr && event.operation != Operation::snapshot) {
+  if (told_matters_) drop_told_elsewhere(event);
+  if (!effects_.empty() && trail_ != nullptr && event.operation != Operation::snapshot) {
     trail_->change(event.collection, event.token_data);
   }
   std::erase_if(effects_, [&](const Effect& effect) {
@@ -187,6 +194,16 @@ void Dispatcher::drop_repetitions(const ChangeEvent& event) {
     const bool known = repetitions_.repeated(event, effect);
     if (known) rule_metrics_[effect.rule].repeated.Increment();
     return known;
+  });
+}
+
+/// Its token, too, stands where the other program has put it: one of ours before it would be a step back.
+void Dispatcher::drop_told_elsewhere(const ChangeEvent& event) {
+  if (event.operation == Operation::snapshot) return;
+  std::erase_if(effects_, [&](const Effect& effect) {
+    const bool told = event.token_data <= told_elsewhere_[effect.rule];
+    if (told) rule_metrics_[effect.rule].skipped.Increment();
+    return told;
   });
 }
 

@@ -32,10 +32,12 @@ class Dispatcher {
              observe::StreamMetrics& metrics);
 
   /// What earlier runs did, what a backfill anticipated, the lanes to feed, and the dedup windows as of the
-  /// position where this run begins. Once, before the first batch.
+  /// position where this run begins. `told_elsewhere`: by rule, the _data of the token up to which another
+  /// program has published its changes; "" or missing for none. Once, before the first batch.
   void start(std::vector<flow::DoneTable::Fact> facts, std::vector<flow::Lane*> lanes,
              const std::vector<Filled>& filled = {},
-             const std::optional<std::vector<RuleWindow>>& windows = {});
+             const std::optional<std::vector<RuleWindow>>& windows = {},
+             std::vector<std::string> told_elsewhere = {});
 
   /// Takes a batch. Gives the sentence that ends the stream when the batch holds an event that says so (a
   /// watched collection dropped, the stream invalidated): everything before it has been dispatched, nothing
@@ -79,6 +81,7 @@ class Dispatcher {
   void finish_event(EventBatch& batch, std::size_t count);
   bool skip(const ChangeEvent& event, const Effect& effect) const;
   void drop_repetitions(const ChangeEvent& event);
+  void drop_told_elsewhere(const ChangeEvent& event);
 
   flow::Budget& budget_;
   observe::StreamMetrics& metrics_;
@@ -93,6 +96,9 @@ class Dispatcher {
   std::vector<std::string> notices_;
   bool filled_matters_ = false;
   bool done_matters_ = false;
+  std::vector<std::string> told_elsewhere_;
+  std::string newest_told_;
+  bool told_matters_ = false;
   bool had_facts_ = false;
   bool passed_facts_ = false;
   flow::Frontier frontier_;

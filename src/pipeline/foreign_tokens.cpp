@@ -7,6 +7,7 @@
 
 #include "bson/builder.hpp"
 #include "bson/raii.hpp"
+#include "flow/told_elsewhere.hpp"
 #include "source/resume_token.hpp"
 
 namespace sluice::pipeline {
@@ -45,6 +46,46 @@ std::optional<Position> position_of(const std::string& data) {
 
 std::string time_text(std::uint64_t cluster_time) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S}Z", fmt::gmtime(static_cast<std::time_t>(cluster_time >> 32)));
+}
+
+/// As find_newest(), and whether it is a resume token.
+std::optional<Error> read_token(mongo::ClientPool& pool, const TokenCollection& from, std::string& data) {
+  if (auto error = find_newest(pool, from, data)) return error;
+  if (data.empty() || position_of(data)) return std::nullopt;
+  return Error{
+      ErrorKind::lost, 0,
+      fmt::format("'{}' in {}.{} is no resume token", data.substr(0, 40), from.database, from.collection)};
+}
+
+std::string beginning_text(const TokenCollection& from, const Position& at,
+                           const std::vector<std::string>& tokens, bool newer) {
+  const auto found = std::ranges::count_if(tokens, [](const auto& token) { return !token.empty(); });
+  std::string why;
+  if (newer) {
+    why = ", which is newer than the stored position";
+  } else if (found > 1) {
+    why = fmt::format(" (the oldest of {})", found);
+  }
+  return fmt::format("beginning behind the resume token of {} in {}.{}{}", time_text(at.cluster_time),
+                     from.database, from.collection, why);
+}
+
+/// By rule: which of the collections holds the tokens of its changes.
+std::vector<std::optional<std::size_t>> places_of(const std::vector<std::unique_ptr<Rule>>& rules,
+                                                  const std::vector<TokenCollection>& collections) {
+  std::vector<std::optional<std::size_t>> places(rules.size());
+  for (std::size_t rule = 0; rule < rules.size(); ++rule) {
+    for (const DeliveryPlan* plan : rules[rule]->deliveries()) {
+      if (plan->sink() != PublishPlan::sink_name) continue;
+      const auto& into = static_cast<const PublishPlan*>(plan)->tokens;
+      const auto same = [&](const TokenCollection& from) {
+        return from.database == into->database && from.collection == into->collection;
+      };
+      const auto at = into ? std::ranges::find_if(collections, same) : collections.end();
+      if (at != collections.end()) places[rule] = static_cast<std::size_t>(at - collections.begin());
+    }
+  }
+  return places;
 }
 
 constexpr std::int32_t namespace_exists = 48;
@@ -117,35 +158,49 @@ std::optional<Error> ForeignTokens::store(mongo::ClientPool& pool,
   return std::nullopt;
 }
 
+std::optional<Error> find_foreign_progress(mongo::ClientPool& pool,
+                                           const std::vector<TokenCollection>& collections,
+                                           const std::vector<std::unique_ptr<Rule>>& rules,
+                                           const std::optional<Position>& own, const observe::StreamLog& log,
+                                           ForeignProgress& found) {
+  found = {};
+  std::vector<std::string> tokens;
+  for (const TokenCollection& from : collections) {
+    auto error = read_token(pool, from, tokens.emplace_back());
+    if (!error) continue;
+    if (error->kind != ErrorKind::lost || !own) return error;
+    log.warn("{}; the stream goes on from its own position", error->message);
+    tokens.back().clear();
+  }
+  const flow::Beginning beginning =
+      flow::begin_behind(own ? own->data() : std::string_view(), tokens, places_of(rules, collections));
+  if (beginning.place) {
+    found.begin = position_of(tokens[*beginning.place]);
+    log.info("{}", beginning_text(collections[*beginning.place], *found.begin, tokens, own.has_value()));
+  }
+  for (std::size_t rule = 0; rule < rules.size(); ++rule) {
+    const auto up_to = position_of(beginning.told[rule]);
+    if (!up_to) continue;
+    log.info("rule {} leaves out what the other program has published up to {}", rules[rule]->name(),
+             time_text(up_to->cluster_time));
+  }
+  found.told = beginning.told;
+  return std::nullopt;
+}
+
 std::optional<Error> find_foreign_position(mongo::ClientPool& pool,
                                            const std::vector<TokenCollection>& collections,
                                            std::optional<Position>& found,
                                            const std::function<void(const std::string&)>& say) {
   found.reset();
-  std::string where;
-  std::size_t tokens = 0;
+  std::vector<std::string> tokens;
   for (const TokenCollection& from : collections) {
-    std::string data;
-    if (auto error = find_newest(pool, from, data)) return error;
-    if (data.empty()) continue;
-    auto position = position_of(data);
-    const std::string name = from.database + "." + from.collection;
-    if (!position) {
-      return Error{ErrorKind::lost, 0,
-                   fmt::format("'{}' in {} is no resume token", data.substr(0, 40), name)};
-    }
-    ++tokens;
-    if (found && found->data() <= position->data()) continue;
-    found = std::move(position);
-    where = name;
+    if (auto error = read_token(pool, from, tokens.emplace_back())) return error;
   }
-  if (!found) return std::nullopt;
-  say(fmt::format("beginning behind the resume token of {} in {}{}", time_text(found->cluster_time), where,
-                  tokens > 1
-                      ? fmt::format(" (the oldest of {}: what was published since of other collections "
-                                    "comes again, with the same message id)",
-                                    tokens)
-                      : ""));
+  const flow::Beginning beginning = flow::begin_behind("", tokens, {});
+  if (!beginning.place) return std::nullopt;
+  found = position_of(tokens[*beginning.place]);
+  say(beginning_text(collections[*beginning.place], *found, tokens, false));
   return std::nullopt;
 }
 

@@ -8,6 +8,7 @@
 
 #include "flow/token_trail.hpp"
 #include "mongo/client.hpp"
+#include "observe/log_line.hpp"
 #include "sluice/config.hpp"
 #include "sluice/jetstream.hpp"
 #include "sluice/position.hpp"
@@ -34,6 +35,24 @@ class ForeignTokens {
   std::vector<flow::TokenTrail::Collections> watched_;
   std::vector<bson_oid_t> ids_;  ///< of our documents, by slot
 };
+
+/// How far another program has published what a stream's rules publish.
+struct ForeignProgress {
+  std::optional<Position> begin;  ///< where the stream begins instead of at its own position
+  /// By rule: changes up to this token are published by the other program; "" where that says nothing of
+  /// changes behind the beginning.
+  std::vector<std::string> told;
+};
+
+/// Compares the newest token in each of `collections` with the stream's own position, if it has one. Rules
+/// are matched with collections by the `tokens` that they state. Logs what comes of it. Only reads. A token
+/// that is none is ErrorKind::lost where the stream has no position of its own, and else is warned of and
+/// passed over. Blocks.
+std::optional<Error> find_foreign_progress(mongo::ClientPool& pool,
+                                           const std::vector<TokenCollection>& collections,
+                                           const std::vector<std::unique_ptr<Rule>>& rules,
+                                           const std::optional<Position>& own, const observe::StreamLog& log,
+                                           ForeignProgress& found);
 
 /// Where another program that did this stream's work has come to: of each collection of tokens the newest,
 /// and of these the oldest, for each may be about documents of its own. `found` stays empty where there is

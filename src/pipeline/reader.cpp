@@ -217,19 +217,33 @@ bool Reader::check_filled(Acquired& acquired, const std::stop_token& stop) {
   return insist("look at what stands in the sources", stop, check);
 }
 
+/// `after`: where it begins, which changes if another program has come further.
+bool Reader::look_elsewhere(Acquired& acquired, std::optional<Position>& after, const std::stop_token& stop) {
+  // Not after a rebuild, which has made good what lay behind another program's token.
+  const bool rebuilt = !after && acquired.was_filled;
+  if (!plan_.look_elsewhere || plan_.acquire.restart_now || rebuilt) return true;
+  ForeignProgress found;
+  const auto look = [&] { return plan_.look_elsewhere(after, found); };
+  if (!insist("read the other program's resume tokens", stop, look)) return false;
+  if (found.begin) after = std::move(found.begin);
+  acquired.told_elsewhere = std::move(found.told);
+  return true;
+}
+
 bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
                         const std::stop_token& stop) {
   std::optional<Position> after = acquired.floor;
-  // Not after a rebuild, which has made good what lay behind another program's token.
-  const bool foreign = !after && plan_.first_position && !plan_.acquire.restart_now && !acquired.was_filled;
-  const auto find = [&] { return plan_.first_position(after); };
-  if (foreign && !insist("find the first position", stop, find)) return false;
+  if (!look_elsewhere(acquired, after, stop)) return false;
   // Another program has read it, with a filter of its own.
+  const bool foreign = after && (!acquired.floor || after->data() != acquired.floor->data());
   const bool by_time = foreign || acquired.filter_changed;
   const bool opened = insist("open the change stream", stop, [&] { return stream.open(after, at, by_time); });
   if (!opened) return false;
-  if (acquired.floor) return check_filled(acquired, stop) && begin_windows(acquired, stop);
-  if (after) acquired.facts.push_back({1, 0, std::string(after->data()), {}});
+  if (foreign) acquired.facts.push_back({1, 0, std::string(after->data()), {}});
+  if (acquired.floor) {
+    if (foreign) acquired.floor = after;
+    return check_filled(acquired, stop) && begin_windows(acquired, stop);
+  }
   // The very first start: all shards begin where the first of them began, and that is stored before anybody
   // is told that the worker is ready.
   Position origin = at;

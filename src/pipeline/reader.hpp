@@ -16,6 +16,7 @@
 #include "observe/log_line.hpp"
 #include "pipeline/checkpoint_store.hpp"
 #include "pipeline/commons.hpp"
+#include "pipeline/foreign_tokens.hpp"
 #include "pipeline/own_writes.hpp"
 #include "pipeline/repeated_warning.hpp"
 #include "pipeline/snapshot_feed.hpp"
@@ -45,8 +46,9 @@ struct ReaderPlan {
   std::function<std::variant<std::monostate, Held, Error>(const std::stop_token&)> fill;
   /// Asked before the first event which rules begin on documents that stand already.
   std::function<std::optional<Error>(Acquired&)> check_filled;
-  /// Where the very first start begins, if not at the present moment.
-  std::function<std::optional<Error>(std::optional<Position>&)> first_position;
+  /// How far another program has published what this stream does, which has come to `own` itself. May be
+  /// empty. Blocks.
+  std::function<std::optional<Error>(const std::optional<Position>& own, ForeignProgress&)> look_elsewhere;
   /// Stores where it begins before what it publishes to is reached: what happens until then is published,
   /// too.
   bool origin_first = false;
@@ -99,6 +101,7 @@ class Reader {
   Held conflict(int times) const;
   bool begin_windows(Acquired& acquired, const std::stop_token& stop);
   bool check_filled(Acquired& acquired, const std::stop_token& stop);
+  bool look_elsewhere(Acquired& acquired, std::optional<Position>& after, const std::stop_token& stop);
   bool open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
                   const std::stop_token& stop);
   void read(source::ChangeStream& stream, Position at, const std::stop_token& stop);

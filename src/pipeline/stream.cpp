@@ -201,9 +201,8 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
     plan.own_writes = std::make_unique<OwnWrites>(config.state_database, config.pipeline);
   }
   if (!config_.resume_tokens.empty()) {
-    plan.first_position = [this](std::optional<Position>& found) {
-      const auto say = [this](const std::string& text) { log_.info("{}", text); };
-      return find_foreign_position(pool_, config_.resume_tokens, found, say);
+    plan.look_elsewhere = [this](const std::optional<Position>& own, ForeignProgress& found) {
+      return find_foreign_progress(pool_, config_.resume_tokens, rules_, own, log_, found);
     };
   }
   if (dispatcher_.repetitions().any()) plan.no_repetitions = dispatcher_.repetitions().stored();
@@ -212,7 +211,7 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   plan.patient = part_.of_cluster;
   // What the rules beside it do meanwhile has to be published when its server is back.
   const bool publishes_apart = config_.split && config_.split->publishing == config_.name;
-  if (publishes_apart && !plan.first_position && !plan.rebuild) plan.origin_first = true;
+  if (publishes_apart && !plan.look_elsewhere && !plan.rebuild) plan.origin_first = true;
   return plan;
 }
 
@@ -470,7 +469,8 @@ void Stream::on_opened(Acquired acquired, Position at) {
   make_lanes(acquired.lanes);
   std::vector<flow::Lane*> lanes;
   for (auto& lane : lanes_) lanes.push_back(&lane->lane());
-  dispatcher_.start(std::move(acquired.facts), std::move(lanes), acquired.filled, acquired.windows);
+  dispatcher_.start(std::move(acquired.facts), std::move(lanes), acquired.filled, acquired.windows,
+                    std::move(acquired.told_elsewhere));
   for (auto& lane : lanes_) spawn(lane->run());
   spawn(keep_checkpoint());
   if (acquired.floor) least_floor_ = acquired.floor->data();

@@ -22,12 +22,13 @@ class DispatcherTest : public testing::Test {
  protected:
   static constexpr std::size_t lane_count = 2;
 
-  void start(std::vector<Fact> facts = {}, std::size_t lanes = lane_count) {
+  void start(std::vector<Fact> facts = {}, std::size_t lanes = lane_count,
+             std::vector<std::string> told_elsewhere = {}) {
     std::vector<flow::Lane*> pointers;
     for (std::size_t i = 0; i < lanes; ++i) {
       pointers.push_back(&lanes_.emplace_back(flow::LaneLimits{}, LaneGuard{}, names_, 1));
     }
-    dispatcher_.start(std::move(facts), std::move(pointers));
+    dispatcher_.start(std::move(facts), std::move(pointers), {}, {}, std::move(told_elsewhere));
   }
 
   /// A getMore's answer; the events' tokens are given by them.

@@ -41,6 +41,28 @@ TEST_F(DispatcherResumeTest, SkipsTheDoneEffectsOfAnEventAndDoesTheOthers) {
   EXPECT_EQ(ends(), "1 1 0 0");
 }
 
+/// By rule, and the trail of tokens does not go back to what it was told before.
+TEST_F(DispatcherResumeTest, LeavesOutWhatAnotherProgramHasPublished) {
+  flow::TokenTrail trail({{"favorites"}, {"articles"}});
+  dispatcher_.tell(trail);
+  start({}, lane_count, {"", "8202", ""});
+  dispatch({favorite("8201", "1"), favorite("8202", "1"),
+            test::inserted("articles", "1", R"({"tagList": ["t"]})")},
+           "8203");
+  EXPECT_EQ(skipped("favorites-count"), 2);
+  EXPECT_EQ(queued(), 2U) << "another rule has nothing to do with it";
+  EXPECT_EQ(ends(), "3 2 0 0");
+  trail.reached("8203");
+  const auto tokens = trail.take();
+  ASSERT_EQ(tokens.size(), 1U);
+  EXPECT_EQ(tokens[0].slot, 1U);
+  dispatch({favorite("8204", "1")}, "8204");
+  EXPECT_EQ(queued(), 3U);
+  commit_all();
+  EXPECT_EQ(ends(), "4 4 0 0");
+  EXPECT_EQ(reached(), "8204");
+}
+
 TEST_F(DispatcherResumeTest, HonoursLanesOfAnotherNumber) {
   start({{1, 0, "8200", {"8209", "", ""}}});
   dispatch({favorite("8201", article_of_lane(0, 3)), favorite("8201", article_of_lane(1, 3)),
