@@ -114,21 +114,99 @@ class TreeBuilder {
   std::size_t expanded_bytes_ = 0;
 };
 
-/// What yaml-cpp says is right, but of its own making; the two commonest slips have plainer words.
-std::string explained(const std::string& text, const YAML::Exception& error) {
+/// Finds the first line whose indentation fits no block above it. For block style without texts of several
+/// lines; asked only of texts that are not valid YAML.
+class Indentation {
+ public:
+  /// What is wrong with the next line, in words; "" where nothing is.
+  std::string look_at(std::string line) {
+    ++number_;
+    line.resize(line.find_last_not_of(" \r") + 1);
+    const std::size_t indent = line.find_first_not_of(' ');
+    if (indent == std::string::npos || line[indent] == '#') return {};
+    std::string wrong = fits(indent);
+    enter(line, indent);
+    return wrong;
+  }
+  int line() const { return number_; }
+
+ private:
+  std::string fits(std::size_t indent) {
+    if (opens_.empty()) return {};
+    if (indent > opens_.back()) {
+      if (opened_) return {};
+      return fmt::format(
+          "line {} is indented by {}, more than the line above, which opens no block (by a ':' at its end); "
+          "lines of "
+          "one block are indented alike",
+          number_, counted(indent));
+    }
+    std::size_t deeper = opens_.back();
+    for (; !opens_.empty() && opens_.back() > indent; opens_.pop_back()) deeper = opens_.back();
+    if (!opens_.empty() && opens_.back() == indent) return {};
+    if (opens_.empty()) {
+      return fmt::format("line {} is indented by {}, less than the lines above, which begin at {}", number_,
+                         counted(indent), counted(deeper));
+    }
+    const std::size_t outer = opens_.back();
+    return fmt::format(
+        "line {} is indented by {}, which fits no block above: those are indented by {} and {}", number_,
+        counted(indent), outer, deeper);
+  }
+
+  /// What the line begins: an item behind each dash, and a block where it ends with a colon.
+  void enter(const std::string& line, std::size_t at) {
+    if (opens_.empty() || opens_.back() < at) opens_.push_back(at);
+    while (line.compare(at, 2, "- ") == 0) {
+      at = line.find_first_not_of(' ', at + 1);
+      opens_.push_back(at);
+    }
+    opened_ = line.ends_with(':') || line.ends_with('-') || line.ends_with('|') || line.ends_with('>');
+  }
+
+  static std::string counted(std::size_t spaces) {
+    return std::to_string(spaces) + (spaces == 1 ? " space" : " spaces");
+  }
+
+  std::vector<std::size_t> opens_;  ///< where the blocks around the line begin, the innermost last
+  bool opened_ = false;             ///< the line above begins a block
+  int number_ = 0;
+};
+
+struct Explained {
+  Place place;
+  std::string text;
+};
+
+/// Of indentation that fits nowhere, up to the line behind the one that yaml-cpp points to.
+std::optional<Explained> odd_indentation(const std::string& text, const YAML::Mark& mark) {
+  Indentation indentation;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line) && indentation.line() <= mark.line + 1;) {
+    const std::string wrong = indentation.look_at(line);
+    if (wrong.empty()) continue;
+    return Explained{{indentation.line(), static_cast<int>(line.find_first_not_of(' ')) + 1}, wrong};
+  }
+  return std::nullopt;
+}
+
+/// What yaml-cpp says is right, but of its own making; the commonest slips have plainer words.
+Explained explained(const std::string& text, const YAML::Exception& error) {
+  const Place place = place_of(error.mark);
   std::istringstream lines(text);
   std::string line;
   for (int number = 1; std::getline(lines, line) && number <= error.mark.line + 1; ++number) {
     const std::size_t first = line.find_first_not_of(' ');
     if (first == std::string::npos || line[first] != '\t') continue;
-    return fmt::format("line {} is indented with a tab; YAML takes spaces only", number);
+    return {place, fmt::format("line {} is indented with a tab; YAML takes spaces only", number)};
   }
+  if (auto odd = odd_indentation(text, error.mark)) return *std::move(odd);
   const bool open = error.msg.starts_with("end of ") && error.msg.ends_with(" not found");
   const bool star = error.msg.starts_with("alias not found");
-  return "this is not valid YAML: " + error.msg +
-         (open   ? " (is a quote or a bracket above not closed?)"
-          : star ? " (a text that begins with * needs quotes)"
-                 : "");
+  return {place, "this is not valid YAML: " + error.msg +
+                     (open   ? " (is a quote or a bracket above not closed?)"
+                      : star ? " (a text that begins with * needs quotes)"
+                             : "")};
 }
 
 /// Where the value of a document begins.
@@ -178,10 +256,12 @@ YAML::Node load_only(const std::string& text, const std::string& file) {
     if (!parser.HandleNextDocument(first) || !parser.HandleNextDocument(second)) return only;
     if (second.mark().pos == first.mark().pos)
       fail_at(file, place_of(second.mark()), "this is not valid YAML");
+    if (const auto odd = odd_indentation(text, second.mark())) fail_at(file, odd->place, odd->text);
     fail_at(file, place_of(second.mark()),
             "a second document starts here; a file holds one (remove the '---')");
   } catch (const YAML::Exception& error) {
-    fail_at(file, place_of(error.mark), explained(text, error));
+    const Explained what = explained(text, error);
+    fail_at(file, what.place, what.text);
   }
 }
 

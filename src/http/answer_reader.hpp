@@ -33,10 +33,14 @@ class AnswerReader final : public beast::http::basic_parser<false> {
   void keep(beast::string_view body) {
     if (!worth_a_text()) return;
     const std::size_t room = most_text - std::min(most_text, answer_.text.size());
-    for (const char c : body.substr(0, room)) {
-      const auto byte = static_cast<unsigned char>(c);
-      answer_.text += byte < 0x20 || byte >= 0x7F ? ' ' : c;
-    }
+    answer_.text += printable(body.substr(0, room));
+  }
+
+  static std::string printable(beast::string_view text) {
+    std::string out(text);
+    std::ranges::replace_if(
+        out, [](unsigned char byte) { return byte < 0x20 || byte >= 0x7F; }, ' ');
+    return out;
   }
 
   void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int, error_code&) override {
@@ -46,6 +50,7 @@ class AnswerReader final : public beast::http::basic_parser<false> {
   }
   void on_field_impl(beast::http::field name, beast::string_view, beast::string_view value,
                      error_code&) override {
+    if (name == beast::http::field::location) answer_.location = printable(value.substr(0, most_text));
     if (name != beast::http::field::retry_after) return;
     answer_.retry_after = parse_retry_after({value.data(), value.size()}, std::chrono::system_clock::now());
   }

@@ -51,6 +51,7 @@ struct Answer {
   std::string text;  ///< what went wrong; of an answer that is not 2xx, how its body begins
   std::optional<std::chrono::seconds> retry_after;
   flow::Duration took{};
+  std::string location = {};  ///< where a redirect leads, as far as it is printable
 };
 
 /// How a call of send() ended, where some requests were not sent at all.

@@ -142,6 +142,18 @@ std::optional<std::string> elsewhere(mongoc_client_t* client, const NamedCollect
   return std::nullopt;
 }
 
+std::string nearest_collection(mongoc_client_t* client, const std::string& database,
+                               const std::string& name) {
+  bson::Builder list;
+  list.append("listCollections", 1).append("nameOnly", true).append("authorizedCollections", true);
+  const mongo::Reply reply = mongo::run_command(client, database, list.finish(), mongo::Doing::reading);
+  std::vector<std::string> names;
+  for (const auto& [index, one] : reply.view().at_path("cursor.firstBatch").document()) {
+    names.emplace_back(one.document().at("name").text());
+  }
+  return nearest_name(name, names);
+}
+
 std::optional<Error> check_collections(mongo::ClientPool& pool, const std::string& database,
                                        const std::vector<const Rule*>& rules, std::optional<Error>& unknown) {
   const auto client = pool.acquire();

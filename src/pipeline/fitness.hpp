@@ -51,6 +51,10 @@ std::optional<std::string> unfit(const NamedCollection& named, const CollectionS
 /// another database: what was found and what to do. Asks the server; what the user may not see is not there.
 std::optional<std::string> elsewhere(mongoc_client_t* client, const NamedCollection& named);
 
+/// A collection of the database whose name is near to one that does not exist; "" where there is none.
+/// Blocks.
+std::string nearest_collection(mongoc_client_t* client, const std::string& database, const std::string& name);
+
 /// Asks the server about every collection of the rules. ErrorKind::fatal for one that a rule cannot work on,
 /// with the rule's name; `unknown` is set where the server does not let the user look. Blocks.
 std::optional<Error> check_collections(mongo::ClientPool& pool, const std::string& database,

@@ -262,7 +262,7 @@ class Inspector {
     } else if (const auto why = state.exists ? unfit(named, state) : elsewhere(client_.get(), named)) {
       say(Level::error, rule, *why);
     } else if (!state.exists && !needs_images) {
-      const std::string near = nearest_collection(named.name);
+      const std::string near = nearest_collection(client_.get(), stream_.database, named.name);
       say(near.empty() ? Level::note : Level::warning, rule,
           full + " does not exist yet" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
     } else if (!state.exists) {
@@ -315,18 +315,6 @@ class Inspector {
     if (const auto why = unfit(named, state)) say(Level::error, rule, *why);
   }
 
-  /// One that stands in the database under a name like this.
-  std::string nearest_collection(const std::string& name) {
-    bson::Builder list;
-    list.append("listCollections", 1).append("nameOnly", true).append("authorizedCollections", true);
-    const mongo::Reply reply = ask(stream_.database, list);
-    std::vector<std::string> names;
-    for (const auto& [index, one] : reply.view().at_path("cursor.firstBatch").document()) {
-      names.emplace_back(one.document().at("name").text());
-    }
-    return nearest_name(name, names);
-  }
-
   void say_unseen(const Rule& rule, const NamedCollection& named, bool needed, const Error& error) {
     const auto lack = rights_.missing(named.database, {{"", {"listCollections"}}});
     say(needed ? Level::error : Level::note, rule,
@@ -335,14 +323,17 @@ class Inspector {
 
   void say_absent(const Rule& rule, const std::string& name) {
     const std::string full = stream_.database + "." + name;
+    const std::string near = nearest_collection(client_.get(), stream_.database, name);
+    const std::string hint = near.empty() ? "" : "; did you mean '" + near + "'?";
     // The server takes either right for it.
     if (rights_.may("insert", stream_.database, name) ||
         rights_.may("createCollection", stream_.database, name)) {
-      say(Level::note, rule, full + " does not exist; the worker makes it, with pre-images");
+      say(near.empty() ? Level::note : Level::warning, rule,
+          full + " does not exist; the worker makes it, with pre-images" + hint);
     } else {
       say(Level::error, rule,
           full + " does not exist, and the worker may not make it: " +
-              *rights_.missing(stream_.database, {{name, {"createCollection"}}}));
+              *rights_.missing(stream_.database, {{name, {"createCollection"}}}) + hint);
     }
   }
 

@@ -48,12 +48,7 @@ class StateInspector {
   }
 
   bool has_rights() {
-    std::vector<Access> wanted;
-    for (const char* collection : {state::layouts, state::shards, state::lanes, state::dead_letters,
-                                   state::audits, state::snapshots, state::members, state::sessions}) {
-      wanted.push_back({collection, {"find", "insert", "update", "remove"}});
-    }
-    const auto lack = rights_.missing(config_.state_database, wanted);
+    const auto lack = rights_.missing(config_.state_database, state_accesses());
     if (lack) say(Level::error, "the state database: " + *lack);
     if (const auto blind = rights_.missing(config_.state_database, {{state::triggers, {"find"}}})) {
       say(Level::warning, "the state database: " + *blind + "; without it no trigger runs");

@@ -4,6 +4,7 @@
 
 #include "pipeline/dead_letters.hpp"
 #include "pipeline/fitness.hpp"
+#include "pipeline/rights.hpp"
 #include "rules/registry.hpp"
 
 namespace sluice::pipeline {
@@ -72,6 +73,15 @@ class Provisioner {
   const observe::StreamLog& log_;
 };
 
+/// What has to be granted, behind an error that says that something is not allowed.
+std::string remedy(mongoc_client_t* client, const Error& error, const std::string& database,
+                   const Access& wanted) {
+  constexpr std::int32_t unauthorized = 13;
+  if (error.code != unauthorized) return {};
+  const auto lack = rights_of(client).missing(database, {wanted});
+  return lack ? "; " + *lack : "";
+}
+
 }  // namespace
 
 std::optional<Error> provision(mongo::ClientPool& pool, const std::string& database,
@@ -84,13 +94,16 @@ std::optional<Error> provision(mongo::ClientPool& pool, const std::string& datab
     if (!subscription.needs_images()) continue;
     const auto& set = subscription.set;
     if (auto error = set ? provisioner.pre_images(*set) : provisioner.pre_images(subscription.collection)) {
-      error->message = "pre-images on " + database + "." + subscription.collection + ": " + error->message;
+      const std::string place = set ? "" : subscription.collection;
+      error->message = "pre-images on " + database + "." + subscription.collection + ": " + error->message +
+                       remedy(client.get(), *error, database, {place, {"createCollection", "collMod"}});
       return error;
     }
   }
   for (const IndexNeed& need : indexes) {
     if (auto error = provisioner.index(need, policy)) {
-      error->message = "the index on " + database + "." + need.collection + ": " + error->message;
+      error->message = "the index on " + database + "." + need.collection + ": " + error->message +
+                       remedy(client.get(), *error, database, {need.collection, {"createIndex"}});
       return error;
     }
   }
@@ -130,6 +143,23 @@ std::optional<Error> look_at_collections(const StreamConfig& stream, const Rules
   return error;
 }
 
+/// A misspelt name would make a rule that never does anything.
+void warn_of_near_names(const StreamConfig& stream, const Rules& rules, mongo::ClientPool& pool,
+                        const observe::StreamLog& log) {
+  const auto client = pool.acquire();
+  const DatabaseShape shape(client.get(), stream.database);
+  for (const auto& rule : rules) {
+    for (const Subscription& one : source::merge_subscriptions(rule->subscriptions())) {
+      CollectionState state;
+      if (one.set || shape.look_at(one.collection, state) || state.exists) continue;
+      const std::string near = nearest_collection(client.get(), stream.database, one.collection);
+      if (near.empty()) continue;
+      log.warn("rule {}: {}.{} does not exist yet; did you mean '{}'?", rule->name(), stream.database,
+               one.collection, near);
+    }
+  }
+}
+
 /// An index, or a write, would create a collection without pre-images, and the stream that reads it with them
 /// would then need the right to change it. A stream that may not create them leaves that to the one that has
 /// to.
@@ -159,6 +189,7 @@ std::optional<Error> prepare_for(const Config& config, const StreamConfig& strea
                                  std::span<const StreamConfig> all, mongo::ClientPool& pool,
                                  const observe::StreamLog& log) {
   if (auto unfit = look_at_collections(stream, rules, pool, log)) return unfit;
+  warn_of_near_names(stream, rules, pool, log);
   const auto error = prepare_dead_letters(pool, config.state_database);
   if (error && error->kind != ErrorKind::fatal) return error;
   if (error) {

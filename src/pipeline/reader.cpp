@@ -15,6 +15,8 @@ constexpr auto lease_poll = std::chrono::milliseconds(500);
 constexpr int start_tries =
     8;  // while starting, a server that stays away is an error to be told, not to be waited out
 
+constexpr const char* outlets_step = "prepare what it publishes to";
+
 bool is_conflict(const Error& error) {
   return error.code == mongo::write_conflict || error.code == mongo::duplicate_key;
 }
@@ -75,6 +77,13 @@ void Reader::note_problem(const std::string& why) {
   plan_.note_problem(why);
 }
 
+/// MongoDB's address helps where the error is MongoDB's; others name their own server.
+std::string Reader::failure(const char* what, const Error& error, bool may_be_away) const {
+  const std::string start = std::string("could not ") + what;
+  if (what == outlets_step) return start + ": " + error.text();
+  return start + " (" + plan_.hosts + "): " + error.text() + (may_be_away ? is_it_running : "");
+}
+
 bool Reader::insist(const char* what, const std::stop_token& stop,
                     const std::function<std::optional<Error>()>& step) {
   RepeatedWarning failing(log_, std::string("could not ") + what + " yet");
@@ -99,8 +108,7 @@ bool Reader::insist(const char* what, const std::stop_token& stop,
     if (unavailable) events_.waiting(error->message);  // for as long as it takes: nothing of ours is wrong
     const bool may_end_soon = unavailable || plan_.patient || error->code == mongo::write_conflict;
     if (!passing || (tries >= start_tries && !may_end_soon)) {
-      events_.failed(exit_code::cannot_start, std::string("could not ") + what + " (" + plan_.hosts + "): " +
-                                                  error->text() + (passing && !denied ? is_it_running : ""));
+      events_.failed(exit_code::cannot_start, failure(what, *error, passing && !denied));
       return false;
     }
     if (!unavailable) failing.failed(*error);  // of what it publishes to OutletStates tells
@@ -113,7 +121,9 @@ bool Reader::insist(const char* what, const std::stop_token& stop,
 bool Reader::connect(const std::stop_token& stop) {
   return insist("reach MongoDB", stop, [&]() -> std::optional<Error> {
     const auto client = pool_.acquire();
-    return has_change_streams(client.get());
+    auto error = has_change_streams(client.get());
+    if (!error && plan_.tell_rights) plan_.tell_rights(client.get());
+    return error;
   });
 }
 
@@ -274,7 +284,7 @@ bool Reader::prepare(const std::stop_token& stop) {
     if (!commons_.prepared) return false;
   }
   if (plan_.origin_first && !settle_origin(stop)) return false;
-  return insist("prepare what it publishes to", stop, plan_.prepare_sinks);
+  return insist(outlets_step, stop, plan_.prepare_sinks);
 }
 
 bool Reader::settle_origin(const std::stop_token& stop) {

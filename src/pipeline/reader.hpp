@@ -38,6 +38,8 @@ struct ReaderEvents {
 struct ReaderPlan {
   source::StreamOptions stream;
   AcquireOptions acquire;
+  /// Says what its user may not do, once it is connected. May be empty.
+  std::function<void(mongoc_client_t*)> tell_rights;
   std::function<std::optional<Error>()> provision;  ///< brings the database into shape
   /// Although it is prepared: a collection that was dropped comes back without its pre-images.
   bool prepare_again = false;
@@ -116,6 +118,7 @@ class Reader {
   bool reopen(source::ChangeStream& stream, Position& at, Error error, const std::stop_token& stop);
 
   /// Runs a step until it succeeds; false when it never will (reported) or on stop.
+  std::string failure(const char* what, const Error& error, bool may_be_away) const;
   bool insist(const char* what, const std::stop_token& stop,
               const std::function<std::optional<Error>()>& step);
   bool pause(flow::Duration time, const std::stop_token& stop);

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "bson/builder.hpp"
+#include "config/state_names.hpp"
+#include "mongo/client.hpp"
 #include "pipeline/shell.hpp"
 
 namespace sluice::pipeline {
@@ -56,6 +59,37 @@ std::optional<std::string> Rights::missing(const std::string& database,
   return fmt::format("the user {} lacks {} on {}; grant it: {} or a role of your own with these actions",
                      user(), fmt::join(actions, ", "), fmt::join(places, ", "),
                      grant_line(database, actions));
+}
+
+Rights rights_of(mongoc_client_t* client) {
+  bson::Builder status;
+  status.append("connectionStatus", 1).append("showPrivileges", true);
+  const mongo::Reply reply = mongo::run_command(client, "admin", status.finish(), mongo::Doing::reading);
+  mongo::Privileges privileges = mongo::Privileges::read(reply.view());
+  if (!reply.ok() || privileges.anonymous()) return Rights::unlimited();
+  return Rights(std::move(privileges));
+}
+
+std::vector<Access> state_accesses() {
+  std::vector<Access> wanted;
+  for (const char* collection : {state::layouts, state::shards, state::lanes, state::dead_letters,
+                                 state::audits, state::snapshots, state::members, state::sessions}) {
+    wanted.push_back({collection, {"find", "insert", "update", "remove"}});
+  }
+  return wanted;
+}
+
+std::vector<std::string> lacking(const Rights& rights, const Config& config, const StreamConfig& stream,
+                                 const Rules& rules) {
+  std::vector<std::string> all;
+  const auto add = [&](const std::string& what, const std::string& database,
+                       const std::vector<Access>& wanted) {
+    if (auto lack = rights.missing(database, wanted)) all.push_back(what + ": " + *lack);
+  };
+  add("the change stream", stream.database, {{"", {"find", "changeStream"}}});
+  add("the state database", config.state_database, state_accesses());
+  for (const auto& rule : rules) add("rule " + rule->name(), stream.database, accesses_of(*rule));
+  return all;
 }
 
 }  // namespace sluice::pipeline

@@ -6,6 +6,7 @@
 
 #include "mongo/privileges.hpp"
 #include "pipeline/needs.hpp"
+#include "sluice/config.hpp"
 
 namespace sluice::pipeline {
 
@@ -36,5 +37,17 @@ class Rights {
   mongo::Privileges privileges_;
   bool unlimited_;
 };
+
+/// What the user of a connection may do: everything where access control is off or the server does not say.
+/// Blocks.
+Rights rights_of(mongoc_client_t* client);
+
+/// What a worker does in the state database.
+std::vector<Access> state_accesses();
+
+/// A sentence, with the line that grants it, for each part of a stream's work that the user may not do: read
+/// the change stream, keep the state, and carry out each rule.
+std::vector<std::string> lacking(const Rights& rights, const Config& config, const StreamConfig& stream,
+                                 const Rules& rules);
 
 }  // namespace sluice::pipeline

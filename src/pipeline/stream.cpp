@@ -9,6 +9,7 @@
 #include "pipeline/fingerprints.hpp"
 #include "pipeline/maintained_rules.hpp"
 #include "pipeline/provision.hpp"
+#include "pipeline/rights.hpp"
 #include "pipeline/trigger_problems.hpp"
 #include "rules/registry.hpp"
 #include "sinks/mongo_bulk.hpp"
@@ -183,6 +184,13 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   plan.check_filled = [this, restart_now](Acquired& acquired) {
     return pipeline::check_filled({pool_, store_, rules_, log_, restart_now}, acquired);
   };
+  // A cluster's members tell theirs as they join.
+  if (!part_.of_cluster) {
+    plan.tell_rights = [this](mongoc_client_t* client) {
+      for (const auto& lack : lacking(rights_of(client), around_.config, config_, rules_))
+        log_.error("{}", lack);
+    };
+  }
   plan.provision = [this] {
     return prepare_for(around_.config, config_, rules_, around_.all_streams, pool_, log_);
   };

@@ -10,6 +10,7 @@
 #include "pipeline/fingerprints.hpp"
 #include "pipeline/foreign_tokens.hpp"
 #include "pipeline/provision.hpp"
+#include "pipeline/rights.hpp"
 #include "pipeline/snapshot_feed.hpp"
 #include "pipeline/trigger_problems.hpp"
 #include "rules/registry.hpp"
@@ -121,10 +122,19 @@ void Team::run(const std::stop_token& stop) {
   }
 }
 
+void Team::tell_rights(mongoc_client_t* client) {
+  if (std::exchange(rights_told_, true)) return;
+  for (const auto& lack : lacking(rights_of(client), parts_.around.config, parts_.config, rules_)) {
+    log_.error("{}", lack);
+  }
+}
+
 std::optional<Error> Team::try_to_join() {
+  at_outlets_ = false;
   {
     const auto client = commons_.pool.acquire();
     if (auto error = has_change_streams(client.get())) return error;
+    tell_rights(client.get());
   }
   if (auto error = store_.prepare()) return error;
   if (auto error = membership_.prepare()) return error;
@@ -142,7 +152,9 @@ std::optional<Error> Team::try_to_join() {
   if (auto error = store_.take_split_position()) return error;
   if (auto error = store_.settle_origin(now)) return error;
   // A member that cannot publish would keep its share from those that can.
+  at_outlets_ = true;
   if (auto error = reach_outlets()) return error;
+  at_outlets_ = false;
   return membership_.beat(false);
 }
 
@@ -230,8 +242,10 @@ bool Team::join(const std::stop_token& stop) {
       const bool denied = error->kind == ErrorKind::denied;
       parts_.around.readiness.not_ready(condition_, error->text());
       if (parts_.around.tells_stop(error->text())) {
-        log_.error(observe::LogFields::of(*error), "could not join ({}): {}{}", commons_.pool.hosts(),
-                   error->text(), passing && !denied ? is_it_running : "");
+        // What it publishes to is named by its own error.
+        const std::string where = at_outlets_ ? "" : " (" + commons_.pool.hosts() + ")";
+        log_.error(observe::LogFields::of(*error), "could not join{}: {}{}", where, error->text(),
+                   passing && !denied && !at_outlets_ ? is_it_running : "");
       }
       const int code = error->kind == ErrorKind::lost ? exit_code::position_lost : exit_code::cannot_start;
       asio::post(parts_.strand, [this, code] { events_.failed(code); });

@@ -50,6 +50,7 @@ class Team : public RunningStream {
   void on_thrown(int exit_code, const char* what);
   bool join(const std::stop_token& stop);
   void note_problem(const std::string& why);
+  void tell_rights(mongoc_client_t* client);
   std::optional<Error> try_to_join();
   std::optional<Error> tell_present(Position& at);
   std::optional<Error> reach_outlets();
@@ -80,8 +81,10 @@ class Team : public RunningStream {
   const int partitions_;
   std::string condition_;  ///< its name in /readyz
   const observe::StreamLog log_;
-  RepeatedWarning joining_;  ///< on the thread
-  RepeatedWarning looking_;  ///< on the strand
+  RepeatedWarning joining_;   ///< on the thread
+  bool rights_told_ = false;  ///< on the thread
+  bool at_outlets_ = false;   ///< on the thread: trying to join, it has come to what it publishes to
+  RepeatedWarning looking_;   ///< on the strand
   const std::shared_ptr<Commons> shared_commons_;
   Commons& commons_;
   CheckpointStore store_;

@@ -108,6 +108,14 @@ void Connection::breaks(Exchanged& done) const {
   done.broken = broken();
 }
 
+/// The server's words, with its address.
+Error Connection::refused(const redisReply& reply) const {
+  Error error = refusal({reply.str, reply.len});
+  constexpr std::string_view nameless = "Redis: ";
+  if (error.message.starts_with(nameless)) error.message.replace(0, nameless.size(), where_ + ": ");
+  return error;
+}
+
 Error Connection::broken() const {
   if (timed_out()) {
     return {ErrorKind::unavailable, 0,
@@ -134,7 +142,7 @@ Exchanged Connection::exchange() {
       break;
     }
     if (reply->type == REDIS_REPLY_ERROR) {
-      done.refused.push_back({done.answered, refusal({reply->str, reply->len})});
+      done.refused.push_back({done.answered, refused(*reply)});
     }
     ++done.answered;
   }
@@ -150,7 +158,7 @@ std::variant<std::string, Error> Connection::ask(std::initializer_list<std::stri
   waiting_ = 0;
   const Reply reply = send() ? receive() : nullptr;
   if (!reply) return broken();
-  if (reply->type == REDIS_REPLY_ERROR) return refusal({reply->str, reply->len});
+  if (reply->type == REDIS_REPLY_ERROR) return refused(*reply);
   return text_of(*reply);
 }
 

@@ -63,6 +63,7 @@ class Connection {
   Reply receive();
   bool timed_out() const;
   void breaks(Exchanged& done) const;
+  Error refused(const redisReply& reply) const;
   Error broken() const;
 
   Context context_;

@@ -1,5 +1,7 @@
 #include "sinks/webhook_fate.hpp"
 
+#include "config/mask.hpp"
+
 namespace sluice::sinks {
 
 namespace {
@@ -40,7 +42,14 @@ std::string text_of(const WebhookPlan& plan, std::string_view verb, const http::
   const std::string what = plan.service.origin + ", " + std::string(verb) + ": ";
   if (answer.kind != Kind::answered) return what + answer.text;
   std::string text = what + "answered " + std::to_string(answer.status);
-  if (answer.status / 100 == 3) text += ", which redirects; that is not followed: put the new place in 'url'";
+  if (answer.status / 100 == 3) {
+    if (answer.location.empty()) {
+      text += ", which redirects; that is not followed: put the new place in 'url'";
+    } else {
+      text += ", which redirects to " + config::mask_address(answer.location) +
+              "; that is not followed: put the new place in 'url'";
+    }
+  }
   if (answer.status == 401 || answer.status == 403) text += " (is the rule's Authorization right?)";
   return answer.text.empty() ? text : text + ": " + answer.text;
 }

@@ -219,6 +219,7 @@ TEST_F(CacheCheck, SaysThatTheUserMayOnlyRead) {
   const Outcome denied = check("redis://reader:pw@127.0.0.1:" + std::to_string(redis_server().port()));
   EXPECT_EQ(denied.exit_code, 1) << denied.out << denied.err;
   EXPECT_NE(denied.out.find("NOPERM"), std::string::npos) << denied.out;
+  EXPECT_NE(denied.out.find("Redis at redis://"), std::string::npos) << denied.out;
   EXPECT_NE(denied.out.find("ACL SETUSER"), std::string::npos) << denied.out;
 }
 

@@ -120,6 +120,39 @@ TEST_F(CheckOnline, AWorkerEndsOverWhatTheCheckCallsAnError) {
   const std::string uri = make_user(roles_without_streams());
   Worker worker({.file = realworld_file(), .flags = here({"--mongodb-uri", uri})});
   EXPECT_EQ(worker.wait(), 2) << worker.story();
+  EXPECT_NE(worker.err().find("the change stream: the user sluice@admin lacks changeStream on the database " +
+                              db().database() + "; grant it: db.getSiblingDB(\"admin\").grantRolesToUser("),
+            std::string::npos)
+      << worker.story();
+}
+
+/// Also of what it needs only once there is something to write.
+TEST_F(CheckOnline, AWorkerTellsAtItsStartWhatItsRulesMayNotWrite) {
+  const std::string uri =
+      make_user(R"({"role":"read","db":")" + db().database() + "\"}," + read_write(state().database()));
+  const std::string rules =
+      file("  - name: copy\n    write: {from: items, into: copies, values: {a: NEW.a}}\n");
+  const std::string told = "rule copy: the user sluice@admin lacks ";
+  Worker worker({.file = rules, .flags = here({"--mongodb-uri", uri})});
+  EXPECT_TRUE(worker.logs(told)) << worker.story();
+  EXPECT_NE(worker.err().find("grantRolesToUser(\"sluice\", [{role: \"readWrite\", db: \"" + db().database()),
+            std::string::npos)
+      << worker.story();
+  Worker member({.file = rules, .flags = here({"--mongodb-uri", uri}), .partitions = 1});
+  EXPECT_TRUE(member.logs(told)) << member.story();
+}
+
+TEST_F(CheckOnline, AWorkerNamesTheCollectionThatWasProbablyMeant) {
+  db().command(R"({"create":"customers"})");
+  const std::string uri = make_user(worker_roles());
+  const std::string rules =
+      file("  - name: copy\n    write: {from: custmers, into: copies, values: {a: NEW.a}}\n");
+  EXPECT_TRUE(finds(run_sluice(here_run({"check", rules, "--online", "--mongodb-uri", uri})), "warning",
+                    stream() + "/copy", "did you mean 'customers'?"));
+  Worker worker({.file = rules, .flags = here({"--mongodb-uri", uri})});
+  EXPECT_TRUE(worker.logs("rule copy: " + db().database() +
+                          ".custmers does not exist yet; did you mean 'customers'?"))
+      << worker.story();
 }
 
 TEST_F(CheckOnline, TheLineForAMissingIndexMakesTheCheckGreen) {

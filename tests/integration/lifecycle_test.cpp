@@ -59,6 +59,14 @@ TEST_F(Lifecycle, NothingIsReadTwiceAfterACleanStop) {
   EXPECT_EQ(metric("sluice_events_read_total"), 1);
 }
 
+TEST_F(Lifecycle, TheUrisAppNameIsWhatTheServerShows) {
+  workers_connect_to(server().uri() + "&appName=billing");
+  start(realworld_file()).ready();
+  const Document shown = db().admin(R"({"aggregate":1,"cursor":{},"pipeline":[
+      {"$currentOp":{"allUsers":true,"idleConnections":true}},{"$match":{"appName":"billing"}},{"$count":"n"}]})");
+  EXPECT_GT(shown.integer("cursor.firstBatch.0.n"), 0);
+}
+
 TEST_F(Lifecycle, ASecondSignalEndsAtOnce) {
   Worker& worker =
       start(realworld_file(), {"--drain-ms", "600000", "--batch-docs", "1", "--in-flight", "1"}).ready();

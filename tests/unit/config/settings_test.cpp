@@ -58,6 +58,25 @@ INSTANTIATE_TEST_SUITE_P(
             "quotes)"},
         BadFile{"a: *nobody\n", "f.yaml:1:4: this is not valid YAML: the referenced anchor is not defined"}));
 
+TEST(SettingsFile, IndentationThatIsOffByOneIsNamedWithItsLine) {
+  const std::string rules = "pipeline: p\nrules:\n  - name: a\n    count:\n      from: x\n";
+  EXPECT_EQ(
+      message_of([&] { parse(rules + "     into: y\n"); }),
+      "f.yaml:6:6: line 6 is indented by 5 spaces, which fits no block above: those are indented by 4 and 6");
+  EXPECT_EQ(message_of([&] { parse(rules + "       into: y\n"); }),
+            "f.yaml:6:8: line 6 is indented by 7 spaces, more than the line above, which opens no block (by "
+            "a ':' at "
+            "its end); lines of one block are indented alike");
+  EXPECT_EQ(
+      message_of([&] { parse("pipeline: p\nrules:\n  - name: a\n   count:\n      from: x\n"); }),
+      "f.yaml:4:4: line 4 is indented by 3 spaces, which fits no block above: those are indented by 2 and 4");
+  EXPECT_EQ(message_of([&] { parse(" pipeline: p\nmongodb:\n  database: d\n"); }),
+            "f.yaml:2:1: line 2 is indented by 0 spaces, less than the lines above, which begin at 1 space");
+  EXPECT_EQ(
+      message_of([&] { parse(rules + "   - name: b\n"); }),
+      "f.yaml:6:4: line 6 is indented by 3 spaces, which fits no block above: those are indented by 2 and 4");
+}
+
 TEST(SettingsFile, IsBoundedInDepth) {
   std::string yaml = "a: ";
   for (int i = 0; i < 100; ++i) yaml += "[";
