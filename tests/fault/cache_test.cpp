@@ -57,7 +57,7 @@ class CacheFaults : protected OwnRedis, public CachingTest {
 TEST_F(CacheFaults, AStopWaitsForNoAnswer) {
   start_caching(keeping_file(), {"--drain-ms", "300", "--redis-timeout-ms", "60000"}).ready();
   own_redis.stop();
-  storm(5);
+  storm(50);
   ASSERT_TRUE(soon([&] { return metric("sluice_events_in_flight") > 0; }));
   EXPECT_EQ(worker().terminate(), 0);
   const std::string said = worker().err();

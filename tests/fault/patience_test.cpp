@@ -23,8 +23,6 @@ TEST_F(LongSearch, IsWaitedForEverLongerUntilTheAnswerComes) {
   const Worker& worker = start_and_make_the_server_search();
   db().insert("articles", R"({"_id":1,"authorId":7})");
   db().insert("users", R"({"_id":7,"username":"ann"})");
-  EXPECT_TRUE(soon([&] { return worker.err().find("no answer within 4 s") != std::string::npos; }, 60s))
-      << worker.err();
   EXPECT_TRUE(soon(
       [&] {
         const auto article = db().find_one("articles", R"({"authorUsername":"ann"})");
@@ -32,9 +30,9 @@ TEST_F(LongSearch, IsWaitedForEverLongerUntilTheAnswerComes) {
       },
       60s))
       << worker.err();
-  // It waits as usual again from then on.
   const double reopened = metric("sluice_stream_reopens_total");
-  EXPECT_GE(reopened, 2);
+  EXPECT_GE(reopened, 2) << "neither 2 s nor 4 s are enough for an answer that takes 5";
+  // It waits as usual again from then on.
   EXPECT_TRUE(soon([&] { return metric("sluice_stream_reopens_total") > reopened; }, 60s)) << worker.err();
   fail("", "\"off\"");
   EXPECT_TRUE(soon([&] { return worker.get("/readyz").status == 200; }, 60s)) << worker.get("/readyz").body;
@@ -43,7 +41,7 @@ TEST_F(LongSearch, IsWaitedForEverLongerUntilTheAnswerComes) {
 
 TEST_F(LongSearch, DoesNotKeepAWorkerFromStopping) {
   Worker& worker = start_and_make_the_server_search();
-  EXPECT_TRUE(worker.logs("the next one may take 8 s", 60s)) << worker.err();
+  EXPECT_TRUE(soon([&] { return metric("sluice_stream_reopens_total") >= 2; }, 60s)) << worker.err();
   EXPECT_EQ(worker.terminate(), 0) << worker.err();
 }
 

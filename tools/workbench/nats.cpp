@@ -100,10 +100,22 @@ bool Nats::publish(const std::string& subject, const std::string& data, const st
   return duplicate;
 }
 
+/// The client's ordered consumer was seen to begin behind the first messages of a stream that others write
+/// to; then it is read again.
 std::vector<NatsMessage> Nats::read(const std::string& stream) {
-  const std::int64_t messages = count(stream);
   std::vector<NatsMessage> all;
-  if (messages == 0) return all;
+  for (int tries = 0; tries < 5; ++tries) {
+    const Document info = api("STREAM.INFO." + stream);
+    const std::int64_t messages = info.has("error") ? 0 : info.integer("state.messages");
+    if (messages == 0) return {};
+    all = read_until(stream, static_cast<std::uint64_t>(info.integer("state.last_seq")));
+    if (static_cast<std::int64_t>(all.size()) >= messages) break;
+  }
+  return all;
+}
+
+std::vector<NatsMessage> Nats::read_until(const std::string& stream, std::uint64_t last) {
+  std::vector<NatsMessage> all;
   jsCtx* context = nullptr;
   check(natsConnection_JetStream(&context, connection_.get(), nullptr), "JetStream");
   const Context owned(context);
@@ -114,7 +126,7 @@ std::vector<NatsMessage> Nats::read(const std::string& stream) {
   natsSubscription* subscription = nullptr;
   check(js_SubscribeSync(&subscription, context, ">", nullptr, &options, nullptr), "subscribe");
   const Subscription consumer(subscription);
-  while (static_cast<std::int64_t>(all.size()) < messages) {
+  while (all.empty() || all.back().sequence < last) {
     natsMsg* message = nullptr;
     check(natsSubscription_NextMsg(&message, subscription, patience_ms), "read");
     const Message held(message);

@@ -66,6 +66,7 @@ class Nats {
   using Subscription = std::unique_ptr<natsSubscription, Freed<natsSubscription_Destroy>>;
 
   static NatsMessage copy(natsMsg* message);
+  std::vector<NatsMessage> read_until(const std::string& stream, std::uint64_t last);
 
   Connection connection_;
 };
