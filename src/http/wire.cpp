@@ -3,55 +3,11 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/write.hpp>
 
-#include <openssl/x509v3.h>
-
-#include <algorithm>
 #include <memory>
 
-#include "bson/destroyer.hpp"
+#include "tls/certificate.hpp"
 
 namespace sluice::http {
-
-namespace {
-
-using AlternativeNames = std::unique_ptr<GENERAL_NAMES, Destroyer<GENERAL_NAMES_free>>;
-
-std::string text_of(const ASN1_STRING* text) {
-  const auto* data = reinterpret_cast<const char*>(ASN1_STRING_get0_data(text));  // NOLINT: OpenSSL's bytes
-  return {data, static_cast<std::size_t>(ASN1_STRING_length(text))};
-}
-
-std::string address_of(const ASN1_STRING* bytes) {
-  const unsigned char* data = ASN1_STRING_get0_data(bytes);
-  if (ASN1_STRING_length(bytes) == 4) {
-    asio::ip::address_v4::bytes_type four{};
-    std::copy_n(data, four.size(), four.begin());
-    return asio::ip::make_address_v4(four).to_string();
-  }
-  asio::ip::address_v6::bytes_type sixteen{};
-  if (ASN1_STRING_length(bytes) != 16) return "?";
-  std::copy_n(data, sixteen.size(), sixteen.begin());
-  return asio::ip::make_address_v6(sixteen).to_string();
-}
-
-/// The hosts that a certificate is for, with commas between them.
-std::string names_of(X509* certificate) {
-  std::string all;
-  const auto add = [&](const std::string& name) { all += (all.empty() ? "" : ", ") + name; };
-  const AlternativeNames names(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
-  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    if (name->type == GEN_DNS) add(text_of(name->d.dNSName));
-    if (name->type == GEN_IPADD) add(address_of(name->d.iPAddress));
-  }
-  if (!all.empty()) return all;
-  const X509_NAME* subject = X509_get_subject_name(certificate);
-  const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-  return at < 0 ? "no host" : text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
-}
-
-}  // namespace
 
 void Wire::wait_until(flow::Time time) {
   link_->timed_out = false;
@@ -96,7 +52,7 @@ asio::awaitable<error_code> Wire::shake_hands(asio::ssl::context& context, const
   tls_->set_verify_callback([names, matches = asio::ssl::host_name_verification(host)](
                                 bool trusted, asio::ssl::verify_context& chain) {
     const bool good = matches(trusted, chain);
-    if (trusted && !good) *names = names_of(X509_STORE_CTX_get_current_cert(chain.native_handle()));
+    if (trusted && !good) *names = tls::names_of(X509_STORE_CTX_get_current_cert(chain.native_handle()));
     return good;
   });
   error_code error;
@@ -104,7 +60,7 @@ asio::awaitable<error_code> Wire::shake_hands(asio::ssl::context& context, const
                                  asio::redirect_error(asio::use_awaitable, error));
   if (!error) co_return error;
   if (!names->empty()) {
-    why = "certificate verify failed: it is for " + *names + ", and " + host + " is wanted";
+    why = "certificate verify failed: " + tls::wrong_name(*names, host);
   } else if (const long verdict = SSL_get_verify_result(ssl); verdict != X509_V_OK) {
     why = X509_verify_cert_error_string(verdict);
   }

@@ -1,10 +1,12 @@
 #include "mongo/who_answers.hpp"
 
+#include <memory>
 #include <thread>
 
 #include "bson/builder.hpp"
 #include "mongo/client.hpp"
 #include "mongo/raii.hpp"
+#include "tls/probe.hpp"
 
 namespace sluice::mongo {
 
@@ -50,6 +52,41 @@ std::string reason_of(const std::string& message) {
   return reason.substr(0, reason.find(" calling hello on"));
 }
 
+/// Whether libmongoc says that a certificate is for another host; it does not say for which.
+bool is_about_name(const std::string& message) {
+  return message.find("certificate verify failed") != std::string::npos &&
+         message.find("mismatch") != std::string::npos;
+}
+
+std::string certificate_of(const mongoc_host_list_t& host) {
+  return tls::certificate_for_others(host.host, host.port, tls::Greeting::none);
+}
+
+/// By which the set's configuration knows its members; none where the host does not answer.
+std::vector<std::string> members_by(const mongoc_uri_t* uri, const mongoc_host_list_t& host) {
+  std::vector<std::string> members;
+  const Uri direct = directly(uri, host);
+  const Client client(direct ? mongoc_client_new_from_uri(direct.get()) : nullptr);
+  if (!client) return members;
+  bson::Builder hello;
+  hello.append("hello", 1);
+  const Reply reply = run_command(client.get(), "admin", hello.finish(), Doing::reading);
+  for (const auto& [index, one] : reply.view().at("hosts").document()) members.emplace_back(one.text());
+  return members;
+}
+
+std::string certificate_of_members(const mongoc_uri_t* uri, const mongoc_host_list_t& host) {
+  int asked = 0;
+  for (const std::string& member : members_by(uri, host)) {
+    if (++asked > most_hosts) break;
+    const Uri place(mongoc_uri_new(("mongodb://" + member).c_str()));
+    const auto* at = place ? mongoc_uri_get_hosts(place.get()) : nullptr;
+    std::string found = at == nullptr ? "" : certificate_of(*at);
+    if (!found.empty()) return found;
+  }
+  return {};
+}
+
 HostAnswer ask(const mongoc_uri_t* uri, const mongoc_host_list_t& host, const std::string& wanted) {
   HostAnswer answer{host.host_and_port, false, {}, {}};
   const Uri direct = directly(uri, host);
@@ -62,6 +99,8 @@ HostAnswer ask(const mongoc_uri_t* uri, const mongoc_host_list_t& host, const st
   const Reply reply = run_command(client.get(), "admin", hello.finish(), Doing::reading);
   if (!reply.ok()) {
     answer.silence = reason_of(reply.error->message);
+    const std::string names = is_about_name(answer.silence) ? certificate_of(host) : "";
+    if (!names.empty()) answer.silence += "; " + names;
     return answer;
   }
   answer.answered = true;
@@ -92,6 +131,18 @@ std::string who_answers_instead(const mongoc_uri_t* uri) {
     if (!found.empty()) return found;
   }
   return {};
+}
+
+std::string wrong_certificate(const mongoc_uri_t* uri, const Error& error) {
+  if (!is_about_name(error.message)) return {};
+  int asked = 0;
+  for (const auto* host = mongoc_uri_get_hosts(uri); host != nullptr && asked < most_hosts;
+       host = host->next, ++asked) {
+    std::string found = certificate_of(*host);
+    if (!found.empty()) return found;
+  }
+  const auto* first = mongoc_uri_get_hosts(uri);
+  return first == nullptr ? "" : certificate_of_members(uri, *first);
 }
 
 FirstLook judge(const std::vector<HostAnswer>& answers) {

@@ -6,12 +6,19 @@
 #include <string>
 #include <vector>
 
+#include "sluice/error.hpp"
+
 namespace sluice::mongo {
 
 /// For a URI by which no server was selected: asks each of its hosts directly, and says what answers there
 /// instead of the replica set that the URI names: another set, or a server that is in none. "" where nothing
 /// answers, or what answers is no reason to give up. Blocks for a second at most for each of three hosts.
 std::string who_answers_instead(const mongoc_uri_t* uri);
+
+/// For a URI by which no server was reached: where the error is about the name in a certificate, which names
+/// it has and which was wanted, for the first of three hosts of the URI, or of three members that the first
+/// host leads to. "" for other errors. Blocks for a second at most for each of them.
+std::string wrong_certificate(const mongoc_uri_t* uri, const Error& error);
 
 /// What one host said to a hello.
 struct HostAnswer {

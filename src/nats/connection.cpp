@@ -1,10 +1,13 @@
 #include "nats/connection.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <sstream>
 #include <vector>
 
 #include "config/secret_file.hpp"
 #include "nats/callback.hpp"
+#include "tls/probe.hpp"
 
 namespace sluice::nats {
 
@@ -18,6 +21,8 @@ constexpr std::int64_t reconnect_jitter_ms = 100;
 constexpr std::int64_t write_ms =
     5000;  // a server that takes nothing is as good as gone, and pings wait behind it
 constexpr int buffer_bytes = 256 << 10;
+constexpr int default_port = 4222;
+constexpr std::size_t most_servers_asked = 3;
 
 std::vector<std::string> servers_of(const std::string& urls) {
   std::vector<std::string> servers;
@@ -27,6 +32,19 @@ std::vector<std::string> servers_of(const std::string& urls) {
     if (from != std::string::npos) servers.push_back(one.substr(from, one.find_last_not_of(' ') - from + 1));
   }
   return servers;
+}
+
+/// The certificate's names, which libnats does not tell; "" where the error is none of its names. Blocks for
+/// a second at most for each of three servers.
+std::string wrong_certificate(natsStatus status, const std::vector<std::string>& servers) {
+  if (status != NATS_SSL_ERROR) return {};
+  const std::size_t count = std::min(servers.size(), most_servers_asked);
+  for (std::size_t i = 0; i < count; ++i) {
+    const ServerPlace place = place_of(servers[i]);
+    std::string found = tls::certificate_for_others(place.host, place.port, tls::Greeting::line);
+    if (!found.empty()) return found;
+  }
+  return {};
 }
 
 std::string secret_of(const std::string& stated, const std::string& file) {
@@ -63,6 +81,20 @@ natsStatus add_tls(const NatsConfig& config, natsOptions* options) {
 }
 
 }  // namespace
+
+ServerPlace place_of(std::string_view url) {
+  if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  url = url.substr(0, url.find('/'));
+  if (const auto at = url.rfind('@'); at != std::string_view::npos) url.remove_prefix(at + 1);
+  const bool bracketed = url.starts_with('[');
+  const auto end = bracketed ? url.find(']') : url.find(':');
+  ServerPlace place{std::string(bracketed ? url.substr(1, end - 1) : url.substr(0, end)), default_port};
+  const auto colon = end == std::string_view::npos ? end : url.find(':', end);
+  if (colon == std::string_view::npos) return place;
+  const std::string_view digits = url.substr(colon + 1);
+  std::from_chars(digits.data(), digits.data() + digits.size(), place.port);
+  return place;
+}
 
 Error error_of(natsStatus status, const std::string& doing) {
   std::string text = doing + ": " + natsStatus_GetText(status);
@@ -120,6 +152,8 @@ std::variant<std::shared_ptr<Connection>, Error> Connection::open(const NatsConf
   connection->handle_.reset(handle);
   if (status == NATS_OK) return connection;
   connection->finished_ = handle == nullptr;
+  const std::string names = wrong_certificate(status, servers_of(config.url));
+  if (!names.empty()) return error_of(status, where + " cannot be reached; " + names);
   return error_of(status, where + " cannot be reached; is nats-server running there, and does it know us");
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "nats/raii.hpp"
@@ -81,5 +82,12 @@ class Connection {
 
 /// The library's words for a failed call, and what they ask for.
 Error error_of(natsStatus status, const std::string& doing);
+
+struct ServerPlace {
+  std::string host;  ///< an IPv6 address without its brackets
+  int port = 0;
+};
+/// Where the server of one URL is: `[SCHEME://][USER:PASSWORD@]HOST[:PORT]`.
+ServerPlace place_of(std::string_view url);
 
 }  // namespace sluice::nats

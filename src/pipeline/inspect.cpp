@@ -142,6 +142,16 @@ class Inspector {
       say(Level::error, other);
       return false;
     }
+    const std::string names =
+        reply.ok() ? "" : mongo::wrong_certificate(mongoc_client_get_uri(client_.get()), *reply.error);
+    if (!names.empty()) {
+      say(Level::unreachable,
+          fmt::format(
+              "no server can be reached at {}: {}; {}. Name the server as its certificate does, or give "
+              "it a certificate for this name",
+              pool_.hosts(), reply.error->message, names));
+      return false;
+    }
     if (!reply.ok()) {
       say(Level::unreachable, fmt::format("no server can be reached at {}: {}. Is it running, and is its "
                                           "replica set's name in the URI right?",

@@ -171,7 +171,11 @@ std::optional<Error> has_change_streams(mongoc_client_t* client) {
   const mongo::Reply reply = mongo::run_command(client, "admin", hello.finish(), mongo::Doing::reading);
   if (!reply.ok()) {
     const std::string found = mongo::who_answers_instead(mongoc_client_get_uri(client));
-    return found.empty() ? reply.error : Error{ErrorKind::fatal, reply.error->code, found, false};
+    if (!found.empty()) return Error{ErrorKind::fatal, reply.error->code, found, false};
+    Error error = *reply.error;
+    const std::string names = mongo::wrong_certificate(mongoc_client_get_uri(client), error);
+    if (!names.empty()) error.message += "; " + names;
+    return error;
   }
   if (reply.view().at("setName") || reply.view().at("msg").text() == "isdbgrid") return std::nullopt;
   return Error{ErrorKind::fatal, 0, no_replica_set, false};

@@ -144,6 +144,20 @@ TEST_F(NatsSecurity, AServerOfAnotherAuthority) {
                  "PRIVATE KEY");
 }
 
+TEST_F(NatsSecurity, ACertificateForAnotherHostIsToldWithItsNames) {
+  const Certificates certificates("DNS:nats.example.org,IP:192.0.2.7");
+  NatsServer nats(tls_settings(certificates, false) + "\nauthorization { user: worker, password: \"" +
+                  password + "\" }");
+  const std::string told = "the certificate of " + nats.host() +
+                           ": it is for nats.example.org, 192.0.2.7, and 127.0.0.1 is wanted";
+  const Flags trusted = {"--nats-ca-file", certificates.authority()};
+  expect_refused("tls://worker:" + password + "@" + nats.host(), trusted, told, password);
+  Flags words = here_run({"check", rules(), "--online"}, at("tls://" + nats.host(), trusted));
+  const Outcome checked = run_sluice(words);
+  EXPECT_EQ(checked.exit_code, 1) << checked.out;
+  EXPECT_NE(checked.out.find(told), std::string::npos) << checked.out << checked.err;
+}
+
 TEST_F(NatsSecurity, AClientWithoutItsCertificate) {
   const Certificates certificates;
   NatsServer nats(tls_settings(certificates, true));

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
 namespace sluice::test {
 
@@ -10,8 +11,8 @@ namespace {
 constexpr const char* new_key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes ";
 
 /// Each file is made beside the old one and moved into its place, so that nobody reads half a file.
-std::string script(const std::string& folder, const std::string& generation) {
-  std::string text = "set -e; cd '" + folder + "'; echo 'subjectAltName=IP:127.0.0.1' > names; ";
+std::string script(const std::string& folder, const std::string& generation, const std::string& names) {
+  std::string text = "set -e; cd '" + folder + "'; echo 'subjectAltName=" + names + "' > names; ";
   text += std::string("openssl req -x509 ") + new_key + "-days 2 -subj '/O=Sluice/CN=authority-" +
           generation + "' -keyout ca.key -out ca.new; ";
   for (const std::string who : {"server", "client"}) {
@@ -25,12 +26,12 @@ std::string script(const std::string& folder, const std::string& generation) {
 
 }  // namespace
 
-Certificates::Certificates() {
+Certificates::Certificates(std::string names) : names_(std::move(names)) {
   renew();
 }
 
 void Certificates::renew() {
-  const std::string text = script(folder_.path().string(), std::to_string(++renewals_));
+  const std::string text = script(folder_.path().string(), std::to_string(++renewals_), names_);
   if (std::system(("(" + text + ") >/dev/null 2>&1").c_str()) != 0) {
     throw std::runtime_error("no certificates: is the openssl command installed?");
   }

@@ -6,10 +6,11 @@
 
 namespace sluice::test {
 
-/// An authority, and a certificate of it each for a server on 127.0.0.1 and for its clients, as PEM files.
+/// An authority, and a certificate of it each for a server and for its clients, as PEM files.
 class Certificates {
  public:
-  Certificates();
+  /// `names`: what the certificates are for, as OpenSSL's subjectAltName wants it.
+  explicit Certificates(std::string names = "IP:127.0.0.1");
   /// A new authority and new certificates of it, each file put in the place of the old one.
   void renew();
 
@@ -19,6 +20,7 @@ class Certificates {
 
  private:
   TemporaryDirectory folder_;
+  std::string names_;
   int renewals_ = 0;
 };
 
