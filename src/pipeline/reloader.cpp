@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "config/problems.hpp"
 #include "pipeline/checkpoint_store.hpp"
 #include "pipeline/fingerprints.hpp"
 #include "rules/apart.hpp"
@@ -16,13 +17,20 @@ namespace {
 
 constexpr auto interval = std::chrono::seconds(1);
 
-/// Makes the rules of each stream, which judges them as a start does. Throws ConfigError and Stop.
+/// Makes the rules of each stream, which judges them as a start does. Throws ConfigError, with all that is
+/// wrong, and Stop.
 std::map<std::string, std::string> judge(const std::vector<StreamConfig>& streams, int parts) {
   std::map<std::string, std::string> hashes;
+  config::Problems problems;
   for (const StreamConfig& stream : rules::with_callers_apart(streams)) {
-    if (stream.uri_file.empty()) mongo::try_uri(stream.uri);
-    hashes[stream.name] = options_hash(stream.database, rules::make_rules(stream, parts));
+    try {
+      if (stream.uri_file.empty()) mongo::try_uri(stream.uri);
+      hashes[stream.name] = options_hash(stream.database, rules::make_rules(stream, parts));
+    } catch (const ConfigError& error) {
+      config::append(problems, error);
+    }
   }
+  if (!problems.empty()) throw config::PlacedError(config::in_order(std::move(problems)));
   return hashes;
 }
 

@@ -172,6 +172,28 @@ rules:
   EXPECT_EQ(run_sluice({"run", (folder.path() / "none.yaml").string()}).exit_code, 1);
 }
 
+/// Rules that tell have streams of their own, and are judged with the others all the same.
+TEST_F(Lifecycle, AllRulesThatAreWrongAreSaidAtOnce) {
+  const TemporaryDirectory folder;
+  const std::string path = folder.write("bad.yaml", R"(pipeline: p
+mongodb: { database: d }
+rules:
+  - name: counts
+    count: { from: "f*", reference: a, into: b, field: n }
+  - name: out
+    publish: { from: items, stream: S, operations: [insert, dorp] }
+  - name: keys
+    cache: { from: items, delete: 5 }
+)");
+  for (const char* command : {"run", "check"}) {
+    const auto outcome = run_sluice({command, path});
+    EXPECT_EQ(outcome.exit_code, 1);
+    const std::string said = outcome.err + outcome.out;
+    for (const char* place : {"bad.yaml:5:", "bad.yaml:7:", "bad.yaml:9:"})
+      EXPECT_NE(said.find(place), std::string::npos) << command << ": " << said;
+  }
+}
+
 TEST_F(Lifecycle, ConfigShowsWhereEachValueCameFromAndHidesSecrets) {
   const auto outcome = run_sluice({"config", realworld_file(), "--lanes", "9", "--mongodb-uri",
                                    "mongodb://ann:swordfish@127.0.0.1:1/?replicaSet=rs0"},
