@@ -65,6 +65,12 @@ void append_removal(bson::Builder& out, const CopyPlan& plan, const bson::Value&
 
 }  // namespace
 
+bool copies_something(const std::vector<Write>& writes) {
+  return std::ranges::any_of(writes, [](const Write& write) {
+    return std::holds_alternative<RefreshWrite>(write) || std::holds_alternative<FillWrite>(write);
+  });
+}
+
 void Copies::want_source(const CopyPlan& plan, const bson::Value& id) {
   sources_.want(plan.database, plan.source, id, source_fields(plan));
 }

@@ -9,6 +9,8 @@
 
 namespace sluice::sinks {
 
+bool copies_something(const std::vector<Write>& writes);
+
 /// Turns refreshes and fills into write operations: reads the sources (and the targets that no event showed)
 /// in the transaction that will write the copies. That is what makes a race harmless: if a source or a target
 /// changes between the read and the commit, the server refuses one of the two transactions, and it is

@@ -25,12 +25,6 @@ using Kind = WriteCommands::Kind;
 
 constexpr std::size_t most_id_bytes = 200;  // of a document, in a line of the log
 
-bool copies_something(const Batch& batch) {
-  return std::ranges::any_of(batch.writes, [](const Write& write) {
-    return std::holds_alternative<RefreshWrite>(write) || std::holds_alternative<FillWrite>(write);
-  });
-}
-
 std::int64_t now_ms() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
@@ -144,7 +138,7 @@ std::optional<Error> MongoBulk::hold_position(mongo::Transaction& transaction, c
 /// A single event is given what it needs, for it cannot be made smaller.
 MongoBulk::Copied MongoBulk::add_copies(mongo::Transaction& transaction, const Batch& batch,
                                         WriteCommands& commands) const {
-  if (!copies_something(batch)) return {};
+  if (!copies_something(batch.writes)) return {};
   const std::size_t most = batch.events > 1 ? batch.copy_bytes : SIZE_MAX;
   const std::size_t before = commands.bytes();
   Copies copies(transaction, options_.statement_ms, most);
@@ -209,7 +203,8 @@ Outcome MongoBulk::refused(mongoc_client_t* client, const Batch& batch) {
 
 Outcome MongoBulk::attempt(mongoc_client_t* client, const Batch& batch) {
   Outcome outcome;
-  const auto isolation = copies_something(batch) ? mongo::Isolation::snapshot : mongo::Isolation::local;
+  const auto isolation =
+      copies_something(batch.writes) ? mongo::Isolation::snapshot : mongo::Isolation::local;
   mongo::Transaction transaction(client, isolation, &recorder_);
   outcome.error = transaction.error();
   bool held = false;

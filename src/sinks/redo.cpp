@@ -21,10 +21,6 @@ bool is_refresh(const Write& write) {
   return std::holds_alternative<RefreshWrite>(write);
 }
 
-bool is_copy(const Write& write) {
-  return is_refresh(write) || std::holds_alternative<FillWrite>(write);
-}
-
 }  // namespace
 
 std::optional<Error> Redo::take(mongo::Transaction& transaction, const bson::Value& letter,
@@ -63,7 +59,7 @@ Ran Redo::write(mongo::Transaction& transaction, const std::vector<Write>& write
 }
 
 Redone Redo::transact(const bson::Value& letter, const std::vector<Write>& writes, bool refreshes) {
-  const bool copies = std::ranges::any_of(writes, is_copy);
+  const bool copies = copies_something(writes);
   mongo::Transaction transaction(client_, copies ? mongo::Isolation::snapshot : mongo::Isolation::local,
                                  &recorder_);
   if (transaction.error()) return failed(transaction.error());

@@ -144,6 +144,13 @@ struct Seen {
   std::string top;
 };
 
+void expect_numbers(const Seen& seen, int readyz, double ready, double stalled, double outlet_up) {
+  EXPECT_EQ(seen.readyz, readyz) << seen.body;
+  EXPECT_EQ(seen.ready, ready) << seen.body;
+  EXPECT_EQ(seen.stalled, stalled) << seen.body;
+  EXPECT_EQ(seen.outlet_up, outlet_up) << seen.body;
+}
+
 class OutageHealth : public PipelineTest, public testing::WithParamInterface<const char*> {
  protected:
   void SetUp() override {
@@ -206,21 +213,15 @@ class OutageHealth : public PipelineTest, public testing::WithParamInterface<con
 /// First it is degraded and ready, then stalled and not ready: for readyz, metrics, status and top alike.
 TEST_P(OutageHealth, IsOneStoryEverywhere) {
   const Seen well = when("READY");
-  EXPECT_EQ(well.readyz, 200);
-  EXPECT_EQ(well.ready, 1);
-  EXPECT_EQ(well.stalled, 0);
-  EXPECT_EQ(well.outlet_up, 1);
+  expect_numbers(well, 200, 1, 0, 1);
   EXPECT_FALSE(Document(well.status).boolean("streams.0.degraded")) << well.status;
 
   outlet_.down();
   db().insert("items", R"({"_id":1})");
   const Seen degraded = when("DEGRADED");
-  EXPECT_EQ(degraded.readyz, 200);
+  expect_numbers(degraded, 200, 1, 0, 0);
   EXPECT_NE(degraded.body.find("outlet " + outlet_.name + ": down"), std::string::npos) << degraded.body;
   EXPECT_NE(degraded.body.find("rule teller"), std::string::npos) << degraded.body;
-  EXPECT_EQ(degraded.ready, 1);
-  EXPECT_EQ(degraded.stalled, 0);
-  EXPECT_EQ(degraded.outlet_up, 0);
   const Document stream = Document(degraded.status).child("streams.0");
   EXPECT_TRUE(stream.boolean("ready")) << stream.json();
   EXPECT_TRUE(stream.boolean("degraded")) << stream.json();
@@ -230,13 +231,10 @@ TEST_P(OutageHealth, IsOneStoryEverywhere) {
       << degraded.top;
 
   const Seen stalled = when("NOT_READY");
-  EXPECT_EQ(stalled.readyz, 503);
+  expect_numbers(stalled, 503, 0, 1, 0);
   EXPECT_NE(stalled.body.find(" stalled: lane "), std::string::npos) << stalled.body;
   EXPECT_NE(stalled.body.find("\"degraded\""), std::string::npos) << "it says still what is down\n"
                                                                   << stalled.body;
-  EXPECT_EQ(stalled.ready, 0);
-  EXPECT_EQ(stalled.stalled, 1);
-  EXPECT_EQ(stalled.outlet_up, 0);
   const Document waiting = Document(stalled.status).child("streams.0");
   EXPECT_FALSE(waiting.boolean("ready")) << waiting.json();
   EXPECT_TRUE(waiting.boolean("stalled")) << waiting.json();
@@ -249,10 +247,7 @@ TEST_P(OutageHealth, IsOneStoryEverywhere) {
 
   outlet_.up();
   const Seen again = when("READY");
-  EXPECT_EQ(again.readyz, 200);
-  EXPECT_EQ(again.ready, 1);
-  EXPECT_EQ(again.stalled, 0);
-  EXPECT_EQ(again.outlet_up, 1);
+  expect_numbers(again, 200, 1, 0, 1);
   EXPECT_TRUE(worker().logs("outlet " + outlet_.name + " is up again after"));
 }
 

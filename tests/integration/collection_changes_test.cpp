@@ -23,6 +23,15 @@ struct OnCollections {
                               db.database() + "." + to + R"(","dropTarget":)";
     db.admin(start + (drops_target ? "true}" : "false}"));
   }
+  /// Each with a document before it: a drop, a rename away, and another collection renamed to the name.
+  void drop_and_rename() const {
+    insert();
+    drop();
+    insert();
+    rename("items", "archive");
+    insert("staging");
+    rename("staging", "items");
+  }
   void out_into_items() const {
     db.insert("source", R"({"n":1})");
     db.aggregate("source", R"({"pipeline":[{"$out":"items"}]})");
@@ -56,12 +65,7 @@ class CollectionChanges : public PublishingTest {
 
 TEST_F(CollectionChanges, AreMessagesOnRequest) {
   start_publishing(publish_file(all_operations)).ready();
-  on().insert();
-  on().drop();
-  on().insert();
-  on().rename("items", "archive");
-  on().insert("staging");
-  on().rename("staging", "items");
+  on().drop_and_rename();
   on().insert();
   on().insert("staging");
   on().rename("staging", "items", true);
@@ -114,12 +118,7 @@ TEST_F(CollectionChanges, ADroppedDatabaseIsItsCollectionsDropsAndAMessageOfItsO
 
 TEST_F(CollectionChanges, AreOneLineEachWithoutTheRequest) {
   start_publishing(publish_file()).ready();
-  on().insert();
-  on().drop();
-  on().insert();
-  on().rename("items", "archive");
-  on().insert("staging");
-  on().rename("staging", "items");
+  on().drop_and_rename();
   on().out_into_items();
   on().insert();
   ASSERT_TRUE(settled());
