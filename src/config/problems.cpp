@@ -4,8 +4,8 @@
 #include <tuple>
 #include <utility>
 
-#include "config/variables.hpp"
-#include "config/yaml_tree.hpp"
+#include "config/yaml/variables.hpp"
+#include "config/yaml/yaml_tree.hpp"
 
 namespace sluice::config {
 

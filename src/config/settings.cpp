@@ -6,8 +6,8 @@
 
 #include "config/names.hpp"
 #include "config/problems.hpp"
-#include "config/yaml_json.hpp"
-#include "config/yaml_tree.hpp"
+#include "config/yaml/yaml_json.hpp"
+#include "config/yaml/yaml_tree.hpp"
 
 namespace sluice {
 

@@ -1,0 +1,77 @@
+#include "config/addresses/url_origin.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "sluice/settings.hpp"
+
+namespace sluice::config {
+
+namespace {
+
+constexpr int most_port = 65535;
+
+std::string_view own_port(bool tls) {
+  return tls ? "443" : "80";
+}
+
+bool is_port(std::string_view text) {
+  int number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  return read.ec == std::errc{} && read.ptr == text.data() + text.size() && number > 0 && number <= most_port;
+}
+
+bool stands_in_a_host(char c) {
+  const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  return letter || c == '-' || c == '.' || c == '_';
+}
+
+bool stands_in_an_address(char c) {
+  return stands_in_a_host(c) || c == ':';
+}
+
+}  // namespace
+
+std::string UrlOrigin::authority() const {
+  std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  if (port != own_port(tls)) text += ":" + port;
+  return text;
+}
+
+std::string UrlOrigin::text() const {
+  return (tls ? "https://" : "http://") + authority();
+}
+
+UrlOrigin parse_origin(std::string_view url, std::string_view& rest) {
+  const std::string shown(url);
+  UrlOrigin origin;
+  origin.tls = url.starts_with("https://");
+  if (!origin.tls && !url.starts_with("http://")) {
+    throw ConfigError("'" + shown + "' is no URL of a web service: it must begin with http:// or https://");
+  }
+  url.remove_prefix(origin.tls ? 8 : 7);
+  const auto end = std::min(url.find_first_of("/?#"), url.size());
+  std::string_view authority = url.substr(0, end);
+  rest = url.substr(end);
+  if (authority.find('@') != std::string_view::npos) {
+    throw ConfigError("a URL does not hold a user or a password; state an Authorization header instead");
+  }
+  const bool bracketed = authority.starts_with('[');
+  const auto end_of_host = bracketed ? authority.find(']') : std::min(authority.find(':'), authority.size());
+  if (end_of_host == std::string_view::npos) throw ConfigError("'" + shown + "' has a [ without its ]");
+  origin.host = authority.substr(bracketed ? 1 : 0, end_of_host - (bracketed ? 1 : 0));
+  authority.remove_prefix(end_of_host + (bracketed ? 1 : 0));
+  origin.port = own_port(origin.tls);
+  if (!authority.empty()) {
+    if (!authority.starts_with(':') || !is_port(authority.substr(1))) {
+      throw ConfigError("'" + shown + "' has no port behind its host's colon");
+    }
+    origin.port = authority.substr(1);
+  }
+  const bool possible = !origin.host.empty() &&
+                        std::ranges::all_of(origin.host, bracketed ? stands_in_an_address : stands_in_a_host);
+  if (!possible) throw ConfigError("'" + shown + "' names no host");
+  return origin;
+}
+
+}  // namespace sluice::config

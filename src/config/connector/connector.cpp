@@ -1,0 +1,262 @@
+#include "config/connector/connector.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+
+#include "config/connector/parts.hpp"
+#include "config/mask.hpp"
+#include "config/names.hpp"
+
+namespace sluice::config {
+namespace {
+
+constexpr std::string_view kUsualFile = "connector.yaml";
+constexpr std::size_t kLongestName = 64;
+
+/// As a value of a file of ours, in which a dollar is written twice.
+std::string in_quotes(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '$') out += '$';
+    if (c == '"' || c == '\\') out += '\\';
+    if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\x{:02x}", static_cast<int>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+std::string listed(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const auto& text : texts) out += (out.empty() ? "" : ", ") + in_quotes(text);
+  return "[" + out + "]";
+}
+
+/// A name of ours out of one of MongoDB's, which may hold nearly anything.
+std::string plain_name(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    const std::string one(1, c);
+    out += why_no_name(one).empty() ? one : fmt::format("-{:02x}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
+/// Names that are each used once. What is too long is cut, and numbered where that makes two the same.
+class Names {
+ public:
+  std::string take(const std::string& text) {
+    const std::string name = plain_name(text);
+    std::string tried = name.substr(0, kLongestName);
+    for (int number = 2; std::ranges::find(taken_, tried) != taken_.end(); ++number) {
+      const std::string end = fmt::format("-{}", number);
+      tried = name.substr(0, kLongestName - end.size()) + end;
+    }
+    taken_.push_back(tried);
+    return tried;
+  }
+
+ private:
+  std::vector<std::string> taken_;
+};
+
+std::string rule_text(const Connector& connector, const ConnectorCollection& collection,
+                      const std::string& name) {
+  std::string text = fmt::format("      - name: {}\n        publish:\n", in_quotes(name));
+  const auto line = [&](std::string_view key, const std::string& value) {
+    text += fmt::format("          {}: {}\n", key, value);
+  };
+  line("from", in_quotes(collection.name));
+  line("operations", listed(connector.operations));
+  line("stream", in_quotes(collection.stream));
+  line("subject", in_quotes(collection.subject));
+  line("subjects", listed({collection.subjects}));
+  line("full_document", "updateLookup");
+  line("before", in_quotes(collection.before));
+  line("order", connector.in_order ? "collection" : "document");
+  const TokenCollection& tokens = collection.tokens;
+  line("tokens",
+       fmt::format(
+           "{{ database: {}, collection: {}{} }}", in_quotes(tokens.database), in_quotes(tokens.collection),
+           tokens.capped ? fmt::format(", capped: true, size_bytes: {}", collection.tokens_bytes) : ""));
+  if (connector.replicas != 1) line("replicas", std::to_string(connector.replicas));
+  if (!connector.headers) line("headers", "none");
+  return text;
+}
+
+std::string stream_text(const Connector& connector, const std::string& name,
+                        const std::vector<const ConnectorCollection*>& collections) {
+  std::string text = fmt::format("  - name: {}\n", in_quotes(name));
+  if (!connector.uri.empty()) text += fmt::format("    uri: {}\n", in_quotes(connector.uri));
+  text += fmt::format("    database: {}\n    resume_tokens:\n", in_quotes(collections.front()->database));
+  std::vector<std::string> seen;
+  std::string rules = "    rules:\n";
+  Names names;
+  for (const ConnectorCollection* one : collections) {
+    const std::string tokens =
+        fmt::format("      - {{ database: {}, collection: {}, capped: {} }}\n",
+                    in_quotes(one->tokens.database), in_quotes(one->tokens.collection), one->tokens.capped);
+    if (std::ranges::find(seen, tokens) == seen.end()) text += seen.emplace_back(tokens);
+    rules += rule_text(connector, *one, names.take(one->name));
+  }
+  return text + rules;
+}
+
+/// A file that says where it is, or the usual one where nothing else is stated.
+std::string file_meant(const ConnectorStart& start) {
+  if (!start.file.empty()) return start.file;
+  if (const std::string stated = variable(start.environment, "CONFIG_FILE"); !stated.empty()) return stated;
+  if (!variable(start.environment, "MONGO_WATCH_COLLECTIONS").empty()) return {};
+  std::error_code ignored;
+  return std::filesystem::exists(kUsualFile, ignored) ? std::string(kUsualFile) : std::string();
+}
+
+/// Variables of ours that would say again, and otherwise, what the connector's own have said.
+Values without_the_said(const Connector& connector, Values environment) {
+  environment.erase("SLUICE_DATABASE");
+  if (!connector.uri.empty()) {
+    environment.erase("MONGODB_URI");
+    environment.erase("MONGODB_URI_FILE");
+  }
+  if (!connector.nats_url.empty()) environment.erase("NATS_URL");
+  return environment;
+}
+
+bool wants_headers(const std::string& stated) {
+  if (!stated.empty() && stated != "all" && stated != "none") {
+    throw ConfigError("--headers must be all or none, not '" + stated + "'");
+  }
+  return stated != "none";
+}
+
+long long replicas_of(const std::string& stated) {
+  if (stated.empty()) return 1;
+  if (stated.size() == 1 && stated[0] >= '1' && stated[0] <= '5') return stated[0] - '0';
+  throw ConfigError("--replicas must be a whole number from 1 to 5, not '" + stated + "'");
+}
+
+/// With several streams a flag speaks for those alone that state nothing: so none of them does.
+Values without_the_database(Values flags) {
+  flags.erase("database");
+  return flags;
+}
+
+}  // namespace
+
+std::string variable(const Values& environment, std::string_view name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
+std::string checked_variable(const Values& environment, std::string_view name, std::string_view option_name,
+                             std::string_view otherwise) {
+  const std::string text = variable(environment, name);
+  if (text.empty()) return std::string(otherwise);
+  return parse_value(option(option_name), text, {Origin::Kind::environment, std::string(name)}).text;
+}
+
+bool cluster_stated(const ConnectorStart& start) {
+  return start.flags.contains("mongodb-uri") || start.flags.contains("mongodb-uri-file") ||
+         !variable(start.environment, "MONGODB_URI").empty() ||
+         !variable(start.environment, "MONGODB_URI_FILE").empty();
+}
+
+bool nats_stated(const ConnectorStart& start) {
+  return start.flags.contains("nats-url") || !variable(start.environment, "NATS_URL").empty();
+}
+
+std::string with_scheme(const std::string& servers) {
+  std::string out;
+  for (const std::string& one : comma_list(servers)) {
+    out += (out.empty() ? "" : ",") + (one.find("://") == std::string::npos ? "nats://" + one : one);
+  }
+  return out;
+}
+
+std::vector<std::string> comma_list(const std::string& text) {
+  std::vector<std::string> items;
+  std::stringstream stream(text);
+  for (std::string one; std::getline(stream, one, ',');) {
+    const auto from = one.find_first_not_of(" \t");
+    if (from != std::string::npos) items.push_back(one.substr(from, one.find_last_not_of(" \t") - from + 1));
+  }
+  return items;
+}
+
+std::string database_of_uri(const std::string& uri) {
+  const auto hosts = uri.find("://");
+  if (hosts == std::string::npos) return {};
+  const std::string rest = uri.substr(hosts + 3, uri.find('?') - hosts - 3);
+  const auto slash = rest.find('/');
+  if (slash == std::string::npos) return {};
+  std::string name;
+  for (std::size_t i = slash + 1; i < rest.size(); ++i) {
+    const bool escaped = rest[i] == '%' && i + 2 < rest.size() && std::isxdigit(rest[i + 1]) != 0 &&
+                         std::isxdigit(rest[i + 2]) != 0;
+    name += escaped ? static_cast<char>(std::stoi(rest.substr(i + 1, 2), nullptr, 16)) : rest[i];
+    if (escaped) i += 2;
+  }
+  return name;
+}
+
+Values connector_environment() {
+  return process_environment();
+}
+
+std::string yaml_of(const Connector& connector) {
+  std::vector<std::string> databases;
+  for (const auto& one : connector.collections) {
+    if (std::ranges::find(databases, one.database) == databases.end()) databases.push_back(one.database);
+  }
+  std::string text = fmt::format("pipeline: {}\nstreams:\n", in_quotes(connector.name));
+  Names names;
+  for (const std::string& database : databases) {
+    std::vector<const ConnectorCollection*> own;
+    for (const auto& one : connector.collections) {
+      if (one.database == database) own.push_back(&one);
+    }
+    text += stream_text(connector, names.take(database), own);
+  }
+  text += "cluster:\n  partitions: 1\n";  // one instance publishes, the others stand by
+  if (!connector.nats_url.empty()) text += fmt::format("nats:\n  url: {}\n", in_quotes(connector.nats_url));
+  text += fmt::format("http:\n  host: {}\n  port: {}\n  health: components\n", in_quotes(connector.http_host),
+                      connector.http_port);
+  text += "log:\n  format: json\n";
+  if (!connector.log_level.empty()) text += fmt::format("  level: {}\n", connector.log_level);
+  return text;
+}
+
+LoadedConnector load_connector(const ConnectorStart& start) {
+  const std::string file = file_meant(start);
+  Connector connector =
+      file.empty() ? connector_of_variables(start) : connector_of_file(read_text(file), file, start);
+  if (!start.name.empty()) {
+    if (const std::string why = why_no_name(start.name); !why.empty()) throw ConfigError("--name: " + why);
+    connector.name = start.name;
+  }
+  connector.headers = wants_headers(start.headers);
+  connector.replicas = replicas_of(start.replicas);
+  const auto load = [&] {
+    return load_text(yaml_of(connector), (file.empty() ? "variables" : file) + std::string(", as rules"),
+                     without_the_database(start.flags), without_the_said(connector, start.environment));
+  };
+  Loaded loaded = load();
+  if (loaded.config.parts() > 1) {  // several readers keep the order of each document's changes
+    connector.in_order = false;
+    loaded = load();
+  }
+  // These rules only tell of changes: one more collection is no reason to stop, and was none before.
+  loaded.config.accept_changed_rules = true;
+  connector.uri = mask_uri(connector.uri);
+  connector.nats_url = mask_uris(connector.nats_url);
+  return {std::move(loaded.config), yaml_of(connector)};
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,154 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "config/addresses/redis_url.hpp"
+#include "config/load/context.hpp"
+#include "config/names.hpp"
+
+namespace sluice::config {
+namespace {
+
+/// Others take over when the lease is over and they have looked: ten seconds all in all. A default only.
+constexpr int cluster_lease_ms = 6000;
+
+bool belongs_to_stream(const Option& option) {
+  return option.store == nullptr;
+}
+
+std::string listed_name(const Option& option) {
+  return option.path.empty() ? fmt::format("--{}", option.name) : std::string(option.path);
+}
+
+/// `format: json` at the top is a key of a section that is indented too little, or stands without it.
+void add_section(Problem& problem) {
+  for (const auto& option : options()) {
+    const std::size_t dot = option.path.find('.');
+    if (dot == std::string_view::npos) continue;
+    const std::string_view key = option.path.substr(dot + 1);
+    const std::string unknown = fmt::format("unknown key '{}'", key);
+    if (!problem.message.starts_with(unknown)) continue;
+    problem.message = fmt::format("{}; it belongs into '{}' (is this line indented too little?)", unknown,
+                                  option.path.substr(0, dot));
+    return;
+  }
+}
+
+class OptionsReader {
+ public:
+  explicit OptionsReader(LoadContext& context) : context_(context) {}
+
+  void read() {
+    context_.attempt([&] { check_keys(); });
+    context_.attempt([&] { read_pipeline(); });
+    for (const auto& option : options()) {
+      if (!belongs_to_stream(option)) context_.attempt([&] { read_option(option); });
+    }
+    check_pairs();
+  }
+
+ private:
+  /// Options that are about each other. What is wrong with one that could not be read is said already.
+  void check_pairs() {
+    const bool all_read = std::ranges::all_of(
+        options(), [&](const Option& one) { return belongs_to_stream(one) || origins_.contains(one.name); });
+    if (!all_read) return;
+    context_.attempt([&] { check_shard(); });
+    context_.attempt([&] { check_nats(); });
+    context_.attempt([&] { check_redis(); });
+    context_.attempt([&] { check_cluster(); });
+  }
+
+  /// First of all, since a misspelt section is the likeliest reason for whatever seems to be missing.
+  void check_keys() {
+    const Settings& file = context_.sources.file();
+    for (const std::string_view key : {"pipeline", "rules", "streams"}) file.has(key);
+    for (const auto& option : options()) {
+      if (!option.path.empty()) file.has(option.path.substr(0, option.path.find('.')));
+    }
+    try {
+      file.done();
+    } catch (const PlacedError& error) {
+      Problems problems = error.problems();
+      for (Problem& problem : problems) add_section(problem);
+      throw PlacedError(std::move(problems));
+    }
+  }
+
+  void read_pipeline() {
+    const Settings& file = context_.sources.file();
+    context_.config().pipeline = file.text("pipeline");
+    if (const std::string why = why_no_name(context_.config().pipeline); !why.empty())
+      file.fail("pipeline", why);
+    context_.list("pipeline", context_.config().pipeline, {Origin::Kind::file, file.place("pipeline")});
+  }
+
+  void read_option(const Option& option) {
+    Sourced sourced = context_.sources.effective(option);
+    if (option.name == "lease-ms" && sourced.origin.kind == Origin::Kind::fallback &&
+        context_.config().clustered()) {
+      sourced.value = {std::to_string(cluster_lease_ms), cluster_lease_ms};
+    }
+    option.store(context_.config(), sourced.value);
+    origins_.emplace(option.name, sourced.origin);
+    if (sourced.value.text.empty()) return;  // stated nowhere, and without a default
+    context_.list(listed_name(option), shown_value(option, sourced.value.text), sourced.origin);
+  }
+
+  /// Of two options of which one says nothing without the other.
+  void check_pair(std::string_view one, const std::string& value, std::string_view other,
+                  const std::string& needed) {
+    if (value.empty() || !needed.empty()) return;
+    origins_.at(one).fail(fmt::format("--{} says nothing without --{}", one, other));
+  }
+
+  void check_nats() {
+    const NatsConfig& nats = context_.config().nats;
+    check_pair("nats-password", nats.password, "nats-user", nats.user);
+    check_pair("nats-password-file", nats.password_file, "nats-user", nats.user);
+    check_pair("nats-nkey", nats.nkey, "nats-nkey-file", nats.nkey_file);
+    check_pair("nats-nkey-file", nats.nkey_file, "nats-nkey", nats.nkey);
+    check_pair("nats-cert-file", nats.cert_file, "nats-key-file", nats.key_file);
+    check_pair("nats-key-file", nats.key_file, "nats-cert-file", nats.cert_file);
+  }
+
+  void check_redis() {
+    const RedisConfig& redis = context_.config().redis;
+    if (redis.password_file.empty() || redis_place(redis.url).password.empty()) return;
+    origins_.at("redis-password-file")
+        .fail(fmt::format("the password is stated here and in {} as well; state one of the two",
+                          origins_.at("redis-url").prefix()));
+  }
+
+  void check_shard() {
+    const int count = context_.config().shard_count;
+    const int index = context_.config().shard_index;
+    if (index < count) return;
+    origins_.at("shard-index")
+        .fail(fmt::format("the shard index {} must be below the shard count {} ({}); allowed: 0 to {}", index,
+                          count, origins_.at("shard-count").shown(), count - 1));
+  }
+
+  void check_cluster() {
+    if (!context_.config().clustered()) return;
+    if (context_.config().shard_count > 1) {
+      origins_.at("partitions")
+          .fail(fmt::format(
+              "the partitions of a cluster ({}) take the place of shards ({}, {}); state one of the two",
+              context_.config().partitions, context_.config().shard_count,
+              origins_.at("shard-count").shown()));
+    }
+  }
+
+  LoadContext& context_;
+  std::map<std::string_view, Origin> origins_;
+};
+
+}  // namespace
+
+void read_options(LoadContext& context) {
+  OptionsReader(context).read();
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,58 @@
+#include "config/options/groups/groups.hpp"
+#include "config/options/groups/store.hpp"
+
+namespace sluice::config {
+namespace {
+
+constexpr const char* kIndexPolicies[] = {"warn", "create"};
+
+void set_indexes(Config& config, const OptionValue& value) {
+  config.indexes = value.text == "create" ? IndexPolicy::create : IndexPolicy::warn;
+}
+
+constexpr Option kOptions[] = {
+    {.group = "Where",
+     .name = "mongodb-uri",
+     .env = "MONGODB_URI",
+     .path = "mongodb.uri",
+     .type = OptionType::uri,
+     .fallback = "mongodb://127.0.0.1:27017/?replicaSet=rs0",
+     .help = "Connection string of the replica set."},
+    {.group = "Where",
+     .name = "mongodb-uri-file",
+     .env = "MONGODB_URI_FILE",
+     .path = "mongodb.uri_file",
+     .type = OptionType::file,
+     .help = "File that holds the connection string instead; a changed file is taken up without a restart."},
+    {.group = "Where",
+     .name = "database",
+     .env = "SLUICE_DATABASE",
+     .path = "mongodb.database",
+     .type = OptionType::database,
+     .help = "Database whose changes are read."},
+    {.group = "Where",
+     .name = "state-database",
+     .env = "SLUICE_STATE_DATABASE",
+     .path = "state.database",
+     .type = OptionType::database,
+     .fallback = "sluice",
+     .help = "Database that holds positions, leases and dead letters.",
+     .store = set_text<&Config::state_database>},
+    {.group = "Where",
+     .name = "indexes",
+     .env = "SLUICE_INDEXES",
+     .path = "indexes",
+     .type = OptionType::choice,
+     .fallback = "warn",
+     .choices = kIndexPolicies,
+     .help = "Whether an index that a rule's join needs is created, or only warned about.",
+     .store = set_indexes},
+};
+
+}  // namespace
+
+std::span<const Option> mongodb_options() {
+  return kOptions;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,82 @@
+#include "config/options/groups/groups.hpp"
+#include "config/options/groups/store.hpp"
+
+namespace sluice::config {
+namespace {
+
+constexpr const char* kHealthForms[] = {"alive", "components"};
+constexpr const char* kLogLevels[] = {"trace", "debug", "info", "warn", "error", "off"};
+constexpr const char* kLogFormats[] = {"text", "json"};
+
+void set_health(Config& config, const OptionValue& value) {
+  config.health = value.text == "components" ? HealthForm::components : HealthForm::alive;
+}
+
+/// An IPv6 address may be given in brackets, as in a URL.
+void set_http_host(Config& config, const OptionValue& value) {
+  const std::string& text = value.text;
+  const bool brackets = text.size() > 2 && text.starts_with('[') && text.ends_with(']');
+  config.http_host = brackets ? text.substr(1, text.size() - 2) : text;
+}
+
+void set_log_format(Config& config, const OptionValue& value) {
+  config.log_format = value.text == "json" ? LogFormat::json : LogFormat::text;
+}
+
+constexpr Option kOptions[] = {
+    {.group = "Being watched",
+     .name = "http-host",
+     .env = "SLUICE_HTTP_HOST",
+     .path = "http.host",
+     .type = OptionType::text,
+     .fallback = "127.0.0.1",
+     .help = "Address the HTTP server listens on.",
+     .store = set_http_host},
+    {.group = "Being watched",
+     .name = "http-port",
+     .env = "SLUICE_HTTP_PORT",
+     .path = "http.port",
+     .type = OptionType::whole,
+     .unit = "port",
+     .fallback = "0",
+     .least = 0,
+     .most = 65'535,
+     .help = "Port of /healthz, /readyz, /metrics and /status; 0 turns them off.",
+     .store = set_number<&Config::http_port>},
+    {.group = "Being watched",
+     .name = "http-health",
+     .env = "SLUICE_HTTP_HEALTH",
+     .path = "http.health",
+     .type = OptionType::choice,
+     .fallback = "alive",
+     .choices = kHealthForms,
+     .help = "What /healthz says: that the process answers, or also whether MongoDB, NATS and Redis can be "
+             "reached.",
+     .store = set_health},
+    {.group = "Being watched",
+     .name = "log-level",
+     .env = "SLUICE_LOG_LEVEL",
+     .path = "log.level",
+     .type = OptionType::choice,
+     .fallback = "info",
+     .choices = kLogLevels,
+     .help = "Least important messages logged: trace, debug, info, warn, error or off.",
+     .store = set_text<&Config::log_level>},
+    {.group = "Being watched",
+     .name = "log-format",
+     .env = "SLUICE_LOG_FORMAT",
+     .path = "log.format",
+     .type = OptionType::choice,
+     .fallback = "text",
+     .choices = kLogFormats,
+     .help = "Log lines for people, or one JSON object per line.",
+     .store = set_log_format},
+};
+
+}  // namespace
+
+std::span<const Option> monitoring_options() {
+  return kOptions;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,52 @@
+#include "config/addresses/url_origin.hpp"
+
+#include <gtest/gtest.h>
+
+#include "sluice/settings.hpp"
+
+namespace sluice::config {
+namespace {
+
+std::string refusal(std::string_view url) {
+  try {
+    std::string_view rest;
+    parse_origin(url, rest);
+    return "";
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+}
+
+TEST(Origin, IsTheFirstPartOfAUrl) {
+  std::string_view rest;
+  const UrlOrigin plain = parse_origin("http://hooks.example.com/a/b?c=d", rest);
+  EXPECT_FALSE(plain.tls);
+  EXPECT_EQ(plain.host, "hooks.example.com");
+  EXPECT_EQ(plain.port, "80");
+  EXPECT_EQ(rest, "/a/b?c=d");
+  EXPECT_EQ(plain.text(), "http://hooks.example.com");
+  const UrlOrigin secure = parse_origin("https://h:8443?q", rest);
+  EXPECT_TRUE(secure.tls);
+  EXPECT_EQ(secure.authority(), "h:8443");
+  EXPECT_EQ(rest, "?q");
+  EXPECT_EQ(parse_origin("https://h:443", rest), parse_origin("https://h", rest));
+  EXPECT_EQ(rest, "");
+  EXPECT_EQ(parse_origin("http://[::1]:8080/", rest).host, "::1");
+  EXPECT_EQ(parse_origin("http://[::1]:8080/", rest).authority(), "[::1]:8080");
+}
+
+TEST(Origin, SaysWhatIsWrong) {
+  EXPECT_NE(refusal("hooks.example.com/x").find("begin with http:// or https://"), std::string::npos);
+  EXPECT_NE(refusal("ftp://h").find("begin with http"), std::string::npos);
+  EXPECT_NE(refusal("http:///x").find("no host"), std::string::npos);
+  EXPECT_NE(refusal("http://a b/").find("no host"), std::string::npos);
+  EXPECT_NE(refusal("http://h:/").find("no port"), std::string::npos);
+  EXPECT_NE(refusal("http://h:99999/").find("no port"), std::string::npos);
+  EXPECT_NE(refusal("http://[::1/").find("without its ]"), std::string::npos);
+  const std::string with_password = refusal("https://me:secret@h/");
+  EXPECT_NE(with_password.find("Authorization header"), std::string::npos);
+  EXPECT_EQ(with_password.find("secret"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sluice::config

@@ -1,0 +1,105 @@
+#include <gtest/gtest.h>
+
+#include "unit/config/load_support.hpp"
+
+namespace sluice::config {
+namespace {
+
+TEST(Load, TakesTheRedisPasswordFromOnePlace) {
+  const std::string by_file = kSmall + "redis: {password_file: pf}\n";
+  EXPECT_EQ(loaded_of(by_file, {{"redis-url", "redis://me@r"}}).config.redis.password_file, "pf");
+  EXPECT_THROW(loaded_of(by_file, {{"redis-url", "redis://me:secret@r"}}), ConfigError);
+}
+
+TEST(Load, TakesPartitionsInThePlaceOfShards) {
+  const Config alone = loaded_of(kSmall).config;
+  EXPECT_FALSE(alone.clustered());
+  EXPECT_EQ(alone.parts(), 1);
+  EXPECT_EQ(alone.engine.lease_ms, 10000);
+  const Loaded cluster = loaded_of(kSmall + "cluster: {partitions: 8}\n");
+  EXPECT_TRUE(cluster.config.clustered());
+  EXPECT_EQ(cluster.config.parts(), 8);
+  EXPECT_EQ(cluster.config.engine.lease_ms, 6000);
+  EXPECT_EQ(listed(cluster, "engine.lease_ms").value, "6000");
+  EXPECT_EQ(listed(cluster, "engine.lease_ms").origin, "default");
+  EXPECT_EQ(loaded_of(kSmall, {{"lease-ms", "9000"}, {"partitions", "2"}}).config.engine.lease_ms, 9000);
+  EXPECT_EQ(refusal_of(kSmall, {{"partitions", "8"}}, {{"SHARD_COUNT", "4"}}),
+            "flag --partitions: the partitions of a cluster (8) take the place of shards (4, environment "
+            "SHARD_COUNT); state one of the two");
+}
+
+TEST(Load, TakesAnEmptyVariableAsNotSet) {
+  EXPECT_EQ(loaded_of(kSmall, {}, {{"SHARD_COUNT", ""}}).config.shard_count, 1);
+}
+
+TEST(Load, ChecksAFilesValueThatIsOverruled) {
+  EXPECT_EQ(refusal_of(kSmall + "engine: {lanes: 0}\n", {{"lanes", "7"}}),
+            "w.yaml:6:10: 'engine.lanes' must be a whole number from 1 to 256, not '0'");
+}
+
+TEST(Load, TakesFlagsThatAreFlagsOnly) {
+  const Config config = loaded_of(kSmall, {{"restart-now", "true"}}).config;
+  EXPECT_TRUE(config.restart_now);
+  EXPECT_FALSE(config.accept_changed_rules);
+  EXPECT_EQ(refusal_of(kSmall + "restart_now: true\n").find("w.yaml:6:1: unknown key 'restart_now'"), 0u);
+}
+
+TEST(Load, TakesThePolicyForChangedRulesFromFileEnvironmentAndFlag) {
+  EXPECT_FALSE(loaded_of(kSmall + "on_changed_rules: fail\n").config.accept_changed_rules);
+  EXPECT_TRUE(loaded_of(kSmall + "on_changed_rules: accept\n").config.accept_changed_rules);
+  EXPECT_TRUE(loaded_of(kSmall, {}, {{"SLUICE_ON_CHANGED_RULES", "accept"}}).config.accept_changed_rules);
+  EXPECT_TRUE(loaded_of(kSmall, {{"on-changed-rules", "accept"}}).config.accept_changed_rules);
+  const Values both = {{"accept-changed-rules", "true"}};
+  EXPECT_TRUE(loaded_of(kSmall + "on_changed_rules: fail\n", both).config.accept_changed_rules);
+  EXPECT_EQ(refusal_of(kSmall + "on_changed_rules: maybe\n"),
+            "w.yaml:6:1: 'on_changed_rules' must be fail or accept, not 'maybe'");
+}
+
+struct BadSource {
+  Values flags;
+  Values environment;
+  const char* message;
+};
+
+class BadSources : public testing::TestWithParam<BadSource> {};
+
+TEST_P(BadSources, AreRefused) {
+  EXPECT_EQ(refusal_of(kSmall, GetParam().flags, GetParam().environment), GetParam().message);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Load, BadSources,
+    testing::Values(
+        BadSource{{},
+                  {{"SHARD_COUNT", "abc"}},
+                  "environment SHARD_COUNT: must be a whole number from 1 to 1024, not 'abc'"},
+        BadSource{{},
+                  {{"SHARD_COUNT", "0"}},
+                  "environment SHARD_COUNT: must be a whole number from 1 to 1024, not '0'"},
+        BadSource{{},
+                  {{"SHARD_INDEX", "-1"}},
+                  "environment SHARD_INDEX: must be a whole number from 0 to 1023, not '-1'"},
+        BadSource{{{"shard-index", "4"}},
+                  {{"SHARD_COUNT", "4"}},
+                  "flag --shard-index: the shard index 4 must be below the shard count 4 (environment "
+                  "SHARD_COUNT); "
+                  "allowed: 0 to 3"},
+        BadSource{{},
+                  {{"SHARD_INDEX", "1"}},
+                  "environment SHARD_INDEX: the shard index 1 must be below the shard count 1 (default); "
+                  "allowed: 0 "
+                  "to 0"},
+        BadSource{{{"lanes", "0"}}, {}, "flag --lanes: must be a whole number from 1 to 256, not '0'"},
+        BadSource{{},
+                  {{"SLUICE_HTTP_PORT", "70000"}},
+                  "environment SLUICE_HTTP_PORT: must be a whole number from 0 to 65535, not '70000'"},
+        BadSource{{{"log-level", "loud"}},
+                  {},
+                  "flag --log-level: must be trace, debug, info, warn, error or off, not 'loud'"},
+        BadSource{{},
+                  {{"MONGODB_URI", "u:p@h"}},
+                  "environment MONGODB_URI: must be a connection string that starts with mongodb:// or "
+                  "mongodb+srv://, not 'u:***@h'"}));
+
+}  // namespace
+}  // namespace sluice::config
