@@ -26,7 +26,7 @@ std::string read_text(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   std::string text(kMostYamlBytes + 1, '\0');  // one more than allowed, for parse_yaml to notice
   if (stream) stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  // A folder can be opened and then not be read: both are said in the system's words.
+  // A directory can be opened but not read. Both failures are reported with the system's message.
   if (!stream.is_open() || stream.bad()) {
     throw PlacedError({file, 0, 0, "cannot be read: " + std::generic_category().message(errno)});
   }

@@ -13,7 +13,7 @@ namespace sluice::config {
 
 struct YamlDocument;
 
-/// A line of `sluice config`. Secrets are masked already.
+/// A line of `sluice config`, with secrets masked.
 struct Effective {
   std::string name;  ///< as in the file: `engine.lanes`, `streams.conduit.uri`
   std::string value;
@@ -28,19 +28,18 @@ struct Loaded {
 inline constexpr std::size_t kMostStreams = 64;
 inline constexpr std::size_t kMostRules = 1000;
 
-/// Reads the file, replaces the variables in its values, lays environment and flags over it and checks the
-/// whole. `flags` are keyed by option name (without `--`), `environment` by variable. Throws ConfigError with
-/// all problems. What a rule's settings mean is not looked
-/// at here: rules::make_rules does.
+/// Reads the file, replaces variables in its values, applies environment and flags, and checks the result.
+/// `flags` are keyed by option name (without `--`), `environment` by variable. Throws ConfigError with all
+/// problems. The settings of rules are checked by rules::make_rules, not here.
 Loaded load_file(const std::string& file, const Values& flags, const Values& environment);
 
-/// The same for text that is at hand.
+/// The same for a text.
 Loaded load_text(const std::string& yaml, const std::string& file_name, const Values& flags,
                  const Values& environment);
 
-/// A text with all that is wrong with it.
+/// A configuration with all its problems.
 struct Judged {
-  Loaded loaded;  ///< what could be read of it
+  Loaded loaded;  ///< the parts that could be read
   Problems problems;
 };
 Judged judge_text(const std::string& yaml, const std::string& file_name, const Values& flags,
@@ -48,23 +47,24 @@ Judged judge_text(const std::string& yaml, const std::string& file_name, const V
 Judged judge_document(std::shared_ptr<const YamlDocument> document, const Values& flags,
                       const Values& environment);
 
-/// A file's text, at most a little more than parse_yaml allows. Throws ConfigError where it cannot be read.
+/// The text of a file, up to one byte more than parse_yaml allows. Throws ConfigError if the file cannot be
+/// read.
 std::string read_text(const std::string& file);
 
-/// A rule as an item of `rules:` states it: its name, and its settings under the key of its kind. Throws
+/// Reads an item of `rules`: its name, its kind and the settings under the key of its kind. Throws
 /// ConfigError.
 RuleConfig rule_of(const Settings& entry);
 
-/// The options, by their names in the file, that differ between two loads; nothing of what stands in streams.
+/// The names, as in the file, of the options that differ between two loads. Ignores streams.
 std::vector<std::string> changed_options(const Loaded& before, const Loaded& now);
 
-/// See Config::place_arguments. A secret among the flags is named by its variable.
+/// See Config::place_arguments. A secret flag is replaced by a reference to its environment variable.
 std::string place_arguments(const std::string& file, const Values& flags);
 
-/// load_file without the listing.
+/// The same as load_file, without the listing.
 Config load(const std::string& file, const Values& flags, const Values& environment);
 
-/// The listing as `sluice config` prints it.
+/// The output of `sluice config`.
 std::string effective_text(const std::vector<Effective>& effective);
 
 }  // namespace sluice::config

@@ -43,14 +43,13 @@ std::string mask_query(std::string_view query) {
   return masked;
 }
 
-/// Where a port would begin; the end where there is none, or the host is an IPv6 address.
+/// Offset of the port; the end if there is none or the host is an IPv6 address.
 std::size_t behind_colon(std::string_view host) {
   const std::size_t colon = host.starts_with('[') ? std::string_view::npos : host.find(':');
   return colon == std::string_view::npos ? host.size() : colon + 1;
 }
 
-/// A URI that lacks its '@' is broken, but what stands behind the ':' of a host may be a password all the
-/// same where it is no port.
+/// A URI without '@' is broken, but the text after a host's ':' may still be a password if it is not a port.
 std::string mask_hosts(std::string_view hosts) {
   std::string masked;
   while (!hosts.empty()) {
@@ -73,7 +72,7 @@ std::string mask_uri(std::string_view uri) {
   const std::size_t start = scheme == std::string_view::npos ? 0 : scheme + 3;
   std::string masked(uri.substr(0, start));
   std::string_view rest = uri.substr(start);
-  // The last '@', since a password that was not percent-encoded may hold '@', '/' and '?' itself.
+  // The last '@', because a password that is not percent-encoded may contain '@', '/' and '?'.
   const std::size_t at = rest.rfind('@');
   if (at == std::string_view::npos) {
     const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
@@ -92,7 +91,7 @@ std::string mask_uri(std::string_view uri) {
   return masked + mask_query(rest.substr(question + 1));
 }
 
-/// A comma may stand in the hosts of one URI too; a new one begins where a scheme does.
+/// The host list of one URI may contain commas too; a new URI starts with a scheme.
 std::string mask_uris(std::string_view uris) {
   std::string masked;
   while (true) {
@@ -130,8 +129,8 @@ std::string mask_lines(std::string_view text) {
 
 namespace {
 
-/// The end of the quoted text that begins at `at`: behind its closing quote. A quote is doubled within '..',
-/// and escaped within "..".
+/// The offset after the quoted text that starts at `at`. Quotes are doubled within '..' and escaped within
+/// "..".
 std::size_t end_of_quoted(std::string_view text, std::size_t at) {
   const char quote = text[at];
   for (std::size_t i = at + 1; i < text.size(); ++i) {
@@ -184,7 +183,7 @@ std::string mask_rule(std::string_view text) {
       if (c == '\n' || c == ',' || c == '{' || c == '}') for_it = false;
       out += text.substr(at, end - at);
     } else if (for_it && names_secret(last)) {
-      // A value without quotes reaches to the end of its line.
+      // An unquoted value extends to the end of its line.
       if (!quoted) end = std::min(text.find('\n', at), text.size());
       out += quoted ? std::string(1, c) + std::string(kHidden) + c : std::string(kHidden);
       for_it = false;

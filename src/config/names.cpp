@@ -23,14 +23,14 @@ std::string folded(std::string_view word) {
   return text;
 }
 
-/// `retries` is as near to `retry` as can be.
+/// `retries` counts as a near match of `retry`.
 std::string singular(const std::string& word) {
   if (word.size() > 4 && word.ends_with("ies")) return word.substr(0, word.size() - 3) + "y";
   if (word.size() > 3 && word.ends_with('s')) return word.substr(0, word.size() - 1);
   return word;
 }
 
-/// Edit distance in which two neighbours that changed places count as one edit (`form` for `from`).
+/// Edit distance in which two swapped neighbours count as one edit (`form` for `from`).
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1);
   std::vector<std::size_t> last(b.size() + 1);
@@ -64,7 +64,7 @@ std::string nearest_name(std::string_view word, const std::vector<std::string>& 
     const std::string known = folded(name);
     const std::size_t distance =
         std::min(edit_distance(wanted, known), 1 + edit_distance(singular(wanted), singular(known)));
-    // As many edits as letters would make any short word near to any other.
+    // With as many edits as letters, any short word would be near to any other.
     if (distance < best_distance && distance < std::min(word.size(), name.size())) {
       best = name;
       best_distance = distance;
@@ -96,7 +96,7 @@ std::string unknown_name(std::string_view what, std::string_view word,
   std::string text = fmt::format("unknown {} '{}'", what, word);
   const std::string near = nearest_name(word, candidates);
   if (!near.empty()) return fmt::format("{}; did you mean '{}'?", text, near);
-  if (!known.empty()) text += "; known here: " + join_or(known);
+  if (!known.empty()) text += "; allowed here: " + join_or(known);
   return text;
 }
 
@@ -114,18 +114,18 @@ std::string why_no_name(std::string_view name) {
   const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
     return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
   });
-  return plain ? "" : "a name is made of letters, digits, '.', '_' and '-'";
+  return plain ? "" : "a name may contain only letters, digits, '.', '_' and '-'";
 }
 
 std::string why_no_database(std::string_view name) {
-  if (name.empty()) return "a database's name must not be empty";
-  if (name.size() > 63) return "a database's name has at most 63 bytes";
+  if (name.empty()) return "a database name must not be empty";
+  if (name.size() > 63) return "a database name has at most 63 bytes";
   if (name == "admin" || name == "local" || name == "config") {
-    return "the server keeps '" + std::string(name) + "' for itself, without change streams and transactions";
+    return "'" + std::string(name) + "' is reserved for the server and has no change streams";
   }
   constexpr std::string_view refused("/\\. \"$*<>:|?\0", 13);
   if (name.find_first_of(refused) != std::string_view::npos) {
-    return "a database's name must not hold any of / \\ . \" $ * < > : | ? or a space";
+    return "a database name must not contain / \\ . \" $ * < > : | ? or a space";
   }
   return {};
 }

@@ -17,7 +17,8 @@ std::string text_of(const Problems& problems) {
   return text;
 }
 
-/// Nothing else counts that is said of a value with a variable in it that is not set.
+/// Whether `one` makes `other` redundant: both have the same place, or `one` is an unset variable on the same
+/// line.
 bool says_more(const Problem& one, const Problem& other) {
   const bool same_line = one.line > 0 && one.file == other.file && one.line == other.line;
   return same_line && (one.column == other.column || one.message.starts_with(kVariableNotSet));

@@ -8,24 +8,24 @@
 
 namespace sluice::config {
 
-/// One fault of a configuration.
+/// One problem in a configuration.
 struct Problem {
-  std::string file;  ///< "": what stands in no file, such as a flag
-  int line = 0;      ///< counted from 1; 0: the file as a whole
+  std::string file;  ///< "" if the value is not from a file
+  int line = 0;      ///< counted from 1; 0 for the file as a whole
   int column = 0;
   std::string message;
 
-  /// `file:line:column: message`, without what is not known.
+  /// `file:line:column: message`, without the parts that are not known.
   std::string text() const;
 };
 
 using Problems = std::vector<Problem>;
 
-/// A ConfigError that keeps its places. what() has a line for each problem.
+/// A ConfigError with places. what() has one line for each problem.
 class PlacedError : public ConfigError {
  public:
   explicit PlacedError(Problem problem);
-  /// At least one.
+  /// `problems` must not be empty.
   explicit PlacedError(Problems problems);
 
   const Problems& problems() const { return *problems_; }
@@ -34,12 +34,12 @@ class PlacedError : public ConfigError {
   std::shared_ptr<const Problems> problems_;  ///< copying an exception must not throw
 };
 
-/// What an error says; one problem without a place where it keeps none.
+/// The problems of an error; one problem without a place for a plain ConfigError.
 Problems problems_of(const ConfigError& error);
 
 void append(Problems& problems, const ConfigError& error);
 
-/// In the order of their places; of those with one place the first.
+/// Sorted by place. Keeps only the first problem at each place.
 Problems in_order(Problems problems);
 
 }  // namespace sluice::config

@@ -14,7 +14,7 @@ std::string secret_in(const std::string& file, const std::string& whose) {
   std::string secret = text.str();
   while (secret.ends_with('\n') || secret.ends_with('\r')) secret.pop_back();
   if (!in || secret.empty())
-    throw ConfigError(file + ": cannot be read, or is empty; it should hold a secret of " + whose);
+    throw ConfigError(file + ": cannot be read, or is empty; it should contain a secret of " + whose);
   return secret;
 }
 

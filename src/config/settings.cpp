@@ -19,7 +19,7 @@ using config::YamlValue;
 struct Settings::State {
   std::shared_ptr<const config::YamlDocument> document;  // owns what `map` points into
   const YamlValue* map = nullptr;
-  Place own;  // where the map is named (its key), or where it starts if it has no name
+  Place own;  // place of the map's key, or of the map itself if it has no key
   std::vector<std::string> asked;
 
   void ask(std::string_view key) {
@@ -45,7 +45,7 @@ struct Settings::State {
     fail(value.place, fmt::format("'{}' must be {}, but is {}", key, wanted, config::kind_text(value)));
   }
 
-  /// `what` is `'key' must be a text, but`, for a value of any kind.
+  /// `what` starts the message: `'key' must be a text, but`.
   void demand_text(const YamlValue& value, const std::string& what) const {
     if (config::is_text(value)) return;
     const bool scalar = value.kind == YamlKind::scalar;
@@ -53,7 +53,7 @@ struct Settings::State {
                                   scalar ? "; put it in quotes if it is meant as a text" : ""));
   }
 
-  /// A missing key is often a misspelt one: then the misspelling is the place to show.
+  /// A missing key is often a misspelt one. Then the message points to the misspelling.
   [[noreturn]] void missing(std::string_view key) const {
     std::vector<std::string> others;
     for (const auto& entry : map->entries) {
@@ -61,7 +61,7 @@ struct Settings::State {
     }
     const std::string near = nearest_name(key, others);
     if (near.empty()) fail(own, fmt::format("'{}' is missing here", key));
-    fail(find(near)->place, fmt::format("'{}' is missing; is '{}' meant to be it?", key, near));
+    fail(find(near)->place, fmt::format("'{}' is missing; is '{}' a misspelling of it?", key, near));
   }
 
   const YamlValue& require(std::string_view key) {
@@ -140,7 +140,7 @@ std::vector<std::string> Settings::one_or_more(std::string_view key) const {
     return {entry->value.text};
   }
   auto all = texts(key);
-  if (all.empty()) fail(key, fmt::format("'{}' is empty; state at least one", key));
+  if (all.empty()) fail(key, fmt::format("'{}' is empty; add at least one item", key));
   return all;
 }
 
@@ -215,7 +215,7 @@ void Settings::done() const {
   config::Problems problems;
   for (const auto& entry : state_->map->entries) {
     if (state_->was_asked(entry.key)) continue;
-    // A key that is stated already cannot be what was meant.
+    // A key that is present already cannot be the one that was meant.
     std::vector<std::string> open;
     for (const auto& name : state_->asked) {
       if (!state_->find(name)) open.push_back(name);

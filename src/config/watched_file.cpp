@@ -12,7 +12,7 @@ WatchedFile::WatchedFile(std::string file, Values flags, Values environment)
       seen_(text_),
       first_(load_text(text_, file_, flags_, environment_)) {}
 
-/// A file that cannot be read is told apart from every text by a byte that no text begins with.
+/// The text, or a null byte and the reason if the file cannot be read. No text starts with a null byte.
 std::string WatchedFile::read() const {
   try {
     return read_text(file_);

@@ -8,15 +8,15 @@
 
 namespace sluice::config {
 
-/// A configuration file that may be edited while a worker runs by it, under the same flags and environment.
-/// A new text counts once it was found twice in a row: one that is still being written does not. What its
-/// rules mean is not looked at here.
+/// A configuration file that may be edited while a worker runs, with the same flags and environment. A new
+/// text is loaded once two successive reads found it, so that a file still being written is not. The rules
+/// are not compiled here.
 class WatchedFile : public ConfigSource {
  public:
   /// Throws ConfigError.
   WatchedFile(std::string file, Values flags, Values environment);
 
-  /// As it was at the start.
+  /// The configuration at the start.
   const Config& config() const { return first_.config; }
 
   std::optional<ConfigNews> poll(bool asked) override;
@@ -28,8 +28,8 @@ class WatchedFile : public ConfigSource {
   const std::string file_;
   const Values flags_;
   const Values environment_;
-  std::string text_;  ///< that was judged last
-  std::string seen_;  ///< at the last look; with the reason where it could not be read
+  std::string text_;  ///< that was loaded last
+  std::string seen_;  ///< of the last poll; the reason if it could not be read
   Loaded first_;
 };
 

@@ -20,7 +20,7 @@ std::optional<int> number(std::string_view text, int least, int most) {
   return value;
 }
 
-/// Nothing where a `%` is not followed by two hexadecimal digits.
+/// Empty if a `%` is not followed by two hexadecimal digits.
 std::optional<std::string> decoded(std::string_view text) {
   std::string plain;
   while (!text.empty()) {
@@ -40,28 +40,27 @@ std::optional<std::string> decoded(std::string_view text) {
   return plain;
 }
 
-/// Reads the parts one after the other; each says why it cannot be.
+/// Parses one part after the other. Each function returns why its part is invalid, or "".
 class Reader {
  public:
   explicit Reader(std::string_view url) : rest_(url) {}
 
   std::string read(RedisPlace& place) {
     if (rest_.starts_with(secure_scheme)) {
-      return "TLS is not built in, for Debian's hiredis has none: put a proxy such as stunnel on this host, "
-             "and "
-             "name that";
+      return "TLS is not supported, because Debian's hiredis is built without it; run a proxy such as "
+             "stunnel on this host and connect to that";
     }
-    if (!rest_.starts_with(scheme)) return "it begins with redis://";
+    if (!rest_.starts_with(scheme)) return "it must begin with redis://";
     rest_.remove_prefix(scheme.size());
     for (const auto part : {&Reader::user, &Reader::database, &Reader::port}) {
       if (std::string why = (this->*part)(place); !why.empty()) return why;
     }
     place.host = rest_;
-    return rest_.empty() ? "it names no host" : "";
+    return rest_.empty() ? "it has no host" : "";
   }
 
  private:
-  /// Up to the last '@', since a password that was not percent-encoded may hold one.
+  /// Up to the last '@', because a password that is not percent-encoded may contain one.
   std::string user(RedisPlace& place) {
     const auto at = rest_.rfind('@');
     if (at == std::string_view::npos) return "";
@@ -70,7 +69,7 @@ class Reader {
     const auto colon = both.find(':');
     const auto name = decoded(both.substr(0, colon));
     const auto password = decoded(colon == std::string_view::npos ? "" : both.substr(colon + 1));
-    if (!name || !password) return "a % in user or password is written as %25";
+    if (!name || !password) return "write a % in the user or password as %25";
     place.user = *name;
     place.password = *password;
     return "";
@@ -84,17 +83,17 @@ class Reader {
     if (text.empty()) return "";
     const auto value = number(text, 0, most_database);
     place.database = value.value_or(0);
-    return value ? "" : "behind the last / stands the number of a database";
+    return value ? "" : "the part after the last / must be the number of a database";
   }
 
   std::string port(RedisPlace& place) {
     const bool in_brackets = rest_.starts_with('[');
     const auto end = in_brackets ? rest_.find(']') : std::string_view::npos;
-    if (in_brackets && end == std::string_view::npos) return "an IPv6 address ends with ]";
+    if (in_brackets && end == std::string_view::npos) return "the IPv6 address has no closing ]";
     const auto colon = in_brackets ? rest_.find(':', end) : rest_.find(':');
     if (colon != std::string_view::npos) {
       const auto value = number(rest_.substr(colon + 1), 1, most_port);
-      if (!value) return "behind the host's : stands a port";
+      if (!value) return "the part after the host's : must be a port";
       place.port = *value;
     }
     rest_ = in_brackets ? rest_.substr(1, end - 1) : rest_.substr(0, colon);

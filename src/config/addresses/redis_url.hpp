@@ -5,19 +5,19 @@
 
 namespace sluice::config {
 
-/// What `redis://user:password@host:port/database` says.
+/// The parts of `redis://user:password@host:port/database`.
 struct RedisPlace {
   std::string host;
   int port = 6379;
   std::string user;      ///< "": the server's default user
-  std::string password;  ///< "": none is stated
+  std::string password;  ///< "": none
   int database = 0;
 };
 
-/// Why it is no URL of Redis that we can use; "" when it is one.
+/// Why `url` is not a supported Redis URL, or "".
 std::string why_no_redis_url(std::string_view url);
 
-/// Of a URL that can be used. User and password are taken out of their percent-encoding.
+/// The parts of a supported URL. User and password are percent-decoded.
 RedisPlace redis_place(std::string_view url);
 
 }  // namespace sluice::config

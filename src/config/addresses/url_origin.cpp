@@ -47,30 +47,31 @@ UrlOrigin parse_origin(std::string_view url, std::string_view& rest) {
   UrlOrigin origin;
   origin.tls = url.starts_with("https://");
   if (!origin.tls && !url.starts_with("http://")) {
-    throw ConfigError("'" + shown + "' is no URL of a web service: it must begin with http:// or https://");
+    throw ConfigError("'" + shown +
+                      "' is not a URL of a web service: it must begin with http:// or https://");
   }
   url.remove_prefix(origin.tls ? 8 : 7);
   const auto end = std::min(url.find_first_of("/?#"), url.size());
   std::string_view authority = url.substr(0, end);
   rest = url.substr(end);
   if (authority.find('@') != std::string_view::npos) {
-    throw ConfigError("a URL does not hold a user or a password; state an Authorization header instead");
+    throw ConfigError("a URL must not contain a user or a password; set an Authorization header instead");
   }
   const bool bracketed = authority.starts_with('[');
   const auto end_of_host = bracketed ? authority.find(']') : std::min(authority.find(':'), authority.size());
-  if (end_of_host == std::string_view::npos) throw ConfigError("'" + shown + "' has a [ without its ]");
+  if (end_of_host == std::string_view::npos) throw ConfigError("'" + shown + "' has a [ without a closing ]");
   origin.host = authority.substr(bracketed ? 1 : 0, end_of_host - (bracketed ? 1 : 0));
   authority.remove_prefix(end_of_host + (bracketed ? 1 : 0));
   origin.port = own_port(origin.tls);
   if (!authority.empty()) {
     if (!authority.starts_with(':') || !is_port(authority.substr(1))) {
-      throw ConfigError("'" + shown + "' has no port behind its host's colon");
+      throw ConfigError("'" + shown + "' has no valid port after its host's colon");
     }
     origin.port = authority.substr(1);
   }
   const bool possible = !origin.host.empty() &&
                         std::ranges::all_of(origin.host, bracketed ? stands_in_an_address : stands_in_a_host);
-  if (!possible) throw ConfigError("'" + shown + "' names no host");
+  if (!possible) throw ConfigError("'" + shown + "' has no valid host");
   return origin;
 }
 

@@ -5,22 +5,22 @@
 
 namespace sluice::config {
 
-/// Where requests go: the first part of an http or https URL.
+/// Scheme, host and port of an http or https URL.
 struct UrlOrigin {
   bool tls = false;
   std::string host;  ///< without the brackets of an IPv6 address
   std::string port;
 
-  /// As a URL has it, with the port only where it is not the scheme's own.
+  /// As in a URL; the port only if it is not the scheme's default.
   std::string text() const;
-  /// The same without the scheme: a request's Host.
+  /// The same without the scheme, as in the Host header.
   std::string authority() const;
 
   friend bool operator==(const UrlOrigin&, const UrlOrigin&) = default;
 };
 
-/// The origin at the start of `url`; `rest` is what is behind it (path and query, which may be empty). Throws
-/// ConfigError with a sentence, without a place, for what is no such URL.
+/// Parses the origin of `url`; `rest` is set to path and query, which may be empty. Throws ConfigError,
+/// without a place, for an invalid URL.
 UrlOrigin parse_origin(std::string_view url, std::string_view& rest);
 
 }  // namespace sluice::config

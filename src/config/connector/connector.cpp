@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kUsualFile = "connector.yaml";
 constexpr std::size_t kLongestName = 64;
 
-/// As a value of a file of ours, in which a dollar is written twice.
+/// Quoted for one of our configuration files, where a dollar is doubled.
 std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -39,7 +39,7 @@ std::string listed(const std::vector<std::string>& texts) {
   return "[" + out + "]";
 }
 
-/// A name of ours out of one of MongoDB's, which may hold nearly anything.
+/// A valid name made from a MongoDB name, which may contain nearly any character.
 std::string plain_name(const std::string& text) {
   std::string out;
   for (const char c : text) {
@@ -49,7 +49,7 @@ std::string plain_name(const std::string& text) {
   return out;
 }
 
-/// Names that are each used once. What is too long is cut, and numbered where that makes two the same.
+/// Makes names unique. A name that is too long is truncated; duplicates are numbered.
 class Names {
  public:
   std::string take(const std::string& text) {
@@ -109,7 +109,7 @@ std::string stream_text(const Connector& connector, const std::string& name,
   return text + rules;
 }
 
-/// A file that says where it is, or the usual one where nothing else is stated.
+/// The file to read: the one that is named, or connector.yaml if nothing else is configured; "" for none.
 std::string file_meant(const ConnectorStart& start) {
   if (!start.file.empty()) return start.file;
   if (const std::string stated = variable(start.environment, "CONFIG_FILE"); !stated.empty()) return stated;
@@ -118,7 +118,7 @@ std::string file_meant(const ConnectorStart& start) {
   return std::filesystem::exists(kUsualFile, ignored) ? std::string(kUsualFile) : std::string();
 }
 
-/// Variables of ours that would say again, and otherwise, what the connector's own have said.
+/// Drops our variables where they would contradict the connector's own.
 Values without_the_said(const Connector& connector, Values environment) {
   environment.erase("SLUICE_DATABASE");
   if (!connector.uri.empty()) {
@@ -142,7 +142,7 @@ long long replicas_of(const std::string& stated) {
   throw ConfigError("--replicas must be a whole number from 1 to 5, not '" + stated + "'");
 }
 
-/// With several streams a flag speaks for those alone that state nothing: so none of them does.
+/// Every stream sets its own database, so the flag must not apply to any of them.
 Values without_the_database(Values flags) {
   flags.erase("database");
   return flags;
@@ -224,7 +224,7 @@ std::string yaml_of(const Connector& connector) {
     }
     text += stream_text(connector, names.take(database), own);
   }
-  text += "cluster:\n  partitions: 1\n";  // one instance publishes, the others stand by
+  text += "cluster:\n  partitions: 1\n";  // one instance publishes; the others stand by
   if (!connector.nats_url.empty()) text += fmt::format("nats:\n  url: {}\n", in_quotes(connector.nats_url));
   text += fmt::format("http:\n  host: {}\n  port: {}\n  health: components\n", in_quotes(connector.http_host),
                       connector.http_port);
@@ -248,11 +248,11 @@ LoadedConnector load_connector(const ConnectorStart& start) {
                      without_the_database(start.flags), without_the_said(connector, start.environment));
   };
   Loaded loaded = load();
-  if (loaded.config.parts() > 1) {  // several readers keep the order of each document's changes
+  if (loaded.config.parts() > 1) {  // several readers keep the order only within each document
     connector.in_order = false;
     loaded = load();
   }
-  // These rules only tell of changes: one more collection is no reason to stop, and was none before.
+  // These rules only publish. An added collection is no reason to stop, and was none in the other connectors.
   loaded.config.accept_changed_rules = true;
   connector.uri = mask_uri(connector.uri);
   connector.nats_url = mask_uris(connector.nats_url);

@@ -20,7 +20,7 @@ std::string changed_case(std::string text, bool up) {
   return text;
 }
 
-/// A value that the variable overrules, with where it came from.
+/// A value of the file, or of the variable that overrides it, and where it came from.
 struct Stated {
   std::string text;
   Origin origin;
@@ -44,7 +44,7 @@ bool yes(const Settings& settings, std::string_view key) {
   return text == "true" || text == "yes" || text == "on";
 }
 
-/// Text that may stand there as nothing.
+/// The text, or `otherwise` if the key is missing or empty.
 std::string text_or(const Settings& settings, std::string_view key, const std::string& otherwise) {
   if (!settings.has(key)) return otherwise;
   std::string text = settings.scalar(key);
@@ -60,7 +60,7 @@ ConnectorCollection read_collection(const Settings& entry) {
   one.stream = text_or(entry, "streamName", changed_case(one.name, true));
   one.subject = one.stream + ".{op}";
   one.subjects = one.stream + ".*";
-  // Whoever turned them on in MongoDB gets them; whoever wants them turned on says so here.
+  // Pre-images are used where MongoDB already keeps them, and turned on only where the file asks for it.
   one.before = yes(entry, "changeStreamPreAndPostImages") ? "whenAvailable" : "ifKept";
   one.tokens.database = text_or(entry, "tokensDbName", std::string(kUsualTokens));
   one.tokens.collection = text_or(entry, "tokensCollName", one.name);
@@ -76,8 +76,7 @@ ConnectorCollection read_collection(const Settings& entry) {
   entry.done();
   if (one.database == one.tokens.database && one.name == one.tokens.collection) {
     entry.fail("collName",
-               "the collection and that of its tokens are one and the same; state another tokensDbName or "
-               "tokensCollName");
+               "the collection is its own token collection; choose another tokensDbName or tokensCollName");
   }
   return one;
 }
@@ -86,7 +85,7 @@ void take_address(Connector& connector, const Stated& address) {
   const std::string text = address.text.empty() ? std::string(kUsualAddress) : address.text;
   const auto colon = text.rfind(':');
   if (colon == std::string::npos) {
-    throw ConfigError(fmt::format("{}: '{}' is no address; it looks like 127.0.0.1:8080 or :8080",
+    throw ConfigError(fmt::format("{}: '{}' is not an address; write it as 127.0.0.1:8080 or :8080",
                                   address.origin.prefix(), text));
   }
   std::string host = text.substr(0, colon);
@@ -99,7 +98,7 @@ void take_address(Connector& connector, const Stated& address) {
 
 Connector connector_of_file(const std::string& text, const std::string& file, const ConnectorStart& start) {
   if (!start.stream.empty()) {
-    throw ConfigError("--stream: " + file + " states a stream for each collection; change its 'streamName'");
+    throw ConfigError("--stream: " + file + " sets a stream for each collection; change 'streamName' there");
   }
   const Settings top = Settings::parse(text, file);
   const Settings settings = top.section("connector");
@@ -121,22 +120,21 @@ Connector connector_of_file(const std::string& text, const std::string& file, co
   if (!uri.text.empty()) {
     connector.uri = parse_value(option("mongodb-uri"), uri.text, uri.origin).text;
   } else if (!cluster_stated(start)) {
-    throw ConfigError(
-        fmt::format("{}: nothing says where MongoDB is; state 'uri' in 'mongo', or set MONGO_URI",
-                    settings.place("mongo")));
+    throw ConfigError(fmt::format("{}: the MongoDB URI is not set; set 'uri' in 'mongo', or MONGO_URI",
+                                  settings.place("mongo")));
   }
   if (!nats.text.empty()) {
     connector.nats_url = parse_value(option("nats-url"), with_scheme(nats.text), nats.origin).text;
   }
   take_address(connector, address);
   if (!settings.has("collections")) {
-    settings.fail("collections", "no 'collections' are stated; name at least one to publish");
+    settings.fail("collections", "'collections' is missing; list at least one to publish");
   }
   for (const Settings& entry : settings.sections("collections")) {
     connector.collections.push_back(read_collection(entry));
   }
   if (connector.collections.empty()) {
-    settings.fail("collections", "'collections' is empty; name at least one to publish");
+    settings.fail("collections", "'collections' is empty; list at least one to publish");
   }
   return connector;
 }

@@ -11,7 +11,7 @@ namespace {
 
 const std::vector<std::string> kOperations = {"insert", "update", "replace", "delete"};
 
-/// Change streams know more of them, which say nothing of a document.
+/// Other operations of change streams, which do not concern a document.
 const std::vector<std::string> kOtherOperations = {
     "drop", "rename", "dropDatabase", "invalidate", "create", "modify", "refineCollectionShardKey"};
 
@@ -23,7 +23,7 @@ const std::vector<std::string> kOtherOperations = {
 std::string uri_of(const ConnectorStart& start) {
   const std::string uri = checked_variable(start.environment, "MONGO_URI", "mongodb-uri", "");
   if (!uri.empty() || cluster_stated(start)) return uri;
-  missing("MONGO_URI", "it says where MongoDB is and which database is watched",
+  missing("MONGO_URI", "it is the URI of MongoDB, including the database to watch",
           "mongodb://db1:27017/shop?replicaSet=rs0");
 }
 
@@ -36,8 +36,8 @@ std::string database_of(const ConnectorStart& start, const std::string& uri) {
   }
   if (name.empty()) {
     throw ConfigError(
-        "MONGO_URI names no database; put it behind the hosts, as in "
-        "mongodb://db1:27017/shop?replicaSet=rs0, or state --database");
+        "MONGO_URI contains no database; add it after the hosts, as in "
+        "mongodb://db1:27017/shop?replicaSet=rs0, or set --database");
   }
   if (const std::string why = why_no_database(name); !why.empty()) {
     throw ConfigError(fmt::format("{}: {}", from, why));
@@ -52,8 +52,8 @@ std::vector<std::string> operations_of(const Values& environment) {
   for (const std::string& one : stated) {
     if (std::ranges::find(kOtherOperations, one) != kOtherOperations.end()) {
       throw ConfigError(
-          fmt::format("MONGO_WATCH_OPERATIONS: '{}' is not published, for it tells of no document; leave it "
-                      "out (known: {})",
+          fmt::format("MONGO_WATCH_OPERATIONS: '{}' cannot be published, because it concerns no document; "
+                      "remove it (allowed: {})",
                       one, join_or(kOperations)));
     }
     if (std::ranges::find(kOperations, one) == kOperations.end()) {
@@ -68,23 +68,23 @@ std::string name_of(const Values& environment) {
   std::string name = variable(environment, "RAFT_CLUSTER_NAME");
   if (name.empty()) return "connector";
   if (const std::string why = why_no_name(name); !why.empty()) {
-    throw ConfigError(fmt::format("RAFT_CLUSTER_NAME: '{}' is no good: {}; state --name", name, why));
+    throw ConfigError(fmt::format("RAFT_CLUSTER_NAME: invalid name '{}': {}; set --name", name, why));
   }
   return name;
 }
 
-/// Any number of instances may be started: one publishes, the others stand by. So the size only has to be
-/// one.
+/// Any number of instances may run: one publishes, the others stand by. So the size only has to be a valid
+/// number.
 void check_size(const Values& environment) {
   const std::string size = variable(environment, "RAFT_CLUSTER_SIZE");
   if (size.empty()) return;
   const auto number = whole_number(size);
   if (!number || *number < 1) {
-    throw ConfigError(fmt::format("RAFT_CLUSTER_SIZE must be a whole number from 1, not '{}'", size));
+    throw ConfigError(fmt::format("RAFT_CLUSTER_SIZE must be a whole number of at least 1, not '{}'", size));
   }
 }
 
-/// Its name's dots divide a subject, where its events have always gone to. Nothing else may do so.
+/// Whether the dots of a collection's name separate tokens of the subject, as they do in the other connector.
 bool divides_subjects(const std::string& name) {
   const bool plain =
       std::ranges::all_of(name, [](char c) { return c > ' ' && c != '*' && c != '>' && c != '{'; });
@@ -100,18 +100,19 @@ Connector connector_of_variables(const ConnectorStart& start) {
   const std::vector<std::string> collections = comma_list(variable(environment, "MONGO_WATCH_COLLECTIONS"));
   if (collections.empty() && variable(environment, "MONGO_URI").empty() && !cluster_stated(start)) {
     throw ConfigError(
-        "nothing says what to publish: set MONGO_URI and MONGO_WATCH_COLLECTIONS, or state a file with "
-        "--config or CONFIG_FILE (there is no connector.yaml here); see sluice connector --help");
+        "nothing to publish is configured: set MONGO_URI and MONGO_WATCH_COLLECTIONS, or name a file with "
+        "--config or CONFIG_FILE (there is no connector.yaml in this directory); see sluice connector "
+        "--help");
   }
   connector.uri = uri_of(start);
   if (collections.empty()) {
-    missing("MONGO_WATCH_COLLECTIONS", "it names the collections to publish, with commas between them",
+    missing("MONGO_WATCH_COLLECTIONS", "it lists the collections to publish, separated by commas",
             "users,orders");
   }
   const std::string database = database_of(start, connector.uri);
   connector.nats_url = with_scheme(variable(environment, "NATS_SERVER_URL"));
   if (connector.nats_url.empty() && !nats_stated(start)) {
-    missing("NATS_SERVER_URL", "it says where NATS is", "nats://127.0.0.1:4222");
+    missing("NATS_SERVER_URL", "it is the URL of the NATS servers", "nats://127.0.0.1:4222");
   }
   if (!connector.nats_url.empty()) {
     parse_value(option("nats-url"), connector.nats_url, {Origin::Kind::environment, "NATS_SERVER_URL"});

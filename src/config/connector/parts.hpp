@@ -8,21 +8,21 @@
 
 namespace sluice::config {
 
-/// "" for a variable that is not set, or set to nothing.
+/// "" for a variable that is not set or is empty.
 std::string variable(const Values& environment, std::string_view name);
 
-/// Checks the text of a variable like that of our option, and says so in that variable's name.
+/// Checks a variable's value like that of our option. Messages name the variable.
 std::string checked_variable(const Values& environment, std::string_view name, std::string_view option_name,
                              std::string_view otherwise);
 
-/// Whether a flag, or a variable of ours, says where MongoDB is.
+/// Whether a flag or one of our own variables sets the address.
 bool cluster_stated(const ConnectorStart& start);
 bool nats_stated(const ConnectorStart& start);
 
-/// NATS servers may be stated as host:port alone.
+/// Adds nats:// to servers that are given as host:port.
 std::string with_scheme(const std::string& servers);
 
-/// Blanks at both ends are dropped, and so are empty items.
+/// Trims the items and drops empty ones.
 std::vector<std::string> comma_list(const std::string& text);
 
 }  // namespace sluice::config

@@ -35,10 +35,10 @@ struct LoadContext {
   }
 };
 
-/// The keys of the file, the pipeline's name and all options that do not belong to a stream.
+/// Reads the pipeline's name and all options that do not belong to a stream, and checks the file's keys.
 void read_options(LoadContext& context);
 
-/// The streams with their rules, from `streams`, or from `mongodb` and `rules` at the top of the file.
+/// Reads the streams and their rules, from `streams` or from `mongodb` and `rules` at the top level.
 void read_streams(LoadContext& context);
 
 }  // namespace sluice::config

@@ -54,7 +54,7 @@ std::string place_arguments(const std::string& file, const Values& flags) {
 std::string effective_text(const std::vector<Effective>& effective) {
   std::size_t width = 0;
   for (const auto& line : effective) {
-    // A long URI must not push every origin out of sight.
+    // A long URI must not widen the column for all lines.
     const std::size_t length = line.name.size() + line.value.size() + 2;
     if (length <= 60) width = std::max(width, length);
   }

@@ -10,7 +10,7 @@
 namespace sluice::config {
 namespace {
 
-/// Others take over when the lease is over and they have looked: ten seconds all in all. A default only.
+/// Default lease in a cluster. With it, another instance takes over within ten seconds.
 constexpr int cluster_lease_ms = 6000;
 
 bool belongs_to_stream(const Option& option) {
@@ -21,7 +21,7 @@ std::string listed_name(const Option& option) {
   return option.path.empty() ? fmt::format("--{}", option.name) : std::string(option.path);
 }
 
-/// `format: json` at the top is a key of a section that is indented too little, or stands without it.
+/// Adds the section that an unknown top-level key belongs to, such as `log` for `format: json`.
 void add_section(Problem& problem) {
   for (const auto& option : options()) {
     const std::size_t dot = option.path.find('.');
@@ -29,7 +29,7 @@ void add_section(Problem& problem) {
     const std::string_view key = option.path.substr(dot + 1);
     const std::string unknown = fmt::format("unknown key '{}'", key);
     if (!problem.message.starts_with(unknown)) continue;
-    problem.message = fmt::format("{}; it belongs into '{}' (is this line indented too little?)", unknown,
+    problem.message = fmt::format("{}; it belongs in '{}' (is this line indented too little?)", unknown,
                                   option.path.substr(0, dot));
     return;
   }
@@ -49,7 +49,8 @@ class OptionsReader {
   }
 
  private:
-  /// Options that are about each other. What is wrong with one that could not be read is said already.
+  /// Checks options that depend on each other. Skipped if one of them could not be read, which is reported
+  /// already.
   void check_pairs() {
     const bool all_read = std::ranges::all_of(
         options(), [&](const Option& one) { return belongs_to_stream(one) || origins_.contains(one.name); });
@@ -60,7 +61,7 @@ class OptionsReader {
     context_.attempt([&] { check_cluster(); });
   }
 
-  /// First of all, since a misspelt section is the likeliest reason for whatever seems to be missing.
+  /// Runs first, because a misspelt section is the most likely reason for anything that seems to be missing.
   void check_keys() {
     const Settings& file = context_.sources.file();
     for (const std::string_view key : {"pipeline", "rules", "streams"}) file.has(key);
@@ -92,15 +93,15 @@ class OptionsReader {
     }
     option.store(context_.config(), sourced.value);
     origins_.emplace(option.name, sourced.origin);
-    if (sourced.value.text.empty()) return;  // stated nowhere, and without a default
+    if (sourced.value.text.empty()) return;  // not set, and without a default
     context_.list(listed_name(option), shown_value(option, sourced.value.text), sourced.origin);
   }
 
-  /// Of two options of which one says nothing without the other.
+  /// For an option that has no effect without another one.
   void check_pair(std::string_view one, const std::string& value, std::string_view other,
                   const std::string& needed) {
     if (value.empty() || !needed.empty()) return;
-    origins_.at(one).fail(fmt::format("--{} says nothing without --{}", one, other));
+    origins_.at(one).fail(fmt::format("--{} requires --{}", one, other));
   }
 
   void check_nats() {
@@ -117,7 +118,7 @@ class OptionsReader {
     const RedisConfig& redis = context_.config().redis;
     if (redis.password_file.empty() || redis_place(redis.url).password.empty()) return;
     origins_.at("redis-password-file")
-        .fail(fmt::format("the password is stated here and in {} as well; state one of the two",
+        .fail(fmt::format("the password is set both here and in {}; set only one of them",
                           origins_.at("redis-url").prefix()));
   }
 
@@ -126,8 +127,8 @@ class OptionsReader {
     const int index = context_.config().shard_index;
     if (index < count) return;
     origins_.at("shard-index")
-        .fail(fmt::format("the shard index {} must be below the shard count {} ({}); allowed: 0 to {}", index,
-                          count, origins_.at("shard-count").shown(), count - 1));
+        .fail(fmt::format("the shard index {} must be less than the shard count {} ({}); allowed: 0 to {}",
+                          index, count, origins_.at("shard-count").shown(), count - 1));
   }
 
   void check_cluster() {
@@ -135,7 +136,7 @@ class OptionsReader {
     if (context_.config().shard_count > 1) {
       origins_.at("partitions")
           .fail(fmt::format(
-              "the partitions of a cluster ({}) take the place of shards ({}, {}); state one of the two",
+              "cluster partitions ({}) cannot be combined with shards ({}, {}); set only one of them",
               context_.config().partitions, context_.config().shard_count,
               origins_.at("shard-count").shown()));
     }

@@ -11,18 +11,18 @@
 namespace sluice::config {
 namespace {
 
-/// Where the cluster is: a URI, or the file that holds it.
+/// A MongoDB URI, or the path of the file that contains it.
 struct Cluster {
   Sourced value;
   bool in_file = false;
 };
 
-/// Of a URI and a file, the one that comes from the stronger source. Both from one source contradict each
-/// other.
+/// The URI or the file, whichever comes from the source with higher precedence. Throws if both come from the
+/// same source.
 std::optional<Cluster> cluster_of(std::optional<Sourced> uri, std::optional<Sourced> file) {
   if (uri && file && uri->origin.kind == file->origin.kind) {
     file->origin.fail(
-        fmt::format("the URI is stated here and in {} as well; state one of the two", uri->origin.prefix()));
+        fmt::format("the URI is set both here and in {}; set only one of them", uri->origin.prefix()));
   }
   if (file && (!uri || file->origin.kind < uri->origin.kind)) return Cluster{std::move(*file), true};
   if (uri) return Cluster{std::move(*uri), false};
@@ -42,7 +42,7 @@ class StreamsReader {
   }
 
  private:
-  /// A misspelt key says more than a missing one.
+  /// Not reported if there is an unknown key, which is probably the misspelt one.
   void missing_database(const Settings& settings, const std::string& key) {
     const bool likelier = std::ranges::any_of(
         context_.problems, [](const auto& one) { return one.message.starts_with("unknown key"); });
@@ -50,12 +50,12 @@ class StreamsReader {
     if (!likelier) context_.attempt([&] { settings.fail(section, no_database(key)); });
   }
 
-  /// What stands for a database that is missing or none, so that the rules can be judged all the same.
+  /// Placeholder for a missing or invalid database, so that the rules can still be checked.
   static Sourced some_database() { return {{"database", 0}, {}}; }
 
-  /// `mongodb:` and `rules:` at the top.
+  /// The stream that is defined by `mongodb` and `rules` at the top level.
   void read_only_stream() {
-    // Both are asked for in the file, overruled or not: a key of it must be known and sound all the same.
+    // The file's values are checked even where a flag or variable overrides them.
     std::optional<Cluster> cluster;
     context_.attempt([&] {
       cluster = cluster_of(context_.sources.stated_in_file(option("mongodb-uri")),
@@ -87,7 +87,7 @@ class StreamsReader {
   }
 
   static std::string no_database(const std::string& key) {
-    return fmt::format("no database is stated; state '{}', --database or SLUICE_DATABASE", key);
+    return fmt::format("no database is set; set '{}', --database or SLUICE_DATABASE", key);
   }
 
   void read_streams() {
@@ -95,11 +95,13 @@ class StreamsReader {
     for (const std::string_view key : {"mongodb", "rules"}) {
       if (!file.has(key)) continue;
       context_.attempt([&] {
-        file.fail(key, fmt::format("'{}' belongs inside each of 'streams', which this file states too", key));
+        file.fail(
+            key,
+            fmt::format("'{}' cannot be combined with 'streams'; move it into each entry of 'streams'", key));
       });
     }
     const std::vector<Settings> streams = file.sections("streams");
-    if (streams.empty()) file.fail("streams", "'streams' is empty; state at least one");
+    if (streams.empty()) file.fail("streams", "'streams' is empty; add at least one stream");
     if (streams.size() > kMostStreams) {
       file.fail("streams", fmt::format("at most {} streams are allowed", kMostStreams));
     }
@@ -145,8 +147,8 @@ class StreamsReader {
     return all;
   }
 
-  /// A flag or variable overrules the only stream; with several it would make them all the same, and so it
-  /// speaks for those alone that state nothing.
+  /// With one stream, a flag or variable overrides the file. With several it would make them all the same, so
+  /// it applies only to streams that set no value.
   template <class Value>
   static std::optional<Value> of_stream(std::optional<Value> inside, std::optional<Value> outside,
                                         bool only) {
@@ -156,15 +158,15 @@ class StreamsReader {
 
   void check_stream_name(const Settings& settings, std::string_view key, const std::string& name) {
     if (const std::string why = why_no_name(name); !why.empty()) {
-      settings.fail(key, fmt::format("the stream's name '{}' is no good: {}", name, why));
+      settings.fail(key, fmt::format("invalid stream name '{}': {}", name, why));
     }
     for (const auto& other : context_.config().streams) {
       if (other.name != name) continue;
-      settings.fail(key, fmt::format("two streams are called '{}'; give each a 'name' of its own", name));
+      settings.fail(key, fmt::format("two streams have the name '{}'; give each its own 'name'", name));
     }
   }
 
-  /// `name_key` is where to point when the name is no good.
+  /// `name_key` is the key that messages about the name point to.
   void add_stream(const Settings& settings, std::string_view name_key, const std::string& name,
                   const std::optional<Cluster>& stated, const Sourced& database) {
     const Cluster cluster = stated.value_or(Cluster{Sources::fallback(option("mongodb-uri")), false});
@@ -195,7 +197,7 @@ class StreamsReader {
   void read_rule(const Settings& entry, StreamConfig& stream) {
     RuleConfig rule = rule_of(entry);
     for (const auto& other : stream.rules) {
-      if (other.name == rule.name) entry.fail("name", fmt::format("two rules are called '{}'", rule.name));
+      if (other.name == rule.name) entry.fail("name", fmt::format("two rules have the name '{}'", rule.name));
     }
     const bool enabled = entry.choice("enabled", {"true", "false"}, "true") == "true";
     context_.list("streams." + stream.name + ".rules." + rule.name,
@@ -215,13 +217,12 @@ RuleConfig rule_of(const Settings& entry) {
   std::erase(kinds, "name");
   std::erase(kinds, "enabled");
   if (kinds.empty()) {
-    entry.fail(
-        "name",
-        fmt::format("rule '{}' says nothing; state its kind (such as 'embed:') beside its name", name));
+    entry.fail("name",
+               fmt::format("rule '{}' has no kind; add one, such as 'embed:', next to its name", name));
   }
   if (kinds.size() > 1) {
-    entry.fail(kinds[1], fmt::format("rule '{}' has two kinds, '{}' and '{}'; a rule is a name and one "
-                                     "kind (is this key indented too little?)",
+    entry.fail(kinds[1], fmt::format("rule '{}' has two kinds, '{}' and '{}'; a rule has only one kind (is "
+                                     "this key indented too little?)",
                                      name, kinds[0], kinds[1]));
   }
   return {name, kinds[0], entry.section(kinds[0])};

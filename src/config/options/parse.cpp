@@ -34,7 +34,7 @@ OptionValue parse_choice(const Option& option, const std::string& text, const Or
   return {text, found - option.choices.begin()};
 }
 
-/// Some servers, each `nats://` or `tls://` and a host.
+/// A list of servers, each `nats://` or `tls://` and a host.
 bool is_nats_urls(std::string_view text) {
   while (true) {
     const auto comma = text.find(',');
@@ -76,7 +76,7 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
       return {text, 0};
     case OptionType::database:
       if (const std::string why = why_no_database(text); !why.empty()) {
-        refuse(option, text, origin, "the name of a database (" + why + ")");
+        refuse(option, text, origin, "a database name (" + why + ")");
       }
       return {text, 0};
     case OptionType::file:
@@ -112,19 +112,19 @@ std::string allowed_text(const Option& option) {
     case OptionType::uri:
       return "a connection string that starts with mongodb:// or mongodb+srv://";
     case OptionType::nats_urls:
-      return "one or more of nats://host:port or tls://host:port, with commas between them";
+      return "one or more of nats://host:port or tls://host:port, separated by commas";
     case OptionType::redis_url:
-      return "redis://user:password@host:port/database, of which only the host has to be there";
+      return "redis://user:password@host:port/database, where only the host is required";
     case OptionType::secret:
       return "a secret";
     case OptionType::file:
       return "the path of a file";
     case OptionType::database:
-      return "the name of a database";
+      return "a database name";
     case OptionType::text:
       return "a text";
     case OptionType::flag:
-      return "given or not";
+      return "no value";
   }
   return {};
 }

@@ -8,10 +8,10 @@
 namespace sluice::config {
 namespace {
 
-/// Is fed the lines of a text one by one and keeps the blocks that are open.
+/// Takes the lines of a text one by one and keeps track of the open blocks.
 class Indentation {
  public:
-  /// What is wrong with the next line, in words; "" where nothing is.
+  /// What is wrong with the next line, in words; "" if nothing is.
   std::string look_at(std::string line) {
     ++number_;
     line.resize(line.find_last_not_of(" \r") + 1);
@@ -29,25 +29,24 @@ class Indentation {
     if (indent > opens_.back()) {
       if (opened_) return {};
       return fmt::format(
-          "line {} is indented by {}, more than the line above, which opens no block (by a ':' at its end); "
-          "lines of "
-          "one block are indented alike",
+          "line {} is indented by {}, more than the line above, which does not open a block (no ':' at its "
+          "end)",
           number_, counted(indent));
     }
     std::size_t deeper = opens_.back();
     for (; !opens_.empty() && opens_.back() > indent; opens_.pop_back()) deeper = opens_.back();
     if (!opens_.empty() && opens_.back() == indent) return {};
     if (opens_.empty()) {
-      return fmt::format("line {} is indented by {}, less than the lines above, which begin at {}", number_,
-                         counted(indent), counted(deeper));
+      return fmt::format("line {} is indented by {}, less than the lines above, which are indented by {}",
+                         number_, counted(indent), counted(deeper));
     }
     const std::size_t outer = opens_.back();
     return fmt::format(
-        "line {} is indented by {}, which fits no block above: those are indented by {} and {}", number_,
+        "line {} is indented by {}, which matches no block above: those are indented by {} and {}", number_,
         counted(indent), outer, deeper);
   }
 
-  /// What the line begins: an item behind each dash, and a block where it ends with a colon.
+  /// Records what the line opens: an item after each dash, and a block if it ends with a colon.
   void enter(const std::string& line, std::size_t at) {
     if (opens_.empty() || opens_.back() < at) opens_.push_back(at);
     while (line.compare(at, 2, "- ") == 0) {
@@ -61,8 +60,8 @@ class Indentation {
     return std::to_string(spaces) + (spaces == 1 ? " space" : " spaces");
   }
 
-  std::vector<std::size_t> opens_;  ///< where the blocks around the line begin, the innermost last
-  bool opened_ = false;             ///< the line above begins a block
+  std::vector<std::size_t> opens_;  ///< indentation of the blocks around the line, innermost last
+  bool opened_ = false;             ///< the previous line opens a block
   int number_ = 0;
 };
 

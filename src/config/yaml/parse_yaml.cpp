@@ -10,8 +10,8 @@
 namespace sluice::config {
 namespace {
 
-/// Where `word` stands next, from a place on; that place where it does not stand as it is (a text in quotes
-/// may hold escapes).
+/// The place where `word` next occurs, from `from` on. Returns `from` if the word does not occur literally,
+/// which is possible in a quoted text with escapes.
 Place place_of_word(const std::string& text, Place from, const std::string& word) {
   std::size_t at = 0;
   for (int line = 1; line < from.line && at != std::string::npos; ++line) {
@@ -35,16 +35,15 @@ class TreeBuilder {
   TreeBuilder(const std::string& file, const std::string& source, const Variables* variables)
       : file_(file), source_(source), variables_(variables) {}
 
-  /// Every problem that the tree could be built in spite of.
+  /// Problems that did not prevent building the tree.
   Problems problems;
 
   YamlValue build(const YAML::Node& node, Place around, std::size_t depth) {
     YamlValue value;
     value.place = place_of(node.Mark());
-    // An absent value has no place of its own, or one on a later line: its key's place serves the reader
-    // better.
+    // An absent value has no place, or one on a later line; the place of its key is more useful.
     if (value.place.line == 0 || node.IsNull()) value.place = around;
-    if (++values_ > kMostYamlValues) fail_at(file_, value.place, "the file holds too many values");
+    if (++values_ > kMostYamlValues) fail_at(file_, value.place, "the file contains too many values");
     if (depth > kMostYamlDepth) fail_at(file_, value.place, "the values are nested too deeply");
     if (node.IsScalar()) {
       value.kind = YamlKind::scalar;
@@ -72,7 +71,7 @@ class TreeBuilder {
     if (same != map.entries.end()) {
       problems.push_back(
           {file_, place.line, place.column,
-           fmt::format("'{}' is stated twice; it stands in line {} already", name, same->place.line)});
+           fmt::format("'{}' appears twice; it is already in line {} already", name, same->place.line)});
       return;
     }
     map.entries.push_back({name, place, build(node, place, depth + 1)});
@@ -109,16 +108,16 @@ std::shared_ptr<const YamlDocument> parse_yaml(const std::string& text, const st
     fail_at(file, {}, fmt::format("the file is larger than {} MiB", kMostYamlBytes >> 20));
   }
   const YAML::Node only = load_only_document(text, file);
-  if (only.IsNull()) fail_at(file, {}, "the file is empty; it must hold a map of settings");
+  if (only.IsNull()) fail_at(file, {}, "the file is empty; it must contain a map of settings");
   auto document = std::make_shared<YamlDocument>();
   document->file = file;
   TreeBuilder builder(file, text, variables);
   document->top = builder.build(only, {1, 1}, 0);
   document->problems = std::move(builder.problems);
   if (document->top.kind != YamlKind::map) {
-    fail_at(
-        file, document->top.place,
-        fmt::format("the file must hold a map of settings (key: value), not {}", kind_text(document->top)));
+    fail_at(file, document->top.place,
+            fmt::format("the file must contain a map of settings (key: value), not {}",
+                        kind_text(document->top)));
   }
   return document;
 }

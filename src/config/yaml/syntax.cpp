@@ -12,7 +12,7 @@
 namespace sluice::config {
 namespace {
 
-/// What yaml-cpp says is right, but of its own making; the commonest slips have plainer words.
+/// Explains the common mistakes in plainer words than yaml-cpp.
 YamlFault explained(const std::string& text, const YAML::Exception& error) {
   const Place place = place_of(error.mark);
   std::istringstream lines(text);
@@ -20,7 +20,7 @@ YamlFault explained(const std::string& text, const YAML::Exception& error) {
   for (int number = 1; std::getline(lines, line) && number <= error.mark.line + 1; ++number) {
     const std::size_t first = line.find_first_not_of(' ');
     if (first == std::string::npos || line[first] != '\t') continue;
-    return {place, fmt::format("line {} is indented with a tab; YAML takes spaces only", number)};
+    return {place, fmt::format("line {} is indented with a tab; YAML allows only spaces", number)};
   }
   if (auto odd = odd_indentation(text, error.mark.line + 2)) return *std::move(odd);
   const bool open = error.msg.starts_with("end of ") && error.msg.ends_with(" not found");
@@ -31,7 +31,7 @@ YamlFault explained(const std::string& text, const YAML::Exception& error) {
                              : "")};
 }
 
-/// Where the value of a document begins.
+/// Finds the place where the value of a document starts.
 class PlaceOfDocument final : public YAML::EventHandler {
  public:
   const YAML::Mark& mark() const { return mark_; }
@@ -77,8 +77,8 @@ Place place_of(const YAML::Mark& mark) {
   throw PlacedError({file, place.line, place.column, message});
 }
 
-/// The one document of the file. Not read with the others, if there are any: of a text like ",a" yaml-cpp
-/// makes documents without end, each empty and at the same place.
+/// Does not use YAML::LoadAll: for a text like ",a", yaml-cpp produces an endless series of empty documents
+/// at the same place.
 YAML::Node load_only_document(const std::string& text, const std::string& file) {
   try {
     YAML::Node only = YAML::Load(text);
@@ -91,7 +91,7 @@ YAML::Node load_only_document(const std::string& text, const std::string& file) 
       fail_at(file, place_of(second.mark()), "this is not valid YAML");
     if (const auto odd = odd_indentation(text, second.mark().line + 2)) fail_at(file, odd->place, odd->text);
     fail_at(file, place_of(second.mark()),
-            "a second document starts here; a file holds one (remove the '---')");
+            "a second document starts here; a file may contain only one (remove the '---')");
   } catch (const YAML::Exception& error) {
     const YamlFault what = explained(text, error);
     fail_at(file, what.place, what.text);

@@ -41,7 +41,7 @@ class Expander {
     out_.expression += text;
   }
 
-  /// A run of dollars, and the variable that the last one may begin.
+  /// A run of dollars, and the variable that may start with the last one.
   void dollars() {
     const std::size_t end = std::min(text_.find_first_not_of('$', at_), text_.size());
     const std::size_t count = end - at_;
@@ -54,17 +54,17 @@ class Expander {
     if (odd && before_brace) variable();
   }
 
-  /// What stands between the braces; `at_` is at the first.
+  /// The text between the braces; `at_` is at the opening one.
   void variable() {
     const std::size_t end = closing_brace();
-    if (end == std::string_view::npos) return fail("the variable that begins here has no closing brace");
+    if (end == std::string_view::npos) return fail("this variable has no closing brace");
     const std::string_view inside = text_.substr(at_ + 1, end - at_ - 1);
     const std::size_t otherwise = inside.find(":-");
     const std::string_view name = inside.substr(0, otherwise);
     if (!is_name(name)) {
       return fail(
-          fmt::format("'${{{}}}' names no variable: a name is made of letters, digits and '_'; for the "
-                      "text itself write '$${{{}}}'",
+          fmt::format("'${{{}}}' is not a variable: a name may contain only letters, digits and '_'; for the "
+                      "literal text write '$${{{}}}'",
                       inside, inside));
     }
     const auto known = variables_.find(name);
@@ -75,14 +75,14 @@ class Expander {
       add(known->second);
     } else if (inside.find("${") != std::string_view::npos) {
       return fail(fmt::format(
-          "the default of the variable '{}' holds another variable, which is not possible", name));
+          "the default of the variable '{}' contains another variable, which is not supported", name));
     } else {
       add(inside.substr(otherwise + 2));
     }
     at_ = end + 1;
   }
 
-  /// Of the brace at `at_`. A default may hold braces in pairs, such as {_id}.
+  /// The brace that closes the one at `at_`. A default may contain pairs of braces, such as {_id}.
   std::size_t closing_brace() const {
     std::size_t open = 0;
     for (std::size_t i = at_; i < text_.size(); ++i) {
@@ -96,8 +96,8 @@ class Expander {
     std::vector<std::string> names;
     for (const auto& [known, value] : variables_) names.push_back(known);
     const std::string near = nearest_name(name, names);
-    fail(fmt::format("{}'{}' is not set{}; set it, or state a default: ${{{}:-default}}", kVariableNotSet,
-                     name, near.empty() ? "" : fmt::format(" (is '{}' meant?)", near), name));
+    fail(fmt::format("{}'{}' is not set{}; set it, or give a default: ${{{}:-default}}", kVariableNotSet,
+                     name, near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near), name));
   }
 
   void fail(std::string problem) {

@@ -9,7 +9,7 @@
 
 namespace sluice::config {
 
-/// What ${NAME} in a file stands for.
+/// The values that ${NAME} in a file is replaced by.
 using Variables = std::map<std::string, std::string, std::less<>>;
 
 /// A text of a configuration file with its variables replaced:
@@ -21,13 +21,13 @@ using Variables = std::map<std::string, std::string, std::less<>>;
 /// Any other dollar stands for itself. What a variable holds is not looked at again.
 struct Expanded {
   std::string text;
-  /// The same for an expression. There $$NAME is a variable of the server's, so $$ is a dollar only before {.
+  /// The same for an expression. There $$NAME is an aggregation variable, so $$ is a dollar only before {.
   std::string expression;
   std::string problem;         ///< "" for none
-  std::size_t problem_at = 0;  ///< offset in the text as it is written
+  std::size_t problem_at = 0;  ///< offset in the original text
 };
 
-/// How a problem with a variable that is not set begins.
+/// Start of the message about a variable that is not set.
 inline constexpr std::string_view kVariableNotSet = "the environment variable ";
 
 Expanded expand(std::string_view text, const Variables& variables);

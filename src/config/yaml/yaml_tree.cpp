@@ -20,7 +20,8 @@ bool stands_in(const YamlValue& value, Place place) {
 
 }  // namespace
 
-/// The first item of a list has the place of the list; the item, being the smaller, is cut.
+/// The first item of a list has the same place as the list. The item is the smaller of the two and is
+/// removed.
 bool cut(YamlValue& value, Place place) {
   for (auto item = value.items.begin(); item != value.items.end(); ++item) {
     if (cut(*item, place)) return true;

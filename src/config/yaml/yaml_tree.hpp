@@ -24,17 +24,17 @@ enum class YamlKind { null, scalar, list, map };
 
 struct YamlEntry;
 
-/// A value of the file with its place. Scalars keep the text as written, for `yes`, `007` and `1.10` may all
-/// be meant as names: what they are is for the reader of the key to say.
+/// A value of the file with its place. Scalars keep their text as written, because `yes`, `007` and `1.10`
+/// may all be meant as names. The code that reads the key decides on the type.
 struct YamlValue {
   YamlKind kind = YamlKind::null;
   Place place;
-  std::string text;  ///< with its variables replaced, and $$ as a dollar
-  /// The same for what is an expression, where $$NAME is a variable of the server's and stays. Nothing where
-  /// it is `text`.
+  std::string text;  ///< with variables replaced, and $$ replaced by a dollar
+  /// The same for an expression, where $$NAME is an aggregation variable and is kept. Empty if equal to
+  /// `text`.
   std::optional<std::string> expression;
-  bool quoted = false;    ///< a scalar in quotes, or of several lines, is a text whatever it reads like
-  bool expanded = false;  ///< it named a variable: what that holds is a text whatever it reads like
+  bool quoted = false;    ///< quoted or multi-line: always a text
+  bool expanded = false;  ///< contains the value of a variable: always a text
   std::vector<YamlValue> items;
   std::vector<YamlEntry> entries;
 
@@ -47,41 +47,41 @@ struct YamlEntry {
   YamlValue value;
 };
 
-/// A parsed file. The top is always a map.
+/// A parsed file. Its top level is always a map.
 struct YamlDocument {
   std::string file;
   YamlValue top;
-  /// Duplicate keys, which are left out, and variables that are not set, which stand as written.
+  /// Duplicate keys, which are dropped, and variables that are not set, which are kept as written.
   Problems problems = {};
 };
 
-/// Aliases are copied out, so these bound what a small file can unfold to.
+/// Aliases are expanded by copying. These limits bound what a small file can expand to.
 inline constexpr std::size_t kMostYamlValues = 100'000;
 inline constexpr std::size_t kMostYamlDepth = 64;
 inline constexpr std::size_t kMostYamlBytes = 4 << 20;
 
-/// Throws ConfigError for text that is not one YAML map, and beyond the limits. Without `variables` a value
-/// is what is written.
+/// Throws ConfigError if the text is not a single YAML map or exceeds the limits. Without `variables` nothing
+/// is replaced.
 std::shared_ptr<const YamlDocument> parse_yaml(const std::string& text, const std::string& file,
                                                const Variables* variables = nullptr);
 
-/// Takes the smallest entry or item that stands at a place out of a value, at any depth. Whether one does.
+/// Removes the smallest entry or item at `place` from `value`, at any depth. Returns whether there was one.
 bool cut(YamlValue& value, Place place);
 
-/// Whether the entry or item at `outer` holds the place `inner`, or is it.
+/// Whether the entry or item at `outer` contains the place `inner` or is at that place.
 bool holds(const YamlValue& value, Place outer, Place inner);
 
-/// The map of a document, whose problems are not looked at.
+/// The top-level map of a document. Ignores the document's problems.
 Settings settings_of(std::shared_ptr<const YamlDocument> document);
 
-/// `file:line:column`, or the file alone where no line is known.
+/// `file:line:column`, or only the file if no line is known.
 std::string place_text(std::string_view file, Place place);
 
-/// `a text`, `a number`, `a list`...: what a value is, in words for a message.
+/// The kind of a value for a message: `a text`, `a number`, `a list`...
 std::string_view kind_text(const YamlValue& value);
 
-/// Whether a scalar is meant as a text: it is in quotes, comes from a variable, or is neither a JSON number
-/// nor true or false.
+/// Whether a scalar counts as a text: it is quoted, comes from a variable, or is not a JSON number, true or
+/// false.
 bool is_text(const YamlValue& value);
 
 }  // namespace sluice::config

@@ -160,7 +160,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Misuse{{"rnu", "x.yaml"}, "sluice: unknown command 'rnu'; did you mean 'run'?"},
         Misuse{{"frobnicate"},
-               "sluice: unknown command 'frobnicate'; known here: run, check, config, cluster status, "
+               "sluice: unknown command 'frobnicate'; allowed here: run, check, config, cluster status, "
                "dead list, dead show, dead retry, dead drop, top, trigger list, trigger create, trigger "
                "drop, trigger explain, verify, snapshot, try, "
                "replay, connector or options"},
@@ -299,7 +299,7 @@ TEST_F(WithFile, CheckLooksBehindTheFirstProblemOfARule) {
                           "rename, not 'insrt' (did "
                           "you mean 'insert'?)\n" +
                           file_ + ":10:16: 'dedup_s' must be a whole number from 0 to 604800, not '-1'\n" +
-                          file_ + ":11:7: unknown key 'nothing'; known here: ",
+                          file_ + ":11:7: unknown key 'nothing'; allowed here: ",
                       0),
             0U)
       << err;

@@ -110,7 +110,8 @@ TEST(Load, TakesAFileWithoutRules) {
 }
 
 TEST(Load, SaysAllThatIsWrongWithAFileInItsOrder) {
-  EXPECT_EQ(refusal_of(R"(pipeline: a/b
+  EXPECT_EQ(
+      refusal_of(R"(pipeline: a/b
 engin: {lanes: 3}
 mongodb: {database: a b}
 engine: {lanes: 0, lane: 4, workers: many, lanes: 5}
@@ -123,20 +124,20 @@ rules:
   - name: three
     count: {from: a}
 )"),
-            "w.yaml:1:1: a name is made of letters, digits, '.', '_' and '-'\n"
-            "w.yaml:2:1: unknown key 'engin'; known here: pipeline, rules, streams, mongodb, state, indexes, "
-            "shard, cluster, engine, nats, redis, http, log, on_lost or on_changed_rules\n"
-            "w.yaml:3:11: 'mongodb.database' must be the name of a database (a database's name must not hold "
-            "any of / \\ . \" $ * < > : | ? or a space), not 'a b'\n"
-            "w.yaml:4:10: 'engine.lanes' must be a whole number from 1 to 256, not '0'\n"
-            "w.yaml:4:20: unknown key 'lane'; known here: "
-            "workers, lanes, in_flight, batch_docs, batch_bytes, batch_linger_ms, queue_events, queue_mb, "
-            "cursor_batch, max_await_ms, statement_ms, lease_ms, drain_ms or stall_ms\n"
-            "w.yaml:4:29: 'engine.workers' must be a whole number from 1 to 64, not 'many'\n"
-            "w.yaml:4:44: 'lanes' is stated twice; it stands in line 4 already\n"
-            "w.yaml:6:5: rule 'one' says nothing; state its kind (such as 'embed:') beside its name\n"
-            "w.yaml:7:5: a name is made of letters, digits, '.', '_' and '-'\n"
-            "w.yaml:11:5: two rules are called 'three'");
+      "w.yaml:1:1: a name may contain only letters, digits, '.', '_' and '-'\n"
+      "w.yaml:2:1: unknown key 'engin'; allowed here: pipeline, rules, streams, mongodb, state, indexes, "
+      "shard, cluster, engine, nats, redis, http, log, on_lost or on_changed_rules\n"
+      "w.yaml:3:11: 'mongodb.database' must be a database name (a database name must not contain / "
+      "\\ . \" $ * < > : | ? or a space), not 'a b'\n"
+      "w.yaml:4:10: 'engine.lanes' must be a whole number from 1 to 256, not '0'\n"
+      "w.yaml:4:20: unknown key 'lane'; allowed here: "
+      "workers, lanes, in_flight, batch_docs, batch_bytes, batch_linger_ms, queue_events, queue_mb, "
+      "cursor_batch, max_await_ms, statement_ms, lease_ms, drain_ms or stall_ms\n"
+      "w.yaml:4:29: 'engine.workers' must be a whole number from 1 to 64, not 'many'\n"
+      "w.yaml:4:44: 'lanes' appears twice; it is already in line 4 already\n"
+      "w.yaml:6:5: rule 'one' has no kind; add one, such as 'embed:', next to its name\n"
+      "w.yaml:7:5: a name may contain only letters, digits, '.', '_' and '-'\n"
+      "w.yaml:11:5: two rules have the name 'three'");
 }
 
 TEST(LoadFile, SaysWhyAFileCannotBeRead) {
@@ -150,7 +151,7 @@ TEST(LoadFile, SaysWhyAFileCannotBeRead) {
   };
   EXPECT_EQ(why("no/such/file.yaml"), "no/such/file.yaml: cannot be read: No such file or directory");
   EXPECT_EQ(why(testing::TempDir()), testing::TempDir() + ": cannot be read: Is a directory");
-  EXPECT_EQ(why("/dev/null"), "/dev/null: the file is empty; it must hold a map of settings");
+  EXPECT_EQ(why("/dev/null"), "/dev/null: the file is empty; it must contain a map of settings");
 }
 
 TEST(LoadFile, ReadsAFile) {

@@ -34,24 +34,24 @@ TEST_P(BadFiles, AreRefusedWithTheirPlace) {
 INSTANTIATE_TEST_SUITE_P(
     Settings, BadFiles,
     testing::Values(
-        BadFile{"", "f.yaml: the file is empty; it must hold a map of settings"},
-        BadFile{"# nothing but a remark\n", "f.yaml: the file is empty; it must hold a map of settings"},
-        BadFile{"---\n", "f.yaml: the file is empty; it must hold a map of settings"},
-        BadFile{"~", "f.yaml: the file is empty; it must hold a map of settings"},
-        BadFile{"- a\n- b\n", "f.yaml:1:1: the file must hold a map of settings (key: value), not a list"},
-        BadFile{"hello", "f.yaml:1:1: the file must hold a map of settings (key: value), not a text"},
-        BadFile{"a: 1\nb: 2\na: 3\n", "f.yaml:3:1: 'a' is stated twice; it stands in line 1 already"},
-        BadFile{"a:\n  - b: 1\n    b: 1\n", "f.yaml:3:5: 'b' is stated twice; it stands in line 2 already"},
-        BadFile{"a: {b: 1, b: 1}\n", "f.yaml:1:11: 'b' is stated twice; it stands in line 1 already"},
+        BadFile{"", "f.yaml: the file is empty; it must contain a map of settings"},
+        BadFile{"# nothing but a remark\n", "f.yaml: the file is empty; it must contain a map of settings"},
+        BadFile{"---\n", "f.yaml: the file is empty; it must contain a map of settings"},
+        BadFile{"~", "f.yaml: the file is empty; it must contain a map of settings"},
+        BadFile{"- a\n- b\n", "f.yaml:1:1: the file must contain a map of settings (key: value), not a list"},
+        BadFile{"hello", "f.yaml:1:1: the file must contain a map of settings (key: value), not a text"},
+        BadFile{"a: 1\nb: 2\na: 3\n", "f.yaml:3:1: 'a' appears twice; it is already in line 1 already"},
+        BadFile{"a:\n  - b: 1\n    b: 1\n", "f.yaml:3:5: 'b' appears twice; it is already in line 2 already"},
+        BadFile{"a: {b: 1, b: 1}\n", "f.yaml:1:11: 'b' appears twice; it is already in line 1 already"},
         BadFile{"[a]: 1\n", "f.yaml:1:1: a key must be a text"},
         BadFile{"a: 1\n---\nb: 1\n",
-                "f.yaml:3:1: a second document starts here; a file holds one (remove the '---')"},
+                "f.yaml:3:1: a second document starts here; a file may contain only one (remove the '---')"},
         BadFile{"a: [1, 2\n",
                 "f.yaml:2:1: this is not valid YAML: end of sequence flow not found (is a "
                 "quote or a bracket above not closed?)"},
         BadFile{",a: b\n", "f.yaml:1:1: this is not valid YAML"},
         BadFile{"a: b: c\n", "f.yaml:1:5: this is not valid YAML: illegal map value"},
-        BadFile{"a:\n\t- 1\n", "f.yaml:2:2: line 2 is indented with a tab; YAML takes spaces only"},
+        BadFile{"a:\n\t- 1\n", "f.yaml:2:2: line 2 is indented with a tab; YAML allows only spaces"},
         BadFile{
             "a: *\n",
             "f.yaml:1:5: this is not valid YAML: alias not found after * (a text that begins with * needs "
@@ -60,21 +60,21 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(SettingsFile, IndentationThatIsOffByOneIsNamedWithItsLine) {
   const std::string rules = "pipeline: p\nrules:\n  - name: a\n    count:\n      from: x\n";
-  EXPECT_EQ(
-      message_of([&] { parse(rules + "     into: y\n"); }),
-      "f.yaml:6:6: line 6 is indented by 5 spaces, which fits no block above: those are indented by 4 and 6");
+  EXPECT_EQ(message_of([&] { parse(rules + "     into: y\n"); }),
+            "f.yaml:6:6: line 6 is indented by 5 spaces, which matches no block above: those are indented by "
+            "4 and 6");
   EXPECT_EQ(message_of([&] { parse(rules + "       into: y\n"); }),
-            "f.yaml:6:8: line 6 is indented by 7 spaces, more than the line above, which opens no block (by "
-            "a ':' at "
-            "its end); lines of one block are indented alike");
+            "f.yaml:6:8: line 6 is indented by 7 spaces, more than the line above, which does not open a "
+            "block (no ':' at its end)");
+  EXPECT_EQ(message_of([&] { parse("pipeline: p\nrules:\n  - name: a\n   count:\n      from: x\n"); }),
+            "f.yaml:4:4: line 4 is indented by 3 spaces, which matches no block above: those are indented by "
+            "2 and 4");
   EXPECT_EQ(
-      message_of([&] { parse("pipeline: p\nrules:\n  - name: a\n   count:\n      from: x\n"); }),
-      "f.yaml:4:4: line 4 is indented by 3 spaces, which fits no block above: those are indented by 2 and 4");
-  EXPECT_EQ(message_of([&] { parse(" pipeline: p\nmongodb:\n  database: d\n"); }),
-            "f.yaml:2:1: line 2 is indented by 0 spaces, less than the lines above, which begin at 1 space");
-  EXPECT_EQ(
-      message_of([&] { parse(rules + "   - name: b\n"); }),
-      "f.yaml:6:4: line 6 is indented by 3 spaces, which fits no block above: those are indented by 2 and 4");
+      message_of([&] { parse(" pipeline: p\nmongodb:\n  database: d\n"); }),
+      "f.yaml:2:1: line 2 is indented by 0 spaces, less than the lines above, which are indented by 1 space");
+  EXPECT_EQ(message_of([&] { parse(rules + "   - name: b\n"); }),
+            "f.yaml:6:4: line 6 is indented by 3 spaces, which matches no block above: those are indented by "
+            "2 and 4");
 }
 
 TEST(SettingsFile, IsBoundedInDepth) {
@@ -146,7 +146,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadUse{"x:\n  b: 1", [](const Settings& s) { s.section("x").text("a"); },
                "f.yaml:1:1: 'a' is missing here"},
         BadUse{"b: 1\nform: users", [](const Settings& s) { s.text("from"); },
-               "f.yaml:2:1: 'from' is missing; is 'form' meant to be it?"},
+               "f.yaml:2:1: 'from' is missing; is 'form' a misspelling of it?"},
         BadUse{"a:", text_of_a, "f.yaml:1:1: 'a' must be a text, but is empty"},
         BadUse{"a: ~", text_of_a, "f.yaml:1:1: 'a' must be a text, but is empty"},
         BadUse{"a: 5", text_of_a,
@@ -227,7 +227,8 @@ TEST(SettingsDone, DoesNotSuggestAKeyThatIsThere) {
   const Settings settings = parse("from: a\nform: b\n");
   settings.text("from");
   settings.has("into");
-  EXPECT_EQ(message_of([&] { settings.done(); }), "f.yaml:2:1: unknown key 'form'; known here: from or into");
+  EXPECT_EQ(message_of([&] { settings.done(); }),
+            "f.yaml:2:1: unknown key 'form'; allowed here: from or into");
 }
 
 TEST(SettingsDone, CountsCopiesAsOne) {

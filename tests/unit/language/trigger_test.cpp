@@ -138,7 +138,7 @@ TEST(Trigger, SaysWhereAndWhatIsWrong) {
       {"", "line 1, column 1: expected CREATE TRIGGER or DROP TRIGGER, not the end"},
       {"CREATE t", "line 1, column 8: expected TRIGGER, not t"},
       {"CREATE TRIGGER \"a b\" AFTER",
-       "line 1, column 16: a name is made of letters, digits, '.', '_' and '-'"},
+       "line 1, column 16: a name may contain only letters, digits, '.', '_' and '-'"},
       {"CREATE TRIGGER t BEFORE", "line 1, column 18: expected AFTER, not BEFORE"},
       {"CREATE TRIGGER t AFTER READ", "line 1, column 24: expected INSERT, UPDATE or DELETE, not READ"},
       {"CREATE TRIGGER t AFTER INSERT OR INSERT ON", "line 1, column 34: this event is named twice"},

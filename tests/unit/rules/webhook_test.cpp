@@ -77,7 +77,7 @@ TEST(WebhookRule, TakesWhatIsStated) {
 }
 
 TEST(WebhookRule, WhatCannotBeMeantIsRefusedWithItsPlace) {
-  EXPECT_TRUE(refuses("from: orders\nurl: h/x\n", "f.yaml:2:1: 'h/x' is no URL"));
+  EXPECT_TRUE(refuses("from: orders\nurl: h/x\n", "f.yaml:2:1: 'h/x' is not a URL"));
   EXPECT_TRUE(refuses("from: orders\nurl: 'http://{host}/x'\n", "have to be the same for all events"));
   EXPECT_TRUE(refuses("from: orders\nurl: 'http://h:{port}/x'\n", "have to be the same for all events"));
   EXPECT_TRUE(refuses("from: orders\nurl: 'http://h/{id'\n", "{ without its }"));

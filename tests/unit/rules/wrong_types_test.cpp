@@ -283,7 +283,7 @@ TEST(WrongTypesOfKeys, AllAreLookedAt) {
     const config::Problems problems = problems_in(head + text + "      wwwwwwwwwwwwww: 1\n");
     ASSERT_EQ(problems.size(), 1u) << kind;
     const std::string& message = problems[0].message;
-    std::istringstream known(message.substr(message.find("known here: ") + 12));
+    std::istringstream known(message.substr(message.find("allowed here: ") + 14));
     for (std::string word; known >> word;) {
       if (word == "or") continue;
       if (word.ends_with(',')) word.pop_back();

@@ -23,7 +23,8 @@ constexpr Option kOptions[] = {
      .env = "MONGODB_URI_FILE",
      .path = "mongodb.uri_file",
      .type = OptionType::file,
-     .help = "File that holds the connection string instead; a changed file is taken up without a restart."},
+     .help = "File that contains the connection string, instead of --mongodb-uri. A changed file takes "
+             "effect without a restart."},
     {.group = "Where",
      .name = "database",
      .env = "SLUICE_DATABASE",
@@ -36,7 +37,7 @@ constexpr Option kOptions[] = {
      .path = "state.database",
      .type = OptionType::database,
      .fallback = "sluice",
-     .help = "Database that holds positions, leases and dead letters.",
+     .help = "Database for Sluice's own state: positions, leases, dead letters, triggers.",
      .store = set_text<&Config::state_database>},
     {.group = "Where",
      .name = "indexes",
@@ -45,7 +46,8 @@ constexpr Option kOptions[] = {
      .type = OptionType::choice,
      .fallback = "warn",
      .choices = kIndexPolicies,
-     .help = "Whether an index that a rule's join needs is created, or only warned about.",
+     .help = "What to do when a rule needs an index that does not exist: log a warning (warn), or create it "
+             "(create).",
      .store = set_indexes},
 };
 

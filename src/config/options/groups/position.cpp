@@ -30,8 +30,9 @@ constexpr Option kOptions[] = {
      .type = OptionType::choice,
      .fallback = "fail",
      .choices = kLostPolicies,
-     .help = "When the position is lost (history gone, rules changed, a collection dropped): stop, go on "
-             "from now, or compute all targets afresh and go on.",
+     .help = "What to do when the position is lost (history gone, rules changed, collection dropped or "
+             "renamed): stop (fail), continue from the present moment (restart-now), or recompute all "
+             "targets and continue (rebuild).",
      .store = set_on_lost},
     {.group = "Position",
      .name = "on-changed-rules",
@@ -40,23 +41,23 @@ constexpr Option kOptions[] = {
      .type = OptionType::choice,
      .fallback = "fail",
      .choices = kChangedRulesPolicies,
-     .help = "When the rules changed while no worker ran: stop and say so, or go on from the stored position "
-             "with the new rules.",
+     .help = "What to do when the rules changed while no worker was running: stop (fail), or continue from "
+             "the stored position with the new rules (accept).",
      .store = set_on_changed_rules},
     {.group = "Position (flags only)",
      .name = "backfill",
      .type = OptionType::flag,
-     .help = "On the first start, fill the targets from what stands in the sources.",
+     .help = "On the first start, fill the targets from the existing source documents.",
      .store = set_flag<&Config::backfill>},
     {.group = "Position (flags only)",
      .name = "restart-now",
      .type = OptionType::flag,
-     .help = "Drop the stored position and start from the present moment.",
+     .help = "Discard the stored position and start from the present moment.",
      .store = set_flag<&Config::restart_now>},
     {.group = "Position (flags only)",
      .name = "accept-changed-rules",
      .type = OptionType::flag,
-     .help = "Go on from the stored position although the rules have changed.",
+     .help = "Continue from the stored position although the rules have changed.",
      .store = set_accept_changed_rules},
 };
 

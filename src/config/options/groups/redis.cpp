@@ -11,14 +11,15 @@ constexpr Option kOptions[] = {
      .path = "redis.url",
      .type = OptionType::redis_url,
      .fallback = "redis://127.0.0.1:6379/0",
-     .help = "Server that a cache rule keeps its keys in, with user, password and database.",
+     .help = "Redis server for cache rules, with user, password and database number.",
      .store = set_text<&Config::redis, &RedisConfig::url>},
     {.group = "Redis",
      .name = "redis-password-file",
      .env = "REDIS_PASSWORD_FILE",
      .path = "redis.password_file",
      .type = OptionType::file,
-     .help = "File that holds the password instead; a changed file is read with the next connection.",
+     .help = "File that contains the password, instead of the URL. A changed file takes effect with the next "
+             "connection.",
      .store = set_text<&Config::redis, &RedisConfig::password_file>},
     {.group = "Redis",
      .name = "redis-timeout-ms",
@@ -30,7 +31,7 @@ constexpr Option kOptions[] = {
      .least = 50,
      .most = 600'000,
      .help =
-         "How long Redis may say nothing before the connection is given up and the commands are sent again.",
+         "How long Redis may take to answer before the connection is closed and the commands are sent again.",
      .store = set_number<&Config::redis, &RedisConfig::timeout_ms>},
 };
 

@@ -14,7 +14,7 @@ constexpr Option kOptions[] = {
      .fallback = "1",
      .least = 1,
      .most = 1024,
-     .help = "Shards that split the documents between them by the hash of their id.",
+     .help = "Number of static shards. Each shard reads the documents whose _id hashes to it.",
      .store = set_number<&Config::shard_count>},
     {.group = "Shard",
      .name = "shard-index",
@@ -25,7 +25,7 @@ constexpr Option kOptions[] = {
      .fallback = "0",
      .least = 0,
      .most = 1023,
-     .help = "Which of the shards this worker is, counted from 0.",
+     .help = "Index of this worker's shard, counted from 0.",
      .store = set_number<&Config::shard_index>},
     {.group = "Cluster",
      .name = "partitions",
@@ -36,8 +36,8 @@ constexpr Option kOptions[] = {
      .fallback = "0",
      .least = 0,
      .most = 256,
-     .help = "Partitions that the running instances divide between them; 1 is a leader with standbys, 0 no "
-             "cluster.",
+     .help = "Number of partitions that the running instances divide between them. 1: one leader, the others "
+             "stand by. 0: no cluster.",
      .store = set_number<&Config::partitions>},
 };
 

@@ -38,11 +38,11 @@ TEST(Origin, IsTheFirstPartOfAUrl) {
 TEST(Origin, SaysWhatIsWrong) {
   EXPECT_NE(refusal("hooks.example.com/x").find("begin with http:// or https://"), std::string::npos);
   EXPECT_NE(refusal("ftp://h").find("begin with http"), std::string::npos);
-  EXPECT_NE(refusal("http:///x").find("no host"), std::string::npos);
-  EXPECT_NE(refusal("http://a b/").find("no host"), std::string::npos);
-  EXPECT_NE(refusal("http://h:/").find("no port"), std::string::npos);
-  EXPECT_NE(refusal("http://h:99999/").find("no port"), std::string::npos);
-  EXPECT_NE(refusal("http://[::1/").find("without its ]"), std::string::npos);
+  EXPECT_NE(refusal("http:///x").find("no valid host"), std::string::npos);
+  EXPECT_NE(refusal("http://a b/").find("no valid host"), std::string::npos);
+  EXPECT_NE(refusal("http://h:/").find("no valid port"), std::string::npos);
+  EXPECT_NE(refusal("http://h:99999/").find("no valid port"), std::string::npos);
+  EXPECT_NE(refusal("http://[::1/").find("without a closing ]"), std::string::npos);
   const std::string with_password = refusal("https://me:secret@h/");
   EXPECT_NE(with_password.find("Authorization header"), std::string::npos);
   EXPECT_EQ(with_password.find("secret"), std::string::npos);

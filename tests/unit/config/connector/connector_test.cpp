@@ -176,7 +176,7 @@ TEST(ConnectorVariables, TheStreamMayHaveAnotherNameThanItsSubjects) {
   EXPECT_EQ(plan_of(rules[0]).stream.needed, std::vector<std::string>{"prod.cs.*.*.*"});
   EXPECT_EQ(refusal([] {
               connector_of_file(kFile, "c.yaml", {"c.yaml", "", {}, {}, "CHANGES"});
-            }).rfind("--stream: c.yaml states a stream", 0),
+            }).rfind("--stream: c.yaml sets a stream", 0),
             0U);
 }
 
@@ -197,7 +197,7 @@ TEST(ConnectorVariables, AFlagSaysWhereTheServersAre) {
 }
 
 TEST(ConnectorVariables, WhatIsWrongIsSaidInTheVariablesName) {
-  EXPECT_EQ(variables_refused({}).rfind("nothing says what to publish: set MONGO_URI", 0), 0U);
+  EXPECT_EQ(variables_refused({}).rfind("nothing to publish is configured: set MONGO_URI", 0), 0U);
   EXPECT_EQ(variables_refused(without(kVariables, "MONGO_URI")).rfind("MONGO_URI is not set", 0), 0U);
   EXPECT_EQ(variables_refused(without(kVariables, "MONGO_WATCH_COLLECTIONS"))
                 .rfind("MONGO_WATCH_COLLECTIONS is not set", 0),
@@ -208,14 +208,14 @@ TEST(ConnectorVariables, WhatIsWrongIsSaidInTheVariablesName) {
   EXPECT_EQ(variables_refused(without(kVariables, "NATS_SERVER_URL")).rfind("NATS_SERVER_URL is not set", 0),
             0U);
   EXPECT_EQ(variables_refused(with(kVariables, "MONGO_URI", "mongodb://h:1/?replicaSet=r"))
-                .rfind("MONGO_URI names no database", 0),
+                .rfind("MONGO_URI contains no database", 0),
             0U);
   EXPECT_EQ(
       variables_refused(with(kVariables, "MONGO_WATCH_OPERATIONS", "insert,updat")),
       "MONGO_WATCH_OPERATIONS: each operation must be insert, update, replace or delete, not 'updat' (did "
       "you mean 'update'?)");
   EXPECT_EQ(variables_refused(with(kVariables, "MONGO_WATCH_OPERATIONS", "drop"))
-                .rfind("MONGO_WATCH_OPERATIONS: 'drop' is not published", 0),
+                .rfind("MONGO_WATCH_OPERATIONS: 'drop' cannot be published", 0),
             0U);
   for (const auto& [name, text] : Values{{"HTTP_PORT", "http"},
                                          {"MONGO_URI", "localhost/test"},
@@ -308,16 +308,16 @@ TEST(ConnectorFile, WhatIsWrongIsSaidWithItsPlace) {
             "c.yaml:3:3: unknown key 'collectons'; did you mean 'collections'?");
   EXPECT_EQ(file_refused(start + "  collections:\n    - dbName: d\n      collName: c\n      streamname: S\n"),
             "c.yaml:6:7: unknown key 'streamname'; did you mean 'streamName'?");
-  EXPECT_NE(file_refused(start).find("no 'collections' are stated"), std::string::npos);
+  EXPECT_NE(file_refused(start).find("'collections' is missing"), std::string::npos);
   EXPECT_NE(file_refused(start + "  collections: []\n").find("'collections' is empty"), std::string::npos);
   EXPECT_NE(file_refused(start + "  collections: [{dbName: d}]\n").find("collName"), std::string::npos);
   EXPECT_NE(file_refused(start + "  collections: [{dbName: d, collName: c, tokensDbName: d}]\n")
-                .find("one and the same"),
+                .find("its own token collection"),
             std::string::npos);
   EXPECT_NE(file_refused("connector:\n  collections: [{dbName: d, collName: c}]\n").find("MONGO_URI"),
             std::string::npos);
   EXPECT_NE(file_refused(start + "  server: {addr: here}\n  collections: [{dbName: d, collName: c}]\n")
-                .find("'here' is no address"),
+                .find("'here' is not an address"),
             std::string::npos);
   EXPECT_NE(file_refused("collections: []\n").find("connector"), std::string::npos);
 }

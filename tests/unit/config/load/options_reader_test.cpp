@@ -24,8 +24,8 @@ TEST(Load, TakesPartitionsInThePlaceOfShards) {
   EXPECT_EQ(listed(cluster, "engine.lease_ms").origin, "default");
   EXPECT_EQ(loaded_of(kSmall, {{"lease-ms", "9000"}, {"partitions", "2"}}).config.engine.lease_ms, 9000);
   EXPECT_EQ(refusal_of(kSmall, {{"partitions", "8"}}, {{"SHARD_COUNT", "4"}}),
-            "flag --partitions: the partitions of a cluster (8) take the place of shards (4, environment "
-            "SHARD_COUNT); state one of the two");
+            "flag --partitions: cluster partitions (8) cannot be combined with shards (4, environment "
+            "SHARD_COUNT); set only one of them");
 }
 
 TEST(Load, TakesAnEmptyVariableAsNotSet) {
@@ -81,12 +81,12 @@ INSTANTIATE_TEST_SUITE_P(
                   "environment SHARD_INDEX: must be a whole number from 0 to 1023, not '-1'"},
         BadSource{{{"shard-index", "4"}},
                   {{"SHARD_COUNT", "4"}},
-                  "flag --shard-index: the shard index 4 must be below the shard count 4 (environment "
+                  "flag --shard-index: the shard index 4 must be less than the shard count 4 (environment "
                   "SHARD_COUNT); "
                   "allowed: 0 to 3"},
         BadSource{{},
                   {{"SHARD_INDEX", "1"}},
-                  "environment SHARD_INDEX: the shard index 1 must be below the shard count 1 (default); "
+                  "environment SHARD_INDEX: the shard index 1 must be less than the shard count 1 (default); "
                   "allowed: 0 "
                   "to 0"},
         BadSource{{{"lanes", "0"}}, {}, "flag --lanes: must be a whole number from 1 to 256, not '0'"},

@@ -36,10 +36,10 @@ TEST(Load, TakesTheUriOrItsFileFromTheStrongestSourceThatStatesOne) {
 
 TEST(Load, RefusesAUriBesideItsFile) {
   EXPECT_EQ(refusal_of("pipeline: p\nmongodb: {uri: 'mongodb://h/', uri_file: f, database: d}\n" + kRule),
-            "w.yaml:2:32: the URI is stated here and in w.yaml:2:11 as well; state one of the two");
-  EXPECT_EQ(refusal_of(kSmall, {{"mongodb-uri", "mongodb://h/"}, {"mongodb-uri-file", "f"}}),
-            "flag --mongodb-uri-file: the URI is stated here and in flag --mongodb-uri as well; state one of "
-            "the two");
+            "w.yaml:2:32: the URI is set both here and in w.yaml:2:11; set only one of them");
+  EXPECT_EQ(
+      refusal_of(kSmall, {{"mongodb-uri", "mongodb://h/"}, {"mongodb-uri-file", "f"}}),
+      "flag --mongodb-uri-file: the URI is set both here and in flag --mongodb-uri; set only one of them");
 }
 
 TEST(Load, RefusesAUriWhereItsFileIsMeantWithoutGivingItAway) {

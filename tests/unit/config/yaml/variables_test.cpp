@@ -53,19 +53,18 @@ TEST(Variables, KeepTheServersVariablesInExpressions) {
 
 TEST(Variables, ThatAreNotSetAreAProblem) {
   EXPECT_EQ(text_of("a ${HOSTS}"),
-            "the environment variable 'HOSTS' is not set (is 'HOST' meant?); set it, or state a default: "
+            "the environment variable 'HOSTS' is not set (did you mean 'HOST'?); set it, or give a default: "
             "${HOSTS:-default}");
   EXPECT_EQ(expand("a ${XYZXYZ}", kVariables).problem_at, 2u);
-  EXPECT_EQ(text_of("${N"), "the variable that begins here has no closing brace");
-  EXPECT_EQ(
-      text_of("${a.b}"),
-      "'${a.b}' names no variable: a name is made of letters, digits and '_'; for the text itself write "
-      "'$${a.b}'");
+  EXPECT_EQ(text_of("${N"), "this variable has no closing brace");
+  EXPECT_EQ(text_of("${a.b}"),
+            "'${a.b}' is not a variable: a name may contain only letters, digits and '_'; for the literal "
+            "text write '$${a.b}'");
   EXPECT_EQ(text_of("${}"),
-            "'${}' names no variable: a name is made of letters, digits and '_'; for the text itself write "
-            "'$${}'");
+            "'${}' is not a variable: a name may contain only letters, digits and '_'; for the literal text "
+            "write '$${}'");
   EXPECT_EQ(text_of("${X:-${N}}"),
-            "the default of the variable 'X' holds another variable, which is not possible");
+            "the default of the variable 'X' contains another variable, which is not supported");
 }
 
 std::string refusal(const std::string& yaml) {
@@ -92,7 +91,7 @@ TEST(Variables, StandForValuesOfAFile) {
 }
 
 TEST(Variables, ThatAreNotSetAreNamedWithTheirPlace) {
-  const std::string not_set = "is not set; set it, or state a default: ${";
+  const std::string not_set = "is not set; set it, or give a default: ${";
   EXPECT_EQ(refusal("pipeline: p\nmongodb: {uri: \"mongodb://${HOST}/${UVWXYZ}\", database: d}\nrules:\n"
                     "  - name: r\n    webhook:\n      secret: ${ABCDEF}\n"),
             "w.yaml:2:35: the environment variable 'UVWXYZ' " + not_set + "UVWXYZ:-default}\n" +
