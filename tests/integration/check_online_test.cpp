@@ -22,7 +22,7 @@ class CheckOnline : protected OwnGuardedServer, public PipelineTest {
   std::string admin(const std::string& database) const {
     return R"({"role":"dbAdmin","db":")" + database + "\"}";
   }
-  /// The roles that README names.
+  /// The roles that docs/running.md names.
   std::string worker_roles() {
     return read_write(db().database()) + "," + admin(db().database()) + "," + read_write(state().database());
   }

@@ -81,12 +81,12 @@ TEST_F(Dashboards, NameMetricsThatTheProgramHas) {
   }
 }
 
-TEST_F(Dashboards, TheReadmeListsEveryMetricAndNoOther) {
+TEST_F(Dashboards, TheMonitoringPageListsEveryMetricAndNoOther) {
   look();
-  std::string readme = text_of(deploy_folder() + "/../README.md");
-  const auto table = readme.find("| metric | labels |");
+  std::string page = text_of(deploy_folder() + "/../docs/monitoring.md");
+  const auto table = page.find("| metric | labels |");
   ASSERT_NE(table, std::string::npos);
-  const Names listed = names_in(readme.substr(table, readme.find("\n\n", table) - table));
+  const Names listed = names_in(page.substr(table, page.find("\n\n", table) - table));
   EXPECT_EQ(missing(listed, metrics_), Names()) << "listed, and not there";
   EXPECT_EQ(missing(metrics_, listed), Names()) << "there, and not listed";
 }
