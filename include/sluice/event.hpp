@@ -85,7 +85,7 @@ bool parse_event(bson::View document, ChangeEvent& event);
 /// Nothing when that cannot be told: before 7.0 the server does not say whether a name in the description is
 /// a path or one name with dots in it, and where the pre-image shows that both can be meant, nobody can know.
 /// Memory for values that had to be built (an element set inside an array) comes from `scratch`.
-class Scratch;
-std::optional<bson::Value> value_after(const ChangeEvent& event, std::string_view path, Scratch& scratch);
+class Arena;
+std::optional<bson::Value> value_after(const ChangeEvent& event, std::string_view path, Arena& scratch);
 
 }  // namespace sluice

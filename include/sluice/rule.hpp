@@ -93,14 +93,14 @@ struct IndexNeed {
 /// Where a rule puts what it wants done.
 class Effects {
  public:
-  Effects(std::vector<Effect>& out, Scratch& scratch) : out_(out), scratch_(scratch) {}
+  Effects(std::vector<Effect>& out, Arena& scratch) : out_(out), scratch_(scratch) {}
 
   void add(EffectBody body, std::uint64_t key) { out_.push_back({body, key, 0}); }
-  Scratch& scratch() { return scratch_; }
+  Arena& scratch() { return scratch_; }
 
  private:
   std::vector<Effect>& out_;
-  Scratch& scratch_;
+  Arena& scratch_;
 };
 
 inline constexpr std::int32_t too_large_code = 10334;  ///< the server's BSONObjectTooLarge
@@ -109,7 +109,7 @@ inline constexpr const char* too_large =
     "changed is not known; the targets of this document have to be verified and repaired";
 
 /// What may happen to a rule's effects on their way, whatever the rule.
-struct Conduct {
+struct RuleOptions {
   /// Of messages and documents with one key and one content only the first within this time goes on; 0: all.
   std::chrono::milliseconds dedup{0};
   /// How long a lane may wait for more to send together; 0: as the engine says.
@@ -130,8 +130,8 @@ class Rule {
   const std::string& name() const { return name_; }
 
   /// Set once, before the rule is used.
-  void set_conduct(Conduct conduct) { conduct_ = conduct; }
-  const Conduct& conduct() const { return conduct_; }
+  void set_conduct(RuleOptions conduct) { conduct_ = conduct; }
+  const RuleOptions& conduct() const { return conduct_; }
 
   virtual std::vector<Subscription> subscriptions() const = 0;
   virtual std::vector<IndexNeed> indexes() const { return {}; }
@@ -166,7 +166,7 @@ class Rule {
 
  private:
   std::string name_;
-  Conduct conduct_;
+  RuleOptions conduct_;
 };
 
 }  // namespace sluice

@@ -15,7 +15,7 @@ namespace sluice {
 
 /// Memory for values that a rule makes: it lives as long as the batch of events it was made from, so effects
 /// may point into it. Single-threaded: used on the stream's strand.
-class Scratch {
+class Arena {
  public:
   std::span<std::uint8_t> bytes(std::size_t size) {
     auto* data = static_cast<std::uint8_t*>(memory_.allocate(size, 1));

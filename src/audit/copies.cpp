@@ -1,7 +1,7 @@
 #include "audit/copies.hpp"
 
-#include "sinks/copy_plan.hpp"
-#include "sinks/documents.hpp"
+#include "sinks/mongo/copy_plan.hpp"
+#include "sinks/mongo/documents.hpp"
 
 namespace sluice::audit {
 

@@ -1,7 +1,7 @@
 #include "audit/source_cache.hpp"
 
 #include "mongo/snapshot_cursor.hpp"
-#include "sinks/copy_plan.hpp"
+#include "sinks/mongo/copy_plan.hpp"
 
 namespace sluice::audit {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "mongo/client.hpp"
-#include "sinks/documents.hpp"
+#include "sinks/mongo/documents.hpp"
 #include "sluice/effect.hpp"
 #include "sluice/scratch.hpp"
 
@@ -33,7 +33,7 @@ class SourceCache {
     friend class SourceCache;
     sinks::DocumentsById sources_;
     std::shared_ptr<const void> kept_;  ///< holds those that were known
-    Scratch read_;                      ///< holds those that were not
+    Arena read_;                        ///< holds those that were not
   };
 
   SourceCache(mongo::ClientPool& pool, const CopyPlan& plan, std::uint64_t at)
@@ -44,7 +44,7 @@ class SourceCache {
 
  private:
   struct Kept {
-    Scratch memory;
+    Arena memory;
     sinks::DocumentsById sources;
     std::size_t bytes = 0;
   };

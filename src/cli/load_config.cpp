@@ -1,8 +1,8 @@
 #include "cli/load_config.hpp"
 
 #include "config/load.hpp"
-#include "pipeline/triggers.hpp"
-#include "rules/apart.hpp"
+#include "operations/triggers.hpp"
+#include "rules/shared/apart.hpp"
 
 namespace sluice::cli {
 
@@ -14,7 +14,7 @@ Config load_config(const Arguments& arguments) {
 
 Config load_config_with_triggers(const Arguments& arguments) {
   Config config = config::load(arguments.file, arguments.flags, config::process_environment());
-  config.streams = rules::with_callers_apart(pipeline::with_kept_triggers(config));
+  config.streams = rules::with_callers_apart(operations::with_kept_triggers(config));
   return config;
 }
 

@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "cli/moment.hpp"
+#include "cli/views/moment.hpp"
 
 namespace sluice::cli {
 

@@ -4,12 +4,12 @@
 #include <ostream>
 
 #include "cli/commands.hpp"
+#include "cli/commands/version.hpp"
 #include "cli/help.hpp"
-#include "cli/version.hpp"
 #include "cli/warnings.hpp"
-#include "observe/printable.hpp"
 #include "sluice/error.hpp"
 #include "sluice/settings.hpp"
+#include "text/printable.hpp"
 
 namespace sluice::cli {
 namespace {
@@ -43,17 +43,17 @@ int program(const std::vector<std::string>& arguments, std::ostream& out, std::o
   try {
     return dispatch(arguments, out, err);
   } catch (const UsageError& error) {
-    err << "sluice: " << observe::printable_lines(error.what()) << "\n";
+    err << "sluice: " << text::printable_lines(error.what()) << "\n";
     return exit_code::bad_configuration;
   } catch (const ConfigError& error) {
     // No prefix: editors and CI jump to what stands at the start of the line.
-    err << observe::printable_lines(error.what()) << "\n";
+    err << text::printable_lines(error.what()) << "\n";
     return exit_code::bad_configuration;
   } catch (const Stop& error) {
-    err << "sluice: " << observe::printable_lines(error.what()) << "\n";
+    err << "sluice: " << text::printable_lines(error.what()) << "\n";
     return error.exit_code();
   } catch (const std::exception& error) {
-    err << "sluice: could not go on: " << observe::printable_lines(error.what()) << "\n";
+    err << "sluice: could not go on: " << text::printable_lines(error.what()) << "\n";
     return exit_code::cannot_start;
   }
 }

@@ -6,9 +6,9 @@
 #include <optional>
 
 #include "config/names.hpp"
-#include "language/constants.hpp"
 #include "language/error.hpp"
-#include "language/operators.hpp"
+#include "language/values/constants.hpp"
+#include "language/values/operators.hpp"
 
 namespace sluice::language {
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "language/term.hpp"
+#include "language/values/term.hpp"
 #include "sluice/bson.hpp"
 
 namespace sluice::language {

@@ -5,9 +5,9 @@
 
 #include "bson/path.hpp"
 #include "language/condition_operators.hpp"
-#include "language/constants.hpp"
-#include "language/operators.hpp"
 #include "language/raw.hpp"
+#include "language/values/constants.hpp"
+#include "language/values/operators.hpp"
 
 namespace sluice::language {
 

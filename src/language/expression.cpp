@@ -1,6 +1,6 @@
 #include "language/expression.hpp"
 
-#include "language/parser.hpp"
+#include "language/parser/parser.hpp"
 
 namespace sluice::language {
 

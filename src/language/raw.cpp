@@ -3,8 +3,8 @@
 #include <optional>
 #include <string_view>
 
-#include "language/constants.hpp"
 #include "language/error.hpp"
+#include "language/values/constants.hpp"
 
 namespace sluice::language {
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "language/term.hpp"
+#include "language/values/term.hpp"
 #include "sluice/bson.hpp"
 
 namespace sluice::language {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "observe/json.hpp"
+#include "text/json.hpp"
 
 namespace sluice::observe {
 namespace {
@@ -14,7 +14,7 @@ std::string listed(const std::vector<Component>& components, const std::string& 
   std::string text;
   for (const Component& one : components) {
     if (!text.empty()) text += ',';
-    append_json(text, one.name);
+    text::append_json(text, one.name);
     text += ':' + before + (one.up ? R"("UP")" : R"("DOWN")") + after;
   }
   return '{' + text + '}';

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "observe/http.hpp"
+#include "observe/http/http_server.hpp"
 
 namespace sluice::observe {
 

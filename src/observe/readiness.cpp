@@ -1,6 +1,6 @@
 #include "observe/readiness.hpp"
 
-#include "observe/json.hpp"
+#include "text/json.hpp"
 
 namespace sluice::observe {
 
@@ -28,7 +28,7 @@ void append_list(std::string& json, std::string_view key, const std::vector<std:
   json += ",\"" + std::string(key) + "\":[";
   for (const auto& text : texts) {
     if (json.back() != '[') json += ',';
-    append_json(json, text);
+    text::append_json(json, text);
   }
   json += ']';
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "observe/json_writer.hpp"
+#include "text/json_writer.hpp"
 
 namespace sluice::observe {
 
@@ -14,7 +14,7 @@ double or_null(const std::optional<double>& number) {
   return number.value_or(std::numeric_limits<double>::quiet_NaN());
 }
 
-void append_lanes(JsonWriter& json, const std::vector<LaneStatus>& lanes) {
+void append_lanes(text::JsonWriter& json, const std::vector<LaneStatus>& lanes) {
   json.open_array("lanes");
   for (std::size_t index = 0; index < lanes.size(); ++index) {
     const LaneStatus& lane = lanes[index];
@@ -26,7 +26,7 @@ void append_lanes(JsonWriter& json, const std::vector<LaneStatus>& lanes) {
   json.close_array();
 }
 
-void append_outlets(JsonWriter& json, const std::vector<OutletStatus>& outlets) {
+void append_outlets(text::JsonWriter& json, const std::vector<OutletStatus>& outlets) {
   json.open_array("outlets");
   for (const OutletStatus& outlet : outlets) {
     json.open_object().text("name", outlet.name).boolean("up", outlet.error.empty());
@@ -38,7 +38,7 @@ void append_outlets(JsonWriter& json, const std::vector<OutletStatus>& outlets) 
   json.close_array();
 }
 
-void append_stream(JsonWriter& json, const StreamStatus& stream) {
+void append_stream(text::JsonWriter& json, const StreamStatus& stream) {
   json.open_object().text("name", stream.name);
   if (stream.partition) json.integer("partition", *stream.partition);
   json.boolean("ready", stream.why_not_ready.empty()).text("whyNotReady", stream.why_not_ready);
@@ -60,7 +60,7 @@ void append_stream(JsonWriter& json, const StreamStatus& stream) {
   json.close_object();
 }
 
-void append_clusters(JsonWriter& json, const std::vector<ClusterStatus>& clusters) {
+void append_clusters(text::JsonWriter& json, const std::vector<ClusterStatus>& clusters) {
   if (clusters.empty()) return;
   json.open_array("clusters");
   for (const ClusterStatus& cluster : clusters) {
@@ -79,7 +79,7 @@ bool StreamStatus::degraded() const {
 }
 
 std::string status_json(const WorkerStatus& status) {
-  JsonWriter json;
+  text::JsonWriter json;
   json.open_object().text("pipeline", status.pipeline);
   json.open_object("shard").integer("index", status.shard_index).integer("count", status.shard_count);
   json.close_object().number("uptimeSeconds", status.uptime_seconds);

@@ -58,8 +58,8 @@ Dispatcher::Dispatcher(const std::vector<std::unique_ptr<Rule>>& rules, flow::Bu
 }
 
 void Dispatcher::start(std::vector<flow::DoneTable::Fact> facts, std::vector<flow::Lane*> lanes,
-                       const std::vector<Filled>& filled,
-                       const std::optional<std::vector<RuleWindow>>& windows,
+                       const std::vector<checkpoint::BackfillMark>& filled,
+                       const std::optional<std::vector<checkpoint::DedupRecord>>& windows,
                        std::vector<std::string> told_elsewhere) {
   filled_.set(rules_, filled);
   filled_matters_ = !filled.empty();
@@ -118,7 +118,7 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
       continue;
     }
     effects_.clear();
-    if (ends_stream(event.operation)) {
+    if (requirements::ends_stream(event.operation)) {
       if ((end = change_collection(event, batch.scratch))) break;
     } else {
       table_.apply(event, effects_, batch.scratch);
@@ -138,7 +138,7 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
 }
 
 /// Rules that tell of changes go on: what is written after a drop is published like anything else.
-std::optional<std::string> Dispatcher::change_collection(const ChangeEvent& event, Scratch& scratch) {
+std::optional<std::string> Dispatcher::change_collection(const ChangeEvent& event, Arena& scratch) {
   const auto concerned = table_.change_collection(event, of_collections_, effects_, scratch);
   const CollectionChange change = change_of(event, concerned.collection);
   const bool counts = of_collections_ && event.operation != Operation::invalidate && concerned.any;

@@ -10,16 +10,16 @@
 #include <utility>
 #include <vector>
 
+#include "checkpoint/backfill_marks.hpp"
 #include "flow/budget.hpp"
 #include "flow/done_table.hpp"
 #include "flow/frontier.hpp"
 #include "flow/lane.hpp"
 #include "flow/token_trail.hpp"
 #include "observe/metrics.hpp"
+#include "pipeline/deduplicator.hpp"
 #include "pipeline/event_batch.hpp"
-#include "pipeline/filled_rules.hpp"
-#include "pipeline/repetitions.hpp"
-#include "pipeline/rule_table.hpp"
+#include "requirements/rule_table.hpp"
 #include "sluice/rule.hpp"
 
 namespace sluice::pipeline {
@@ -35,8 +35,8 @@ class Dispatcher {
   /// position where this run begins. `told_elsewhere`: by rule, the _data of the token up to which another
   /// program has published its changes; "" or missing for none. Once, before the first batch.
   void start(std::vector<flow::DoneTable::Fact> facts, std::vector<flow::Lane*> lanes,
-             const std::vector<Filled>& filled = {},
-             const std::optional<std::vector<RuleWindow>>& windows = {},
+             const std::vector<checkpoint::BackfillMark>& filled = {},
+             const std::optional<std::vector<checkpoint::DedupRecord>>& windows = {},
              std::vector<std::string> told_elsewhere = {});
 
   /// Takes a batch. Gives the sentence that ends the stream when the batch holds an event that says so (a
@@ -72,10 +72,10 @@ class Dispatcher {
   bool passed_facts();
 
   /// The dedup windows, as of the newest position that advance() gave.
-  const Repetitions& repetitions() const { return repetitions_; }
+  const Deduplicator& repetitions() const { return repetitions_; }
 
  private:
-  std::optional<std::string> change_collection(const ChangeEvent& event, Scratch& scratch);
+  std::optional<std::string> change_collection(const ChangeEvent& event, Arena& scratch);
   /// With what the rules want done in effects_.
   void dispatch_event(EventBatch& batch, std::size_t index, const ChangeEvent& event, flow::Time now);
   void finish_event(EventBatch& batch, std::size_t count);
@@ -86,12 +86,12 @@ class Dispatcher {
   flow::Budget& budget_;
   observe::StreamMetrics& metrics_;
   const std::vector<std::unique_ptr<Rule>>& rules_;
-  RuleTable table_;
+  requirements::RuleTable table_;
   std::vector<observe::RuleEffects> rule_metrics_;
   std::vector<flow::Lane*> lanes_;
   flow::DoneTable done_;
-  FilledRules filled_;
-  Repetitions repetitions_;
+  checkpoint::BackfillMarks filled_;
+  Deduplicator repetitions_;
   bool of_collections_ = true;
   std::vector<std::string> notices_;
   bool filled_matters_ = false;

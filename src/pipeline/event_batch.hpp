@@ -17,7 +17,7 @@ struct EventBatch {
       : source(std::move(from)), records(source->events.size()), unresolved(records.size()) {}
 
   std::unique_ptr<source::StreamBatch> source;
-  Scratch scratch;
+  Arena scratch;
   std::vector<flow::EventRecord> records;
   std::size_t unresolved;
   std::size_t items = 0;     ///< handed to lanes

@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "async/strand.hpp"
 #include "flow/lane.hpp"
 #include "flow/send_allowance.hpp"
 #include "observe/metrics.hpp"
-#include "pipeline/asio.hpp"
 #include "pipeline/dispatcher.hpp"
 #include "sluice/sink.hpp"
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <random>
 
-#include "pipeline/needs.hpp"
+#include "requirements/requirements.hpp"
 
 namespace sluice::pipeline {
 
@@ -23,8 +23,8 @@ bool is_conflict(const Error& error) {
 
 }  // namespace
 
-Reader::Reader(mongo::ClientPool& pool, CheckpointStore& store, flow::Budget& budget, ReaderPlan plan,
-               ReaderEvents events, Commons& commons, const observe::StreamLog& log)
+Reader::Reader(mongo::ClientPool& pool, checkpoint::CheckpointStore& store, flow::Budget& budget,
+               ReaderPlan plan, ReaderEvents events, StreamResources& commons, const observe::StreamLog& log)
     : pool_(pool),
       store_(store),
       budget_(budget),
@@ -81,12 +81,12 @@ void Reader::note_problem(const std::string& why) {
 std::string Reader::failure(const char* what, const Error& error, bool may_be_away) const {
   const std::string start = std::string("could not ") + what;
   if (what == outlets_step) return start + ": " + error.text();
-  return start + " (" + plan_.hosts + "): " + error.text() + (may_be_away ? is_it_running : "");
+  return start + " (" + plan_.hosts + "): " + error.text() + (may_be_away ? requirements::is_it_running : "");
 }
 
-bool Reader::insist(const char* what, const std::stop_token& stop,
-                    const std::function<std::optional<Error>()>& step) {
-  RepeatedWarning failing(log_, std::string("could not ") + what + " yet");
+bool Reader::retry_until(const char* what, const std::stop_token& stop,
+                         const std::function<std::optional<Error>()>& step) {
+  observe::RepeatedWarning failing(log_, std::string("could not ") + what + " yet");
   for (int tries = 1; !stop.stop_requested(); ++tries) {
     auto error = mongo::or_error(step);
     if (!error) {
@@ -119,9 +119,9 @@ bool Reader::insist(const char* what, const std::stop_token& stop,
 }
 
 bool Reader::connect(const std::stop_token& stop) {
-  return insist("reach MongoDB", stop, [&]() -> std::optional<Error> {
+  return retry_until("reach MongoDB", stop, [&]() -> std::optional<Error> {
     const auto client = pool_.acquire();
-    auto error = has_change_streams(client.get());
+    auto error = requirements::has_change_streams(client.get());
     if (!error && plan_.tell_rights) plan_.tell_rights(client.get());
     return error;
   });
@@ -129,7 +129,7 @@ bool Reader::connect(const std::stop_token& stop) {
 
 /// Shards that start together get in each other's way for a moment. What lasts longer is a transaction that a
 /// dead holder left behind and that this user may not end: then the server's own limit has to be waited for.
-Held Reader::conflict(int times) const {
+checkpoint::Held Reader::conflict(int times) const {
   constexpr int times_before_it_is_said = 40;
   std::uniform_int_distribution<int> wait_ms(10, 100);
   std::minstd_rand random(std::random_device{}());
@@ -138,7 +138,7 @@ Held Reader::conflict(int times) const {
           wait_ms(random)};
 }
 
-void Reader::wait_for(const Held& held, std::string& last_holder, const std::stop_token& stop) {
+void Reader::wait_for(const checkpoint::Held& held, std::string& last_holder, const std::stop_token& stop) {
   if (!held.holder.empty() && held.holder != last_holder) {
     last_holder = held.holder;
     const std::string why =
@@ -153,21 +153,22 @@ void Reader::wait_for(const Held& held, std::string& last_holder, const std::sto
 bool Reader::fill(const std::stop_token& stop) {
   if (plan_.rebuild) {
     const auto begin = [&] { return store_.begin_rebuild(*plan_.rebuild); };
-    if (!insist("begin the rebuild", stop, begin)) return false;
-    if (!insist("ask for new snapshots", stop, [&] { return plan_.snapshots->begin_again(); })) return false;
+    if (!retry_until("begin the rebuild", stop, begin)) return false;
+    if (!retry_until("ask for new snapshots", stop, [&] { return plan_.snapshots->begin_again(); }))
+      return false;
     plan_.rebuild.reset();
   }
   std::string last_holder;
   while (!stop.stop_requested()) {
-    std::optional<Held> held;
-    const bool asked = insist("fill the targets", stop, [&]() -> std::optional<Error> {
+    std::optional<checkpoint::Held> held;
+    const bool asked = retry_until("fill the targets", stop, [&]() -> std::optional<Error> {
       auto result = plan_.fill(stop);
       if (const auto* error = std::get_if<Error>(&result)) {
         if (error->kind != ErrorKind::fenced || stop.stop_requested()) return *error;
         held = conflict(0);  // it slept for too long, and another one goes on with it
         return std::nullopt;
       }
-      if (auto* other = std::get_if<Held>(&result)) held = std::move(*other);
+      if (auto* other = std::get_if<checkpoint::Held>(&result)) held = std::move(*other);
       return std::nullopt;
     });
     if (!asked) return false;
@@ -177,25 +178,25 @@ bool Reader::fill(const std::stop_token& stop) {
   return false;
 }
 
-AcquireResult Reader::take_lease() {
+checkpoint::AcquireResult Reader::take_lease() {
   const std::lock_guard turn(commons_.preparing);
   return store_.acquire(plan_.acquire);
 }
 
-std::optional<Acquired> Reader::acquire(const std::stop_token& stop) {
-  std::optional<Acquired> acquired;
+std::optional<checkpoint::Acquired> Reader::acquire(const std::stop_token& stop) {
+  std::optional<checkpoint::Acquired> acquired;
   std::string last_holder;
   int conflicts = 0;
   while (!acquired && !stop.stop_requested()) {
-    std::optional<Held> held;
-    const bool asked = insist("take the lease", stop, [&]() -> std::optional<Error> {
-      AcquireResult result = take_lease();
+    std::optional<checkpoint::Held> held;
+    const bool asked = retry_until("take the lease", stop, [&]() -> std::optional<Error> {
+      checkpoint::AcquireResult result = take_lease();
       if (const auto* error = std::get_if<Error>(&result)) {
         if (!is_conflict(*error)) return *error;
         held = conflict(++conflicts);
       }
-      if (auto* other = std::get_if<Held>(&result)) held = std::move(*other);
-      if (auto* mine = std::get_if<Acquired>(&result)) acquired = std::move(*mine);
+      if (auto* other = std::get_if<checkpoint::Held>(&result)) held = std::move(*other);
+      if (auto* mine = std::get_if<checkpoint::Acquired>(&result)) acquired = std::move(*mine);
       return std::nullopt;
     });
     if (!asked) return std::nullopt;
@@ -211,43 +212,45 @@ std::optional<Acquired> Reader::acquire(const std::stop_token& stop) {
 
 /// Where nothing is done beyond the stored position, windows that are not stored begin empty there. That is
 /// stored before anything is done, so that a later run can tell it from windows that were lost.
-bool Reader::begin_windows(Acquired& acquired, const std::stop_token& stop) {
+bool Reader::begin_windows(checkpoint::Acquired& acquired, const std::stop_token& stop) {
   if (!plan_.no_repetitions || acquired.windows) return true;
   const std::string_view floor = acquired.floor->data();
   const auto beyond = [&](const auto& fact) { return fact.newest() > floor; };
   if (std::ranges::any_of(acquired.facts, beyond)) return true;
   acquired.windows = plan_.no_repetitions;
-  return insist("store the first position", stop, [&] {
+  return retry_until("store the first position", stop, [&] {
     return store_.renew(acquired.epoch, plan_.acquire.lease_ms, std::nullopt, false, acquired.windows);
   });
 }
 
-bool Reader::check_filled(Acquired& acquired, const std::stop_token& stop) {
+bool Reader::check_filled(checkpoint::Acquired& acquired, const std::stop_token& stop) {
   const auto check = [&] { return plan_.check_filled(acquired); };
-  return insist("look at what stands in the sources", stop, check);
+  return retry_until("look at what stands in the sources", stop, check);
 }
 
 /// `after`: where it begins, which changes if another program has come further.
-bool Reader::look_elsewhere(Acquired& acquired, std::optional<Position>& after, const std::stop_token& stop) {
+bool Reader::look_elsewhere(checkpoint::Acquired& acquired, std::optional<Position>& after,
+                            const std::stop_token& stop) {
   // Not after a rebuild, which has made good what lay behind another program's token.
   const bool rebuilt = !after && acquired.was_filled;
   if (!plan_.look_elsewhere || plan_.acquire.restart_now || rebuilt) return true;
-  ForeignProgress found;
+  checkpoint::ForeignProgress found;
   const auto look = [&] { return plan_.look_elsewhere(after, found); };
-  if (!insist("read the other program's resume tokens", stop, look)) return false;
+  if (!retry_until("read the other program's resume tokens", stop, look)) return false;
   if (found.begin) after = std::move(found.begin);
   acquired.told_elsewhere = std::move(found.told);
   return true;
 }
 
-bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Position& at,
+bool Reader::open_first(source::ChangeStream& stream, checkpoint::Acquired& acquired, Position& at,
                         const std::stop_token& stop) {
   std::optional<Position> after = acquired.floor;
   if (!look_elsewhere(acquired, after, stop)) return false;
   // Another program has read it, with a filter of its own.
   const bool foreign = after && (!acquired.floor || after->data() != acquired.floor->data());
   const bool by_time = foreign || acquired.filter_changed;
-  const bool opened = insist("open the change stream", stop, [&] { return stream.open(after, at, by_time); });
+  const bool opened =
+      retry_until("open the change stream", stop, [&] { return stream.open(after, at, by_time); });
   if (!opened) return false;
   if (foreign) acquired.facts.push_back({1, 0, std::string(after->data()), {}});
   if (acquired.floor) {
@@ -259,32 +262,33 @@ bool Reader::open_first(source::ChangeStream& stream, Acquired& acquired, Positi
   Position origin = at;
   if (!plan_.acquire.restart_now) {
     const bool agreed =
-        insist("store the first position", stop, [&] { return store_.agree_on_origin(at, origin); });
+        retry_until("store the first position", stop, [&] { return store_.agree_on_origin(at, origin); });
     if (!agreed) return false;
   }
   acquired.floor = origin;
   if (!check_filled(acquired, stop)) return false;
-  if (!insist("ask for the first snapshot", stop, [&] { return plan_.snapshots->begin(); })) return false;
-  const bool stored = insist("store the first position", stop, [&] {
+  if (!retry_until("ask for the first snapshot", stop, [&] { return plan_.snapshots->begin(); }))
+    return false;
+  const bool stored = retry_until("store the first position", stop, [&] {
     return store_.renew(acquired.epoch, plan_.acquire.lease_ms, origin, plan_.acquire.restart_now,
                         plan_.no_repetitions);
   });
   acquired.windows = plan_.no_repetitions;
   if (!stored || origin.data() == at.data()) return stored;
-  return insist("open the change stream", stop, [&] { return stream.open(origin, at); });
+  return retry_until("open the change stream", stop, [&] { return stream.open(origin, at); });
 }
 
 bool Reader::prepare(const std::stop_token& stop) {
   {
     const std::lock_guard turn(commons_.preparing);
     if (!commons_.prepared || plan_.prepare_again) {
-      commons_.prepared = insist("prepare the state database", stop, [&] { return store_.prepare(); }) &&
-                          insist("prepare the database", stop, plan_.provision);
+      commons_.prepared = retry_until("prepare the state database", stop, [&] { return store_.prepare(); }) &&
+                          retry_until("prepare the database", stop, plan_.provision);
     }
     if (!commons_.prepared) return false;
   }
   if (plan_.origin_first && !settle_origin(stop)) return false;
-  return insist(outlets_step, stop, plan_.prepare_sinks);
+  return retry_until(outlets_step, stop, plan_.prepare_sinks);
 }
 
 bool Reader::settle_origin(const std::stop_token& stop) {
@@ -293,7 +297,7 @@ bool Reader::settle_origin(const std::stop_token& stop) {
     auto error = stream.open(std::nullopt, at);
     return error ? error : plan_.snapshots->begin();
   };
-  return insist("store where it begins", stop, [&] {
+  return retry_until("store where it begins", stop, [&] {
     auto error = store_.take_split_position();
     return error ? error : store_.settle_origin(now);
   });
@@ -313,7 +317,7 @@ void Reader::run(const std::stop_token& stop) {
     return std::nullopt;
   };
   Position at;
-  if (!insist("open the change stream", stop, make) || !open_first(*stream, *acquired, at, stop)) return;
+  if (!retry_until("open the change stream", stop, make) || !open_first(*stream, *acquired, at, stop)) return;
   note_problem("");
   events_.opened(std::move(*acquired), at);
   read(*stream, std::move(at), stop);
@@ -362,7 +366,7 @@ void Reader::provide_again() {
 /// place. Not for long, for the stream goes on.
 void Reader::tell_what_stands(source::ChangeStream& stream, const Position& at, const std::stop_token& stop) {
   constexpr int chunks_at_once = 8;
-  SnapshotFeed& snapshots = *plan_.snapshots;
+  SnapshotPump& snapshots = *plan_.snapshots;
   bool active = false;
   for (int chunk = 0; chunk < chunks_at_once && !stop.stop_requested(); ++chunk) {
     active = snapshots.active(flow::Clock::now());

@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <random>
 
-#include "pipeline/backfill.hpp"
-#include "pipeline/fingerprints.hpp"
-#include "pipeline/maintained_rules.hpp"
-#include "pipeline/provision.hpp"
-#include "pipeline/rights.hpp"
-#include "pipeline/trigger_problems.hpp"
+#include "audit/backfill.hpp"
+#include "checkpoint/maintained_rules.hpp"
+#include "checkpoint/trigger_problems.hpp"
+#include "requirements/fingerprints.hpp"
+#include "requirements/provision.hpp"
+#include "requirements/rights.hpp"
 #include "rules/registry.hpp"
-#include "sinks/mongo_bulk.hpp"
+#include "sinks/mongo/mongo_bulk.hpp"
 
 namespace sluice::pipeline {
 
@@ -28,14 +28,14 @@ constexpr std::size_t letter_lines_each_minute = 20;  // what comes beyond them 
 constexpr std::size_t notice_lines_each_minute = 20;
 constexpr auto hand_over = milliseconds(400);  // what is queued by then, whoever takes over reads again
 
-std::vector<std::string> names_of(const Rules& rules) {
+std::vector<std::string> names_of(const requirements::Rules& rules) {
   std::vector<std::string> names;
   for (const auto& rule : rules) names.push_back(rule->name());
   return names;
 }
 
 /// The lanes are shared by all rules.
-milliseconds longest_linger(const Rules& rules, milliseconds usual) {
+milliseconds longest_linger(const requirements::Rules& rules, milliseconds usual) {
   for (const auto& rule : rules) usual = std::max(usual, rule->conduct().linger);
   return usual;
 }
@@ -59,7 +59,7 @@ std::string_view document_of(const sinks::StoredLetter& letter) {
 
 }  // namespace
 
-std::shared_ptr<Stream> Stream::make(const Surroundings& around, std::shared_ptr<Commons> commons,
+std::shared_ptr<Stream> Stream::make(const WorkerContext& around, std::shared_ptr<StreamResources> commons,
                                      const StreamConfig& config, StreamPart part, StreamEvents events,
                                      Recovery recovery) {
   std::unique_ptr<Stream> made(  // NOLINT: its maker is private
@@ -69,7 +69,7 @@ std::shared_ptr<Stream> Stream::make(const Surroundings& around, std::shared_ptr
           }};
 }
 
-Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const StreamConfig& config,
+Stream::Stream(WorkerContext around, std::shared_ptr<StreamResources> commons, const StreamConfig& config,
                StreamPart part, StreamEvents events, Recovery recovery)
     : around_(std::move(around)),
       shared_commons_(std::move(commons)),
@@ -88,8 +88,8 @@ Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const Stre
               per_part(around_.config.engine.queue_mb << 20, part)),
       store_(pool_, around_.config.state_database,
              {around_.config.pipeline, config.name, part.count, part.index, around_.config.engine.lanes,
-              options_hash(config.database, rules_), filter_hash(filter()),
-              split_of(around_.config.pipeline, config)},
+              requirements::options_hash(config.database, rules_), requirements::filter_hash(filter()),
+              checkpoint::split_of(around_.config.pipeline, config)},
              commons_.self),
       strand_(asio::make_strand(around_.io)),
       letter_lines_(letter_lines_each_minute, std::chrono::minutes(1)),
@@ -107,7 +107,7 @@ Stream::Stream(Surroundings around, std::shared_ptr<Commons> commons, const Stre
       health_(
           {strand_, pool_, commons_.asking_thread, budget_, metrics_, around_.readiness, log_, config.name,
            part.partition(), condition_, around_.config.engine, around_.config.pipeline,
-           around_.config.state_database, around_.config.place_arguments, maintained_of(rules_),
+           around_.config.state_database, around_.config.place_arguments, checkpoint::maintained_of(rules_),
            part.index == 0, commons_.outlets, [this](asio::awaitable<void> work) { spawn(std::move(work)); }},
           around_.metrics),
       keeper_timer_(strand_),
@@ -165,7 +165,7 @@ void Stream::start() {
 }
 
 source::StreamFilter Stream::filter() const {
-  return filter_of(rules_, part_.count, part_.index);
+  return requirements::filter_of(rules_, part_.count, part_.index);
 }
 
 ReaderPlan Stream::reader_plan(const Recovery& recovery) {
@@ -177,22 +177,23 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   if (recovery.policy == LostPolicy::rebuild) plan.rebuild = recovery.lost;
   plan.fill = [this, stream = plan.stream](const std::stop_token& stop) {
     const auto waiting = [this](const std::string& why) { around_.readiness.not_ready(condition_, why); };
-    Backfill backfill(
+    audit::Backfill backfill(
         {pool_, commons_.recorder, store_, around_.config, config_, rules_, stream, log_, waiting});
     return backfill.run(part_.backfill, stop);
   };
-  plan.check_filled = [this, restart_now](Acquired& acquired) {
-    return pipeline::check_filled({pool_, store_, rules_, log_, restart_now}, acquired);
+  plan.check_filled = [this, restart_now](checkpoint::Acquired& acquired) {
+    return checkpoint::check_filled({pool_, store_, rules_, log_, restart_now}, acquired);
   };
   // A cluster's members tell theirs as they join.
   if (!part_.of_cluster) {
     plan.tell_rights = [this](mongoc_client_t* client) {
-      for (const auto& lack : lacking(rights_of(client), around_.config, config_, rules_))
+      for (const auto& lack :
+           requirements::lacking(requirements::rights_of(client), around_.config, config_, rules_))
         log_.error("{}", lack);
     };
   }
   plan.provision = [this] {
-    return prepare_for(around_.config, config_, rules_, around_.all_streams, pool_, log_);
+    return requirements::prepare_for(around_.config, config_, rules_, around_.all_streams, pool_, log_);
   };
   if (config_.of_triggers) {
     plan.origin_first = !part_.of_cluster;  // a cluster's first member has settled it
@@ -201,16 +202,16 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   plan.prepare_again = recovery.policy != LostPolicy::fail;
   plan.prepare_sinks = [this] { return prepare_sinks(); };
   plan.snapshots =
-      std::make_unique<SnapshotFeed>(pool_,
-                                     SnapshotFeed::Options{config.pipeline, config_.name, config_.database,
+      std::make_unique<SnapshotPump>(pool_,
+                                     SnapshotPump::Options{config.pipeline, config_.name, config_.database,
                                                            config.state_database, part_.count, part_.index},
                                      rules_, log_);
   if (plan.stream.filter.with_session) {
-    plan.own_writes = std::make_unique<OwnWrites>(config.state_database, config.pipeline);
+    plan.own_writes = std::make_unique<source::OwnWrites>(config.state_database, config.pipeline);
   }
   if (!config_.resume_tokens.empty()) {
-    plan.look_elsewhere = [this](const std::optional<Position>& own, ForeignProgress& found) {
-      return find_foreign_progress(pool_, config_.resume_tokens, rules_, own, log_, found);
+    plan.look_elsewhere = [this](const std::optional<Position>& own, checkpoint::ForeignProgress& found) {
+      return checkpoint::find_foreign_progress(pool_, config_.resume_tokens, rules_, own, log_, found);
     };
   }
   if (dispatcher_.repetitions().any()) plan.no_repetitions = dispatcher_.repetitions().stored();
@@ -249,14 +250,14 @@ sinks::OutletParts Stream::outlet_parts() {
     for (const double seconds : report.seconds) took.observe(seconds);
     counts.seconds.add(took);
   };
-  return {around_.config, deliveries_of(rules_), say, duplicates, requests, around_.services};
+  return {around_.config, requirements::deliveries_of(rules_), say, duplicates, requests, around_.services};
 }
 
 ReaderEvents Stream::reader_events() {
   ReaderEvents events;
   events.connected = [this] { events_.connected(); };
   events.waiting = [this](const std::string& why) { around_.readiness.not_ready(condition_, why); };
-  events.opened = [this](Acquired acquired, Position at) {
+  events.opened = [this](checkpoint::Acquired acquired, Position at) {
     on_strand([this, acquired = std::move(acquired), at = std::move(at)]() mutable {
       on_opened(std::move(acquired), std::move(at));
     });
@@ -266,7 +267,7 @@ ReaderEvents Stream::reader_events() {
     on_strand([this, batch = std::move(batch)]() mutable { on_batch(std::move(batch)); });
   };
   events.reopening = [this](const Error& error) { on_reopening(error); };
-  events.reading_less = [this](const Error& error, const flow::Reading& reading) {
+  events.reading_less = [this](const Error& error, const flow::ReadDetail& reading) {
     on_reading_less(error, reading);
   };
   events.failed = [this](int exit_code, const std::string& why) {
@@ -275,7 +276,7 @@ ReaderEvents Stream::reader_events() {
   return events;
 }
 
-void Stream::on_reading_less(const Error& error, const flow::Reading& reading) {
+void Stream::on_reading_less(const Error& error, const flow::ReadDetail& reading) {
   // How the first part of an event is asked for: with its neighbours, or alone where they are wanted whole.
   const int first_batch = filter().parts_serve() ? around_.config.engine.cursor_batch : 1;
   const flow::Time now = flow::Clock::now();
@@ -290,7 +291,7 @@ void Stream::on_reading_less(const Error& error, const flow::Reading& reading) {
                "set aside as a dead letter of that rule",
                error.text());
   } else if (reading ==
-             flow::Reading{Detail::whole, around_.config.engine.cursor_batch, reading.judging, true}) {
+             flow::ReadDetail{Detail::whole, around_.config.engine.cursor_batch, reading.judging, true}) {
     // It is read, and dead, although nothing can be kept of it.
     metrics_.events_read.Increment();
     metrics_.events_dead.Increment();
@@ -392,8 +393,8 @@ void Stream::note_reach(const std::optional<Error>& error) {
 
 /// Blocks.
 void Stream::note_problem(const std::string& why) {
-  const auto error = note_trigger_problem(pool_, around_.config.state_database,
-                                          around_.config.pipeline + "/" + config_.name, why);
+  const auto error = checkpoint::note_trigger_problem(pool_, around_.config.state_database,
+                                                      around_.config.pipeline + "/" + config_.name, why);
   if (error) log_.debug("its problem could not be noted: {}", error->text());
 }
 
@@ -404,7 +405,7 @@ void Stream::note_while_running(const std::string& condition, const std::string&
   problem_of_ = why.empty() ? "" : condition;
   asio::post(commons_.keeper_threads, [&pool = pool_, log = log_, database = around_.config.state_database,
                                        id = around_.config.pipeline + "/" + config_.name, why] {
-    const auto error = note_trigger_problem(pool, database, id, why);
+    const auto error = checkpoint::note_trigger_problem(pool, database, id, why);
     if (error) log.debug("its problem could not be noted: {}", error->text());
   });
 }
@@ -416,7 +417,7 @@ std::string Stream::lane_condition(std::size_t lane) const {
 /// While the stream starts; on the reader's thread.
 std::optional<Error> Stream::prepare_sinks() {
   const std::string who = title_ + " start";
-  auto unprepared = sinks::prepare_all(sink_.outlets(), deliveries_of(rules_));
+  auto unprepared = sinks::prepare_all(sink_.outlets(), requirements::deliveries_of(rules_));
   if (!unprepared) {
     note_reach(std::nullopt);
     commons_.outlets.works(who);
@@ -470,7 +471,7 @@ void Stream::on_denied(const std::string& condition, const std::optional<Error>&
   }
 }
 
-void Stream::on_opened(Acquired acquired, Position at) {
+void Stream::on_opened(checkpoint::Acquired acquired, Position at) {
   epoch_ = acquired.epoch;
   if (stopping_) return;  // end() gives the lease back
   lease_.emplace(milliseconds(around_.config.engine.lease_ms), flow::Clock::now());
@@ -525,11 +526,12 @@ void Stream::tell_withheld_notices(std::size_t count) {
 /// Beside the stream, which goes on meanwhile: until it is done changes of these collections have no images.
 void Stream::provide_for(std::vector<std::string> found) {
   if (found.empty()) return;
-  asio::post(commons_.asking_thread, [&pool = pool_, log = log_, database = config_.database,
-                                      found = std::move(found)] {
-    const auto error = mongo::or_error([&] { return provision_found(pool, database, found, log); });
-    if (error) log.warn("{}", error->text());
-  });
+  asio::post(commons_.asking_thread,
+             [&pool = pool_, log = log_, database = config_.database, found = std::move(found)] {
+               const auto error =
+                   mongo::or_error([&] { return requirements::provision_found(pool, database, found, log); });
+               if (error) log.warn("{}", error->text());
+             });
 }
 
 void Stream::take_floor() {
@@ -550,7 +552,7 @@ asio::awaitable<bool> Stream::store_checkpoint() {
   auto tokens = token_trail_ ? token_trail_->take() : std::vector<flow::TokenTrail::Token>();
   health_.storing();
   const std::uint64_t version = dispatcher_.repetitions().version();
-  std::optional<std::vector<RuleWindow>> windows;
+  std::optional<std::vector<checkpoint::DedupRecord>> windows;
   const bool with_floor = floor_.has_value();
   if (with_floor && version != stored_windows_) windows = dispatcher_.repetitions().stored();
   const auto renew = [this, floor = floor_, forget, windows = std::move(windows)] {
@@ -654,7 +656,7 @@ void Stream::stop(bool drain) {
   spawn(end());
 }
 
-asio::awaitable<void> Stream::doze() {
+asio::awaitable<void> Stream::poll_delay() {
   drain_timer_.expires_after(drain_poll);
   boost::system::error_code woken;
   co_await drain_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
@@ -674,19 +676,19 @@ asio::awaitable<void> Stream::wait_for_lanes() {
       for (auto& lane : lanes_) lane->abandon();
       sink_.abandon();
     }
-    co_await doze();
+    co_await poll_delay();
   }
 }
 
 /// Those that ask may hang on a silent server for as long as its socket lets them. The worker bounds the
 /// wait.
 asio::awaitable<void> Stream::wait_for_threads() {
-  while (!reader_->ended() || !health_.ended() || !lanes_ended()) co_await doze();
+  while (!reader_->ended() || !health_.ended() || !lanes_ended()) co_await poll_delay();
 }
 
 /// Its renewal may be under way still, and must not come in behind what end() stores.
 asio::awaitable<void> Stream::wait_for_keeper() {
-  while (keeping_) co_await doze();
+  while (keeping_) co_await poll_delay();
 }
 
 asio::awaitable<void> Stream::end() {

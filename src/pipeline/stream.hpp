@@ -9,24 +9,24 @@
 #include <string>
 #include <vector>
 
+#include "async/strand.hpp"
+#include "checkpoint/checkpoint_store.hpp"
+#include "checkpoint/foreign_tokens.hpp"
 #include "flow/budget.hpp"
 #include "flow/lease.hpp"
 #include "flow/line_limit.hpp"
 #include "flow/send_allowance.hpp"
+#include "flow/stop_reasons.hpp"
 #include "mongo/client.hpp"
+#include "observe/log/repeated_warning.hpp"
 #include "observe/metrics.hpp"
 #include "observe/readiness.hpp"
-#include "pipeline/asio.hpp"
-#include "pipeline/checkpoint_store.hpp"
-#include "pipeline/commons.hpp"
 #include "pipeline/dispatcher.hpp"
-#include "pipeline/foreign_tokens.hpp"
+#include "pipeline/health/stream_health.hpp"
 #include "pipeline/lane_driver.hpp"
 #include "pipeline/reader.hpp"
-#include "pipeline/repeated_warning.hpp"
-#include "pipeline/stream_health.hpp"
-#include "pipeline/told_stops.hpp"
-#include "sinks/mongo_bulk.hpp"
+#include "pipeline/stream_resources.hpp"
+#include "sinks/mongo/mongo_bulk.hpp"
 #include "sinks/outward.hpp"
 #include "sluice/config.hpp"
 #include "sluice/rule.hpp"
@@ -34,7 +34,7 @@
 namespace sluice::pipeline {
 
 /// What the process lends to its streams.
-struct Surroundings {
+struct WorkerContext {
   asio::io_context& io;
   const Config& config;
   observe::Metrics& metrics;
@@ -45,7 +45,7 @@ struct Surroundings {
   asio::thread_pool& teardown;
   std::span<const StreamConfig> all_streams = {};  ///< that the worker started with
   std::shared_ptr<const void> owner = {};          ///< of `config`, where that is one stream's own
-  std::shared_ptr<ToldStops> stops = {};           ///< of one stream; absent: each is told
+  std::shared_ptr<flow::StopReasons> stops = {};   ///< of one stream; absent: each is told
 
   /// Whether the log should have why the stream stops.
   bool tells_stop(const std::string& why) const { return !stops || stops->tell(why); }
@@ -73,7 +73,7 @@ struct StreamEvents {
 /// How a stream begins that takes the place of one whose position was lost.
 struct Recovery {
   LostPolicy policy = LostPolicy::fail;  ///< fail: nothing was lost
-  LostPosition lost;
+  checkpoint::LostPosition lost;
 };
 
 /// One change stream with everything from cursor to checkpoint: its reader's thread, its strand, its lanes
@@ -87,7 +87,7 @@ struct Recovery {
 class Stream : public std::enable_shared_from_this<Stream> {
  public:
   /// Throws ConfigError for rules that cannot be used.
-  static std::shared_ptr<Stream> make(const Surroundings& around, std::shared_ptr<Commons> commons,
+  static std::shared_ptr<Stream> make(const WorkerContext& around, std::shared_ptr<StreamResources> commons,
                                       const StreamConfig& config, StreamPart part, StreamEvents events,
                                       Recovery recovery = {});
   ~Stream();
@@ -109,11 +109,11 @@ class Stream : public std::enable_shared_from_this<Stream> {
   const std::string& condition() const { return condition_; }
 
   /// What whoever takes its place has to know. After it ended.
-  LostPosition lost_position() const { return {reader_->epoch()}; }
+  checkpoint::LostPosition lost_position() const { return {reader_->epoch()}; }
 
  private:
-  Stream(Surroundings around, std::shared_ptr<Commons> commons, const StreamConfig& config, StreamPart part,
-         StreamEvents events, Recovery recovery);
+  Stream(WorkerContext around, std::shared_ptr<StreamResources> commons, const StreamConfig& config,
+         StreamPart part, StreamEvents events, Recovery recovery);
   template <typename Work>
   void on_strand(Work work);
   void spawn(asio::awaitable<void> work);
@@ -122,10 +122,10 @@ class Stream : public std::enable_shared_from_this<Stream> {
   ReaderEvents reader_events();
   sinks::OutletParts outlet_parts();
   source::StreamFilter filter() const;
-  void on_opened(Acquired acquired, Position at);
+  void on_opened(checkpoint::Acquired acquired, Position at);
   void on_batch(std::unique_ptr<source::StreamBatch> batch);
   void on_reopening(const Error& error);
-  void on_reading_less(const Error& error, const flow::Reading& reading);
+  void on_reading_less(const Error& error, const flow::ReadDetail& reading);
   void note_reach(const std::optional<Error>& error);
   void note_problem(const std::string& why);
   void note_while_running(const std::string& condition, const std::string& why);
@@ -144,7 +144,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   bool lanes_ended() const;
   asio::awaitable<void> wait_for_lanes();
   asio::awaitable<void> wait_for_threads();
-  asio::awaitable<void> doze();
+  asio::awaitable<void> poll_delay();
   void stop(bool drain);
   void fail(int exit_code, const std::string& why, bool drain = false);
   void provide_for(std::vector<std::string> found);
@@ -158,9 +158,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void say_of_outlet(bool loud, const std::string& text);
   asio::awaitable<void> store_tokens(std::vector<flow::TokenTrail::Token> news);
 
-  Surroundings around_;
-  std::shared_ptr<Commons> shared_commons_;
-  Commons& commons_;
+  WorkerContext around_;
+  std::shared_ptr<StreamResources> shared_commons_;
+  StreamResources& commons_;
   StreamConfig config_;
   StreamPart part_;
   StreamEvents events_;
@@ -175,17 +175,17 @@ class Stream : public std::enable_shared_from_this<Stream> {
   observe::StreamMetrics& metrics_;
   flow::Budget budget_;
   flow::SendAllowance allowance_{budget_};
-  CheckpointStore store_;
+  checkpoint::CheckpointStore store_;
   Strand strand_;
   flow::LineLimit letter_lines_;
   flow::LineLimit reading_lines_;  ///< on the reader's thread
   std::mutex outlet_lines_mutex_;
-  flow::LineLimit outlet_lines_;  ///< of what outlets say of single messages; behind the mutex
-  RepeatedWarning reopening_;     ///< likewise
-  RepeatedWarning held_up_;       ///< lanes whose batches fail within MongoDB
+  flow::LineLimit outlet_lines_;        ///< of what outlets say of single messages; behind the mutex
+  observe::RepeatedWarning reopening_;  ///< likewise
+  observe::RepeatedWarning held_up_;    ///< lanes whose batches fail within MongoDB
   std::set<std::size_t> held_up_lanes_;
-  RepeatedWarning not_stored_;
-  RepeatedWarning tokens_not_stored_;
+  observe::RepeatedWarning not_stored_;
+  observe::RepeatedWarning tokens_not_stored_;
   flow::LineLimit notice_lines_;
   sinks::Outward sink_;
   Dispatcher dispatcher_;
@@ -196,10 +196,10 @@ class Stream : public std::enable_shared_from_this<Stream> {
   std::string least_floor_;        ///< where this run began: a stream opened by time starts before it
   /// The version of the dedup windows that are stored with the floor.
   std::uint64_t stored_windows_ = 0;
-  flow::Time stored_at_{};                       ///< when the floor was last stored
-  bool busy_since_stored_ = false;               ///< what is stored is not yet behind the last event
-  std::optional<ForeignTokens> tokens_;          ///< where another program looks for its own
-  std::optional<flow::TokenTrail> token_trail_;  ///< together with tokens_
+  flow::Time stored_at_{};                           ///< when the floor was last stored
+  bool busy_since_stored_ = false;                   ///< what is stored is not yet behind the last event
+  std::optional<checkpoint::ForeignTokens> tokens_;  ///< where another program looks for its own
+  std::optional<flow::TokenTrail> token_trail_;      ///< together with tokens_
   std::int64_t epoch_ = 0;
   asio::steady_timer keeper_timer_;
   asio::steady_timer drain_timer_;

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "rules/collection_names.hpp"
-#include "rules/event_message.hpp"
-#include "rules/format.hpp"
 #include "rules/registry.hpp"
-#include "rules/selection.hpp"
-#include "rules/text_template.hpp"
+#include "rules/shared/collection_names.hpp"
+#include "rules/shared/event_message.hpp"
+#include "rules/shared/format.hpp"
+#include "rules/shared/selection.hpp"
+#include "rules/shared/text_template.hpp"
 
 namespace sluice::rules {
 

@@ -1,5 +1,5 @@
-#include "rules/collection_names.hpp"
 #include "rules/registry.hpp"
+#include "rules/shared/collection_names.hpp"
 
 namespace sluice::rules {
 

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <deque>
 
-#include "rules/collection_names.hpp"
 #include "rules/registry.hpp"
+#include "rules/shared/collection_names.hpp"
 
 namespace sluice::rules {
 

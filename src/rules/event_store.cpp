@@ -1,8 +1,8 @@
-#include "rules/collection_names.hpp"
-#include "rules/kept.hpp"
-#include "rules/made.hpp"
 #include "rules/registry.hpp"
-#include "rules/selection.hpp"
+#include "rules/shared/collection_names.hpp"
+#include "rules/shared/kept.hpp"
+#include "rules/shared/made.hpp"
+#include "rules/shared/selection.hpp"
 
 namespace sluice::rules {
 
@@ -59,7 +59,7 @@ class EventStore final : public Rule {
   }
 
  private:
-  bson::View record(const ChangeEvent& event, const bson::Value& aggregate, Scratch& scratch) const {
+  bson::View record(const ChangeEvent& event, const bson::Value& aggregate, Arena& scratch) const {
     bson::Builder out;
     out.append("_id", id_of_event(event, name(), scratch)).append("aggregateId", aggregate);
     append_type(event, scratch, out);
@@ -77,7 +77,7 @@ class EventStore final : public Rule {
     return kept(out.finish(), scratch);
   }
 
-  void append_type(const ChangeEvent& event, Scratch& scratch, bson::Builder& out) const {
+  void append_type(const ChangeEvent& event, Arena& scratch, bson::Builder& out) const {
     const bson::Value type = parts_.own_type ? parts_.made.value(event, "type", scratch) : bson::Value{};
     if (type.type() == BSON_TYPE_UTF8) {
       out.append("eventType", type);
@@ -87,7 +87,7 @@ class EventStore final : public Rule {
   }
 
   /// Of an update what it changed, of the others the document as they left it.
-  void append_data(const ChangeEvent& event, Scratch& scratch, bson::Builder& out) const {
+  void append_data(const ChangeEvent& event, Arena& scratch, bson::Builder& out) const {
     const bson::Value data = parts_.own_data ? parts_.made.value(event, "data", scratch) : bson::Value{};
     if (data) {
       out.append("eventData", data);

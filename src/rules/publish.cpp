@@ -1,12 +1,12 @@
 #include <algorithm>
 
 #include "config/names.hpp"
-#include "rules/collection_names.hpp"
-#include "rules/event_message.hpp"
-#include "rules/format.hpp"
 #include "rules/registry.hpp"
-#include "rules/selection.hpp"
-#include "rules/text_template.hpp"
+#include "rules/shared/collection_names.hpp"
+#include "rules/shared/event_message.hpp"
+#include "rules/shared/format.hpp"
+#include "rules/shared/selection.hpp"
+#include "rules/shared/text_template.hpp"
 #include "sluice/jetstream.hpp"
 
 namespace sluice::rules {
@@ -56,7 +56,7 @@ class PublishRule final : public Rule {
       effects.add(Reject{subject_code, no_subject}, key);
       return;
     }
-    Scratch& scratch = effects.scratch();
+    Arena& scratch = effects.scratch();
     Message message;
     message.address = scratch.keep(subject.view());
     message.id = scratch.keep(id.view());
@@ -73,7 +73,7 @@ class PublishRule final : public Rule {
     return bson::Identity(event.id).hash(bson::stable_hash(event.collection, 0));
   }
 
-  std::string_view headers(const ChangeEvent& event, Scratch& scratch) const {
+  std::string_view headers(const ChangeEvent& event, Arena& scratch) const {
     InlineText text;
     if (parts_.own_headers) append_event_headers(text, event);
     if (parts_.envelope) {

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "config/problems.hpp"
-#include "rules/together.hpp"
+#include "rules/shared/together.hpp"
 #include "sluice/jetstream.hpp"
 
 namespace sluice::rules {
@@ -91,7 +91,7 @@ void check_message_ids(const std::vector<std::unique_ptr<Rule>>& rules, const Ru
   }
 }
 
-Conduct read_conduct(const Settings& settings) {
+RuleOptions read_conduct(const Settings& settings) {
   constexpr long long most_seconds = 7LL * 86'400;
   constexpr long long most_linger_ms = 60'000;
   return {std::chrono::seconds(settings.integer_or("dedup_s", 0, 0, most_seconds)),

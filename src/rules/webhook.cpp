@@ -5,13 +5,13 @@
 #include "bson/json_writer.hpp"
 #include "config/names.hpp"
 #include "config/origin.hpp"
-#include "rules/collection_names.hpp"
-#include "rules/event_message.hpp"
-#include "rules/format.hpp"
-#include "rules/made.hpp"
 #include "rules/registry.hpp"
-#include "rules/selection.hpp"
-#include "rules/text_template.hpp"
+#include "rules/shared/collection_names.hpp"
+#include "rules/shared/event_message.hpp"
+#include "rules/shared/format.hpp"
+#include "rules/shared/made.hpp"
+#include "rules/shared/selection.hpp"
+#include "rules/shared/text_template.hpp"
 #include "sluice/webhook.hpp"
 
 namespace sluice::rules {
@@ -124,7 +124,7 @@ class WebhookRule final : public Rule {
       effects.add(Reject{address_code, path.spoilt() ? no_address : long_address}, key);
       return;
     }
-    Scratch& scratch = effects.scratch();
+    Arena& scratch = effects.scratch();
     Message message;
     message.verb = parts_.methods.of(event.operation);
     message.address = scratch.keep(path.view());
@@ -162,7 +162,7 @@ class WebhookRule final : public Rule {
  private:
   /// What may be told in one request: of one operation and collection, and to one place with one head.
   static std::string_view group(const ChangeEvent& event, std::string_view path, std::string_view own_headers,
-                                Scratch& scratch) {
+                                Arena& scratch) {
     LongText text;
     text.append(name_of(event.operation));
     text.append(' ');
@@ -182,7 +182,7 @@ class WebhookRule final : public Rule {
     }
   }
 
-  std::uint64_t order_key(const ChangeEvent& event, Scratch& scratch) const {
+  std::uint64_t order_key(const ChangeEvent& event, Arena& scratch) const {
     const bson::Value stated = parts_.ordered ? parts_.made.value(event, "order", scratch) : bson::Value{};
     // What is stated is one order, whichever collections it is about.
     if (stated && !stated.is_null()) return bson::Identity(stated).hash(bson::stable_hash("order", 0));
@@ -190,7 +190,7 @@ class WebhookRule final : public Rule {
   }
 
   std::string_view headers(const ChangeEvent& event, std::string_view id, std::string_view own,
-                           Scratch& scratch) const {
+                           Arena& scratch) const {
     LongText text;
     text.append("Idempotency-Key: ");
     text.append(id);

@@ -1,10 +1,10 @@
 #include <algorithm>
 
-#include "rules/collection_names.hpp"
-#include "rules/kept.hpp"
-#include "rules/made.hpp"
 #include "rules/registry.hpp"
-#include "rules/selection.hpp"
+#include "rules/shared/collection_names.hpp"
+#include "rules/shared/kept.hpp"
+#include "rules/shared/made.hpp"
+#include "rules/shared/selection.hpp"
 
 namespace sluice::rules {
 
@@ -65,7 +65,7 @@ class WriteRule final : public Rule {
   }
 
  private:
-  static bson::View without_id(bson::View values, Scratch& scratch) {
+  static bson::View without_id(bson::View values, Arena& scratch) {
     if (!values.at("_id")) return values;
     return fields_of(values, scratch, [](auto name) { return name != "_id"; });
   }

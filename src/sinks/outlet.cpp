@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "sinks/cache.hpp"
-#include "sinks/jetstream.hpp"
-#include "sinks/webhook.hpp"
+#include "sinks/jetstream/outlet.hpp"
+#include "sinks/redis/outlet.hpp"
+#include "sinks/webhook/outlet.hpp"
 #include "sluice/cache.hpp"
 #include "sluice/jetstream.hpp"
 #include "sluice/webhook.hpp"

@@ -53,7 +53,7 @@ mongo::Reply ChangeStream::command(bson::View command) {
 void ChangeStream::renew_client() {
   if (waits_ == patience_.now() && !pool_.outdated(client_)) return;
   const flow::Duration usual = pool_.answer_timeout();
-  if (usual != patience_.usual()) patience_ = flow::Patience(usual, longest_wait);
+  if (usual != patience_.usual()) patience_ = flow::AwaitPolicy(usual, longest_wait);
   waits_ = patience_.now();
   auto next = waits_ == usual
                   ? pool_.acquire()
@@ -111,7 +111,7 @@ std::optional<Error> ChangeStream::open(const std::optional<Position>& after, Po
   return std::nullopt;
 }
 
-void ChangeStream::read_as(const flow::Reading& reading) {
+void ChangeStream::read_as(const flow::ReadDetail& reading) {
   options_.filter.detail = reading.detail;
   options_.filter.judging = reading.judging;
   options_.filter.pass_over = reading.pass_over;

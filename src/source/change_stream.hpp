@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "flow/patience.hpp"
-#include "flow/reading.hpp"
+#include "flow/await_policy.hpp"
+#include "flow/read_detail.hpp"
 #include "mongo/pinned.hpp"
 #include "sluice/position.hpp"
 #include "source/abilities.hpp"
@@ -59,7 +59,7 @@ class ChangeStream {
   std::optional<Error> open(const std::optional<Position>& after, Position& at, bool filter_changed = false);
 
   /// How much of each event the next open() asks for, and how many events next() does.
-  void read_as(const flow::Reading& reading);
+  void read_as(const flow::ReadDetail& reading);
   /// The pool's URI has changed since, or the stream waits longer for answers than it has to: to open again
   /// moves it to the client that it should have.
   bool outdated() const { return waits_ != patience_.now() || pool_.outdated(client_); }
@@ -89,7 +89,7 @@ class ChangeStream {
 
   mongo::ClientPool& pool_;
   mongo::ClientPool::Client client_;
-  flow::Patience patience_;
+  flow::AwaitPolicy patience_;
   flow::Duration waits_;  ///< how long client_ does
   StreamOptions options_;
   mongo::PinnedSession session_;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "bson/builder.hpp"
-#include "flow/reading.hpp"
+#include "flow/read_detail.hpp"
 #include "sluice/rule.hpp"
 
 namespace sluice::source {

@@ -26,7 +26,7 @@ class OwnWritesUnderFaults : public Base {
   }
 
   /// Against those of workers that died, and hold their documents until the next worker ends them.
-  static void insist(Mongo& db, const std::function<void()>& body) {
+  static void retry_until(Mongo& db, const std::function<void()>& body) {
     const bool done = workbench::eventually(std::chrono::minutes(2), [&] {
       try {
         db.transaction(body);
@@ -60,7 +60,7 @@ class OwnWritesUnderFaults : public Base {
         all_orders();
         continue;
       }
-      insist(db, [&] {
+      retry_until(db, [&] {
         name();
         all_orders();
       });

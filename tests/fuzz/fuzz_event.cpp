@@ -77,7 +77,7 @@ void drive(bson::View document) {
   static const auto rules = make_rules();
   ChangeEvent event;
   if (!parse_event(document, event)) return;
-  Scratch scratch;
+  Arena scratch;
   for (const char* path : {"a", "tagList", "meta.tags", "a.b.0", "members[].a", "0"})
     event.update.touches(path);
   for (const char* path : {"a", "a.b", "0", "meta.tags"}) {

@@ -6,7 +6,7 @@
 
 #include "bson/raii.hpp"
 #include "language/expression.hpp"
-#include "language/trigger.hpp"
+#include "language/parser/trigger.hpp"
 
 namespace {
 

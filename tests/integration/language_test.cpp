@@ -2,7 +2,7 @@
 
 #include "language/conditions.hpp"
 #include "language/expression.hpp"
-#include "language/values.hpp"
+#include "language/values/values.hpp"
 #include "support/fixture.hpp"
 #include "unit/language/soup.hpp"
 

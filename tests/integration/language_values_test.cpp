@@ -1,7 +1,7 @@
 #include "bson/text.hpp"
 #include "language/conditions.hpp"
 #include "language/expression.hpp"
-#include "rules/joined_texts.hpp"
+#include "rules/shared/joined_texts.hpp"
 #include "support/fixture.hpp"
 #include "text/utf8.hpp"
 #include "unit/language/hostile.hpp"
@@ -88,7 +88,7 @@ bool is_null(const bson::Value& value) {
 TEST_F(LanguageValues, HaveOneTextOnTheServerAndInTheWorker) {
   make_events(6000);
   const auto text = [](const bson::Value& value) { return is_null(value) ? "" : bson::text_of(value); };
-  Scratch scratch;
+  Arena scratch;
   const auto each = [&](const std::string& expression, const auto& expect) {
     const language::Compiled compiled = language::compile_expression(expression);
     for (const auto& event : evaluate(compiled.json)) {

@@ -1,8 +1,8 @@
+#include "checkpoint/checkpoint_store.hpp"
 #include "config/load.hpp"
-#include "pipeline/checkpoint_store.hpp"
-#include "pipeline/fingerprints.hpp"
-#include "rules/apart.hpp"
+#include "requirements/fingerprints.hpp"
 #include "rules/registry.hpp"
+#include "rules/shared/apart.hpp"
 #include "support/own_server.hpp"
 #include "support/publishing.hpp"
 
@@ -51,8 +51,8 @@ class Split : protected OwnNats, public PublishingTest {
 
   std::string whole_id() const { return "test/" + stream(); }
 
-  pipeline::ShardId shard_of(const StreamConfig& stream) const {
-    return {"test", stream.name, 1, 0, 4, "", "", pipeline::split_of("test", stream)};
+  checkpoint::ShardId shard_of(const StreamConfig& stream) const {
+    return {"test", stream.name, 1, 0, 4, "", "", checkpoint::split_of("test", stream)};
   }
   Config config_of(const std::string& file) {
     return config::load(file,
@@ -66,7 +66,7 @@ class Split : protected OwnNats, public PublishingTest {
     const Config config = config_of(file);
     const StreamConfig& whole = config.streams.front();
     ASSERT_EQ("test/" + whole.name, whole_id());
-    const std::string hash = pipeline::options_hash(whole.database, rules::make_rules(whole));
+    const std::string hash = requirements::options_hash(whole.database, rules::make_rules(whole));
     const std::string publishing = "\"" + rules::publishing_name(whole_id()) + "\"";
     state().update_many("shards", R"({"streamId":")" + whole_id() + "\"}",
                         R"({"$set":{"optionsHash":")" + hash + "\"}}");
@@ -159,10 +159,10 @@ TEST_F(Split, WhenCountersStartFirstPublishingMissesNothing) {
   const auto streams = rules::with_callers_apart(config.streams);
   ASSERT_EQ(streams.size(), 2U);
   mongo::ClientPool pool(streams.front(), 2, "test");
-  pipeline::ShardId id = shard_of(streams.front());
+  checkpoint::ShardId id = shard_of(streams.front());
   id.options_hash = id.split->maintaining_hash;
-  pipeline::CheckpointStore store(pool, state().database(), id, pipeline::Holder::self());
-  const auto acquired = std::get<pipeline::Acquired>(store.acquire({}));
+  checkpoint::CheckpointStore store(pool, state().database(), id, checkpoint::LeaseHolder::self());
+  const auto acquired = std::get<checkpoint::Acquired>(store.acquire({}));
   EXPECT_FALSE(store.renew(acquired.epoch, 10, acquired.floor, false));
   EXPECT_FALSE(store.release(acquired.epoch));
   start_publishing(file).ready();

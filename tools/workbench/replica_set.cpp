@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 constexpr std::uint32_t already_initialized = 23;
 
 template <class Predicate>
-void insist(const std::string& on, Predicate holds) {
+void retry_until(const std::string& on, Predicate holds) {
   std::string last;
   const bool ok = eventually(60s, [&] {
     try {
@@ -58,8 +58,8 @@ std::string replica_set_uri(const std::string& name, const std::vector<std::stri
 void initiate_replica_set(const std::string& name, const std::vector<std::string>& hosts,
                           const std::string& options) {
   for (const std::string& host : hosts) {
-    insist("no mongod answers at " + host + ":",
-           [&] { return admin_of(direct_uri(host, options)).integer("ok") == 1; });
+    retry_until("no mongod answers at " + host + ":",
+                [&] { return admin_of(direct_uri(host, options)).integer("ok") == 1; });
   }
   Mongo first(direct_uri(hosts[0], options), "admin");
   try {
@@ -69,7 +69,7 @@ void initiate_replica_set(const std::string& name, const std::vector<std::string
   }
   const std::string uri = replica_set_uri(name, hosts) + "&serverSelectionTimeoutMS=2000" +
                           (options.empty() ? "" : "&" + options);
-  insist("the replica set has no primary:", [&] { return admin_of(uri).boolean("isWritablePrimary"); });
+  retry_until("the replica set has no primary:", [&] { return admin_of(uri).boolean("isWritablePrimary"); });
 }
 
 }  // namespace workbench

@@ -30,7 +30,7 @@ bool is_name(const std::string& text) {
   return !text.empty() && text.size() <= longest_name && std::ranges::all_of(text, fits);
 }
 
-struct Reading {
+struct ReadDetail {
   std::string sensor;
   std::int64_t time_ms;
   double value;
@@ -44,7 +44,7 @@ struct Reading {
   }
 };
 
-Reading reading_of(const std::string& body) {
+ReadDetail reading_of(const std::string& body) {
   const Document document = parsed(body);
   const std::string sensor = document.text("sensorId");
   const auto time = time_at(document, "time");
@@ -59,7 +59,7 @@ Reading reading_of(const std::string& body) {
   return {sensor, *time, *value};
 }
 
-Answer store(Mongo& mongo, const Reading& reading) {
+Answer store(Mongo& mongo, const ReadDetail& reading) {
   const Answer stored{201, "{\"id\":" + quoted(reading.id()) + "}"};
   try {
     mongo.insert("readings", reading.document());
@@ -107,7 +107,7 @@ bool store_alert(Mongo& mongo, const std::string& key, const Document& alert) {
 
 Answer DataService::answer(const Request& request) {
   if (auto other = unless(request, "PUT", "/data")) return *other;
-  const Reading reading = reading_of(request.body);
+  const ReadDetail reading = reading_of(request.body);
   return mongo_.use([&](Mongo& mongo) { return store(mongo, reading); });
 }
 

@@ -1,6 +1,6 @@
 #include "unit/language/soup.hpp"
 #include "language/expression.hpp"
-#include "language/trigger.hpp"
+#include "language/parser/trigger.hpp"
 #include "unit/bson/seed.hpp"
 #include "unit/language/compiled.hpp"
 

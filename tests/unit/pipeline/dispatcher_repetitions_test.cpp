@@ -40,7 +40,7 @@ class DispatcherRepetitionsTest : public DispatcherTest {
   }
 
   /// A run that stores its position behind a first `a`, comes as far as `b`, and dies.
-  std::vector<RuleWindow> first_run() {
+  std::vector<checkpoint::DedupRecord> first_run() {
     OneRun run(metrics_);
     run.dispatcher.start({}, {&run.lane}, {}, run.dispatcher.repetitions().stored());
     dispatch(run, {told("8201", "a")});

@@ -86,7 +86,7 @@ class PublishedMessage : public testing::Test {
   bson::Builder document_;
   ChangeEvent event_;
   std::unique_ptr<Rule> rule_;
-  Scratch scratch_;
+  Arena scratch_;
   std::vector<Effect> effects_;
 };
 
@@ -190,7 +190,7 @@ TEST_F(PublishedMessage, OfAWholeCollectionIsTheEventWithoutAnId) {
   event.collection = "orders";
   event.token_data = "8201";
   std::vector<Effect> all;
-  Scratch scratch;
+  Arena scratch;
   Effects out(all, scratch);
   rule->apply(event, out);
   ASSERT_EQ(all.size(), 1U);

@@ -79,7 +79,7 @@ class RuleTest : public testing::Test {
   };
 
   Store store_;
-  Scratch scratch_;
+  Arena scratch_;
   std::vector<Effect> effects_;
   std::vector<std::unique_ptr<Rule>> rules_;
 };

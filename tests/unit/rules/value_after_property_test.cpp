@@ -51,7 +51,7 @@ TEST(ValueAfterProperty, EqualsTheDocumentAfterRandomUpdates) {
                     description.at("truncatedArrays").document(),
                     {}};
     const bson::View expected = after_bytes.finish().at("d").document();
-    Scratch scratch;
+    Arena scratch;
     for (const std::string& path : all_paths) {
       const auto value = value_after(event, path, scratch);
       ASSERT_TRUE(value) << "at " << path << "\nbefore " << event.before.json() << "\nupdate "
@@ -96,7 +96,7 @@ TEST(ValueAfterProperty, IsNeverWrongWhereNamesHoldDots) {
       event.update = {description.at("updatedFields").document(), description.at("removedFields").document(),
                       description.at("truncatedArrays").document(),
                       told ? description.at("disambiguatedPaths").document() : bson::View{}};
-      Scratch scratch;
+      Arena scratch;
       for (const std::string& path : all_paths) {
         const auto got = value_after(event, path, scratch);
         const bson::Value want = expected.at_path(path);

@@ -133,7 +133,7 @@ class WebhookRequest : public testing::Test {
   bson::Builder document_;
   ChangeEvent event_;
   std::unique_ptr<Rule> rule_;
-  Scratch scratch_;
+  Arena scratch_;
   std::vector<Effect> effects_;
 };
 

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "checkpoint/progress_snapshot.hpp"
+#include "requirements/requirements.hpp"
+#include "sinks/mongo/documents.hpp"
+#include "sluice/config.hpp"
+#include "sluice/rule.hpp"
+#include "sluice/scratch.hpp"
+
+namespace sluice::audit {
+
+/// What was written to the sources by some moment and is still to be carried out by the worker: the effects
+/// of the events between its lanes' positions and that moment. With it, targets that run behind can be told
+/// from targets that are wrong.
+class InFlightChanges {
+ public:
+  struct Delta {
+    bson::Value id;
+    std::int64_t sum = 0;
+  };
+  using Deltas = std::unordered_map<bson::Identity, Delta, sinks::IdentityHash>;
+
+  /// Reads the stream from the standing's floor up to its moment. Call it once.
+  std::optional<Error> read(mongo::ClientPool& pool, const StreamConfig& stream,
+                            const requirements::Rules& rules, const checkpoint::ProgressSnapshot& standing);
+
+  /// What the pending events will add to the counters of a plan.
+  const Deltas& counters(const CounterPlan& plan) const;
+  bool will_refresh(const CopyPlan& plan, const bson::Value& source) const;
+  bool will_fill(const CopyPlan& plan, const bson::Value& target) const;
+
+  std::int64_t events() const { return events_; }
+
+ private:
+  class Judge;
+
+  void add(const Effect& effect);
+
+  Arena scratch_;  ///< holds the ids
+  std::unordered_map<const void*, Deltas> counters_;
+  std::unordered_map<const void*, Deltas> refreshes_;
+  std::unordered_map<const void*, Deltas> fills_;
+  std::int64_t events_ = 0;
+};
+
+}  // namespace sluice::audit

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "audit/copies.hpp"
+#include "audit/counters.hpp"
+#include "audit/in_flight_changes.hpp"
+#include "audit/repairer.hpp"
+
+namespace sluice::audit {
+
+/// What an audit of one projection came to.
+struct AuditTotals {
+  std::int64_t checked = 0;  ///< targets looked at; for counters, those that the server compared
+  std::int64_t different = 0;
+  std::int64_t orphans = 0;  ///< references to no source under on_delete: delete; reported, never written
+  std::int64_t mended = 0;
+  std::int64_t unmendable = 0;
+};
+
+/// What an audit says on its way. Called by several threads, one at a time.
+struct AuditEvents {
+  std::function<void(const std::string& sentence)> difference;
+  std::function<void(const std::string& sentence)> orphan;
+  std::function<void(const std::string& sentence)> unmendable;
+  std::function<void(const std::string& what, std::int64_t done, std::int64_t total)> progress;
+};
+
+struct AuditOptions {
+  std::string pipeline;
+  std::string stream;
+  std::string state_database;
+  std::int64_t sample = 0;  ///< this many targets only; 0: all
+  int threads = 4;
+  std::stop_token stop = {};
+};
+
+/// Compares one projection's targets with its sources at one moment, and has what differs mended if there is
+/// a mender. Blocks.
+class ProjectionAudit {
+ public:
+  /// `pending` may be null: nothing is on its way then. `mender` may be null: nothing is mended. All must
+  /// outlive the audit.
+  ProjectionAudit(mongo::ClientPool& pool, const InFlightChanges* pending, Repairer* mender, std::uint64_t at,
+                  AuditOptions options, AuditEvents events)
+      : pool_(pool),
+        pending_(pending),
+        mender_(mender),
+        at_(at),
+        options_(std::move(options)),
+        events_(std::move(events)) {}
+
+  std::optional<Error> run(const std::string& rule, const Projection& projection);
+
+  const AuditTotals& totals() const { return totals_; }
+
+ private:
+  using Letters = std::unordered_map<bson::Identity, std::vector<bson::Value>, sinks::IdentityHash>;
+  struct CounterPass;
+  struct CopyPass;
+
+  std::optional<Error> counters(const Counted& counted);
+  std::optional<Error> all_counters(const Counted& counted, CounterPass& pass);
+  /// Some counters only.
+  std::optional<Error> counter_rows(const Counted& counted, const std::vector<bson::Value>& ids,
+                                    CounterPass& pass);
+  std::optional<Error> take(const Counted& counted, const audit::CounterRow& row, CounterPass& pass);
+  void judge(const Counted& counted, const audit::CounterRow& row, std::int64_t pending, CounterPass& pass);
+  std::optional<Error> fix(const Counted& counted, CounterPass& pass);
+  std::optional<Error> read_letters(const CounterPlan& plan, CounterPass& pass);
+  std::optional<Error> sample_ids(const CounterPlan& plan, Arena& scratch, std::vector<bson::Value>& ids);
+
+  std::optional<Error> copies(const CopyPlan& plan);
+  std::optional<Error> copy_range(const CopyPlan& plan, audit::SourceCache& sources,
+                                  const audit::IdRange* range, CopyPass& pass);
+  std::optional<Error> fix(CopyPass& pass);
+  void judge(const CopyPlan& plan, const audit::CopyDifference& difference, CopyPass& pass);
+
+  /// Mends `sentences.size()` differences by `write(from, to)`, a few hundred at a time.
+  std::optional<Error> mend(const std::vector<std::string>& sentences,
+                            const std::function<std::optional<Error>(std::size_t, std::size_t)>& write);
+
+  void count_different(const std::string& sentence);
+  void count_orphan(const std::string& sentence);
+  void count_unmendable(const std::string& sentence);
+  void count_mended(std::size_t number);
+  void advance(const std::string& collection, std::int64_t targets);
+  std::int64_t estimate(const std::string& database, const std::string& collection);
+
+  mongo::ClientPool& pool_;
+  const InFlightChanges* pending_;
+  Repairer* mender_;
+  std::uint64_t at_;
+  AuditOptions options_;
+  AuditEvents events_;
+  std::string rule_;
+  std::int64_t total_ = 0;
+  std::mutex mutex_;  ///< totals_ and events_
+  AuditTotals totals_;
+};
+
+/// A value as people read it: relaxed Extended JSON, not too long.
+std::string value_text(const bson::Value& value);
+
+}  // namespace sluice::audit

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "checkpoint/audit_lease.hpp"
+#include "sluice/projection.hpp"
+#include "sluice/sink.hpp"
+
+namespace sluice::audit {
+
+/// A counter to be put right.
+struct CounterFix {
+  bson::Value id;
+  std::int64_t change = 0;  ///< to be added to whatever stands there by then
+  bson::Value broken;       ///< or: what stands there and is no number, to be replaced by `value`
+  std::int64_t value = 0;
+  std::vector<bson::Value> letters;  ///< dead letters that the fix makes up for
+};
+
+/// Writes what an audit found to be wrong. A counter is changed by a difference, so that a worker may go on
+/// counting meanwhile; its transaction proves the audit's lease and takes the dead letters that it makes up
+/// for along, so that nobody can retry them as well. Copies are written as the sink writes them. Used by one
+/// thread for counters, by any number for copies; blocks, and tries again what passes by itself.
+class Repairer {
+ public:
+  struct Options {
+    std::string state_database;
+    int statement_ms = 5000;
+    std::stop_token stop = {};  ///< ends the wait for what does not pass
+  };
+
+  Repairer(mongo::ClientPool& pool, mongo::SessionRecorder& recorder, Options options,
+           checkpoint::AuditLease& lease)
+      : pool_(pool), recorder_(recorder), options_(std::move(options)), lease_(lease) {}
+
+  /// All of them or none. ErrorKind::own_fault: one of them cannot be.
+  std::optional<Error> fix_counters(const CounterPlan& plan, const std::vector<CounterFix>& fixes);
+
+  /// FillWrites, all or none. There is no other way to mend a copy: a fill never removes a document.
+  std::optional<Error> fill_copies(const std::vector<Write>& fills);
+
+ private:
+  std::optional<Error> try_counters(const CounterPlan& plan, const std::vector<CounterFix>& fixes);
+  std::optional<Error> try_fills(const std::vector<Write>& fills);
+  std::optional<Error> write_counters(mongo::Transaction& transaction, const CounterPlan& plan,
+                                      const std::vector<CounterFix>& fixes) const;
+  std::optional<Error> replace_broken(mongo::Transaction& transaction, const CounterPlan& plan,
+                                      const CounterFix& fix) const;
+  std::optional<Error> take_letters(mongo::Transaction& transaction,
+                                    const std::vector<CounterFix>& fixes) const;
+
+  mongo::ClientPool& pool_;
+  mongo::SessionRecorder& recorder_;
+  Options options_;
+  checkpoint::AuditLease& lease_;
+};
+
+/// Tries again, with pauses, while the error is one that passes by itself; gives the last one when it does
+/// not pass for about a minute, or on `stop`.
+std::optional<Error> patiently(const std::stop_token& stop,
+                               const std::function<std::optional<Error>()>& step);
+
+}  // namespace sluice::audit

@@ -1,0 +1,191 @@
+#include "audit/verification.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "checkpoint/maintained_rules.hpp"
+#include "config/state_names.hpp"
+#include "flow/time.hpp"
+#include "requirements/fitness.hpp"
+#include "rules/registry.hpp"
+
+namespace sluice::audit {
+
+namespace {
+
+constexpr int threads = 4;
+constexpr int clients = 3 * threads + 4;  // a thread reads targets and sources, and writes
+constexpr int snapshots = 5;              // begun anew so often when the server has dropped the past
+// The past is kept for minutes, and each rule may need them: a moment serves the next one only while it is
+// new.
+constexpr auto moment_serves = std::chrono::seconds(20);
+
+[[noreturn]] void give_up(const std::string& what, const mongo::ClientPool& pool, const Error& error) {
+  std::string text = "could not " + what + " (" + pool.hosts() + "): " + error.text();
+  if (error.code == mongo::snapshot_too_old) {
+    text += ". It takes longer than the server keeps the past: raise minSnapshotHistoryWindowInSeconds";
+  } else if (error.kind == ErrorKind::transient) {
+    text += ". Is the server running, and is its replica set's name in the URI right?";
+  } else if (error.kind == ErrorKind::lost) {
+    text +=
+        ". The worker's position is lost, so what is on its way cannot be known; run the worker with "
+        "--on-lost rebuild";
+  }
+  throw Stop(exit_code::cannot_start, text);
+}
+
+const std::string& target_of(const Projection& projection) {
+  if (const auto* counted = std::get_if<Counted>(&projection)) return counted->plan->collection;
+  return std::get<Copied>(projection).plan->target;
+}
+
+void add(AuditTotals& all, const AuditTotals& one) {
+  all.checked += one.checked;
+  all.different += one.different;
+  all.orphans += one.orphans;
+  all.mended += one.mended;
+  all.unmendable += one.unmendable;
+}
+
+}  // namespace
+
+/// What there was at one time, and what was on its way then.
+struct Verification::Moment {
+  checkpoint::ProgressSnapshot standing;
+  InFlightChanges pending;
+  flow::Time read_at;
+};
+
+Verification::Verification(const Config& config, VerifyOptions options, VerifyEvents events)
+    : config_(config), options_(std::move(options)), events_(std::move(events)) {}
+
+Verification::~Verification() = default;
+
+AuditTotals Verification::run() {
+  bool any = options_.rule.empty();
+  std::vector<std::string> names;
+  for (const StreamConfig& stream : config_.streams) {
+    for (const RuleConfig& rule : stream.rules) {
+      names.push_back(rule.name);
+      any = any || rule.name == options_.rule;
+    }
+  }
+  if (!any) {
+    const std::string near = nearest_name(options_.rule, names);
+    throw ConfigError("there is no rule '" + options_.rule + "'" +
+                      (near.empty() ? "" : "; did you mean '" + near + "'?"));
+  }
+  for (const StreamConfig& one : config_.streams) stream(one);
+  return totals_;
+}
+
+void Verification::stream(const StreamConfig& config) {
+  const auto rules = rules::make_rules(config);
+  moment_.reset();
+  mongo::ClientPool pool(config, clients, checkpoint::LeaseHolder::self().instance);
+  // A wrong address should be said soon; what has answered once is waited for.
+  if (auto error = requirements::has_change_streams(pool.acquire().get()))
+    give_up("reach the server", pool, *error);
+  std::vector<const Rule*> audited;
+  for (const auto& rule : rules) {
+    if (options_.rule.empty() || rule->name() == options_.rule) audited.push_back(rule.get());
+  }
+  std::optional<Error> unknown;
+  if (auto error = requirements::check_collections(pool, config.database, audited, unknown)) {
+    const bool unfit = error->kind == ErrorKind::fatal && error->code == 0;
+    if (unfit) throw Stop(exit_code::cannot_start, error->message);
+    give_up("look at the collections", pool, *error);
+  }
+  mongo::SessionRecorder recorder(config_.state_database, state::sessions, config_.pipeline);
+  std::optional<checkpoint::AuditLease> lease;
+  std::optional<Repairer> mender;
+  if (options_.repair) {
+    lease.emplace(pool, config_.state_database, config_.pipeline + "/" + config.name,
+                  config_.engine.lease_ms);
+    auto taken = lease->acquire();
+    if (const auto* error = std::get_if<Error>(&taken)) give_up("take the lease for repairs", pool, *error);
+    if (const auto* held = std::get_if<checkpoint::Held>(&taken)) {
+      throw Stop(exit_code::lease_lost, held->shard + " is being repaired or filled by " + held->holder +
+                                            "; wait until that is done");
+    }
+    mender.emplace(pool, recorder, Repairer::Options{config_.state_database, config_.engine.statement_ms},
+                   *lease);
+  }
+  for (const Rule* rule : audited) {
+    bool whole = !rule->projections().empty();
+    for (const Projection& one : rule->projections())
+      whole &= projection(pool, config, rules, *rule, one, mender ? &*mender : nullptr);
+    if (whole) note_whole_repair(pool, config, *rule);
+  }
+}
+
+/// A worker that said that the rule is not backfilled says so no more.
+void Verification::note_whole_repair(mongo::ClientPool& pool, const StreamConfig& stream, const Rule& rule) {
+  const checkpoint::MaintainedRule repaired{rule.name(), checkpoint::maintained_hash(rule), true,
+                                            repaired_at_};
+  const std::string id = config_.pipeline + "/" + stream.name;
+  const auto note = [&] { return checkpoint::note_repaired(pool, config_.state_database, id, repaired); };
+  if (auto error = patiently({}, note)) give_up("note that the rule is repaired", pool, *error);
+}
+
+std::unique_ptr<Verification::Moment> Verification::moment(
+    mongo::ClientPool& pool, const StreamConfig& stream,
+    const std::vector<std::unique_ptr<Rule>>& rules) const {
+  auto moment = std::make_unique<Moment>();
+  const std::string id = config_.pipeline + "/" + stream.name;
+  const auto read = [&] {
+    return checkpoint::read_progress_snapshot(pool, config_.state_database, id, moment->standing);
+  };
+  if (auto error = patiently({}, read)) give_up("read the stream's standing", pool, *error);
+  if (moment->standing.filling)
+    throw Stop(exit_code::cannot_start, id + " is being filled; there is nothing to verify yet");
+  if (auto error = moment->pending.read(pool, stream, rules, moment->standing))
+    give_up("read what is on its way", pool, *error);
+  moment->read_at = flow::Clock::now();
+  return moment;
+}
+
+bool Verification::projection(mongo::ClientPool& pool, const StreamConfig& stream,
+                              const std::vector<std::unique_ptr<Rule>>& rules, const Rule& rule,
+                              const Projection& projection, Repairer* mender) {
+  for (int tries = 1;; ++tries) {
+    const bool serves = moment_ && tries == 1 && flow::Clock::now() < moment_->read_at + moment_serves;
+    if (!serves) moment_ = moment(pool, stream, rules);
+    const checkpoint::ProgressSnapshot& standing = moment_->standing;
+    AuditOptions options{config_.pipeline, stream.name, config_.state_database, options_.sample};
+    options.threads = threads;
+    ProjectionAudit audit(pool, &moment_->pending, mender, standing.at, options, events_.audit);
+    const auto error = audit.run(rule.name(), projection);
+    const bool again =
+        error && (error->code == mongo::snapshot_too_old || error->kind == ErrorKind::transient);
+    if (again && tries < snapshots) continue;
+    if (error) give_up("verify " + rule.name(), pool, *error);
+    add(totals_, audit.totals());
+    events_.done(rule.name(), target_of(projection), audit.totals());
+    const bool all_mended = mender != nullptr && options_.sample == 0 && audit.totals().unmendable == 0;
+    if (all_mended && std::holds_alternative<Counted>(projection))
+      drop_rejected(pool, stream, rule, standing.at);
+    repaired_at_ = standing.at;
+    // A stream that never ran begins later, and what changes until then is in neither.
+    const bool whole = all_mended && standing.floor.has_value();
+    // What was mended may be the source of another rule.
+    if (audit.totals().mended > 0) moment_.reset();
+    return whole;
+  }
+}
+
+/// Events of which a counter could make nothing (no pre-image) are made up for by a whole repair.
+void Verification::drop_rejected(mongo::ClientPool& pool, const StreamConfig& stream, const Rule& rule,
+                                 std::uint64_t at) {
+  bson::Builder remove;
+  remove.append("delete", state::dead_letters).open_array("deletes").open(remove.item()).open("q");
+  remove.append("pipeline", config_.pipeline).append("stream", stream.name).append("rule", rule.name());
+  remove.append("effect.kind", "none").open("clusterTime").append_timestamp("$lte", at).close().close();
+  remove.append("limit", 0).close().close();
+  const auto client = pool.acquire();
+  const mongo::Reply reply =
+      mongo::run_command(client.get(), config_.state_database, remove.finish(), mongo::Doing::writing);
+  if (!reply.ok()) give_up("remove the dead letters that the repair made up for", pool, *reply.error);
+}
+
+}  // namespace sluice::audit

@@ -1,0 +1,77 @@
+#include "checkpoint/trigger_problems.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+
+#include "bson/builder.hpp"
+#include "config/state_names.hpp"
+#include "rules/shared/apart.hpp"
+
+namespace sluice::checkpoint {
+
+namespace {
+
+constexpr std::int32_t most_read = 10'000;
+
+}  // namespace
+
+std::string text_of(const TriggerProblem& problem) {
+  return fmt::format("trigger {} of {} does not run: {}", problem.trigger.name, problem.trigger.stream,
+                     problem.text);
+}
+
+std::optional<Error> read_trigger_problems(mongoc_client_t* client, const std::string& state_database,
+                                           const std::string& pipeline,
+                                           std::vector<TriggerProblem>& problems) {
+  problems.clear();
+  bson::Builder find;
+  find.append("find", state::layouts).open("filter").open("problem").append("$exists", true).close();
+  find.open("_id").append("$gte", pipeline + "/").append("$lt", pipeline + "0").close().close();
+  find.append("batchSize", most_read).append("limit", most_read);
+  const mongo::Reply reply = mongo::run_command(client, state_database, find.finish(), mongo::Doing::reading);
+  if (!reply.ok()) return reply.error;
+  std::map<std::string, std::pair<std::string, std::int64_t>, std::less<>> known;
+  const bson::View layouts = reply.view().at_path("cursor.firstBatch").document();
+  for (const auto& [index, layout] : layouts) {
+    const bson::View document = layout.document();
+    known[std::string(document.at("_id").text())] = {std::string(document.at_path("problem.text").text()),
+                                                     document.at_path("problem.since").date_ms()};
+  }
+  if (known.empty()) return std::nullopt;
+  std::vector<Trigger> triggers;
+  if (auto error = read_triggers(client, state_database, pipeline, triggers)) return error;
+  for (Trigger& trigger : triggers) {
+    const std::string together = pipeline + "/" + trigger_stream_name(trigger.stream);
+    auto found = known.find(rules::apart_name(together, trigger.name));
+    if (found == known.end() && !stands_apart(trigger)) found = known.find(together);
+    if (found == known.end()) continue;
+    problems.push_back({std::move(trigger), found->second.first, found->second.second});
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> note_trigger_problem(mongo::ClientPool& pool, const std::string& state_database,
+                                          const std::string& stream_id, const std::string& text) {
+  bson::Builder command;
+  command.append("update", state::layouts).open_array("updates").open(command.item());
+  command.open("q").append("_id", stream_id);
+  if (!text.empty()) command.open("problem.text").append("$ne", text).close();
+  command.close();
+  if (text.empty()) {
+    command.open("u").open("$unset").append("problem", true).close().close();
+  } else {
+    command.open_array("u").open(command.item()).open("$set").open("problem");
+    command.open("text").append("$literal", text).close().append("since", "$$NOW");
+    command.close().close().close().close().append("upsert", true);
+  }
+  command.close().close();
+  const auto client = pool.acquire();
+  auto error =
+      mongo::run_command(client.get(), state_database, command.finish(), mongo::Doing::storing).error;
+  if (error && error->code == mongo::duplicate_key) return std::nullopt;  // it is noted already
+  return error;
+}
+
+}  // namespace sluice::checkpoint

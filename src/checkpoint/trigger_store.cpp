@@ -1,0 +1,203 @@
+#include "checkpoint/trigger_store.hpp"
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include "bson/builder.hpp"
+#include "checkpoint/shard_records.hpp"
+#include "checkpoint/trigger_problems.hpp"
+#include "config/load.hpp"
+#include "config/state_names.hpp"
+#include "flow/backoff.hpp"
+#include "requirements/requirements.hpp"
+#include "rules/registry.hpp"
+#include "rules/shared/apart.hpp"
+
+namespace sluice::checkpoint {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// A wrong address should be said soon; a server that answered before may be electing a primary.
+constexpr flow::Duration patience_at_first = 5s;
+constexpr flow::Duration patience_later = 60s;
+constexpr flow::Backoff::Limits waits{5ms, 1s};
+constexpr int most_read = 100'000;
+
+bool passing(const Error& error) {
+  return error.kind == ErrorKind::transient || error.kind == ErrorKind::too_slow;
+}
+
+Trigger read_trigger(bson::View document) {
+  return {std::string(document.at("stream").text()), std::string(document.at("name").text()),
+          std::string(document.at("text").text()), std::string(document.at("rule").text()),
+          document.at("createdAt").date_ms()};
+}
+
+}  // namespace
+
+/// Names in files are made of letters, digits, '.', '_' and '-'.
+std::string trigger_stream_name(const std::string& stream) {
+  return stream + ":triggers";
+}
+
+RuleConfig rule_of_trigger(const Trigger& trigger) {
+  const std::string place = "trigger " + trigger.stream + "/" + trigger.name;
+  const auto start = trigger.rule.find_first_not_of(" \n");
+  if (start == std::string::npos || trigger.rule[start] != '-') {
+    return config::rule_of(Settings::parse(trigger.rule, place));
+  }
+  const auto items = Settings::parse("rules:\n" + trigger.rule, place).sections("rules");
+  if (items.size() != 1)
+    throw ConfigError(place + ": one rule is wanted, not " + std::to_string(items.size()));
+  return config::rule_of(items.front());
+}
+
+bool stands_apart(const Trigger& trigger) {
+  try {
+    return rules::trigger_stands_apart(rule_of_trigger(trigger));
+  } catch (const ConfigError&) {  // somebody wrote it by hand
+    return false;
+  }
+}
+
+std::optional<Error> read_triggers(mongoc_client_t* client, const std::string& state_database,
+                                   const std::string& pipeline, std::vector<Trigger>& triggers) {
+  bson::Builder find;
+  find.append("find", state::triggers).open("filter").append("pipeline", pipeline).close();
+  find.append("batchSize", most_read).append("limit", most_read);
+  find.open("readConcern").append("level", "majority").close();
+  const mongo::Reply reply = mongo::run_command(client, state_database, find.finish(), mongo::Doing::reading);
+  if (!reply.ok()) return reply.error;
+  triggers.clear();
+  const bson::View documents = reply.view().at_path("cursor.firstBatch").document();
+  for (const auto& [index, document] : documents) triggers.push_back(read_trigger(document.document()));
+  std::ranges::sort(triggers, [](const Trigger& a, const Trigger& b) {
+    return std::tie(a.created_at_ms, a.stream, a.name) < std::tie(b.created_at_ms, b.stream, b.name);
+  });
+  return std::nullopt;
+}
+
+TriggerStore::TriggerStore(const Config& config, const StreamConfig& on)
+    : pipeline_(config.pipeline), database_(config.state_database), pool_(on, 1, "sluice trigger") {}
+
+std::string TriggerStore::id_of(const std::string& stream, const std::string& name) const {
+  return pipeline_ + "/" + stream + "/" + name;
+}
+
+template <class Attempt>
+void TriggerStore::retry_until(Attempt attempt) {
+  flow::Backoff backoff(waits, std::random_device{}());
+  const flow::Time deadline = flow::Clock::now() + (reached_ ? patience_later : patience_at_first);
+  while (const std::optional<Error> error = attempt()) {
+    if (!passing(*error) || flow::Clock::now() >= deadline) {
+      throw Stop(exit_code::cannot_start, "the triggers on " + pool_.hosts() +
+                                              " cannot be reached: " + error->text() +
+                                              (passing(*error) ? requirements::is_it_running : ""));
+    }
+    std::this_thread::sleep_for(backoff.next());
+  }
+  reached_ = true;
+}
+
+std::vector<Trigger> TriggerStore::list() {
+  std::vector<Trigger> triggers;
+  retry_until([&] {
+    const auto client = pool_.acquire();
+    return read_triggers(client.get(), database_, pipeline_, triggers);
+  });
+  return triggers;
+}
+
+std::vector<TriggerProblem> TriggerStore::problems() {
+  std::vector<TriggerProblem> problems;
+  retry_until([&] {
+    const auto client = pool_.acquire();
+    return read_trigger_problems(client.get(), database_, pipeline_, problems);
+  });
+  return problems;
+}
+
+bool TriggerStore::put(const Trigger& trigger, bool replace) {
+  bool done = false;
+  retry_until([&]() -> std::optional<Error> {
+    // A transaction should not have to make it.
+    const auto client = pool_.acquire();
+    bson::Builder create;
+    create.append("create", state::triggers);
+    const auto made = mongo::run_command(client.get(), database_, create.finish(), mongo::Doing::reading);
+    return made.ok() || made.error->code == mongo::namespace_exists ? std::nullopt : made.error;
+  });
+  retry_until([&] { return try_to_put(trigger, replace, done); });
+  return done;
+}
+
+/// One transaction, so that of two first triggers that are made at once one sees the other.
+std::optional<Error> TriggerStore::try_to_put(const Trigger& trigger, bool replace, bool& done) {
+  const auto client = pool_.acquire();
+  const std::string id = id_of(trigger.stream, trigger.name);
+  const std::string stream_id = pipeline_ + "/" + trigger_stream_name(trigger.stream);
+  try {
+    StateTransaction transaction(client.get(), database_);
+    bson::Builder find;
+    find.append("find", state::triggers).open("filter").append("pipeline", pipeline_);
+    find.append("stream", trigger.stream).close().open("projection").append("rule", 1).close();
+    find.append("batchSize", most_read).append("limit", most_read);
+    const mongo::Reply known = transaction.command(find, mongo::Doing::reading);
+    const bson::View others = known.view().at_path("cursor.firstBatch").document();
+    bool first = true;  // of those that run together
+    bool exists = false;
+    bool apart = false;
+    for (const auto& [index, other] : others) {
+      const bool other_apart = stands_apart(read_trigger(other.document()));
+      first &= other_apart;
+      if (other.document().at("_id").text() != id) continue;
+      exists = true;
+      apart = other_apart;
+    }
+    done = !exists || replace;
+    if (!done) return std::nullopt;
+    // Of two at once that have something to forget, one has to try again, and then finds the other's.
+    if (first) transaction.forget(stream_id);
+    // One that calls a server begins at the present moment, too, unless it is one that goes on.
+    if (!apart) transaction.forget(rules::apart_name(stream_id, trigger.name));
+    bson::Builder write;
+    write.append("update", state::triggers).open_array("updates").open(write.item());
+    write.open("q").append("_id", id).close().open_array("u").open(write.item()).open("$set");
+    for (const auto& [key, value] : {std::pair{"pipeline", &pipeline_},
+                                     {"stream", &trigger.stream},
+                                     {"name", &trigger.name},
+                                     {"text", &trigger.text},
+                                     {"rule", &trigger.rule}}) {
+      write.open(key).append("$literal", *value).close();
+    }
+    write.open("createdAt").open_array("$ifNull");
+    write.append(write.item(), "$createdAt").append(write.item(), "$$NOW").close().close();
+    write.close().close().close().append("upsert", true).close().close();
+    transaction.command(write, mongo::Doing::writing);
+    transaction.commit();
+    return std::nullopt;
+  } catch (const StateError& failed) {
+    return failed.error;
+  }
+}
+
+bool TriggerStore::drop(const std::string& stream, const std::string& name) {
+  bool dropped = false;
+  retry_until([&] {
+    bson::Builder command;
+    command.append("delete", state::triggers).open_array("deletes").open(command.item());
+    command.open("q").append("_id", id_of(stream, name)).close().append("limit", 1).close().close();
+    command.open("writeConcern").append("w", "majority").close();
+    const auto client = pool_.acquire();
+    const mongo::Reply reply =
+        mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::storing);
+    dropped |= reply.ok() && reply.view().at("n").integer() == 1;
+    return reply.error;
+  });
+  return dropped;
+}
+
+}  // namespace sluice::checkpoint

@@ -1,0 +1,476 @@
+#include "cluster/cluster_member.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+
+#include <algorithm>
+#include <random>
+
+#include "checkpoint/foreign_tokens.hpp"
+#include "checkpoint/trigger_problems.hpp"
+#include "flow/backoff.hpp"
+#include "pipeline/snapshot_pump.hpp"
+#include "requirements/fingerprints.hpp"
+#include "requirements/provision.hpp"
+#include "requirements/rights.hpp"
+#include "rules/registry.hpp"
+#include "sinks/outlet.hpp"
+#include "source/change_stream.hpp"
+
+namespace sluice::cluster {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr auto look_interval = milliseconds(300);
+constexpr int join_tries = 8;  // while starting, a server that stays away is an error to be told
+
+}  // namespace
+
+ClusterMember::ClusterMember(Parts parts, RunEvents events)
+    : parts_(std::move(parts)),
+      events_(std::move(events)),
+      rules_(rules::make_rules(parts_.config, parts_.around.config.parts())),
+      partitions_(parts_.around.config.partitions),
+      condition_("cluster of " + parts_.config.name),
+      log_(*parts_.around.log, condition_, parts_.config.name),
+      joining_(log_, "could not join yet"),
+      looking_(log_, "who holds what cannot be told, and partitions stay where they are"),
+      shared_commons_(std::make_shared<pipeline::StreamResources>(
+          parts_.around.config, parts_.config,
+          observe::StreamLog(*parts_.around.log, parts_.config.name, parts_.config.name),
+          parts_.around.readiness, parts_.around.metrics, partitions_)),
+      commons_(*shared_commons_),
+      store_(commons_.pool, parts_.around.config.state_database,
+             {parts_.around.config.pipeline, parts_.config.name, partitions_, 0,
+              parts_.around.config.engine.lanes, requirements::options_hash(parts_.config.database, rules_),
+              "", checkpoint::split_of(parts_.around.config.pipeline, parts_.config)},
+             commons_.self),
+      membership_(
+          commons_.pool, parts_.around.config.state_database,
+          {parts_.around.config.pipeline, store_.id().stream_id(), commons_.self, partitions_,
+           store_.id().options_hash, parts_.around.config.http_port, parts_.around.config.engine.lease_ms}),
+      metrics_(parts_.around.metrics.cluster(parts_.config.name, partitions_)),
+      status_{parts_.config.name, membership_.instance(), 0, partitions_, 0, ""} {
+  const auto outlets = sinks::make_outlets({parts_.around.config, requirements::deliveries_of(rules_)});
+  for (const auto& rule : rules_) {
+    for (const DeliveryPlan* plan : rule->deliveries()) {
+      commons_.outlets.add(sinks::server_of(outlets, *plan), rule->name());
+    }
+  }
+  for (int i = 0; i < partitions_; ++i) {
+    seats_.push_back(std::make_unique<PartitionRunner>(
+        PartitionRunner::Parts{parts_.around, shared_commons_, parts_.config, parts_.strand},
+        PartitionRunner::Events{[] {}, [this] { tell(); },
+                                [this](int exit_code) { on_seat_failed(exit_code); },
+                                [this, i] { on_seat_ended(i); }}));
+  }
+}
+
+ClusterMember::~ClusterMember() = default;
+
+void ClusterMember::start() {
+  // One that is tried again keeps saying why it did not run.
+  if (parts_.around.readiness.reason(condition_).empty()) {
+    parts_.around.readiness.not_ready(condition_, "joining");
+  }
+  thread_ = std::jthread([this](const std::stop_token& stop) {
+    try {
+      run(stop);
+    } catch (const Stop& error) {
+      on_thrown(error.exit_code(), error.what());
+    } catch (const std::exception& error) {
+      on_thrown(exit_code::cannot_start, error.what());
+    } catch (...) {
+      on_thrown(exit_code::cannot_start, "an exception that is no std::exception");
+    }
+    asio::post(parts_.strand, [this] { on_left(); });
+  });
+}
+
+void ClusterMember::on_thrown(int exit_code, const char* what) {
+  if (parts_.around.tells_stop(what)) log_.error("{}", what);
+  asio::post(parts_.strand, [this, exit_code] { events_.failed(exit_code); });
+}
+
+void ClusterMember::stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  parts_.around.readiness.not_ready(condition_ + " stopping", "leaving");
+  thread_.request_stop();
+  for (auto& seat : seats_) seat->stop();
+}
+
+bool ClusterMember::pause(flow::Duration time, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, stop, time, [] { return false; });
+  return !stop.stop_requested();
+}
+
+void ClusterMember::run(const std::stop_token& stop) {
+  if (!join(stop)) return;
+  // Not at once: of instances that start together each should have seen the others before it takes its share.
+  while (pause(look_interval, stop)) {
+    checkpoint::ClusterRecord record;
+    auto error = mongo::or_error([&] { return beat_and_look(record); });
+    if (error) commons_.pool.reconsider(*error);
+    asio::post(parts_.strand,
+               [this, record = std::move(record), error = std::move(error)] { on_look(record, error); });
+  }
+  if (const auto error = mongo::or_error([this] { return membership_.leave(); })) {
+    log_.warn("could not say that it leaves: {}", error->text());
+  }
+}
+
+void ClusterMember::tell_rights(mongoc_client_t* client) {
+  if (std::exchange(rights_told_, true)) return;
+  for (const auto& lack :
+       requirements::lacking(requirements::rights_of(client), parts_.around.config, parts_.config, rules_)) {
+    log_.error("{}", lack);
+  }
+}
+
+std::optional<Error> ClusterMember::try_to_join() {
+  at_outlets_ = false;
+  {
+    const auto client = commons_.pool.acquire();
+    if (auto error = requirements::has_change_streams(client.get())) return error;
+    tell_rights(client.get());
+  }
+  if (auto error = store_.prepare()) return error;
+  if (auto error = membership_.prepare()) return error;
+  const Config& config = parts_.around.config;
+  if (auto error = requirements::prepare_for(config, parts_.config, rules_, parts_.around.all_streams,
+                                             commons_.pool, log_)) {
+    return error;
+  }
+  {
+    const std::lock_guard turn(commons_.preparing);
+    commons_.prepared = true;
+  }
+  // Partitions come to run one after the other, here and elsewhere. All begin where the first member joined.
+  const auto now = [this](Position& at) { return tell_present(at); };
+  if (auto error = store_.take_split_position()) return error;
+  if (auto error = store_.settle_origin(now)) return error;
+  // A member that cannot publish would keep its share from those that can.
+  at_outlets_ = true;
+  if (auto error = reach_outlets()) return error;
+  at_outlets_ = false;
+  return membership_.beat(false);
+}
+
+std::optional<Error> ClusterMember::reach_outlets() {
+  const auto say = [this](bool loud, const std::string& text) {
+    log_.log(loud ? spdlog::level::warn : spdlog::level::info, {}, "{}", text);
+  };
+  const auto deliveries = requirements::deliveries_of(rules_);
+  auto unprepared =
+      sinks::prepare_all(sinks::make_outlets({parts_.around.config, deliveries, say}), deliveries);
+  if (!unprepared) {
+    commons_.outlets.works(condition_);
+    return std::nullopt;
+  }
+  if (unprepared->error.kind == ErrorKind::unavailable) {
+    commons_.outlets.failed(condition_, unprepared->server, unprepared->error, 0);
+  }
+  return std::move(unprepared->error);
+}
+
+/// Where the stream is to begin, the first of all members says; with it, what stands is asked for.
+std::optional<Error> ClusterMember::tell_present(Position& at) {
+  const Config& config = parts_.around.config;
+  source::ChangeStream stream(commons_.pool,
+                              {parts_.config.database, requirements::filter_of(rules_, partitions_, 0),
+                               config.engine.cursor_batch, config.engine.max_await_ms});
+  std::optional<Position> after;
+  if (!config.restart_now) {
+    const auto say = [this](const std::string& text) { log_.info("{}", text); };
+    if (auto error =
+            checkpoint::find_foreign_position(commons_.pool, parts_.config.resume_tokens, after, say)) {
+      return error;
+    }
+  }
+  // Opened in earnest, so that a place which cannot be read from is told before anybody is ready.
+  auto error = stream.open(after, at, true);
+  if (error && after && error->kind == ErrorKind::lost && config.on_lost != LostPolicy::fail) {
+    log_.error(
+        "the other program's position is lost: {}; by the policy for that the stream "
+        "begins at the present moment",
+        error->text());
+    after.reset();
+    error = stream.open(after, at, true);
+  }
+  if (error) {
+    if (after) error->message += "; start with --restart-now to begin at the present moment";
+    return error;
+  }
+  if (after) at = *after;
+  pipeline::SnapshotPump snapshots(
+      commons_.pool,
+      {config.pipeline, parts_.config.name, parts_.config.database, config.state_database, partitions_, 0},
+      rules_, log_);
+  return snapshots.begin();
+}
+
+/// For those who ask the state database why a trigger does not run.
+void ClusterMember::note_problem(const std::string& why) {
+  if (!parts_.config.of_triggers || noted_ == why) return;
+  noted_ = why;
+  const Config& config = parts_.around.config;
+  const auto error = checkpoint::note_trigger_problem(commons_.pool, config.state_database,
+                                                      config.pipeline + "/" + parts_.config.name, why);
+  if (error) log_.debug("its problem could not be noted: {}", error->text());
+}
+
+bool ClusterMember::join(const std::stop_token& stop) {
+  flow::Backoff backoff({milliseconds(50), std::chrono::seconds(5)}, std::random_device{}());
+  for (int tries = 1; !stop.stop_requested(); ++tries) {
+    auto error = mongo::or_error([this] { return try_to_join(); });
+    note_problem(error ? error->text() : "");
+    {
+      const std::lock_guard lock(status_mutex_);
+      status_.waits_for = error ? error->text() : "";
+    }
+    if (!error) {
+      joining_.succeeded();
+      return true;
+    }
+    commons_.pool.reconsider(*error);
+    const bool unavailable = error->kind == ErrorKind::unavailable;
+    const bool passing = unavailable || error->kind == ErrorKind::transient ||
+                         error->kind == ErrorKind::too_slow || error->kind == ErrorKind::denied;
+    if (unavailable)
+      parts_.around.readiness.not_ready(condition_, error->message);  // nothing of ours is wrong
+    if (!passing || (tries >= join_tries && !unavailable)) {
+      const bool denied = error->kind == ErrorKind::denied;
+      parts_.around.readiness.not_ready(condition_, error->text());
+      if (parts_.around.tells_stop(error->text())) {
+        // What it publishes to is named by its own error.
+        const std::string where = at_outlets_ ? "" : " (" + commons_.pool.hosts() + ")";
+        log_.error(observe::LogFields::of(*error), "could not join{}: {}{}", where, error->text(),
+                   passing && !denied && !at_outlets_ ? requirements::is_it_running : "");
+      }
+      const int code = error->kind == ErrorKind::lost ? exit_code::position_lost : exit_code::cannot_start;
+      asio::post(parts_.strand, [this, code] { events_.failed(code); });
+      return false;
+    }
+    if (!unavailable) joining_.failed(*error);  // of what it publishes to OutletStates tells
+    if (!pause(backoff.next(), stop)) return false;
+  }
+  return false;
+}
+
+/// One that has nothing left to try it with asks of its own.
+bool ClusterMember::hindered(flow::Time now) {
+  const milliseconds patience(parts_.around.config.engine.lease_ms);
+  if (commons_.reach.failing_for(patience, now) && empty_ && !reach_outlets()) commons_.reach.succeeded();
+  return commons_.reach.failing_for(patience, now);
+}
+
+/// Three chances before the others take it for gone.
+std::optional<Error> ClusterMember::beat_and_look(checkpoint::ClusterRecord& record) {
+  const flow::Time now = flow::Clock::now();
+  const bool due = now >= beat_at_;
+  if (due) {
+    const bool hinders = hindered(now);
+    if (auto error = membership_.beat(hinders, commons_.outlets.down())) return error;
+    beat_at_ = now + milliseconds(parts_.around.config.engine.lease_ms) / 3;
+  }
+  if (auto error = membership_.look(record)) return error;
+  return due ? membership_.bury(record) : std::nullopt;
+}
+
+void ClusterMember::on_look(const checkpoint::ClusterRecord& record, const std::optional<Error>& error) {
+  if (stopping_) return;
+  if (error) {
+    unreachable_ = true;
+    looking_.failed(*error);
+    parts_.around.readiness.not_ready(condition_, "who holds what cannot be told: " + error->text());
+    return;
+  }
+  unreachable_ = false;
+  looking_.succeeded();
+  members_ = static_cast<int>(
+      std::ranges::count_if(record.members, [this](const auto& member) { return is_like_us(member); }));
+  if (!must_wait(record)) obey(order_of(record), record);
+  tell_joined();
+  tell();
+}
+
+/// One that drops the positions has the new ones to wait for.
+void ClusterMember::tell_joined() {
+  const bool opening = parts_.around.config.restart_now && std::ranges::any_of(seats_, [](const auto& seat) {
+                         return seat->taken() && !seat->open();
+                       });
+  if (opening || std::exchange(joined_told_, true)) return;
+  events_.connected();
+  events_.ready();
+}
+
+/// Members that divide the stream as we do and go by the same rules. Others wait until we are gone, or we
+/// until they are.
+bool ClusterMember::is_like_us(const checkpoint::MemberRecord& member) const {
+  return member.live && member.partitions == partitions_ && member.options_hash == store_.id().options_hash;
+}
+
+/// While anybody runs under another number of partitions or shards, or by other rules, none of ours may be
+/// taken: a partition changes its rules once, and not with each member that comes to hold it.
+bool ClusterMember::must_wait(const checkpoint::ClusterRecord& record) {
+  const auto held = std::ranges::find_if(record.shards, [&](const checkpoint::PartitionRecord& shard) {
+    return shard.held && (record.layout != partitions_ || shard.options_hash != store_.id().options_hash);
+  });
+  std::string why;
+  if (held != record.shards.end()) why = checkpoint::wait_text(*held, record.layout, partitions_);
+  // Once: by whom the first part is held may change while it waits.
+  if (!why.empty() && waits_for_.empty()) log_.warn("{}", why);
+  if (why.empty() && !waits_for_.empty()) log_.info("nobody is waited for any more");
+  waits_for_ = why;
+  return !why.empty();
+}
+
+/// What those cannot do that are hindered, the others do, if there are any. Where all of them are, it lies
+/// with what they publish to, and moving partitions would mend nothing.
+flow::ShareOrder ClusterMember::order_of(const checkpoint::ClusterRecord& record) const {
+  const flow::ShareView view = view_of(record);
+  const bool stands_aside = members_ > 0 &&
+                            std::ranges::find(view.members, view.self) == view.members.end() &&
+                            std::ranges::any_of(record.members, [&](const checkpoint::MemberRecord& member) {
+                              return member.instance == view.self && member.hindered;
+                            });
+  if (!stands_aside) return flow::share(view);
+  flow::ShareOrder everything;
+  for (std::size_t i = 0; i < view.here.size(); ++i) {
+    if (view.here[i] == flow::Seated::yes) everything.give.push_back(static_cast<int>(i));
+  }
+  return everything;
+}
+
+flow::ShareView ClusterMember::view_of(const checkpoint::ClusterRecord& record) const {
+  flow::ShareView view;
+  view.self = membership_.instance();
+  const bool some_can = std::ranges::any_of(
+      record.members, [this](const auto& member) { return is_like_us(member) && !member.hindered; });
+  for (const checkpoint::MemberRecord& member : record.members) {
+    if (is_like_us(member) && !(some_can && member.hindered)) view.members.push_back(member.instance);
+  }
+  // An order that differs from stream to stream: with one partition each, not all should have one leader.
+  const std::string& stream = parts_.config.name;
+  std::ranges::sort(view.members, {}, [&stream](const std::string& member) {
+    return std::pair(bson::stable_hash(stream + "/" + member, 0), member);
+  });
+  view.holders.resize(seats_.size());
+  if (record.layout == partitions_) {
+    for (const checkpoint::PartitionRecord& shard : record.shards) {
+      const auto index = static_cast<std::size_t>(shard.index);
+      if (shard.held && index < view.holders.size()) view.holders[index] = shard.holder.instance;
+    }
+  }
+  for (const auto& seat : seats_) {
+    view.here.push_back(!seat->taken()    ? flow::Seated::no
+                        : seat->leaving() ? flow::Seated::leaving
+                                          : flow::Seated::yes);
+  }
+  return view;
+}
+
+void ClusterMember::obey(const flow::ShareOrder& order, const checkpoint::ClusterRecord& record) {
+  const bool restart_now = may_restart_now(record);
+  decided_ = true;
+  for (const int index : order.give) {
+    log_.info("partition {} goes to another member", index);
+    seat(index).stop();
+  }
+  for (const int index : order.take) {
+    if (!stopping_) take(index, restart_now);
+  }
+}
+
+/// The position is dropped where nobody else goes by it: by the first member, as it starts.
+bool ClusterMember::may_restart_now(const checkpoint::ClusterRecord& record) {
+  if (!parts_.around.config.restart_now || decided_) return false;
+  const bool alone = members_ == 1 && std::ranges::none_of(record.shards, &checkpoint::PartitionRecord::held);
+  if (!alone) {
+    log_.warn("other members run, so --restart-now is not followed; stop them all and start one with it");
+  }
+  return alone;
+}
+
+void ClusterMember::take(int index, bool restart_now) {
+  const Config& config = parts_.around.config;
+  try {
+    seat(index).start({partitions_, index, true, restart_now, config.backfill});
+  } catch (const std::exception& error) {
+    log_.error("partition {} cannot run here: {}", index, error.what());
+    events_.failed(exit_code::cannot_start);
+  }
+}
+
+/// A partition that another member holds by now is no failure: it is decided about anew at the next look.
+void ClusterMember::on_seat_failed(int exit_code) {
+  if (exit_code != exit_code::lease_lost) events_.failed(exit_code);
+}
+
+void ClusterMember::on_seat_ended(int index) {
+  parts_.around.readiness.forget_all(fmt::format("stream {} partition {}", parts_.config.name, index));
+  tell();
+  end_if_empty();
+}
+
+void ClusterMember::on_left() {
+  left_ = true;
+  end_if_empty();
+}
+
+void ClusterMember::end_if_empty() {
+  const bool taken = std::ranges::any_of(seats_, [](const auto& seat) { return seat->taken(); });
+  if (!stopping_ || !left_ || taken || ended_) return;
+  ended_ = true;
+  events_.ended();
+}
+
+void ClusterMember::tell() {
+  std::string held;
+  int count = 0;
+  for (std::size_t i = 0; i < seats_.size(); ++i) {
+    const bool open = seats_[i]->open();
+    metrics_.partition_held[i]->Set(open ? 1 : 0);
+    if (!open) continue;
+    ++count;
+    held += (held.empty() ? "" : ", ") + std::to_string(i);
+  }
+  empty_ = std::ranges::none_of(seats_, [](const auto& seat) { return seat->taken(); });
+  metrics_.members.Set(members_);
+  metrics_.partitions_held.Set(count);
+  {
+    const std::lock_guard lock(status_mutex_);
+    status_.members = members_;
+    status_.held = count;
+    status_.waits_for = waits_for_;
+  }
+  if (members_ == 0 || stopping_ || unreachable_) return;
+  if (waits_for_.empty()) {
+    parts_.around.readiness.ready(condition_);
+  } else {
+    parts_.around.readiness.not_ready(condition_, waits_for_);
+  }
+  const std::string what = count == 0
+                               ? fmt::format("stands by, holds none of {} partitions", partitions_)
+                               : fmt::format("holds {} of {} partitions: {}", count, partitions_, held);
+  parts_.around.readiness.note(condition_,
+                               fmt::format("{}; {} member{}", what, members_, members_ == 1 ? "" : "s"));
+}
+
+void ClusterMember::append_status(observe::WorkerStatus& status) const {
+  for (const auto& seat : seats_) {
+    if (auto one = seat->status()) status.streams.push_back(std::move(*one));
+  }
+  const std::lock_guard lock(status_mutex_);
+  status.clusters.push_back(status_);
+  // Before it has joined, and while it cannot tell.
+  observe::ClusterStatus& told = status.clusters.back();
+  if (told.members == 0 && told.waits_for.empty())
+    told.waits_for = parts_.around.readiness.reason(condition_);
+}
+
+}  // namespace sluice::cluster

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "checkpoint/checkpoint_store.hpp"
+#include "checkpoint/membership.hpp"
+#include "cluster/partition_runner.hpp"
+#include "cluster/running_stream.hpp"
+#include "flow/share.hpp"
+#include "observe/log/repeated_warning.hpp"
+#include "observe/status.hpp"
+#include "pipeline/stream_resources.hpp"
+#include "requirements/requirements.hpp"
+
+namespace sluice::cluster {
+
+/// This instance's part in the cluster of one stream: a member, and the partitions that are its share. A
+/// thread of its own keeps the membership and looks at who holds what; what it saw is decided upon on the
+/// worker's strand, where everything else happens, too.
+class ClusterMember : public RunningStream {
+ public:
+  struct Parts {
+    pipeline::WorkerContext around;
+    const StreamConfig& config;
+    Strand strand;
+  };
+
+  /// It is connected and ready when it has joined: whatever is written from then on is some member's to read.
+  /// Throws ConfigError for rules that cannot be used and Stop for a URI that cannot.
+  ClusterMember(Parts parts, RunEvents events);
+  ~ClusterMember() override;
+
+  void start() override;
+  /// Leaves: others may take what this instance gives up, and each partition as soon as it is given.
+  void stop() override;
+  void append_status(observe::WorkerStatus& status) const override;
+
+ private:
+  // On the thread.
+  void run(const std::stop_token& stop);
+  void on_thrown(int exit_code, const char* what);
+  bool join(const std::stop_token& stop);
+  void note_problem(const std::string& why);
+  void tell_rights(mongoc_client_t* client);
+  std::optional<Error> try_to_join();
+  std::optional<Error> tell_present(Position& at);
+  std::optional<Error> reach_outlets();
+  bool hindered(flow::Time now);
+  std::optional<Error> beat_and_look(checkpoint::ClusterRecord& record);
+  bool pause(flow::Duration time, const std::stop_token& stop);
+
+  // On the strand.
+  void on_look(const checkpoint::ClusterRecord& record, const std::optional<Error>& error);
+  void on_left();
+  void on_seat_ended(int index);
+  void on_seat_failed(int exit_code);
+  bool is_like_us(const checkpoint::MemberRecord& member) const;
+  bool must_wait(const checkpoint::ClusterRecord& record);
+  flow::ShareOrder order_of(const checkpoint::ClusterRecord& record) const;
+  flow::ShareView view_of(const checkpoint::ClusterRecord& record) const;
+  void obey(const flow::ShareOrder& order, const checkpoint::ClusterRecord& record);
+  void take(int index, bool restart_now);
+  bool may_restart_now(const checkpoint::ClusterRecord& record);
+  void end_if_empty();
+  void tell_joined();
+  void tell();
+  PartitionRunner& seat(int index) { return *seats_[static_cast<std::size_t>(index)]; }
+
+  Parts parts_;
+  RunEvents events_;
+  requirements::Rules rules_;
+  const int partitions_;
+  std::string condition_;  ///< its name in /readyz
+  const observe::StreamLog log_;
+  observe::RepeatedWarning joining_;  ///< on the thread
+  bool rights_told_ = false;          ///< on the thread
+  bool at_outlets_ = false;           ///< on the thread: trying to join, it has come to what it publishes to
+  observe::RepeatedWarning looking_;  ///< on the strand
+  const std::shared_ptr<pipeline::StreamResources> shared_commons_;
+  pipeline::StreamResources& commons_;
+  checkpoint::CheckpointStore store_;
+  checkpoint::Membership membership_;
+  observe::ClusterMetrics& metrics_;
+  std::vector<std::unique_ptr<PartitionRunner>> seats_;  ///< by partition
+
+  // On the thread only.
+  flow::Time beat_at_{};
+  std::optional<std::string> noted_;  ///< of note_problem()
+
+  std::atomic<bool> empty_ = true;  ///< nothing runs here
+
+  // On the strand only.
+  int members_ = 0;
+  bool unreachable_ = false;
+  bool decided_ = false;
+  bool joined_told_ = false;
+  bool stopping_ = false;
+  bool left_ = false;
+  bool ended_ = false;
+  std::string waits_for_;
+
+  mutable std::mutex status_mutex_;
+  observe::ClusterStatus status_;  ///< behind the mutex
+
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::jthread thread_;  ///< last: it ends before anything it uses
+};
+
+}  // namespace sluice::cluster

@@ -1,0 +1,36 @@
+#include "cluster/static_shard.hpp"
+
+#include <utility>
+
+namespace sluice::cluster {
+
+namespace {
+
+/// A stream that had to begin anew says it again.
+std::function<void()> once(std::function<void()> what) {
+  return [what = std::move(what), told = false]() mutable {
+    if (!std::exchange(told, true)) what();
+  };
+}
+
+}  // namespace
+
+StaticShard::StaticShard(const pipeline::WorkerContext& around, const StreamConfig& stream,
+                         const Strand& strand, RunEvents events)
+    : config_(around.config),
+      commons_(std::make_shared<pipeline::StreamResources>(
+          around.config, stream, observe::StreamLog(*around.log, stream.name, stream.name), around.readiness,
+          around.metrics, 1)),
+      seat_({around, commons_, stream, strand},
+            {once(std::move(events.connected)), once(std::move(events.ready)), std::move(events.failed),
+             std::move(events.ended)}) {}
+
+void StaticShard::start() {
+  seat_.start({config_.shard_count, config_.shard_index, false, config_.restart_now, config_.backfill});
+}
+
+void StaticShard::append_status(observe::WorkerStatus& status) const {
+  if (auto one = seat_.status()) status.streams.push_back(std::move(*one));
+}
+
+}  // namespace sluice::cluster

@@ -1,0 +1,18 @@
+#include "cluster/stream_factory.hpp"
+
+#include <utility>
+
+#include "cluster/cluster_member.hpp"
+#include "cluster/static_shard.hpp"
+
+namespace sluice::cluster {
+
+std::unique_ptr<RunningStream> make_stream(const pipeline::WorkerContext& around, const StreamConfig& stream,
+                                           const Strand& strand, RunEvents events) {
+  if (around.config.clustered()) {
+    return std::make_unique<ClusterMember>(ClusterMember::Parts{around, stream, strand}, std::move(events));
+  }
+  return std::make_unique<StaticShard>(around, stream, strand, std::move(events));
+}
+
+}  // namespace sluice::cluster

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "flow/time.hpp"
+
+namespace sluice::flow {
+
+/// Keeps requests from a server that fails: after so many failures in a row none is sent for a while, then
+/// one at a time to try it. Each try that fails makes the while twice as long.
+class CircuitBreaker {
+ public:
+  struct Limits {
+    int failures = 5;  ///< in a row
+    Duration open = std::chrono::seconds(1);
+    Duration most_open = std::chrono::seconds(30);
+  };
+  enum class State : std::uint8_t { closed, half_open, open };
+
+  /// What a request may do. Its result is told with it, so that one which was begun before the server was
+  /// given up is not taken for the try of afterwards.
+  struct Leave {
+    enum class Way : std::uint8_t {
+      go,
+      wait,    ///< for the one that is on its way to try the server
+      refused  ///< come again at `until`
+    };
+    Way way = Way::go;
+    std::uint64_t round = 0;
+    Time until{};
+  };
+
+  explicit CircuitBreaker(Limits limits) : limits_(limits) {}
+
+  Leave ask(Time now) {
+    const Time reopens = std::max(until_, not_before_);
+    if (now < reopens) return {Leave::Way::refused, round_, reopens};
+    if (state_ == State::closed) return {Leave::Way::go, round_, {}};
+    if (state_ == State::open) become(State::half_open);
+    if (trying_) return {Leave::Way::wait, round_, {}};
+    trying_ = true;
+    return {Leave::Way::go, round_, {}};
+  }
+
+  /// The server does its work, even if it refused this request.
+  void succeeded(std::uint64_t round) {
+    if (round != round_) return;
+    failures_ = 0;
+    if (state_ == State::closed) return;
+    openings_ = 0;
+    become(State::closed);
+  }
+
+  void failed(std::uint64_t round, Time now) {
+    if (round != round_) return;
+    if (state_ == State::closed && ++failures_ < limits_.failures) return;
+    failures_ = 0;
+    until_ = now + std::min(limits_.most_open, limits_.open * (std::int64_t{1} << std::min(openings_, 20)));
+    ++openings_;
+    become(State::open);
+  }
+
+  /// The request came to nothing that says anything of the server.
+  void forget(std::uint64_t round) {
+    if (round == round_) trying_ = false;
+  }
+
+  /// The server itself asks to be left alone until then; that is no failure.
+  void not_before(std::uint64_t round, Time when) {
+    forget(round);
+    not_before_ = std::max(not_before_, when);
+  }
+
+  State state() const { return state_; }
+
+ private:
+  void become(State state) {
+    state_ = state;
+    trying_ = false;
+    ++round_;
+  }
+
+  Limits limits_;
+  State state_ = State::closed;
+  std::uint64_t round_ = 0;
+  int failures_ = 0;  ///< in a row, while closed
+  int openings_ = 0;  ///< in a row
+  bool trying_ = false;
+  Time until_{};
+  Time not_before_{};
+};
+
+}  // namespace sluice::flow

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkpoint/snapshot_records.hpp"
+#include "flow/snapshot_course.hpp"
+#include "flow/time.hpp"
+#include "mongo/snapshot_cursor.hpp"
+#include "observe/log/log_line.hpp"
+#include "observe/log/repeated_warning.hpp"
+#include "sluice/rule.hpp"
+#include "source/change_stream.hpp"
+
+namespace sluice::pipeline {
+
+/// What stands in a collection, told between the events: chunk by chunk, each read as of the very place that
+/// the stream has reached and put there. So of every document what stands is told in the right order with
+/// what happens to it, without a pause of the stream and without a gap.
+///
+/// What to do next is decided by flow::SnapshotCourse. Used by the reader's thread; the batches may end on
+/// any.
+class SnapshotPump {
+ public:
+  struct Options {
+    std::string pipeline;
+    std::string stream;
+    std::string database;
+    std::string state_database;
+    int shard_count = 1;
+    int shard_index = 0;
+  };
+
+  SnapshotPump(mongo::ClientPool& pool, Options options, const std::vector<std::unique_ptr<Rule>>& rules,
+               const observe::StreamLog& log);
+
+  /// On the stream's very first start: asks for those that the rules want at once.
+  std::optional<Error> begin();
+
+  /// Asks for all once more: what was missed is made good by what stands.
+  std::optional<Error> begin_again();
+
+  /// Looks for new requests now and then. True when there is something to tell.
+  bool active(flow::Time now);
+
+  /// The next chunk, as of `at`, after active() was true. After an error the chunk is read again when
+  /// active() says so.
+  std::optional<Error> next(const Position& at, std::unique_ptr<source::StreamBatch>& batch);
+
+ private:
+  struct Source {
+    std::string id;
+    std::uint16_t rule;
+    std::vector<Subscription> subscriptions;
+    bool at_first_start;
+  };
+  struct Run {
+    std::size_t source = 0;
+    checkpoint::SnapshotRequest request;
+  };
+  /// Outlives the feed, for the batches that are still under way.
+  struct Shared {
+    std::mutex mutex;
+    std::optional<flow::SnapshotCourse> course;  ///< behind the mutex; of the run, or of the last one
+  };
+
+  std::optional<Error> ask(const Source& source, const std::string& run, bool unless_there);
+  std::optional<Error> look(flow::Time now);
+  std::optional<Error> start(std::size_t source, checkpoint::SnapshotRequest request);
+  void store_progress(flow::Time now);
+  std::optional<Error> read_next(const Position& at, const flow::SnapshotMark& from,
+                                 flow::SnapshotMark& behind, source::StreamBatch& batch);
+  std::optional<Error> read_as_of(const Subscription& subscription, const Position& at, std::uint64_t read_at,
+                                  const flow::SnapshotMark& from, std::vector<std::uint8_t>& end,
+                                  source::StreamBatch& batch);
+  std::optional<Error> find_end(const std::string& collection, std::uint64_t read_at,
+                                const flow::SnapshotMark& from, std::vector<std::uint8_t>& end);
+  void append_range(bson::Builder& pipeline, const flow::SnapshotMark& from,
+                    const std::vector<std::uint8_t>& end) const;
+  const Subscription* subscription_of(const std::string& collection) const;
+  std::string shard() const;
+
+  mongo::ClientPool& pool_;
+  Options options_;
+  checkpoint::SnapshotStore store_;
+  const observe::StreamLog log_;
+  observe::RepeatedWarning not_stored_;
+  std::vector<Source> sources_;
+  std::map<std::string, std::string> finished_;  ///< request id to the run that is done
+  std::optional<Run> run_;
+  /// Snapshots that gave way because they cannot be read, and until when.
+  std::map<std::string, flow::Time> waiting_;
+  std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
+  std::uint64_t last_chunk_ = 0;
+  std::optional<flow::Time> looked_at_;
+};
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,233 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sluice/rule.hpp"
+#include "source/stream_wants.hpp"
+
+namespace sluice::requirements {
+
+/// Whether an event says that the stream, or a collection it watches, is no more.
+inline bool ends_stream(Operation operation) {
+  return operation == Operation::drop || operation == Operation::rename ||
+         operation == Operation::drop_database || operation == Operation::invalidate;
+}
+
+inline constexpr std::int32_t missing_image_code = 47;  ///< the server's NoMatchingDocument
+inline constexpr const char* missing_before =
+    "the rule requires the document as it was before the change, and the server does not have it: see that "
+    "changeStreamPreAndPostImages is on, and that images are kept for longer than the worker may lag";
+inline constexpr const char* missing_after =
+    "the rule requires the document as the update left it, and the server does not have it: see that "
+    "changeStreamPreAndPostImages is on, and that images are kept for longer than the worker may lag";
+
+inline constexpr std::int32_t failed_expression_code = 2;  ///< the server's BadValue
+inline constexpr const char* failed_expression =
+    "the rule's expressions ('where', 'when' or its values) failed on this event, so whether it is for the "
+    "rule is not known; write them so that they hold up for every event, such as {$ifNull: "
+    "[$fullDocument.tags, []]} for a field that may be "
+    "missing";
+
+/// By which name a subscription has to do with an event that is about a whole collection (or, by an empty
+/// one, about the database); nothing where it has not.
+std::optional<std::string_view> watched_name(const Subscription& one, const ChangeEvent& event);
+
+/// The rules of a stream by the collections that they read. Which patterns match a collection is found out at
+/// its first event, and kept. On one thread.
+class RuleTable {
+ public:
+  /// So many collections are known at once; beyond them it begins anew.
+  static constexpr std::size_t most_known = 10'000;
+
+  /// `rules` must outlive the table.
+  explicit RuleTable(const std::vector<std::unique_ptr<Rule>>& rules) {
+    std::int64_t judged = 0;
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      for (Subscription& subscription : rules[i]->subscriptions()) {
+        // In the order of source::filter_of, which gives the same numbers.
+        const std::int64_t number = source::server_judges(subscription) ? judged++ : not_judged;
+        asked_.push_back({rules[i].get(), static_cast<std::uint16_t>(i), std::move(subscription), number});
+      }
+    }
+    know_named();
+  }
+
+  /// Appends what the rules want done about an event, each effect with the index of its rule. Values that
+  /// have to be made live in `scratch`. Operations that are no change of a document (an index made, a
+  /// collection sharded: a server may tell of more of them than we know) concern nobody.
+  void apply(const ChangeEvent& event, std::vector<Effect>& effects, Arena& scratch) {
+    if (event.operation == Operation::other || ends_stream(event.operation)) return;
+    const Readers& readers = readers_of(event.collection);
+    if (readers.empty()) return;
+    Effects out(effects, scratch);
+    for (const Reader& reader : readers) {
+      const std::size_t before = effects.size();
+      if (event.operation == Operation::snapshot) {
+        if (event.snapshot_rule == reader.index) reader.rule->apply(event, out);
+      } else if (reader.exact.empty()) {
+        apply(*reader.rule, event, out);
+      } else {
+        apply_exactly(reader, event, out);
+      }
+      for (std::size_t i = before; i < effects.size(); ++i) effects[i].rule = reader.index;
+    }
+  }
+
+  /// Who has to do with something that happened to a whole collection, or to the database.
+  struct Concerned {
+    std::string collection;  ///< the watched one; empty for the database
+    bool any = false;
+    bool keeps_state = false;         ///< one of them keeps something true
+    std::vector<const Rule*> untold;  ///< those that are not told of it
+  };
+
+  /// Of a drop, rename, drop_database or invalidate. The effects of the rules that are told of it are
+  /// appended to `effects`, as apply() does it, if `tell`. What was known of the collections is forgotten.
+  Concerned change_collection(const ChangeEvent& event, bool tell, std::vector<Effect>& effects,
+                              Arena& scratch);
+
+  /// How many collections' readers are kept.
+  std::size_t known() const { return by_collection_.size(); }
+
+  /// Collections that came while it ran (a pattern was found to match them, or they were dropped before), and
+  /// whose images a rule needs, since the last call.
+  std::vector<std::string> take_found() { return std::exchange(found_, {}); }
+
+ private:
+  static constexpr std::int64_t not_judged = -1;
+
+  struct Exact {
+    Subscription subscription;
+    std::int64_t number;  ///< among those that the server judges
+  };
+  struct Reader {
+    const Rule* rule;
+    std::uint16_t index;
+    std::vector<Exact> exact;  ///< what it asked for, if it is to see nothing else
+  };
+  using Readers = std::vector<Reader>;
+  struct Asked {
+    const Rule* rule;
+    std::uint16_t index;
+    Subscription subscription;
+    std::int64_t number;
+  };
+
+  const Readers& readers_of(std::string_view collection) {
+    const auto known = by_collection_.find(collection);
+    if (known != by_collection_.end()) return known->second;
+    if (by_collection_.size() >= most_known) {
+      by_collection_.clear();
+      know_named();
+    }
+    return know(std::string(collection), true);
+  }
+  void forget(const ChangeEvent& event);
+
+  void know_named() {
+    for (const Asked& one : asked_) {
+      const std::string& name = one.subscription.collection;
+      if (!one.subscription.set && !by_collection_.contains(name)) know(name, false);
+    }
+  }
+
+  /// `seen`: there was an event of it, of which nobody knew beforehand.
+  const Readers& know(const std::string& collection, bool seen) {
+    Readers readers;
+    bool found = false;
+    for (const Asked& one : asked_) {
+      if (!one.subscription.reads(collection)) continue;
+      if (readers.empty() || readers.back().index != one.index) readers.push_back({one.rule, one.index, {}});
+      if (one.subscription.exact) readers.back().exact.push_back({one.subscription, one.number});
+      found |= seen && one.subscription.needs_images();
+    }
+    if (found) found_.push_back(collection);
+    return by_collection_.insert_or_assign(collection, std::move(readers)).first->second;
+  }
+
+  static bool operation_wanted(const Subscription& one, Operation operation) {
+    return operation == Operation::update    ? one.updates && (one.any_field || !one.fields.empty())
+           : operation == Operation::remove  ? one.deletes
+           : operation == Operation::replace ? one.replaces
+                                             : one.inserts;
+  }
+
+  /// Whether a rule asked for such an operation. Of a whole event it finds out by itself.
+  static bool asked_for(const Rule& rule, const ChangeEvent& event) {
+    for (const Subscription& one : rule.subscriptions()) {
+      if (one.reads(event.collection) && operation_wanted(one, event.operation)) return true;
+    }
+    return false;
+  }
+
+  static void apply(const Rule& rule, const ChangeEvent& event, Effects& out) {
+    if (event.detail != Detail::key_only) {
+      rule.apply(event, out);
+    } else if (asked_for(rule, event)) {
+      rule.apply_key_only(event, out);
+    }
+  }
+
+  static bool named(const ChangeEvent& event, std::int64_t number) {
+    for (const auto& [index, one] : event.wants) {
+      if (one.integer() == number) return true;
+    }
+    return false;
+  }
+
+  static bool unjudged(const Exact& exact, const ChangeEvent& event) {
+    return exact.number != not_judged && named(event, source::unjudged(exact.number));
+  }
+
+  /// Of an event that is told in part, the fields that it touched are not all known: it may be for the rule.
+  static bool is_for(const Exact& exact, const ChangeEvent& event) {
+    if (exact.number != not_judged) return named(event, exact.number) || unjudged(exact, event);
+    const Subscription& one = exact.subscription;
+    if (!operation_wanted(one, event.operation)) return false;
+    if (event.operation != Operation::update || one.any_field || event.detail == Detail::key_only)
+      return true;
+    for (const std::string& field : one.fields) {
+      if (event.update.touches(field)) return true;
+    }
+    return false;
+  }
+
+  /// Why an event that is for the rule cannot be given to it, or nullptr.
+  static const char* lack(const Subscription& one, const ChangeEvent& event) {
+    if (event.operation == Operation::insert) return nullptr;
+    if (one.before == BeforeImage::required && !event.before) return missing_before;
+    const bool update = event.operation == Operation::update;
+    return update && one.full_document == FullDocument::required && !event.full_document ? missing_after
+                                                                                         : nullptr;
+  }
+
+  static void apply_exactly(const Reader& reader, const ChangeEvent& event, Effects& out) {
+    for (const Exact& exact : reader.exact) {
+      if (event.own && exact.subscription.ignores_own) continue;
+      if (!is_for(exact, event)) continue;
+      if (unjudged(exact, event)) {
+        out.add(Reject{failed_expression_code, failed_expression}, bson::Identity(event.id).hash(0));
+      } else if (event.detail != Detail::whole) {
+        reader.rule->apply_key_only(event, out);
+      } else if (const char* why = lack(exact.subscription, event)) {
+        out.add(Reject{missing_image_code, why}, bson::Identity(event.id).hash(0));
+      } else {
+        reader.rule->apply(event, out);
+      }
+      return;
+    }
+  }
+
+  std::vector<Asked> asked_;
+  std::map<std::string, Readers, std::less<>> by_collection_;
+  std::vector<std::string> found_;
+};
+
+}  // namespace sluice::requirements

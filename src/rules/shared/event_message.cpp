@@ -1,0 +1,68 @@
+#include "rules/shared/event_message.hpp"
+
+#include <cstdio>
+#include <string>
+
+#include "bson/text.hpp"
+#include "rules/shared/kept.hpp"
+
+namespace sluice::rules {
+
+bson::View payload_of(const ChangeEvent& event, Payload what, Arena& scratch) {
+  const bool of_document = static_cast<bool>(event.id);
+  if ((what == Payload::event || !of_document) && event.marked)
+    return fields_of(event.document, scratch, [](auto name) { return !name.starts_with("sluice"); });
+  if (what == Payload::event || !of_document) return event.document;
+  if (event.full_document) return event.full_document;
+  return event.document.at("documentKey").document();
+}
+
+template <typename Text>
+void append_event_headers(Text& out, const ChangeEvent& event) {
+  out.append("Sluice-Operation: ");
+  out.append(name_of(event.operation));
+  out.append("\nSluice-Namespace: ");
+  out.append(event.database);
+  if (!event.collection.empty()) out.append('.');  // the database was dropped
+  out.append(event.collection);
+  char time[64];
+  const int size = std::snprintf(time, sizeof time, "\nSluice-Cluster-Time: %u.%u",
+                                 static_cast<unsigned>(event.cluster_time >> 32),
+                                 static_cast<unsigned>(event.cluster_time & 0xFFFFFFFF));
+  out.append(std::string_view(time, static_cast<std::size_t>(size)));
+}
+
+template void append_event_headers(InlineText& out, const ChangeEvent& event);
+template void append_event_headers(LongText& out, const ChangeEvent& event);
+
+void append_message_id(InlineText& out, const TextTemplate& id, const ChangeEvent& event) {
+  id.append_to(out, event);
+  if (event.snapshot_run.empty() || event.operation == Operation::snapshot)
+    return;  // a snapshot's token has the run
+  out.append('-');
+  out.append(event.snapshot_run);
+}
+
+std::string_view cloud_envelope(const ChangeEvent& event, std::string_view id, Arena& scratch) {
+  LongText text;
+  text.append(R"({"specversion":"1.0","id":")");
+  append_json_text(text, id);
+  text.append(R"(","source":"/mongodb/)");
+  append_json_text(text, event.database);
+  if (!event.collection.empty()) text.append('/');
+  append_json_text(text, event.collection);
+  text.append(R"(","type":"mongodb.)");
+  text.append(name_of(event.operation));
+  if (event.id) {
+    text.append(R"(","subject":")");
+    append_json_text(text, bson::text_of(event.id));
+  }
+  std::string time;
+  bson::append_date(time, event.wall_time_ms);
+  text.append(R"(","time":")");
+  text.append(time);
+  text.append(R"(","datacontenttype":"application/json","data":)");
+  return scratch.keep(text.view());
+}
+
+}  // namespace sluice::rules

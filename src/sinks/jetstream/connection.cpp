@@ -1,0 +1,217 @@
+#include "sinks/jetstream/connection.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+#include <vector>
+
+#include "config/secret_file.hpp"
+#include "sinks/jetstream/callback.hpp"
+#include "tls/probe.hpp"
+
+namespace sluice::sinks::jetstream {
+
+namespace {
+
+constexpr std::int64_t connect_ms = 3000;
+constexpr std::int64_t ping_ms = 5000;  // a server that hangs is given up after two of them
+constexpr int pings_unanswered = 2;
+constexpr std::int64_t reconnect_ms = 200;
+constexpr std::int64_t reconnect_jitter_ms = 100;
+constexpr std::int64_t write_ms =
+    5000;  // a server that takes nothing is as good as gone, and pings wait behind it
+constexpr int buffer_bytes = 256 << 10;
+constexpr int default_port = 4222;
+constexpr std::size_t most_servers_asked = 3;
+
+std::vector<std::string> servers_of(const std::string& urls) {
+  std::vector<std::string> servers;
+  std::stringstream text(urls);
+  for (std::string one; std::getline(text, one, ',');) {
+    const auto from = one.find_first_not_of(' ');
+    if (from != std::string::npos) servers.push_back(one.substr(from, one.find_last_not_of(' ') - from + 1));
+  }
+  return servers;
+}
+
+/// The certificate's names, which libnats does not tell; "" where the error is none of its names. Blocks for
+/// a second at most for each of three servers.
+std::string wrong_certificate(natsStatus status, const std::vector<std::string>& servers) {
+  if (status != NATS_SSL_ERROR) return {};
+  const std::size_t count = std::min(servers.size(), most_servers_asked);
+  for (std::size_t i = 0; i < count; ++i) {
+    const ServerPlace place = place_of(servers[i]);
+    std::string found = tls::certificate_for_others(place.host, place.port, tls::Greeting::line);
+    if (!found.empty()) return found;
+  }
+  return {};
+}
+
+std::string secret_of(const std::string& stated, const std::string& file) {
+  return file.empty() ? stated : config::secret_in(file, "NATS");
+}
+
+natsStatus add_secrets(const NatsConfig& config, natsOptions* options) {
+  natsStatus status = NATS_OK;
+  const std::string token = secret_of(config.token, config.token_file);
+  if (!config.user.empty()) {
+    const std::string password = secret_of(config.password, config.password_file);
+    status = natsOptions_SetUserInfo(options, config.user.c_str(), password.c_str());
+  }
+  if (status == NATS_OK && !token.empty()) status = natsOptions_SetToken(options, token.c_str());
+  if (status == NATS_OK && !config.creds_file.empty()) {
+    status = natsOptions_SetUserCredentialsFromFiles(options, config.creds_file.c_str(), nullptr);
+  }
+  if (status == NATS_OK && !config.nkey_file.empty()) {
+    status = natsOptions_SetNKeyFromSeed(options, config.nkey.c_str(), config.nkey_file.c_str());
+  }
+  return status;
+}
+
+natsStatus add_tls(const NatsConfig& config, natsOptions* options) {
+  natsStatus status = NATS_OK;
+  if (!config.ca_file.empty()) {
+    status = natsOptions_LoadCATrustedCertificates(options, config.ca_file.c_str());
+  }
+  if (status == NATS_OK && !config.cert_file.empty()) {
+    status = natsOptions_LoadCertificatesChain(options, config.cert_file.c_str(), config.key_file.c_str());
+  }
+  const bool secure = !config.ca_file.empty() || !config.cert_file.empty();
+  return status == NATS_OK && secure ? natsOptions_SetSecure(options, true) : status;
+}
+
+}  // namespace
+
+ServerPlace place_of(std::string_view url) {
+  if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  url = url.substr(0, url.find('/'));
+  if (const auto at = url.rfind('@'); at != std::string_view::npos) url.remove_prefix(at + 1);
+  const bool bracketed = url.starts_with('[');
+  const auto end = bracketed ? url.find(']') : url.find(':');
+  ServerPlace place{std::string(bracketed ? url.substr(1, end - 1) : url.substr(0, end)), default_port};
+  const auto colon = end == std::string_view::npos ? end : url.find(':', end);
+  if (colon == std::string_view::npos) return place;
+  const std::string_view digits = url.substr(colon + 1);
+  std::from_chars(digits.data(), digits.data() + digits.size(), place.port);
+  return place;
+}
+
+Error error_of(natsStatus status, const std::string& doing) {
+  std::string text = doing + ": " + natsStatus_GetText(status);
+  const char* more = nats_GetLastError(nullptr);
+  if (more != nullptr && *more != '\0' && text.find(more) == std::string::npos)
+    text += std::string(" (") + more + ")";
+  return {ErrorKind::unavailable, static_cast<std::int32_t>(status), text};
+}
+
+natsStatus Connection::prepare(const NatsConfig& config, natsOptions* options) {
+  const std::vector<std::string> servers = servers_of(config.url);
+  std::vector<const char*> texts;
+  for (const std::string& server : servers) texts.push_back(server.c_str());
+  const auto count = static_cast<int>(texts.size());
+  natsStatus status = natsOptions_SetServers(options, texts.data(), count);
+  const auto then = [&](natsStatus next) { status = status == NATS_OK ? next : status; };
+  then(natsOptions_SetName(options, "sluice"));
+  then(natsOptions_SetTimeout(options, connect_ms));
+  then(natsOptions_SetPingInterval(options, ping_ms));
+  then(natsOptions_SetMaxPingsOut(options, pings_unanswered));
+  then(natsOptions_SetMaxReconnect(options, -1));
+  then(natsOptions_SetReconnectWait(options, reconnect_ms));
+  then(natsOptions_SetReconnectJitter(options, reconnect_jitter_ms, reconnect_jitter_ms));
+  then(natsOptions_SetWriteDeadline(options, write_ms));
+  then(natsOptions_SetIOBufSize(options, buffer_bytes));
+  then(natsOptions_SetDisconnectedCB(options, on_disconnected, this));
+  then(natsOptions_SetClosedCB(options, on_closed, this));
+  then(natsOptions_SetErrorHandler(options, on_error, this));
+  then(add_secrets(config, options));
+  then(add_tls(config, options));
+  return status;
+}
+
+std::variant<std::shared_ptr<Connection>, Error> Connection::open(const NatsConfig& config) {
+  natsOptions* made = nullptr;
+  if (const natsStatus status = natsOptions_Create(&made); status != NATS_OK) return error_of(status, "NATS");
+  const ConnectionOptions options(made);
+  std::shared_ptr<Connection> connection(new Connection);  // NOLINT: its maker is private
+  const std::string where = "NATS at " + config.shown_url();
+  try {
+    const natsStatus status = connection->prepare(config, options.get());
+    // A certificate that cannot be read, a seed that is none: waiting mends nothing.
+    if (status != NATS_OK) {
+      Error error = error_of(status, where + " cannot be connected to as configured");
+      error.kind = ErrorKind::fatal;
+      connection->finished_ = true;
+      return error;
+    }
+  } catch (const ConfigError& error) {
+    connection->finished_ = true;
+    return Error{ErrorKind::fatal, 0, error.what()};
+  }
+  natsConnection* handle = nullptr;
+  const natsStatus status = natsConnection_Connect(&handle, options.get());
+  connection->handle_.reset(handle);
+  if (status == NATS_OK) return connection;
+  connection->finished_ = handle == nullptr;
+  const std::string names = wrong_certificate(status, servers_of(config.url));
+  if (!names.empty()) return error_of(status, where + " cannot be reached; " + names);
+  return error_of(status, where + " cannot be reached; is nats-server running there, and does it know us");
+}
+
+Connection::~Connection() {
+  if (handle_) natsConnection_Close(handle_.get());
+  std::unique_lock lock(mutex_);
+  last_callback_.wait(lock, [this] { return finished_; });
+}
+
+std::string Connection::complaint() const {
+  const std::lock_guard lock(mutex_);
+  return complaint_;
+}
+
+/// That it went down counts even where somebody cannot be told of it: he looks again at his deadline.
+void Connection::lost() noexcept {
+  in_callback(
+      [this] {
+        const std::lock_guard lock(mutex_);
+        ++losses_;
+        for (const auto& wake : watchers_) wake();
+      },
+      [](const char*) {});
+}
+
+void Connection::on_disconnected(natsConnection*, void* self) noexcept {
+  static_cast<Connection*>(self)->lost();
+}
+
+/// The last callback there is.
+void Connection::on_closed(natsConnection*, void* self) noexcept {
+  auto& connection = *static_cast<Connection*>(self);
+  connection.lost();
+  const std::lock_guard lock(connection.mutex_);
+  connection.finished_ = true;
+  connection.last_callback_.notify_all();
+}
+
+void Connection::on_error(natsConnection* handle, natsSubscription*, natsStatus, void* self) noexcept {
+  auto& connection = *static_cast<Connection*>(self);
+  const char* text = nullptr;
+  natsConnection_GetLastError(handle, &text);
+  in_callback(
+      [&] {
+        const std::lock_guard lock(connection.mutex_);
+        connection.complaint_ = text == nullptr ? "" : text;
+      },
+      [](const char*) {});  // only the words are lost; what failed is known from its missing answer
+}
+
+Connection::Watch::Watch(Connection& connection, std::function<void()> wake) : connection_(connection) {
+  const std::lock_guard lock(connection_.mutex_);
+  place_ = connection_.watchers_.insert(connection_.watchers_.end(), std::move(wake));
+}
+
+Connection::Watch::~Watch() {
+  const std::lock_guard lock(connection_.mutex_);
+  connection_.watchers_.erase(place_);
+}
+
+}  // namespace sluice::sinks::jetstream

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "sinks/mongo/query.hpp"
+#include "sluice/effect.hpp"
+
+/// How a copy plan reads documents: what the sink that writes copies and the audit that compares them share.
+namespace sluice::sinks {
+
+/// The path that targets are found by.
+inline std::string join_path(const CopyPlan& plan) {
+  return plan.array.empty() ? plan.reference : plan.array + "." + plan.reference;
+}
+
+inline std::vector<const std::string*> source_fields(const CopyPlan& plan) {
+  std::vector<const std::string*> fields;
+  for (const auto& field : plan.fields) fields.push_back(&field.from);
+  return fields;
+}
+
+inline std::vector<const std::string*> target_fields(const CopyPlan& plan) {
+  if (!plan.array.empty()) return {&plan.array};
+  std::vector<const std::string*> fields{&plan.reference};
+  for (const auto& field : plan.fields) fields.push_back(&field.to);
+  return fields;
+}
+
+/// Calls `visit(reference value, holder)` for every reference in a target; the holder is the document or the
+/// array's element in which the copies stand beside it.
+template <typename Visit>
+void each_reference(const CopyPlan& plan, bson::View target, Visit visit) {
+  if (plan.array.empty()) {
+    const bson::Value reference = target.at_path(plan.reference);
+    if (can_be_id(reference)) visit(reference, target);
+    return;
+  }
+  for (const auto& [index, element] : target.at_path(plan.array).document()) {
+    const bson::View holder = element.document();
+    const bson::Value reference = element.is_document() ? holder.at_path(plan.reference) : bson::Value{};
+    if (can_be_id(reference)) visit(reference, holder);
+  }
+}
+
+/// `source` is absent when there is no such document: then every copy should be absent too.
+inline bool up_to_date(const CopyPlan& plan, bson::View source, bson::View holder) {
+  return std::ranges::all_of(plan.fields, [&](const CopyPlan::Field& field) {
+    return source.at_path(field.from) == holder.at_path(field.to);
+  });
+}
+
+}  // namespace sluice::sinks

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <bson/bson.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "config/state_names.hpp"
+#include "mongo/client.hpp"
+#include "sinks/mongo/write_commands.hpp"
+#include "sluice/sink.hpp"
+
+namespace sluice::sinks {
+
+/// A dead letter that was committed, as the log tells of it.
+struct StoredLetter {
+  std::string id;  ///< as `sluice dead show` takes it
+  std::string rule;
+  std::string change;  ///< what happened to which document: `insert of articles {"_id":1}`
+  std::int32_t code = 0;
+  std::string message;
+};
+
+struct MongoBulkOptions {
+  std::string pipeline;
+  std::string stream;
+  std::string state_database;
+  int statement_ms = 5000;
+  /// Called once for each committed batch with dead letters, on the thread that committed it.
+  std::function<void(std::vector<StoredLetter>)> stored = [](std::vector<StoredLetter>) {};
+};
+
+/// Writes a batch to MongoDB in one transaction together with the lane's position: both happen, or neither.
+/// The first statement moves the position on, and only if the lane still has the epoch and the number of
+/// commits that the batch was made under: a stale holder of the shard writes nothing, and a commit whose
+/// answer was lost is recognised afterwards.
+class MongoBulk final : public Sink {
+ public:
+  /// `pool` and `recorder` must outlive the sink.
+  MongoBulk(mongo::ClientPool& pool, mongo::SessionRecorder& recorder, MongoBulkOptions options);
+
+  Outcome commit(const Batch& batch) override;
+  std::size_t bytes_while_sending(const Batch& batch) const override;
+
+ private:
+  Outcome carry_out(const Batch& batch);
+  Outcome attempt(mongoc_client_t* client, const Batch& batch);
+  Outcome refused(mongoc_client_t* client, const Batch& batch);
+  std::optional<Error> move_position(mongo::Transaction& transaction, const Batch& batch, bool& held) const;
+  std::optional<Error> hold_position(mongo::Transaction& transaction, const LaneGuard& guard) const;
+  bson_oid_t letter_id(const Batch& batch, std::size_t index) const;
+  void add_dead_letter(const Batch& batch, std::size_t index, WriteCommands& out) const;
+  void tell_letters(const Batch& batch) const;
+  void add_counters(const Batch& batch, WriteCommands& out) const;
+  struct Copied {
+    std::size_t bytes = 0;  ///< read and rendered
+    std::optional<Error> error;
+  };
+  Copied add_copies(mongo::Transaction& transaction, const Batch& batch, WriteCommands& commands) const;
+  Ran run_writes(mongo::Transaction& transaction, const Batch& batch) const;
+
+  mongo::ClientPool& pool_;
+  mongo::SessionRecorder& recorder_;
+  MongoBulkOptions options_;
+  const std::string dead_letters_ = state::dead_letters;
+  const std::uint64_t seed_;  ///< of the ids of dead letters: no other run makes the same
+};
+
+}  // namespace sluice::sinks

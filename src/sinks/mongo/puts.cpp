@@ -1,0 +1,193 @@
+#include "sinks/mongo/puts.hpp"
+
+#include <algorithm>
+
+#include "sinks/mongo/query.hpp"
+
+namespace sluice::sinks {
+
+namespace {
+
+using Kind = WriteCommands::Kind;
+using Mode = DocumentPlan::Mode;
+
+const std::string sequence = "seq";
+
+bool appends(const PutWrite& put) {
+  return put.plan->mode == Mode::append;
+}
+
+/// A field that no stored document has. A missing field matches null, and a document that an upsert makes is
+/// given what its query states: by it, a pipeline tells a new document from one that stood there.
+constexpr std::string_view absent = "sluice\x01new";
+
+/// Names stay names in the constants of an update's pipeline, whatever they look like. $set and $setOnInsert
+/// take {"a.b": 1} for a path, refuse an empty name, and sort the fields.
+bool goes_by_pipeline(const PutWrite& put) {
+  return put.plan->whole || bson::has_odd_names(put.values);
+}
+
+/// A path that begins with a whole map that is set as well is part of that map.
+bool is_inside_another(const std::string& path, const std::vector<std::string>& all) {
+  return std::ranges::any_of(all, [&](const std::string& one) {
+    return path.size() > one.size() && path.starts_with(one) && path[one.size()] == '.';
+  });
+}
+
+/// Whether the settings state a path: {"a.b": x} is about b alone, and leaves the rest of a as it is.
+bool sets_paths(const DocumentPlan& plan) {
+  return std::ranges::any_of(plan.sets, [](const std::string& path) {
+    return !path.starts_with('$') && path.find('.') != std::string::npos;
+  });
+}
+
+/// The values are made as one document, in which a path has become maps.
+void append_paths(const PutWrite& put, bson::Builder& operation) {
+  operation.open("u").open("$set");
+  for (const std::string& path : put.plan->sets) {
+    if (is_inside_another(path, put.plan->sets)) continue;
+    if (const bson::Value value = put.values.at_path(path)) operation.append(path, value);
+  }
+  operation.close().close();
+}
+
+void append_replacement(DocumentPlan::Mode mode, bool whole, bson::Builder& operation) {
+  operation.open_array("u").open(operation.item());
+  if (mode == Mode::insert) {
+    operation.open("$replaceWith").open_array("$cond").open(operation.item()).open_array("$eq");
+    operation.open(operation.item()).append("$type", "$" + std::string(absent)).close();
+    operation.append(operation.item(), "missing").close().close();
+    operation.append(operation.item(), "$$ROOT").append(operation.item(), "$$new").close().close();
+  } else if (whole) {
+    operation.append("$replaceWith", "$$new");
+  } else {
+    operation.open("$replaceWith").open_array("$mergeObjects");
+    operation.append(operation.item(), "$$ROOT").append(operation.item(), "$$new").close().close();
+  }
+  operation.close().close();
+}
+
+void append_change(const PutWrite& put, bson::Builder& operation) {
+  const DocumentPlan& plan = *put.plan;
+  if (!plan.pipeline.empty()) {
+    operation.append("u", bson::View(plan.pipeline.data(), plan.pipeline.size()).at("u"));
+  } else if (plan.mode != Mode::insert && sets_paths(plan)) {
+    append_paths(put, operation);
+    return;
+  } else if (goes_by_pipeline(put)) {
+    append_replacement(plan.mode, plan.whole, operation);
+  } else {
+    operation.open("u").append(plan.mode == Mode::insert ? "$setOnInsert" : "$set", put.values).close();
+    return;
+  }
+  operation.open("c").append("new", put.values).close();
+}
+
+void append_query(const PutWrite& put, bson::Builder& operation) {
+  const DocumentPlan& plan = *put.plan;
+  operation.open("q");
+  append_equals(operation, "_id", put.id);
+  if (plan.mode == Mode::insert && plan.pipeline.empty() && goes_by_pipeline(put))
+    operation.append_null(absent);
+  operation.close();
+}
+
+}  // namespace
+
+bool puts_something(const std::vector<Write>& writes) {
+  return std::ranges::any_of(writes,
+                             [](const Write& write) { return std::holds_alternative<PutWrite>(write); });
+}
+
+std::optional<Error> Puts::read(const std::vector<Write>& writes) {
+  for (const Write& write : writes) {
+    const auto* put = std::get_if<PutWrite>(&write);
+    if (put == nullptr || !appends(*put)) continue;
+    const Head& head = head_of(*put);
+    documents_.want(put->plan->database, head.collection, put->id, {&sequence});
+  }
+  if (heads_.empty()) return std::nullopt;
+  if (auto error = documents_.read(transaction_, statement_ms_)) return error;
+  for (Head& head : heads_) {
+    const bson::View found = documents_.find(head.plan->database, head.collection, head.aggregate);
+    head.number = found.at(sequence).integer().value_or(0);
+  }
+  return std::nullopt;
+}
+
+Puts::Head& Puts::head_of(const PutWrite& put) {
+  Heads& heads = heads_by_place_[put.plan->database + "." + put.plan->collection];
+  const auto [found, fresh] = heads.try_emplace(bson::Identity(put.id), nullptr);
+  if (fresh) found->second = &heads_.emplace_back(Head{put.plan, put.plan->heads(), put.id, 0, 0});
+  return *found->second;
+}
+
+void Puts::append(const PutWrite& put, std::size_t write, WriteCommands& out) {
+  Head& head = head_of(put);
+  ++head.number;
+  head.write = write;
+  const auto append_event = [&](bson::Builder& document) {
+    for (const auto& [name, value] : put.values) document.append(name, value);
+    document.append(sequence, head.number);
+  };
+  if (!bson::has_empty_timestamps(put.values)) {
+    out.add(Kind::insert, put.plan->database, put.plan->collection, write, false, append_event);
+    return;
+  }
+  // An insert would change those.
+  out.add(Kind::update, put.plan->database, put.plan->collection, write, false,
+          [&](bson::Builder& operation) {
+            operation.open("q");
+            append_equals(operation, "_id", put.values.at("_id"));
+            operation.close();
+            append_replacement(Mode::upsert, true, operation);
+            operation.open("c").open("new");
+            append_event(operation);
+            operation.close().close().append("upsert", true);
+          });
+}
+
+void Puts::add(const PutWrite& put, std::size_t write, WriteCommands& out) {
+  const DocumentPlan& plan = *put.plan;
+  if (appends(put)) {
+    append(put, write, out);
+    return;
+  }
+  const bool removes = plan.mode == Mode::remove;
+  const Kind kind = removes ? Kind::remove : Kind::update;
+  out.add(kind, plan.database, plan.collection, write, false, [&](bson::Builder& operation) {
+    append_query(put, operation);
+    if (removes) {
+      operation.append("limit", 1);
+      return;
+    }
+    append_change(put, operation);
+    if (plan.mode != Mode::update) operation.append("upsert", true);
+  });
+}
+
+void Puts::finish(WriteCommands& out) {
+  for (const Head& head : heads_) {
+    out.add(Kind::update, head.plan->database, head.collection, head.write, false,
+            [&](bson::Builder& operation) {
+              operation.open("q");
+              append_equals(operation, "_id", head.aggregate);
+              operation.close().open("u").open("$set").append(sequence, head.number).close().close();
+              operation.append("upsert", true);
+            });
+  }
+}
+
+Ran run_puts(mongo::Transaction& transaction, int statement_ms, const std::vector<Write>& writes,
+             std::size_t most_operations) {
+  Puts puts(transaction, statement_ms);
+  if (auto error = puts.read(writes)) return {0, 0, error, std::nullopt};
+  WriteCommands commands(statement_ms, most_operations, WriteCommands::Order::as_given);
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    if (const auto* put = std::get_if<PutWrite>(&writes[i])) puts.add(*put, i, commands);
+  }
+  puts.finish(commands);
+  return commands.run(transaction);
+}
+
+}  // namespace sluice::sinks

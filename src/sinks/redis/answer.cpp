@@ -1,0 +1,62 @@
+#include "sinks/redis/answer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace sluice::sinks::redis {
+
+namespace {
+
+struct Known {
+  std::string_view start;
+  ErrorKind kind;
+  const char* remedy;
+};
+
+using enum ErrorKind;
+
+/// The first that the answer starts with counts.
+constexpr std::array known{
+    Known{"LOADING", unavailable, "it reads its data from disk: it is waited for"},
+    Known{"MASTERDOWN", unavailable,
+          "the replica has lost its master: bring that back, or name another server"},
+    Known{"READONLY", unavailable, "it is a replica: name the master in the URL, or promote this one"},
+    Known{"CLUSTERDOWN", unavailable, "bring the missing nodes of the cluster back"},
+    Known{"TRYAGAIN", unavailable, "the cluster moves this key: it is tried again"},
+    Known{"MOVED", unavailable,
+          "it is a node of a Redis Cluster, which is not spoken here: name a proxy or a single server"},
+    Known{"ASK", unavailable,
+          "it is a node of a Redis Cluster, which is not spoken here: name a proxy or a single server"},
+    Known{"BUSY", unavailable, "a script keeps it busy: wait for it, or end it with SCRIPT KILL"},
+    Known{"OOM", unavailable, "raise its maxmemory, or let it evict keys (maxmemory-policy)"},
+    Known{"MISCONF", unavailable, "it cannot save to its disk: make room there, and see its log"},
+    Known{"NOREPLICAS", unavailable, "too few replicas are up (min-replicas-to-write)"},
+    Known{"NOAUTH", denied, "it wants a password: state it in the URL or in --redis-password-file"},
+    Known{"WRONGPASS", denied, "user or password is wrong: mend the URL or --redis-password-file"},
+    Known{"NOPERM", denied,
+          "give our user the right to do this: ACL SETUSER ... ~* +unlink +set +ping +select"},
+    Known{"DENIED", denied, "it is in protected mode: set a password, or bind it to an address"},
+    Known{"WRONGTYPE", own_fault, "the key is used for something else: have the rule make another"},
+    Known{"ERR max number of clients", unavailable, "raise its maxclients, or close what is not needed"},
+    Known{"ERR unknown command", unavailable, "it must be Redis 4.0 or newer, with this command not renamed"},
+    Known{"ERR invalid password", denied, "mend the URL or --redis-password-file"},
+    Known{"ERR AUTH", denied, "the server has no password: leave ours out, or set one there"},
+    Known{"ERR Client sent AUTH", denied, "the server has no password: leave ours out, or set one there"},
+    Known{"ERR DB index", unavailable, "name another database in the URL, or raise the server's 'databases'"},
+    Known{"ERR SELECT", unavailable, "name no database in the URL"},
+    Known{"ERR Protocol error: invalid bulk", own_fault,
+          "key or value is larger than the server takes (proto-max-bulk-len)"},
+    Known{"ERR", own_fault, "the command itself is not possible"},
+};
+
+}  // namespace
+
+Error refusal(std::string_view answer) {
+  const auto found =
+      std::ranges::find_if(known, [&](const Known& one) { return answer.starts_with(one.start); });
+  if (found == known.end()) return {unavailable, 0, "Redis: " + std::string(answer)};
+  return {found->kind, 0, "Redis: " + std::string(answer) + "; " + found->remedy};
+}
+
+}  // namespace sluice::sinks::redis

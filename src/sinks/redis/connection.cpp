@@ -1,0 +1,179 @@
+#include "sinks/redis/connection.hpp"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "config/redis_url.hpp"
+#include "config/secret_file.hpp"
+#include "sinks/redis/answer.hpp"
+
+namespace sluice::sinks::redis {
+
+namespace {
+
+timeval time_of(int ms) {
+  return {ms / 1000, static_cast<suseconds_t>(ms % 1000) * 1000};
+}
+
+std::string text_of(const redisReply& reply) {
+  if (reply.type == REDIS_REPLY_INTEGER) return std::to_string(reply.integer);
+  return reply.str == nullptr ? std::string() : std::string(reply.str, reply.len);
+}
+
+}  // namespace
+
+Connection::Connection(Context context, const RedisConfig& config)
+    : context_(std::move(context)),
+      where_("Redis at " + config.shown_url()),
+      timeout_ms_(config.timeout_ms) {}
+
+std::variant<std::unique_ptr<Connection>, Error> Connection::open(const RedisConfig& config) {
+  const config::RedisPlace place = config::redis_place(config.url);
+  const timeval timeout = time_of(config.timeout_ms);
+  Context context(redisConnectWithTimeout(place.host.c_str(), place.port, timeout));
+  const std::string where = "Redis at " + config.shown_url();
+  if (!context || context->err != 0) {
+    const std::string why = context ? context->errstr : "no memory";
+    return Error{ErrorKind::unavailable, 0,
+                 where + " cannot be reached: " + why + "; is redis-server running there"};
+  }
+  redisSetTimeout(context.get(), timeout);
+  redisEnableKeepAlive(context.get());
+  std::unique_ptr<Connection> connection(
+      new Connection(std::move(context), config));  // NOLINT: private maker
+  try {
+    if (auto error = connection->log_in(config)) return *std::move(error);
+  } catch (const ConfigError& error) {
+    return Error{ErrorKind::fatal, 0, error.what()};
+  }
+  return connection;
+}
+
+std::optional<Error> Connection::log_in(const RedisConfig& config) {
+  const config::RedisPlace place = config::redis_place(config.url);
+  const std::string password =
+      config.password_file.empty() ? place.password : config::secret_in(config.password_file, "Redis");
+  const std::string database = std::to_string(place.database);
+  if (!place.user.empty()) {
+    append({"AUTH", place.user, password});
+  } else if (!password.empty()) {
+    append({"AUTH", password});
+  }
+  if (place.database != 0) append({"SELECT", database});
+  Exchanged done = exchange();
+  // The first says why the others failed as well, and most of what breaks a connection.
+  if (!done.refused.empty()) return std::move(done.refused.front().error);
+  return done.broken;
+}
+
+void Connection::append(Words words) {
+  texts_.clear();
+  sizes_.clear();
+  for (const std::string_view word : words) {
+    texts_.push_back(word.data());
+    sizes_.push_back(word.size());
+  }
+  redisAppendCommandArgv(context_.get(), static_cast<int>(words.size()), texts_.data(), sizes_.data());
+  ++waiting_;
+}
+
+bool Connection::send() {
+  int sent = 0;
+  while (sent == 0) {
+    if (redisBufferWrite(context_.get(), &sent) != REDIS_OK) return false;
+  }
+  return true;
+}
+
+/// Nothing when there is none to be had any more.
+Reply Connection::receive() {
+  while (true) {
+    void* reply = nullptr;
+    if (redisGetReplyFromReader(context_.get(), &reply) != REDIS_OK) return nullptr;
+    if (reply != nullptr) return Reply(static_cast<redisReply*>(reply));
+    if (redisBufferRead(context_.get()) != REDIS_OK) return nullptr;
+  }
+}
+
+/// Of the call that failed last.
+bool Connection::timed_out() const {
+  return context_->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+void Connection::breaks(Exchanged& done) const {
+  done.closed = !timed_out();
+  done.broken = broken();
+}
+
+/// The server's words, with its address.
+Error Connection::refused(const redisReply& reply) const {
+  Error error = refusal({reply.str, reply.len});
+  constexpr std::string_view nameless = "Redis: ";
+  if (error.message.starts_with(nameless)) error.message.replace(0, nameless.size(), where_ + ": ");
+  return error;
+}
+
+Error Connection::broken() const {
+  if (timed_out()) {
+    return {ErrorKind::unavailable, 0,
+            where_ + " has said nothing for " + std::to_string(timeout_ms_) +
+                " ms; does it hang, or is --redis-timeout-ms too short for it"};
+  }
+  return {ErrorKind::unavailable, 0,
+          where_ + ": " + context_->errstr + "; it is connected to again, see its log if that goes on"};
+}
+
+Exchanged Connection::exchange() {
+  Exchanged done;
+  const std::size_t count = std::exchange(waiting_, 0);
+  if (count == 0) return done;
+  if (!send()) {
+    breaks(done);
+    // A server that closes says why beforehand; that can be read still.
+    context_->err = 0;
+  }
+  while (done.answered < count) {
+    const Reply reply = receive();
+    if (!reply) {
+      if (!done.broken) breaks(done);
+      break;
+    }
+    if (reply->type == REDIS_REPLY_ERROR) {
+      done.refused.push_back({done.answered, refused(*reply)});
+    }
+    ++done.answered;
+  }
+  return done;
+}
+
+void Connection::interrupt() {
+  ::shutdown(context_->fd, SHUT_RDWR);  // fails where the server has gone, and then nothing waits for it
+}
+
+std::variant<std::string, Error> Connection::ask(std::initializer_list<std::string_view> words) {
+  append(words);
+  waiting_ = 0;
+  const Reply reply = send() ? receive() : nullptr;
+  if (!reply) return broken();
+  if (reply->type == REDIS_REPLY_ERROR) return refused(*reply);
+  return text_of(*reply);
+}
+
+std::optional<Error> ping(const RedisConfig& config) {
+  auto opened = Connection::open(config);
+  if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
+  auto answer = std::get<std::unique_ptr<Connection>>(opened)->ask({"PING"});
+  if (auto* error = std::get_if<Error>(&answer)) return std::move(*error);
+  // Removing a key that is not there changes nothing. That this very key is none of the user's says nothing.
+  answer = std::get<std::unique_ptr<Connection>>(opened)->ask({"UNLINK", "sluice:check:none"});
+  auto* error = std::get_if<Error>(&answer);
+  const bool about_key = error != nullptr && error->message.find(" key") != std::string::npos &&
+                         error->message.find(" command") == std::string::npos;
+  if (error == nullptr || about_key) return std::nullopt;
+  return std::move(*error);
+}
+
+}  // namespace sluice::sinks::redis

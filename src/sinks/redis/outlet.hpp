@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sinks/outlet.hpp"
+#include "sinks/redis/connection.hpp"
+#include "sluice/cache.hpp"
+
+namespace sluice::sinks {
+
+/// Keeps keys in Redis: a batch's commands go out one behind the other, and then all their answers are read.
+/// Each command says all that its key is to hold, so of several on one key the last is enough, and a batch
+/// that failed is simply sent again, whole.
+class Cache final : public Outlet {
+ public:
+  explicit Cache(const OutletParts& parts)
+      : config_(parts.config.redis), say_(parts.say), late_(parts.late) {}
+
+  using Outlet::takes;
+  bool takes(const DeliveryPlan& plan) const override { return plan.sink() == CachePlan::sink_name; }
+  std::string server_of(const DeliveryPlan&) const override { return config_.shown_url(); }
+  std::optional<Error> prepare() override;
+  Outcome send(const Batch& batch) override;
+  void abandon() override;
+
+ private:
+  using Handle = std::unique_ptr<sinks::redis::Connection>;
+
+  /// One write of the batch, as it is sent.
+  struct Command {
+    std::size_t write;
+    const CachePlan* plan;
+    const Message* message;
+    bool drop;
+  };
+  using Commands = std::vector<Command>;
+
+  std::optional<Error> greet();
+  class Use;
+
+  std::variant<Handle, Error> take();
+  void give_back(Handle connection);
+  void forget_idle();
+  Commands commands_of(const Batch& batch) const;
+  void append(sinks::redis::Connection& connection, Command& command, std::string& text) const;
+  sinks::redis::Exchanged exchange(Commands& commands);
+  bool drop_refused(const sinks::redis::Exchanged& done, Commands& commands) const;
+
+  const RedisConfig config_;
+  const std::function<void(bool, const std::string&)> say_;
+  const bool late_;   ///< then nothing is set: an old value must not follow a newer one, and a drop may
+  std::mutex mutex_;  ///< taken a few times a batch
+  bool abandoned_ = false;
+  std::vector<Handle> idle_;
+  std::vector<sinks::redis::Connection*> in_use_;  ///< by a batch that may wait for the server
+};
+
+}  // namespace sluice::sinks

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <hiredis/hiredis.h>
+
+#include <memory>
+
+#include "bson/destroyer.hpp"
+
+/// Every hiredis handle, owned: the one place where they are destroyed.
+namespace sluice::sinks::redis {
+
+using Context = std::unique_ptr<redisContext, Destroyer<redisFree>>;
+using Reply = std::unique_ptr<redisReply, Destroyer<freeReplyObject>>;
+
+}  // namespace sluice::sinks::redis

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "sinks/delivered.hpp"
+#include "sinks/outlet.hpp"
+#include "sinks/webhook/fate.hpp"
+#include "sinks/webhook/web_services.hpp"
+#include "sluice/webhook.hpp"
+
+namespace sluice::sinks {
+
+/// Sends requests to web services: of a batch many at a time, of each document one after the other. What was
+/// answered well is not sent again while its batch is tried again; what is sent again has the same
+/// Idempotency-Key.
+class Webhook final : public Outlet {
+ public:
+  explicit Webhook(const OutletParts& parts);
+
+  using Outlet::takes;
+  bool takes(const DeliveryPlan& plan) const override { return plan.sink() == WebhookPlan::sink_name; }
+  std::string server_of(const DeliveryPlan& plan) const override;
+  std::optional<Error> prepare() override;
+  Outcome send(const Batch& batch) override;
+  void abandon() override;
+
+ private:
+  struct Target {
+    std::shared_ptr<WebService> service;
+    std::string secret;
+  };
+  template <typename Value>
+  using ByMessage = std::unordered_map<MessageKey, Value, MessageKey::Hash, MessageKey::Equal>;
+  /// What is kept of a lane from one batch to the next, or from one attempt to the next.
+  struct Lane {
+    Delivered delivered;
+    ByMessage<FailedAttempts> attempts;  ///< only where they are limited
+    /// Of batches that were refused as a whole.
+    std::unordered_set<MessageKey, MessageKey::Hash, MessageKey::Equal> alone;
+    ByMessage<Error> refused;  ///< found in a batch in which another one was told of
+    std::string texts;
+    std::vector<sinks::webhook::Request> requests;
+    std::vector<sinks::webhook::Answer> answers;
+  };
+  class Sending;
+
+  std::optional<Error> open();
+  std::optional<Error> open_all();
+  Lane& lane_of(const std::string& id);
+
+  const std::function<void(const RequestReport&)> report_;
+  const std::shared_ptr<WebServices> services_;
+  const std::vector<const WebhookPlan*> plans_;
+  std::stop_source stop_;
+  std::mutex mutex_;  ///< taken once a batch
+  bool open_ = false;
+  std::map<const WebhookPlan*, Target> targets_;
+  std::map<std::string, Lane> lanes_;
+};
+
+/// Whether a plan's service takes connections and its secret can be read, for a check. ErrorKind::fatal for
+/// what waiting does not mend. Sends nothing.
+std::optional<Error> try_service(const WebhookPlan& plan);
+
+}  // namespace sluice::sinks

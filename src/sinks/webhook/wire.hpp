@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "flow/time.hpp"
+#include "sinks/webhook/asio.hpp"
+
+namespace sluice::sinks::webhook {
+
+/// One connection, with TLS or without, and the time until which it may wait for its peer. No operation may
+/// be under way when it is destroyed; a timer that has fired by then, and whose handler is still queued, does
+/// nothing.
+class Wire {
+ public:
+  explicit Wire(asio::io_context& io) : link_(std::make_shared<Link>(io)), deadline_(io) {}
+
+  /// When that time has come, the connection is closed and whatever waits for it fails. Replaces the time
+  /// that was set before; Time::max(): there is none.
+  void wait_until(flow::Time time);
+  bool timed_out() const { return link_->timed_out; }
+
+  asio::awaitable<error_code> connect(tcp::endpoint peer);
+  /// With the peer that must be `host` according to its certificate. On failure `why` may know more.
+  asio::awaitable<error_code> shake_hands(asio::ssl::context& context, const std::string& host,
+                                          std::string& why);
+  asio::awaitable<error_code> write(std::string_view text);
+  asio::awaitable<error_code> read(asio::mutable_buffer into, std::size_t& size);
+
+  bool is_open() const { return link_->socket.is_open(); }
+  void close() { link_->close(); }
+
+ private:
+  /// What the timer's handler needs. The handler holds it weakly: a handler that is queued when the timer is
+  /// cancelled runs all the same, and may outlive the wire.
+  struct Link {
+    explicit Link(asio::io_context& io) : socket(io) {}
+    void close();
+
+    tcp::socket socket;
+    std::uint64_t waits = 0;  ///< how often a time was set
+    bool timed_out = false;
+  };
+
+  std::shared_ptr<Link> link_;
+  std::optional<asio::ssl::stream<tcp::socket&>> tls_;
+  asio::steady_timer deadline_;
+};
+
+}  // namespace sluice::sinks::webhook

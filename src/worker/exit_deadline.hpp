@@ -1,0 +1,36 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+#include "flow/time.hpp"
+
+namespace sluice::worker {
+
+/// Bounds how long a process takes to end. Once armed, it calls `expired` when the time is up, unless it was
+/// destroyed before: on a thread of its own, whatever other threads hang in. Made first, it covers the
+/// destruction of all that is made after it.
+class ExitDeadline {
+ public:
+  explicit ExitDeadline(std::function<void()> expired) : expired_(std::move(expired)) {}
+  ExitDeadline(const ExitDeadline&) = delete;
+  ExitDeadline& operator=(const ExitDeadline&) = delete;
+
+  /// Once.
+  void arm(flow::Duration time);
+  bool armed() const { return armed_at_ != flow::Time{}; }
+  /// Since it was armed; 0 before.
+  flow::Duration elapsed() const;
+
+ private:
+  std::function<void()> expired_;
+  flow::Time armed_at_{};
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::jthread thread_;  ///< last: it ends before what it uses
+};
+
+}  // namespace sluice::worker

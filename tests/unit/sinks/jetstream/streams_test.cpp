@@ -1,0 +1,28 @@
+#include "sinks/jetstream/streams.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sluice::sinks::jetstream {
+namespace {
+
+TEST(Subjects, OneCoversAnother) {
+  EXPECT_TRUE(covers("a.>", "a.b.c"));
+  EXPECT_TRUE(covers("a.>", "a.b.>"));
+  EXPECT_TRUE(covers("a.*", "a.b"));
+  EXPECT_TRUE(covers("a.*.c", "a.*.c"));
+  EXPECT_TRUE(covers(">", "a"));
+  EXPECT_TRUE(covers("a.b", "a.b"));
+}
+
+TEST(Subjects, OneDoesNotCoverAnother) {
+  EXPECT_FALSE(covers("a.b", "a.>"));
+  EXPECT_FALSE(covers("a.*", "a.>"));
+  EXPECT_FALSE(covers("a.b", "a.*"));
+  EXPECT_FALSE(covers("a.>", "a"));
+  EXPECT_FALSE(covers("a.b.c", "a.b"));
+  EXPECT_FALSE(covers("a", "a.b"));
+  EXPECT_FALSE(covers("ab.>", "a.b"));
+}
+
+}  // namespace
+}  // namespace sluice::sinks::jetstream
