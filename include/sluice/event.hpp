@@ -84,8 +84,8 @@ bool parse_event(bson::View document, ChangeEvent& event);
 /// exact for the very moment of the event, where a look-up of the full document would not be.
 /// Nothing when that cannot be told: before 7.0 the server does not say whether a name in the description is
 /// a path or one name with dots in it, and where the pre-image shows that both can be meant, nobody can know.
-/// Memory for values that had to be built (an element set inside an array) comes from `scratch`.
+/// Memory for values that had to be built (an element set inside an array) comes from `arena`.
 class Arena;
-std::optional<bson::Value> value_after(const ChangeEvent& event, std::string_view path, Arena& scratch);
+std::optional<bson::Value> value_after(const ChangeEvent& event, std::string_view path, Arena& arena);
 
 }  // namespace sluice

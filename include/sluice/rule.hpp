@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "sluice/arena.hpp"
 #include "sluice/collection_set.hpp"
 #include "sluice/effect.hpp"
 #include "sluice/event.hpp"
 #include "sluice/projection.hpp"
-#include "sluice/scratch.hpp"
 
 namespace sluice {
 
@@ -93,14 +93,14 @@ struct IndexNeed {
 /// Where a rule puts what it wants done.
 class Effects {
  public:
-  Effects(std::vector<Effect>& out, Arena& scratch) : out_(out), scratch_(scratch) {}
+  Effects(std::vector<Effect>& out, Arena& arena) : out_(out), arena_(arena) {}
 
   void add(EffectBody body, std::uint64_t key) { out_.push_back({body, key, 0}); }
-  Arena& scratch() { return scratch_; }
+  Arena& arena() { return arena_; }
 
  private:
   std::vector<Effect>& out_;
-  Arena& scratch_;
+  Arena& arena_;
 };
 
 inline constexpr std::int32_t too_large_code = 10334;  ///< the server's BSONObjectTooLarge

@@ -6,7 +6,7 @@
 #include "bson/order.hpp"
 #include "mongo/read_ahead.hpp"
 #include "mongo/snapshot_cursor.hpp"
-#include "sluice/scratch.hpp"
+#include "sluice/arena.hpp"
 
 namespace sluice::audit {
 

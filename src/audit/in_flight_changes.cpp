@@ -17,10 +17,10 @@ constexpr std::int64_t most_events = 2'000'000;  // what is pending is kept in m
 constexpr int most_lost_answers = 6;             // each is waited for twice as long as the one before
 
 /// Ids are copied: the events they come from are let go batch by batch.
-InFlightChanges::Delta& insert(InFlightChanges::Deltas& deltas, const bson::Value& id, Arena& scratch) {
+InFlightChanges::Delta& insert(InFlightChanges::Deltas& deltas, const bson::Value& id, Arena& arena) {
   const auto found = deltas.find(bson::Identity(id));
   if (found != deltas.end()) return found->second;
-  const bson::Value kept(id.type(), scratch.keep(id.raw()));
+  const bson::Value kept(id.type(), arena.keep(id.raw()));
   return deltas.emplace(bson::Identity(kept), InFlightChanges::Delta{kept, 0}).first->second;
 }
 
@@ -39,11 +39,11 @@ bool holds(const std::unordered_map<const void*, InFlightChanges::Deltas>& where
 
 void InFlightChanges::add(const Effect& effect) {
   if (const auto* increment = std::get_if<Increment>(&effect.body)) {
-    insert(counters_[increment->plan], increment->id, scratch_).sum += increment->delta;
+    insert(counters_[increment->plan], increment->id, arena_).sum += increment->delta;
   } else if (const auto* refresh = std::get_if<Refresh>(&effect.body)) {
-    insert(refreshes_[refresh->plan], refresh->source_id, scratch_);
+    insert(refreshes_[refresh->plan], refresh->source_id, arena_);
   } else if (const auto* fill = std::get_if<Fill>(&effect.body)) {
-    insert(fills_[fill->plan], fill->target_id, scratch_);
+    insert(fills_[fill->plan], fill->target_id, arena_);
   }
 }
 
@@ -59,7 +59,7 @@ class InFlightChanges::Judge {
 
   /// False when the events have passed the standing's moment.
   bool take(const source::StreamBatch& batch) {
-    Arena scratch;
+    Arena arena;
     for (const bson::View document : batch.events) {
       ChangeEvent event;
       if (!parse_event(document, event)) continue;
@@ -68,7 +68,7 @@ class InFlightChanges::Judge {
         continue;
       ++pending_.events_;
       effects_.clear();
-      table_.apply(event, effects_, scratch);
+      table_.apply(event, effects_, arena);
       for (const Effect& effect : effects_) {
         if (filled_.cover(effect.rule, event.cluster_time)) continue;
         if (!done_.effect_done(event.shard_hash, effect.key, event.token_data)) pending_.add(effect);

@@ -9,9 +9,9 @@
 #include "checkpoint/progress_snapshot.hpp"
 #include "requirements/requirements.hpp"
 #include "sinks/mongo/documents.hpp"
+#include "sluice/arena.hpp"
 #include "sluice/config.hpp"
 #include "sluice/rule.hpp"
-#include "sluice/scratch.hpp"
 
 namespace sluice::audit {
 
@@ -42,7 +42,7 @@ class InFlightChanges {
 
   void add(const Effect& effect);
 
-  Arena scratch_;  ///< holds the ids
+  Arena arena_;  ///< holds the ids
   std::unordered_map<const void*, Deltas> counters_;
   std::unordered_map<const void*, Deltas> refreshes_;
   std::unordered_map<const void*, Deltas> fills_;

@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t fixes_in_one_transaction = 500;
 constexpr std::size_t ids_in_one_question = 2000;
 
-bson::Value keep(const bson::Value& value, Arena& scratch) {
-  return value ? bson::Value(value.type(), scratch.keep(value.raw())) : value;
+bson::Value keep(const bson::Value& value, Arena& arena) {
+  return value ? bson::Value(value.type(), arena.keep(value.raw())) : value;
 }
 
 template <typename Item>
@@ -85,7 +85,7 @@ std::string value_text(const bson::Value& value) {
 struct ProjectionAudit::CounterPass {
   Arena letters_scratch;
   Letters letters;
-  Arena scratch;
+  Arena arena;
   std::vector<CounterFix> fixes;
   std::vector<std::string> sentences;  ///< of the fixes
 
@@ -96,7 +96,7 @@ struct ProjectionAudit::CounterPass {
 };
 
 struct ProjectionAudit::CopyPass {
-  std::unique_ptr<Arena> scratch = std::make_unique<Arena>();
+  std::unique_ptr<Arena> arena = std::make_unique<Arena>();
   std::vector<Write> fills;
   std::vector<std::string> sentences;
 };
@@ -156,9 +156,9 @@ std::optional<Error> ProjectionAudit::counters(const Counted& counted) {
     if (auto error = read_letters(plan, pass)) return error;
   }
   if (options_.sample > 0) {
-    Arena scratch;
+    Arena arena;
     std::vector<bson::Value> ids;
-    if (auto error = sample_ids(plan, scratch, ids)) return error;
+    if (auto error = sample_ids(plan, arena, ids)) return error;
     return counter_rows(counted, ids, pass);
   }
   return all_counters(counted, pass);
@@ -211,11 +211,11 @@ void ProjectionAudit::judge(const Counted& counted, const audit::CounterRow& row
   const std::string sentence = counter_sentence(plan, row, pending);
   count_different(sentence);
   if (mender_ == nullptr) return;
-  CounterFix fix{keep(row.id, pass.scratch), 0, {}, row.truth - pending, {}};
+  CounterFix fix{keep(row.id, pass.arena), 0, {}, row.truth - pending, {}};
   if (number) {
     fix.change = row.truth - pending - *number;
   } else {
-    fix.broken = keep(row.found, pass.scratch);
+    fix.broken = keep(row.found, pass.arena);
   }
   const auto letters = pass.letters.find(bson::Identity(row.id));
   if (letters != pass.letters.end()) fix.letters = letters->second;
@@ -271,7 +271,7 @@ std::optional<Error> ProjectionAudit::read_letters(const CounterPlan& plan, Coun
       });
 }
 
-std::optional<Error> ProjectionAudit::sample_ids(const CounterPlan& plan, Arena& scratch,
+std::optional<Error> ProjectionAudit::sample_ids(const CounterPlan& plan, Arena& arena,
                                                  std::vector<bson::Value>& ids) {
   bson::Builder sample;
   sample.append("aggregate", plan.collection).open_array("pipeline");
@@ -280,7 +280,7 @@ std::optional<Error> ProjectionAudit::sample_ids(const CounterPlan& plan, Arena&
   sample.close().open("cursor").close();
   return each_document(pool_, plan.database, plan.collection, sample, at_,
                        [&](bson::View document) -> std::optional<Error> {
-                         ids.push_back(keep(document.at("_id"), scratch));
+                         ids.push_back(keep(document.at("_id"), arena));
                          return std::nullopt;
                        });
 }
@@ -347,7 +347,7 @@ void ProjectionAudit::judge(const CopyPlan& plan, const audit::CopyDifference& d
   if (difference.orphan) return count_orphan(sentence);
   count_different(sentence);
   if (mender_ == nullptr) return;
-  pass.fills.push_back(FillWrite{&plan, keep(difference.target, *pass.scratch), {}});
+  pass.fills.push_back(FillWrite{&plan, keep(difference.target, *pass.arena), {}});
   pass.sentences.push_back(sentence);
 }
 
@@ -357,7 +357,7 @@ std::optional<Error> ProjectionAudit::fix(CopyPass& pass) {
   });
   pass.fills.clear();
   pass.sentences.clear();
-  pass.scratch = std::make_unique<Arena>();
+  pass.arena = std::make_unique<Arena>();
   return error;
 }
 

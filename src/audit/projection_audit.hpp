@@ -76,7 +76,7 @@ class ProjectionAudit {
   void judge(const Counted& counted, const audit::CounterRow& row, std::int64_t pending, CounterPass& pass);
   std::optional<Error> fix(const Counted& counted, CounterPass& pass);
   std::optional<Error> read_letters(const CounterPlan& plan, CounterPass& pass);
-  std::optional<Error> sample_ids(const CounterPlan& plan, Arena& scratch, std::vector<bson::Value>& ids);
+  std::optional<Error> sample_ids(const CounterPlan& plan, Arena& arena, std::vector<bson::Value>& ids);
 
   std::optional<Error> copies(const CopyPlan& plan);
   std::optional<Error> copy_range(const CopyPlan& plan, audit::SourceCache& sources,

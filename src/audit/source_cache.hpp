@@ -9,8 +9,8 @@
 
 #include "mongo/client.hpp"
 #include "sinks/mongo/documents.hpp"
+#include "sluice/arena.hpp"
 #include "sluice/effect.hpp"
-#include "sluice/scratch.hpp"
 
 namespace sluice::audit {
 

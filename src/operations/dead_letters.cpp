@@ -298,9 +298,9 @@ Retried DeadLetters::publish(const LetterId& id, const Rule& rule) {
     return {End::refused, "its event was too large to be kept; `sluice snapshot FILE --rule " + rule.name() +
                               "` publishes what stands, then `sluice dead drop` it"};
   }
-  Arena scratch;
+  Arena arena;
   std::vector<Effect> effects;
-  Effects out(effects, scratch);
+  Effects out(effects, arena);
   if (event.operation == Operation::rename) {
     for (const Subscription& one : rule.subscriptions()) {
       if (const auto name = requirements::watched_name(one, event)) event.collection = *name;

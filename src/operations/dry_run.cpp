@@ -122,9 +122,9 @@ DryRun try_rule(const StreamConfig& stream, const std::string& name, const std::
   for (const requirements::OwnedDocument& one : judged(stream, rules, whole)) {
     ChangeEvent event;
     parse_event(requirements::view_of(one), event);
-    Arena scratch;
+    Arena arena;
     std::vector<Effect> effects;
-    table.apply(event, effects, scratch);
+    table.apply(event, effects, arena);
     for (const Effect& effect : effects) trial.effects.push_back(text_of(effect));
   }
   return trial;

@@ -135,13 +135,13 @@ class Replay {
     });
     events_.clear();
     bytes_ = 0;
-    Arena scratch;
+    Arena arena;
     std::vector<Effect> effects;
     for (const requirements::OwnedDocument& one : events) {
       ChangeEvent event;
       parse_event(requirements::view_of(one), event);
       event.snapshot_run = plan_.run;  // so that its messages have ids of this run
-      table_.apply(event, effects, scratch);
+      table_.apply(event, effects, arena);
     }
     act(effects);
   }

@@ -119,9 +119,9 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
     }
     effects_.clear();
     if (requirements::ends_stream(event.operation)) {
-      if ((end = change_collection(event, batch.scratch))) break;
+      if ((end = change_collection(event, batch.arena))) break;
     } else {
-      table_.apply(event, effects_, batch.scratch);
+      table_.apply(event, effects_, batch.arena);
     }
     dispatch_event(batch, read, event, now);
   }
@@ -129,7 +129,7 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
   // Counted once a batch: an atomic addition for each event would show.
   metrics_.events_read.Increment(static_cast<double>(read - done_before));
   metrics_.events_filtered.Increment(static_cast<double>(std::exchange(filtered_, 0)));
-  batch.charged = static_cast<std::int64_t>(batch.scratch.used() + count * sizeof(flow::EventRecord) +
+  batch.charged = static_cast<std::int64_t>(batch.arena.used() + count * sizeof(flow::EventRecord) +
                                             batch.items * sizeof(flow::Item));
   budget_.dispatched(batch.charged);
   finish_event(batch, self);
@@ -138,8 +138,8 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
 }
 
 /// Rules that tell of changes go on: what is written after a drop is published like anything else.
-std::optional<std::string> Dispatcher::change_collection(const ChangeEvent& event, Arena& scratch) {
-  const auto concerned = table_.change_collection(event, of_collections_, effects_, scratch);
+std::optional<std::string> Dispatcher::change_collection(const ChangeEvent& event, Arena& arena) {
+  const auto concerned = table_.change_collection(event, of_collections_, effects_, arena);
   const CollectionChange change = change_of(event, concerned.collection);
   const bool counts = of_collections_ && event.operation != Operation::invalidate && concerned.any;
   if (counts) metrics_.collection_changes(std::string(name_of(event.operation))).Increment();

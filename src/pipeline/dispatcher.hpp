@@ -75,7 +75,7 @@ class Dispatcher {
   const Deduplicator& repetitions() const { return repetitions_; }
 
  private:
-  std::optional<std::string> change_collection(const ChangeEvent& event, Arena& scratch);
+  std::optional<std::string> change_collection(const ChangeEvent& event, Arena& arena);
   /// With what the rules want done in effects_.
   void dispatch_event(EventBatch& batch, std::size_t index, const ChangeEvent& event, flow::Time now);
   void finish_event(EventBatch& batch, std::size_t count);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "flow/lane.hpp"
-#include "sluice/scratch.hpp"
+#include "sluice/arena.hpp"
 #include "source/change_stream.hpp"
 
 namespace sluice::pipeline {
@@ -17,7 +17,7 @@ struct EventBatch {
       : source(std::move(from)), records(source->events.size()), unresolved(records.size()) {}
 
   std::unique_ptr<source::StreamBatch> source;
-  Arena scratch;
+  Arena arena;
   std::vector<flow::EventRecord> records;
   std::size_t unresolved;
   std::size_t items = 0;     ///< handed to lanes

@@ -26,7 +26,7 @@ std::optional<std::string_view> watched_name(const Subscription& one, const Chan
 }
 
 RuleTable::Concerned RuleTable::change_collection(const ChangeEvent& event, bool tell,
-                                                  std::vector<Effect>& effects, Arena& scratch) {
+                                                  std::vector<Effect>& effects, Arena& arena) {
   Concerned concerned;
   std::vector<const Rule*> told;
   for (const Asked& one : asked_) {
@@ -43,7 +43,7 @@ RuleTable::Concerned RuleTable::change_collection(const ChangeEvent& event, bool
     if (!tell) continue;
     ChangeEvent seen = event;
     seen.collection = *name;
-    Effects out(effects, scratch);
+    Effects out(effects, arena);
     const std::size_t before = effects.size();
     one.rule->apply(seen, out);
     for (std::size_t i = before; i < effects.size(); ++i) effects[i].rule = one.index;

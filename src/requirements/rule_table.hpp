@@ -60,13 +60,13 @@ class RuleTable {
   }
 
   /// Appends what the rules want done about an event, each effect with the index of its rule. Values that
-  /// have to be made live in `scratch`. Operations that are no change of a document (an index made, a
+  /// have to be made live in `arena`. Operations that are no change of a document (an index made, a
   /// collection sharded: a server may tell of more of them than we know) concern nobody.
-  void apply(const ChangeEvent& event, std::vector<Effect>& effects, Arena& scratch) {
+  void apply(const ChangeEvent& event, std::vector<Effect>& effects, Arena& arena) {
     if (event.operation == Operation::other || ends_stream(event.operation)) return;
     const Readers& readers = readers_of(event.collection);
     if (readers.empty()) return;
-    Effects out(effects, scratch);
+    Effects out(effects, arena);
     for (const Reader& reader : readers) {
       const std::size_t before = effects.size();
       if (event.operation == Operation::snapshot) {
@@ -91,7 +91,7 @@ class RuleTable {
   /// Of a drop, rename, drop_database or invalidate. The effects of the rules that are told of it are
   /// appended to `effects`, as apply() does it, if `tell`. What was known of the collections is forgotten.
   Concerned change_collection(const ChangeEvent& event, bool tell, std::vector<Effect>& effects,
-                              Arena& scratch);
+                              Arena& arena);
 
   /// How many collections' readers are kept.
   std::size_t known() const { return by_collection_.size(); }

@@ -82,7 +82,7 @@ class Keys {
   std::optional<bson::Value> field_after(const std::string& path) {
     if (after()) return after().at_path(path);
     if (event_.operation != Operation::update || !before()) return std::nullopt;
-    auto value = value_after(event_, path, effects_.scratch());
+    auto value = value_after(event_, path, effects_.arena());
     unclear_ |= !value;
     return value;
   }
@@ -135,7 +135,7 @@ class Keys {
         message.payload = after();
         return static_cast<bool>(message.payload);
       case Kept::event:
-        message.payload = payload_of(event_, Payload::event, effects_.scratch());
+        message.payload = payload_of(event_, Payload::event, effects_.arena());
         return whole_;
       case Kept::text:
         break;
@@ -143,7 +143,7 @@ class Keys {
     std::string text;
     if (parts_.value->fill(text, event_, fields_of(Side::after)) == TextTemplate::Filled::unknown)
       return false;
-    message.text = effects_.scratch().keep(std::string_view(text));
+    message.text = effects_.arena().keep(std::string_view(text));
     return true;
   }
 
@@ -154,9 +154,9 @@ class Keys {
   /// Routed by the key, not by the document: several documents may have to do with one.
   void send(std::string key, std::string_view verb, Message message) {
     message.verb = verb;
-    message.address = effects_.scratch().keep(std::string_view(key));
+    message.address = effects_.arena().keep(std::string_view(key));
     message.id = event_.token_data;
-    effects_.add(Deliver{&parts_.plan, effects_.scratch().keep(message)}, bson::stable_hash(key, 0));
+    effects_.add(Deliver{&parts_.plan, effects_.arena().keep(message)}, bson::stable_hash(key, 0));
     sent_.push_back(std::move(key));
   }
 

@@ -33,7 +33,7 @@ class Count final : public Rule {
       return;
     }
     const bson::Value before = had ? event.before.at_path(reference_) : bson::Value{};
-    const auto after = value_after(event, reference_, effects.scratch());
+    const auto after = value_after(event, reference_, effects.arena());
     if (!after) {
       effects.add(Reject{unclear_update_code, unclear_update}, bson::Identity(event.id).hash(seed_));
       return;

@@ -47,23 +47,23 @@ class EventStore final : public Rule {
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
     const bson::Value aggregate =
-        parts_.own_aggregate ? parts_.made.value(event, "aggregate", effects.scratch()) : event.id;
+        parts_.own_aggregate ? parts_.made.value(event, "aggregate", effects.arena()) : event.id;
     if (!is_usable_id(aggregate)) {
       const bool missing = !aggregate || aggregate.is_null();
       effects.add(Reject{no_aggregate_code, missing ? no_aggregate : impossible_aggregate},
                   bson::Identity(event.id).hash(seed_));
       return;
     }
-    effects.add(Put{&parts_.plan, aggregate, record(event, aggregate, effects.scratch())},
+    effects.add(Put{&parts_.plan, aggregate, record(event, aggregate, effects.arena())},
                 bson::Identity(aggregate).hash(seed_));
   }
 
  private:
-  bson::View record(const ChangeEvent& event, const bson::Value& aggregate, Arena& scratch) const {
+  bson::View record(const ChangeEvent& event, const bson::Value& aggregate, Arena& arena) const {
     bson::Builder out;
-    out.append("_id", id_of_event(event, name(), scratch)).append("aggregateId", aggregate);
-    append_type(event, scratch, out);
-    append_data(event, scratch, out);
+    out.append("_id", id_of_event(event, name(), arena)).append("aggregateId", aggregate);
+    append_type(event, arena, out);
+    append_data(event, arena, out);
     const bson::Value update = event.document.at("updateDescription");
     if (update && parts_.own_data) out.append("updateDescription", update);
     if (event.before) out.append("before", event.before);
@@ -74,11 +74,11 @@ class EventStore final : public Rule {
     out.append("operation", name_of(event.operation));
     out.open("ns").append("db", event.database).append("coll", event.collection).close();
     out.append("documentKey", event.document.at("documentKey"));
-    return kept(out.finish(), scratch);
+    return kept(out.finish(), arena);
   }
 
-  void append_type(const ChangeEvent& event, Arena& scratch, bson::Builder& out) const {
-    const bson::Value type = parts_.own_type ? parts_.made.value(event, "type", scratch) : bson::Value{};
+  void append_type(const ChangeEvent& event, Arena& arena, bson::Builder& out) const {
+    const bson::Value type = parts_.own_type ? parts_.made.value(event, "type", arena) : bson::Value{};
     if (type.type() == BSON_TYPE_UTF8) {
       out.append("eventType", type);
     } else {
@@ -87,8 +87,8 @@ class EventStore final : public Rule {
   }
 
   /// Of an update what it changed, of the others the document as they left it.
-  void append_data(const ChangeEvent& event, Arena& scratch, bson::Builder& out) const {
-    const bson::Value data = parts_.own_data ? parts_.made.value(event, "data", scratch) : bson::Value{};
+  void append_data(const ChangeEvent& event, Arena& arena, bson::Builder& out) const {
+    const bson::Value data = parts_.own_data ? parts_.made.value(event, "data", arena) : bson::Value{};
     if (data) {
       out.append("eventData", data);
     } else if (event.operation == Operation::update) {

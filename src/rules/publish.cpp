@@ -56,14 +56,14 @@ class PublishRule final : public Rule {
       effects.add(Reject{subject_code, no_subject}, key);
       return;
     }
-    Arena& scratch = effects.scratch();
+    Arena& arena = effects.arena();
     Message message;
-    message.address = scratch.keep(subject.view());
-    message.id = scratch.keep(id.view());
-    message.headers = headers(event, scratch);
-    message.payload = payload_of(event, parts_.payload, scratch);
-    if (parts_.envelope) message.envelope = cloud_envelope(event, id.view(), scratch);
-    effects.add(Deliver{&parts_.plan, scratch.keep(message)}, key);
+    message.address = arena.keep(subject.view());
+    message.id = arena.keep(id.view());
+    message.headers = headers(event, arena);
+    message.payload = payload_of(event, parts_.payload, arena);
+    if (parts_.envelope) message.envelope = cloud_envelope(event, id.view(), arena);
+    effects.add(Deliver{&parts_.plan, arena.keep(message)}, key);
   }
 
  private:
@@ -73,14 +73,14 @@ class PublishRule final : public Rule {
     return bson::Identity(event.id).hash(bson::stable_hash(event.collection, 0));
   }
 
-  std::string_view headers(const ChangeEvent& event, Arena& scratch) const {
+  std::string_view headers(const ChangeEvent& event, Arena& arena) const {
     InlineText text;
     if (parts_.own_headers) append_event_headers(text, event);
     if (parts_.envelope) {
       if (parts_.own_headers) text.append('\n');
       text.append("Content-Type: application/cloudevents+json");
     }
-    return scratch.keep(text.view());
+    return arena.keep(text.view());
   }
 
   Parts parts_;

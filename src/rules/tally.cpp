@@ -87,7 +87,7 @@ class Tally final : public Rule {
       return;
     }
     const Values before(had ? event.before.at_path(field_) : bson::Value{});
-    const auto value = value_after(event, field_, effects.scratch());
+    const auto value = value_after(event, field_, effects.arena());
     if (!value) {
       effects.add(Reject{unclear_update_code, unclear_update}, bson::Identity(event.id).hash(seed_));
       return;

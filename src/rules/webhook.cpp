@@ -3,8 +3,8 @@
 #include <charconv>
 
 #include "bson/json_writer.hpp"
+#include "config/addresses/url_origin.hpp"
 #include "config/names.hpp"
-#include "config/origin.hpp"
 #include "rules/registry.hpp"
 #include "rules/shared/collection_names.hpp"
 #include "rules/shared/event_message.hpp"
@@ -115,7 +115,7 @@ class WebhookRule final : public Rule {
     // The drops of its collections have told of it.
     const bool of_database = event.operation == Operation::drop_database;
     if (of_database && parts_.path.tells_of_the_collection()) return;
-    const std::uint64_t key = order_key(event, effects.scratch());
+    const std::uint64_t key = order_key(event, effects.arena());
     InlineText path;
     parts_.path.append_to(path, event);
     InlineText id;
@@ -124,29 +124,29 @@ class WebhookRule final : public Rule {
       effects.add(Reject{address_code, path.spoilt() ? no_address : long_address}, key);
       return;
     }
-    Arena& scratch = effects.scratch();
+    Arena& arena = effects.arena();
     Message message;
     message.verb = parts_.methods.of(event.operation);
-    message.address = scratch.keep(path.view());
-    message.id = scratch.keep(id.view());
+    message.address = arena.keep(path.view());
+    message.id = arena.keep(id.view());
     LongText own;
     append_own_headers(own, event);
-    message.headers = headers(event, message.id, own.view(), scratch);
+    message.headers = headers(event, message.id, own.view(), arena);
     if (message.headers.size() > most_header_bytes) {
       effects.add(Reject{address_code, long_headers}, key);
       return;
     }
-    if (parts_.plan.together > 1) message.group = group(event, path.view(), own.view(), scratch);
+    if (parts_.plan.together > 1) message.group = group(event, path.view(), own.view(), arena);
     const Body& body = parts_.body;
-    if (body.payload) message.payload = payload_of(event, *body.payload, scratch);
-    if (body.envelope) message.envelope = cloud_envelope(event, message.id, scratch);
+    if (body.payload) message.payload = payload_of(event, *body.payload, arena);
+    if (body.envelope) message.envelope = cloud_envelope(event, message.id, arena);
     if (body.text) {
       LongText text;
       body.text->append_to(text, event);
-      message.text = scratch.keep(text.view());
+      message.text = arena.keep(text.view());
     }
     if (body.made) {
-      const bson::View values = parts_.made.value(event, "values", scratch).document();
+      const bson::View values = parts_.made.value(event, "values", arena).document();
       std::string json;
       const auto failure =
           values ? bson::append_json(json, values, bson::JsonStyle::relaxed) : bson::JsonFailure::none;
@@ -154,15 +154,15 @@ class WebhookRule final : public Rule {
         effects.add(Reject{body_code, values ? bson::reason_of(failure) : no_body}, key);
         return;
       }
-      message.text = scratch.keep(std::string_view(json));
+      message.text = arena.keep(std::string_view(json));
     }
-    effects.add(Deliver{&parts_.plan, scratch.keep(message)}, key);
+    effects.add(Deliver{&parts_.plan, arena.keep(message)}, key);
   }
 
  private:
   /// What may be told in one request: of one operation and collection, and to one place with one head.
   static std::string_view group(const ChangeEvent& event, std::string_view path, std::string_view own_headers,
-                                Arena& scratch) {
+                                Arena& arena) {
     LongText text;
     text.append(name_of(event.operation));
     text.append(' ');
@@ -170,7 +170,7 @@ class WebhookRule final : public Rule {
     text.append(' ');
     text.append(path);
     text.append(own_headers);
-    return scratch.keep(text.view());
+    return arena.keep(text.view());
   }
 
   void append_own_headers(LongText& text, const ChangeEvent& event) const {
@@ -182,15 +182,15 @@ class WebhookRule final : public Rule {
     }
   }
 
-  std::uint64_t order_key(const ChangeEvent& event, Arena& scratch) const {
-    const bson::Value stated = parts_.ordered ? parts_.made.value(event, "order", scratch) : bson::Value{};
+  std::uint64_t order_key(const ChangeEvent& event, Arena& arena) const {
+    const bson::Value stated = parts_.ordered ? parts_.made.value(event, "order", arena) : bson::Value{};
     // What is stated is one order, whichever collections it is about.
     if (stated && !stated.is_null()) return bson::Identity(stated).hash(bson::stable_hash("order", 0));
     return bson::Identity(event.id).hash(bson::stable_hash(event.collection, 0));
   }
 
   std::string_view headers(const ChangeEvent& event, std::string_view id, std::string_view own,
-                           Arena& scratch) const {
+                           Arena& arena) const {
     LongText text;
     text.append("Idempotency-Key: ");
     text.append(id);
@@ -201,7 +201,7 @@ class WebhookRule final : public Rule {
       text.append(parts_.body.content_type);
     }
     text.append(own);
-    return scratch.keep(text.view());
+    return arena.keep(text.view());
   }
 
   Parts parts_;

@@ -45,29 +45,29 @@ class WriteRule final : public Rule {
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
     // What is inserted for one document comes in the order of its changes, unless the settings say of what.
-    const bson::Value stated = parts_.own_id ? parts_.made.value(event, "id", effects.scratch()) : event.id;
+    const bson::Value stated = parts_.own_id ? parts_.made.value(event, "id", effects.arena()) : event.id;
     const bson::Value order =
-        parts_.ordered ? parts_.made.value(event, "order", effects.scratch()) : bson::Value{};
+        parts_.ordered ? parts_.made.value(event, "order", effects.arena()) : bson::Value{};
     const bool known = order && !order.is_null();
     const std::uint64_t key = bson::Identity(known ? order : stated).hash(seed_);
     const bool derived = parts_.plan.mode == Mode::insert && !parts_.own_id;
-    const bson::Value id = derived ? id_of_event(event, name(), effects.scratch()) : stated;
+    const bson::Value id = derived ? id_of_event(event, name(), effects.arena()) : stated;
     if (!is_usable_id(id)) {
       effects.add(Reject{no_target_code, no_target}, bson::Identity(event.id).hash(seed_));
       return;
     }
-    const bson::View values = parts_.made.value(event, "values", effects.scratch()).document();
+    const bson::View values = parts_.made.value(event, "values", effects.arena()).document();
     if (!values && parts_.plan.mode != Mode::remove) {
       effects.add(Reject{no_target_code, no_values}, bson::Identity(event.id).hash(seed_));
       return;
     }
-    effects.add(Put{&parts_.plan, id, without_id(values, effects.scratch())}, key);
+    effects.add(Put{&parts_.plan, id, without_id(values, effects.arena())}, key);
   }
 
  private:
-  static bson::View without_id(bson::View values, Arena& scratch) {
+  static bson::View without_id(bson::View values, Arena& arena) {
     if (!values.at("_id")) return values;
-    return fields_of(values, scratch, [](auto name) { return name != "_id"; });
+    return fields_of(values, arena, [](auto name) { return name != "_id"; });
   }
 
   Parts parts_;

@@ -77,18 +77,18 @@ void drive(bson::View document) {
   static const auto rules = make_rules();
   ChangeEvent event;
   if (!parse_event(document, event)) return;
-  Arena scratch;
+  Arena arena;
   for (const char* path : {"a", "tagList", "meta.tags", "a.b.0", "members[].a", "0"})
     event.update.touches(path);
   for (const char* path : {"a", "a.b", "0", "meta.tags"}) {
-    const auto value = value_after(event, path, scratch);
+    const auto value = value_after(event, path, arena);
     if (!value || !*value) continue;
     bson::Builder out;
     out.append("v", *value);
     if (!well_formed(out.finish())) __builtin_trap();
   }
   std::vector<Effect> effects;
-  Effects out(effects, scratch);
+  Effects out(effects, arena);
   for (const auto& rule : rules) {
     rule->apply(event, out);
     rule->apply_key_only(event, out);

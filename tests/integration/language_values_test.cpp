@@ -88,14 +88,14 @@ bool is_null(const bson::Value& value) {
 TEST_F(LanguageValues, HaveOneTextOnTheServerAndInTheWorker) {
   make_events(6000);
   const auto text = [](const bson::Value& value) { return is_null(value) ? "" : bson::text_of(value); };
-  Arena scratch;
+  Arena arena;
   const auto each = [&](const std::string& expression, const auto& expect) {
     const language::Compiled compiled = language::compile_expression(expression);
     for (const auto& event : evaluate(compiled.json)) {
       SCOPED_TRACE(expression + " of " + bson::View(*event.get()).json() +
                    "; SLUICE_SEED=" + std::to_string(random_seed()));
       const bson::View view(*event.get());
-      expect(view, rules::with_texts_joined(view.at("v"), compiled.texts, scratch));
+      expect(view, rules::with_texts_joined(view.at("v"), compiled.texts, arena));
       if (HasFailure()) return;
     }
   };

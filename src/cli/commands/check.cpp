@@ -9,7 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/commands/set_off_report.hpp"
 #include "config/load.hpp"
-#include "config/yaml_tree.hpp"
+#include "config/yaml/yaml_tree.hpp"
 #include "inspect/inspect.hpp"
 #include "mongo/client.hpp"
 #include "mongo/quiet.hpp"

@@ -1,4 +1,4 @@
-#include "config/connector.hpp"
+#include "config/connector/connector.hpp"
 
 #include <ostream>
 

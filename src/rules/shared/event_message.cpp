@@ -8,10 +8,10 @@
 
 namespace sluice::rules {
 
-bson::View payload_of(const ChangeEvent& event, Payload what, Arena& scratch) {
+bson::View payload_of(const ChangeEvent& event, Payload what, Arena& arena) {
   const bool of_document = static_cast<bool>(event.id);
   if ((what == Payload::event || !of_document) && event.marked)
-    return fields_of(event.document, scratch, [](auto name) { return !name.starts_with("sluice"); });
+    return fields_of(event.document, arena, [](auto name) { return !name.starts_with("sluice"); });
   if (what == Payload::event || !of_document) return event.document;
   if (event.full_document) return event.full_document;
   return event.document.at("documentKey").document();
@@ -43,7 +43,7 @@ void append_message_id(InlineText& out, const TextTemplate& id, const ChangeEven
   out.append(event.snapshot_run);
 }
 
-std::string_view cloud_envelope(const ChangeEvent& event, std::string_view id, Arena& scratch) {
+std::string_view cloud_envelope(const ChangeEvent& event, std::string_view id, Arena& arena) {
   LongText text;
   text.append(R"({"specversion":"1.0","id":")");
   append_json_text(text, id);
@@ -62,7 +62,7 @@ std::string_view cloud_envelope(const ChangeEvent& event, std::string_view id, A
   text.append(R"(","time":")");
   text.append(time);
   text.append(R"(","datacontenttype":"application/json","data":)");
-  return scratch.keep(text.view());
+  return arena.keep(text.view());
 }
 
 }  // namespace sluice::rules

@@ -49,31 +49,31 @@ void copy(bson::View from, const std::vector<const Place*>& places, std::size_t 
   }
 }
 
-bson::Value text_value(std::string_view text, Arena& scratch) {
+bson::Value text_value(std::string_view text, Arena& arena) {
   bson::Builder alone;
   const bson::Value value = alone.append("v", text).finish().at("v");
-  return {value.type(), scratch.keep(value.raw())};
+  return {value.type(), arena.keep(value.raw())};
 }
 
 }  // namespace
 
-bson::Value with_texts_joined(const bson::Value& made, const std::vector<Place>& places, Arena& scratch) {
+bson::Value with_texts_joined(const bson::Value& made, const std::vector<Place>& places, Arena& arena) {
   std::vector<const Place*> found;
   for (const Place& place : places) {
     if (is_in_parts(made, place)) found.push_back(&place);
   }
   if (found.empty()) return made;
-  if (found.front()->empty()) return text_value(joined(made.document()), scratch);
+  if (found.front()->empty()) return text_value(joined(made.document()), arena);
   bson::Builder out;
   if (made.is_array()) {
     out.open_array("v");
     copy(made.document(), found, 0, true, out);
     const bson::Value list = out.close().finish().at("v");
-    return {list.type(), scratch.keep(list.raw())};
+    return {list.type(), arena.keep(list.raw())};
   }
   copy(made.document(), found, 0, false, out);
   const bson::View whole = out.finish();
-  return {BSON_TYPE_DOCUMENT, scratch.keep(std::span(whole.data(), whole.size()))};
+  return {BSON_TYPE_DOCUMENT, arena.keep(std::span(whole.data(), whole.size()))};
 }
 
 }  // namespace sluice::rules

@@ -3,14 +3,14 @@
 #include <string>
 #include <vector>
 
+#include "sluice/arena.hpp"
 #include "sluice/bson.hpp"
-#include "sluice/scratch.hpp"
 
 namespace sluice::rules {
 
 /// What the server made, with each text that it sent as a list of parts joined (language::Compiled::texts has
-/// the places). The bytes are those of `made` where there is no such list, else they are in `scratch`.
+/// the places). The bytes are those of `made` where there is no such list, else they are in `arena`.
 bson::Value with_texts_joined(const bson::Value& made, const std::vector<std::vector<std::string>>& places,
-                              Arena& scratch);
+                              Arena& arena);
 
 }  // namespace sluice::rules

@@ -2,24 +2,24 @@
 
 #include "bson/builder.hpp"
 #include "bson/storable.hpp"
-#include "sluice/scratch.hpp"
+#include "sluice/arena.hpp"
 
 /// Documents that rules make, in the memory of the event's batch.
 namespace sluice::rules {
 
-inline bson::View kept(bson::View made, Arena& scratch) {
-  const auto bytes = scratch.keep({made.data(), made.size()});
+inline bson::View kept(bson::View made, Arena& arena) {
+  const auto bytes = arena.keep({made.data(), made.size()});
   return {bytes.data(), bytes.size()};
 }
 
 /// The fields of a document whose names `keeps` holds for.
 template <typename Keeps>
-bson::View fields_of(bson::View document, Arena& scratch, Keeps keeps) {
+bson::View fields_of(bson::View document, Arena& arena, Keeps keeps) {
   bson::Builder copy;
   for (const auto& [name, value] : document) {
     if (keeps(name)) copy.append(name, value);
   }
-  return kept(copy.finish(), scratch);
+  return kept(copy.finish(), arena);
 }
 
 /// Whether a document, or an aggregate, can have the value as its id. Null, which stands for what is missing,

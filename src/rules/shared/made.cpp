@@ -85,11 +85,11 @@ void Made::add(const Settings& settings, std::string_view key, const std::string
   parts_.emplace_back(part, compile(settings, key, expression_of, language::compile_values));
 }
 
-bson::Value Made::value(const ChangeEvent& event, std::string_view part, Arena& scratch) const {
+bson::Value Made::value(const ChangeEvent& event, std::string_view part, Arena& arena) const {
   const bson::Value made = event.made.at(name_).document().at(part);
   const auto found = std::ranges::find(parts_, part, &std::pair<std::string, language::Compiled>::first);
   if (!made || found == parts_.end() || found->second.texts.empty()) return made;
-  return with_texts_joined(made, found->second.texts, scratch);
+  return with_texts_joined(made, found->second.texts, arena);
 }
 
 bool Made::is_whole(const std::string& part) const {
@@ -139,13 +139,13 @@ void Made::ask_for(const Settings& settings, std::vector<Subscription>& subscrip
   }
 }
 
-bson::Value id_of_event(const ChangeEvent& event, const std::string& rule, Arena& scratch) {
+bson::Value id_of_event(const ChangeEvent& event, const std::string& rule, Arena& arena) {
   const auto seconds = static_cast<std::uint32_t>(event.cluster_time >> 32);
   const std::uint64_t hash = bson::stable_hash(event.token_data, bson::stable_hash(rule, 0));
   std::array<std::uint8_t, 12> id{};
   for (std::size_t i = 0; i < 4; ++i) id[i] = static_cast<std::uint8_t>(seconds >> (24 - 8 * i));
   for (std::size_t i = 0; i < 8; ++i) id[4 + i] = static_cast<std::uint8_t>(hash >> (56 - 8 * i));
-  return {BSON_TYPE_OID, scratch.keep(std::span<const std::uint8_t>(id))};
+  return {BSON_TYPE_OID, arena.keep(std::span<const std::uint8_t>(id))};
 }
 
 }  // namespace sluice::rules

@@ -37,8 +37,8 @@ class Made {
   void ask_for(const Settings& settings, std::vector<Subscription>& subscriptions) const;
 
   /// Absent where the server made none. Texts are whole: what the server sent in parts is joined into
-  /// `scratch`.
-  bson::Value value(const ChangeEvent& event, std::string_view part, Arena& scratch) const;
+  /// `arena`.
+  bson::Value value(const ChangeEvent& event, std::string_view part, Arena& arena) const;
 
  private:
   std::string name_;
@@ -58,7 +58,7 @@ void check_order(const Settings& settings, const Made& made, const std::vector<S
 
 /// An id that looks like the server's own and is the same whenever the event is read again; another one for
 /// each rule.
-bson::Value id_of_event(const ChangeEvent& event, const std::string& rule, Arena& scratch);
+bson::Value id_of_event(const ChangeEvent& event, const std::string& rule, Arena& arena);
 
 /// {`name`: `json`} as BSON. Throws ConfigError at `key` where that cannot be read.
 std::vector<std::uint8_t> bson_of(const Settings& settings, std::string_view key, const std::string& name,

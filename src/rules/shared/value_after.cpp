@@ -8,8 +8,8 @@
 
 #include "bson/builder.hpp"
 #include "rules/shared/update_names.hpp"
+#include "sluice/arena.hpp"
 #include "sluice/event.hpp"
-#include "sluice/scratch.hpp"
 
 namespace sluice {
 
@@ -210,7 +210,7 @@ class UpdateAt {
   UpdateAt(const ChangeEvent& event, std::string_view path)
       : event_(event), path_(path), names_(event, path) {}
 
-  std::optional<bson::Value> value(Arena& scratch) {
+  std::optional<bson::Value> value(Arena& arena) {
     for (const auto& [key, value] : event_.update.updated) {
       Change* change = change_at(key);
       if (above_) return value_inside(key, value);
@@ -230,7 +230,7 @@ class UpdateAt {
     if (names_.unclear()) return std::nullopt;
     if (enters_array(event_.before, path_)) return bson::Value{};
     if (change_.set || change_.removed) return change_.set;
-    return patched(scratch);
+    return patched(arena);
   }
 
  private:
@@ -250,13 +250,13 @@ class UpdateAt {
     return open ? value.document().at_path(path_.substr(key.size() + 1)) : bson::Value{};
   }
 
-  std::optional<bson::Value> patched(Arena& scratch) {
+  std::optional<bson::Value> patched(Arena& arena) {
     const bson::Value before = event_.before.at_path(path_);
     if (!change_.any()) return before;
     Patch patch(names_.exact());
     const bson::View built = patch.write(before, change_);
     if (!patch.clear()) return std::nullopt;
-    const auto kept = scratch.keep({built.data(), built.size()});
+    const auto kept = arena.keep({built.data(), built.size()});
     return bson::View(kept.data(), kept.size()).at("v");
   }
 
@@ -269,8 +269,8 @@ class UpdateAt {
 
 }  // namespace
 
-std::optional<bson::Value> value_after(const ChangeEvent& event, std::string_view path, Arena& scratch) {
-  if (event.operation == Operation::update) return UpdateAt(event, path).value(scratch);
+std::optional<bson::Value> value_after(const ChangeEvent& event, std::string_view path, Arena& arena) {
+  if (event.operation == Operation::update) return UpdateAt(event, path).value(arena);
   if (event.operation == Operation::remove) return bson::Value{};
   return event.full_document.at_path(path);
 }

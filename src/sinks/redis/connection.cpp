@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "config/redis_url.hpp"
+#include "config/addresses/redis_url.hpp"
 #include "config/secret_file.hpp"
 #include "sinks/redis/answer.hpp"
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <variant>
 
-#include "config/origin.hpp"
+#include "config/addresses/url_origin.hpp"
 #include "flow/circuit_breaker.hpp"
 #include "flow/time.hpp"
 #include "sluice/error.hpp"

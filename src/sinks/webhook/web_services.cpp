@@ -1,6 +1,6 @@
 #include "sinks/webhook/web_services.hpp"
 
-#include "config/origin.hpp"
+#include "config/addresses/url_origin.hpp"
 
 namespace sluice::sinks {
 

@@ -53,7 +53,7 @@ class RuleTableTest : public testing::Test {
     EXPECT_TRUE(parse_event(store_.document(text), event));
     event.own = own;
     std::vector<Effect> effects;
-    RuleTable(rules_).apply(event, effects, scratch_);
+    RuleTable(rules_).apply(event, effects, arena_);
     std::vector<std::pair<int, int>> result;
     for (const Effect& effect : effects) result.emplace_back(effect.rule, std::get<Reject>(effect.body).code);
     return result;
@@ -62,7 +62,7 @@ class RuleTableTest : public testing::Test {
 
   std::vector<std::unique_ptr<Rule>> rules_;
   test::Store store_;
-  Arena scratch_;
+  Arena arena_;
 };
 
 TEST_F(RuleTableTest, ARuleThatIsNotExactSeesEverythingOfItsCollection) {
@@ -208,7 +208,7 @@ TEST_F(RuleTableTest, ANewCollectionThatNeedsImagesIsFoundOnce) {
     ChangeEvent event;
     EXPECT_TRUE(parse_event(store_.document(inserted(collection, "1", "{}").text()), event));
     std::vector<Effect> effects;
-    table.apply(event, effects, scratch_);
+    table.apply(event, effects, arena_);
   };
   EXPECT_EQ(table.take_found(), std::vector<std::string>{});
   for (const char* name : {"orders_1", "users_1", "orders_2", "orders_1"}) see(name);
@@ -228,7 +228,7 @@ TEST_F(RuleTableTest, WhatItKnowsIsBounded) {
     ChangeEvent event;
     event.operation = Operation::insert;
     event.collection = name;
-    table.apply(event, effects, scratch_);
+    table.apply(event, effects, arena_);
     ASSERT_LE(table.known(), RuleTable::most_known);
   }
   EXPECT_EQ(effects.size(), RuleTable::most_known + 10);
@@ -236,7 +236,7 @@ TEST_F(RuleTableTest, WhatItKnowsIsBounded) {
   event.operation = Operation::insert;
   event.collection = "named";
   effects.clear();
-  table.apply(event, effects, scratch_);
+  table.apply(event, effects, arena_);
   EXPECT_EQ(effects.size(), 2U);
 }
 

@@ -20,7 +20,7 @@ class CacheRules : public RuleTest {
   }
   Texts keys_of_key_only(const EventJson& json) {
     effects_.clear();
-    Effects out(effects_, scratch_);
+    Effects out(effects_, arena_);
     ChangeEvent event = parse(store_, json);
     event.detail = Detail::key_only;
     rule().apply_key_only(event, out);

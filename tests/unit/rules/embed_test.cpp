@@ -164,7 +164,7 @@ TEST_F(EmbedTest, NeedsNoMoreThanTheKeyOfWhatIsTooLarge) {
   const auto effects = [&](EventJson json) {
     json.detail = "2";
     effects_.clear();
-    Effects out(effects_, scratch_);
+    Effects out(effects_, arena_);
     rule().apply_key_only(parse(store_, json), out);
     Texts texts;
     for (const Effect& effect : effects_) texts.push_back(std::visit(Tell{}, effect.body));

@@ -78,7 +78,7 @@ class PublishedMessage : public testing::Test {
   const Message& message(const std::string& settings) {
     rule_ = make(settings);
     effects_.clear();
-    Effects out(effects_, scratch_);
+    Effects out(effects_, arena_);
     rule_->apply(event_, out);
     return *std::get<Deliver>(effects_.at(0).body).message;
   }
@@ -86,7 +86,7 @@ class PublishedMessage : public testing::Test {
   bson::Builder document_;
   ChangeEvent event_;
   std::unique_ptr<Rule> rule_;
-  Arena scratch_;
+  Arena arena_;
   std::vector<Effect> effects_;
 };
 
@@ -139,7 +139,7 @@ TEST_F(PublishedMessage, ASubjectThatIsTooLongIsADeadLetter) {
   bson::Builder holder;
   event_.id = holder.append("_id", id.c_str()).finish().at("_id");
   rule_ = make("from: orders\n");
-  Effects out(effects_, scratch_);
+  Effects out(effects_, arena_);
   rule_->apply(event_, out);
   EXPECT_TRUE(std::holds_alternative<Reject>(effects_.at(0).body));
 }
@@ -190,8 +190,8 @@ TEST_F(PublishedMessage, OfAWholeCollectionIsTheEventWithoutAnId) {
   event.collection = "orders";
   event.token_data = "8201";
   std::vector<Effect> all;
-  Arena scratch;
-  Effects out(all, scratch);
+  Arena arena;
+  Effects out(all, arena);
   rule->apply(event, out);
   ASSERT_EQ(all.size(), 1U);
   const Message message = *std::get<Deliver>(all[0].body).message;

@@ -24,7 +24,7 @@ class RuleTest : public testing::Test {
 
   const std::vector<Effect>& apply(const EventJson& json) {
     effects_.clear();
-    Effects out(effects_, scratch_);
+    Effects out(effects_, arena_);
     rule().apply(parse(store_, json), out);
     return effects_;
   }
@@ -79,7 +79,7 @@ class RuleTest : public testing::Test {
   };
 
   Store store_;
-  Arena scratch_;
+  Arena arena_;
   std::vector<Effect> effects_;
   std::vector<std::unique_ptr<Rule>> rules_;
 };

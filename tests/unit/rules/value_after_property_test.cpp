@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "sluice/arena.hpp"
 #include "sluice/event.hpp"
-#include "sluice/scratch.hpp"
 #include "unit/bson/seed.hpp"
 #include "unit/rules/model.hpp"
 
@@ -51,9 +51,9 @@ TEST(ValueAfterProperty, EqualsTheDocumentAfterRandomUpdates) {
                     description.at("truncatedArrays").document(),
                     {}};
     const bson::View expected = after_bytes.finish().at("d").document();
-    Arena scratch;
+    Arena arena;
     for (const std::string& path : all_paths) {
-      const auto value = value_after(event, path, scratch);
+      const auto value = value_after(event, path, arena);
       ASSERT_TRUE(value) << "at " << path << "\nbefore " << event.before.json() << "\nupdate "
                          << description.json();
       const bson::Value got = *value;
@@ -96,9 +96,9 @@ TEST(ValueAfterProperty, IsNeverWrongWhereNamesHoldDots) {
       event.update = {description.at("updatedFields").document(), description.at("removedFields").document(),
                       description.at("truncatedArrays").document(),
                       told ? description.at("disambiguatedPaths").document() : bson::View{}};
-      Arena scratch;
+      Arena arena;
       for (const std::string& path : all_paths) {
-        const auto got = value_after(event, path, scratch);
+        const auto got = value_after(event, path, arena);
         const bson::Value want = expected.at_path(path);
         unclear += got ? 0 : 1;
         ASSERT_TRUE(got || !told) << "at " << path << "\nbefore " << event.before.json() << "\nupdate "

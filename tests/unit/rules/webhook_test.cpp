@@ -119,7 +119,7 @@ class WebhookRequest : public testing::Test {
   const Effect& apply(const std::string& settings) {
     rule_ = make(settings);
     effects_.clear();
-    Effects out(effects_, scratch_);
+    Effects out(effects_, arena_);
     rule_->apply(event_, out);
     return effects_.at(0);
   }
@@ -133,7 +133,7 @@ class WebhookRequest : public testing::Test {
   bson::Builder document_;
   ChangeEvent event_;
   std::unique_ptr<Rule> rule_;
-  Arena scratch_;
+  Arena arena_;
   std::vector<Effect> effects_;
 };
 

@@ -13,7 +13,7 @@ class WriteRuleTest : public RuleTest {
     ChangeEvent event;
     EXPECT_TRUE(parse_event(store_.document(text), event));
     effects_.clear();
-    Effects out(effects_, scratch_);
+    Effects out(effects_, arena_);
     rule().apply(event, out);
     Texts texts;
     for (const Effect& effect : effects_) texts.push_back(std::visit(Tell{}, effect.body));

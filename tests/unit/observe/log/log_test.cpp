@@ -6,7 +6,7 @@
 
 #include <sstream>
 
-#include "config/options.hpp"
+#include "config/options/options.hpp"
 
 namespace sluice::observe {
 namespace {

@@ -13,8 +13,8 @@ std::string joined(const std::string& json, const std::vector<std::vector<std::s
   bson_error_t error;
   EXPECT_TRUE(bson_init_from_json(document.out(), json.data(), static_cast<ssize_t>(json.size()), &error))
       << error.message;
-  Arena scratch;
-  const bson::Value made = with_texts_joined(bson::View(*document.get()).at("v"), places, scratch);
+  Arena arena;
+  const bson::Value made = with_texts_joined(bson::View(*document.get()).at("v"), places, arena);
   return made.is_document() || made.is_array() ? made.document().json() : std::string(made.text());
 }
 

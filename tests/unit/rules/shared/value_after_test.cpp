@@ -10,7 +10,7 @@ class ValueAfterTest : public testing::Test {
   /// What stands at `path` after the update, as JSON; "" when nothing does.
   std::string after(const std::string& before, const std::string& description, const std::string& path) {
     const ChangeEvent event = parse(store_, updated("c", "1", before, description));
-    return tell(value_after(event, path, scratch_));
+    return tell(value_after(event, path, arena_));
   }
   std::string tell(const std::optional<bson::Value>& value) { return value ? tell(*value) : "unclear"; }
   std::string tell(const bson::Value& value) {
@@ -21,12 +21,12 @@ class ValueAfterTest : public testing::Test {
     return json.substr(8, json.size() - 10);
   }
   Store store_;
-  Arena scratch_;
+  Arena arena_;
 };
 
 TEST_F(ValueAfterTest, OfOtherOperationsIsTheWholeDocuments) {
   const auto value = [&](const EventJson& json) {
-    return tell(value_after(parse(store_, json), "a.b", scratch_));
+    return tell(value_after(parse(store_, json), "a.b", arena_));
   };
   EXPECT_EQ(value(inserted("c", "1", R"({"a": {"b": 1}})")), "1");
   EXPECT_EQ(value(replaced("c", "1", R"({"a": {"b": 1}})", R"({"a": {"b": 2}})")), "2");
@@ -128,7 +128,7 @@ TEST_F(ValueAfterTest, IsQuickWhenEveryElementChanges) {
     changes += ", \"a." + std::to_string(i) + "\": 1";
   }
   const ChangeEvent event = parse(store_, updated("c", "1", before + "]}", description(changes + "}")));
-  const auto value = value_after(event, "a", scratch_);
+  const auto value = value_after(event, "a", arena_);
   ASSERT_TRUE(value);
   EXPECT_EQ(value->document().at("19999").integer(), 1);
 }
@@ -193,10 +193,10 @@ TEST_F(ValueAfterTest, IsUnclearWhereBothCanBeMeant) {
 TEST_F(ValueAfterTest, IsUnclearWhereNamesWithDotsWereLeftOut) {
   EventJson json = updated("c", "1", R"({"a": {"b": 1}})", description(R"({"a.b": 2})"));
   json.detail = "1";
-  EXPECT_EQ(tell(value_after(parse(store_, json), "a.b", scratch_)), "2");
+  EXPECT_EQ(tell(value_after(parse(store_, json), "a.b", arena_)), "2");
   json.detail = R"(1, "sluiceDottedNames": true)";
-  EXPECT_EQ(tell(value_after(parse(store_, json), "a.b", scratch_)), "unclear");
-  EXPECT_EQ(tell(value_after(parse(store_, json), "c", scratch_)), "");
+  EXPECT_EQ(tell(value_after(parse(store_, json), "a.b", arena_)), "unclear");
+  EXPECT_EQ(tell(value_after(parse(store_, json), "c", arena_)), "");
 }
 
 TEST_F(ValueAfterTest, IsQuickAndFlatForNamesOfManyDots) {
@@ -227,8 +227,8 @@ TEST_F(ValueAfterTest, FollowsAHundredLevels) {
   event.operation = Operation::update;
   event.before = before.finish();
   event.update.updated = updated.finish();
-  EXPECT_EQ(tell(value_after(event, path, scratch_)), "2");
-  const auto value = value_after(event, "a", scratch_);
+  EXPECT_EQ(tell(value_after(event, path, arena_)), "2");
+  const auto value = value_after(event, "a", arena_);
   ASSERT_TRUE(value);
   EXPECT_EQ(value->document().at_path(path.substr(2)).integer(), 2);
 }

@@ -1,3 +1,0 @@
-#pragma once
-
-#include "config/connector/connector.hpp"  // its new place

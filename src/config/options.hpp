@@ -1,3 +1,0 @@
-#pragma once
-
-#include "config/options/options.hpp"  // its new place

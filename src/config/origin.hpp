@@ -1,3 +1,0 @@
-#pragma once
-
-#include "config/addresses/url_origin.hpp"  // its new place

@@ -1,3 +1,0 @@
-#pragma once
-
-#include "config/addresses/redis_url.hpp"  // its new place

@@ -1,3 +1,0 @@
-#pragma once
-
-#include "config/yaml/yaml_tree.hpp"  // its new place
