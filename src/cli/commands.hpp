@@ -23,7 +23,7 @@ inline bool every_option(const config::Option&) {
 
 /// Where the streams and their state are, and into how many parts they are divided.
 inline bool places(const config::Option& option) {
-  return (option.group == "Where" && option.name != "indexes") || option.group == "Shard" ||
+  return (option.group == "MongoDB" && option.name != "indexes") || option.group == "Shard" ||
          option.group == "Cluster";
 }
 

@@ -30,7 +30,7 @@ namespace worker {
 
 namespace {
 
-/// What a stop may take beyond the drain time; README.md and the option --drain-ms state it.
+/// What a stop may take beyond the drain time; docs/running.md and the option --drain-ms state it.
 constexpr auto grace_after_drain = std::chrono::milliseconds(2000);
 /// Of these, for the log's last lines.
 constexpr auto time_for_log = std::chrono::milliseconds(200);

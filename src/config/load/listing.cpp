@@ -44,7 +44,7 @@ std::string place_arguments(const std::string& file, const Values& flags) {
   std::string text = in_shell(file);
   for (const auto& [name, value] : flags) {
     const Option& one = option(name);
-    if (one.group != "Where" || one.name == "indexes") continue;
+    if (one.group != "MongoDB" || one.name == "indexes") continue;
     const bool secret = shown_value(one, value) != value;
     text += " --" + name + " " + (secret ? "\"$" + std::string(one.env) + "\"" : in_shell(value));
   }
