@@ -8,82 +8,88 @@
 
 namespace sluice {
 
+/// What a change event is about.
 enum class Operation : std::uint8_t {
   insert,
   update,
   replace,
-  remove,  ///< "delete" in the stream
+  remove,  ///< `delete`
   drop,
   rename,
-  snapshot,  ///< no change: a document as it stands at this place of the stream
-  drop_database,
+  snapshot,       ///< no change: a document of a snapshot, as it is at this place of the stream
+  drop_database,  ///< `dropDatabase`
   invalidate,
-  other,
+  other,  ///< one that the library does not know
 };
 
+/// The operation as the server names it, such as "delete"; "snapshot" for a snapshot.
 std::string_view name_of(Operation operation);
 
-/// How much of a change an event tells. Less than all of it only where the whole was too large for the server
-/// to send (16 MB).
+/// How much of a change an event contains. It is less than the whole only where that was too large for the
+/// server to send (16 MB).
 enum class Detail : std::uint8_t {
   whole,
-  needed,    ///< of the documents and of the update only the fields that rules subscribed to
-  key_only,  ///< only what happened to which document
+  needed,    ///< of the documents and the update, only the fields that rules subscribed to
+  key_only,  ///< only the operation and the document's key
 };
 
-/// What an update changed, as the server reports it.
+/// What an update changed, as the server reports it. Parts that the event does not have are absent.
 struct UpdateDescription {
   bson::View updated;        ///< {path: new value}
   bson::View removed;        ///< [path]
   bson::View truncated;      ///< [{field, newSize}]
-  bson::View disambiguated;  ///< {path: [components]}, where the server sends it
+  bson::View disambiguated;  ///< {path: [components]}; from server 7.0 on
 
-  /// Whether the value at `path`, anything in it, or anything that holds it was changed. `items[].name` means
-  /// the name in any element of items: a change to another field of an element does not touch it. Where the
-  /// server does not tell a path from a name with dots in it, that name is taken for a path too: then an
-  /// update may be said to touch what it does not, but never the other way round.
+  /// Whether the update changed the value at `path`, a part of it, or the value of a path above it.
+  /// `items[].name` is the name in any element of items; a change to another field of an element does not
+  /// touch it. Servers before 7.0 do not distinguish a path from a name with dots in it, so the answer may be
+  /// true for a path that was not changed. It is never false for one that was.
   bool touches(std::string_view path) const;
 };
 
-/// One event of a change stream: views into the batch it came with, valid until that batch is resolved.
+/// One event of a change stream. Its views are valid during Rule::apply(), and effects may point to what they
+/// show. Parts that the event does not have are absent.
 struct ChangeEvent {
   Operation operation = Operation::other;
   Detail detail = Detail::whole;
   std::string_view database;
   std::string_view collection;
-  bson::View document;  ///< the whole event
-  bool marked =
-      false;  ///< the document holds fields of ours beside the server's; their names begin with "sluice"
-  bson::View token;  ///< the resume token, `_id` of the event
-  /// What orders the events of one stream: the token's `_data`. (Of an event that came in fragments, the part
-  /// that all its fragments share.)
+  bson::View document;  ///< the whole event, as the server sent it
+  /// The document also holds fields of the library, whose names begin with "sluice".
+  bool marked = false;
+  bson::View token;  ///< the resume token: `_id` of the event
+  /// `_data` of the token, which orders the events of a stream and is different for each. (Of an event that
+  /// the server sent in fragments: the part that all its fragments share.)
   std::string_view token_data;
-  bson::Value id;            ///< documentKey._id; absent for drop, rename, invalidate
-  bson::View full_document;  ///< inserts and replaces; updates only where the stream asks for it
-  bson::View before;         ///< the pre-image, where the stream asks for it and the server still has it
-  UpdateDescription update;
-  std::uint64_t cluster_time = 0;
-  std::int64_t wall_time_ms = 0;
-  std::int64_t snapshot_rule = -1;  ///< of a snapshot: the index of the rule that it is for
-  std::string_view snapshot_run;    ///< and which of the rule's snapshots it belongs to
-  std::uint64_t shard_hash =
-      0;  ///< the server's hash of the id; only while an older shard layout is honoured
-  bson::View
-      wants;  ///< the numbers of the subscriptions that the server judged it to be for (source/stream_wants)
-  bson::View made;  ///< what the server made for the rules, by Subscription::made_name
-  /// Made by this pipeline, not by an application; only where a rule of the stream asks for it.
-  bool own = false;
-  /// With Detail::needed: the pre-image holds names with a dot in them, beside what is seen of it.
+  bson::Value id;  ///< documentKey._id; absent for drop, rename, drop_database and invalidate
+  /// The document after the change: of inserts and replaces, and of updates if Subscription::full_document
+  /// asks for it.
+  bson::View full_document;
+  /// The document before the change, if Subscription::before asks for it and the server has it.
+  bson::View before;
+  UpdateDescription update;        ///< of an update
+  std::uint64_t cluster_time = 0;  ///< seconds in the high 32 bits, increment in the low 32 bits
+  std::int64_t wall_time_ms = 0;   ///< the server's clock at the change, in milliseconds since the epoch
+
+  // For the library.
+
+  std::int64_t snapshot_rule = -1;  ///< of a snapshot: the index of the rule that asked for it
+  std::string_view snapshot_run;    ///< of a snapshot or a replay: its name
+  std::uint64_t shard_hash = 0;  ///< the server's hash of the id, while positions of another layout are valid
+  bson::View wants;              ///< the numbers of the subscriptions whose `where` holds for the event
+  bson::View made;               ///< what the server computed for rules, by Subscription::made_name
+  bool own = false;              ///< written by this pipeline; known only if a subscription has `ignores_own`
+  /// With Detail::needed: the pre-image has fields with dots in their names beside those that are shown.
   bool dotted_names = false;
 };
 
-/// Reads the fields of an event out of its document. False when it is no change event (no token).
+/// Reads an event out of its document, whose bytes it points into. False if it is no change event.
 bool parse_event(bson::View document, ChangeEvent& event);
 
-/// The value that `path` holds after an update, computed from the pre-image and the update's description:
-/// exact for the very moment of the event, where a look-up of the full document would not be.
-/// Nothing when that cannot be told: before 7.0 the server does not say whether a name in the description is
-/// a path or one name with dots in it, and where the pre-image shows that both can be meant, nobody can know.
+/// The value at `path` after an update, computed from the pre-image and the update's description. Unlike a
+/// look-up of the full document, it is exact for the moment of the event. Nothing if it cannot be known:
+/// servers before 7.0 do not say whether a name in the description is a path or one name with dots in it, and
+/// the pre-image may allow both.
 /// Memory for values that had to be built (an element set inside an array) comes from `arena`.
 class Arena;
 std::optional<bson::Value> value_after(const ChangeEvent& event, std::string_view path, Arena& arena);

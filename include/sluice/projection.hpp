@@ -7,21 +7,24 @@
 
 namespace sluice {
 
-/// A counter, said without events: how many documents of `source` hold the counted document's id in `field`.
+/// What a counter has to be: the number of documents in `source` that hold the counted document's id in
+/// `field`.
 struct Counted {
   const CounterPlan* plan;
-  std::string_view source;  ///< the collection that is counted, in the plan's database
+  std::string_view source;  ///< the collection whose documents are counted, in the plan's database
   std::string_view field;   ///< path of the id, or of the values
-  bool values = false;  ///< each distinct value of an array, or the scalar, counts; a missing field does not
+  /// `field` holds values rather than one id: a scalar counts once, an array once for each distinct value.
+  bool values = false;
 };
 
-/// Copies, said without events: every target holds what the source that it refers to holds.
+/// What copies have to be: each target document holds what the source document that it refers to holds.
 struct Copied {
   const CopyPlan* plan;
 };
 
-/// What a rule keeps true, as a computation over what stands in its sources at one moment. Events are the
-/// cheap way to it; verification and backfill go this way. Everything it points to belongs to the rule.
+/// What a rule maintains, as a computation over its source collections at one moment. `sluice verify`,
+/// `--repair` and `--backfill` carry it out; in between, events keep its result up to date. It points into
+/// the rule.
 using Projection = std::variant<Counted, Copied>;
 
 }  // namespace sluice

@@ -7,94 +7,97 @@
 #include <string_view>
 #include <vector>
 
-#include "sluice/arena.hpp"
 #include "sluice/collection_set.hpp"
 #include "sluice/effect.hpp"
 #include "sluice/event.hpp"
 #include "sluice/projection.hpp"
+#include "sluice/arena.hpp"
 
 namespace sluice {
 
-/// The document as it stands, beside an update (inserts and replaces always have it).
+/// Whether updates come with the document after the change. Inserts and replaces always do.
 enum class FullDocument : std::uint8_t {
   off,
-  look_up,         ///< as a majority has it when the event is read: maybe newer than the event, maybe gone
-  when_available,  ///< as the event left it, where the server still has that
-  required,        ///< likewise; an event without it goes to the rule's dead letters
+  look_up,         ///< as it is when the event is read: it may be newer than the event, or gone
+  when_available,  ///< exactly as the update left it, if the server has that image
+  required,        ///< likewise; an event without it becomes a dead letter of the rule
 };
 
-/// The document as it was before an update, replace or delete.
+/// Whether updates, replaces and deletes come with the document before the change.
 enum class BeforeImage : std::uint8_t {
   off,
-  if_kept,         ///< where the server has it; whether the collection keeps any is not for us to decide
-  when_available,  ///< where the server still has it
-  required,        ///< likewise; an event without it goes to the rule's dead letters
+  if_kept,         ///< if the server has it; the library does not make the collection keep images
+  when_available,  ///< if the server has it; with `indexes: create` the collection is made to keep images
+  required,        ///< likewise; an event without it becomes a dead letter of the rule
 };
 
-/// One collection that a rule reads, or all that patterns match, and what of it. The stream's pipeline is
-/// compiled from these, so that what no rule reads never leaves the server.
+/// A collection that a rule reads, or the collections that patterns match, and which of its changes. The
+/// change stream's server-side filter is compiled from all subscriptions, so changes that no rule reads are
+/// not sent.
 struct Subscription {
   std::string collection;
   bool inserts = true;
   bool replaces = true;
   bool updates = true;
   bool deletes = true;
-  bool any_field = false;  ///< every update, whatever it touched
-  /// Also what happens to the whole collection: that it is dropped, with or without its database; that it is
-  /// renamed, or another one to its name.
-  bool drops = false;
-  bool renames = false;
-  /// What the rule reads of a document. Updates that touch none of these are not sent (empty: none are,
-  /// unless any_field), and of an event that is too large to be sent whole only these are there
-  /// (Detail::needed).
+  bool any_field = false;  ///< all updates, not only those of `fields`
+  bool drops = false;      ///< that the collection or its database is dropped
+  bool renames = false;    ///< that the collection is renamed, or another one to its name
+  /// The paths that the rule reads. Unless any_field is set, only updates that touch one of them are sent:
+  /// none if it is empty. An event that is too large to be sent whole has only these (Detail::needed).
   std::vector<std::string> fields;
   FullDocument full_document = FullDocument::off;
   BeforeImage before = BeforeImage::off;
-  /// An aggregation expression over the event, as {where: expression}; empty: every event. Where it does not
-  /// hold the rule does not see the event. It sees redacted fields, for the server evaluates it first.
+  /// A condition as {where: <aggregation expression over the event>}; empty: none. The rule sees only events
+  /// for which it holds. The server evaluates it before it removes redacted fields.
   std::vector<std::uint8_t> where = {};
-  /// Paths that never leave the server: not in the documents, not in the update's description.
+  /// Paths that the server removes from the documents and from the update's description.
   std::vector<std::string> redacted = {};
-  /// Of the documents and the update's description only these paths (and _id) are sent; empty: everything.
+  /// The only paths, beside _id, that the server keeps in the documents and in the update's description;
+  /// empty: all.
   std::vector<std::string> projected = {};
-  /// apply() is called with nothing but what is asked for here: these operations, updates of these fields,
-  /// `where`, and the images that are required. Otherwise a rule may see what another one asked for.
+  /// apply() is called only with events that this subscription asks for: its operations, its fields, `where`,
+  /// and with required images. Otherwise a rule also sees events that another rule of the stream asked for.
   bool exact = false;
-  /// With `exact`: changes that this pipeline made itself are not for the rule.
+  /// With `exact`: changes that this pipeline wrote itself are left out.
   bool ignores_own = false;
-  /// An aggregation expression over the event, as {made: expression}, whose value the server sends along with
-  /// an event that is for the rule (ChangeEvent::made), under this name; empty: none.
+  /// {made: <aggregation expression over the event>}: the server computes it for each event and sends its
+  /// value along, under made_name in ChangeEvent::made; empty: none.
   std::vector<std::uint8_t> made = {};
   std::string made_name = {};
-  /// The collections that patterns match; `collection` then is their text. Null: only `collection`.
+  /// Set where patterns select the collections; then `collection` is their text. Null: only `collection`.
   std::shared_ptr<const CollectionSet> set = {};
 
+  /// Whether it is about the collection of this name.
   bool reads(std::string_view name) const { return set ? set->contains(name) : collection == name; }
-  /// Whether both may read one collection. False only where that is certain.
+  /// Whether both may read the same collection. True in doubt.
   bool may_share(const Subscription& other) const {
     if (collection == other.collection) return true;
     if (set && other.set) return set->may_share(*other.set);
     return set ? set->contains(other.collection) : other.set && other.set->contains(collection);
   }
 
-  /// Whether the collection has to keep images of its documents (changeStreamPreAndPostImages).
+  /// Whether the collection has to have changeStreamPreAndPostImages enabled.
   bool needs_images() const {
     return before >= BeforeImage::when_available || full_document == FullDocument::when_available ||
            full_document == FullDocument::required;
   }
 };
 
-/// An index that a rule's writes look their targets up by.
+/// An index by which a rule's writes find their targets. With `indexes: create` a worker creates it,
+/// otherwise it warns if it is missing.
 struct IndexNeed {
   std::string collection;
   std::string field;
 };
 
-/// Where a rule puts what it wants done.
+/// Collects what a rule wants done about an event. Valid during Rule::apply().
 class Effects {
  public:
   Effects(std::vector<Effect>& out, Arena& arena) : out_(out), arena_(arena) {}
 
+  /// Adds an effect. See Effect for the key. The body may point to the rule's plans, to the event, and to
+  /// memory of the arena.
   void add(EffectBody body, std::uint64_t key) { out_.push_back({body, key, 0}); }
   Arena& arena() { return arena_; }
 
@@ -103,23 +106,32 @@ class Effects {
   Arena& arena_;
 };
 
-inline constexpr std::int32_t too_large_code = 10334;  ///< the server's BSONObjectTooLarge
+/// The reason of a dead letter for an event that was too large, with its code: the server's
+/// BSONObjectTooLarge.
+inline constexpr std::int32_t too_large_code = 10334;
 inline constexpr const char* too_large =
     "the event is too large for the server to send, even without the fields that no rule reads, so what it "
     "changed is not known; the targets of this document have to be verified and repaired";
 
-/// What may happen to a rule's effects on their way, whatever the rule.
+/// Options that apply to the effects of any rule that does not keep state.
 struct RuleOptions {
-  /// Of messages and documents with one key and one content only the first within this time goes on; 0: all.
+  /// A message or document with the same key and content as one within this time before is dropped; 0: none
+  /// is.
   std::chrono::milliseconds dedup{0};
-  /// How long a lane may wait for more to send together; 0: as the engine says.
+  /// How long a batch may wait to be filled; 0: `--batch-linger-ms`.
   std::chrono::milliseconds linger{0};
 };
 
-/// From an event to effects. A rule does no I/O and keeps no state: the same event gives the same effects.
-/// apply() is called on the stream's strand, only with events of the collections it subscribed to, and may be
-/// called with events that it finds nothing to do for. Effects point into the event's batch and into plans
-/// that the rule owns; the pipeline keeps both alive until the effects are resolved.
+/// Turns events into effects. A rule is a pure function: it does no I/O, and the same event always gives the
+/// same effects, since an event may be read again after a crash.
+///
+/// The library owns the rule, and keeps it and the events alive until their effects are carried out. A worker
+/// makes one object for each part of its stream and calls its apply() from one thread at a time; `check`,
+/// `try` and other commands make objects of their own. The functions that describe the rule return the same
+/// each time, and are called when it is made.
+///
+/// An exception from apply() of a rule that was registered by Extensions makes the event a dead letter of the
+/// rule, without effects.
 class Rule {
  public:
   explicit Rule(std::string name) : name_(std::move(name)) {}
@@ -129,39 +141,45 @@ class Rule {
 
   const std::string& name() const { return name_; }
 
-  /// Set once, before the rule is used.
+  /// For the library: set once, before the rule is used.
   void set_conduct(RuleOptions conduct) { conduct_ = conduct; }
   const RuleOptions& conduct() const { return conduct_; }
 
+  /// The collections and changes that it reads. At least one.
   virtual std::vector<Subscription> subscriptions() const = 0;
+  /// The indexes that its writes need.
   virtual std::vector<IndexNeed> indexes() const { return {}; }
-  /// What the rule keeps true; the plans are those that its effects point to.
+  /// The plans of its Increment, Refresh and Fill effects, each with what it maintains.
   virtual std::vector<Projection> projections() const { return {}; }
-  /// Where it sends messages, if it does.
+  /// The plans of its Deliver effects. Built-in rules only.
   virtual std::vector<const DeliveryPlan*> deliveries() const { return {}; }
-  /// Which documents it makes, if it does.
+  /// The plans of its Put effects.
   virtual std::vector<const DocumentPlan*> documents() const { return {}; }
-  /// Whether what stands in its collections can be sent out on demand (`sluice snapshot`).
+  /// Whether `sluice snapshot` can hand it the present documents of its collections, as events of
+  /// Operation::snapshot.
   virtual bool has_snapshots() const { return false; }
-  /// Whether what stands in its collections is published before the first event.
+  /// Whether it gets such a snapshot before its first event.
   virtual bool begins_with_snapshot() const { return false; }
-  /// Whether the rule keeps something true, so that it cannot go on by itself where a watched collection was
-  /// dropped or renamed. A rule that only tells of changes can.
+  /// Whether its targets become wrong if it misses changes. Then the stream stops when a watched collection
+  /// is dropped or renamed, and `--on-lost` says what is done about it. Otherwise the rule goes on.
   virtual bool keeps_state() const { return true; }
-  /// The setting by which the rule keeps an order among changes of different documents, such as "order_by";
-  /// null where it keeps one among each document's changes only. Shards and partitions divide a stream by the
-  /// documents' _id, so that only a stream with a single reader can keep the former.
+  /// The setting by which the rule orders changes of different documents, such as "order_by"; null if it
+  /// orders only the changes of one document. Shards and partitions divide a stream by the documents' _id, so
+  /// such a rule is refused for more than one of them.
   virtual const char* orders_across_documents_by() const { return nullptr; }
+  /// Adds what has to be done about the event; nothing if the event is of no interest. Called only with
+  /// events of the collections that it subscribed to.
   virtual void apply(const ChangeEvent& event, Effects& effects) const = 0;
 
-  /// The same for an event that says no more than what happened to which document (Detail::key_only). Unless
-  /// a rule can do its work with that, the event goes to the dead letters.
+  /// The same for an event that contains only the operation and the document's key (Detail::key_only). By
+  /// default the event becomes a dead letter.
   virtual void apply_key_only(const ChangeEvent& event, Effects& effects) const {
     effects.add(Reject{too_large_code, too_large}, bson::Identity(event.id).hash(0));
   }
 
-  /// Everything that decides what the rule does with an event, as one text: it goes into the checkpoint's
-  /// options hash, so that a changed rule under an old position is noticed.
+  /// Everything that decides what the rule does with an event, as one text. Its hash is stored with the
+  /// position: a worker whose rules have another one refuses to go on from there, unless it has
+  /// `--accept-changed-rules`.
   virtual std::string fingerprint() const = 0;
 
  private:
