@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,71 +10,74 @@
 
 namespace sluice {
 
-/// A rule as the file states it: its kind is the key its settings stand under (`embed:`, `count:`, `tally:`).
-/// What the settings mean is known to the rule alone (src/rules).
+class Extensions;
+
+/// A rule as the file states it. Its kind is the key that its settings are under (`embed:`, `count:`, ...).
+/// The settings are checked when the rule is made.
 struct RuleConfig {
   std::string name;
   std::string kind;
   Settings settings;
-  /// Collections that no pattern of its `from` matches: Sluice's own, in the database that it reads.
+  /// Collections that patterns in `from` never match: those of the library in the rule's database.
   std::vector<std::string> hidden = {};
+  /// Kinds of rules beside the built-in ones; may be null.
+  std::shared_ptr<const Extensions> extensions = {};
 };
 
-/// A collection in which another program keeps resume tokens, one document each: {value: "<its _data>"}.
+/// A collection in which another program stores resume tokens, as documents {value: "<the token's _data>"}.
 struct TokenCollection {
   std::string database;
   std::string collection;
-  bool capped = false;  ///< the newest is the one inserted last; otherwise the one with the highest _id
+  bool capped = false;  ///< the newest token is the one inserted last; otherwise the one with the highest _id
 };
 
-/// One change stream: a database of a cluster, and the rules that read it.
-/// Publishing rules wait for their server, and rules that maintain documents must not wait with them: where a
-/// stream has both, each of the two groups runs in a stream of its own.
+/// How a stream of the file was split in two: its publishing rules wait for their server, and rules that
+/// maintain documents must not wait with them.
 struct StreamSplit {
-  std::string maintaining;         ///< the name of the one stream
-  std::string publishing;          ///< and that of the other
+  std::string maintaining;         ///< the name of the stream with the rules that maintain documents
+  std::string publishing;          ///< the name of the stream with the publishing rules
   std::vector<RuleConfig> stated;  ///< the rules of both, in the order of the file
 };
 
+/// One change stream: a database of a cluster, and the rules that read it.
 struct StreamConfig {
   std::string name;
-  std::string uri;  ///< empty where `uri_file` says it
+  std::string uri;  ///< empty if `uri_file` is set
   std::string database;
   std::vector<RuleConfig> rules;
-  std::string uri_file = {};  ///< a file that holds the URI, and may be replaced while the worker runs
-  /// Where the very first start begins: at the oldest of the newest tokens. Without any, at the present
+  std::string uri_file = {};  ///< a file that contains the URI, and may be replaced while the worker runs
+  /// Where the first start begins: at the oldest of these collections' newest tokens. Empty: at the present
   /// moment.
   std::vector<TokenCollection> resume_tokens = {};
-  /// Collections of the database that hold Sluice's own state. No pattern matches them.
+  /// Collections of the database that contain the library's state. No pattern matches them.
   std::vector<std::string> hidden = {};
-  /// Its rules are the triggers of another stream, out of the state database.
+  /// Its rules are the triggers of another stream, from the state database.
   bool of_triggers = false;
-  /// Set on both streams that were made of one.
+  /// Set on both parts of a stream that was split.
   std::optional<StreamSplit> split = {};
 };
 
-/// The engine's limits. Every queue, batch and retry has one; README and `sluice run --help` list the
-/// defaults.
+/// Limits. Every queue, batch and retry has one. docs/options.md explains each.
 struct EngineConfig {
-  int workers = 1;                     ///< threads that run the strands (one strand a stream)
-  int lanes = 4;                       ///< lanes a stream
+  int workers = 1;                     ///< threads that run the strands, of which each stream has one
+  int lanes = 4;                       ///< lanes of each stream
   int batch_docs = 1000;               ///< target documents in one transaction
   std::int64_t batch_bytes = 4 << 20;  ///< bytes of effects in one transaction
   int batch_linger_ms = 5;             ///< how long a lane waits for a batch to fill
-  std::int64_t queue_events = 50000;   ///< events read and not yet resolved
+  std::int64_t queue_events = 50000;   ///< most events that are read and not yet resolved
   std::int64_t queue_mb = 64;          ///< the same in MiB
-  int in_flight = 4;                   ///< batches under way at once: blocking driver threads
-  int max_await_ms = 500;              ///< how long the server holds an empty getMore
+  int in_flight = 4;                   ///< batches being sent at once, each on a blocking thread
+  int max_await_ms = 500;              ///< how long the server waits for an event before it answers a getMore
   int cursor_batch = 5000;             ///< events asked for in one getMore
-  int lease_ms = 10000;                ///< how long a shard's lease lives without renewal
-  int drain_ms = 5000;                 ///< how long a stop lets work in flight end; all of it: 2 s more
-  int statement_ms = 5000;             ///< a write statement that runs longer is taken apart
-  int stall_ms = 30000;                ///< work that waits longer without any progress is a stall
+  int lease_ms = 10000;                ///< how long a lease is valid without renewal
+  int drain_ms = 5000;      ///< how long a stop waits for work in flight; it takes 2 s more at most
+  int statement_ms = 5000;  ///< a write statement that takes longer is divided
+  int stall_ms = 30000;     ///< work without progress for longer is reported as a stall
 };
 
-/// Where NATS is, and who we are there. Of each secret only one of its forms is stated.
+/// How to connect to NATS. Each secret is given in one of its forms.
 struct NatsConfig {
-  std::string url = "nats://127.0.0.1:4222";  ///< several with commas between them
+  std::string url = "nats://127.0.0.1:4222";  ///< or several, separated by commas
   std::string user;
   std::string password;
   std::string password_file;
@@ -85,44 +89,45 @@ struct NatsConfig {
   std::string ca_file;
   std::string cert_file;
   std::string key_file;
-  int ack_ms = 5000;  ///< how long a message's acknowledgement is waited for
+  int ack_ms = 5000;  ///< how long to wait for the acknowledgement of a message
 
-  /// Without the secrets that it may hold.
+  /// The URL without secrets.
   std::string shown_url() const;
 };
 
-/// Where Redis is, and who we are there.
+/// How to connect to Redis.
 struct RedisConfig {
   std::string url = "redis://127.0.0.1:6379/0";
-  std::string password_file;  ///< where the URL does not hold the password
-  int timeout_ms = 2000;      ///< for a connection, and for each time that the server says nothing
+  std::string password_file;  ///< unless the URL contains the password
+  int timeout_ms = 2000;      ///< for connecting, and for each time that the server is silent
 
-  /// Without the password that it may hold.
+  /// The URL without the password.
   std::string shown_url() const;
 };
 
+/// Whether a worker creates indexes and enables pre-images that rules need, or only warns.
 enum class IndexPolicy { warn, create };
-/// What to do when a stream's position is lost: its history is gone, the token is refused, the rules are not
-/// those it was made with, or a watched collection was dropped or renamed.
+/// What to do when a stream's position is lost: its history is gone, the server refuses the token, the rules
+/// are not those that it was stored with, or a watched collection was dropped or renamed.
 enum class LostPolicy {
-  fail,         ///< stop and say so
-  restart_now,  ///< go on from the present moment; what was missed stays missed
-  rebuild,      ///< compute all targets afresh, then go on
+  fail,         ///< stop and report it
+  restart_now,  ///< continue from the present moment; missed changes are not made up for
+  rebuild,      ///< compute all targets afresh, then continue
 };
 enum class LogFormat { text, json };
-/// What /healthz says.
+/// What /healthz answers.
 enum class HealthForm {
-  alive,       ///< that the process answers
-  components,  ///< the same, and whether MongoDB, NATS and Redis can be reached
+  alive,       ///< that the process is alive
+  components,  ///< also whether MongoDB, NATS and Redis can be reached
 };
 
-/// The whole configuration, validated. Immutable once the program runs.
+/// The whole configuration, validated except for the settings of rules. Does not change while it is in use.
 struct Config {
   std::string pipeline;
   std::string state_database = "sluice";
   int shard_count = 1;
   int shard_index = 0;
-  int partitions = 0;  ///< of a cluster; 0: this worker is one of the static shards
+  int partitions = 0;  ///< of the cluster that this worker is a member of; 0: it is a static shard
   IndexPolicy indexes = IndexPolicy::warn;
   EngineConfig engine;
   std::string http_host = "127.0.0.1";
@@ -132,18 +137,23 @@ struct Config {
   LogFormat log_format = LogFormat::text;
   NatsConfig nats;
   RedisConfig redis;
-  bool backfill = false;  ///< a first start fills the targets from what stands in the sources
+  bool backfill = false;  ///< the first start fills the targets from the existing source documents
   LostPolicy on_lost = LostPolicy::fail;
   bool restart_now = false;
   bool accept_changed_rules = false;
   std::vector<StreamConfig> streams;
-  /// The configuration file and the flags that say where things are, quoted for a shell: for the commands
-  /// that messages name.
+  /// The configuration file and the flags that locate servers and databases, quoted for a shell. Messages
+  /// that name commands use it.
   std::string place_arguments = "FILE";
+  std::shared_ptr<const Extensions> extensions = {};  ///< may be null; see extend()
 
   bool clustered() const { return partitions > 0; }
-  /// Into how many parts each stream is divided, be they static shards or a cluster's partitions.
+  /// The number of static shards or of partitions.
   int parts() const { return clustered() ? partitions : shard_count; }
 };
+
+/// Adds extensions to a configuration: its rules may be of the kinds that are registered there. Null removes
+/// them.
+void extend(Config& config, std::shared_ptr<const Extensions> extensions);
 
 }  // namespace sluice

@@ -3,15 +3,16 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "sluice/arena.hpp"
 #include "sluice/collection_set.hpp"
 #include "sluice/effect.hpp"
 #include "sluice/event.hpp"
 #include "sluice/projection.hpp"
-#include "sluice/arena.hpp"
 
 namespace sluice {
 
@@ -101,6 +102,12 @@ class Effects {
   void add(EffectBody body, std::uint64_t key) { out_.push_back({body, key, 0}); }
   Arena& arena() { return arena_; }
 
+  // For the library, which takes back what a failed rule has added.
+
+  std::size_t size() const { return out_.size(); }
+  std::span<const Effect> since(std::size_t first) const { return std::span(out_).subspan(first); }
+  void shrink_to(std::size_t size) { out_.resize(size); }
+
  private:
   std::vector<Effect>& out_;
   Arena& arena_;
@@ -142,8 +149,8 @@ class Rule {
   const std::string& name() const { return name_; }
 
   /// For the library: set once, before the rule is used.
-  void set_conduct(RuleOptions conduct) { conduct_ = conduct; }
-  const RuleOptions& conduct() const { return conduct_; }
+  void set_options(RuleOptions options) { options_ = options; }
+  const RuleOptions& options() const { return options_; }
 
   /// The collections and changes that it reads. At least one.
   virtual std::vector<Subscription> subscriptions() const = 0;
@@ -184,7 +191,7 @@ class Rule {
 
  private:
   std::string name_;
-  RuleOptions conduct_;
+  RuleOptions options_;
 };
 
 }  // namespace sluice

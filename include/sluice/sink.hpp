@@ -1,123 +1,124 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
+#include <span>
+#include <stop_token>
 #include <string>
-#include <variant>
-#include <vector>
+#include <string_view>
+#include <utility>
 
-#include "sluice/effect.hpp"
-#include "sluice/error.hpp"
+#include "sluice/bson.hpp"
+#include "sluice/event.hpp"
 
 namespace sluice {
 
-/// A counter's sum, once the increments on one document are merged.
-struct CounterWrite {
-  const CounterPlan* plan;
-  bson::Value id;
-  std::int64_t delta;
-  std::uint64_t key;  ///< the effects' key: an order that all lanes and workers share
+/// One change, as a custom sink receives it. All views are valid until Sink::send() returns: copy what has to
+/// live longer.
+struct SinkMessage {
+  /// The same text each time this change is read, also by another process: a receiver that has seen the id
+  /// may drop the message. Printable ASCII. Unique within a rule, not between rules.
+  std::string_view id;
+  Operation operation = Operation::other;
+  std::string_view database;
+  std::string_view collection;
+  /// The `_id` of the changed document. Absent when a whole collection was dropped or renamed.
+  bson::Value document_id;
+  /// With `payload: event`, the default, the whole change event. With `payload: document` the document; where
+  /// the event does not hold it (deletes, and updates unless `full_document` is set) only its key.
+  bson::View payload;
+  std::uint64_t cluster_time = 0;  ///< seconds in the high 32 bits, increment in the low 32 bits
+  std::int64_t wall_time_ms = 0;   ///< of the change, in milliseconds since the epoch
 };
 
-struct RefreshWrite {
-  const CopyPlan* plan;
-  bson::Value source_id;
+/// What Sink::open() and Sink::send() report. Messages are counted from the front of what send() was given.
+class SinkResult {
+ public:
+  enum class Next : std::uint8_t { proceed, retry, dead_letter, stop };
+
+  /// All messages were delivered.
+  static SinkResult done() { return {Next::proceed, 0, "", 0}; }
+
+  /// The first `delivered` messages were delivered, and the receiver cannot take the rest now: it is away,
+  /// full or busy. The rest is sent again, after a backoff that grows from 5 ms to 1 s, or after `wait` if
+  /// that is longer. There is no limit on the number of attempts. Meanwhile the position does not move,
+  /// /readyz names the sink and `why`, and other rules go on.
+  static SinkResult retry(std::size_t delivered, std::string why, std::chrono::milliseconds wait = {}) {
+    SinkResult result{Next::retry, delivered, std::move(why), 0};
+    result.wait_ = wait;
+    return result;
+  }
+
+  /// The first `delivered` messages were delivered, and the one behind them can never be: it becomes a dead
+  /// letter with `why` and `code`. The messages behind it are sent again without it. From open() it means the
+  /// same as stop().
+  static SinkResult dead_letter(std::size_t delivered, std::string why, std::int32_t code = 0) {
+    return {Next::dead_letter, delivered, std::move(why), code};
+  }
+
+  /// Nothing can be delivered until somebody corrects the configuration. The worker logs `why` and ends with
+  /// exit code 2. Nothing is lost: what was not delivered is sent after the next start.
+  static SinkResult stop(std::string why) { return {Next::stop, 0, std::move(why), 0}; }
+
+  Next next() const { return next_; }
+  std::size_t delivered() const { return delivered_; }
+  const std::string& why() const { return why_; }
+  std::int32_t code() const { return code_; }
+  std::chrono::milliseconds wait() const { return wait_; }
+
+ private:
+  SinkResult(Next next, std::size_t delivered, std::string why, std::int32_t code)
+      : next_(next), delivered_(delivered), why_(std::move(why)), code_(code) {}
+
+  Next next_;
+  std::size_t delivered_;
+  std::string why_;
+  std::int32_t code_;
+  std::chrono::milliseconds wait_{0};
 };
 
-struct FillWrite {
-  const CopyPlan* plan;
-  bson::Value target_id;
-  bson::View seen;
-};
-
-/// How a dead letter holds its event and its effect. A server that refuses one form is given the next.
-enum class LetterForm : std::uint8_t {
-  readable,  ///< as documents; as bytes only what nests too deeply for that
-  bytes,     ///< as BSON in binary values
-  bare,      ///< the error, the rule and the place in the stream alone
-};
-
-/// What a dead letter records: an effect that could not be carried out, whole enough to be looked into.
-struct DeadLetterWrite {
-  std::string rule;
-  bson::View token;
-  std::uint64_t cluster_time;
-  bson::View event;
-  std::int32_t code;
-  std::string message;
-  Effect effect;
-  LetterForm form = LetterForm::readable;
-};
-
-struct DeliverWrite {
-  const DeliveryPlan* plan;
-  const Message* message;
-  std::uint64_t key;  ///< messages with one key are sent in the order in which they stand
-};
-
-struct PutWrite {
-  const DocumentPlan* plan;
-  bson::Value id;
-  bson::View values;
-};
-
-using Write = std::variant<CounterWrite, RefreshWrite, FillWrite, DeadLetterWrite, DeliverWrite, PutWrite>;
-
-/// The place of a lane's position in the checkpoint, and what must still stand there for a commit to be
-/// valid.
-struct LaneGuard {
-  std::string lane_id;
-  std::int64_t epoch = 0;
-  std::int64_t seq = 0;  ///< commits so far; an unknown commit is recognised by it afterwards
-};
-
-/// One batch of one lane: everything in `writes`, and the position behind it, or nothing of it.
-struct Batch {
-  LaneGuard guard;
-  bson::View token;  ///< position of the last event in the batch
-  std::uint64_t cluster_time = 0;
-  std::vector<Write> writes;
-  std::size_t events = 0;
-  /// The batch cannot be made smaller and is still too much for one transaction: its refreshes are to be
-  /// carried out in pieces beforehand, each under the guard, and only then the position is committed.
-  bool in_pieces = false;
-  /// The batch is a single event of which something was refused without a name: each operation is to go in a
-  /// command of its own, so that the refused one is known.
-  bool one_by_one = false;
-  /// How many bytes its copies (refreshes and fills) are expected to need at most: source documents read, and
-  /// commands rendered of them. A sink that would need more answers too_slow to a batch of several events,
-  /// and is given fewer; a single event is given what it needs. 0 where nothing is copied.
-  std::size_t copy_bytes = 0;
-};
-
-/// How a batch ended.
-struct Outcome {
-  bool committed = false;
-  bool position_moved = true;  ///< with committed: the lane's position was stored along with it
-  /// The guard matched within this attempt, so no earlier attempt whose answer was lost can have committed.
-  bool guard_held = false;
-  std::optional<Error> error;  ///< set when not committed
-  std::string outlet = {};     ///< with error: the server outside MongoDB that it is about, if it is
-  /// With error: there is no use in trying again any sooner.
-  std::optional<std::chrono::milliseconds> retry_in;
-  std::optional<std::size_t> failed_write;  ///< with own_fault: the index in Batch::writes, where it is known
-  std::uint64_t documents = 0;              ///< target documents that matched
-  std::uint64_t refreshed = 0;              ///< documents matched by RefreshWrites alone
-  std::uint64_t copied_bytes = 0;           ///< what its copies needed, or had needed when it was given up
-};
-
-/// Carries out batches. A sink knows nothing of change streams: only writes, and a position to keep with
-/// them. commit() may block; it is called on one of the blocking threads, for different lanes at the same
-/// time. Everything a Batch points to stays alive until commit() returns. It does not throw.
+/// A destination outside MongoDB, written by the user and registered with Extensions::add_sink().
+///
+/// What the library guarantees:
+/// - Each change is delivered at least once. It may be sent again after a crash, a lost lease or a failed
+///   batch, always with the same SinkMessage::id.
+/// - Changes of one document are sent in their order, and a later one only after an earlier one was delivered
+///   or became a dead letter. There is no order between different documents. After a crash, a document's last
+///   changes may be sent again from an earlier one on, in their order.
+/// - One call holds at most `--batch-docs` messages (1000) and starts a new batch beyond `--batch-bytes`
+///   (4 MiB).
+///
+/// What a sink must guarantee:
+/// - A message that it reports as delivered survives: the position moves past it, and it is not sent again.
+/// - send() may be called by several threads at once, at most `--in-flight` (4), with messages of different
+///   documents. The object locks what these calls share.
+/// - send() returns soon after `stop` is requested, which happens at the end of a drain. Otherwise the
+/// process
+///   ends without it `--drain-ms` plus 2 s after the signal, and the messages are sent again later.
+///
+/// The calls run on threads of the library that may block. A worker makes one object for each rule and
+/// partition, and other commands (`check`, `dead retry`) make objects of their own; so a constructor opens
+/// nothing, which is what open() is for. An exception from open() or send() counts as retry() with its
+/// what(), and no message of that call as delivered. It does not end the worker.
 class Sink {
  public:
+  Sink() = default;
   virtual ~Sink() = default;
-  virtual Outcome commit(const Batch& batch) = 0;
-  /// About how many bytes commit() has in memory at once beside what the batch points to: rendered messages,
-  /// commands, and the driver's copies of them. Lanes whose batches together would need too much take turns.
-  virtual std::size_t bytes_while_sending(const Batch&) const { return 0; }
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+
+  /// Where messages go, for log lines, /readyz and metrics, such as "file /var/log/orders.jsonl". The same
+  /// text for the lifetime of the object, without secrets. Called on any thread; must not throw.
+  virtual std::string target() const = 0;
+
+  /// Connects, or opens files. Called when the worker starts, and before send() again as long as it reports
+  /// retry(); the worker starts all the same then. Never called at the same time as send() or itself.
+  virtual SinkResult open([[maybe_unused]] std::stop_token stop) { return SinkResult::done(); }
+
+  /// Delivers messages and returns when the receiver has them, or when it is known that it cannot.
+  virtual SinkResult send(std::span<const SinkMessage> messages, std::stop_token stop) = 0;
 };
 
 }  // namespace sluice

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 #include "sluice/projection.hpp"
 
 namespace sluice::audit {

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 
 /// What rules do in code, said to the server: expressions of its aggregation language.
 namespace sluice::audit {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "checkpoint/audit_lease.hpp"
+#include "core/batch.hpp"
 #include "sluice/projection.hpp"
-#include "sluice/sink.hpp"
 
 namespace sluice::audit {
 

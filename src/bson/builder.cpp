@@ -1,4 +1,4 @@
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 
 #include <charconv>
 #include <cstring>

@@ -10,10 +10,10 @@
 #include "checkpoint/lease_holder.hpp"
 #include "checkpoint/shard_records.hpp"
 #include "checkpoint/split_positions.hpp"
+#include "core/batch.hpp"
+#include "core/position.hpp"
 #include "flow/done_table.hpp"
 #include "mongo/client.hpp"
-#include "sluice/position.hpp"
-#include "sluice/sink.hpp"
 
 namespace sluice::checkpoint {
 

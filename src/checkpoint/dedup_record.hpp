@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "bson/builder.hpp"
 #include "flow/dedup.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::checkpoint {
 

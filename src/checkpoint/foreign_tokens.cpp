@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-#include "bson/builder.hpp"
 #include "bson/raii.hpp"
 #include "flow/told_elsewhere.hpp"
+#include "sluice/bson_builder.hpp"
 #include "source/resume_token.hpp"
 
 namespace sluice::checkpoint {

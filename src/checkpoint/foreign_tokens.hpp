@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "core/position.hpp"
+#include "core/publish_plan.hpp"
 #include "flow/token_trail.hpp"
 #include "mongo/client.hpp"
 #include "observe/log/log_line.hpp"
 #include "sluice/config.hpp"
-#include "sluice/jetstream.hpp"
-#include "sluice/position.hpp"
 #include "sluice/rule.hpp"
 
 namespace sluice::checkpoint {

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "bson/builder.hpp"
 #include "mongo/end_transactions.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::checkpoint {
 

@@ -1,7 +1,7 @@
 #include "checkpoint/letter_count.hpp"
 
-#include "bson/builder.hpp"
 #include "config/state_names.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::checkpoint {
 

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <map>
 
-#include "bson/builder.hpp"
 #include "checkpoint/shard_records.hpp"
 #include "config/state_names.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::checkpoint {
 

@@ -6,9 +6,9 @@
 
 #include "checkpoint/dedup_record.hpp"
 #include "checkpoint/lease_holder.hpp"
+#include "core/position.hpp"
 #include "flow/done_table.hpp"
 #include "mongo/transaction.hpp"
-#include "sluice/position.hpp"
 
 /// The documents of the state database as the checkpoint store reads and writes them.
 namespace sluice::checkpoint {

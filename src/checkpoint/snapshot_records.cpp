@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <map>
 
-#include "bson/builder.hpp"
 #include "bson/order.hpp"
 #include "config/state_names.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::checkpoint {
 

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "bson/builder.hpp"
+#include "core/position.hpp"
 #include "flow/snapshot_course.hpp"
 #include "mongo/client.hpp"
-#include "sluice/position.hpp"
+#include "sluice/bson_builder.hpp"
 
 /// The documents of the state database that snapshots are asked for and followed by.
 namespace sluice::checkpoint {

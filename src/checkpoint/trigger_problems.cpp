@@ -5,9 +5,9 @@
 #include <map>
 #include <utility>
 
-#include "bson/builder.hpp"
 #include "config/state_names.hpp"
 #include "rules/shared/apart.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::checkpoint {
 

@@ -4,7 +4,6 @@
 #include <random>
 #include <thread>
 
-#include "bson/builder.hpp"
 #include "checkpoint/shard_records.hpp"
 #include "checkpoint/trigger_problems.hpp"
 #include "config/load.hpp"
@@ -13,6 +12,7 @@
 #include "requirements/requirements.hpp"
 #include "rules/registry.hpp"
 #include "rules/shared/apart.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::checkpoint {
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "config/options/options.hpp"
+#include "sluice/config.hpp"
 
 namespace sluice::cli {
 
@@ -24,6 +26,7 @@ struct Arguments {
   config::Values own;  ///< the command's own flags, likewise; "true" for one that takes no value
   bool help = false;
   bool version = false;
+  std::shared_ptr<const Extensions> extensions = {};  ///< of the program; may be null
 };
 
 /// `arguments` without the program's name. Throws UsageError.

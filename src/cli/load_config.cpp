@@ -6,14 +6,20 @@
 
 namespace sluice::cli {
 
-Config load_config(const Arguments& arguments) {
+Config load_stated(const Arguments& arguments) {
   Config config = config::load(arguments.file, arguments.flags, config::process_environment());
+  extend(config, arguments.extensions);
+  return config;
+}
+
+Config load_config(const Arguments& arguments) {
+  Config config = load_stated(arguments);
   config.streams = rules::with_callers_apart(std::move(config.streams));
   return config;
 }
 
 Config load_config_with_triggers(const Arguments& arguments) {
-  Config config = config::load(arguments.file, arguments.flags, config::process_environment());
+  Config config = load_stated(arguments);
   config.streams = rules::with_callers_apart(operations::with_kept_triggers(config));
   return config;
 }

@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <ostream>
+#include <utility>
 
 #include "cli/commands.hpp"
 #include "cli/commands/version.hpp"
@@ -14,8 +15,10 @@
 namespace sluice::cli {
 namespace {
 
-int dispatch(const std::vector<std::string>& words, std::ostream& out, std::ostream& err) {
-  const Arguments arguments = parse_arguments(words);
+int dispatch(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
+             std::shared_ptr<const Extensions> extensions) {
+  Arguments arguments = parse_arguments(words);
+  arguments.extensions = std::move(extensions);
   const Command* command = find_command(arguments.command);
   if (command == nullptr) {
     if (arguments.version) {
@@ -39,9 +42,10 @@ int dispatch(const std::vector<std::string>& words, std::ostream& out, std::ostr
 
 }  // namespace
 
-int program(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+int program(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err,
+            std::shared_ptr<const Extensions> extensions) {
   try {
-    return dispatch(arguments, out, err);
+    return dispatch(arguments, out, err, std::move(extensions));
   } catch (const UsageError& error) {
     err << "sluice: " << text::printable_lines(error.what()) << "\n";
     return exit_code::bad_configuration;

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <fstream>
 #include <system_error>
+#include <utility>
 
 #include "config/load/context.hpp"
 #include "config/state_names.hpp"
@@ -73,3 +74,10 @@ Config load(const std::string& file, const Values& flags, const Values& environm
 }
 
 }  // namespace sluice::config
+
+void sluice::extend(Config& config, std::shared_ptr<const Extensions> extensions) {
+  config.extensions = std::move(extensions);
+  for (StreamConfig& stream : config.streams) {
+    for (RuleConfig& rule : stream.rules) rule.extensions = config.extensions;
+  }
+}

@@ -4,13 +4,21 @@
 
 namespace sluice::config {
 
-WatchedFile::WatchedFile(std::string file, Values flags, Values environment)
+WatchedFile::WatchedFile(std::string file, Values flags, Values environment,
+                         std::shared_ptr<const Extensions> extensions)
     : file_(std::move(file)),
       flags_(std::move(flags)),
       environment_(std::move(environment)),
+      extensions_(std::move(extensions)),
       text_(read_text(file_)),
       seen_(text_),
-      first_(load_text(text_, file_, flags_, environment_)) {}
+      first_(load()) {}
+
+Loaded WatchedFile::load() const {
+  Loaded loaded = load_text(text_, file_, flags_, environment_);
+  extend(loaded.config, extensions_);
+  return loaded;
+}
 
 /// The text, or a null byte and the reason if the file cannot be read. No text starts with a null byte.
 std::string WatchedFile::read() const {
@@ -33,7 +41,7 @@ std::optional<ConfigNews> WatchedFile::poll(bool asked) {
 ConfigNews WatchedFile::judge() const {
   if (text_.starts_with('\0')) return {std::nullopt, text_.substr(1), {}};
   try {
-    Loaded loaded = load_text(text_, file_, flags_, environment_);
+    Loaded loaded = load();
     auto need_restart = changed_options(first_, loaded);
     return {std::move(loaded.config), "", std::move(need_restart)};
   } catch (const ConfigError& error) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -13,8 +14,9 @@ namespace sluice::config {
 /// are not compiled here.
 class WatchedFile : public ConfigSource {
  public:
-  /// Throws ConfigError.
-  WatchedFile(std::string file, Values flags, Values environment);
+  /// `extensions` may be null. Throws ConfigError.
+  WatchedFile(std::string file, Values flags, Values environment,
+              std::shared_ptr<const Extensions> extensions = {});
 
   /// The configuration at the start.
   const Config& config() const { return first_.config; }
@@ -22,12 +24,14 @@ class WatchedFile : public ConfigSource {
   std::optional<ConfigNews> poll(bool asked) override;
 
  private:
+  Loaded load() const;
   std::string read() const;
   ConfigNews judge() const;
 
   const std::string file_;
   const Values flags_;
   const Values environment_;
+  const std::shared_ptr<const Extensions> extensions_;
   std::string text_;  ///< that was loaded last
   std::string seen_;  ///< of the last poll; the reason if it could not be read
   Loaded first_;

@@ -6,7 +6,7 @@
 #include <deque>
 #include <optional>
 
-#include "sluice/position.hpp"
+#include "core/position.hpp"
 
 namespace sluice::flow {
 

@@ -7,11 +7,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/batch.hpp"
 #include "flow/backoff.hpp"
 #include "flow/merge.hpp"
 #include "flow/time.hpp"
 #include "sluice/effect.hpp"
-#include "sluice/sink.hpp"
 
 namespace sluice::flow {
 

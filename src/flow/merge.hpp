@@ -4,8 +4,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/batch.hpp"
 #include "sluice/effect.hpp"
-#include "sluice/sink.hpp"
 
 namespace sluice::flow {
 

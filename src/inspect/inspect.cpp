@@ -8,9 +8,11 @@
 #include <set>
 #include <utility>
 
-#include "bson/builder.hpp"
 #include "checkpoint/trigger_problems.hpp"
 #include "config/state_names.hpp"
+#include "core/cache_plan.hpp"
+#include "core/publish_plan.hpp"
+#include "core/webhook_plan.hpp"
 #include "inspect/inspect_state.hpp"
 #include "mongo/transaction.hpp"
 #include "mongo/who_answers.hpp"
@@ -23,9 +25,7 @@
 #include "sinks/jetstream/streams.hpp"
 #include "sinks/redis/connection.hpp"
 #include "sinks/webhook/outlet.hpp"
-#include "sluice/cache.hpp"
-#include "sluice/jetstream.hpp"
-#include "sluice/webhook.hpp"
+#include "sluice/bson_builder.hpp"
 #include "source/change_stream.hpp"
 
 namespace sluice::inspect {

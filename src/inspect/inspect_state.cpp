@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "bson/builder.hpp"
 #include "checkpoint/shard_records.hpp"
 #include "checkpoint/split_positions.hpp"
 #include "config/state_names.hpp"
 #include "mongo/end_transactions.hpp"
 #include "mongo/transaction.hpp"
 #include "requirements/fingerprints.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::inspect {
 

@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/position.hpp"
 #include "inspect/finding.hpp"
 #include "requirements/rights.hpp"
 #include "sluice/config.hpp"
-#include "sluice/position.hpp"
 #include "source/stream_filter.hpp"
 
 namespace sluice::inspect {

@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::mongo {
 

@@ -1,6 +1,6 @@
 #include "mongo/end_transactions.hpp"
 
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::mongo {
 

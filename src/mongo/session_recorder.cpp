@@ -1,6 +1,6 @@
 #include "mongo/session_recorder.hpp"
 
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::mongo {
 

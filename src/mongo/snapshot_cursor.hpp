@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "bson/builder.hpp"
 #include "mongo/pinned.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::mongo {
 

@@ -3,9 +3,9 @@
 #include <memory>
 #include <thread>
 
-#include "bson/builder.hpp"
 #include "mongo/client.hpp"
 #include "mongo/raii.hpp"
+#include "sluice/bson_builder.hpp"
 #include "tls/probe.hpp"
 
 namespace sluice::mongo {

@@ -286,6 +286,8 @@ struct Metrics::State {
         .Set(1);
   }
 
+  std::vector<std::function<std::string()>> texts;
+
   std::mutex streams_mutex;
   std::map<std::pair<std::string, std::optional<int>>, StreamMetrics> streams;
   std::map<std::string, ClusterMetrics> clusters;
@@ -377,6 +379,10 @@ void leave_out_gauges(std::vector<prometheus::MetricFamily>& families,
 
 }  // namespace
 
+void Metrics::add_text(std::function<std::string()> text) {
+  state_->texts.push_back(std::move(text));
+}
+
 std::string Metrics::render() const {
   {
     const std::lock_guard lock(state_->hooks_mutex);
@@ -387,6 +393,7 @@ std::string Metrics::render() const {
   auto families = state_->registry.Collect();
   leave_out_gauges(families, state_->left_out());
   prometheus::TextSerializer().Serialize(out, families);
+  for (const auto& text : state_->texts) out << text();
   return out.str();
 }
 

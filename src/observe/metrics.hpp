@@ -151,6 +151,9 @@ class Metrics {
   /// is destroyed, `refresh` neither runs nor will. Thread-safe.
   [[nodiscard]] ScrapeHook on_scrape(std::function<void()> refresh);
 
+  /// `text` gives more lines for each render(), on the thread that renders. Before the first render().
+  void add_text(std::function<std::string()> text);
+
   /// The Prometheus text format, version 0.0.4. Thread-safe.
   std::string render() const;
 

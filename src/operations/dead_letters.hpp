@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
-#include "bson/builder.hpp"
 #include "flow/time.hpp"
 #include "mongo/client.hpp"
 #include "sinks/mongo/redo.hpp"
 #include "sinks/outlet.hpp"
+#include "sluice/bson_builder.hpp"
 #include "sluice/config.hpp"
 #include "sluice/rule.hpp"
 

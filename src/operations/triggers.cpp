@@ -6,10 +6,10 @@
 #include <set>
 
 #include "config/load.hpp"
+#include "core/publish_plan.hpp"
 #include "requirements/requirements.hpp"
 #include "rules/registry.hpp"
 #include "sinks/jetstream/streams.hpp"
-#include "sluice/jetstream.hpp"
 
 namespace sluice::operations {
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "sluice/cache.hpp"
+#include "core/cache_plan.hpp"
 
 namespace sluice::pipeline {
 

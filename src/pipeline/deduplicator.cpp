@@ -40,7 +40,7 @@ std::int64_t time_of(const ChangeEvent& event) {
 Deduplicator::Deduplicator(const std::vector<std::unique_ptr<Rule>>& rules) {
   FullDocument strongest = FullDocument::off;
   for (const auto& rule : rules) {
-    windows_.add(rule->conduct().dedup.count());
+    windows_.add(rule->options().dedup.count());
     FullDocument wanted = FullDocument::off;
     for (const Subscription& one : rule->subscriptions()) wanted = std::max(wanted, one.full_document);
     strongest = std::max(strongest, wanted);

@@ -7,11 +7,11 @@
 #include <string_view>
 
 #include "async/strand.hpp"
+#include "core/batch.hpp"
 #include "flow/lane.hpp"
 #include "flow/send_allowance.hpp"
 #include "observe/metrics.hpp"
 #include "pipeline/dispatcher.hpp"
-#include "sluice/sink.hpp"
 
 namespace sluice::pipeline {
 
@@ -22,7 +22,7 @@ class LaneDriver {
   struct Parts {
     Strand strand;
     asio::thread_pool& threads;
-    Sink& sink;
+    BatchSink& sink;
     Dispatcher& dispatcher;
     observe::StreamMetrics& metrics;
     std::function<void(const Error&)> on_stop;  ///< an error that no retry can mend

@@ -36,7 +36,7 @@ std::vector<std::string> names_of(const requirements::Rules& rules) {
 
 /// The lanes are shared by all rules.
 milliseconds longest_linger(const requirements::Rules& rules, milliseconds usual) {
-  for (const auto& rule : rules) usual = std::max(usual, rule->conduct().linger);
+  for (const auto& rule : rules) usual = std::max(usual, rule->options().linger);
   return usual;
 }
 

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::requirements {
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "core/publish_plan.hpp"
 #include "mongo/error.hpp"
-#include "sluice/jetstream.hpp"
 
 namespace sluice::requirements {
 

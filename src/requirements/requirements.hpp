@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "bson/builder.hpp"
 #include "mongo/client.hpp"
+#include "sluice/bson_builder.hpp"
 #include "sluice/rule.hpp"
 #include "source/stream_filter.hpp"
 

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 
-#include "bson/builder.hpp"
 #include "config/state_names.hpp"
 #include "mongo/client.hpp"
+#include "sluice/bson_builder.hpp"
 #include "text/shell.hpp"
 
 namespace sluice::requirements {

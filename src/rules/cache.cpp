@@ -1,4 +1,4 @@
-#include "sluice/cache.hpp"
+#include "core/cache_plan.hpp"
 
 #include <algorithm>
 

@@ -1,13 +1,13 @@
 #include <algorithm>
 
 #include "config/names.hpp"
+#include "core/publish_plan.hpp"
 #include "rules/registry.hpp"
 #include "rules/shared/collection_names.hpp"
 #include "rules/shared/event_message.hpp"
 #include "rules/shared/format.hpp"
 #include "rules/shared/selection.hpp"
 #include "rules/shared/text_template.hpp"
-#include "sluice/jetstream.hpp"
 
 namespace sluice::rules {
 

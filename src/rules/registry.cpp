@@ -4,8 +4,9 @@
 #include <array>
 
 #include "config/problems.hpp"
+#include "core/publish_plan.hpp"
+#include "rules/custom/custom.hpp"
 #include "rules/shared/together.hpp"
-#include "sluice/jetstream.hpp"
 
 namespace sluice::rules {
 
@@ -91,7 +92,7 @@ void check_message_ids(const std::vector<std::unique_ptr<Rule>>& rules, const Ru
   }
 }
 
-RuleOptions read_conduct(const Settings& settings) {
+RuleOptions read_options(const Settings& settings) {
   constexpr long long most_seconds = 7LL * 86'400;
   constexpr long long most_linger_ms = 60'000;
   return {std::chrono::seconds(settings.integer_or("dedup_s", 0, 0, most_seconds)),
@@ -106,6 +107,7 @@ const Kind* find_kind(const RuleConfig& rule) {
 }  // namespace
 
 bool stands_apart(const RuleConfig& rule) {
+  if (is_custom_sink(rule)) return true;
   const Kind* kind = find_kind(rule);
   return kind != nullptr && kind->runs == Runs::apart;
 }
@@ -117,15 +119,29 @@ bool publishes(const RuleConfig& rule) {
 
 namespace {
 
+/// The kinds that the rule could be meant to be.
+std::vector<std::string> kinds_for(const RuleConfig& rule) {
+  std::vector<std::string> names = kinds();
+  const std::vector<std::string> more =
+      rule.extensions ? rule.extensions->kinds() : std::vector<std::string>();
+  names.insert(names.end(), more.begin(), more.end());
+  return names;
+}
+
 std::unique_ptr<Rule> make_one(const RuleConfig& rule, const std::string& database) {
+  if (auto custom = make_custom(rule, database)) {
+    if (!custom->keeps_state()) custom->set_options(read_options(rule.settings));
+    rule.settings.done();
+    return custom;
+  }
   const Kind* kind = find_kind(rule);
   if (kind == nullptr) {
-    const std::string near = nearest_name(rule.kind, kinds());
+    const std::string near = nearest_name(rule.kind, kinds_for(rule));
     rule.settings.fail("", "rule '" + rule.name + "' has the unknown kind '" + rule.kind + "'" +
                                (near.empty() ? "" : "; did you mean '" + near + "'?"));
   }
   auto made = kind->make(rule, database);
-  if (kind->does != Does::keep) made->set_conduct(read_conduct(rule.settings));
+  if (kind->does != Does::keep) made->set_options(read_options(rule.settings));
   rule.settings.done();
   return made;
 }

@@ -26,7 +26,7 @@ bool stands_apart(const RuleConfig& rule);
 /// Whether the rule publishes: such rules share a server, and so a stream (rules/apart.hpp).
 bool publishes(const RuleConfig& rule);
 
-/// The kinds of rule there are.
+/// The built-in kinds of rules.
 std::vector<std::string> kinds();
 
 // One factory a rule, in the rule's own file. `database` is the stream's.

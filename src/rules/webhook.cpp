@@ -5,6 +5,7 @@
 #include "bson/json_writer.hpp"
 #include "config/addresses/url_origin.hpp"
 #include "config/names.hpp"
+#include "core/webhook_plan.hpp"
 #include "rules/registry.hpp"
 #include "rules/shared/collection_names.hpp"
 #include "rules/shared/event_message.hpp"
@@ -12,7 +13,6 @@
 #include "rules/shared/made.hpp"
 #include "rules/shared/selection.hpp"
 #include "rules/shared/text_template.hpp"
-#include "sluice/webhook.hpp"
 
 namespace sluice::rules {
 

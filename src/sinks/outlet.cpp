@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "core/cache_plan.hpp"
+#include "core/publish_plan.hpp"
+#include "core/webhook_plan.hpp"
+#include "sinks/custom/outlet.hpp"
 #include "sinks/jetstream/outlet.hpp"
 #include "sinks/redis/outlet.hpp"
 #include "sinks/webhook/outlet.hpp"
-#include "sluice/cache.hpp"
-#include "sluice/jetstream.hpp"
-#include "sluice/webhook.hpp"
 
 namespace sluice::sinks {
 
@@ -35,7 +36,7 @@ namespace {
 using Made = std::unique_ptr<Outlet>;
 
 struct Known {
-  std::string_view sink;
+  bool (*is_for)(const DeliveryPlan& plan);
   Made (*make)(const OutletParts& parts);
 };
 
@@ -44,11 +45,17 @@ Made make(const OutletParts& parts) {
   return std::make_unique<One>(parts);
 }
 
+template <typename Plan>
+bool is_for(const DeliveryPlan& plan) {
+  return plan.sink() == Plan::sink_name;
+}
+
 // A new sink outside MongoDB is one line here.
-constexpr std::array<Known, 3> registered{{
-    {PublishPlan::sink_name, make<JetStream>},
-    {WebhookPlan::sink_name, make<Webhook>},
-    {CachePlan::sink_name, make<Cache>},
+constexpr std::array<Known, 4> registered{{
+    {is_for<PublishPlan>, make<JetStream>},
+    {is_for<WebhookPlan>, make<Webhook>},
+    {is_for<CachePlan>, make<Cache>},
+    {CustomOutlet::is_for, make<CustomOutlet>},
 }};
 
 }  // namespace
@@ -61,7 +68,7 @@ Error abandoned_error(const std::string& where) {
 std::vector<Made> make_outlets(const OutletParts& parts) {
   std::vector<Made> outlets;
   for (const Known& one : registered) {
-    const auto for_it = [&](const DeliveryPlan* plan) { return plan->sink() == one.sink; };
+    const auto for_it = [&](const DeliveryPlan* plan) { return one.is_for(*plan); };
     if (std::ranges::any_of(parts.deliveries, for_it)) outlets.push_back(one.make(parts));
   }
   return outlets;

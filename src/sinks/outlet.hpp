@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/batch.hpp"
 #include "sluice/config.hpp"
-#include "sluice/sink.hpp"
 
 namespace sluice::sinks {
 
@@ -40,8 +40,8 @@ class Outlet {
   /// end of a drain; there is no way back. Thread-safe, does not block.
   virtual void abandon() = 0;
 
-  /// About how many bytes send() has in memory at once (see Sink). Usually it renders all its messages of a
-  /// batch before it sends them.
+  /// About how many bytes send() has in memory at once (see BatchSink). Usually it renders all its messages
+  /// of a batch before it sends them.
   virtual std::size_t bytes_while_sending(const Batch& batch) const;
 };
 

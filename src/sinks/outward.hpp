@@ -10,9 +10,9 @@ namespace sluice::sinks {
 
 /// First everything that leaves MongoDB, then what is written to it: a position is stored, and a counter
 /// moved, only when the outlets have taken all that comes before.
-class Outward final : public Sink {
+class Outward final : public BatchSink {
  public:
-  Outward(std::vector<std::unique_ptr<Outlet>> outlets, std::unique_ptr<Sink> inner)
+  Outward(std::vector<std::unique_ptr<Outlet>> outlets, std::unique_ptr<BatchSink> inner)
       : outlets_(std::move(outlets)), inner_(std::move(inner)) {}
 
   const std::vector<std::unique_ptr<Outlet>>& outlets() const { return outlets_; }
@@ -34,7 +34,7 @@ class Outward final : public Sink {
   bool all_left(const Batch& batch) const;
 
   std::vector<std::unique_ptr<Outlet>> outlets_;
-  std::unique_ptr<Sink> inner_;
+  std::unique_ptr<BatchSink> inner_;
 };
 
 }  // namespace sluice::sinks

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "bson/json_writer.hpp"
+#include "core/payload_format.hpp"
 #include "sluice/effect.hpp"
-#include "sluice/payload.hpp"
 
 namespace sluice::sinks {
 

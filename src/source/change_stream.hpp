@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "core/position.hpp"
 #include "flow/await_policy.hpp"
 #include "flow/read_detail.hpp"
 #include "mongo/pinned.hpp"
-#include "sluice/position.hpp"
 #include "source/abilities.hpp"
 #include "source/event_assembler.hpp"
 #include "source/stream_filter.hpp"

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "bson/builder.hpp"
 #include "sluice/bson.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::source {
 

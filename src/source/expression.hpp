@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::source {
 

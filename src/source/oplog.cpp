@@ -1,6 +1,6 @@
 #include "source/oplog.hpp"
 
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::source {
 

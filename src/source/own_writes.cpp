@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "bson/builder.hpp"
 #include "config/state_names.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::source {
 

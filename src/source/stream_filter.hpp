@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "bson/builder.hpp"
 #include "flow/read_detail.hpp"
+#include "sluice/bson_builder.hpp"
 #include "sluice/rule.hpp"
 
 namespace sluice::source {

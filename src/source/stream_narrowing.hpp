@@ -1,6 +1,6 @@
 #pragma once
 
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 #include "source/stream_filter.hpp"
 
 namespace sluice::source {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 #include "source/stream_filter.hpp"
 
 namespace sluice::source {

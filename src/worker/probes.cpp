@@ -5,10 +5,10 @@
 #include <utility>
 #include <variant>
 
-#include "bson/builder.hpp"
 #include "mongo/client.hpp"
 #include "sinks/jetstream/connection.hpp"
 #include "sinks/redis/connection.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::worker {
 

@@ -16,6 +16,7 @@
 #include "observe/log/log_queue.hpp"
 #include "observe/process.hpp"
 #include "sinks/webhook/web_services.hpp"
+#include "sluice/extensions.hpp"
 #include "sluice/pipeline.hpp"
 #include "worker/exit_deadline.hpp"
 #include "worker/probes.hpp"
@@ -69,6 +70,9 @@ class Worker {
         supervisor_({io_, config_, metrics_, readiness_, log_, std::make_shared<sinks::WebServices>(),
                      teardown_, config_.streams},
                     strand_, supervisor_events()) {
+    if (config_.extensions) {
+      metrics_.add_text([extensions = config_.extensions] { return extensions->metrics(); });
+    }
     if (source == nullptr) return;
     signals_.add(SIGHUP);
     configuration_.emplace();

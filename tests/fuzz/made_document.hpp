@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::fuzz {
 

@@ -77,14 +77,17 @@ std::vector<std::string> PipelineTest::here_run(std::vector<std::string> command
 }
 
 Worker& PipelineTest::start(const std::string& file, std::vector<std::string> flags, int count, int index) {
-  workers_.push_back(std::make_unique<Worker>(Worker::Options{
-      .file = file, .flags = here(std::move(flags)), .shard_count = count, .shard_index = index}));
+  workers_.push_back(std::make_unique<Worker>(Worker::Options{.file = file,
+                                                              .program = program_,
+                                                              .flags = here(std::move(flags)),
+                                                              .shard_count = count,
+                                                              .shard_index = index}));
   return *workers_.back();
 }
 
 Worker& PipelineTest::start_member(const std::string& file, int partitions, std::vector<std::string> flags) {
-  workers_.push_back(std::make_unique<Worker>(
-      Worker::Options{.file = file, .flags = here(std::move(flags)), .partitions = partitions}));
+  workers_.push_back(std::make_unique<Worker>(Worker::Options{
+      .file = file, .program = program_, .flags = here(std::move(flags)), .partitions = partitions}));
   return *workers_.back();
 }
 

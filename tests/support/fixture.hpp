@@ -47,6 +47,8 @@ class PipelineTest : public testing::Test {
     worker_uri_flag_ = "--mongodb-uri";
     worker_uri_ = uri;
   }
+  /// Workers that are started from now on run this program.
+  void workers_run(const std::string& program) { program_ = program; }
   /// Likewise, by the URI that this file holds.
   void workers_connect_by_file(const std::string& path) {
     worker_uri_flag_ = "--mongodb-uri-file";
@@ -96,6 +98,7 @@ class PipelineTest : public testing::Test {
   ReplicaSet& server_;
   std::string worker_uri_flag_ = "--mongodb-uri";
   std::string worker_uri_;
+  std::string program_;
   std::string database_;
   Mongo db_;
   Mongo state_;

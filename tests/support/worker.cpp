@@ -16,6 +16,14 @@ std::string program_path() {
   return other != nullptr ? other : SLUICE_PROGRAM;
 }
 
+std::string extended_program() {
+  return SLUICE_EXTENDED;
+}
+
+std::string library_example_program(const std::string& name) {
+  return SLUICE_LIBRARY_EXAMPLES + name;
+}
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -32,7 +40,8 @@ std::vector<std::string> run_command(const Worker::Options& options, const std::
     command.insert(command.end(), options.flags.begin(), options.flags.end());
     return command;
   }
-  std::vector<std::string> command = {program_path(), "run", options.file, "--http-port", port};
+  const std::string program = options.program.empty() ? program_path() : options.program;
+  std::vector<std::string> command = {program, "run", options.file, "--http-port", port};
   const std::vector<std::string> part =
       options.partitions > 0 ? std::vector<std::string>{"--partitions", std::to_string(options.partitions)}
                              : std::vector<std::string>{"--shard-count", std::to_string(options.shard_count),
@@ -53,15 +62,20 @@ Environment environment_of(const Worker::Options& options, const std::string& po
 
 }  // namespace
 
-Outcome run_sluice(const std::vector<std::string>& arguments, const Environment& environment) {
+Outcome run_program(const std::string& program, const std::vector<std::string>& arguments,
+                    const Environment& environment) {
   const TemporaryDirectory folder;
   const auto out = folder.path() / "out";
   const auto err = folder.path() / "err";
-  std::vector<std::string> command = {program_path()};
+  std::vector<std::string> command = {program};
   command.insert(command.end(), arguments.begin(), arguments.end());
   Process process({command, with_sanitizer_settings(environment), out, err});
   const int code = process.wait(patience(60s)).value_or(-1);
   return {code, read_file(out), read_file(err)};
+}
+
+Outcome run_sluice(const std::vector<std::string>& arguments, const Environment& environment) {
+  return run_program(program_path(), arguments, environment);
 }
 
 std::unique_ptr<Process> start_sluice(const std::vector<std::string>& arguments) {

@@ -20,6 +20,15 @@ struct Outcome {
 /// The path of the program under test.
 std::string program_path();
 
+/// The program of tests/programs/extended.cpp, which has rules and sinks of its own.
+std::string extended_program();
+/// A program of deploy/examples/library: `rule` or `sink`.
+std::string library_example_program(const std::string& name);
+
+/// Runs `<program> <arguments>` to its end.
+Outcome run_program(const std::string& program, const std::vector<std::string>& arguments,
+                    const Environment& environment = {});
+
 /// Runs `sluice <arguments>` to its end.
 Outcome run_sluice(const std::vector<std::string>& arguments, const Environment& environment = {});
 
@@ -31,6 +40,7 @@ class Worker {
  public:
   struct Options {
     std::string file;
+    std::string program = {};  ///< "": the program under test
     std::vector<std::string> flags = {};
     Environment environment = {};
     int shard_count = 1;

@@ -49,11 +49,12 @@ Input input_of(const std::string& file) {
 }
 
 /// Reads a document, makes its rules, and has the driver read its URIs.
-Verdict judge_once(const std::shared_ptr<const config::YamlDocument>& document, const config::Values& flags) {
+Verdict judge_once(const std::shared_ptr<const config::YamlDocument>& document, const Arguments& arguments) {
   Verdict verdict;
-  config::Judged judged = config::judge_document(document, flags, config::process_environment());
+  config::Judged judged = config::judge_document(document, arguments.flags, config::process_environment());
   verdict.problems = std::move(judged.problems);
   verdict.config = std::move(judged.loaded.config);
+  extend(verdict.config, arguments.extensions);
   verdict.streams = verdict.config.streams.size();
   const std::vector<StreamConfig> stated = verdict.config.streams;
   std::vector<requirements::Rules> made;
@@ -80,7 +81,7 @@ Verdict judge_once(const std::shared_ptr<const config::YamlDocument>& document, 
 
 /// Finds what hides behind the first problem of a rule: whatever is wrong is cut out, and the rest is judged
 /// again. What is then said of the surroundings of a cut is said for the cut's sake, and left out.
-void look_behind(const config::YamlDocument& document, const config::Values& flags,
+void look_behind(const config::YamlDocument& document, const Arguments& arguments,
                  config::Problems& problems) {
   constexpr int most_rounds = 20;
   const auto place_of = [](const config::Problem& one) { return config::Place{one.line, one.column}; };
@@ -89,7 +90,7 @@ void look_behind(const config::YamlDocument& document, const config::Values& fla
   config::Problems found = problems;
   for (int round = 0; round < most_rounds && !found.empty(); ++round) {
     for (const config::Problem& one : found) config::cut(rest->top, place_of(one));
-    const config::Problems next = judge_once(rest, flags).problems;
+    const config::Problems next = judge_once(rest, arguments).problems;
     found.clear();
     for (const config::Problem& one : next) {
       const bool follows = std::ranges::any_of(problems, [&](const config::Problem& known) {
@@ -103,13 +104,13 @@ void look_behind(const config::YamlDocument& document, const config::Values& fla
   }
 }
 
-Verdict judge(const std::string& file, const config::Values& flags) {
+Verdict judge(const std::string& file, const Arguments& arguments) {
   try {
     const Input input = input_of(file);
     const config::Values environment = config::process_environment();
     const auto document = config::parse_yaml(input.text, input.name, &environment);
-    Verdict verdict = judge_once(document, flags);
-    look_behind(*document, flags, verdict.problems);
+    Verdict verdict = judge_once(document, arguments);
+    look_behind(*document, arguments, verdict.problems);
     verdict.problems = config::in_order(std::move(verdict.problems));
     return verdict;
   } catch (const ConfigError& error) {
@@ -185,7 +186,7 @@ class JsonReport final : public Report {
 
 /// The exit code of one file.
 int check(const std::string& file, const Arguments& arguments, Report& report) {
-  const Verdict verdict = judge(file, arguments.flags);
+  const Verdict verdict = judge(file, arguments);
   report.begin(file, verdict);
   auto worst = verdict.problems.empty() ? inspect::Level::ok : inspect::Level::error;
   for (const Finding& finding : verdict.set_offs.findings()) report.add(finding);

@@ -7,9 +7,9 @@
 
 #include "checkpoint/trigger_problems.hpp"
 #include "cli/commands.hpp"
+#include "cli/load_config.hpp"
 #include "cli/views/cluster_view.hpp"
 #include "cli/views/moment.hpp"
-#include "config/load.hpp"
 #include "mongo/quiet.hpp"
 #include "mongo/raii.hpp"
 #include "operations/triggers.hpp"
@@ -86,7 +86,7 @@ class Status {
 }  // namespace
 
 int cluster_status_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
-  const Config config = config::load(arguments.file, arguments.flags, config::process_environment());
+  const Config config = load_stated(arguments);
   const mongo::Driver driver;
   mongo::quiet_driver();
   Status status(config, arguments.own.contains("json"), out);

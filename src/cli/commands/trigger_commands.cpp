@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <ostream>
 
-#include "bson/builder.hpp"
 #include "cli/commands.hpp"
 #include "cli/commands/trigger_rule.hpp"
 #include "cli/commands/triggers.hpp"
@@ -14,6 +13,7 @@
 #include "operations/triggers.hpp"
 #include "requirements/requirements.hpp"
 #include "rules/registry.hpp"
+#include "sluice/bson_builder.hpp"
 #include "sluice/error.hpp"
 #include "text/display_width.hpp"
 #include "text/json_writer.hpp"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/load_config.hpp"
 #include "config/load.hpp"
 #include "config/names.hpp"
 #include "mongo/quiet.hpp"
@@ -25,8 +26,7 @@ std::vector<std::string> names_of(const std::vector<StreamConfig>& streams) {
 
 }  // namespace
 
-TriggerDesk::TriggerDesk(const Arguments& arguments)
-    : config_(config::load(arguments.file, arguments.flags, config::process_environment())) {
+TriggerDesk::TriggerDesk(const Arguments& arguments) : config_(load_stated(arguments)) {
   // What the driver would write to stderr by itself, the messages here say better.
   mongo::quiet_driver();
   if (const auto given = arguments.own.find("stream"); given != arguments.own.end()) {

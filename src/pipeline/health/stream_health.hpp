@@ -8,6 +8,7 @@
 #include "async/strand.hpp"
 #include "checkpoint/letter_count.hpp"
 #include "checkpoint/maintained_rules.hpp"
+#include "core/position.hpp"
 #include "flow/budget.hpp"
 #include "flow/headroom.hpp"
 #include "flow/lag.hpp"
@@ -19,7 +20,6 @@
 #include "pipeline/health/outlet_states.hpp"
 #include "pipeline/lane_driver.hpp"
 #include "sluice/config.hpp"
-#include "sluice/position.hpp"
 #include "source/change_stream.hpp"
 #include "source/oplog.hpp"
 

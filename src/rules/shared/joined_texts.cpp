@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "bson/builder.hpp"
 #include "bson/text.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::rules {
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "bson/builder.hpp"
 #include "bson/storable.hpp"
 #include "sluice/arena.hpp"
+#include "sluice/bson_builder.hpp"
 
 /// Documents that rules make, in the memory of the event's batch.
 namespace sluice::rules {

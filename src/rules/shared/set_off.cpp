@@ -6,7 +6,7 @@
 #include <set>
 #include <variant>
 
-#include "sluice/cache.hpp"
+#include "core/cache_plan.hpp"
 
 namespace sluice::rules {
 

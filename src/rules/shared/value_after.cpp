@@ -6,9 +6,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "bson/builder.hpp"
 #include "rules/shared/update_names.hpp"
 #include "sluice/arena.hpp"
+#include "sluice/bson_builder.hpp"
 #include "sluice/event.hpp"
 
 namespace sluice {

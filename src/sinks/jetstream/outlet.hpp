@@ -11,12 +11,12 @@
 #include <variant>
 #include <vector>
 
+#include "core/publish_plan.hpp"
 #include "flow/flight_size.hpp"
 #include "flow/in_flight_window.hpp"
 #include "sinks/delivered.hpp"
 #include "sinks/jetstream/flight.hpp"
 #include "sinks/outlet.hpp"
-#include "sluice/jetstream.hpp"
 
 namespace sluice::sinks {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/publish_plan.hpp"
 #include "sinks/jetstream/connection.hpp"
-#include "sluice/jetstream.hpp"
 
 namespace sluice::sinks::jetstream {
 

@@ -3,8 +3,8 @@
 #include <functional>
 #include <vector>
 
+#include "core/batch.hpp"
 #include "mongo/transaction.hpp"
-#include "sluice/sink.hpp"
 
 namespace sluice::sinks {
 

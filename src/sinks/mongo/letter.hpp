@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "bson/builder.hpp"
-#include "sluice/sink.hpp"
+#include "core/batch.hpp"
+#include "sluice/bson_builder.hpp"
 
 /// The documents of the collection dead_letters. One can be stored whatever its event holds: what is too deep
 /// for a document stands in it as the bytes of its BSON (`eventBytes` for `event`; in `effect`, `idBytes` for

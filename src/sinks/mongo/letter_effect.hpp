@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "bson/builder.hpp"
+#include "core/batch.hpp"
+#include "sluice/bson_builder.hpp"
 #include "sluice/projection.hpp"
-#include "sluice/sink.hpp"
 
 /// How a dead letter holds its effect: written here, and read back here.
 namespace sluice::sinks {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "config/state_names.hpp"
+#include "core/batch.hpp"
 #include "mongo/client.hpp"
 #include "sinks/mongo/write_commands.hpp"
-#include "sluice/sink.hpp"
 
 namespace sluice::sinks {
 
@@ -36,7 +36,7 @@ struct MongoBulkOptions {
 /// The first statement moves the position on, and only if the lane still has the epoch and the number of
 /// commits that the batch was made under: a stale holder of the shard writes nothing, and a commit whose
 /// answer was lost is recognised afterwards.
-class MongoBulk final : public Sink {
+class MongoBulk final : public BatchSink {
  public:
   /// `pool` and `recorder` must outlive the sink.
   MongoBulk(mongo::ClientPool& pool, mongo::SessionRecorder& recorder, MongoBulkOptions options);

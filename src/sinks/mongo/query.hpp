@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "bson/builder.hpp"
 #include "bson/storable.hpp"
+#include "sluice/bson_builder.hpp"
 #include "sluice/effect.hpp"
 
 namespace sluice::sinks {

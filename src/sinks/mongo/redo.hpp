@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "config/state_names.hpp"
+#include "core/batch.hpp"
 #include "mongo/session_recorder.hpp"
 #include "sinks/mongo/write_commands.hpp"
-#include "sluice/sink.hpp"
 
 namespace sluice::sinks {
 

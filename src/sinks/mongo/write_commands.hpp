@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "bson/builder.hpp"
+#include "core/batch.hpp"
 #include "mongo/transaction.hpp"
-#include "sluice/sink.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::sinks {
 

@@ -7,9 +7,9 @@
 #include <variant>
 #include <vector>
 
+#include "core/cache_plan.hpp"
 #include "sinks/outlet.hpp"
 #include "sinks/redis/connection.hpp"
-#include "sluice/cache.hpp"
 
 namespace sluice::sinks {
 

@@ -3,8 +3,8 @@
 #include <optional>
 #include <string>
 
+#include "core/webhook_plan.hpp"
 #include "sinks/webhook/endpoint.hpp"
-#include "sluice/webhook.hpp"
 
 namespace sluice::sinks {
 

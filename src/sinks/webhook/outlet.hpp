@@ -11,11 +11,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/webhook_plan.hpp"
 #include "sinks/delivered.hpp"
 #include "sinks/outlet.hpp"
 #include "sinks/webhook/fate.hpp"
 #include "sinks/webhook/web_services.hpp"
-#include "sluice/webhook.hpp"
 
 namespace sluice::sinks {
 

@@ -7,8 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "core/webhook_plan.hpp"
 #include "sinks/webhook/endpoint.hpp"
-#include "sluice/webhook.hpp"
 
 namespace sluice::sinks {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 #include "unit/bson/json.hpp"
 #include "unit/bson/seed.hpp"
 

@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::flow {
 namespace {

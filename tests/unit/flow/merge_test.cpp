@@ -1,6 +1,6 @@
 #include "flow/merge.hpp"
 
-#include "sluice/jetstream.hpp"
+#include "core/publish_plan.hpp"
 #include "unit/flow/lane_fixture.hpp"
 
 namespace sluice::flow {

@@ -13,7 +13,7 @@ namespace sluice::pipeline {
 namespace {
 
 /// Ends each batch as the test says.
-class ScriptedSink final : public Sink {
+class ScriptedSink final : public BatchSink {
  public:
   Outcome commit(const Batch&) override {
     ++batches;

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::test {
 

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "bson/builder.hpp"
+#include "core/publish_plan.hpp"
 #include "rules/registry.hpp"
-#include "sluice/jetstream.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::rules {
 namespace {

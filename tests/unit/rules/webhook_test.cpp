@@ -2,9 +2,9 @@
 
 #include <functional>
 
-#include "bson/builder.hpp"
+#include "core/webhook_plan.hpp"
 #include "rules/registry.hpp"
-#include "sluice/webhook.hpp"
+#include "sluice/bson_builder.hpp"
 
 namespace sluice::rules {
 namespace {

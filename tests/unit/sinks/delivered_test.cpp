@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sluice/jetstream.hpp"
+#include "core/publish_plan.hpp"
 
 namespace sluice::sinks {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sluice/jetstream.hpp"
+#include "core/publish_plan.hpp"
 
 namespace sluice::sinks {
 namespace {
@@ -31,7 +31,7 @@ class Outside final : public Outlet {
   std::optional<Error> error_;
 };
 
-class Inside final : public Sink {
+class Inside final : public BatchSink {
  public:
   explicit Inside(Calls& calls) : calls_(calls) {}
   Outcome commit(const Batch&) override {

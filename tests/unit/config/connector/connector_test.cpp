@@ -4,8 +4,8 @@
 
 #include <stdexcept>
 
+#include "core/publish_plan.hpp"
 #include "rules/registry.hpp"
-#include "sluice/jetstream.hpp"
 
 namespace sluice::config {
 namespace {

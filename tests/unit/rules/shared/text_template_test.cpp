@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "bson/builder.hpp"
+#include "sluice/bson_builder.hpp"
 #include "sluice/event.hpp"
 
 namespace sluice::rules {

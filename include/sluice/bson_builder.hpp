@@ -9,15 +9,23 @@
 
 namespace sluice::bson {
 
-/// Writes BSON front to back into one buffer that is kept from batch to batch. Values are copied as raw
-/// bytes, which libbson's own appenders cannot do without naming each type.
+/// Builds a BSON document front to back, in memory of its own.
+///
+///     bson::Builder values;
+///     values.append("name", name).open_array("tags");
+///     for (const auto& tag : tags) values.append(values.item(), tag);
+///     values.close();
+///     bson::View document = arena.keep_document(values.finish());
+///
+/// open() and close() have to match. Not thread-safe.
 class Builder {
  public:
   Builder() { clear(); }
 
-  /// Start again with an empty document; memory is kept.
+  /// Starts again with an empty document. The memory is kept for it.
   void clear();
 
+  /// Appends a value of any type; nothing where it is absent.
   Builder& append(std::string_view key, const Value& value);
   Builder& append(std::string_view key, View document) { return append(key, document.as_value()); }
   Builder& append(std::string_view key, std::string_view text);
@@ -34,20 +42,21 @@ class Builder {
   Builder& open_array(std::string_view key);  ///< an array under `key`; its keys are made by item()
   Builder& close();
 
-  /// The next key of the innermost array, valid until the next call.
+  /// The next key of the innermost open array ("0", "1", ...). Valid until the next call.
   std::string_view item();
 
-  std::size_t size() const { return bytes_.size(); }
+  std::size_t size() const { return bytes_.size(); }  ///< bytes so far
 
-  /// A place in the innermost document or array, to come back to while that is still open.
+  /// A place in the innermost open document or array.
   struct Mark {
     std::size_t size;
     std::uint32_t items;
   };
   Mark mark() const { return {bytes_.size(), levels_.back().items}; }
+  /// Removes what was appended behind the mark. Its document or array must still be open.
   void rewind(const Mark& mark);
 
-  /// Ends the document. The view is valid until the builder is used again.
+  /// Ends the document. The view is valid until the builder is used again or destroyed.
   View finish();
 
  private:

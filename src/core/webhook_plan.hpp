@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/payload_format.hpp"
 #include "sluice/effect.hpp"
-#include "sluice/payload.hpp"
 
 namespace sluice {
 

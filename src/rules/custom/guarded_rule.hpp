@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sluice/rule.hpp"
+
+namespace sluice::rules {
+
+/// A rule that the user wrote, held to what rules promise. What it says of itself is asked once. An event for
+/// which it throws, or makes effects that could not be carried out, becomes a dead letter with the reason and
+/// has no other effect of this rule.
+class GuardedRule final : public Rule {
+ public:
+  /// Throws std::invalid_argument, with the reason, for a rule that cannot be used.
+  GuardedRule(std::string name, std::unique_ptr<const Rule> inner);
+
+  std::vector<Subscription> subscriptions() const override { return subscriptions_; }
+  std::vector<IndexNeed> indexes() const override { return indexes_; }
+  std::vector<Projection> projections() const override { return projections_; }
+  std::vector<const DocumentPlan*> documents() const override { return documents_; }
+  bool has_snapshots() const override { return has_snapshots_; }
+  bool begins_with_snapshot() const override { return begins_with_snapshot_; }
+  bool keeps_state() const override { return keeps_state_; }
+  const char* orders_across_documents_by() const override { return orders_by_; }
+  std::string fingerprint() const override { return fingerprint_; }
+  void apply(const ChangeEvent& event, Effects& effects) const override;
+  void apply_key_only(const ChangeEvent& event, Effects& effects) const override;
+
+ private:
+  template <typename Act>
+  void guard(const ChangeEvent& event, Effects& effects, Act act) const;
+  std::string objection(const Effects& effects, std::size_t first) const;
+
+  std::unique_ptr<const Rule> inner_;
+  std::vector<Subscription> subscriptions_;
+  std::vector<IndexNeed> indexes_;
+  std::vector<Projection> projections_;
+  std::vector<const DocumentPlan*> documents_;
+  std::vector<const void*> plans_;  ///< of all these
+  bool has_snapshots_;
+  bool begins_with_snapshot_;
+  bool keeps_state_;
+  const char* orders_by_;
+  std::string fingerprint_;
+};
+
+/// The code of such a dead letter: the server's UnknownError.
+inline constexpr std::int32_t custom_rule_failed_code = 8;
+
+}  // namespace sluice::rules
