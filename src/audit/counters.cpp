@@ -6,7 +6,7 @@ namespace sluice::audit {
 
 namespace {
 
-constexpr int rows_in_one_answer = 2000;
+constexpr int counters_in_one_answer = 2000;
 
 void append_in(bson::Builder& out, std::string_view path, const std::vector<bson::Value>& ids) {
   out.open(out.item()).open("$match").open(path).open_array("$in");
@@ -58,7 +58,7 @@ void append_counter_audit(bson::Builder& out, const Counted& counted, const std:
   out.open("target").append("$mergeObjects", "$target").close().close().close();
   if (!plan.create) out.open(out.item()).open("$match").append("target.here", true).close().close();
   out.close().append("allowDiskUse", true);
-  out.open("cursor").append("batchSize", rows_in_one_answer).close();
+  out.open("cursor").append("batchSize", counters_in_one_answer).close();
 }
 
 }  // namespace sluice::audit

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "bson/decimal.hpp"
+#include "bson/limits.hpp"
 #include "sluice/bson.hpp"
 
 namespace sluice::bson {
@@ -20,8 +21,6 @@ constexpr std::uint8_t nan_kind = 0xfb;
 
 constexpr std::int16_t infinite = INT16_MAX;
 constexpr std::size_t digits_of_a_half = 17;
-constexpr int digits_of_a_decimal = 34;  // the server compares doubles with decimals in so many digits
-constexpr int most_nested = 200;         // the server's own limit is lower
 
 std::uint64_t mix(std::uint64_t hash) {
   hash ^= hash >> 33;
@@ -42,7 +41,7 @@ bool is_number(bson_type_t type) {
 }
 
 template <typename T>
-T load(const Value& value) {
+T load_prefix(const Value& value) {
   T result{};
   std::memcpy(&result, value.raw().data(), std::min(sizeof result, value.raw().size()));
   return result;
@@ -111,13 +110,13 @@ Identity::Identity(const Value& value) : kind_(static_cast<std::uint8_t>(value.t
 
 void Identity::take_number(const Value& value) {
   if (value.type() == BSON_TYPE_DECIMAL128) {
-    const auto decimal = load<bson_decimal128_t>(value);
+    const auto decimal = load_prefix<bson_decimal128_t>(value);
     char text[BSON_DECIMAL128_STRING];
     bson_decimal128_to_string(&decimal, text);
     return take_decimal(text);
   }
   char text[64];
-  const auto end = std::to_chars(text, text + sizeof text, load<double>(value), std::chars_format::scientific,
+  const auto end = std::to_chars(text, text + sizeof text, load_prefix<double>(value), std::chars_format::scientific,
                                  digits_of_a_decimal - 1);
   take_decimal({text, static_cast<std::size_t>(end.ptr - text)});
 }

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "bson/load.hpp"
 #include "bson/text.hpp"
 #include "text/utf8.hpp"
 
@@ -14,13 +15,6 @@ namespace sluice::bson {
 namespace {
 
 constexpr std::int64_t last_of_year_9999 = 253'402'300'799'999;  // later ones have years of five digits
-
-template <typename T>
-T load(const std::uint8_t* from) {
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
-}
 
 bool is_plain(unsigned char c) {
   return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';

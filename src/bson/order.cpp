@@ -8,13 +8,11 @@
 #include <string>
 
 #include "bson/decimal.hpp"
+#include "bson/limits.hpp"
 
 namespace sluice::bson {
 
 namespace {
-
-constexpr int most_nested = 200;  // the server's own limit is lower
-constexpr int digits_of_a_decimal = 34;
 
 /// Types that are compared with each other share a place; the places are the server's.
 int place_of(bson_type_t type) {
@@ -63,7 +61,7 @@ int place_of(bson_type_t type) {
 }
 
 template <typename T>
-T load(std::span<const std::uint8_t> bytes) {
+T load_bytes(std::span<const std::uint8_t> bytes) {
   T value{};
   std::memcpy(&value, bytes.data(), std::min(sizeof value, bytes.size()));
   return value;
@@ -74,7 +72,7 @@ std::weak_ordering bytes_order(std::span<const std::uint8_t> a, std::span<const 
 }
 
 /// Behind the length that BSON puts before a text; the zero at its end orders as its absence does.
-std::span<const std::uint8_t> text_of(const Value& value) {
+std::span<const std::uint8_t> string_bytes(const Value& value) {
   return value.raw().size() < 5 ? value.raw() : value.raw().subspan(4, value.raw().size() - 5);
 }
 
@@ -102,21 +100,21 @@ struct Number {
     char* end = text;
     switch (value.type()) {
       case BSON_TYPE_DECIMAL128: {
-        const auto number = load<bson_decimal128_t>(value.raw());
+        const auto number = load_bytes<bson_decimal128_t>(value.raw());
         char decimal_text[BSON_DECIMAL128_STRING];
         bson_decimal128_to_string(&number, decimal_text);
         return decimal_text;
       }
       case BSON_TYPE_DOUBLE:
-        end = std::to_chars(text, text + sizeof text, load<double>(value.raw()),
+        end = std::to_chars(text, text + sizeof text, load_bytes<double>(value.raw()),
                             std::chars_format::scientific, digits_of_a_decimal - 1)
                   .ptr;
         break;
       case BSON_TYPE_INT32:
-        end = std::to_chars(text, text + sizeof text, load<std::int32_t>(value.raw())).ptr;
+        end = std::to_chars(text, text + sizeof text, load_bytes<std::int32_t>(value.raw())).ptr;
         break;
       default:
-        end = std::to_chars(text, text + sizeof text, load<std::int64_t>(value.raw())).ptr;
+        end = std::to_chars(text, text + sizeof text, load_bytes<std::int64_t>(value.raw())).ptr;
     }
     return {text, end};
   }
@@ -175,7 +173,7 @@ std::weak_ordering order(const Value& a, const Value& b, int depth) {
     case BSON_TYPE_UTF8:
     case BSON_TYPE_SYMBOL:
     case BSON_TYPE_CODE:
-      return bytes_order(text_of(a), text_of(b));
+      return bytes_order(string_bytes(a), string_bytes(b));
     case BSON_TYPE_DOCUMENT:
     case BSON_TYPE_ARRAY:
       return fields_order(a.document(), b.document(), depth);

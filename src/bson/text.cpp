@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "bson/json_writer.hpp"
+#include "bson/load.hpp"
 
 namespace sluice::bson {
 
@@ -17,13 +18,6 @@ constexpr double most_exact = 9007199254740992.0;  // 2^53
 constexpr std::int64_t ms_a_day = 86'400'000;
 constexpr std::size_t uuid_bytes = 16;
 constexpr std::size_t before_binary = 5;  // the size and the subtype
-
-template <typename T>
-T load(const Value& value) {
-  T loaded{};
-  std::memcpy(&loaded, value.raw().data(), sizeof loaded);
-  return loaded;
-}
 
 template <typename Number>
 void append_digits(std::string& out, Number number) {
@@ -61,7 +55,7 @@ Day day_of(std::int64_t days) {
 }
 
 void append_decimal(std::string& out, const Value& value) {
-  const auto decimal = load<bson_decimal128_t>(value);
+  const auto decimal = load<bson_decimal128_t>(value.raw().data());
   std::array<char, BSON_DECIMAL128_STRING> text;
   bson_decimal128_to_string(&decimal, text.data());
   out += text.data();
@@ -135,11 +129,11 @@ void append_text(std::string& out, const Value& value) {
     case BSON_TYPE_OID:
       return append_hex(out, raw, value.raw().size());
     case BSON_TYPE_INT32:
-      return append_digits(out, load<std::int32_t>(value));
+      return append_digits(out, load<std::int32_t>(value.raw().data()));
     case BSON_TYPE_INT64:
-      return append_digits(out, load<std::int64_t>(value));
+      return append_digits(out, load<std::int64_t>(value.raw().data()));
     case BSON_TYPE_DOUBLE:
-      return append_number(out, load<double>(value));
+      return append_number(out, load<double>(value.raw().data()));
     case BSON_TYPE_DECIMAL128:
       return append_decimal(out, value);
     case BSON_TYPE_BOOL:

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "bson/load.hpp"
 #include "sluice/bson.hpp"
 
 namespace sluice::bson {
@@ -9,13 +10,6 @@ namespace sluice::bson {
 namespace {
 
 static_assert(BSON_BYTE_ORDER == BSON_LITTLE_ENDIAN, "values are read in place, as BSON lays them out");
-
-template <typename T>
-T load(const std::uint8_t* from) {
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
-}
 
 }  // namespace
 

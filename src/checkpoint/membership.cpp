@@ -13,7 +13,7 @@ namespace sluice::checkpoint {
 
 namespace {
 
-constexpr int most_records = 100000;
+constexpr int most_members = 100000;
 constexpr std::int64_t kept_when_silent_ms = 60'000;  // long enough for a person to see who fell silent
 
 int small(const bson::Value& value) {
@@ -103,7 +103,7 @@ std::optional<Error> read_cluster(mongoc_client_t* client, const std::string& st
   append_union(command, state::shards, "streamId", stream_id,
                {"count", "index", "epoch", "holder", "since", "expiresAt", "clusterTime", "optionsHash"});
   append_union(command, state::layouts, "_id", stream_id, {"count", "maintained"});
-  command.close().open("cursor").append("batchSize", most_records).close();
+  command.close().open("cursor").append("batchSize", most_members).close();
   const mongo::Reply reply =
       mongo::run_command(client, state_database, command.finish(), mongo::Doing::reading);
   if (!reply.ok()) return reply.error;

@@ -13,7 +13,7 @@ namespace sluice::checkpoint {
 
 namespace {
 
-constexpr std::int32_t most_read = 10'000;
+constexpr std::int32_t most_problems = 10'000;
 
 }  // namespace
 
@@ -29,7 +29,7 @@ std::optional<Error> read_trigger_problems(mongoc_client_t* client, const std::s
   bson::Builder find;
   find.append("find", state::layouts).open("filter").open("problem").append("$exists", true).close();
   find.open("_id").append("$gte", pipeline + "/").append("$lt", pipeline + "0").close().close();
-  find.append("batchSize", most_read).append("limit", most_read);
+  find.append("batchSize", most_problems).append("limit", most_problems);
   const mongo::Reply reply = mongo::run_command(client, state_database, find.finish(), mongo::Doing::reading);
   if (!reply.ok()) return reply.error;
   std::map<std::string, std::pair<std::string, std::int64_t>, std::less<>> known;

@@ -10,7 +10,7 @@ namespace sluice::language {
 
 namespace {
 
-constexpr int most_nested = 80;
+constexpr int deepest_expression = 80;
 
 /// What stands behind `root` in a path; "" for the root itself, and nothing for another path.
 std::optional<std::string_view> behind(std::string_view path, std::string_view root) {
@@ -45,7 +45,7 @@ void note(std::string_view text, Reads& reads) {
 }
 
 std::string written(const bson::Value& value, Reads& reads, int depth) {
-  if (depth > most_nested) throw LanguageError("an expression nests too deeply");
+  if (depth > deepest_expression) throw LanguageError("an expression nests too deeply");
   if (value.type() == BSON_TYPE_UTF8) {
     json_of(value);  // for its errors
     const std::string text = named(value.text());

@@ -27,7 +27,7 @@ constexpr flow::Duration patience_later = 60s;
 constexpr flow::Backoff::Limits waits{5ms, 1s};
 constexpr int tries_before_duplicate_is_believed = 4;  // two upserts that met are no reason to give up
 constexpr std::size_t ids_in_one_drop = 1000;
-constexpr const char* application = "sluice dead";
+constexpr const char* letters_application = "sluice dead";
 // A retry that lives is never so long between two statements of a transaction.
 constexpr std::int64_t abandoned_after_ms = 1000;
 constexpr int conflicts_before_looking = 6;
@@ -94,7 +94,7 @@ LetterId Letter::id() const {
 
 DeadLetters::DeadLetters(const Config& config, const StreamConfig& on)
     : config_(config),
-      pool_(on, 1, application),
+      pool_(on, 1, letters_application),
       client_(pool_.acquire()),
       redo_(client_.get(), config.pipeline, config.state_database, config.engine.statement_ms) {
   for (const StreamConfig& stream : config.streams) {
@@ -351,7 +351,7 @@ Retried DeadLetters::carry_out(const LetterId& id, const std::vector<Write>& wri
 /// and the target.
 void DeadLetters::end_abandoned() {
   const auto condemned = [](const mongo::OpenTransaction& one) {
-    return one.application == application && one.idle_ms >= abandoned_after_ms;
+    return one.application == letters_application && one.idle_ms >= abandoned_after_ms;
   };
   mongo::end_transactions(client_.get(), condemned);
 }

@@ -14,7 +14,7 @@ namespace sluice::operations {
 
 namespace {
 
-constexpr const char* application = "sluice try";
+constexpr const char* dry_run_application = "sluice try";
 
 requirements::OwnedDocument owned(bson::View view) {
   return {view.data(), view.data() + view.size()};
@@ -30,7 +30,7 @@ requirements::OwnedDocument parsed(const std::string& json) {
   return owned(bson::View(*document.get()));
 }
 
-std::int64_t now_ms() {
+std::int64_t wall_clock_ms() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
@@ -39,8 +39,8 @@ std::int64_t now_ms() {
 void append_missing(bson::View event, bson::Builder& out) {
   if (!event.at("_id")) out.open("_id").append("_data", "try").close();
   if (!event.at("clusterTime"))
-    out.append_timestamp("clusterTime", static_cast<std::uint64_t>(now_ms() / 1000) << 32 | 1);
-  if (!event.at("wallTime")) out.append_date("wallTime", now_ms());
+    out.append_timestamp("clusterTime", static_cast<std::uint64_t>(wall_clock_ms() / 1000) << 32 | 1);
+  if (!event.at("wallTime")) out.append_date("wallTime", wall_clock_ms());
   if (event.at("documentKey")) return;
   const bson::Value after = event.at_path("fullDocument._id");
   const bson::Value id = after ? after : event.at_path("fullDocumentBeforeChange._id");
@@ -97,7 +97,7 @@ std::string text_of(const Effect& effect) {
 std::vector<requirements::OwnedDocument> judged(const StreamConfig& stream, const requirements::Rules& rules,
                                                 requirements::OwnedDocument event) {
   if (!requirements::needs_judge(rules)) return {std::move(event)};
-  mongo::ClientPool pool(stream, 1, application);
+  mongo::ClientPool pool(stream, 1, dry_run_application);
   const auto client = pool.acquire();
   std::vector<requirements::OwnedDocument> out;
   if (auto error = requirements::judge(client.get(), stream.database, rules, {std::move(event)}, out)) {

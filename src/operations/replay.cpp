@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* application = "sluice replay";
+constexpr const char* replay_application = "sluice replay";
 constexpr std::size_t most_events = 200;
 constexpr std::size_t most_bytes = 4u << 20;
 constexpr flow::Duration patience = 60s;
@@ -64,7 +64,7 @@ class Replay {
         store_(rules::make_rule(*plan.from, plan.store)),
         rules_(rules::make_rule(*plan.to, plan.rule)),
         table_(rules_),
-        pool_(*plan.from, 2, application),
+        pool_(*plan.from, 2, replay_application),
         client_(pool_.acquire()),
         recorder_(config.state_database, state::sessions, config.pipeline) {
     if (!rules_.front()->projections().empty()) {
@@ -148,7 +148,7 @@ class Replay {
 
   void act(const std::vector<Effect>& effects) {
     Batch batch;
-    batch.guard.lane_id = application;
+    batch.guard.lane_id = replay_application;
     for (const Effect& effect : effects) {
       if (const auto* reject = std::get_if<Reject>(&effect.body)) {
         refuse(reject->reason);

@@ -6,14 +6,11 @@
 
 #include "core/publish_plan.hpp"
 #include "mongo/error.hpp"
+#include "requirements/add_once.hpp"
 
 namespace sluice::requirements {
 
 namespace {
-
-void add_once(std::vector<std::string>& names, const std::string& name) {
-  if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-}
 
 const std::string& target_of(const Projection& projection) {
   if (const auto* counted = std::get_if<Counted>(&projection)) return counted->plan->collection;

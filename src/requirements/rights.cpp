@@ -7,6 +7,7 @@
 
 #include "config/state_names.hpp"
 #include "mongo/client.hpp"
+#include "requirements/add_once.hpp"
 #include "sluice/bson_builder.hpp"
 #include "text/shell.hpp"
 
@@ -19,10 +20,6 @@ constexpr std::string_view modifying = "collMod";  // of the built-in roles, dbA
 
 bool reads(std::string_view action) {
   return std::ranges::find(reading, action) != reading.end();
-}
-
-void add_once(std::vector<std::string>& list, const std::string& word) {
-  if (std::ranges::find(list, word) == list.end()) list.push_back(word);
 }
 
 }  // namespace

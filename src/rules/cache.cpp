@@ -87,7 +87,7 @@ class Keys {
     return value;
   }
 
-  TextTemplate::FieldOf fields_of(Side side) {
+  TextTemplate::FieldOf fields_read(Side side) {
     return [this, side](const std::string& path) {
       return side == Side::before ? field_before(path) : field_after(path);
     };
@@ -97,7 +97,7 @@ class Keys {
   std::optional<std::string> key_of(const TextTemplate& one, Side side) {
     if (!stands(side)) return std::nullopt;
     std::string key;
-    switch (one.fill(key, event_, fields_of(side))) {
+    switch (one.fill(key, event_, fields_read(side))) {
       case TextTemplate::Filled::whole:
         return key;
       case TextTemplate::Filled::without_a_field:
@@ -141,7 +141,7 @@ class Keys {
         break;
     }
     std::string text;
-    if (parts_.value->fill(text, event_, fields_of(Side::after)) == TextTemplate::Filled::unknown)
+    if (parts_.value->fill(text, event_, fields_read(Side::after)) == TextTemplate::Filled::unknown)
       return false;
     message.text = effects_.arena().keep(std::string_view(text));
     return true;
@@ -230,7 +230,7 @@ void read_refresh(const Settings& settings, CacheParts& parts) {
 }
 
 /// The fields that keys and values are made of, each once.
-std::vector<std::string> fields_of(const CacheParts& parts, bool keys_only) {
+std::vector<std::string> fields_read(const CacheParts& parts, bool keys_only) {
   std::vector<std::string> all;
   const auto add = [&](const TextTemplate& one) {
     for (std::string& path : one.fields()) {
@@ -255,7 +255,7 @@ void check_sent(const Settings& settings, const Subscription& one, const std::st
 }
 
 void ask_for_images(const Settings& settings, const CacheParts& parts, Subscription& one) {
-  const bool of_fields = !fields_of(parts, true).empty();
+  const bool of_fields = !fields_read(parts, true).empty();
   if (of_fields && !settings.has("before")) one.before = std::max(one.before, BeforeImage::when_available);
   if (of_fields && one.before == BeforeImage::off) {
     settings.fail("before",
@@ -274,7 +274,7 @@ void ask_for_images(const Settings& settings, const CacheParts& parts, Subscript
 
 /// What the rule reads has to be sent, and an update of it has to count.
 void complete(const Settings& settings, const CacheParts& parts, Subscription& one) {
-  for (const std::string& path : fields_of(parts, false)) {
+  for (const std::string& path : fields_read(parts, false)) {
     check_sent(settings, one, path);
     if (std::ranges::find(one.fields, path) == one.fields.end()) one.fields.push_back(path);
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "source/field_path.hpp"
+
 namespace sluice::source {
 
 namespace {
@@ -13,14 +15,9 @@ bool inside(const std::string& path, const std::string& outer) {
   return path.size() > outer.size() && path.starts_with(outer) && path[outer.size()] == '.';
 }
 
-std::string without_brackets(std::string path) {
-  for (auto at = path.find("[]"); at != std::string::npos; at = path.find("[]")) path.erase(at, 2);
-  return path;
-}
-
 /// The paths that rules read, whichever the collection. The server refuses a path together with one inside
 /// it, so the outer one stays.
-std::vector<std::string> read_paths(const std::vector<Subscription>& subscriptions) {
+std::vector<std::string> paths_read(const std::vector<Subscription>& subscriptions) {
   std::set<std::string> all;
   for (const Subscription& subscription : subscriptions) {
     for (const std::string& field : subscription.fields) all.insert(without_brackets(field));
@@ -97,7 +94,7 @@ void append_detail(bson::Builder& pipeline, const StreamFilter& filter) {
   if (!filter.judged.empty()) pipeline.append("sluiceWants", 1);
   pipeline.open("sluiceDetail").append("$literal", filter.detail == Detail::needed ? 1 : 2).close();
   if (filter.detail == Detail::needed) {
-    const std::vector<std::string> paths = read_paths(filter.subscriptions);
+    const std::vector<std::string> paths = paths_read(filter.subscriptions);
     append_documents(pipeline, paths, filter.needs_pre_images());
     append_update(pipeline, filter);
     if (filter.needs_pre_images()) append_dotted_names(pipeline, paths);

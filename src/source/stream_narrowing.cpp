@@ -5,6 +5,7 @@
 #include <set>
 
 #include "source/expression.hpp"
+#include "source/field_path.hpp"
 #include "source/watched.hpp"
 
 namespace sluice::source {
@@ -41,10 +42,6 @@ Names split(std::string_view path) {
     path = dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1);
   }
   return names;
-}
-
-bool within(const std::string& path, const std::string& outer) {
-  return (path + ".").starts_with(outer + ".");
 }
 
 /// Several rules may keep back a and a.b: the server wants the outer one alone.

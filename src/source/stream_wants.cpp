@@ -3,19 +3,11 @@
 #include <algorithm>
 
 #include "source/expression.hpp"
+#include "source/field_path.hpp"
 
 namespace sluice::source {
 
 namespace {
-
-bool within(const std::string& path, const std::string& outer) {
-  return (path + ".").starts_with(outer + ".");
-}
-
-std::string without_brackets(std::string path) {
-  for (auto at = path.find("[]"); at != std::string::npos; at = path.find("[]")) path.erase(at, 2);
-  return path;
-}
 
 /// Whether our side sees every name in an update that touches the field.
 bool seen(const Subscription& subscription, const std::string& field) {

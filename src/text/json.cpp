@@ -5,10 +5,6 @@
 namespace sluice::text {
 namespace {
 
-unsigned char byte_at(std::string_view text, std::size_t i) {
-  return static_cast<unsigned char>(text[i]);
-}
-
 void append_control(std::string& out, unsigned char byte) {
   constexpr std::string_view digits = "0123456789abcdef";
   out += "\\u00";

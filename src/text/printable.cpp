@@ -7,10 +7,6 @@
 namespace sluice::text {
 namespace {
 
-unsigned char byte_at(std::string_view text, std::size_t i) {
-  return static_cast<unsigned char>(text[i]);
-}
-
 bool is_ascii_control(unsigned char byte) {
   return byte < 0x20 || byte == 0x7F;
 }

@@ -14,7 +14,7 @@ namespace sluice::worker {
 
 namespace {
 
-constexpr auto interval = std::chrono::seconds(1);
+constexpr auto probe_interval = std::chrono::seconds(1);
 constexpr auto patience = std::chrono::seconds(2);
 constexpr std::int64_t nats_answer_ms = 1000;
 
@@ -127,7 +127,7 @@ void Probes::run(Asked& asked, const Ask& ask, const std::stop_token& stop) {
     const bool well = answers(ask);
     lock.lock();
     asked.probe.answered(well);
-    wake_.wait_for(lock, stop, interval, [] { return false; });
+    wake_.wait_for(lock, stop, probe_interval, [] { return false; });
   }
 }
 

@@ -15,7 +15,7 @@ namespace sluice::worker {
 
 namespace {
 
-constexpr auto interval = std::chrono::seconds(1);
+constexpr auto poll_interval = std::chrono::seconds(1);
 
 /// Makes the rules of each stream, which judges them as a start does. Throws ConfigError, with all that is
 /// wrong, and Stop.
@@ -76,7 +76,7 @@ void Reloader::start() {
 void Reloader::run(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    wake_.wait_for(lock, stop, interval, [this] { return asked_; });
+    wake_.wait_for(lock, stop, poll_interval, [this] { return asked_; });
     if (stop.stop_requested()) return;
     const bool asked = std::exchange(asked_, false);
     lock.unlock();

@@ -32,7 +32,7 @@ using boost::system::error_code;
 
 constexpr std::size_t piece_bytes = 65536;
 
-tcp::endpoint loopback(int port) {
+tcp::endpoint loopback_endpoint(int port) {
   return {asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(port)};
 }
 
@@ -63,7 +63,7 @@ struct Link {
 
 /// Everything but the constructor and the destructor runs on the one thread.
 struct TcpProxy::State {
-  explicit State(int target_port) : target(loopback(target_port)), thread([this] { io.run(); }) {}
+  explicit State(int target_port) : target(loopback_endpoint(target_port)), thread([this] { io.run(); }) {}
   ~State() {
     io.stop();
     thread.join();
@@ -84,7 +84,7 @@ struct TcpProxy::State {
     if (acceptor.is_open()) return;
     acceptor.open(tcp::v4());
     acceptor.set_option(tcp::acceptor::reuse_address(true));
-    acceptor.bind(loopback(port.number()));
+    acceptor.bind(loopback_endpoint(port.number()));
     acceptor.listen();
     asio::co_spawn(io, accept(), asio::detached);
   }

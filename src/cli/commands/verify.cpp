@@ -31,9 +31,9 @@ std::int64_t whole_number(const Arguments& arguments, const char* flag, std::int
 }
 
 /// Differences on stdout as they are found, the progress on stderr.
-class Report {
+class Differences {
  public:
-  Report(std::ostream& out, bool repair, std::int64_t most)
+  Differences(std::ostream& out, bool repair, std::int64_t most)
       : out_(out), repair_(repair), most_(most), progress_(::isatty(STDERR_FILENO) == 1, write_stderr) {}
 
   audit::VerifyEvents events() {
@@ -101,7 +101,7 @@ int verify_command(const Arguments& arguments, std::ostream& out, std::ostream&)
   options.repair = arguments.own.contains("repair");
   options.sample = whole_number(arguments, "sample", 0);
   if (const auto rule = arguments.own.find("rule"); rule != arguments.own.end()) options.rule = rule->second;
-  Report report(out, options.repair, whole_number(arguments, "limit", 100));
+  Differences report(out, options.repair, whole_number(arguments, "limit", 100));
   const mongo::Driver driver;
   const audit::AuditTotals totals = audit::Verification(config, options, report.events()).run();
   const bool right = options.repair ? totals.mended == totals.different : totals.different == 0;

@@ -9,7 +9,7 @@ namespace sluice::config {
 
 namespace {
 
-constexpr int most_port = 65535;
+constexpr int highest_port = 65535;
 
 std::string_view own_port(bool tls) {
   return tls ? "443" : "80";
@@ -18,7 +18,8 @@ std::string_view own_port(bool tls) {
 bool is_port(std::string_view text) {
   int number = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-  return read.ec == std::errc{} && read.ptr == text.data() + text.size() && number > 0 && number <= most_port;
+  return read.ec == std::errc{} && read.ptr == text.data() + text.size() && number > 0 &&
+         number <= highest_port;
 }
 
 bool stands_in_a_host(char c) {

@@ -15,10 +15,6 @@ std::string decimal(const std::string& digits) {
   return call("$numberDecimal", json_text(digits));
 }
 
-std::string let(const Members& variables, const std::string& in) {
-  return call("$let", json_object({{"vars", json_object(variables)}, {"in", in}}));
-}
-
 std::string either_of(const std::string& condition, const std::string& then, const std::string& otherwise) {
   return call_list("$cond", {condition, then, otherwise});
 }

@@ -59,6 +59,10 @@ std::string call_list(std::string_view name, const std::vector<std::string>& arg
   return call(name, json_list(arguments));
 }
 
+std::string let(const Members& variables, const std::string& in) {
+  return call("$let", json_object({{"vars", json_object(variables)}, {"in", in}}));
+}
+
 std::size_t nesting(std::string_view json) {
   std::size_t depth = 0;
   std::size_t deepest = 0;

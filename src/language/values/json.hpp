@@ -21,6 +21,8 @@ std::string json_list(const std::vector<std::string>& items);
 std::string call(std::string_view name, const std::string& argument);
 /// {name: [arguments]}
 std::string call_list(std::string_view name, const std::vector<std::string>& arguments);
+/// {$let: {vars: variables, in: in}}
+std::string let(const Members& variables, const std::string& in);
 
 /// How deep maps and lists stand in each other.
 std::size_t nesting(std::string_view json);

@@ -15,10 +15,6 @@ namespace {
 /// The value whose text is made: a name that no other part binds.
 const Term given{json_text("$$given"), Type::any, Form::plain};
 
-std::string let(const Members& variables, const std::string& in) {
-  return call("$let", json_object({{"vars", json_object(variables)}, {"in", in}}));
-}
-
 std::string server_text(const std::string& json) {
   return call("$toString", json);
 }

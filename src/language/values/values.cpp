@@ -13,7 +13,7 @@ namespace sluice::language {
 
 namespace {
 
-constexpr int most_nested = 80;
+constexpr int deepest_value = 80;
 
 /// A field of the new document: a map of fields, or an expression.
 struct Field {
@@ -45,7 +45,7 @@ class Values {
   std::vector<std::vector<std::string>> take_texts() { return std::move(texts_); }
 
   std::string expression(const std::string& field, const bson::Value& value, int depth) {
-    if (depth > most_nested) fail(field, "values nest too deeply");
+    if (depth > deepest_value) fail(field, "values nest too deeply");
     if (is_raw(value)) return raw_expression(value, reads_);
     if (value.type() == BSON_TYPE_UTF8) return text(field, value.text());
     if (value.is_array()) return list(field, value.document(), depth);
@@ -80,14 +80,14 @@ class Values {
   }
 
   void add(Field& map, const std::string& above, bson::View values, int depth) {
-    if (depth > most_nested) fail(above, "values nest too deeply");
+    if (depth > deepest_value) fail(above, "values nest too deeply");
     for (const auto& [key, value] : values) {
       const std::string field = (above.empty() ? "" : above + ".") + std::string(key);
       Field& place = place_of(map, field, key);
       const bool is_map = value.is_document() && !is_raw(value);
       if (!place.json.empty() || (!is_map && !place.fields.empty())) fail(field, "this is stated twice");
       const std::size_t above_here = place_.size();
-      for (const std::string_view name : bson::split_path(key, most_nested + 1)) place_.emplace_back(name);
+      for (const std::string_view name : bson::split_path(key, deepest_value + 1)) place_.emplace_back(name);
       if (is_map) {
         add(place, field, value.document(), depth + 1);
       } else {
@@ -99,7 +99,7 @@ class Values {
 
   static Field& place_of(Field& map, const std::string& field, std::string_view path) {
     Field* place = &map;
-    for (const std::string_view name : bson::split_path(path, most_nested + 1)) {
+    for (const std::string_view name : bson::split_path(path, deepest_value + 1)) {
       if (name.empty()) fail(field, "a field's name is not empty");
       if (name.starts_with('$'))
         fail(field, "a field's name does not begin with $, and an expression has nothing beside it");

@@ -12,7 +12,7 @@ using Say = flow::Repetition::Say;
 
 namespace {
 
-double seconds(flow::Duration time) {
+double seconds_of(flow::Duration time) {
   return std::chrono::duration<double>(time).count();
 }
 
@@ -151,7 +151,7 @@ std::vector<observe::OutletStatus> OutletStates::status() const {
   for (const auto& [name, outlet] : outlets_) {
     const bool down = !outlet.waiting.empty();
     all.push_back(
-        {name, outlet.rules, down ? outlet.error : "", down ? seconds(now - outlet.down_since) : 0});
+        {name, outlet.rules, down ? outlet.error : "", down ? seconds_of(now - outlet.down_since) : 0});
   }
   return all;
 }

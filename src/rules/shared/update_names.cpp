@@ -14,7 +14,7 @@ bool is_dotted(std::string_view name) {
   return name.find('.') != std::string_view::npos;
 }
 
-bool is_index(std::string_view text) {
+bool is_array_index(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
@@ -78,7 +78,7 @@ bool UpdateNames::can_be_path(std::string_view name) {
   if (!is_inside(name, path_)) return holders_ + 1 >= count_components(name);
   if (holders_ < depth_) return false;
   const std::string_view rest = name.substr(path_.size() + 1);
-  return !ends_in_array_ || is_index(rest.substr(0, rest.find('.')));
+  return !ends_in_array_ || is_array_index(rest.substr(0, rest.find('.')));
 }
 
 bool UpdateNames::can_be_dotted_name(std::string_view name) const {

@@ -4,7 +4,7 @@
 namespace sluice::config {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option engine_table[] = {
     {.group = "Engine",
      .name = "workers",
      .env = "SLUICE_WORKERS",
@@ -167,7 +167,7 @@ constexpr Option kOptions[] = {
 }  // namespace
 
 std::span<const Option> engine_options() {
-  return kOptions;
+  return engine_table;
 }
 
 }  // namespace sluice::config

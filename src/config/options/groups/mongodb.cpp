@@ -10,7 +10,7 @@ void set_indexes(Config& config, const OptionValue& value) {
   config.indexes = value.text == "create" ? IndexPolicy::create : IndexPolicy::warn;
 }
 
-constexpr Option kOptions[] = {
+constexpr Option mongodb_table[] = {
     {.group = "MongoDB",
      .name = "mongodb-uri",
      .env = "MONGODB_URI",
@@ -54,7 +54,7 @@ constexpr Option kOptions[] = {
 }  // namespace
 
 std::span<const Option> mongodb_options() {
-  return kOptions;
+  return mongodb_table;
 }
 
 }  // namespace sluice::config

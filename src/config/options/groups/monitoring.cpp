@@ -23,7 +23,7 @@ void set_log_format(Config& config, const OptionValue& value) {
   config.log_format = value.text == "json" ? LogFormat::json : LogFormat::text;
 }
 
-constexpr Option kOptions[] = {
+constexpr Option monitoring_table[] = {
     {.group = "Monitoring",
      .name = "http-host",
      .env = "SLUICE_HTTP_HOST",
@@ -76,7 +76,7 @@ constexpr Option kOptions[] = {
 }  // namespace
 
 std::span<const Option> monitoring_options() {
-  return kOptions;
+  return monitoring_table;
 }
 
 }  // namespace sluice::config

@@ -4,7 +4,7 @@
 namespace sluice::config {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option nats_table[] = {
     {.group = "NATS",
      .name = "nats-url",
      .env = "NATS_URL",
@@ -106,7 +106,7 @@ constexpr Option kOptions[] = {
 }  // namespace
 
 std::span<const Option> nats_options() {
-  return kOptions;
+  return nats_table;
 }
 
 }  // namespace sluice::config

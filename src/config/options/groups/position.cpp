@@ -22,7 +22,7 @@ void set_accept_changed_rules(Config& config, const OptionValue& value) {
   config.accept_changed_rules |= value.number != 0;
 }
 
-constexpr Option kOptions[] = {
+constexpr Option position_table[] = {
     {.group = "Position",
      .name = "on-lost",
      .env = "SLUICE_ON_LOST",
@@ -64,7 +64,7 @@ constexpr Option kOptions[] = {
 }  // namespace
 
 std::span<const Option> position_options() {
-  return kOptions;
+  return position_table;
 }
 
 }  // namespace sluice::config

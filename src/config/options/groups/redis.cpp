@@ -4,7 +4,7 @@
 namespace sluice::config {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option redis_table[] = {
     {.group = "Redis",
      .name = "redis-url",
      .env = "REDIS_URL",
@@ -38,7 +38,7 @@ constexpr Option kOptions[] = {
 }  // namespace
 
 std::span<const Option> redis_options() {
-  return kOptions;
+  return redis_table;
 }
 
 }  // namespace sluice::config

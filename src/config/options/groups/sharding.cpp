@@ -4,7 +4,7 @@
 namespace sluice::config {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option sharding_table[] = {
     {.group = "Shard",
      .name = "shard-count",
      .env = "SHARD_COUNT",
@@ -44,7 +44,7 @@ constexpr Option kOptions[] = {
 }  // namespace
 
 std::span<const Option> sharding_options() {
-  return kOptions;
+  return sharding_table;
 }
 
 }  // namespace sluice::config
