@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +13,7 @@
 namespace sluice {
 
 class Extensions;
+struct RegisteredHandler;
 
 /// A rule as the file states it. Its kind is the key that its settings are under (`embed:`, `count:`, ...).
 /// The settings are checked when the rule is made.
@@ -22,6 +25,8 @@ struct RuleConfig {
   std::vector<std::string> hidden = {};
   /// Kinds of rules beside the built-in ones; may be null.
   std::shared_ptr<const Extensions> extensions = {};
+  /// The rule is a handler that a program registered (Pipeline::on); no file can state one.
+  std::shared_ptr<RegisteredHandler> handler = {};
 };
 
 /// A collection in which another program stores resume tokens, as documents {value: "<the token's _data>"}.
@@ -44,7 +49,7 @@ struct StreamConfig {
   std::string name;
   std::string uri;  ///< empty if `uri_file` is set
   std::string database;
-  std::vector<RuleConfig> rules;
+  std::vector<RuleConfig> rules = {};
   std::string uri_file = {};  ///< a file that contains the URI, and may be replaced while the worker runs
   /// Where the first start begins: at the oldest of these collections' newest tokens. Empty: at the present
   /// moment.
@@ -105,7 +110,7 @@ struct RedisConfig {
   std::string shown_url() const;
 };
 
-/// Whether a worker creates missing indexes that rules need, or only warns.
+/// Whether a worker creates indexes and enables pre-images that rules need, or only warns.
 enum class IndexPolicy { warn, create };
 /// What to do when a stream's position is lost: its history is gone, the server refuses the token, the rules
 /// are not those that it was stored with, or a watched collection was dropped or renamed.
@@ -155,5 +160,17 @@ struct Config {
 /// Adds extensions to a configuration: its rules may be of the kinds that are registered there. Null removes
 /// them.
 void extend(Config& config, std::shared_ptr<const Extensions> extensions);
+
+/// Variables by their names.
+using Environment = std::map<std::string, std::string, std::less<>>;
+
+/// Reads a configuration file (README.md, docs/options.md). `environment` stands for the variables of the
+/// process: what `${NAME}` in the file means, and what overrides options of the file. By default there are
+/// none. Throws ConfigError with all that is wrong; what rules state is checked by Pipeline::run().
+Config load_config(const std::string& file, const Environment& environment = {});
+
+/// The same for a text; `name` stands for the file's name in messages.
+Config parse_config(const std::string& yaml, const std::string& name = "<text>",
+                    const Environment& environment = {});
 
 }  // namespace sluice

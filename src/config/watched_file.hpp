@@ -5,7 +5,7 @@
 #include <string>
 
 #include "config/load.hpp"
-#include "sluice/pipeline.hpp"
+#include "sluice/worker.hpp"
 
 namespace sluice::config {
 

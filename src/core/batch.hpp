@@ -96,6 +96,12 @@ struct Batch {
 struct Outcome {
   bool committed = false;
   bool position_moved = true;  ///< with committed: the lane's position was stored along with it
+  /// Neither committed nor failed: some of its work goes on after the call. The batch is sent again at once,
+  /// together with what was queued meanwhile.
+  bool unfinished = false;
+  /// Unless committed: how many writes at the front of the batch are done and are not sent again. They are
+  /// all messages.
+  std::size_t done_first = 0;
   /// The guard matched within this attempt, so no earlier attempt whose answer was lost can have committed.
   bool guard_held = false;
   std::optional<Error> error;  ///< set when not committed

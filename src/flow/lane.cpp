@@ -78,7 +78,8 @@ void Lane::refuse_item(Item& item, std::uint32_t refusal) {
 }
 
 bool Lane::ready(Time now) const {
-  return flushing_ || tries_ > 0 || items_.size() >= limits_.batch_docs || now >= oldest_ + limits_.linger;
+  return flushing_ || unfinished_ || tries_ > 0 || items_.size() >= limits_.batch_docs ||
+         now >= oldest_ + limits_.linger;
 }
 
 LaneAction Lane::next(Time now) {
@@ -141,31 +142,13 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
   assert(sending_);
   sending_ = false;
   learn_copy_bytes(outcome);
-  in_doubt_ = !outcome.committed && (outcome.error->unknown_commit || (in_doubt_ && !outcome.guard_held));
+  const bool unknown = outcome.error && outcome.error->unknown_commit;
+  in_doubt_ = !outcome.committed && (unknown || (in_doubt_ && !outcome.guard_held));
+  unfinished_ = outcome.unfinished;
   if (!outcome.committed) {
-    const Error& error = *outcome.error;
-    switch (error.kind) {
-      case ErrorKind::fenced:
-      case ErrorKind::lost:
-      case ErrorKind::too_large:
-      case ErrorKind::fatal:
-        return {0, std::nullopt, error};
-      case ErrorKind::own_fault:
-        return refuse(outcome, now);
-      case ErrorKind::too_slow:
-        if (never_fits(error)) return refuse(outcome, now);
-        if (batch_.events == 1) in_pieces_ = true;
-        shrink();
-        break;
-      case ErrorKind::transient:
-      case ErrorKind::cursor_gone:
-        if (tries_ + 1 >= tries_before_split) shrink();
-        break;
-      case ErrorKind::denied:
-      case ErrorKind::unavailable:
-        break;
-    }
-    return retry_later(outcome, now);
+    LaneReport report = outcome.unfinished ? LaneReport{} : not_committed(outcome, now);
+    report.resolved = done_items(outcome);
+    return report;
   }
   if (outcome.position_moved) ++batch_.guard.seq;
   learn_fan_out(outcome);
@@ -178,6 +161,45 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
   letter_form_ = LetterForm::readable;
   backoff_.reset();
   return {in_batch_, std::nullopt, std::nullopt};
+}
+
+LaneReport Lane::not_committed(const Outcome& outcome, Time now) {
+  const Error& error = *outcome.error;
+  switch (error.kind) {
+    case ErrorKind::fenced:
+    case ErrorKind::lost:
+    case ErrorKind::too_large:
+    case ErrorKind::fatal:
+      return {0, std::nullopt, error};
+    case ErrorKind::own_fault:
+      return refuse(outcome, now);
+    case ErrorKind::too_slow:
+      if (never_fits(error)) return refuse(outcome, now);
+      if (batch_.events == 1) in_pieces_ = true;
+      shrink();
+      break;
+    case ErrorKind::transient:
+    case ErrorKind::cursor_gone:
+      if (tries_ + 1 >= tries_before_split) shrink();
+      break;
+    case ErrorKind::denied:
+    case ErrorKind::unavailable:
+      break;
+  }
+  return retry_later(outcome, now);
+}
+
+/// Of a batch that did not get through: those of its first writes, each a message, that need not be sent
+/// again. A batch that may be in already has to stay as it is.
+std::size_t Lane::done_items(const Outcome& outcome) const {
+  if (in_doubt_) return 0;
+  const auto is_message = [](const Item& item) {
+    return item.refusal == 0 && std::holds_alternative<Deliver>(item.effect.body);
+  };
+  std::size_t count = 0;
+  while (count < std::min(outcome.done_first, in_batch_) && is_message(items_[count])) ++count;
+  while (count > 0 && !at_event_end(count)) --count;
+  return count;
 }
 
 LaneReport Lane::retry_later(const Outcome& outcome, Time now) {

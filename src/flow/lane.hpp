@@ -95,6 +95,8 @@ class Lane {
   std::uint32_t add_refusal(Error why);
   std::size_t mark_refused(const std::optional<std::size_t>& write, const Error& why);
   bool at_event_end(std::size_t count) const;
+  LaneReport not_committed(const Outcome& outcome, Time now);
+  std::size_t done_items(const Outcome& outcome) const;
   LaneReport retry_later(const Outcome& outcome, Time now);
   LaneReport refuse(const Outcome& outcome, Time now);
   LaneReport letter_refused(const Outcome& outcome, Time now);
@@ -124,6 +126,7 @@ class Lane {
   double bytes_of_a_copy_ = 0;       ///< what one of them needs in the sink, learned
   bool sending_ = false;
   bool flushing_ = false;
+  bool unfinished_ = false;  ///< the batch that was last goes on
   bool in_pieces_ = false;
   bool one_by_one_ = false;
   LetterForm letter_form_ = LetterForm::readable;  ///< of the present batch's dead letters

@@ -88,6 +88,10 @@ void LaneDriver::report(const Outcome& outcome, const flow::LaneReport& done, fl
     parts_.metrics.batch_documents.observe(static_cast<double>(outcome.documents));
     parts_.metrics.batch_seconds.observe(seconds(flow::Clock::now() - started));
   }
+  if (outcome.unfinished && done.resolved > 0) {  // it moves
+    under_way_since_.reset();
+    ++commits_;
+  }
   if (done.retry) {
     last_error_ = done.retry->text();
     parts_.metrics.retries(std::string(name_of(done.retry->kind))).Increment();

@@ -99,7 +99,11 @@ RuleOptions read_options(const Settings& settings) {
           std::chrono::milliseconds(settings.integer_or("linger_ms", 0, 0, most_linger_ms))};
 }
 
+// What no file states: a function of the program that the library runs in.
+constexpr Kind handler_kind{"handler", make_handler, Does::react, Runs::apart};
+
 const Kind* find_kind(const RuleConfig& rule) {
+  if (rule.handler) return &handler_kind;
   const auto* kind = std::ranges::find(registered, rule.kind, &Kind::name);
   return kind == registered.end() ? nullptr : kind;
 }
@@ -136,6 +140,11 @@ std::unique_ptr<Rule> make_one(const RuleConfig& rule, const std::string& databa
   }
   const Kind* kind = find_kind(rule);
   if (kind == nullptr) {
+    if (rule.kind == handler_kind.name) {
+      rule.settings.fail("", "rule '" + rule.name +
+                                 "': a handler is a function of a program that uses the "
+                                 "library, which registers it with Pipeline::on(); leave the rule out here");
+    }
     const std::string near = nearest_name(rule.kind, kinds_for(rule));
     rule.settings.fail("", "rule '" + rule.name + "' has the unknown kind '" + rule.kind + "'" +
                                (near.empty() ? "" : "; did you mean '" + near + "'?"));

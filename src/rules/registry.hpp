@@ -33,6 +33,7 @@ std::vector<std::string> kinds();
 using Factory = std::unique_ptr<Rule> (*)(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_cache(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_embed(const RuleConfig& rule, const std::string& database);
+std::unique_ptr<Rule> make_handler(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_event_store(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_count(const RuleConfig& rule, const std::string& database);

@@ -4,9 +4,11 @@
 #include <array>
 
 #include "core/cache_plan.hpp"
+#include "core/handler_plan.hpp"
 #include "core/publish_plan.hpp"
 #include "core/webhook_plan.hpp"
 #include "sinks/custom/outlet.hpp"
+#include "sinks/handler/outlet.hpp"
 #include "sinks/jetstream/outlet.hpp"
 #include "sinks/redis/outlet.hpp"
 #include "sinks/webhook/outlet.hpp"
@@ -51,11 +53,12 @@ bool is_for(const DeliveryPlan& plan) {
 }
 
 // A new sink outside MongoDB is one line here.
-constexpr std::array<Known, 4> registered{{
+constexpr std::array<Known, 5> registered{{
     {is_for<PublishPlan>, make<JetStream>},
     {is_for<WebhookPlan>, make<Webhook>},
     {is_for<CachePlan>, make<Cache>},
     {CustomOutlet::is_for, make<CustomOutlet>},
+    {is_for<HandlerPlan>, make<Handlers>},
 }};
 
 }  // namespace

@@ -14,7 +14,7 @@
 #include "flow/time.hpp"
 #include "observe/log/repeated_warning.hpp"
 #include "operations/triggers.hpp"
-#include "sluice/pipeline.hpp"
+#include "sluice/worker.hpp"
 
 namespace sluice::worker {
 

@@ -4,7 +4,7 @@
 #include <iostream>
 
 #include "sluice/bson.hpp"
-#include "sluice/pipeline.hpp"
+#include "sluice/worker.hpp"
 
 int main(int arguments, char**) {
   bson_t* document = BCON_NEW("answer", BCON_INT32(42));

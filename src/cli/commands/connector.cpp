@@ -4,7 +4,7 @@
 
 #include "cli/commands.hpp"
 #include "sluice/error.hpp"
-#include "sluice/pipeline.hpp"
+#include "sluice/worker.hpp"
 
 namespace sluice::cli {
 

@@ -1,6 +1,6 @@
 #include "cli/commands.hpp"
 #include "config/watched_file.hpp"
-#include "sluice/pipeline.hpp"
+#include "sluice/worker.hpp"
 
 namespace sluice::cli {
 

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "sluice/pipeline.hpp"
+
+namespace spdlog {
+class logger;
+}
+
+namespace sluice {
+
+/// A logger that hands its lines to a function of the program's; without one it is off.
+std::shared_ptr<spdlog::logger> callback_log(const std::string& level,
+                                             std::function<void(LogLevel, std::string_view)> log);
+
+}  // namespace sluice

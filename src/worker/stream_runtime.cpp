@@ -1,0 +1,116 @@
+#include "worker/stream_runtime.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "mongo/client.hpp"
+#include "observe/log/log_line.hpp"
+#include "sinks/webhook/web_services.hpp"
+#include "sluice/extensions.hpp"
+
+namespace sluice::worker {
+
+namespace {
+
+/// What a stop may take beyond the drain time; docs/running.md and the option --drain-ms state it.
+constexpr auto grace_after_drain = std::chrono::milliseconds(2000);
+
+}  // namespace
+
+StreamRuntime::StreamRuntime(const Config& config, std::shared_ptr<spdlog::logger> log, Events events)
+    : config_(config),
+      log_(std::move(log)),
+      events_(std::move(events)),
+      strand_(asio::make_strand(io_)),
+      guard_(asio::make_work_guard(io_)),
+      supervisor_({io_, config_, metrics_, readiness_, log_, std::make_shared<sinks::WebServices>(),
+                   teardown_, config_.streams},
+                  strand_,
+                  {events_.say, [this](int exit_code) { on_failed(exit_code); },
+                   [this] {
+                     events_.ended();
+                     guard_.reset();
+                   },
+                   events_.refused, events_.ready}) {
+  if (config_.extensions) {
+    metrics_.add_text([extensions = config_.extensions] { return extensions->metrics(); });
+  }
+}
+
+mongo::FirstLook StreamRuntime::look_at_servers() {
+  mongo::FirstLook worst;
+  std::set<std::pair<std::string, std::string>> asked;
+  for (const StreamConfig& stream : config_.streams) {
+    if (!asked.emplace(stream.uri, stream.uri_file).second) continue;
+    const observe::StreamLog log(*log_, stream.name, stream.name);
+    const mongo::Uri uri = mongo::uri_of(stream);
+    const std::string hosts = mongo::hosts_of(uri.get());
+    const char* set = mongoc_uri_get_replica_set(uri.get());
+    log.info("connecting to MongoDB at {}{}", hosts,
+             set == nullptr ? "" : fmt::format(" (replica set {})", set));
+    mongo::FirstLook look = mongo::look_at_hosts(uri.get());
+    if (look.found == mongo::FirstLook::Found::nobody) {
+      log.warn("MongoDB does not answer yet: {}; trying again", look.why);
+    } else if (look.found == mongo::FirstLook::Found::others) {
+      look.why = fmt::format("could not reach MongoDB ({}): {}", hosts, look.why);
+      log.error("{}", look.why);
+    }
+    if (look.found > worst.found) worst = std::move(look);
+  }
+  return worst;
+}
+
+void StreamRuntime::run() {
+  std::vector<std::jthread> threads;
+  for (int i = 1; i < config_.engine.workers; ++i) threads.emplace_back([this] { run_handlers(); });
+  run_handlers();
+}
+
+void StreamRuntime::run_handlers() {
+  async::run(io_, [this](const std::exception_ptr& thrown) { on_exception(thrown); });
+}
+
+/// Of a handler that is no stream's: what it was about to do for the whole worker is not known to be done.
+void StreamRuntime::on_exception(const std::exception_ptr& thrown) {
+  const std::string why = fmt::format("internal error: {}", async::what_of(thrown));
+  log_->critical("{}; the worker ends", why);
+  asio::post(strand_, [this, why] {
+    note_why(why);
+    on_failed(exit_code::cannot_start);
+  });
+}
+
+void StreamRuntime::on_failed(int exit_code) {
+  if (exit_code_ == exit_code::ok) {
+    exit_code_ = exit_code;
+    note_why(fmt::format("{}", fmt::join(readiness_.reasons(), "; ")));
+  }
+  stop();
+}
+
+/// The first reason counts.
+void StreamRuntime::note_why(const std::string& why) {
+  const std::lock_guard lock(why_mutex_);
+  if (why_.empty()) why_ = why;
+}
+
+std::string StreamRuntime::why() const {
+  const std::lock_guard lock(why_mutex_);
+  return why_.empty() ? "a stream could not be started; the log says why" : why_;
+}
+
+void StreamRuntime::stop() {
+  if (stopping_.exchange(true)) return;
+  events_.stopping();
+  supervisor_.stop();
+}
+
+std::chrono::milliseconds StreamRuntime::stop_bound() const {
+  return std::chrono::milliseconds(config_.engine.drain_ms) + grace_after_drain;
+}
+
+}  // namespace sluice::worker

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <spdlog/logger.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "async/strand.hpp"
+#include "mongo/who_answers.hpp"
+#include "observe/metrics.hpp"
+#include "observe/readiness.hpp"
+#include "sluice/config.hpp"
+#include "worker/stream_supervisor.hpp"
+
+namespace sluice::worker {
+
+/// The streams of a configuration with the threads that run them: what a worker process and a Pipeline inside
+/// a program have in common. It touches nothing that is the whole process's: no signals, no output.
+class StreamRuntime {
+ public:
+  /// Called on the strand.
+  struct Events {
+    std::function<void(const std::string& line)> say = [](const std::string&) {
+    };                                    ///< for scripts to wait for
+    std::function<void()> ready = [] {};  ///< once: all streams are open
+    std::function<void(const std::string& why)> refused = [](const std::string&) {};
+    std::function<void()> stopping = [] {};  ///< once: asked to, or since a stream failed
+    std::function<void()> ended = [] {};     ///< once: all streams have
+  };
+
+  /// `config` has to outlive it.
+  StreamRuntime(const Config& config, std::shared_ptr<spdlog::logger> log, Events events);
+  StreamRuntime(const StreamRuntime&) = delete;
+  StreamRuntime& operator=(const StreamRuntime&) = delete;
+
+  /// Says where it connects to, and why that cannot be, however long the driver will try. The worst of all
+  /// servers. Blocks for about a second at most for each.
+  mongo::FirstLook look_at_servers();
+
+  /// Throws ConfigError and Stop for streams that cannot be made.
+  void start(const std::vector<StreamConfig>& streams) { supervisor_.start(streams); }
+  /// Until all streams have ended, on this thread and as many more as Config::engine.workers says. Once.
+  void run();
+  /// On the strand.
+  void stop();
+  bool stopping() const { return stopping_; }
+  /// Waits until what has ended is destroyed. It may hang in a call to a server.
+  void tear_down() { teardown_.join(); }
+
+  int exit_code() const { return exit_code_; }
+  /// With another exit code than ok: the error, in a sentence. Thread-safe.
+  std::string why() const;
+
+  /// How long a stop may take; what goes on after that hangs on a silent server.
+  std::chrono::milliseconds stop_bound() const;
+
+  asio::io_context& io() { return io_; }
+  const Strand& strand() const { return strand_; }
+  StreamSupervisor& supervisor() { return supervisor_; }
+  const StreamSupervisor& supervisor() const { return supervisor_; }
+  observe::Metrics& metrics() { return metrics_; }
+  observe::Readiness& readiness() { return readiness_; }
+
+ private:
+  void run_handlers();
+  void on_failed(int exit_code);
+  void note_why(const std::string& why);
+  void on_exception(const std::exception_ptr& thrown);
+
+  const Config& config_;
+  std::shared_ptr<spdlog::logger> log_;
+  Events events_;
+  observe::Metrics metrics_;
+  observe::Readiness readiness_;
+  asio::thread_pool teardown_{1};
+  asio::io_context io_;
+  Strand strand_;
+  asio::executor_work_guard<asio::io_context::executor_type> guard_;
+  StreamSupervisor supervisor_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<int> exit_code_ = exit_code::ok;  ///< written on the strand, read where the process ends
+  mutable std::mutex why_mutex_;
+  std::string why_;  ///< behind the mutex
+};
+
+}  // namespace sluice::worker
