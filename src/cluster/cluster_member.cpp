@@ -1,5 +1,7 @@
 #include "cluster/cluster_member.hpp"
 
+#include "async/pause.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 
@@ -9,7 +11,7 @@
 #include "checkpoint/foreign_tokens.hpp"
 #include "checkpoint/trigger_problems.hpp"
 #include "flow/backoff.hpp"
-#include "pipeline/snapshot_pump.hpp"
+#include "pipeline/reading/snapshot_pump.hpp"
 #include "requirements/fingerprints.hpp"
 #include "requirements/provision.hpp"
 #include "requirements/rights.hpp"
@@ -28,7 +30,7 @@ constexpr int join_tries = 8;  // while starting, a server that stays away is an
 
 }  // namespace
 
-ClusterMember::ClusterMember(Parts parts, RunEvents events)
+ClusterMember::ClusterMember(Parts parts, pipeline::StreamObserver events)
     : parts_(std::move(parts)),
       events_(std::move(events)),
       rules_(rules::make_rules(parts_.config, parts_.around.config.parts())),
@@ -62,9 +64,9 @@ ClusterMember::ClusterMember(Parts parts, RunEvents events)
   for (int i = 0; i < partitions_; ++i) {
     seats_.push_back(std::make_unique<PartitionRunner>(
         PartitionRunner::Parts{parts_.around, shared_commons_, parts_.config, parts_.strand},
-        PartitionRunner::Events{[] {}, [this] { tell(); },
-                                [this](int exit_code) { on_seat_failed(exit_code); },
-                                [this, i] { on_seat_ended(i); }}));
+        pipeline::StreamObserver{[] {}, [this] { tell(); },
+                                 [this](int exit_code) { on_seat_failed(exit_code); },
+                                 [this, i] { on_seat_ended(i); }}));
   }
 }
 
@@ -102,16 +104,10 @@ void ClusterMember::stop() {
   for (auto& seat : seats_) seat->stop();
 }
 
-bool ClusterMember::pause(flow::Duration time, const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, stop, time, [] { return false; });
-  return !stop.stop_requested();
-}
-
 void ClusterMember::run(const std::stop_token& stop) {
   if (!join(stop)) return;
   // Not at once: of instances that start together each should have seen the others before it takes its share.
-  while (pause(look_interval, stop)) {
+  while (async::pause(look_interval, stop)) {
     checkpoint::ClusterRecord record;
     auto error = mongo::or_error([&] { return beat_and_look(record); });
     if (error) commons_.pool.reconsider(*error);
@@ -256,7 +252,7 @@ bool ClusterMember::join(const std::stop_token& stop) {
       return false;
     }
     if (!unavailable) joining_.failed(*error);  // of what it publishes to OutletStates tells
-    if (!pause(backoff.next(), stop)) return false;
+    if (!async::pause(backoff.next(), stop)) return false;
   }
   return false;
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -36,7 +35,7 @@ class ClusterMember : public RunningStream {
 
   /// It is connected and ready when it has joined: whatever is written from then on is some member's to read.
   /// Throws ConfigError for rules that cannot be used and Stop for a URI that cannot.
-  ClusterMember(Parts parts, RunEvents events);
+  ClusterMember(Parts parts, pipeline::StreamObserver events);
   ~ClusterMember() override;
 
   void start() override;
@@ -56,7 +55,6 @@ class ClusterMember : public RunningStream {
   std::optional<Error> reach_outlets();
   bool hindered(flow::Time now);
   std::optional<Error> beat_and_look(checkpoint::ClusterRecord& record);
-  bool pause(flow::Duration time, const std::stop_token& stop);
 
   // On the strand.
   void on_look(const checkpoint::ClusterRecord& record, const std::optional<Error>& error);
@@ -76,7 +74,7 @@ class ClusterMember : public RunningStream {
   PartitionRunner& seat(int index) { return *seats_[static_cast<std::size_t>(index)]; }
 
   Parts parts_;
-  RunEvents events_;
+  pipeline::StreamObserver events_;
   requirements::Rules rules_;
   const int partitions_;
   std::string condition_;  ///< its name in /readyz
@@ -111,8 +109,6 @@ class ClusterMember : public RunningStream {
   mutable std::mutex status_mutex_;
   observe::ClusterStatus status_;  ///< behind the mutex
 
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
   std::jthread thread_;  ///< last: it ends before anything it uses
 };
 

@@ -34,7 +34,7 @@ std::optional<observe::StreamStatus> PartitionRunner::status() const {
   return stream_->status();
 }
 
-pipeline::StreamEvents PartitionRunner::stream_events() {
+pipeline::StreamObserver PartitionRunner::stream_events() {
   const auto later = [this](auto what) { asio::post(parts_.strand, what); };
   return {[this, later] { later([this] { events_.connected(); }); },
           [this, later] {

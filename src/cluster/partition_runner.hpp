@@ -21,14 +21,9 @@ class PartitionRunner {
     const StreamConfig& config;
     Strand strand;
   };
-  struct Events {
-    std::function<void()> connected;
-    std::function<void()> ready;
-    std::function<void(int exit_code)> failed;  ///< it ends by itself; ended() follows
-    std::function<void()> ended;
-  };
 
-  PartitionRunner(Parts parts, Events events) : parts_(std::move(parts)), events_(std::move(events)) {}
+  PartitionRunner(Parts parts, pipeline::StreamObserver events)
+      : parts_(std::move(parts)), events_(std::move(events)) {}
   PartitionRunner(const PartitionRunner&) = delete;
   PartitionRunner& operator=(const PartitionRunner&) = delete;
 
@@ -46,7 +41,7 @@ class PartitionRunner {
   std::optional<observe::StreamStatus> status() const;
 
  private:
-  pipeline::StreamEvents stream_events();
+  pipeline::StreamObserver stream_events();
   void begin(const pipeline::Recovery& recovery);
   void on_failed(int exit_code);
   void on_ended();
@@ -55,7 +50,7 @@ class PartitionRunner {
   pipeline::Recovery recovery() const;
 
   Parts parts_;
-  Events events_;
+  pipeline::StreamObserver events_;
   pipeline::StreamPart part_;
   flow::LossLimit losses_;
   bool taken_ = false;

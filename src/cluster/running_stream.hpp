@@ -1,18 +1,9 @@
 #pragma once
 
-#include <functional>
-
 #include "observe/status.hpp"
+#include "pipeline/stream_observer.hpp"
 
 namespace sluice::cluster {
-
-/// What one stream of a process tells, on the worker's strand.
-struct RunEvents {
-  std::function<void()> connected;            ///< once
-  std::function<void()> ready;                ///< once: what is written from now on has its effects
-  std::function<void(int exit_code)> failed;  ///< it cannot go on; stop() should follow
-  std::function<void()> ended;                ///< once, after stop() or failed(), the last thing
-};
 
 /// One stream of the configuration as it runs in this process: a static shard of it, or this instance's part
 /// in a cluster of it. All but append_status() on the worker's strand.

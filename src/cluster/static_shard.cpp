@@ -16,7 +16,7 @@ std::function<void()> once(std::function<void()> what) {
 }  // namespace
 
 StaticShard::StaticShard(const pipeline::WorkerContext& around, const StreamConfig& stream,
-                         const Strand& strand, RunEvents events)
+                         const Strand& strand, pipeline::StreamObserver events)
     : config_(around.config),
       commons_(std::make_shared<pipeline::StreamResources>(
           around.config, stream, observe::StreamLog(*around.log, stream.name, stream.name), around.readiness,

@@ -11,7 +11,7 @@ class StaticShard : public RunningStream {
  public:
   /// Throws what StreamResources throws. `stream` has to outlive it, as what it is surrounded by.
   StaticShard(const pipeline::WorkerContext& around, const StreamConfig& stream, const Strand& strand,
-              RunEvents events);
+              pipeline::StreamObserver events);
 
   /// Throws what Stream's constructor throws.
   void start() override;

@@ -8,7 +8,7 @@
 namespace sluice::cluster {
 
 std::unique_ptr<RunningStream> make_stream(const pipeline::WorkerContext& around, const StreamConfig& stream,
-                                           const Strand& strand, RunEvents events) {
+                                           const Strand& strand, pipeline::StreamObserver events) {
   if (around.config.clustered()) {
     return std::make_unique<ClusterMember>(ClusterMember::Parts{around, stream, strand}, std::move(events));
   }

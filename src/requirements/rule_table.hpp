@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sluice/rule.hpp"
+#include "source/numbered_subscriptions.hpp"
 #include "source/stream_wants.hpp"
 
 namespace sluice::requirements {
@@ -48,13 +49,9 @@ class RuleTable {
 
   /// `rules` must outlive the table.
   explicit RuleTable(const std::vector<std::unique_ptr<Rule>>& rules) {
-    std::int64_t judged = 0;
-    for (std::size_t i = 0; i < rules.size(); ++i) {
-      for (Subscription& subscription : rules[i]->subscriptions()) {
-        // In the order of source::filter_of, which gives the same numbers.
-        const std::int64_t number = source::server_judges(subscription) ? judged++ : not_judged;
-        asked_.push_back({rules[i].get(), static_cast<std::uint16_t>(i), std::move(subscription), number});
-      }
+    for (source::NumberedSubscription& one : source::number_subscriptions(rules)) {
+      const std::int64_t number = one.number.value_or(not_judged);
+      asked_.push_back({rules[one.rule].get(), one.rule, std::move(one.subscription), number});
     }
     know_named();
   }

@@ -349,12 +349,16 @@ std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& a
   return merged;
 }
 
-StreamFilter filter_of(const std::vector<Subscription>& all) {
+StreamFilter filter_of(const std::vector<NumberedSubscription>& all) {
   StreamFilter filter;
-  filter.subscriptions = merge_subscriptions(all);
-  filter.with_session = std::ranges::any_of(all, &Subscription::ignores_own);
+  std::vector<Subscription> subscriptions;
   std::vector<Subscription> plain;
-  for (const Subscription& one : all) (server_judges(one) ? filter.judged : plain).push_back(one);
+  for (const NumberedSubscription& one : all) {
+    subscriptions.push_back(one.subscription);
+    (one.number ? filter.judged : plain).push_back(one.subscription);
+  }
+  filter.subscriptions = merge_subscriptions(subscriptions);
+  filter.with_session = std::ranges::any_of(subscriptions, &Subscription::ignores_own);
   if (!filter.judged.empty()) filter.plain = merge_subscriptions(plain);
   return filter;
 }

@@ -7,6 +7,7 @@
 #include "flow/read_detail.hpp"
 #include "sluice/bson_builder.hpp"
 #include "sluice/rule.hpp"
+#include "source/numbered_subscriptions.hpp"
 
 namespace sluice::source {
 
@@ -43,8 +44,9 @@ struct StreamFilter {
 /// Merges the rules' subscriptions: one for each collection, wanting what any rule wants of it.
 std::vector<Subscription> merge_subscriptions(const std::vector<Subscription>& all);
 
-/// The filter for all that the rules subscribe to, in their order: it gives the judged ones their numbers.
-StreamFilter filter_of(const std::vector<Subscription>& all);
+/// The filter for all that the rules subscribe to. `judged` holds the numbered subscriptions by their
+/// numbers.
+StreamFilter filter_of(const std::vector<NumberedSubscription>& all);
 
 /// Appends the stages that follow $changeStream to the open array `pipeline`.
 /// `resumed_at` is the token (its _data) behind which the stream is opened, if it is: the server looks for

@@ -73,7 +73,7 @@ std::unique_ptr<StreamSupervisor::StreamInstance> StreamSupervisor::make_instanc
   return instance;
 }
 
-cluster::RunEvents StreamSupervisor::events_of(const std::string& name, StreamInstance* instance) {
+pipeline::StreamObserver StreamSupervisor::events_of(const std::string& name, StreamInstance* instance) {
   return {[this, name, instance] { on_connected(name, instance); },
           [this, name, instance] { on_ready(name, instance); },
           [this, name, instance](int exit_code) { on_failed(name, instance, exit_code); },

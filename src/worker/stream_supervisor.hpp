@@ -86,7 +86,7 @@ class StreamSupervisor {
   };
 
   std::unique_ptr<StreamInstance> make_instance(const StreamConfig& stream, bool at_start);
-  cluster::RunEvents events_of(const std::string& name, StreamInstance* instance);
+  pipeline::StreamObserver events_of(const std::string& name, StreamInstance* instance);
   std::vector<StreamConfig> wanted() const;
   SupervisedStream& entry(const std::string& name);
   SupervisedStream* stream_of(const std::string& name, const StreamInstance* instance);

@@ -139,7 +139,7 @@ TEST_F(RuleTableTest, NumbersAreThoseOfTheFilter) {
   rule(judged());
   std::vector<Subscription> all;
   for (const auto& one : rules_) all.push_back(one->subscriptions().front());
-  const source::StreamFilter filter = source::filter_of(all);
+  const source::StreamFilter filter = source::filter_of(source::number_subscriptions(all));
   EXPECT_EQ(filter.judged.size(), 2U);
   EXPECT_EQ(filter.plain.size(), 1U);
 }

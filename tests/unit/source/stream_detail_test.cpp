@@ -62,7 +62,8 @@ TEST_F(StreamDetail, ShowsOfPreImagesTheSameAndWhetherTheyHoldDottedNames) {
 }
 
 TEST_F(StreamDetail, ShowsTheSessionWhereARuleLeavesOutOwnWrites) {
-  StreamFilter filter = filter_of({{.collection = "c", .fields = {"a"}, .exact = true, .ignores_own = true}});
+  StreamFilter filter = filter_of(number_subscriptions(
+      std::vector<Subscription>{{.collection = "c", .fields = {"a"}, .exact = true, .ignores_own = true}}));
   for (const Detail detail : {Detail::needed, Detail::key_only}) {
     filter.detail = detail;
     EXPECT_EQ(project(filter).at("lsid").integer(), 1);

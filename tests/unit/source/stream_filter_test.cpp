@@ -83,7 +83,7 @@ TEST_F(StreamFilterTest, SendsEveryOtherOperationWhenAllAreRead) {
 std::vector<std::string> stages(const std::vector<Subscription>& all) {
   bson::Builder out;
   out.open_array("pipeline");
-  append_stages(out, filter_of(all));
+  append_stages(out, filter_of(number_subscriptions(all)));
   std::vector<std::string> names;
   for (const auto& [index, stage] : out.finish().at("pipeline").document())
     names.emplace_back(stage.document().begin()->key);
@@ -120,21 +120,21 @@ TEST_F(StreamFilterTest, LeavesWhatWasLookedUpForOthersBehind) {
 
 TEST_F(StreamFilterTest, HasTheServerJudgeExpressionsAndFieldsThatStayThere) {
   Subscription one{.collection = "c", .fields = {"a.b"}, .exact = true};
-  EXPECT_EQ(filter_of({one}).judged.size(), 0U);
+  EXPECT_EQ(filter_of(number_subscriptions(std::vector{one})).judged.size(), 0U);
   one.redacted = {"x"};
-  EXPECT_EQ(filter_of({one}).judged.size(), 0U);
+  EXPECT_EQ(filter_of(number_subscriptions(std::vector{one})).judged.size(), 0U);
   one.redacted = {"a"};
-  EXPECT_EQ(filter_of({one}).judged.size(), 1U);
+  EXPECT_EQ(filter_of(number_subscriptions(std::vector{one})).judged.size(), 1U);
   one.redacted = {"a.b.c"};
-  EXPECT_EQ(filter_of({one}).judged.size(), 1U);
+  EXPECT_EQ(filter_of(number_subscriptions(std::vector{one})).judged.size(), 1U);
   one.redacted.clear();
   one.projected = {"a"};
-  EXPECT_EQ(filter_of({one}).judged.size(), 0U);
+  EXPECT_EQ(filter_of(number_subscriptions(std::vector{one})).judged.size(), 0U);
   one.projected = {"a.b.c"};
-  EXPECT_EQ(filter_of({one}).judged.size(), 1U);
+  EXPECT_EQ(filter_of(number_subscriptions(std::vector{one})).judged.size(), 1U);
   one.projected.clear();
   one.where = expression(R"("$fullDocument.a")");
-  EXPECT_EQ(filter_of({one}).judged.size(), 1U);
+  EXPECT_EQ(filter_of(number_subscriptions(std::vector{one})).judged.size(), 1U);
   EXPECT_EQ(stages({one}), (Names{"$match", "$addFields", "$match"}));
 }
 
@@ -146,12 +146,12 @@ TEST_F(StreamFilterTest, LetsTheEventThatItIsResumedAtPassUnjudged) {
                          .exact = true};
   bson::Builder out;
   out.open_array("pipeline");
-  append_stages(out, filter_of({one}), "82AB");
+  append_stages(out, filter_of(number_subscriptions(std::vector{one})), "82AB");
   const std::string text = out.finish().json();
   const std::string is_new = R"({ "$gt" : [ "$_id._data", { "$literal" : "82AB" } ] })";
   EXPECT_NE(text.find(R"({ "$cond" : [ )" + is_new), std::string::npos) << text;
   EXPECT_NE(text.find(R"({ "$not" : [ )" + is_new), std::string::npos) << text;
-  EXPECT_EQ(pipeline(filter_of({one})).find("_id._data"), std::string::npos);
+  EXPECT_EQ(pipeline(filter_of(number_subscriptions(std::vector{one}))).find("_id._data"), std::string::npos);
 }
 
 TEST_F(StreamFilterTest, NamesTheSubscriptionsThatAnEventIsFor) {
@@ -161,7 +161,7 @@ TEST_F(StreamFilterTest, NamesTheSubscriptionsThatAnEventIsFor) {
                          .fields = {},
                          .where = expression(R"({"$gt": ["$fullDocument.n", 1]})"),
                          .exact = true};
-  const std::string text = pipeline(filter_of({one, {.collection = "d", .fields = {"a"}}}));
+  const std::string text = pipeline(filter_of(number_subscriptions(std::vector<Subscription>{one, {.collection = "d", .fields = {"a"}}})));
   const std::string wants = R"({"$addFields": {"sluiceWants": {"$concatArrays": [{"$cond": [{"$and": [
       {"$eq": ["$ns.coll", {"$literal": "c"}]},
       {"$in": ["$operationType", {"$literal": ["insert", "update", "replace", "delete"]}]},
@@ -227,7 +227,7 @@ TEST_F(StreamFilterTest, PatternsBecomeExpressionsOverTheName) {
         {"$and": [)" +
       in_set + R"(, {"$in": ["$operationType",
           {"$literal": ["insert", "replace", "delete", "update"]}]}]}]}]}})";
-  EXPECT_EQ(pipeline(filter_of({set})), expected(R"({"pipeline": [{"$match": )" + scope + "}]}"));
+  EXPECT_EQ(pipeline(filter_of(number_subscriptions(std::vector<Subscription>{set}))), expected(R"({"pipeline": [{"$match": )" + scope + "}]}"));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace {
 /// What a test may do to a stream that the supervisor runs, and what it sees of it.
 struct Handle {
   StreamConfig config;
-  cluster::RunEvents events;
+  pipeline::StreamObserver events;
   bool started = false;
   int stops = 0;
   std::atomic<bool> alive = true;
@@ -75,7 +75,7 @@ class SupervisorTest : public testing::Test {
 
   cluster::StreamFactory factory() {
     return [this](const pipeline::WorkerContext& around, const StreamConfig& config, const Strand&,
-                  cluster::RunEvents events) {
+                  pipeline::StreamObserver events) {
       if (cannot_be_made_.contains(config.name)) throw ConfigError("no such collection");
       auto handle = std::make_shared<Handle>();
       handle->config = config;
@@ -347,7 +347,7 @@ TEST_F(SupervisorTest, StreamRemovedAndAddedAgainWhileItEndsBeginsAnew) {
 TEST_F(SupervisorTest, WordFromAStreamThatWasReplacedChangesNothing) {
   supervisor_.start({stream("a")});
   Handle& before = running("a");
-  const cluster::RunEvents late = before.events;
+  const pipeline::StreamObserver late = before.events;
   supervisor_.apply({stream("a", "other")});
   before.events.ended();
   late.failed(exit_code::cannot_start);

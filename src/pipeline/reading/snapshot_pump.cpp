@@ -1,4 +1,4 @@
-#include "pipeline/snapshot_pump.hpp"
+#include "pipeline/reading/snapshot_pump.hpp"
 
 #include <spdlog/logger.h>
 
@@ -246,7 +246,7 @@ std::optional<Error> SnapshotPump::read_as_of(const Subscription& subscription, 
   if (auto error = find_end(subscription.collection, read_at, from, end)) return error;
   Subscription as_insert = subscription;
   as_insert.inserts = true;
-  const source::StreamFilter filter = source::filter_of({as_insert});
+  const source::StreamFilter filter = source::filter_of(source::number_subscriptions(std::vector{as_insert}));
   bson::Builder command;
   command.append("aggregate", subscription.collection).open_array("pipeline");
   append_range(command, from, end);

@@ -1,0 +1,127 @@
+#include "pipeline/health/limited_lines.hpp"
+
+#include <spdlog/logger.h>
+
+namespace sluice::pipeline {
+
+namespace {
+
+constexpr std::size_t lines_a_minute = 20;
+constexpr auto minute = std::chrono::minutes(1);
+
+/// `articles {"_id":1}` of `insert of articles {"_id":1}`.
+std::string_view document_of(const sinks::StoredLetter& letter) {
+  constexpr std::string_view of = " of ";
+  const auto at = letter.change.find(of);
+  return at == std::string::npos ? std::string_view()
+                                 : std::string_view(letter.change).substr(at + of.size());
+}
+
+}  // namespace
+
+LimitedLines::LimitedLines(observe::StreamLog log, observe::StreamMetrics& metrics, std::string stream)
+    : log_(std::move(log)),
+      metrics_(metrics),
+      stream_(std::move(stream)),
+      letter_lines_(lines_a_minute, minute),
+      notice_lines_(lines_a_minute, minute),
+      reading_lines_(lines_a_minute, minute),
+      outlet_lines_(lines_a_minute, minute) {}
+
+void LimitedLines::letters(const std::vector<sinks::StoredLetter>& letters) {
+  const flow::Time now = flow::Clock::now();
+  withheld_letters(letter_lines_.due(now));
+  for (const sinks::StoredLetter& letter : letters) {
+    if (!letter_lines_.allow(now)) continue;
+    observe::LogFields fields;
+    fields.rule = letter.rule;
+    fields.document = document_of(letter);
+    fields.code = letter.code;
+    log_.error(fields, "dead letter of rule {}, {}: {} (code {}); see it with: sluice dead show FILE {}",
+               letter.rule, letter.change, letter.message, letter.code, letter.id);
+  }
+}
+
+void LimitedLines::withheld_letters(std::size_t count) {
+  if (count == 0) return;
+  log_.error("{} more dead letter{} in the last minute; see them with: sluice dead list FILE --stream {}",
+             count, count == 1 ? "" : "s", stream_);
+}
+
+/// A database may be dropped with any number of collections.
+void LimitedLines::notices(const std::vector<std::string>& notices) {
+  const flow::Time now = flow::Clock::now();
+  withheld_notices(notice_lines_.due(now));
+  for (const std::string& notice : notices) {
+    if (notice_lines_.allow(now)) log_.warn("{}", notice);
+  }
+}
+
+void LimitedLines::withheld_notices(std::size_t count) {
+  if (count == 0) return;
+  log_.warn("{} more collection{} dropped or renamed in the last minute", count,
+            count == 1 ? " was" : "s were");
+}
+
+void LimitedLines::of_outlet(bool loud, const std::string& text) {
+  if (!loud) return log_.info("{}", text);
+  const flow::Time now = flow::Clock::now();
+  const std::lock_guard lock(outlet_mutex_);
+  if (const std::size_t untold = outlet_lines_.due(now); untold > 0) {
+    log_.warn("{} more warnings about single messages in the last minute", untold);
+  }
+  if (outlet_lines_.allow(now)) log_.warn("{}", text);
+}
+
+/// It was read, and it is dead, although nothing can be kept of it.
+void LimitedLines::passed_over(const Error& error, bool told) {
+  metrics_.events_read.Increment();
+  metrics_.events_dead.Increment();
+  if (!told) return;
+  log_.error(
+      "a change was passed over: the _id of its document (more than about 3 MB) is too large for a change "
+      "stream: {}; no rule was told of it, and no dead letter can hold it. Keep documents with such an _id "
+      "out of the watched collections; sluice verify --repair corrects what rules keep",
+      error.text());
+}
+
+void LimitedLines::reading_less(const Error& error, const flow::ReadDetail& reading, int batch,
+                                int first_batch) {
+  const flow::Time now = flow::Clock::now();
+  if (const std::size_t untold = reading_lines_.due(now); untold > 0) {
+    log_.warn("{} more events could not be read whole in the last minute", untold);
+  }
+  const bool told = reading_lines_.allow(now);
+  if (error.kind != ErrorKind::too_large) {
+    const auto level = reading.judging == flow::Judging::skip ? spdlog::level::warn : spdlog::level::debug;
+    if (!told) return;
+    log_.log(
+        level, {},
+        "the server refuses an event: {}; if a rule's 'where' fails on it, the event becomes a dead letter "
+        "of that rule",
+        error.text());
+  } else if (reading == flow::ReadDetail{Detail::whole, batch, reading.judging, true}) {
+    passed_over(error, told);
+  } else if (reading.detail == Detail::key_only) {
+    if (!told) return;
+    log_.warn(
+        "an event is too large to be read, even without the fields that no rule reads: {}; rules get it "
+        "without its fields, and it becomes a dead letter of those that need them",
+        error.text());
+  } else if (reading.detail == Detail::needed && reading.batch == first_batch) {
+    metrics_.large_events.Increment();
+    if (told) log_.info("an event is too large to be read whole; only what the rules need of it is read");
+  }
+}
+
+void LimitedLines::tell_due(flow::Time now) {
+  withheld_letters(letter_lines_.due(now));
+  withheld_notices(notice_lines_.due(now));
+}
+
+void LimitedLines::tell_rest() {
+  withheld_letters(letter_lines_.rest());
+  withheld_notices(notice_lines_.rest());
+}
+
+}  // namespace sluice::pipeline

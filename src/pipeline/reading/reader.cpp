@@ -1,0 +1,171 @@
+#include "pipeline/reading/reader.hpp"
+
+#include <random>
+
+#include "async/pause.hpp"
+
+namespace sluice::pipeline {
+
+Reader::Reader(mongo::ClientPool& pool, checkpoint::CheckpointStore& store, flow::Budget& budget,
+               ReaderPlan plan, ReaderObserver observer, StreamResources& resources,
+               const observe::StreamLog& log)
+    : pool_(pool),
+      budget_(budget),
+      plan_(std::move(plan)),
+      observer_(std::move(observer)),
+      resources_(resources),
+      log_(log),
+      startup_(pool, store, plan_, observer_, resources, log_),
+      policy_(std::random_device{}()),
+      reading_(plan_.stream.cursor_batch, plan_.stream.filter.parts_serve()),
+      snapshot_unread_(log_, "a snapshot cannot be read yet") {}
+
+Reader::~Reader() {
+  request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Reader::start() {
+  ended_ = false;
+  thread_ = std::jthread([this](const std::stop_token& stop) {
+    try {
+      run(stop);
+    } catch (const Stop& error) {
+      on_thrown(error.exit_code(), error.what());
+    } catch (const std::exception& error) {
+      on_thrown(exit_code::cannot_start, error.what());
+    } catch (...) {
+      on_thrown(exit_code::cannot_start, "an exception that is no std::exception");
+    }
+    ended_ = true;
+  });
+}
+
+void Reader::on_thrown(int exit_code, const char* what) {
+  startup_.note_problem(what);
+  observer_.failed(exit_code, what);
+}
+
+void Reader::request_stop() {
+  thread_.request_stop();
+  budget_.close();
+}
+
+void Reader::run(const std::stop_token& stop) {
+  auto opened = startup_.run([this](std::int64_t epoch) { epoch_ = epoch; }, stop);
+  if (!opened) return;
+  observer_.opened(std::move(opened->acquired), opened->at);
+  read(*opened->stream, std::move(opened->at), stop);
+}
+
+void Reader::read(source::ChangeStream& stream, Position at, const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    budget_.wait_for_room();
+    if (stop.stop_requested()) return;
+    if (stream.outdated() && !move(stream, at, stop)) return;
+    std::unique_ptr<source::StreamBatch> batch;
+    if (auto error = mongo::or_error([&] { return stream.next(batch); })) {
+      if (!open_again(stream, at, *error, stop)) return;
+      continue;
+    }
+    if (auto error = mark_own(stream, *batch)) {
+      if (!reopen(stream, at, std::move(*error), stop)) return;
+      continue;
+    }
+    policy_.succeeded();
+    if (batch->resume_token) at = Position::of(batch->resume_token, batch->operation_time);
+    const std::size_t events = batch->events.size();
+    const bool in_mid_event = events == 0 && !batch->resume_token;  // not yet an event, nor the lack of one
+    budget_.add(static_cast<std::int64_t>(events), static_cast<std::int64_t>(batch->bytes()));
+    observer_.batch(std::move(batch));
+    if (!in_mid_event && reading_.came(events) && !change_reading(stream, at, stop)) return;
+    if (!in_mid_event) pump_snapshots(stream, at, stop);
+    if (stream.invalidated() && plan_.tells_only) provide_again();
+  }
+}
+
+std::optional<Error> Reader::mark_own(source::ChangeStream& stream, source::StreamBatch& batch) {
+  if (!plan_.own_writes) return std::nullopt;
+  return mongo::or_error([&] { return plan_.own_writes->mark(stream, batch); });
+}
+
+/// Collections come back without their images after their database was dropped.
+void Reader::provide_again() {
+  const std::lock_guard turn(resources_.preparing);
+  if (const auto error = plan_.provision()) {
+    log_.warn("the database was dropped and could not be prepared again: {}", error->text());
+  }
+}
+
+/// Between two answers of the stream: what stands in collections whose snapshot was asked for, as of this
+/// place. Not for long, for the stream goes on.
+void Reader::pump_snapshots(source::ChangeStream& stream, const Position& at, const std::stop_token& stop) {
+  constexpr int chunks_at_once = 8;
+  SnapshotPump& snapshots = *plan_.snapshots;
+  bool active = false;
+  for (int chunk = 0; chunk < chunks_at_once && !stop.stop_requested(); ++chunk) {
+    active = snapshots.active(flow::Clock::now());
+    if (!active) break;
+    budget_.wait_for_room();
+    std::unique_ptr<source::StreamBatch> batch;
+    if (auto error = mongo::or_error([&] { return snapshots.next(at, batch); })) {
+      pool_.reconsider(*error);
+      snapshot_unread_.failed(*error);
+      active = false;
+      break;
+    }
+    snapshot_unread_.succeeded();
+    budget_.add(static_cast<std::int64_t>(batch->events.size()), static_cast<std::int64_t>(batch->bytes()));
+    observer_.batch(std::move(batch));
+  }
+  stream.be_patient(!active);
+}
+
+/// Whether there is another way of reading that gets past an event which the server cannot send. What fails
+/// an expression has a code of the operator's own: an error that nothing else explains may have been one, or
+/// that of an event of which less could be read.
+bool Reader::reads_less(const Error& error) {
+  if (error.kind == ErrorKind::too_large) return reading_.too_large();
+  const bool unexplained = error.kind == ErrorKind::fatal && !mongo::is_denial(error);
+  if (!unexplained) return false;
+  if (plan_.stream.filter.has_expressions() && reading_.misjudged()) return true;
+  return reading_.now().detail != Detail::key_only && reading_.too_large();
+}
+
+bool Reader::open_again(source::ChangeStream& stream, Position& at, const Error& error,
+                        const std::stop_token& stop) {
+  if (!reads_less(error)) return reopen(stream, at, error, stop);
+  observer_.reading_less(error, reading_.now());
+  return change_reading(stream, at, stop);
+}
+
+/// The place stays the same, and so do the events: only how much is told of each, and how many at once.
+bool Reader::change_reading(source::ChangeStream& stream, Position& at, const std::stop_token& stop) {
+  stream.read_as(reading_.now());
+  return move(stream, at, stop);
+}
+
+/// To the same place again, as it is to be read now: by other connections, or in another way.
+bool Reader::move(source::ChangeStream& stream, Position& at, const std::stop_token& stop) {
+  auto error = mongo::or_error([&] { return stream.open(at, at); });
+  return !error || reopen(stream, at, std::move(*error), stop);
+}
+
+bool Reader::reopen(source::ChangeStream& stream, Position& at, Error error, const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    pool_.reconsider(error);
+    const auto action = policy_.failed(error);
+    if (!action.retry_after) {
+      observer_.failed(action.exit_code, action.stop);
+      return false;
+    }
+    observer_.reopening(error);
+    if (!async::pause(*action.retry_after, stop)) return false;
+    auto again = mongo::or_error([&] { return stream.open(at, at); });
+    if (!again) return true;
+    error = std::move(*again);
+  }
+  return false;
+}
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <stop_token>
+#include <thread>
+
+#include "flow/budget.hpp"
+#include "flow/read_detail.hpp"
+#include "flow/resume.hpp"
+#include "observe/log/log_line.hpp"
+#include "observe/log/repeated_warning.hpp"
+#include "pipeline/reading/reader_plan.hpp"
+#include "pipeline/reading/stream_startup.hpp"
+
+namespace sluice::pipeline {
+
+/// The one thread of a stream that blocks on its cursor. StreamStartup brings the stream up on it; then it
+/// reads batch after batch, waits while the budget is spent, and opens the stream again after errors that
+/// pass.
+class Reader {
+ public:
+  Reader(mongo::ClientPool& pool, checkpoint::CheckpointStore& store, flow::Budget& budget, ReaderPlan plan,
+         ReaderObserver observer, StreamResources& resources, const observe::StreamLog& log);
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  void start();
+
+  /// Thread-safe; returns at once. The thread ends at the latest when its present call to the server returns.
+  void request_stop();
+
+  /// True when the thread is about to end: joining it takes no time.
+  bool ended() const { return ended_.load(); }
+
+  /// Under which epoch the shard was taken; 0 before. Thread-safe.
+  std::int64_t epoch() const { return epoch_.load(); }
+
+ private:
+  void run(const std::stop_token& stop);
+  void on_thrown(int exit_code, const char* what);
+  void read(source::ChangeStream& stream, Position at, const std::stop_token& stop);
+  void pump_snapshots(source::ChangeStream& stream, const Position& at, const std::stop_token& stop);
+  std::optional<Error> mark_own(source::ChangeStream& stream, source::StreamBatch& batch);
+  void provide_again();
+  bool reads_less(const Error& error);
+  bool open_again(source::ChangeStream& stream, Position& at, const Error& error,
+                  const std::stop_token& stop);
+  bool change_reading(source::ChangeStream& stream, Position& at, const std::stop_token& stop);
+  bool move(source::ChangeStream& stream, Position& at, const std::stop_token& stop);
+  bool reopen(source::ChangeStream& stream, Position& at, Error error, const std::stop_token& stop);
+
+  mongo::ClientPool& pool_;
+  flow::Budget& budget_;
+  ReaderPlan plan_;
+  const ReaderObserver observer_;
+  StreamResources& resources_;
+  const observe::StreamLog log_;
+  StreamStartup startup_;
+  flow::ResumePolicy policy_;
+  flow::ReadingPolicy reading_;
+  observe::RepeatedWarning snapshot_unread_;
+  std::atomic<bool> ended_{true};
+  std::atomic<std::int64_t> epoch_{0};
+  std::jthread thread_;
+};
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,145 @@
+#include <spdlog/logger.h>
+
+#include <algorithm>
+#include <random>
+
+#include "audit/backfill.hpp"
+#include "checkpoint/maintained_rules.hpp"
+#include "pipeline/stream.hpp"
+#include "requirements/provision.hpp"
+#include "requirements/rights.hpp"
+
+/// What a Stream gives its parts as it makes them. What happens while it runs is in stream.cpp.
+namespace sluice::pipeline {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// The lanes are shared by all rules.
+milliseconds longest_linger(const requirements::Rules& rules, milliseconds usual) {
+  for (const auto& rule : rules) usual = std::max(usual, rule->options().linger);
+  return usual;
+}
+
+}  // namespace
+
+source::StreamFilter Stream::filter() const {
+  return requirements::filter_of(rules_, part_.count, part_.index);
+}
+
+ReaderPlan Stream::reader_plan(const Recovery& recovery) {
+  const Config& config = around_.config;
+  ReaderPlan plan;
+  plan.stream = {config_.database, filter(), config.engine.cursor_batch, config.engine.max_await_ms};
+  const bool restart_now = part_.restart_now || recovery.policy == LostPolicy::restart_now;
+  plan.acquire = {restart_now, config.accept_changed_rules, config.engine.lease_ms};
+  if (recovery.policy == LostPolicy::rebuild) plan.rebuild = recovery.lost;
+  plan.fill = [this, stream = plan.stream](const std::stop_token& stop) {
+    const auto waiting = [this](const std::string& why) { around_.readiness.not_ready(condition_, why); };
+    audit::Backfill backfill(
+        {pool_, resources_.recorder, store_, around_.config, config_, rules_, stream, log_, waiting});
+    return backfill.run(part_.backfill, stop);
+  };
+  plan.check_filled = [this, restart_now](checkpoint::Acquired& acquired) {
+    return checkpoint::check_filled({pool_, store_, rules_, log_, restart_now}, acquired);
+  };
+  // A cluster's members tell theirs as they join.
+  if (!part_.of_cluster) {
+    plan.tell_rights = [this](mongoc_client_t* client) {
+      for (const auto& lack :
+           requirements::lacking(requirements::rights_of(client), around_.config, config_, rules_))
+        log_.error("{}", lack);
+    };
+  }
+  plan.provision = [this] {
+    return requirements::prepare_for(around_.config, config_, rules_, around_.all_streams, pool_, log_);
+  };
+  if (config_.of_triggers) {
+    plan.origin_first = !part_.of_cluster;  // a cluster's first member has settled it
+    plan.note_problem = [this](const std::string& why) { troubles_.note_problem(why); };
+  }
+  plan.prepare_again = recovery.policy != LostPolicy::fail;
+  plan.prepare_sinks = [this] { return prepare_sinks(); };
+  plan.snapshots =
+      std::make_unique<SnapshotPump>(pool_,
+                                     SnapshotPump::Options{config.pipeline, config_.name, config_.database,
+                                                           config.state_database, part_.count, part_.index},
+                                     rules_, log_);
+  if (plan.stream.filter.with_session) {
+    plan.own_writes = std::make_unique<source::OwnWrites>(config.state_database, config.pipeline);
+  }
+  if (!config_.resume_tokens.empty()) {
+    plan.look_elsewhere = [this](const std::optional<Position>& own, checkpoint::ForeignProgress& found) {
+      return checkpoint::find_foreign_progress(pool_, config_.resume_tokens, rules_, own, log_, found);
+    };
+  }
+  if (dispatcher_.repetitions().any()) plan.no_repetitions = dispatcher_.repetitions().stored();
+  plan.tells_only = std::ranges::none_of(rules_, [](const auto& rule) { return rule->keeps_state(); });
+  plan.hosts = pool_.hosts();
+  plan.patient = part_.of_cluster;
+  // What the rules beside it do meanwhile has to be published when its server is back.
+  const bool publishes_apart = config_.split && config_.split->publishing == config_.name;
+  if (publishes_apart && !plan.look_elsewhere && !plan.rebuild) plan.origin_first = true;
+  return plan;
+}
+
+sinks::OutletParts Stream::outlet_parts() {
+  const auto say = [this](bool loud, const std::string& text) { lines_.of_outlet(loud, text); };
+  const auto duplicates = [this](std::size_t count) {
+    metrics_.publish_duplicates.Increment(static_cast<double>(count));
+  };
+  const auto requests = [this](const sinks::RequestReport& report) {
+    auto counts = metrics_.requests(std::string(report.endpoint));
+    counts.ok.Increment(static_cast<double>(report.ok));
+    counts.retried.Increment(static_cast<double>(report.retried));
+    counts.refused.Increment(static_cast<double>(report.refused));
+    counts.open.Set(report.open ? 1 : 0);
+    observe::Distribution::Tally took(counts.seconds);
+    for (const double seconds : report.seconds) took.observe(seconds);
+    counts.seconds.add(took);
+  };
+  return {around_.config, requirements::deliveries_of(rules_), say, duplicates, requests, around_.services};
+}
+
+void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
+  const EngineConfig& engine = around_.config.engine;
+  const flow::LaneLimits limits{static_cast<std::size_t>(engine.batch_docs),
+                                static_cast<std::size_t>(engine.batch_bytes),
+                                longest_linger(rules_, milliseconds(engine.batch_linger_ms))};
+  std::random_device seed;
+  for (const LaneGuard& guard : guards) {
+    const std::size_t index = lanes_.size();
+    LaneDriver::Parts parts{
+        strand_,
+        resources_.batch_threads,
+        sink_,
+        dispatcher_,
+        metrics_,
+        [this](const Error& error) {
+          if (keeper_.given_back()) return;  // whoever has it now does that batch again
+          fail(error.kind == ErrorKind::fenced ? exit_code::lease_lost : exit_code::cannot_start,
+               error.text());
+        },
+        [this, index](const Error& error, const std::string& outlet) {
+          troubles_.retried(index, error, outlet, budget_.events());
+        },
+        [this, index] { troubles_.recovered(index); },
+        allowance_,
+        [this] {
+          for (auto& waiting : lanes_) waiting->wake();
+        }};
+    lanes_.push_back(std::make_unique<LaneDriver>(
+        std::move(parts), std::make_unique<flow::Lane>(limits, guard, rule_names_, seed())));
+  }
+}
+
+sinks::MongoBulkOptions Stream::bulk_options() {
+  const auto stored = [this](std::vector<sinks::StoredLetter> letters) {
+    on_strand([this, letters = std::move(letters)] { lines_.letters(letters); });
+  };
+  return {around_.config.pipeline, config_.name, around_.config.state_database,
+          around_.config.engine.statement_ms, stored};
+}
+
+}  // namespace sluice::pipeline
