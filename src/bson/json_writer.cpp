@@ -8,37 +8,14 @@
 
 #include "bson/load.hpp"
 #include "bson/text.hpp"
-#include "text/utf8.hpp"
+#include "text/hex.hpp"
+#include "text/json.hpp"
 
 namespace sluice::bson {
 
 namespace {
 
 constexpr std::int64_t last_of_year_9999 = 253'402'300'799'999;  // later ones have years of five digits
-
-bool is_plain(unsigned char c) {
-  return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
-char short_escape(char c) {
-  switch (c) {
-    case '"':
-    case '\\':
-      return c;
-    case '\b':
-      return 'b';
-    case '\f':
-      return 'f';
-    case '\n':
-      return 'n';
-    case '\r':
-      return 'r';
-    case '\t':
-      return 't';
-    default:
-      return 0;
-  }
-}
 
 /// A string of BSON: its size, the text, a zero byte.
 std::string_view string_at(const std::uint8_t* raw) {
@@ -50,7 +27,8 @@ class JsonWriter {
   JsonWriter(std::string& out, JsonFormat format)
       : out_(out),
         canonical_(format.style == JsonStyle::canonical),
-        replaced_(format.bytes == JsonBytes::replaced) {}
+        escape_(format.bytes == JsonBytes::replaced ? text::JsonEscape::replace_invalid
+                                                    : text::JsonEscape::keep_invalid) {}
 
   JsonFailure failure() const { return failure_; }
 
@@ -94,7 +72,7 @@ class JsonWriter {
  private:
   std::string& out_;
   const bool canonical_;
-  const bool replaced_;
+  const text::JsonEscape escape_;
   JsonFailure failure_ = JsonFailure::none;
 
   bool fail(JsonFailure failure) {
@@ -170,44 +148,7 @@ class JsonWriter {
     return true;
   }
 
-  void text(std::string_view text) {
-    out_ += '"';
-    while (!text.empty()) {
-      std::size_t plain = 0;
-      while (plain < text.size() && is_plain(static_cast<unsigned char>(text[plain]))) ++plain;
-      out_ += text.substr(0, plain);
-      text.remove_prefix(plain);
-      if (text.empty()) break;
-      text.remove_prefix(special(text));
-    }
-    out_ += '"';
-  }
-
-  std::size_t special(std::string_view text) {
-    const char c = text.front();
-    if (static_cast<unsigned char>(c) >= 0x80) {
-      const std::size_t size = text::character_size(text);
-      if (size > 0) {
-        out_ += text.substr(0, size);
-        return size;
-      }
-      if (replaced_) {
-        out_ += text::replacement_character;
-      } else {
-        out_ += c;
-      }
-      return 1;
-    }
-    out_ += '\\';
-    if (const char escape = short_escape(c); escape != 0) {
-      out_ += escape;
-    } else {
-      out_ += "u00";
-      const auto byte = static_cast<std::uint8_t>(c);
-      append_hex(out_, &byte, 1);
-    }
-    return 1;
-  }
+  void text(std::string_view text) { text::append_json(out_, text, escape_); }
 
   template <typename Number>
   void number(Number value) {
@@ -238,7 +179,7 @@ class JsonWriter {
   void object_id(const std::uint8_t* bytes) {
     constexpr std::size_t size = 12;
     out_ += R"({"$oid":")";
-    append_hex(out_, bytes, size);
+    text::append_hex(out_, bytes, size);
     out_ += R"("})";
   }
 
@@ -274,7 +215,7 @@ class JsonWriter {
     out_ += R"({"$binary":{"base64":")";
     base64(bytes);
     out_ += R"(","subType":")";
-    append_hex(out_, &subtype, 1);
+    text::append_hex(out_, &subtype, 1);
     out_ += R"("}})";
   }
 

@@ -9,6 +9,7 @@
 
 #include "bson/json_writer.hpp"
 #include "bson/load.hpp"
+#include "text/hex.hpp"
 
 namespace sluice::bson {
 
@@ -68,7 +69,7 @@ bool is_uuid(const Value& value) {
 void append_uuid(std::string& out, const std::uint8_t* bytes) {
   for (std::size_t i = 0; i < uuid_bytes; ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    append_hex(out, bytes + i, 1);
+    text::append_hex(out, bytes + i, 1);
   }
 }
 
@@ -110,14 +111,6 @@ void append_date(std::string& out, std::int64_t ms_since_epoch) {
   out += 'Z';
 }
 
-void append_hex(std::string& out, const std::uint8_t* bytes, std::size_t count) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  for (std::size_t i = 0; i < count; ++i) {
-    out += digits[bytes[i] >> 4];
-    out += digits[bytes[i] & 15];
-  }
-}
-
 void append_text(std::string& out, const Value& value) {
   const std::uint8_t* raw = value.raw().data();
   switch (value.type()) {
@@ -127,7 +120,7 @@ void append_text(std::string& out, const Value& value) {
       out.append(reinterpret_cast<const char*>(raw) + 4, value.raw().size() - 5);
       return;
     case BSON_TYPE_OID:
-      return append_hex(out, raw, value.raw().size());
+      return text::append_hex(out, raw, value.raw().size());
     case BSON_TYPE_INT32:
       return append_digits(out, load<std::int32_t>(value.raw().data()));
     case BSON_TYPE_INT64:

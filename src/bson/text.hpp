@@ -18,9 +18,6 @@ void append_number(std::string& out, double number);
 /// least six digits: "+010000-01-01T00:00:00.000Z".
 void append_date(std::string& out, std::int64_t ms_since_epoch);
 
-/// `count` bytes as lowercase hexadecimal digits.
-void append_hex(std::string& out, const std::uint8_t* bytes, std::size_t count);
-
 /// A string, symbol or piece of code as it is, a UUID with dashes, an ObjectId as 24 digits, numbers and
 /// dates as above, a Decimal128 as its digits; everything else as relaxed Extended JSON without blanks, in
 /// which bytes that are not UTF-8 stay as they are. Values of one type that differ have texts that differ.

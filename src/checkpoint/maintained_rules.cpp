@@ -7,6 +7,7 @@
 #include "config/state_names.hpp"
 #include "mongo/snapshot_cursor.hpp"
 #include "source/resume_token.hpp"
+#include "text/hex.hpp"
 
 namespace sluice::checkpoint {
 
@@ -96,7 +97,7 @@ bool passes(const Error& error) {
 }  // namespace
 
 std::string maintained_hash(const Rule& rule) {
-  return fmt::format("{:016x}", bson::stable_hash(rule.fingerprint(), 0));
+  return text::hex(bson::stable_hash(rule.fingerprint(), 0));
 }
 
 std::vector<MaintainedId> maintained_of(const requirements::Rules& rules) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "text/url.hpp"
+
 namespace sluice::config {
 namespace {
 
@@ -68,8 +70,7 @@ std::string mask_hosts(std::string_view hosts) {
 }  // namespace
 
 std::string mask_uri(std::string_view uri) {
-  const std::size_t scheme = uri.find("://");
-  const std::size_t start = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const std::size_t start = text::behind_scheme(uri);
   std::string masked(uri.substr(0, start));
   std::string_view rest = uri.substr(start);
   // The last '@', because a password that is not percent-encoded may contain '@', '/' and '?'.
@@ -95,7 +96,7 @@ std::string mask_uri(std::string_view uri) {
 std::string mask_uris(std::string_view uris) {
   std::string masked;
   while (true) {
-    std::size_t end = uris.find("://", uris.find("://") == std::string_view::npos ? 0 : uris.find("://") + 3);
+    std::size_t end = uris.find("://", text::behind_scheme(uris));
     end = end == std::string_view::npos ? end : uris.rfind(',', end);
     if (end == std::string_view::npos) return masked + mask_uri(uris);
     masked += mask_uri(uris.substr(0, end)) + ",";

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "text/utf8.hpp"
+
 namespace sluice::language {
 
 namespace {
@@ -11,7 +13,7 @@ std::string place_of(std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, offset);
   const auto line = 1 + std::ranges::count(before, '\n');
   const std::string_view in_line = before.substr(before.rfind('\n') + 1);
-  const auto column = 1 + std::ranges::count_if(in_line, [](char c) { return (c & 0xC0) != 0x80; });
+  const auto column = 1 + text::character_count(in_line);
   return "line " + std::to_string(line) + ", column " + std::to_string(column) + ": ";
 }
 

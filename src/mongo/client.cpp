@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "sluice/bson_builder.hpp"
+#include "text/url.hpp"
 
 namespace sluice::mongo {
 
@@ -21,9 +22,8 @@ constexpr std::size_t most_uri_bytes = 64 << 10;
 /// one for a host, which would be logged.
 std::string why_no_uri(const std::string& text, const bson_error_t& error) {
   const std::string said = error.message;
-  const std::size_t scheme = text.find("://");
-  const std::string servers =
-      scheme == std::string::npos ? "" : text.substr(scheme, text.find_first_of("/?", scheme + 3) - scheme);
+  const std::size_t hosts = text::behind_scheme(text);
+  const std::string servers = hosts == 0 ? "" : text.substr(hosts, text.find_first_of("/?", hosts) - hosts);
   const bool ambiguous = std::ranges::count(servers, '@') > 1;
   if (!ambiguous && said.find("unescaped") == std::string::npos) return said;
   return "in user and password, characters such as @ : / % have to be percent-encoded";

@@ -2,35 +2,34 @@
 
 #include <algorithm>
 
-#include "text/json.hpp"
+#include "text/json_writer.hpp"
 
 namespace sluice::observe {
 namespace {
 
 constexpr const char* json_type = "application/json";
 
-std::string listed(const std::vector<Component>& components, const std::string& before,
-                   const std::string& after) {
-  std::string text;
-  for (const Component& one : components) {
-    if (!text.empty()) text += ',';
-    text::append_json(text, one.name);
-    text += ':' + before + (one.up ? R"("UP")" : R"("DOWN")") + after;
-  }
-  return '{' + text + '}';
+const char* word(bool up) {
+  return up ? "UP" : "DOWN";
 }
 
 }  // namespace
 
 HttpReply healthz_reply(const std::vector<Component>& components, bool started) {
-  return {started ? 200U : 503U, json_type,
-          std::string(R"({"status":)") + (started ? R"("UP")" : R"("DOWN")") + R"(,"components":)" +
-              listed(components, R"({"status":)", "}") + '}'};
+  text::JsonWriter json;
+  json.open_object().text("status", word(started)).open_object("components");
+  for (const Component& one : components) {
+    json.open_object(one.name).text("status", word(one.up)).close_object();
+  }
+  return {started ? 200U : 503U, json_type, json.close_object().close_object().json()};
 }
 
 HttpReply health_reply(const std::vector<Component>& components, bool started) {
+  text::JsonWriter json;
+  json.open_object();
+  for (const Component& one : components) json.text(one.name, word(one.up));
   const bool all = started && std::ranges::all_of(components, &Component::up);
-  return {all ? 200U : 503U, json_type, listed(components, "", "")};
+  return {all ? 200U : 503U, json_type, json.close_object().json()};
 }
 
 }  // namespace sluice::observe

@@ -1,6 +1,6 @@
 #include "observe/readiness.hpp"
 
-#include "text/json.hpp"
+#include "text/json_writer.hpp"
 
 namespace sluice::observe {
 
@@ -23,14 +23,11 @@ bool belongs_to(std::string_view one, std::string_view condition) {
   return one.starts_with(condition) && (one.size() == condition.size() || one[condition.size()] == ' ');
 }
 
-void append_list(std::string& json, std::string_view key, const std::vector<std::string>& texts) {
+void add_list(text::JsonWriter& json, std::string_view key, const std::vector<std::string>& texts) {
   if (texts.empty()) return;
-  json += ",\"" + std::string(key) + "\":[";
-  for (const auto& text : texts) {
-    if (json.back() != '[') json += ',';
-    text::append_json(json, text);
-  }
-  json += ']';
+  json.open_array(key);
+  for (const auto& text : texts) json.text({}, text);
+  json.close_array();
 }
 
 }  // namespace
@@ -109,12 +106,12 @@ Readiness::Answer Readiness::answer() const {
   const std::lock_guard lock(mutex_);
   const std::vector<std::string> texts = reasons_now();
   const char* status = !texts.empty() ? "NOT_READY" : degraded_.empty() ? "READY" : "DEGRADED";
-  Answer answer{texts.empty(), std::string(R"({"status":")") + status + '"'};
-  append_list(answer.json, "reasons", texts);
-  append_list(answer.json, "degraded", sentences(degraded_));
-  append_list(answer.json, "notes", sentences(notes_));
-  answer.json += '}';
-  return answer;
+  text::JsonWriter json;
+  json.open_object().text("status", status);
+  add_list(json, "reasons", texts);
+  add_list(json, "degraded", sentences(degraded_));
+  add_list(json, "notes", sentences(notes_));
+  return {texts.empty(), json.close_object().json()};
 }
 
 }  // namespace sluice::observe

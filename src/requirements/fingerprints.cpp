@@ -1,18 +1,11 @@
 #include "requirements/fingerprints.hpp"
 
-#include <cstdio>
-
 #include "sluice/bson_builder.hpp"
+#include "text/hex.hpp"
 
 namespace sluice::requirements {
 
 namespace {
-
-std::string hex(std::uint64_t number) {
-  char text[17];
-  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
-  return text;
-}
 
 /// What a rule's settings say of a collection that it reads exactly. (The others say it by what they are.)
 std::string selection_text(const Rule& rule) {
@@ -40,7 +33,7 @@ std::string selection_text(const Rule& rule) {
     out.close();
   }
   const bson::View all = out.finish();
-  return all.empty() ? "" : "\n" + hex(bson::stable_hash({all.data(), all.size()}, 0));
+  return all.empty() ? "" : "\n" + text::hex(bson::stable_hash({all.data(), all.size()}, 0));
 }
 
 }  // namespace
@@ -49,7 +42,7 @@ std::string options_hash(const std::string& database, const Rules& rules) {
   std::string text = database;
   for (const auto& rule : rules)
     text += "\n" + rule->name() + ": " + rule->fingerprint() + selection_text(*rule);
-  return hex(bson::stable_hash(text, 0));
+  return text::hex(bson::stable_hash(text, 0));
 }
 
 std::string filter_hash(const source::StreamFilter& filter) {
@@ -57,7 +50,7 @@ std::string filter_hash(const source::StreamFilter& filter) {
   stages.open_array("stages");
   source::append_stages(stages, filter);
   const bson::View view = stages.finish();
-  return hex(bson::stable_hash({view.data(), view.size()}, 0));
+  return text::hex(bson::stable_hash({view.data(), view.size()}, 0));
 }
 
 }  // namespace sluice::requirements

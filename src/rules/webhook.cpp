@@ -13,6 +13,7 @@
 #include "rules/shared/made.hpp"
 #include "rules/shared/selection.hpp"
 #include "rules/shared/text_template.hpp"
+#include "text/url.hpp"
 
 namespace sluice::rules {
 
@@ -219,8 +220,7 @@ void check_line(const Settings& settings, std::string_view key, const std::strin
 /// `rest` is what stands behind the origin: a template.
 std::string read_origin(const Settings& settings, std::string& rest) {
   const std::string url = settings.text("url");
-  const auto scheme = url.find("://");
-  const auto end = url.find_first_of("/?", scheme == std::string::npos ? 0 : scheme + 3);
+  const auto end = url.find_first_of("/?", text::behind_scheme(url));
   if (url.find('{') < std::min(end, url.size())) {
     settings.fail("url", "'" + url +
                              "': scheme, host and port have to be the same for all events; only path "

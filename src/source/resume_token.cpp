@@ -1,6 +1,6 @@
 #include "source/resume_token.hpp"
 
-#include <charconv>
+#include "text/hex.hpp"
 
 namespace sluice::source {
 
@@ -11,11 +11,7 @@ std::optional<std::uint64_t> time_of_token(bson::View token) {
   constexpr std::size_t digits = 16;
   const std::string_view data = token.at("_data").text();
   if (!data.starts_with(timestamp_type) || data.size() < timestamp_type.size() + digits) return std::nullopt;
-  const char* first = data.data() + timestamp_type.size();
-  std::uint64_t time = 0;
-  const auto [end, error] = std::from_chars(first, first + digits, time, 16);
-  if (error != std::errc() || end != first + digits) return std::nullopt;
-  return time;
+  return text::parse_hex(data.substr(timestamp_type.size(), digits));
 }
 
 }  // namespace sluice::source

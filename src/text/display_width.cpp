@@ -38,14 +38,6 @@ class Utf8Locale {
   locale_t before_{};
 };
 
-wchar_t code_point(std::string_view character) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
-  if (character.size() == 1) return byte(0);
-  auto code = static_cast<wchar_t>(byte(0) & (0x7FU >> character.size()));
-  for (std::size_t i = 1; i < character.size(); ++i) code = code << 6 | static_cast<wchar_t>(byte(i) & 0x3FU);
-  return code;
-}
-
 /// A character with the combining and invisible ones that follow it.
 struct Cluster {
   std::string_view text;
@@ -58,7 +50,7 @@ std::vector<Cluster> clusters_of(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t length = sluice::text::character_size(text.substr(i));
     const std::string_view character = text.substr(i, std::max<std::size_t>(length, 1));
-    const std::size_t width = length == 0 ? 1 : locale.width(code_point(character));
+    const std::size_t width = length == 0 ? 1 : locale.width(static_cast<wchar_t>(code_point(character)));
     if (width == 0 && !clusters.empty()) {
       std::string_view& last = clusters.back().text;
       last = {last.data(), last.size() + character.size()};

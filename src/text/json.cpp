@@ -1,66 +1,92 @@
 #include "text/json.hpp"
 
+#include <algorithm>
+
+#include "text/controls.hpp"
+#include "text/hex.hpp"
 #include "text/utf8.hpp"
 
 namespace sluice::text {
 namespace {
 
-void append_control(std::string& out, unsigned char byte) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  out += "\\u00";
-  out += digits[byte >> 4];
-  out += digits[byte & 0xF];
+bool is_plain_ascii(char c) {
+  return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
 }
 
-void append_ascii(std::string& out, char c) {
+/// The letter of a short escape; 0 if there is none.
+char short_escape(char c) {
   switch (c) {
     case '"':
-      out += "\\\"";
-      return;
     case '\\':
-      out += "\\\\";
-      return;
+      return c;
+    case '\b':
+      return 'b';
+    case '\f':
+      return 'f';
     case '\n':
-      out += "\\n";
-      return;
+      return 'n';
     case '\r':
-      out += "\\r";
-      return;
+      return 'r';
     case '\t':
-      out += "\\t";
-      return;
+      return 't';
     default:
-      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-        append_control(out, static_cast<unsigned char>(c));
-      } else {
-        out += c;
-      }
+      return 0;
   }
+}
+
+JsonPiece as_it_is(std::string_view bytes, std::size_t taken) {
+  JsonPiece piece{{}, static_cast<std::uint8_t>(bytes.size()), static_cast<std::uint8_t>(taken)};
+  std::ranges::copy(bytes, piece.bytes.begin());
+  return piece;
+}
+
+/// \u00 and the two digits of a code point below U+0100.
+JsonPiece by_number(char code_point, std::uint8_t taken) {
+  const auto digits = hex_digits(static_cast<std::uint8_t>(code_point));
+  return {{'\\', 'u', '0', '0', digits[0], digits[1]}, 6, taken};
 }
 
 }  // namespace
 
-void append_json(std::string& out, std::string_view text) {
-  out += '"';
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = text::character_size(text.substr(i));
-    if (length == 1) {
-      append_ascii(out, text[i]);
-    } else if (length == 0) {
-      out += text::replacement_character;
-    } else if (length == 2 && byte_at(text, i) == 0xC2 && byte_at(text, i + 1) < 0xA0) {
-      append_control(out, byte_at(text, i + 1));  // C1: a terminal may take it for an escape sequence
-    } else {
-      out += text.substr(i, length);
+std::size_t json_plain_size(std::string_view text, JsonEscape escape) {
+  const bool terminal = escape == JsonEscape::terminal;
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const char c = text[size];
+    if (is_plain_ascii(c) || (c == 0x7F && !terminal)) {
+      ++size;
+      continue;
     }
-    i += length == 0 ? 1 : length;
+    if (static_cast<unsigned char>(c) < 0x80) break;
+    const std::size_t length = character_size(text.substr(size));
+    if (length == 0 || (terminal && is_c1_control(text.substr(size, length)))) break;
+    size += length;
   }
+  return size;
+}
+
+JsonPiece json_piece(std::string_view text, JsonEscape escape) {
+  const std::size_t length = character_size(text);
+  if (length == 0)
+    return as_it_is(escape == JsonEscape::keep_invalid ? text.substr(0, 1) : replacement_character, 1);
+  if (length == 2 && escape == JsonEscape::terminal && is_c1_control(text.substr(0, 2)))
+    return by_number(text[1], 2);
+  if (length > 1) return as_it_is(text.substr(0, length), length);
+  const char c = text.front();
+  if (const char letter = short_escape(c); letter != 0) return {{'\\', letter}, 2, 1};
+  const bool escaped = is_ascii_control(c) && (c != 0x7F || escape == JsonEscape::terminal);
+  return escaped ? by_number(c, 1) : as_it_is(text.substr(0, 1), 1);
+}
+
+void append_json(std::string& out, std::string_view text, JsonEscape escape) {
+  out += '"';
+  append_json_escaped(out, text, escape);
   out += '"';
 }
 
-std::string json_text(std::string_view text) {
+std::string json_text(std::string_view text, JsonEscape escape) {
   std::string out;
-  append_json(out, text);
+  append_json(out, text, escape);
   return out;
 }
 

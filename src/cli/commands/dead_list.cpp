@@ -11,6 +11,7 @@
 #include "sinks/mongo/letter_effect.hpp"
 #include "text/display_width.hpp"
 #include "text/printable.hpp"
+#include "text/utf8.hpp"
 
 namespace sluice::cli {
 
@@ -31,14 +32,6 @@ struct Row {
   std::string effect;
 };
 
-std::string cut(std::string text) {
-  if (text.size() <= widest_error) return text;
-  std::size_t end = widest_error - 3;
-  // Not in the middle of a character: its other bytes begin with 10.
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
-  return text.substr(0, end) + "...";
-}
-
 Row row_of(const Letter& letter) {
   const bson::View view = letter.view();
   const bson::View error = view.at("error").document();
@@ -49,7 +42,7 @@ Row row_of(const Letter& letter) {
           moment_text(view.at("at").date_ms()),
           printable(view.at("rule").text()),
           std::to_string(view.at("attempts").integer().value_or(0)),
-          cut(printable(why)),
+          text::cut_to_bytes(printable(why), widest_error),
           printable(sinks::effect_in_words(view.at("effect").document()))};
 }
 

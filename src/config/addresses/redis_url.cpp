@@ -3,13 +3,15 @@
 #include <charconv>
 #include <optional>
 
+#include "text/percent.hpp"
+#include "text/url.hpp"
+
 namespace sluice::config {
 
 namespace {
 
 constexpr std::string_view scheme = "redis://";
 constexpr std::string_view secure_scheme = "rediss://";
-constexpr int most_port = 65'535;
 constexpr int most_database = 1'000'000;
 
 std::optional<int> number(std::string_view text, int least, int most) {
@@ -18,26 +20,6 @@ std::optional<int> number(std::string_view text, int least, int most) {
   const bool whole = error == std::errc() && end == text.data() + text.size();
   if (!whole || value < least || value > most) return std::nullopt;
   return value;
-}
-
-/// Empty if a `%` is not followed by two hexadecimal digits.
-std::optional<std::string> decoded(std::string_view text) {
-  std::string plain;
-  while (!text.empty()) {
-    if (text[0] != '%') {
-      plain += text[0];
-      text.remove_prefix(1);
-      continue;
-    }
-    int byte = 0;
-    const std::string_view digits = text.substr(1, 2);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-    const bool whole = digits.size() == 2 && error == std::errc() && end == digits.data() + 2;
-    if (!whole || byte < 0) return std::nullopt;
-    plain += static_cast<char>(byte);
-    text.remove_prefix(3);
-  }
-  return plain;
 }
 
 /// Parses one part after the other. Each function returns why its part is invalid, or "".
@@ -67,8 +49,9 @@ class Reader {
     const std::string_view both = rest_.substr(0, at);
     rest_.remove_prefix(at + 1);
     const auto colon = both.find(':');
-    const auto name = decoded(both.substr(0, colon));
-    const auto password = decoded(colon == std::string_view::npos ? "" : both.substr(colon + 1));
+    const auto name = text::percent_decoded(both.substr(0, colon));
+    const auto password =
+        text::percent_decoded(colon == std::string_view::npos ? "" : both.substr(colon + 1));
     if (!name || !password) return "write a % in the user or password as %25";
     place.user = *name;
     place.password = *password;
@@ -87,16 +70,15 @@ class Reader {
   }
 
   std::string port(RedisPlace& place) {
-    const bool in_brackets = rest_.starts_with('[');
-    const auto end = in_brackets ? rest_.find(']') : std::string_view::npos;
-    if (in_brackets && end == std::string_view::npos) return "the IPv6 address has no closing ]";
-    const auto colon = in_brackets ? rest_.find(':', end) : rest_.find(':');
-    if (colon != std::string_view::npos) {
-      const auto value = number(rest_.substr(colon + 1), 1, most_port);
+    const auto split = text::split_host(rest_);
+    if (!split) return "the IPv6 address has no closing ]";
+    if (!split->rest.empty()) {
+      const auto value =
+          split->rest.starts_with(':') ? text::parse_port(split->rest.substr(1)) : std::nullopt;
       if (!value) return "the part after the host's : must be a port";
       place.port = *value;
     }
-    rest_ = in_brackets ? rest_.substr(1, end - 1) : rest_.substr(0, colon);
+    rest_ = split->host;
     return "";
   }
 

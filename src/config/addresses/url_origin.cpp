@@ -1,25 +1,16 @@
 #include "config/addresses/url_origin.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "sluice/settings.hpp"
+#include "text/url.hpp"
 
 namespace sluice::config {
 
 namespace {
 
-constexpr int highest_port = 65535;
-
 std::string_view own_port(bool tls) {
   return tls ? "443" : "80";
-}
-
-bool is_port(std::string_view text) {
-  int number = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-  return read.ec == std::errc{} && read.ptr == text.data() + text.size() && number > 0 &&
-         number <= highest_port;
 }
 
 bool stands_in_a_host(char c) {
@@ -53,25 +44,25 @@ UrlOrigin parse_origin(std::string_view url, std::string_view& rest) {
   }
   url.remove_prefix(origin.tls ? 8 : 7);
   const auto end = std::min(url.find_first_of("/?#"), url.size());
-  std::string_view authority = url.substr(0, end);
+  const std::string_view authority = url.substr(0, end);
   rest = url.substr(end);
   if (authority.find('@') != std::string_view::npos) {
     throw ConfigError("a URL must not contain a user or a password; set an Authorization header instead");
   }
-  const bool bracketed = authority.starts_with('[');
-  const auto end_of_host = bracketed ? authority.find(']') : std::min(authority.find(':'), authority.size());
-  if (end_of_host == std::string_view::npos) throw ConfigError("'" + shown + "' has a [ without a closing ]");
-  origin.host = authority.substr(bracketed ? 1 : 0, end_of_host - (bracketed ? 1 : 0));
-  authority.remove_prefix(end_of_host + (bracketed ? 1 : 0));
+  const auto split = text::split_host(authority);
+  if (!split) throw ConfigError("'" + shown + "' has a [ without a closing ]");
+  origin.host = split->host;
   origin.port = own_port(origin.tls);
-  if (!authority.empty()) {
-    if (!authority.starts_with(':') || !is_port(authority.substr(1))) {
+  if (!split->rest.empty()) {
+    const std::string_view port = split->rest.substr(1);
+    if (!split->rest.starts_with(':') || !text::parse_port(port)) {
       throw ConfigError("'" + shown + "' has no valid port after its host's colon");
     }
-    origin.port = authority.substr(1);
+    origin.port = port;
   }
-  const bool possible = !origin.host.empty() &&
-                        std::ranges::all_of(origin.host, bracketed ? stands_in_an_address : stands_in_a_host);
+  const bool possible =
+      !origin.host.empty() &&
+      std::ranges::all_of(origin.host, split->bracketed ? stands_in_an_address : stands_in_a_host);
   if (!possible) throw ConfigError("'" + shown + "' has no valid host");
   return origin;
 }

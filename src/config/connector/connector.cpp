@@ -11,6 +11,9 @@
 #include "config/connector/parts.hpp"
 #include "config/mask.hpp"
 #include "config/names.hpp"
+#include "text/json.hpp"
+#include "text/percent.hpp"
+#include "text/url.hpp"
 
 namespace sluice::config {
 namespace {
@@ -18,19 +21,11 @@ namespace {
 constexpr std::string_view kUsualFile = "connector.yaml";
 constexpr std::size_t kLongestName = 64;
 
-/// Quoted for one of our configuration files, where a dollar is doubled.
+/// Quoted for one of our configuration files, where a dollar is doubled. YAML reads JSON's escapes.
 std::string in_quotes(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '$') out += '$';
-    if (c == '"' || c == '\\') out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\x{:02x}", static_cast<int>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
+  std::string doubled;
+  for (const char c : text) doubled.append(c == '$' ? 2 : 1, c);
+  return text::json_text(doubled, text::JsonEscape::keep_invalid);
 }
 
 std::string listed(const std::vector<std::string>& texts) {
@@ -175,7 +170,7 @@ bool nats_stated(const ConnectorStart& start) {
 std::string with_scheme(const std::string& servers) {
   std::string out;
   for (const std::string& one : comma_list(servers)) {
-    out += (out.empty() ? "" : ",") + (one.find("://") == std::string::npos ? "nats://" + one : one);
+    out += (out.empty() ? "" : ",") + (text::behind_scheme(one) == 0 ? "nats://" + one : one);
   }
   return out;
 }
@@ -191,19 +186,13 @@ std::vector<std::string> comma_list(const std::string& text) {
 }
 
 std::string database_of_uri(const std::string& uri) {
-  const auto hosts = uri.find("://");
-  if (hosts == std::string::npos) return {};
-  const std::string rest = uri.substr(hosts + 3, uri.find('?') - hosts - 3);
+  const std::size_t hosts = text::behind_scheme(uri);
+  if (hosts == 0) return {};
+  const std::string rest = uri.substr(hosts, uri.find('?') - hosts);
   const auto slash = rest.find('/');
   if (slash == std::string::npos) return {};
-  std::string name;
-  for (std::size_t i = slash + 1; i < rest.size(); ++i) {
-    const bool escaped = rest[i] == '%' && i + 2 < rest.size() && std::isxdigit(rest[i + 1]) != 0 &&
-                         std::isxdigit(rest[i + 2]) != 0;
-    name += escaped ? static_cast<char>(std::stoi(rest.substr(i + 1, 2), nullptr, 16)) : rest[i];
-    if (escaped) i += 2;
-  }
-  return name;
+  const std::string name = rest.substr(slash + 1);
+  return text::percent_decoded(name).value_or(name);
 }
 
 Values connector_environment() {

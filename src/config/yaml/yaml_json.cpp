@@ -1,8 +1,8 @@
 #include "config/yaml/yaml_json.hpp"
 
-#include <fmt/format.h>
-
 #include <regex>
+
+#include "text/json.hpp"
 
 namespace sluice::config {
 
@@ -13,19 +13,8 @@ bool is_json_word(const std::string& text) {
 
 namespace {
 
-std::string quoted(const std::string& text) {
-  std::string out = "\"";
-  for (const char letter : text) {
-    if (letter == '"' || letter == '\\') {
-      out += '\\';
-      out += letter;
-    } else if (static_cast<unsigned char>(letter) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(letter));
-    } else {
-      out += letter;
-    }
-  }
-  return out + '"';
+std::string quoted(std::string_view text) {
+  return text::json_text(text, text::JsonEscape::keep_invalid);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "language/error.hpp"
+#include "text/utf8.hpp"
 
 namespace sluice::language {
 
@@ -143,7 +144,7 @@ std::vector<Token> tokens_of(std::string_view text, std::size_t most_bytes) {
     throw LanguageError(text, most_bytes,
                         "this is too long: at most " + std::to_string(most_bytes) + " bytes");
   }
-  if (!bson_utf8_validate(text.data(), text.size(), false)) {
+  if (!text::is_utf8(text) || text.find('\0') != std::string_view::npos) {
     throw LanguageError(text, 0, "this is not UTF-8, or has a zero byte in it");
   }
   Lexer lexer(text);

@@ -2,40 +2,19 @@
 
 #include <algorithm>
 
+#include "text/json.hpp"
+
 namespace sluice::language {
 
-namespace {
-
-void append_text(std::string& out, std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20) {
-      out += "\\u00";
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-      continue;
-    }
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  out += '"';
-}
-
-}  // namespace
-
 std::string json_text(std::string_view text) {
-  std::string out;
-  append_text(out, text);
-  return out;
+  return text::json_text(text, text::JsonEscape::keep_invalid);
 }
 
 std::string json_object(const Members& members) {
   std::string out = "{";
   for (const auto& [name, value] : members) {
     if (out.size() > 1) out += ',';
-    append_text(out, name);
+    out += json_text(name);
     out += ':';
     out += value;
   }

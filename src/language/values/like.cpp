@@ -4,20 +4,21 @@
 #include <vector>
 
 #include "language/values/operators.hpp"
+#include "text/hex.hpp"
 
 namespace sluice::language {
 
 namespace {
 
 void append_itself(std::string& regex, char c) {
-  static constexpr char digits[] = "0123456789ABCDEF";
   const auto byte = static_cast<unsigned char>(c);
   const bool plain =
       (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || byte >= 0x80;
   if (plain) {
     regex += c;
   } else {
-    regex += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    const auto digits = text::upper_hex_digits(byte);
+    regex.append("\\x").append(digits.data(), digits.size());
   }
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "language/values/operators.hpp"
+#include "text/utf8.hpp"
 
 /// The server has no function that tells whether a text is UTF-8, and those that need one fail. $replaceAll
 /// goes by bytes and does not: every byte above ASCII becomes a control character that stands for what such a
@@ -26,23 +27,6 @@ constexpr char four = '\x0e';      // of four
 constexpr char four_f0 = '\x0f';   // of four, the second not low
 constexpr char four_f4 = '\x10';   // of four, the second low
 constexpr std::string_view roles = "\x01\x02\x03\x04\x05\x06\x07\x0e\x0f\x10";
-
-void append_utf8(std::string& out, std::uint32_t code_point) {
-  const auto byte = [&](std::uint32_t value) { out += static_cast<char>(value); };
-  if (code_point < 0x80) return byte(code_point);
-  if (code_point < 0x800) {
-    byte(0xC0 | code_point >> 6);
-  } else {
-    if (code_point < 0x10000) {
-      byte(0xE0 | code_point >> 12);
-    } else {
-      byte(0xF0 | code_point >> 18);
-      byte(0x80 | (code_point >> 12 & 0x3F));
-    }
-    byte(0x80 | (code_point >> 6 & 0x3F));
-  }
-  byte(0x80 | (code_point & 0x3F));
-}
 
 /// Every byte of UTF-8 above ASCII once, as part of a character: what is compiled is UTF-8 itself. In PCRE \C
 /// is a byte, so the server takes them apart.
@@ -66,7 +50,7 @@ struct Bytes {
   }
 
   void add(std::uint32_t code_point, const char* taken_apart, char does) {
-    append_utf8(text, code_point);
+    text::append_utf8(text, code_point);
     regex += taken_apart;
     role += does;
   }
@@ -90,7 +74,7 @@ std::string ascii() {
 }
 
 std::string with_letters_of_europe(std::string chars) {
-  for (std::uint32_t c = 0xA0; c < 0x180; ++c) append_utf8(chars, c);
+  for (std::uint32_t c = 0xA0; c < 0x180; ++c) text::append_utf8(chars, c);
   return chars;
 }
 

@@ -14,6 +14,8 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 
+#include "text/url.hpp"
+
 namespace sluice::observe {
 namespace {
 
@@ -36,10 +38,6 @@ http::request<http::empty_body> request_for(const HttpAddress& address, const st
   return request;
 }
 
-bool is_port(std::string_view text) {
-  return !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 }  // namespace
 
 std::optional<HttpAddress> parse_http_address(std::string_view text, std::string_view default_port) {
@@ -47,19 +45,14 @@ std::optional<HttpAddress> parse_http_address(std::string_view text, std::string
   if (text.starts_with(scheme)) text.remove_prefix(scheme.size());
   if (text.ends_with('/')) text.remove_suffix(1);
   if (text.find('/') != std::string_view::npos) return std::nullopt;
-  const bool bracketed = text.starts_with('[');
-  const auto end_of_host = bracketed ? text.find(']') : text.rfind(':');
-  if (bracketed && end_of_host == std::string_view::npos) return std::nullopt;
-  HttpAddress address;
-  address.host = bracketed ? text.substr(1, end_of_host - 1) : text.substr(0, end_of_host);
-  std::string_view rest = bracketed ? text.substr(end_of_host + 1) : text.substr(address.host.size());
-  address.port = default_port;
-  if (!rest.empty()) {
-    if (!rest.starts_with(':') || !is_port(rest.substr(1))) return std::nullopt;
-    address.port = rest.substr(1);
-  }
-  const bool several = !bracketed && address.host.find(':') != std::string::npos;
-  return address.host.empty() || several ? std::nullopt : std::optional(address);
+  const auto split = text::split_host(text);
+  if (!split || split->host.empty()) return std::nullopt;
+  HttpAddress address{std::string(split->host), std::string(default_port)};
+  if (split->rest.empty()) return address;
+  const std::string_view port = split->rest.substr(1);
+  if (!split->rest.starts_with(':') || !text::parse_port(port)) return std::nullopt;
+  address.port = port;
+  return address;
 }
 
 asio::awaitable<HttpAnswer> http_get(const HttpAddress& address, const std::string& target,

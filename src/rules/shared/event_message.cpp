@@ -5,6 +5,7 @@
 
 #include "bson/text.hpp"
 #include "rules/shared/kept.hpp"
+#include "text/json.hpp"
 
 namespace sluice::rules {
 
@@ -45,17 +46,20 @@ void append_message_id(InlineText& out, const TextTemplate& id, const ChangeEven
 
 std::string_view cloud_envelope(const ChangeEvent& event, std::string_view id, Arena& arena) {
   LongText text;
+  const auto put = [&](std::string_view value) {
+    text::append_json_escaped(text, value, text::JsonEscape::replace_invalid);
+  };
   text.append(R"({"specversion":"1.0","id":")");
-  append_json_text(text, id);
+  put(id);
   text.append(R"(","source":"/mongodb/)");
-  append_json_text(text, event.database);
+  put(event.database);
   if (!event.collection.empty()) text.append('/');
-  append_json_text(text, event.collection);
+  put(event.collection);
   text.append(R"(","type":"mongodb.)");
   text.append(name_of(event.operation));
   if (event.id) {
     text.append(R"(","subject":")");
-    append_json_text(text, bson::text_of(event.id));
+    put(bson::text_of(event.id));
   }
   std::string time;
   bson::append_date(time, event.wall_time_ms);

@@ -12,6 +12,7 @@
 #include "language/values/own_id.hpp"
 #include "language/values/values.hpp"
 #include "rules/shared/joined_texts.hpp"
+#include "text/hex.hpp"
 
 namespace sluice::rules {
 
@@ -73,13 +74,8 @@ void ask_for_images(const Settings& settings, const language::Compiled& compiled
   if (before) out.before = BeforeImage::required;
 }
 
-Made::Made(const std::string& rule) {
-  // A rule's name may hold dots, which the name of a field that is made may not.
-  std::array<char, 18> text{};
-  std::snprintf(text.data(), text.size(), "r%016llx",
-                static_cast<unsigned long long>(bson::stable_hash(rule, 0)));
-  name_ = text.data();
-}
+// A rule's name may hold dots, which the name of a field that is made may not.
+Made::Made(const std::string& rule) : name_("r" + text::hex(bson::stable_hash(rule, 0))) {}
 
 void Made::add(const Settings& settings, std::string_view key, const std::string& part) {
   parts_.emplace_back(part, compile(settings, key, expression_of, language::compile_values));

@@ -5,6 +5,9 @@
 
 #include "bson/text.hpp"
 #include "rules/registry.hpp"
+#include "text/hex.hpp"
+#include "text/json.hpp"
+#include "text/percent.hpp"
 
 namespace sluice::rules {
 
@@ -44,19 +47,18 @@ bool leads_elsewhere(std::string_view part) {
 
 template <typename Text>
 void append_escaped(Text& out, std::string_view value, TextTemplate::Escape escape) {
-  static constexpr char digits[] = "0123456789ABCDEF";
-  if (escape == TextTemplate::Escape::json) return append_json_text(out, value);
+  if (escape == TextTemplate::Escape::json)
+    return text::append_json_escaped(out, value, text::JsonEscape::replace_invalid);
   if (escape == TextTemplate::Escape::none || escape == TextTemplate::Escape::verbatim)
     return out.append(value);
   if (escape == TextTemplate::Escape::subject && value.empty()) out.append('%');
   if (escape == TextTemplate::Escape::url && leads_elsewhere(value)) out.spoil();
   for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
     if (stands(c, escape)) {
       out.append(c);
     } else {
-      const char escaped[] = {'%', digits[byte >> 4], digits[byte & 15]};
-      out.append(std::string_view(escaped, 3));
+      const auto encoded = text::percent_encoded(c);
+      out.append(std::string_view(encoded.data(), encoded.size()));
     }
   }
 }
@@ -74,7 +76,7 @@ std::string snapshot_token(const ChangeEvent& event) {
   std::string text = "snapshot-" + std::string(event.snapshot_run) + "-" + std::string(event.collection) +
                      "-" + number_text(static_cast<int>(event.id.type())) + "-";
   if (raw.size() <= most_plain) {
-    bson::append_hex(text, raw.data(), raw.size());
+    text::append_hex(text, raw.data(), raw.size());
     return text;
   }
   constexpr std::uint64_t one_seed = 1;

@@ -11,7 +11,6 @@
 
 #include "sluice/event.hpp"
 #include "sluice/settings.hpp"
-#include "text/utf8.hpp"
 
 namespace sluice::rules {
 
@@ -52,27 +51,6 @@ class LongText {
   std::string text_;
   bool fits_ = true;
 };
-
-/// `text` as it stands between the quotes of a JSON string; bytes that are not UTF-8 become U+FFFD.
-template <typename Text>
-void append_json_text(Text& out, std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
-  while (!text.empty()) {
-    const std::size_t size = text::character_size(text);
-    const char c = text.front();
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') out.append('\\');
-    if (size == 0) {
-      out.append(text::replacement_character);
-    } else if (byte < 0x20) {
-      const char escaped[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
-      out.append(std::string_view(escaped, sizeof escaped));
-    } else {
-      out.append(text.substr(0, size));
-    }
-    text.remove_prefix(std::max<std::size_t>(size, 1));
-  }
-}
 
 /// A text with names in braces, filled in from an event: `{db}`, `{coll}`, `{op}`, `{id}`, `{token}`, and the
 /// dotted path of any field of the document (as it is after the change, else as it was before).

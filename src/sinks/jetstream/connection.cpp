@@ -1,12 +1,12 @@
 #include "sinks/jetstream/connection.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <sstream>
 #include <vector>
 
 #include "config/secret_file.hpp"
 #include "sinks/jetstream/callback.hpp"
+#include "text/url.hpp"
 #include "tls/probe.hpp"
 
 namespace sluice::sinks::jetstream {
@@ -83,16 +83,13 @@ natsStatus add_tls(const NatsConfig& config, natsOptions* options) {
 }  // namespace
 
 ServerPlace place_of(std::string_view url) {
-  if (const auto scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  url.remove_prefix(text::behind_scheme(url));
   url = url.substr(0, url.find('/'));
   if (const auto at = url.rfind('@'); at != std::string_view::npos) url.remove_prefix(at + 1);
-  const bool bracketed = url.starts_with('[');
-  const auto end = bracketed ? url.find(']') : url.find(':');
-  ServerPlace place{std::string(bracketed ? url.substr(1, end - 1) : url.substr(0, end)), default_port};
-  const auto colon = end == std::string_view::npos ? end : url.find(':', end);
-  if (colon == std::string_view::npos) return place;
-  const std::string_view digits = url.substr(colon + 1);
-  std::from_chars(digits.data(), digits.data() + digits.size(), place.port);
+  const auto split = text::split_host(url);
+  ServerPlace place{std::string(split ? split->host : url), default_port};
+  if (!split || !split->rest.starts_with(':')) return place;
+  place.port = text::parse_port(split->rest.substr(1)).value_or(default_port);
   return place;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sinks/jetstream/answer.hpp"
+#include "text/json_writer.hpp"
 
 namespace sluice::sinks::jetstream {
 
@@ -174,7 +175,7 @@ std::optional<Error> overlap(const Connection& connection, const StreamShape& sh
   constexpr std::int64_t patience_ms = 1000;
   for (const std::string& subject : shape.subjects) {
     const std::string question =
-        R"({"subject":")" + subject + "\"}";  // a subject that holds a quote is refused
+        text::JsonWriter().open_object().text("subject", subject).close_object().json();
     natsMsg* got = nullptr;
     const natsStatus status = natsConnection_RequestString(&got, connection.get(), "$JS.API.STREAM.NAMES",
                                                            question.c_str(), patience_ms);

@@ -2,6 +2,7 @@
 
 #include "bson/storable.hpp"
 #include "sinks/mongo/letter_effect.hpp"
+#include "text/utf8.hpp"
 
 namespace sluice::sinks {
 
@@ -42,11 +43,7 @@ void unfold_effect(bson::View effect, bson::Builder& out) {
 }  // namespace
 
 std::string letter_message(const std::string& message) {
-  if (message.size() <= most_message_bytes) return message;
-  std::size_t end = most_message_bytes - 3;
-  // Not in the middle of a character: its other bytes begin with 10.
-  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xc0U) == 0x80U) --end;
-  return message.substr(0, end) + "...";
+  return text::cut_to_bytes(message, most_message_bytes);
 }
 
 void append_letter(const DeadLetterWrite& letter, const LetterOrigin& origin, bson::Builder& out) {

@@ -7,7 +7,6 @@
 #include <span>
 
 #include "bson/json_writer.hpp"
-#include "bson/text.hpp"
 #include "config/state_names.hpp"
 #include "mongo/transaction.hpp"
 #include "sinks/mongo/copies.hpp"
@@ -16,6 +15,7 @@
 #include "sinks/mongo/letter.hpp"
 #include "sinks/mongo/puts.hpp"
 #include "sinks/outlet.hpp"
+#include "text/hex.hpp"
 
 namespace sluice::sinks {
 
@@ -79,7 +79,7 @@ void MongoBulk::tell_letters(const Batch& batch) const {
     if (letter == nullptr) continue;
     const bson_oid_t oid = letter_id(batch, i);
     std::string id;
-    bson::append_hex(id, oid.bytes, sizeof oid.bytes);
+    text::append_hex(id, oid.bytes, sizeof oid.bytes);
     stored.push_back({std::move(id), letter->rule, change_of(letter->event), letter->code, letter->message});
   }
   if (!stored.empty()) options_.stored(std::move(stored));

@@ -13,6 +13,8 @@
 #include "sinks/payload.hpp"
 #include "sinks/webhook/signature.hpp"
 #include "sluice/settings.hpp"
+#include "text/hex.hpp"
+#include "text/json.hpp"
 
 namespace sluice::sinks {
 
@@ -61,14 +63,6 @@ const DeliverWrite& delivery(const Batch& batch, std::size_t i) {
 
 const WebhookPlan& plan_of(const DeliverWrite& write) {
   return static_cast<const WebhookPlan&>(*write.plan);
-}
-
-/// An id is one line of text.
-void append_quoted(std::string& out, std::string_view id) {
-  for (const char c : id) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
 }
 
 /// Empty for none. Throws ConfigError where it is not where it should be.
@@ -239,9 +233,9 @@ class Webhook::Sending {
     for (const std::size_t i : parcel) {
       const auto body = body_of(plan, i);
       if (!body) return std::nullopt;
-      list_ += list_.size() > 1 ? ",{\"id\":\"" : "{\"id\":\"";
-      append_quoted(list_, delivery(batch_, i).message->id);
-      list_.append("\",\"body\":").append(*body) += '}';
+      list_ += list_.size() > 1 ? ",{\"id\":" : "{\"id\":";
+      text::append_json(list_, delivery(batch_, i).message->id, text::JsonEscape::keep_invalid);
+      list_.append(",\"body\":").append(*body) += '}';
     }
     list_ += ']';
     return list_;
@@ -271,7 +265,7 @@ class Webhook::Sending {
   std::string key_of(const flow::RequestBatcher::Parcel& parcel) const {
     std::uint64_t hash = parcel.size();
     for (const std::size_t i : parcel) hash = bson::stable_hash(delivery(batch_, i).message->id, hash);
-    return fmt::format("{:016x}-{}", hash, parcel.size());
+    return text::hex(hash) + "-" + std::to_string(parcel.size());
   }
 
   // The answers

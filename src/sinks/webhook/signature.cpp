@@ -5,10 +5,11 @@
 
 #include <array>
 
+#include "text/hex.hpp"
+
 namespace sluice::sinks::webhook {
 
 std::string sign(std::string_view secret, std::int64_t unix_seconds, std::string_view body) {
-  static constexpr char digits[] = "0123456789abcdef";
   const std::string time = std::to_string(unix_seconds);
   std::string signed_text = time + ".";
   signed_text += body;
@@ -17,10 +18,7 @@ std::string sign(std::string_view secret, std::int64_t unix_seconds, std::string
   HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
        reinterpret_cast<const unsigned char*>(signed_text.data()), signed_text.size(), code.data(), &size);
   std::string text = "t=" + time + ",v1=";
-  for (unsigned int i = 0; i < size; ++i) {
-    text += digits[code[i] >> 4];
-    text += digits[code[i] & 15];
-  }
+  text::append_hex(text, code.data(), size);
   return text;
 }
 

@@ -281,8 +281,8 @@ TEST(SettingsJson, KeepsWhatIsInQuotesAText) {
 }
 
 TEST(SettingsJson, EscapesWhatJsonWouldRead) {
-  EXPECT_EQ(parse("a: [\"q\\\"\\\\\\n\"]\n").json("a"), R"(["q\"\\\u000a"])");
-  EXPECT_EQ(parse("a: |\n  5\n").json("a"), R"("5\u000a")");
+  EXPECT_EQ(parse("a: [\"q\\\"\\\\\\n\"]\n").json("a"), R"(["q\"\\\n"])");
+  EXPECT_EQ(parse("a: |\n  5\n").json("a"), R"("5\n")");
 }
 
 TEST(SettingsJson, TakesAWholeObjectAsItStands) {

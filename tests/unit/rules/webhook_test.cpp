@@ -251,7 +251,7 @@ TEST_F(WebhookRequest, AReplayHasKeysOfItsRun) {
 TEST_F(WebhookRequest, ABodyIsATextInJson) {
   const Message& made = at("/", R"(body: '{"text": "{coll}: {name}", "n": {n}, "deep": {"none": {}}}')"
                                 "\n");
-  EXPECT_EQ(made.text, R"({"text": "orders: say \"hi\"\u000a", "n": 5, "deep": {"none": {}}})");
+  EXPECT_EQ(made.text, R"({"text": "orders: say \"hi\"\n", "n": 5, "deep": {"none": {}}})");
   EXPECT_FALSE(made.payload);
 }
 

@@ -44,7 +44,7 @@ INSTANTIATE_TEST_SUITE_P(RedisUrls, NoRedisUrl,
                                          "redis:///1", "redis://h:0", "redis://h:65536", "redis://h:x",
                                          "redis://h:", "redis://h/x", "redis://h/-1", "redis://h/1/2",
                                          "redis://u:%4@h", "redis://u:%zz@h", "redis://[::1",
-                                         "rediss://host"));
+                                         "redis://[::1]x", "rediss://host"));
 
 TEST(RedisUrl, SaysWhatToDoForTls) {
   EXPECT_NE(why_no_redis_url("rediss://host").find("stunnel"), std::string::npos);
