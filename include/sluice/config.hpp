@@ -110,7 +110,7 @@ struct RedisConfig {
   std::string shown_url() const;
 };
 
-/// Whether a worker creates indexes and enables pre-images that rules need, or only warns.
+/// Whether a worker creates missing indexes that rules need, or only warns.
 enum class IndexPolicy { warn, create };
 /// What to do when a stream's position is lost: its history is gone, the server refuses the token, the rules
 /// are not those that it was stored with, or a watched collection was dropped or renamed.

@@ -137,7 +137,7 @@ struct Put {
 
 /// Makes the event a dead letter of this rule.
 struct Reject {
-  std::int32_t code;   ///< for `sluice dead list --code`
+  std::int32_t code;   ///< for `sluice dead list --error`
   const char* reason;  ///< a sentence; static, or kept in the event's memory
 };
 

@@ -20,7 +20,7 @@ namespace sluice {
 enum class FullDocument : std::uint8_t {
   off,
   look_up,         ///< as it is when the event is read: it may be newer than the event, or gone
-  when_available,  ///< exactly as the update left it, if the server has that image
+  when_available,  ///< exactly as the update left it, if the server has it; a worker lets it keep images
   required,        ///< likewise; an event without it becomes a dead letter of the rule
 };
 
@@ -28,7 +28,7 @@ enum class FullDocument : std::uint8_t {
 enum class BeforeImage : std::uint8_t {
   off,
   if_kept,         ///< if the server has it; the library does not make the collection keep images
-  when_available,  ///< if the server has it; with `indexes: create` the collection is made to keep images
+  when_available,  ///< if the server has it; a worker lets the collection keep images
   required,        ///< likewise; an event without it becomes a dead letter of the rule
 };
 

@@ -11,6 +11,7 @@
 #include "checkpoint/trigger_problems.hpp"
 #include "config/state_names.hpp"
 #include "core/cache_plan.hpp"
+#include "core/custom_plan.hpp"
 #include "core/publish_plan.hpp"
 #include "core/webhook_plan.hpp"
 #include "inspect/inspect_state.hpp"
@@ -63,6 +64,7 @@ class Inspector {
     for (const auto& rule : rules_) look_at_messages(*rule);
     for (const auto& rule : rules_) look_at_requests(*rule);
     for (const auto& rule : rules_) look_at_cache(*rule);
+    for (const auto& rule : rules_) look_at_custom(*rule);
   }
 
  private:
@@ -80,6 +82,15 @@ class Inspector {
       } else {
         say(Level::ok, rule, "keeps keys in Redis at " + config_.redis.shown_url() + ", which answers");
       }
+    }
+  }
+
+  /// To open a sink may change something, so that is left to the worker.
+  void look_at_custom(const Rule& rule) {
+    for (const DeliveryPlan* delivery : rule.deliveries()) {
+      const auto* plan = dynamic_cast<const CustomPlan*>(delivery);
+      if (plan == nullptr) continue;
+      say(Level::ok, rule, "delivers to " + plan->target + ", which a worker opens when it starts");
     }
   }
 

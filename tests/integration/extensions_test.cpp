@@ -136,6 +136,9 @@ TEST_F(Extensions, SettingsAreErrorsWithTheirLine) {
 }
 
 TEST_F(Extensions, EveryCommandKnowsThem) {
+  const Outcome online = program(here_run({"check", journal_file(), "--online"}));
+  EXPECT_NE(online.out.find("delivers to journal " + journal()), std::string::npos)
+      << online.out << online.err;
   const Outcome options = program({"options"});
   EXPECT_NE(options.out.find("doubles (rule): Writes the double of a number.\n"
                              "  into: text, required. The collection that is written.\n"
@@ -213,6 +216,13 @@ TEST_F(Extensions, ASinkThatCannotBeOpenedIsTriedAgain) {
   fail("");
   EXPECT_TRUE(soon([&] { return complete(5, 0); }));
   terminate_all();
+}
+
+TEST_F(Extensions, ASinkThatCanNeverBeOpenedEndsTheStart) {
+  start(file("  - name: log\n    journal: {from: items, path: /no/such/folder/journal}\n"));
+  EXPECT_EQ(worker().wait(), 2);
+  EXPECT_TRUE(worker().logs("journal /no/such/folder/journal: no such folder"));
+  forget_workers();
 }
 
 TEST_F(Extensions, WhatASinkRefusesIsADeadLetterThatCanBeRetried) {
@@ -325,8 +335,10 @@ TEST_F(LibraryExamples, AFileHasEachChangeOnceThroughKills) {
 
 TEST_F(LibraryExamples, WordsFollowTheirDocuments) {
   workers_run(library_example_program("rule"));
+  db().insert("articles", R"({"_id":0,"title":"It was here before"})");
   start(file("  - name: words\n    keywords: {from: articles, text: title, into: words, shortest: 3}\n"))
       .ready();
+  EXPECT_TRUE(becomes("words", "0", R"({"_id":0,"words":["before","here","was"]})"));
   db().insert("articles", R"({"_id":1,"title":"On the Origin of Species, the first edition"})");
   EXPECT_TRUE(becomes("words", "1", R"({"_id":1,"words":["edition","first","origin","species","the"]})"));
   db().update("articles", R"({"_id":1})", R"({"$set":{"title":"Origin"}})");

@@ -80,9 +80,10 @@ std::unique_ptr<Rule> make_custom_sink(const RuleConfig& rule, const std::string
   const CustomSettings own(settings, type.settings);
   parts.plan.kind = rule.kind;
   parts.plan.receiver = call_factory(rule, [&]() -> std::shared_ptr<Sink> {
-    return type.make({rule.name, database, own});
+    std::shared_ptr<Sink> made = type.make({rule.name, database, own});
+    if (made) parts.plan.target = made->target();
+    return made;
   });
-  parts.plan.target = parts.plan.receiver->target();
   return std::make_unique<SinkRule>(rule.name, std::move(parts));
 }
 

@@ -50,6 +50,9 @@ class KeywordsRule final : public sluice::Rule {
 
   std::vector<sluice::Subscription> subscriptions() const override { return subscriptions_; }
   std::vector<const DocumentPlan*> documents() const override { return {&write_, &remove_}; }
+  // Documents that exist before the first start come as events of their own, Operation::snapshot.
+  bool has_snapshots() const override { return true; }
+  bool begins_with_snapshot() const override { return true; }
   // The words follow from each document alone: after the collection was dropped, the rule just goes on.
   bool keeps_state() const override { return false; }
   std::string fingerprint() const override {
