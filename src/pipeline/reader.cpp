@@ -53,8 +53,8 @@ void Reader::start() {
       note_problem(error.what());
       events_.failed(exit_code::cannot_start, error.what());
     } catch (...) {
-      note_problem("an exception that is no std::exception");
-      events_.failed(exit_code::cannot_start, "an exception that is no std::exception");
+      note_problem("an exception of unknown type");
+      events_.failed(exit_code::cannot_start, "an exception of unknown type");
     }
     ended_ = true;
   });

@@ -395,7 +395,7 @@ void Stream::note_reach(const std::optional<Error>& error) {
 void Stream::note_problem(const std::string& why) {
   const auto error = checkpoint::note_trigger_problem(pool_, around_.config.state_database,
                                                       around_.config.pipeline + "/" + config_.name, why);
-  if (error) log_.debug("its problem could not be noted: {}", error->text());
+  if (error) log_.debug("its problem could not be recorded: {}", error->text());
 }
 
 /// For those who ask the state database: while the triggers run, of the part that fails first.
@@ -406,7 +406,7 @@ void Stream::note_while_running(const std::string& condition, const std::string&
   asio::post(commons_.keeper_threads, [&pool = pool_, log = log_, database = around_.config.state_database,
                                        id = around_.config.pipeline + "/" + config_.name, why] {
     const auto error = checkpoint::note_trigger_problem(pool, database, id, why);
-    if (error) log.debug("its problem could not be noted: {}", error->text());
+    if (error) log.debug("its problem could not be recorded: {}", error->text());
   });
 }
 
