@@ -3,18 +3,12 @@
 #include <atomic>
 
 #include "support/cluster_fixture.hpp"
+#include "support/likes.hpp"
 
 namespace sluice::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr const char* likes = R"(
-  - name: likes
-    count: { from: favorites, reference: articleId, into: articles, field: favoritesCount })";
-constexpr const char* late_likes = R"(
-  - name: late-likes
-    count: { from: favorites, reference: articleId, into: articles, field: lateCount })";
 
 /// Favourites, inserted by a thread of its own until it is told to stop.
 class Inserts {
