@@ -8,7 +8,7 @@ std::string what_of(const std::exception_ptr& exception) {
   } catch (const std::exception& error) {
     return error.what();
   } catch (...) {
-    return "an exception that is no std::exception";
+    return "an exception of unknown type";
   }
 }
 

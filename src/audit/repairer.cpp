@@ -135,7 +135,7 @@ std::optional<Error> Repairer::try_fills(const std::vector<Write>& fills) {
   sinks::Copies copies(transaction, options_.statement_ms);
   if (auto error = copies.read(fills)) return error;
   sinks::WriteCommands commands(options_.statement_ms);
-  for (std::size_t i = 0; i < fills.size(); ++i) copies.add(std::get<FillWrite>(fills[i]), i, commands);
+  for (std::size_t i = 0; i < fills.size(); ++i) copies.add(fills[i], i, true, commands);
   if (auto error = commands.run(transaction).error) return error;
   return transaction.commit();
 }

@@ -23,12 +23,13 @@ constexpr auto moment_serves = std::chrono::seconds(20);
 [[noreturn]] void give_up(const std::string& what, const mongo::ClientPool& pool, const Error& error) {
   std::string text = "could not " + what + " (" + pool.hosts() + "): " + error.text();
   if (error.code == mongo::snapshot_too_old) {
-    text += ". It takes longer than the server keeps the past: raise minSnapshotHistoryWindowInSeconds";
+    text += ". It takes longer than the server keeps its history: raise minSnapshotHistoryWindowInSeconds";
   } else if (error.kind == ErrorKind::transient) {
     text += ". Is the server running, and is its replica set's name in the URI right?";
   } else if (error.kind == ErrorKind::lost) {
     text +=
-        ". The worker's position is lost, so what is on its way cannot be known; run the worker with "
+        ". The worker's position is lost, so it is unknown which changes are still to come; run the worker "
+        "with "
         "--on-lost rebuild";
   }
   throw Stop(exit_code::cannot_start, text);
@@ -105,7 +106,7 @@ void Verification::stream(const StreamConfig& config) {
     auto taken = lease->acquire();
     if (const auto* error = std::get_if<Error>(&taken)) give_up("take the lease for repairs", pool, *error);
     if (const auto* held = std::get_if<checkpoint::Held>(&taken)) {
-      throw Stop(exit_code::lease_lost, held->shard + " is being repaired or filled by " + held->holder +
+      throw Stop(exit_code::lease_lost, held->shard + " is being repaired or backfilled by " + held->holder +
                                             "; wait until that is done");
     }
     mender.emplace(pool, recorder, Repairer::Options{config_.state_database, config_.engine.statement_ms},
@@ -136,11 +137,11 @@ std::unique_ptr<Verification::Moment> Verification::moment(
   const auto read = [&] {
     return checkpoint::read_progress_snapshot(pool, config_.state_database, id, moment->standing);
   };
-  if (auto error = patiently({}, read)) give_up("read the stream's standing", pool, *error);
+  if (auto error = patiently({}, read)) give_up("read the stream's progress", pool, *error);
   if (moment->standing.filling)
-    throw Stop(exit_code::cannot_start, id + " is being filled; there is nothing to verify yet");
+    throw Stop(exit_code::cannot_start, id + " is being backfilled; there is nothing to verify yet");
   if (auto error = moment->pending.read(pool, stream, rules, moment->standing))
-    give_up("read what is on its way", pool, *error);
+    give_up("read the changes still to come", pool, *error);
   moment->read_at = flow::Clock::now();
   return moment;
 }

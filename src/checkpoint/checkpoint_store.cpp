@@ -60,11 +60,11 @@ class Acquisition {
     throw Stop(
         exit_code::position_lost,
         "the rules of " + id_.stream_id() +
-            " are not those that its stored position was made with: events up "
-            "to there were judged by the old rules. Start once with --accept-changed-rules to go on from the "
+            " have changed since its position was stored: events up "
+            "to there were processed by the old rules. Start once with --accept-changed-rules to go on from "
+            "the "
             "position with the new rules (on_changed_rules: accept in the configuration does so each time), "
-            "with --on-lost rebuild to compute all targets afresh by the new "
-            "rules, "
+            "with --on-lost rebuild to compute all targets again with the new rules, "
             "or with --restart-now to go on from the present moment");
   }
 

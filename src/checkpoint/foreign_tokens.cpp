@@ -66,7 +66,7 @@ std::string beginning_text(const TokenCollection& from, const Position& at,
   } else if (found > 1) {
     why = fmt::format(" (the oldest of {})", found);
   }
-  return fmt::format("beginning behind the resume token of {} in {}.{}{}", time_text(at.cluster_time),
+  return fmt::format("starting after the resume token of {} in {}.{}{}", time_text(at.cluster_time),
                      from.database, from.collection, why);
 }
 
@@ -181,7 +181,7 @@ std::optional<Error> find_foreign_progress(mongo::ClientPool& pool,
   for (std::size_t rule = 0; rule < rules.size(); ++rule) {
     const auto up_to = position_of(beginning.told[rule]);
     if (!up_to) continue;
-    log.info("rule {} leaves out what the other program has published up to {}", rules[rule]->name(),
+    log.info("rule {} skips what the other program has published up to {}", rules[rule]->name(),
              time_text(up_to->cluster_time));
   }
   found.told = beginning.told;

@@ -142,11 +142,11 @@ std::optional<Error> check_filled(const FillCheck& check, Acquired& acquired) {
       if (error) {
         observe::LogFields fields = observe::LogFields::of(*error);
         fields.rule = id.name;
-        check.log.warn(
-            fields,
-            "whether rule {} begins on documents that stand already cannot be looked up: {}; if it does, "
-            "its targets lack them until sluice verify --repair has run",
-            id.name, error->text());
+        check.log.warn(fields,
+                       "cannot look up whether rule {} begins on a collection that has documents already: "
+                       "{}; if it does, "
+                       "its targets lack them until sluice verify --repair has run",
+                       id.name, error->text());
         continue;
       }
     }
@@ -207,7 +207,7 @@ std::vector<std::string> not_backfilled(const std::vector<MaintainedId>& rules,
 std::string not_backfilled_text(const std::vector<std::string>& rules, std::string_view place_arguments) {
   const bool one = rules.size() == 1;
   return fmt::format(
-      "{} {} {} not backfilled: {} targets lack what {} source collections held when {} began. To mend that, "
+      "{} {} {} not backfilled: {} targets lack what {} source collections held when {} began. To fix that, "
       "while workers run: sluice verify {} --repair{}",
       one ? "rule" : "rules", fmt::join(rules, ", "), one ? "is" : "are", one ? "its" : "their",
       one ? "its" : "their", one ? "it" : "they", place_arguments, one ? " --rule " + rules.front() : "");

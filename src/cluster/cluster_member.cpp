@@ -38,7 +38,7 @@ ClusterMember::ClusterMember(Parts parts, pipeline::StreamObserver events)
       condition_("cluster of " + parts_.config.name),
       log_(*parts_.around.log, condition_, parts_.config.name),
       joining_(log_, "could not join yet"),
-      looking_(log_, "who holds what cannot be told, and partitions stay where they are"),
+      looking_(log_, "cannot read which instance holds which partition, so partitions stay where they are"),
       shared_commons_(std::make_shared<pipeline::StreamResources>(
           parts_.around.config, parts_.config,
           observe::StreamLog(*parts_.around.log, parts_.config.name, parts_.config.name),
@@ -85,7 +85,7 @@ void ClusterMember::start() {
     } catch (const std::exception& error) {
       on_thrown(exit_code::cannot_start, error.what());
     } catch (...) {
-      on_thrown(exit_code::cannot_start, "an exception that is no std::exception");
+      on_thrown(exit_code::cannot_start, "an exception of unknown type");
     }
     asio::post(parts_.strand, [this] { on_left(); });
   });
@@ -115,7 +115,7 @@ void ClusterMember::run(const std::stop_token& stop) {
                [this, record = std::move(record), error = std::move(error)] { on_look(record, error); });
   }
   if (const auto error = mongo::or_error([this] { return membership_.leave(); })) {
-    log_.warn("could not say that it leaves: {}", error->text());
+    log_.warn("could not announce that this instance leaves: {}", error->text());
   }
 }
 
@@ -216,7 +216,7 @@ void ClusterMember::note_problem(const std::string& why) {
   const Config& config = parts_.around.config;
   const auto error = checkpoint::note_trigger_problem(commons_.pool, config.state_database,
                                                       config.pipeline + "/" + parts_.config.name, why);
-  if (error) log_.debug("its problem could not be noted: {}", error->text());
+  if (error) log_.debug("its problem could not be recorded: {}", error->text());
 }
 
 bool ClusterMember::join(const std::stop_token& stop) {
@@ -282,7 +282,8 @@ void ClusterMember::on_look(const checkpoint::ClusterRecord& record, const std::
   if (error) {
     unreachable_ = true;
     looking_.failed(*error);
-    parts_.around.readiness.not_ready(condition_, "who holds what cannot be told: " + error->text());
+    parts_.around.readiness.not_ready(condition_,
+                                      "cannot read which instance holds which partition: " + error->text());
     return;
   }
   unreachable_ = false;
@@ -320,7 +321,7 @@ bool ClusterMember::must_wait(const checkpoint::ClusterRecord& record) {
   if (held != record.shards.end()) why = checkpoint::wait_text(*held, record.layout, partitions_);
   // Once: by whom the first part is held may change while it waits.
   if (!why.empty() && waits_for_.empty()) log_.warn("{}", why);
-  if (why.empty() && !waits_for_.empty()) log_.info("nobody is waited for any more");
+  if (why.empty() && !waits_for_.empty()) log_.info("no longer waiting for another instance");
   waits_for_ = why;
   return !why.empty();
 }
@@ -387,7 +388,9 @@ bool ClusterMember::may_restart_now(const checkpoint::ClusterRecord& record) {
   if (!parts_.around.config.restart_now || decided_) return false;
   const bool alone = members_ == 1 && std::ranges::none_of(record.shards, &checkpoint::PartitionRecord::held);
   if (!alone) {
-    log_.warn("other members run, so --restart-now is not followed; stop them all and start one with it");
+    log_.warn(
+        "--restart-now takes effect only when no other instance is running; stop them all and start one with "
+        "it");
   }
   return alone;
 }

@@ -84,9 +84,9 @@ void PartitionRunner::on_ended() {
 pipeline::Recovery PartitionRunner::recovery() const {
   const pipeline::WorkerContext& around = parts_.around;
   const bool rebuild = around.config.on_lost == LostPolicy::rebuild;
-  stream_->log().error("the position is lost; by its policy the pipeline {}",
-                       rebuild ? "computes all targets afresh and goes on"
-                               : "goes on from the present moment: what was missed stays missed");
+  stream_->log().error("the position is lost; as on_lost says, the stream {}",
+                       rebuild ? "computes all targets again and goes on"
+                               : "goes on from the present moment, without the changes in between");
   around.metrics.stream(parts_.config.name, part_.partition())
       .position_lost(rebuild ? "rebuild" : "restart-now")
       .Increment();
@@ -96,13 +96,13 @@ pipeline::Recovery PartitionRunner::recovery() const {
 void PartitionRunner::go_on(bool position_lost) {
   const pipeline::WorkerContext& around = parts_.around;
   const pipeline::Recovery how = position_lost ? recovery() : pipeline::Recovery{};
-  if (!position_lost) stream_->log().warn("waiting for its turn again");
+  if (!position_lost) stream_->log().warn("lost its lease; waiting until it can take it again");
   around.readiness.forget(stream_->condition() + " stopping");
   part_.restart_now = false;  // asked for once, and done
   try {
     begin(how);
   } catch (const std::exception& error) {  // a rule that has become impossible, say
-    stream_->log().error("could not begin anew: {}", error.what());
+    stream_->log().error("could not start again: {}", error.what());
     leaving_ = true;
     events_.failed(exit_code::position_lost);
     on_ended();

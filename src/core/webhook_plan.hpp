@@ -37,7 +37,7 @@ struct WebhookPlan final : DeliveryPlan {
   /// After so many attempts that end in this way the event becomes a dead letter; absent: never.
   struct Attempts {
     std::optional<int> network;  ///< no connection, or it broke
-    std::optional<int> timeout;  ///< connecting, or no whole answer in time; 408
+    std::optional<int> timeout;  ///< connecting, or no complete answer in time; 408
     std::optional<int> status_5xx;
     std::optional<int> throttled;  ///< 425, 429 and 503
   };

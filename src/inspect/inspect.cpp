@@ -185,7 +185,7 @@ class Inspector {
     status.append("connectionStatus", 1).append("showPrivileges", true);
     const mongo::Reply reply = ask("admin", status);
     if (!reply.ok()) {
-      say(Level::error, "the server does not say what its user may do: " + reply.error->text());
+      say(Level::error, "the server does not tell what the user may do: " + reply.error->text());
       return false;
     }
     mongo::Privileges privileges = mongo::Privileges::read(reply.view());
@@ -346,7 +346,7 @@ class Inspector {
                   const Error& error) {
     const auto lack = rights_.missing(named.database, {{"", {"listCollections"}}});
     say(needed ? Level::error : Level::note, rule,
-        named.full_name() + (lack ? ": " + *lack : " cannot be looked at: " + error.text()));
+        named.full_name() + (lack ? ": " + *lack : " cannot be read: " + error.text()));
   }
 
   void say_absent(const Rule& rule, const std::string& name) {
@@ -372,8 +372,7 @@ class Inspector {
       say(Level::error, rule, full + " has no pre-images: " + *lack + "; or have them enabled: " + line);
     } else {
       say(Level::warning, rule,
-          full +
-              " has no pre-images; the worker enables them as it starts, changes before that are without: " +
+          full + " has no pre-images; the worker enables them when it starts (earlier changes have none): " +
               line);
     }
   }

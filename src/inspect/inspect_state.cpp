@@ -119,7 +119,7 @@ class StateInspector {
   void say_changed() {
     const bool meant = config_.accept_changed_rules || config_.restart_now;
     say(meant ? Level::note : Level::error,
-        "the rules are not those that the stored position was made with; a worker starts only with "
+        "the rules have changed since the position was stored; a worker starts only with "
         "--accept-changed-rules or on_changed_rules: accept (goes on from the position), or with "
         "--restart-now (from the present moment)");
   }
@@ -147,13 +147,14 @@ class StateInspector {
         reply.view().at_path("cursor.firstBatch").document().at("0").document().at("ts").timestamp();
     if (!reply.ok() || first == 0) {
       const auto lack = rights_.missing("local", {{"oplog.rs", {"find"}}});
-      say(Level::note, "how far the oplog reaches back cannot be seen, nor will a worker tell its headroom" +
-                           (lack ? ": " + *lack : ""));
+      say(Level::note,
+          "cannot see how far the oplog reaches back, so a worker will not report its headroom either" +
+              (lack ? ": " + *lack : ""));
       return;
     }
     const std::int64_t now = seconds_of(reply.view().at("operationTime").timestamp());
     say(Level::ok, "the oplog reaches back " + span_text(now - seconds_of(first)) +
-                       ": no worker may be away for longer");
+                       ": a worker that is stopped for longer loses its position");
     if (report_.floor && report_.floor->cluster_time < first) {
       say(Level::error,
           "the oplog no longer reaches back to the stored position: the changes between are "

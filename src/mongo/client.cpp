@@ -372,8 +372,10 @@ std::optional<Error> write_concern_error(bson::View reply) {
   const bson::View error = reply.at("writeConcernError").document();
   if (!error) return std::nullopt;
   const auto code = static_cast<std::int32_t>(error.at("code").integer().value_or(0));
-  return Error{ErrorKind::transient, code, "no majority has it: " + std::string(error.at("errmsg").text()),
-               false};
+  return Error{
+      ErrorKind::transient, code,
+      "no majority of the replica set has confirmed the write: " + std::string(error.at("errmsg").text()),
+      false};
 }
 
 Reply run_command(mongoc_client_t* client, const std::string& database, bson::View command, Doing doing,

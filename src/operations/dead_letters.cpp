@@ -114,7 +114,7 @@ void DeadLetters::stop(const Error& error) const {
                                             config_.state_database + " and on the rules' targets");
   }
   throw Stop(exit_code::cannot_start, where + " cannot be reached, or has no primary: " + error.text() +
-                                          "; what was done so far is done, and the rest as it was");
+                                          "; what was done so far stays done, and the rest is unchanged");
 }
 
 void DeadLetters::retry_until(const std::function<std::optional<Error>()>& attempt) {
@@ -234,9 +234,10 @@ DeadLetters::Asked DeadLetters::asked_by(const Letter& letter) const {
   const std::string stream(letter.view().at("stream").text());
   const std::string name(letter.view().at("rule").text());
   if (sinks::holds_no_effect(effect)) {
-    return {{},
-            "it holds no effect that could be carried out; `sluice verify FILE --repair` computes the "
-            "targets afresh, then `sluice dead drop` it"};
+    return {
+        {},
+        "it holds no effect that can be carried out; run `sluice verify FILE --repair`, which computes the "
+        "targets again, then `sluice dead drop` it"};
   }
   const Rule* rule = find_rule(stream, name);
   if (rule == nullptr && !rules_.contains(stream)) {
@@ -259,9 +260,9 @@ DeadLetters::Asked DeadLetters::asked_by(const Letter& letter) const {
     asked.refusal = "what rule '" + name +
                     "' wrote was too large to be kept with the letter; write it by hand, or drop it";
   } else if (asked.writes.empty()) {
-    asked.refusal = "rule '" + name + "' does not keep what the letter is about any more (" +
+    asked.refusal = "rule '" + name + "' no longer maintains what the letter is about (" +
                     sinks::effect_in_words(effect) +
-                    "); drop it, and let `sluice verify FILE` say what differs";
+                    "); drop it, then run `sluice verify FILE` to see what differs";
   }
   return asked;
 }
@@ -295,8 +296,9 @@ Retried DeadLetters::publish(const LetterId& id, const Rule& rule) {
   if (!letter) return {End::gone, ""};
   ChangeEvent event;
   if (!parse_event(letter->view().at("event").document(), event)) {
-    return {End::refused, "its event was too large to be kept; `sluice snapshot FILE --rule " + rule.name() +
-                              "` publishes what stands, then `sluice dead drop` it"};
+    return {End::refused, "its event was too large to be kept; run `sluice snapshot FILE --rule " +
+                              rule.name() +
+                              "` to publish the documents as they are now, then `sluice dead drop` it"};
   }
   Arena arena;
   std::vector<Effect> effects;
@@ -314,13 +316,13 @@ Retried DeadLetters::publish(const LetterId& id, const Rule& rule) {
       batch.writes.emplace_back(DeliverWrite{message->plan, message->message, effect.key});
   }
   if (batch.writes.empty()) {
-    return {End::refused, "rule '" + rule.name() + "' makes no message of its event any more; drop it"};
+    return {End::refused, "rule '" + rule.name() + "' no longer makes a message of its event; drop it"};
   }
   const Outcome outcome = outlet_for(rule).send(batch);
   if (outcome.committed) return carry_out(id, {});
   if (outcome.error->kind == ErrorKind::own_fault) return give_up(id, *outcome.error);
   throw Stop(exit_code::cannot_start,
-             outcome.error->text() + "; what was done so far is done, and the rest as it was");
+             outcome.error->text() + "; what was done so far stays done, and the rest is unchanged");
 }
 
 Retried DeadLetters::carry_out(const LetterId& id, const std::vector<Write>& writes) {

@@ -69,7 +69,7 @@ class Replay {
         recorder_(config.state_database, state::sessions, config.pipeline) {
     if (!rules_.front()->projections().empty()) {
       throw ConfigError("rule '" + plan.rule +
-                        "' keeps counters or copies, which events that come once more would falsify; "
+                        "' keeps counters or copies, which events that are processed twice would make wrong; "
                         "`sluice verify FILE --repair` brings its targets up to date");
     }
     sinks::OutletParts parts{config, requirements::deliveries_of(rules_)};

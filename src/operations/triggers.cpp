@@ -78,7 +78,7 @@ StreamConfig trigger_stream(const StreamConfig& stream, const std::vector<checkp
     try {
       RuleConfig rule = checkpoint::rule_of_trigger(trigger);
       if (std::ranges::find(made.rules, rule.name, &RuleConfig::name) != made.rules.end()) {
-        throw ConfigError("another trigger's rule is called '" + rule.name + "', too");
+        throw ConfigError("another trigger's rule is already called '" + rule.name + "'");
       }
       if (made.rules.size() == config::kMostRules) {
         throw ConfigError("at most " + std::to_string(config::kMostRules) +
@@ -127,11 +127,11 @@ TriggerWatch::TriggerWatch(const Config& config, spdlog::logger& log)
 TriggerWatch::Cluster& TriggerWatch::cluster_of(const StreamConfig& stream) {
   const auto found = std::ranges::find(clusters_, address_of(stream), &Cluster::address);
   if (found != clusters_.end()) return *found;
-  return clusters_.emplace_back(Cluster{address_of(stream),
-                                        std::make_unique<mongo::ClientPool>(stream, 1, "sluice-triggers"),
-                                        {},
-                                        {observe::StreamLog(log_, "", stream.name),
-                                         "the triggers cannot be read, and those that are known go on"}});
+  return clusters_.emplace_back(Cluster{
+      address_of(stream),
+      std::make_unique<mongo::ClientPool>(stream, 1, "sluice-triggers"),
+      {},
+      {observe::StreamLog(log_, "", stream.name), "the triggers cannot be read; those already known go on"}});
 }
 
 mongo::ClientPool* TriggerWatch::pool_of(const StreamConfig& stream) {

@@ -161,7 +161,7 @@ std::optional<Error> look_at_collections(const StreamConfig& stream, const Rules
   std::optional<Error> unknown;
   auto error = check_collections(pool, stream.database, all, unknown);
   if (unknown) {
-    log.warn("whether its rules can work on the collections of {} cannot be looked up: {}", stream.database,
+    log.warn("cannot look up whether its rules can work on the collections of {}: {}", stream.database,
              unknown->text());
   }
   return error;

@@ -40,8 +40,8 @@ Reloader::Reloader(const Config& config, ConfigSource& source, spdlog::logger& l
     : config_(config),
       source_(source),
       log_(log),
-      unread_(observe::StreamLog(log), "the configuration could not be looked at"),
-      triggers_unread_(observe::StreamLog(log), "the triggers cannot be looked at"),
+      unread_(observe::StreamLog(log), "the configuration could not be read"),
+      triggers_unread_(observe::StreamLog(log), "the triggers could not be read"),
       events_(std::move(events)),
       triggers_(config, log),
       streams_(config.streams),
@@ -61,10 +61,10 @@ std::vector<StreamConfig> Reloader::all_streams() {
         observe::LogFields fields;
         fields.rule = trigger.name;
         observe::StreamLog(log_, "", trigger.stream)
-            .error(
-                fields,
-                "trigger {} of {} is left out, it cannot be made into a rule: {}; drop it, or make it anew",
-                trigger.name, trigger.stream, why);
+            .error(fields,
+                   "trigger {} of {} is skipped, because it cannot be made into a rule: {}; drop it, or "
+                   "create it again",
+                   trigger.name, trigger.stream, why);
       },
       config_.parts()));
 }
@@ -127,13 +127,13 @@ bool Reloader::take(ConfigNews news) {
   streams_ = std::move(news.config->streams);
   refused_.clear();
   if (!news.need_restart.empty()) {
-    log_.warn("in force only from the next start on: {}", fmt::join(news.need_restart, ", "));
+    log_.warn("these options take effect only after a restart: {}", fmt::join(news.need_restart, ", "));
   }
   return true;
 }
 
 void Reloader::refuse(const std::string& why) {
-  log_.error("the new configuration cannot be used, the old one goes on: {}", why);
+  log_.error("the new configuration cannot be used, so the old one stays in force: {}", why);
   refused_ = why;
   events_.refused(why);
 }
@@ -151,7 +151,7 @@ void Reloader::accept(const std::vector<StreamConfig>& streams, const Hashes& ha
             checkpoint::accept_rules(*pool, config_.state_database, id, {known->second, now})) {
       observe::StreamLog(log_, id, stream.name)
           .warn(observe::LogFields::of(*error),
-                "could not note that its rules change: {}; they change all the same", error->text());
+                "could not record that its rules change: {}; they change all the same", error->text());
     }
   }
 }

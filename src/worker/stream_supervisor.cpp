@@ -45,7 +45,7 @@ StreamSupervisor::SupervisedStream::SupervisedStream(const Strand& strand, flow:
                                                      observe::StreamLog log)
     : backoff(pauses, std::random_device{}()),
       again(strand),
-      failing(std::move(log), "does not run, and the others go on") {}
+      failing(std::move(log), "does not run; the other streams go on") {}
 
 StreamSupervisor::StreamSupervisor(const pipeline::WorkerContext& around, const Strand& strand,
                                    SupervisorEvents events, cluster::StreamFactory factory,
@@ -263,7 +263,7 @@ void StreamSupervisor::after(const std::string& name, SupervisedStream& supervis
 
 void StreamSupervisor::go_back(const std::string& name, SupervisedStream& supervised) {
   const std::string why = fmt::format(
-      "stream {} does not come to run as it was changed (the log says why); it goes on as it was before",
+      "stream {} does not start with its new configuration (the log says why); it keeps the one it had",
       name);
   log_of(name).error("{}", why);
   if (events_.refused) events_.refused(why);

@@ -119,7 +119,7 @@ class Worker {
       const StreamChanges changes = runtime_.supervisor().apply(streams);
       log_->info("configuration reloaded: {}", changes.text());
     } catch (const std::exception& error) {
-      log_->error("the new configuration cannot be used, the old one goes on: {}", error.what());
+      log_->error("the new configuration cannot be used, so the old one stays in force: {}", error.what());
       return refuse(error.what());
     }
     runtime_.metrics().config_reloads("applied").Increment();
@@ -164,7 +164,7 @@ class Worker {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
       if (signal == SIGHUP) {
-        log_->info("signal {}: looking at the configuration", signal);
+        log_->info("signal {}: reading the configuration again", signal);
         reloader_->look_now();
         return await_signal();
       }
@@ -182,8 +182,8 @@ class Worker {
   /// transaction, so the process may end over it.
   void on_deadline() {
     log_->warn(
-        "stopped in {:.3f} s (bound {:.3f} s): the work in flight did not come back in time; "
-        "it is left to be done again",
+        "stopped in {:.3f} s (bound {:.3f} s): the work in flight did not finish in time; "
+        "it will be done again after the next start",
         seconds(exit_deadline_.elapsed()), seconds(runtime_.stop_bound()));
     leave(runtime_.exit_code());
   }

@@ -62,7 +62,7 @@ TEST_F(CacheFaults, AStopWaitsForNoAnswer) {
   EXPECT_EQ(worker().terminate(), 0);
   const std::string said = worker().err();
   EXPECT_NE(said.find("the position is stored"), std::string::npos) << said;
-  EXPECT_EQ(said.find("did not come back in time"), std::string::npos) << said;
+  EXPECT_EQ(said.find("did not finish in time"), std::string::npos) << said;
   forget_workers();
   own_redis.cont();
   start_caching(keeping_file(), flags()).ready();
@@ -103,7 +103,7 @@ TEST_F(CacheFaults, TheServerHangsAndWakesUp) {
   ASSERT_TRUE(kept());
   own_redis.stop();
   storm(100);
-  EXPECT_TRUE(waits_for("has said nothing for 500 ms")) << worker().get("/readyz").body;
+  EXPECT_TRUE(waits_for("has not answered for 500 ms")) << worker().get("/readyz").body;
   own_redis.cont();
   EXPECT_TRUE(recovered());
 }

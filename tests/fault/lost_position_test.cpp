@@ -80,7 +80,7 @@ TEST_F(HistoryLost, RestartNowGoesOnWithTheTargetsAsTheyAre) {
   db().insert("articles", R"({"_id":"new"})");
   db().insert("favorites", R"({"_id":"new","articleId":"new"})");
   EXPECT_TRUE(becomes("articles", R"("new")", R"({"_id":"new","favoritesCount":1})"));
-  EXPECT_NE(worker().err().find("what was missed stays missed"), std::string::npos) << worker().story();
+  EXPECT_NE(worker().err().find("without the changes in between"), std::string::npos) << worker().story();
 }
 
 TEST_F(HistoryLost, RebuildMakesItGoodWhileApplicationsWrite) {
@@ -193,7 +193,8 @@ TEST_F(PositionLost, OfOneShardWhileTheOthersStream) {
   state().update_many("shards", R"({"index":0})", R"({"$set":{"token":{"_data":"82not-a-token"}}})");
   StormThread storm(server().patient_uri(), db().database(), storm_);
   replace_worker(0, realworld_file(), flags, 3, 0).ready();
-  for (std::size_t i : {1, 2}) EXPECT_TRUE(worker(i).logs("waiting for its turn again")) << worker(i).story();
+  for (std::size_t i : {1, 2})
+    EXPECT_TRUE(worker(i).logs("lost its lease; waiting until it can take it again")) << worker(i).story();
   storm.finish();
   for (std::size_t i : {0, 1, 2}) {
     EXPECT_TRUE(soon([&] { return worker(i).get("/readyz").status == 200; })) << worker(i).story();

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <memory>
-#include <sstream>
 
 #include "support/fixture.hpp"
+#include "support/lines.hpp"
 #include "support/nats_server.hpp"
 #include "support/redis_server.hpp"
 #include "support/web_service.hpp"
@@ -11,15 +11,6 @@ namespace sluice::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::vector<std::string> lines_with(const std::string& text, const std::string& part) {
-  std::vector<std::string> found;
-  std::istringstream all(text);
-  for (std::string line; std::getline(all, line);) {
-    if (line.find(part) != std::string::npos) found.push_back(line);
-  }
-  return found;
-}
 
 /// What the log tells of a server that is away.
 class OutageLog : public PipelineTest {

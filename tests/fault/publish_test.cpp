@@ -50,7 +50,7 @@ TEST_F(PublishFaults, AStopWaitsForNoAcknowledgement) {
   EXPECT_EQ(worker().terminate(), 0);
   const std::string said = worker().err();
   EXPECT_NE(said.find("the position is stored"), std::string::npos) << said;
-  EXPECT_EQ(said.find("did not come back in time"), std::string::npos) << said;
+  EXPECT_EQ(said.find("did not finish in time"), std::string::npos) << said;
   forget_workers();
   own_nats.cont();
   start_publishing(file, flags()).ready();

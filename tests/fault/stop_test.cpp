@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* all_ended = "everything that was under way has ended";
-constexpr const char* left = "left to be done again";
+constexpr const char* left = "will be done again after the next start";
 
 /// SIGTERM: the worker ends with 0, within the bound that it states, by its own account of the time, and says
 /// that it ended so.

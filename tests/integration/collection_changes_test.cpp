@@ -1,5 +1,6 @@
 #include "support/caching.hpp"
 #include "support/calling.hpp"
+#include "support/lines.hpp"
 #include "support/publishing.hpp"
 
 namespace sluice::test {
@@ -55,12 +56,6 @@ class CollectionChanges : public PublishingTest {
     return metric("sluice_collection_changes_total", "operation=\"" + operation + "\"");
   }
   bool logged(const std::string& text) { return worker().err().find(text) != std::string::npos; }
-  std::size_t lines_with(const std::string& text) {
-    std::size_t count = 0;
-    const std::string log = worker().err();
-    for (auto at = log.find(text); at != std::string::npos; at = log.find(text, at + 1)) ++count;
-    return count;
-  }
 };
 
 TEST_F(CollectionChanges, AreMessagesOnRequest) {
@@ -87,7 +82,7 @@ TEST_F(CollectionChanges, AreMessagesOnRequest) {
   }
   EXPECT_EQ(changes("drop"), 1);
   EXPECT_EQ(changes("rename"), 4);
-  EXPECT_EQ(lines_with("[warning]"), 0U) << worker().story();
+  EXPECT_EQ(lines_with(worker().err(), "[warning]").size(), 0U) << worker().story();
   EXPECT_EQ(metric("sluice_events_published_total"), 9);
   terminate_all();
 }
@@ -140,7 +135,7 @@ TEST_F(CollectionChanges, AreOneLineEachWithoutTheRequest) {
       logged("the collection " + ns("items") + " was replaced as a whole by an aggregation's $out" + remedy))
       << worker().story();
   EXPECT_FALSE(logged("tmp.agg_out")) << worker().story();
-  EXPECT_EQ(lines_with(remedy), 4U) << worker().story();
+  EXPECT_EQ(lines_with(worker().err(), remedy).size(), 4U) << worker().story();
   EXPECT_EQ(changes("drop"), 1);
   EXPECT_EQ(changes("rename"), 3);
   db().drop_database();

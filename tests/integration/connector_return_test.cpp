@@ -103,7 +103,7 @@ TEST_F(ConnectorReturn, EachCollectionGoesByItsOwnToken) {
   const auto token_a = of_a.tokens(4);
   they_store(tokens(), "a", token_a[2]);
   Worker* worker = publishes(2, 2);
-  EXPECT_TRUE(worker->logs("rule a leaves out what the other program has published up to"));
+  EXPECT_TRUE(worker->logs("rule a skips what the other program has published up to"));
   worker->kill9();
   insert("b", 3);
   EXPECT_EQ(publishes(2, 3)->terminate(), 0);

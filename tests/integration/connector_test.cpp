@@ -115,7 +115,7 @@ TEST_F(Connector, TheTokensOfTheFirstArePickedUp) {
   const auto token = theirs.tokens(4);
   for (int i : {0, 1}) db().insert("cs_resume_tokens", R"({"value":")" + token[i] + "\"}");
   Worker& worker = start_connector(variables()).ready();
-  EXPECT_TRUE(worker.logs("beginning behind the resume token"));
+  EXPECT_TRUE(worker.logs("starting after the resume token"));
   ASSERT_TRUE(soon_holds(stream(), 2));
   db().insert("users", numbered(5));
   ASSERT_TRUE(soon_holds(stream(), 3));

@@ -215,7 +215,7 @@ TEST_F(DeadLetterCommands, ARuleThatIsNotThereAnyMore) {
   EXPECT_TRUE(holds(renamed.out, "there is no rule 'favorites-count' any more")) << renamed.out;
   const Outcome moved = dead("retry", {"--all"}, file(rules("favorites-count", "likes")));
   EXPECT_EQ(moved.exit_code, 5) << moved.err;
-  EXPECT_TRUE(holds(moved.out, "does not keep what the letter is about any more")) << moved.out;
+  EXPECT_TRUE(holds(moved.out, "no longer maintains what the letter is about")) << moved.out;
   EXPECT_EQ(favourites(1), 0);
   EXPECT_EQ(dead("retry", {"--all"}, file(rules("favorites-count", "favoritesCount"))).exit_code, 0);
   EXPECT_EQ(favourites(1), 1);

@@ -1,18 +1,14 @@
 #include <regex>
 
 #include "support/cluster_fixture.hpp"
+#include "support/likes.hpp"
+#include "support/lines.hpp"
 
 namespace sluice::test {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* likes = R"(
-  - name: likes
-    count: { from: favorites, reference: articleId, into: articles, field: favoritesCount })";
-constexpr const char* late_likes = R"(
-  - name: late-likes
-    count: { from: favorites, reference: articleId, into: articles, field: lateCount })";
 constexpr const char* authors = R"(
   - name: authors
     embed: { from: users, into: [{ collection: articles, reference: authorId, set: { username: authorUsername } }] })";
@@ -29,11 +25,7 @@ class NotBackfilled : public ClusterTest {
   }
   static double told(const Worker& worker) { return worker.metrics().sum("sluice_rules_not_backfilled"); }
   static int lines(const Worker& worker) {
-    const std::string err = worker.err();
-    const std::string sought = " not backfilled: ";
-    int count = 0;
-    for (auto at = err.find(sought); at != std::string::npos; at = err.find(sought, at + 1)) ++count;
-    return count;
+    return static_cast<int>(lines_with(worker.err(), " not backfilled: ").size());
   }
   std::vector<std::string> command_of(const std::string& text) {
     std::smatch found;

@@ -152,7 +152,7 @@ TEST_F(Publish, FormatsOfThePayload) {
 TEST_F(Publish, AStreamThatIsThereIsUsedAndItsDifferencesAreSaid) {
   consumer().add_stream(stream(), stream() + ".>", R"(,"duplicate_window":60000000000)");
   Worker& worker = start_publishing(publish_file()).ready();
-  EXPECT_TRUE(worker.logs("is there already; its duplicate window is 60 s, not 120 s"));
+  EXPECT_TRUE(worker.logs("exists already and is used as it is: its duplicate window is 60 s, not 120 s"));
   db().insert("items", R"({"_id":1})");
   EXPECT_TRUE(holds(1));
 }

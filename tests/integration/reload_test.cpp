@@ -3,18 +3,12 @@
 #include <atomic>
 
 #include "support/cluster_fixture.hpp"
+#include "support/likes.hpp"
 
 namespace sluice::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr const char* likes = R"(
-  - name: likes
-    count: { from: favorites, reference: articleId, into: articles, field: favoritesCount })";
-constexpr const char* late_likes = R"(
-  - name: late-likes
-    count: { from: favorites, reference: articleId, into: articles, field: lateCount })";
 
 /// Favourites, inserted by a thread of its own until it is told to stop.
 class Inserts {
@@ -153,7 +147,7 @@ TEST_F(Reload, ABrokenFileLeavesTheOldRulesRunningAndSaysWhy) {
   articles();
   Worker& worker = start(file(likes)).ready();
   file("\n  - name: likes\n    count: { from: favorites, referense: articleId, into: articles, field: x }");
-  ASSERT_TRUE(worker.logs("the new configuration cannot be used, the old one goes on"));
+  ASSERT_TRUE(worker.logs("the new configuration cannot be used, so the old one stays in force"));
   ASSERT_TRUE(soon([&] { return reloads(worker, "refused") == 1; }));
   EXPECT_NE(refused(worker).find("rules.yaml:6:"), std::string::npos) << refused(worker);
   EXPECT_NE(refused(worker).find("reference"), std::string::npos) << refused(worker);
@@ -173,7 +167,7 @@ TEST_F(Reload, ABrokenFileLeavesTheOldRulesRunningAndSaysWhy) {
 TEST_F(Reload, WhatNeedsARestartIsNamedAndTheRestIsTakenUp) {
   Worker& worker = start(file(likes)).ready();
   file(std::string(likes) + "\nengine: { queue_events: 1234 }");
-  ASSERT_TRUE(worker.logs("in force only from the next start on: engine.queue_events"));
+  ASSERT_TRUE(worker.logs("these options take effect only after a restart: engine.queue_events"));
   ASSERT_TRUE(worker.logs("configuration reloaded: 0 streams changed, 0 added, 0 removed"));
   EXPECT_TRUE(is_ready(worker));
   EXPECT_EQ(epoch(db().database()), 1);  // never let go
@@ -216,7 +210,7 @@ TEST_F(Reload, AStreamThatDoesNotComeToRunAsItWasChangedGoesOnAsItWas) {
   const workbench::Port nobody;
   write(two_streams("    uri: 'mongodb://127.0.0.1:" + nobody.text() +
                     "/?replicaSet=rs0&serverSelectionTimeoutMS=100'\n"));
-  ASSERT_TRUE(worker.logs("it goes on as it was before", 60s)) << worker.story();
+  ASSERT_TRUE(worker.logs("it keeps the one it had", 60s)) << worker.story();
   ASSERT_TRUE(soon([&] { return is_ready(worker) && refused(worker).find("second") != std::string::npos; }));
   other.insert("favorites", R"({"articleId":1})");
   EXPECT_TRUE(soon([&] { return sum(other, "favoritesCount") == 1; }));

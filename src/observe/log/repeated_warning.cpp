@@ -37,8 +37,8 @@ void RepeatedWarning::tell(const flow::Repetition::Told& told) const {
     case Say::began:
       return;
     case Say::still:
-      log_.warn("{}: still so, {} tries in the last {}; the last error: {}; trying again", what_, told.tries,
-                seconds_text(told.time), last_error_);
+      log_.warn("{}: still failing, {} tries in the last {}; the last error: {}; trying again", what_,
+                told.tries, seconds_text(told.time), last_error_);
       return;
     case Say::sometimes:
       log_.warn("{}: {} more times in the last {}, and not at the moment; the last error: {}", what_,

@@ -59,7 +59,7 @@ Answer read_answer(std::string_view json) {
   if (!bson_init_from_json(document.out(), json.data(), static_cast<ssize_t>(json.size()), &reason)) {
     bson_init(document.get());
     return {false,
-            Error{ErrorKind::unavailable, 0, "JetStream: an answer that is none: " + std::string(json)}};
+            Error{ErrorKind::unavailable, 0, "JetStream: this answer cannot be read: " + std::string(json)}};
   }
   const bson::View error = bson::View(*document.get()).at("error").document();
   const auto code = error.at("err_code").integer().value_or(error.at("code").integer().value_or(0));

@@ -14,7 +14,7 @@ void in_callback(Work&& work, Failed&& failed) noexcept {
   } catch (const std::exception& error) {
     std::forward<Failed>(failed)(error.what());
   } catch (...) {
-    std::forward<Failed>(failed)("an exception that is no std::exception");
+    std::forward<Failed>(failed)("an exception of unknown type");
   }
 }
 

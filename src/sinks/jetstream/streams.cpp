@@ -76,7 +76,7 @@ std::optional<Error> compare(const StreamShape& shape, const jsStreamConfig& the
   }
   const auto differs = [&](const std::string& what, const std::string& is, const std::string& asked) {
     say(fmt::format(
-        "the JetStream stream {} is there already; its {} is {}, not {} as the rule says: used as it is",
+        "the JetStream stream {} exists already and is used as it is: its {} is {}, not {} as the rule says",
         shape.name, what, is, asked));
   };
   if (retention_of(there.Retention) != shape.retention) {
@@ -91,11 +91,10 @@ std::optional<Error> compare(const StreamShape& shape, const jsStreamConfig& the
   }
   if (there.Storage != js_FileStorage) differs("storage", "memory", "file");
   if (there.NoAck) {
-    return Error{
-        ErrorKind::fatal, 0,
-        fmt::format("the JetStream stream {} acknowledges nothing (no_ack), so nobody could know what "
-                    "it holds; turn its acknowledgements on",
-                    shape.name)};
+    return Error{ErrorKind::fatal, 0,
+                 fmt::format("the JetStream stream {} acknowledges nothing (no_ack), so it is unknown what "
+                             "it holds; turn its acknowledgements on",
+                             shape.name)};
   }
   return std::nullopt;
 }
@@ -152,7 +151,7 @@ std::optional<Error> look_at_stream(const Connection& connection, const StreamSh
   there = status == NATS_OK;
   if (there) return compare(shape, *info->Config, say);
   if (status == NATS_NOT_FOUND || code == JSStreamNotFoundErr) return std::nullopt;
-  return failed(status, code, "the JetStream stream " + shape.name + " cannot be looked at");
+  return failed(status, code, "the JetStream stream " + shape.name + " cannot be read");
 }
 
 std::optional<Error> ensure_stream(const Connection& connection, const StreamShape& shape,

@@ -133,8 +133,10 @@ void Copies::refresh(const RefreshWrite& write, const std::vector<bson::Value>* 
   });
 }
 
-void Copies::add(const RefreshWrite& write, std::size_t index, WriteCommands& out) const {
-  refresh(write, nullptr, index, out);
+void Copies::add(const Write& write, std::size_t index, bool refreshes, WriteCommands& out) const {
+  if (const auto* one = std::get_if<FillWrite>(&write)) fill(*one, index, out);
+  const auto* one = std::get_if<RefreshWrite>(&write);
+  if (one != nullptr && refreshes) refresh(*one, nullptr, index, out);
 }
 
 void Copies::add_piece(const RefreshWrite& write, const std::vector<bson::Value>& target_ids,
@@ -142,7 +144,7 @@ void Copies::add_piece(const RefreshWrite& write, const std::vector<bson::Value>
   refresh(write, &target_ids, 0, out);
 }
 
-void Copies::add(const FillWrite& write, std::size_t index, WriteCommands& out) const {
+void Copies::fill(const FillWrite& write, std::size_t index, WriteCommands& out) const {
   const CopyPlan& plan = *write.plan;
   std::vector<bson::Identity> done;
   each_reference(plan, target_of(write), [&](const bson::Value& reference, bson::View holder) {

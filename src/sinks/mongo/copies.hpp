@@ -27,8 +27,9 @@ class Copies {
 
   std::size_t bytes_read() const { return targets_.bytes() + sources_.bytes(); }
 
-  void add(const RefreshWrite& write, std::size_t index, WriteCommands& out) const;
-  void add(const FillWrite& write, std::size_t index, WriteCommands& out) const;
+  /// Adds the copies that `write`, the batch's write at `index`, makes: a fill, or a refresh if `refreshes`.
+  /// Nothing for any other write.
+  void add(const Write& write, std::size_t index, bool refreshes, WriteCommands& out) const;
 
   /// A refresh of some of its targets only.
   void add_piece(const RefreshWrite& write, const std::vector<bson::Value>& target_ids,
@@ -38,6 +39,7 @@ class Copies {
   bson::View target_of(const FillWrite& write) const;
   void want_source(const CopyPlan& plan, const bson::Value& id);
   bson::View source(const CopyPlan& plan, const bson::Value& id) const;
+  void fill(const FillWrite& write, std::size_t index, WriteCommands& out) const;
   void refresh(const RefreshWrite& write, const std::vector<bson::Value>* only, std::size_t index,
                WriteCommands& out) const;
 

@@ -145,9 +145,7 @@ MongoBulk::Copied MongoBulk::add_copies(mongo::Transaction& transaction, const B
   if (auto error = copies.read(batch.writes)) return {copies.bytes_read(), std::move(error)};
   std::size_t bytes = copies.bytes_read();
   for (std::size_t i = 0; i < batch.writes.size(); ++i) {
-    const auto* refresh = std::get_if<RefreshWrite>(&batch.writes[i]);
-    if (refresh != nullptr && !batch.in_pieces) copies.add(*refresh, i, commands);
-    if (const auto* fill = std::get_if<FillWrite>(&batch.writes[i])) copies.add(*fill, i, commands);
+    copies.add(batch.writes[i], i, !batch.in_pieces, commands);
     bytes = copies.bytes_read() + commands.bytes() - before;
     if (bytes > most) return {bytes, too_much_copied(most)};
   }

@@ -50,9 +50,7 @@ Ran Redo::write(mongo::Transaction& transaction, const std::vector<Write>& write
   if (auto error = copies.read(writes)) return {0, 0, error, std::nullopt};
   for (std::size_t i = 0; i < writes.size(); ++i) {
     if (const auto* counter = std::get_if<CounterWrite>(&writes[i])) add_counter(*counter, i, commands);
-    if (const auto* fill = std::get_if<FillWrite>(&writes[i])) copies.add(*fill, i, commands);
-    const auto* refresh = std::get_if<RefreshWrite>(&writes[i]);
-    if (refresh != nullptr && refreshes) copies.add(*refresh, i, commands);
+    copies.add(writes[i], i, refreshes, commands);
   }
   const Ran ran = commands.run(transaction);
   return ran.error || !puts_something(writes) ? ran : run_puts(transaction, statement_ms_, writes);

@@ -47,7 +47,7 @@ constexpr std::array known{
     Known{"ERR SELECT", unavailable, "name no database in the URL"},
     Known{"ERR Protocol error: invalid bulk", own_fault,
           "key or value is larger than the server takes (proto-max-bulk-len)"},
-    Known{"ERR", own_fault, "the command itself is not possible"},
+    Known{"ERR", own_fault, "the server refuses the command itself"},
 };
 
 }  // namespace

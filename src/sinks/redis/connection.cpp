@@ -119,11 +119,12 @@ Error Connection::refused(const redisReply& reply) const {
 Error Connection::broken() const {
   if (timed_out()) {
     return {ErrorKind::unavailable, 0,
-            where_ + " has said nothing for " + std::to_string(timeout_ms_) +
-                " ms; does it hang, or is --redis-timeout-ms too short for it"};
+            where_ + " has not answered for " + std::to_string(timeout_ms_) +
+                " ms; is it hanging, or is --redis-timeout-ms too short"};
   }
-  return {ErrorKind::unavailable, 0,
-          where_ + ": " + context_->errstr + "; it is connected to again, see its log if that goes on"};
+  return {
+      ErrorKind::unavailable, 0,
+      where_ + ": " + context_->errstr + "; connecting again; see the server's log if this keeps happening"};
 }
 
 Exchanged Connection::exchange() {

@@ -128,7 +128,7 @@ void Cache::append(sinks::redis::Connection& connection, Command& command, std::
       return;
     }
     command.drop = true;
-    say_(true, "the key '" + std::string(key) + "' is dropped in the place of being kept: " +
+    say_(true, "the key '" + std::string(key) + "' is deleted instead of being kept: " +
                    bson::reason_of(failure) + "; have the rule's format be 'bson'");
   }
   connection.append({CachePlan::drop, key});
@@ -143,7 +143,7 @@ bool Cache::drop_refused(const sinks::redis::Exchanged& done, Commands& commands
     command.drop = true;
     any = true;
     say_(true, "the key '" + std::string(command.message->address) +
-                   "' is dropped in the place of being kept: " + refused.error.message);
+                   "' is deleted instead of being kept: " + refused.error.message);
   }
   return any;
 }

@@ -374,12 +374,12 @@ class Webhook::Sending {
       const auto rest = *unsent.not_before - flow::Clock::now();
       wait(rest);
       if (outcome_.error) {
-        outcome_.error->message += "; it is left alone for a while";
+        outcome_.error->message += "; it gets no requests for a while";
         return;
       }
       const std::lock_guard lock(service.mutex);
       outcome_.error =
-          Error{ErrorKind::unavailable, 0, origin + " is left alone for a while; " + service.last_failure};
+          Error{ErrorKind::unavailable, 0, origin + " gets no requests for a while; " + service.last_failure};
     } else if (unsent.late && !outcome_.error) {
       outcome_.error = Error{ErrorKind::too_slow, 0,
                              origin + " is slow: " + std::to_string(report.ok) + " of " +

@@ -1,4 +1,5 @@
 #include "sluice/collection_set.hpp"
+#include "unit/refusal.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,12 +21,7 @@ Items in_set(const Items& items, const Items& names, const Items& hidden = {}) {
 }
 
 std::string refusal(const Items& items) {
-  try {
-    const CollectionSet set(items);
-    return "";
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
+  return test::refusal_of<std::invalid_argument>([&] { const CollectionSet set(items); });
 }
 
 TEST(CollectionSet, AGlobMatchesTheWholeName) {

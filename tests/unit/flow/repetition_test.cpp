@@ -16,6 +16,11 @@ class RepetitionTest : public testing::Test {
   }
   Repetition::Told work(Duration time) { return place_.succeeded(at(time)); }
   Repetition::Told due(Duration time) { return place_.due(at(time)); }
+  static void expect(const Repetition::Told& told, Say say, std::uint64_t tries, Duration time) {
+    EXPECT_EQ(told.say, say);
+    EXPECT_EQ(told.tries, tries);
+    EXPECT_EQ(told.time, time);
+  }
 
   Repetition place_{{60s, 2}};
 };
@@ -36,16 +41,10 @@ TEST_F(RepetitionTest, AnOutageIsALineASummaryEachMinuteAndALine) {
     EXPECT_EQ(fail(i * 1s).say, Say::nothing) << i;
     EXPECT_EQ(due(i * 1s).say, Say::nothing) << i;
   }
-  const auto still = due(60s);
-  EXPECT_EQ(still.say, Say::still);
-  EXPECT_EQ(still.tries, 59U);
-  EXPECT_EQ(still.time, 60s);
+  expect(due(60s), Say::still, 59U, 60s);
   EXPECT_EQ(due(61s).say, Say::nothing);
   EXPECT_EQ(fail(70s).say, Say::nothing);
-  const auto over = work(75s);
-  EXPECT_EQ(over.say, Say::over);
-  EXPECT_EQ(over.tries, 61U);
-  EXPECT_EQ(over.time, 75s);
+  expect(work(75s), Say::over, 61U, 75s);
   EXPECT_FALSE(place_.failing());
   EXPECT_EQ(work(76s).say, Say::nothing);
   EXPECT_EQ(due(10min).say, Say::nothing) << "the last line has told of everything";
@@ -54,10 +53,7 @@ TEST_F(RepetitionTest, AnOutageIsALineASummaryEachMinuteAndALine) {
 TEST_F(RepetitionTest, ASummaryComesWithAFailureWhereNobodyAsksForIt) {
   fail(0s);
   fail(1s);
-  const auto still = fail(61s);
-  EXPECT_EQ(still.say, Say::still);
-  EXPECT_EQ(still.tries, 2U);
-  EXPECT_EQ(still.time, 61s);
+  expect(fail(61s), Say::still, 2U, 61s);
 }
 
 TEST_F(RepetitionTest, ALongSilenceIsNoSummary) {
@@ -103,10 +99,7 @@ TEST_F(RepetitionTest, WhatWasToldOfByASummaryIsToldWhenItIsOver) {
   }
   EXPECT_EQ(fail(10s).say, Say::nothing);
   EXPECT_EQ(due(60s).say, Say::still);
-  const auto over = work(62s);
-  EXPECT_EQ(over.say, Say::over);
-  EXPECT_EQ(over.tries, 1U);
-  EXPECT_EQ(over.time, 52s);
+  expect(work(62s), Say::over, 1U, 52s);
 }
 
 TEST_F(RepetitionTest, TheRestIsToldWithoutWaiting) {

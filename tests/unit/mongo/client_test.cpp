@@ -3,18 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "mongo/quiet.hpp"
+#include "unit/refusal.hpp"
 
 namespace sluice::mongo {
 namespace {
 
 std::string refusal(const std::string& uri) {
   quiet_driver();
-  try {
-    check_uri(uri);
-  } catch (const Stop& stop) {
-    return stop.what();
-  }
-  return "";
+  return test::refusal_of<Stop>([&] { check_uri(uri); });
 }
 
 TEST(CheckUri, TakesWhatTheDriverCanRead) {

@@ -154,7 +154,8 @@ TEST_F(ClassifyTest, TakesAWriteWithoutAMajorityForTransient) {
       store_.document(R"({"n": 1, "writeConcernError": {"code": 100, "errmsg": "not enough members"}})"));
   ASSERT_TRUE(failed);
   EXPECT_EQ(failed->kind, ErrorKind::transient);
-  EXPECT_EQ(failed->text(), "no majority has it: not enough members (code 100)");
+  EXPECT_EQ(failed->text(),
+            "no majority of the replica set has confirmed the write: not enough members (code 100)");
 }
 
 TEST(ErrorKinds, HaveNames) {

@@ -2,6 +2,7 @@
 
 #include "rules/registry.hpp"
 #include "sluice/error.hpp"
+#include "unit/refusal.hpp"
 #include "unit/rules/realworld.hpp"
 
 namespace sluice::rules {
@@ -10,12 +11,7 @@ namespace {
 /// The refusal of a rule in a worker of several shards or partitions; "" where it may run.
 std::string refusal(const std::string& kind, const std::string& yaml, int parts = 8) {
   const StreamConfig stream{"main", "mongodb://nowhere", "db", {test::rule_config("mine", kind, yaml)}};
-  try {
-    make_rules(stream, parts);
-    return "";
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
+  return test::refusal_of([&] { make_rules(stream, parts); });
 }
 
 struct Case {

@@ -3,6 +3,7 @@
 #include "core/publish_plan.hpp"
 #include "rules/registry.hpp"
 #include "sluice/bson_builder.hpp"
+#include "unit/refusal.hpp"
 
 namespace sluice::rules {
 namespace {
@@ -15,12 +16,7 @@ std::unique_ptr<Rule> make(const std::string& settings) {
 }
 
 std::string refusal(const std::string& settings) {
-  try {
-    make(settings);
-    return "";
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
+  return test::refusal_of([&] { make(settings); });
 }
 
 std::vector<std::string> subjects(const std::string& settings) {

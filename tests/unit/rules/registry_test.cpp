@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/refusal.hpp"
 #include "unit/rules/realworld.hpp"
 
 namespace sluice::rules {
@@ -12,12 +13,7 @@ StreamConfig with(const std::string& kind, const std::string& yaml) {
 }
 
 std::string refusal(const StreamConfig& stream) {
-  try {
-    make_rules(stream);
-    return "";
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
+  return test::refusal_of([&] { make_rules(stream); });
 }
 
 TEST(Registry, MakesTheRulesInTheOrderOfTheFile) {

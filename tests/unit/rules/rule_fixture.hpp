@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "unit/refusal.hpp"
 #include "unit/rules/realworld.hpp"
 #include "unit/source/events.hpp"
 
@@ -39,12 +40,7 @@ class RuleTest : public testing::Test {
 
   /// The sentence with which the settings are refused; "" when they are not.
   std::string refusal(const std::string& kind, const std::string& yaml) {
-    try {
-      make(kind, yaml);
-      return "";
-    } catch (const ConfigError& error) {
-      return error.what();
-    }
+    return test::refusal_of([&] { make(kind, yaml); });
   }
 
   /// A value as its type would be written in Extended JSON, without the spaces.

@@ -5,6 +5,7 @@
 #include "core/webhook_plan.hpp"
 #include "rules/registry.hpp"
 #include "sluice/bson_builder.hpp"
+#include "unit/refusal.hpp"
 
 namespace sluice::rules {
 namespace {
@@ -19,12 +20,7 @@ std::unique_ptr<Rule> make(const std::string& settings) {
 }
 
 std::string refusal(const std::string& settings) {
-  try {
-    make(settings);
-    return "";
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
+  return test::refusal_of([&] { make(settings); });
 }
 
 testing::AssertionResult refuses(const std::string& settings, const std::string& part) {

@@ -52,7 +52,7 @@ TEST(ClusterView, SaysWhyAMemberOfAnotherNumberOfPartitionsWaits) {
   some.members[1].partitions = 3;
   some.members[1].options_hash = "other";
   EXPECT_TRUE(has(cluster_text("p/s", some),
-                  "(process 78) waits: p/s/0-of-3 is held by db1 (process 77), which goes by other rules;"));
+                  "(process 78) waits: p/s/0-of-3 is held by db1 (process 77), which runs other rules;"));
   some.members[1].live = false;
   EXPECT_FALSE(has(cluster_text("p/s", some), "waits")) << "the gone wait for nothing";
 }

@@ -3,18 +3,16 @@
 #include <gtest/gtest.h>
 
 #include "sluice/settings.hpp"
+#include "unit/refusal.hpp"
 
 namespace sluice::config {
 namespace {
 
 std::string refusal(std::string_view url) {
-  try {
+  return test::refusal_of([&] {
     std::string_view rest;
     parse_origin(url, rest);
-    return "";
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
+  });
 }
 
 TEST(Origin, IsTheFirstPartOfAUrl) {

@@ -7,6 +7,7 @@
 #include "core/custom_plan.hpp"
 #include "rules/custom/guarded_rule.hpp"
 #include "rules/registry.hpp"
+#include "unit/refusal.hpp"
 #include "unit/rules/rule_fixture.hpp"
 
 namespace sluice::rules {
@@ -48,12 +49,7 @@ class CustomRules : public testing::Test {
     rules_ = make_rules({"main", "mongodb://nowhere", "db", {rule}});
   }
   std::string refusal(const std::string& kind, const std::string& yaml) {
-    try {
-      make(kind, yaml);
-      return "";
-    } catch (const ConfigError& error) {
-      return error.what();
-    }
+    return test::refusal_of([&] { make(kind, yaml); });
   }
   void add(FakeRule::Act act) {
     extensions_.add_rule(

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/refusal.hpp"
 #include "unit/rules/realworld.hpp"
 
 namespace sluice::rules {
@@ -9,12 +10,7 @@ namespace {
 
 std::string refusal(const std::string& kind, const std::string& yaml) {
   const StreamConfig stream{"main", "mongodb://nowhere", "shop", {test::rule_config("my rule", kind, yaml)}};
-  try {
-    make_rules(stream);
-    return "";
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
+  return test::refusal_of([&] { make_rules(stream); });
 }
 
 /// `from: <name>` of a rule that keeps a counter, on the second line of its file.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/refusal.hpp"
 #include "unit/rules/realworld.hpp"
 
 namespace sluice::rules {
@@ -9,12 +10,7 @@ namespace {
 
 /// The sentence with which two rules are refused, or "".
 std::string refusal(const RuleConfig& one, const RuleConfig& other) {
-  try {
-    make_rules({"main", "mongodb://nowhere", "db", {one, other}});
-    return "";
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
+  return test::refusal_of([&] { make_rules({"main", "mongodb://nowhere", "db", {one, other}}); });
 }
 
 RuleConfig publish(const std::string& name, const std::string& more) {
