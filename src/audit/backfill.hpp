@@ -27,7 +27,7 @@ class Backfill {
   struct Parts {
     mongo::ClientPool& pool;
     mongo::SessionRecorder& recorder;
-    checkpoint::CheckpointStore& store;
+    checkpoint::LayoutStore& store;
     const Config& config;
     const StreamConfig& stream;
     const std::vector<std::unique_ptr<Rule>>& rules;

@@ -1,11 +1,7 @@
 #include "audit/repairer.hpp"
 
-#include <condition_variable>
-#include <mutex>
-#include <random>
-
 #include "config/state_names.hpp"
-#include "flow/backoff.hpp"
+#include "flow/retry.hpp"
 #include "sinks/mongo/copies.hpp"
 #include "sinks/mongo/counters.hpp"
 #include "sinks/mongo/query.hpp"
@@ -16,7 +12,7 @@ namespace {
 
 using Kind = sinks::WriteCommands::Kind;
 
-constexpr int patience = 25;
+constexpr int most_pauses = 25;  // about a minute in all
 
 Error changed_meanwhile(const std::string& what) {
   return {ErrorKind::own_fault, 0, what + " meanwhile; verify again", false};
@@ -34,22 +30,16 @@ void add_removal(const CounterPlan& plan, const CounterFix& fix, std::size_t ind
 
 }  // namespace
 
-std::optional<Error> patiently(const std::stop_token& stop,
-                               const std::function<std::optional<Error>()>& step) {
-  flow::Backoff backoff({std::chrono::milliseconds(20), std::chrono::seconds(5)}, std::random_device{}());
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  while (true) {
-    auto error = step();
-    const bool passes = error && (error->kind == ErrorKind::transient || error->kind == ErrorKind::too_slow);
-    if (!passes || backoff.attempts() >= patience || stop.stop_requested()) return error;
-    std::unique_lock lock(mutex);
-    wake.wait_for(lock, stop, backoff.next(), [] { return false; });
-  }
+std::optional<Error> retry_while_passing(const std::stop_token& stop,
+                                         const std::function<std::optional<Error>()>& step) {
+  return flow::retry_until({.pauses = {std::chrono::milliseconds(20), std::chrono::seconds(5)},
+                            .most_pauses = most_pauses,
+                            .stop = stop},
+                           step);
 }
 
 std::optional<Error> Repairer::fix_counters(const CounterPlan& plan, const std::vector<CounterFix>& fixes) {
-  return patiently(options_.stop, [&] { return try_counters(plan, fixes); });
+  return retry_while_passing(options_.stop, [&] { return try_counters(plan, fixes); });
 }
 
 std::optional<Error> Repairer::try_counters(const CounterPlan& plan, const std::vector<CounterFix>& fixes) {
@@ -125,7 +115,7 @@ std::optional<Error> Repairer::take_letters(mongo::Transaction& transaction,
 }
 
 std::optional<Error> Repairer::fill_copies(const std::vector<Write>& fills) {
-  return patiently(options_.stop, [&] { return try_fills(fills); });
+  return retry_while_passing(options_.stop, [&] { return try_fills(fills); });
 }
 
 std::optional<Error> Repairer::try_fills(const std::vector<Write>& fills) {

@@ -62,7 +62,7 @@ class Repairer {
 
 /// Tries again, with pauses, while the error is one that passes by itself; gives the last one when it does
 /// not pass for about a minute, or on `stop`.
-std::optional<Error> patiently(const std::stop_token& stop,
-                               const std::function<std::optional<Error>()>& step);
+std::optional<Error> retry_while_passing(const std::stop_token& stop,
+                                         const std::function<std::optional<Error>()>& step);
 
 }  // namespace sluice::audit

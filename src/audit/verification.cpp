@@ -126,7 +126,7 @@ void Verification::note_whole_repair(mongo::ClientPool& pool, const StreamConfig
                                             repaired_at_};
   const std::string id = config_.pipeline + "/" + stream.name;
   const auto note = [&] { return checkpoint::note_repaired(pool, config_.state_database, id, repaired); };
-  if (auto error = patiently({}, note)) give_up("note that the rule is repaired", pool, *error);
+  if (auto error = retry_while_passing({}, note)) give_up("note that the rule is repaired", pool, *error);
 }
 
 std::unique_ptr<Verification::Moment> Verification::moment(
@@ -137,7 +137,7 @@ std::unique_ptr<Verification::Moment> Verification::moment(
   const auto read = [&] {
     return checkpoint::read_progress_snapshot(pool, config_.state_database, id, moment->standing);
   };
-  if (auto error = patiently({}, read)) give_up("read the stream's progress", pool, *error);
+  if (auto error = retry_while_passing({}, read)) give_up("read the stream's standing", pool, *error);
   if (moment->standing.filling)
     throw Stop(exit_code::cannot_start, id + " is being backfilled; there is nothing to verify yet");
   if (auto error = moment->pending.read(pool, stream, rules, moment->standing))

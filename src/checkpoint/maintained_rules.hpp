@@ -45,7 +45,7 @@ RuleKnown how_known(const MaintainedId& rule, const RuleHistory& history);
 
 struct FillCheck {
   mongo::ClientPool& pool;
-  CheckpointStore& store;
+  LayoutStore& store;
   const requirements::Rules& rules;
   const observe::StreamLog& log;
   bool position_dropped = false;

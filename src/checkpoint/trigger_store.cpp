@@ -1,14 +1,12 @@
 #include "checkpoint/trigger_store.hpp"
 
 #include <algorithm>
-#include <random>
-#include <thread>
 
 #include "checkpoint/shard_records.hpp"
 #include "checkpoint/trigger_problems.hpp"
 #include "config/load.hpp"
 #include "config/state_names.hpp"
-#include "flow/backoff.hpp"
+#include "flow/retry.hpp"
 #include "requirements/requirements.hpp"
 #include "rules/registry.hpp"
 #include "rules/shared/apart.hpp"
@@ -25,10 +23,6 @@ constexpr flow::Duration patience_at_first = 5s;
 constexpr flow::Duration patience_later = 60s;
 constexpr flow::Backoff::Limits waits{5ms, 1s};
 constexpr int most_read = 100'000;
-
-bool passing(const Error& error) {
-  return error.kind == ErrorKind::transient || error.kind == ErrorKind::too_slow;
-}
 
 Trigger read_trigger(bson::View document) {
   return {std::string(document.at("stream").text()), std::string(document.at("name").text()),
@@ -87,17 +81,13 @@ std::string TriggerStore::id_of(const std::string& stream, const std::string& na
   return pipeline_ + "/" + stream + "/" + name;
 }
 
-template <class Attempt>
-void TriggerStore::retry_until(Attempt attempt) {
-  flow::Backoff backoff(waits, std::random_device{}());
-  const flow::Time deadline = flow::Clock::now() + (reached_ ? patience_later : patience_at_first);
-  while (const std::optional<Error> error = attempt()) {
-    if (!passing(*error) || flow::Clock::now() >= deadline) {
-      throw Stop(exit_code::cannot_start, "the triggers on " + pool_.hosts() +
-                                              " cannot be reached: " + error->text() +
-                                              (passing(*error) ? requirements::is_it_running : ""));
-    }
-    std::this_thread::sleep_for(backoff.next());
+void TriggerStore::retry_until(const std::function<std::optional<Error>()>& attempt) {
+  const auto patience = reached_ ? patience_later : patience_at_first;
+  const auto error = flow::retry_until({.pauses = waits, .patience = patience}, attempt);
+  if (error) {
+    throw Stop(exit_code::cannot_start, "the triggers on " + pool_.hosts() +
+                                            " cannot be reached: " + error->text() +
+                                            (flow::is_passing(*error) ? requirements::is_it_running : ""));
   }
   reached_ = true;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,8 +64,7 @@ class TriggerStore {
   bool drop(const std::string& stream, const std::string& name);
 
  private:
-  template <class Attempt>
-  void retry_until(Attempt attempt);
+  void retry_until(const std::function<std::optional<Error>()>& attempt);
   std::optional<Error> try_to_put(const Trigger& trigger, bool replace, bool& done);
   std::string id_of(const std::string& stream, const std::string& name) const;
 

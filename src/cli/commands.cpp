@@ -103,7 +103,20 @@ constexpr std::array<CommandFlag, 7> kReplayFlags = {{
     {"dry-run", "", "Only count what would be done."},
 }};
 
-constexpr std::array<Command, 19> kCommands = {{
+/// One table of several, in their order.
+template <std::size_t... sizes>
+constexpr auto joined(const std::array<Command, sizes>&... parts) {
+  std::array<Command, (sizes + ...)> all{};
+  std::size_t end = 0;
+  const auto add = [&](const auto& part) {
+    for (const Command& command : part) all[end++] = command;
+  };
+  (add(parts), ...);
+  return all;
+}
+
+/// Running a worker, and looking at what it would run by.
+constexpr std::array<Command, 4> kWorkerCommands = {{
     {"run", "FILE.yaml [flags]", "Run a worker until it is told to stop (SIGTERM or Ctrl-C).", true,
      run_command},
     {"check", "FILE.yaml... [--online] [--json] [flags]",
@@ -116,6 +129,10 @@ constexpr std::array<Command, 19> kCommands = {{
             "Tell who holds which partition, since when, and how far behind it is.", true,
             cluster_status_command, kClusterFlags}
         .with(places),
+}};
+
+/// Dead letters.
+constexpr std::array<Command, 4> kDeadCommands = {{
     Command{"dead list", "FILE.yaml [filters] [--limit N] [--json] [flags]", "List the dead letters.", true,
             dead_list_command, kDeadListFlags}
         .with(places),
@@ -134,9 +151,16 @@ constexpr std::array<Command, 19> kCommands = {{
     Command{"dead drop", "FILE.yaml (ID... | --all [filters]) [--dry-run] [flags]",
             "Drop dead letters without carrying them out.", true, dead_drop_command, kDeadManyFlags, "ID..."}
         .with(places),
+}};
+
+constexpr std::array<Command, 1> kTopCommands = {{
     {"top", "[--once] [URL...]",
      "Watch workers at work, each second; a URL is http://127.0.0.1:9464 unless it is given.", false,
      top_command, kTopFlags, "URL..."},
+}};
+
+/// Triggers.
+constexpr std::array<Command, 4> kTriggerCommands = {{
     Command{"trigger list", "FILE.yaml [--json] [flags]", "List the triggers of a pipeline.", true,
             trigger_list_command, kTriggerListFlags}
         .with(places),
@@ -152,6 +176,10 @@ constexpr std::array<Command, 19> kCommands = {{
             "Print the rule that a trigger becomes, and what of it the server evaluates.", true,
             trigger_explain_command, kTriggerTextFlags, "NAME|TEXT"}
         .with(places),
+}};
+
+/// What rules keep and publish.
+constexpr std::array<Command, 4> kTargetCommands = {{
     Command{
         "verify", "FILE.yaml [--repair] [--sample N] [--rule NAME] [flags]",
         "Compare what every rule keeps with its sources; exits with 1 where something differs and was not "
@@ -170,6 +198,9 @@ constexpr std::array<Command, 19> kCommands = {{
             "FILE.yaml --store RULE --to RULE [--aggregate ID] [--since TIME] [--until TIME] [flags]",
             "Hand stored events to a rule once more, in their order.", true, replay_command, kReplayFlags}
         .with(places_and_outlets),
+}};
+
+constexpr std::array<Command, 2> kOtherCommands = {{
     {"connector",
      "[--config FILE] [--name NAME] [--stream NAME] [--print] [flags]",
      "Publish to NATS in the place of another connector: from its variables (MONGO_URI, "
@@ -183,6 +214,9 @@ constexpr std::array<Command, 19> kCommands = {{
     {"options", "[--markdown]", "Print every option with its unit, default and range.", false,
      options_command, kOptionsFlags},
 }};
+
+constexpr auto kCommands =
+    joined(kWorkerCommands, kDeadCommands, kTopCommands, kTriggerCommands, kTargetCommands, kOtherCommands);
 
 }  // namespace
 

@@ -8,16 +8,10 @@
 #include <algorithm>
 #include <random>
 
-#include "checkpoint/foreign_tokens.hpp"
-#include "checkpoint/trigger_problems.hpp"
 #include "flow/backoff.hpp"
-#include "pipeline/reading/snapshot_pump.hpp"
 #include "requirements/fingerprints.hpp"
-#include "requirements/provision.hpp"
-#include "requirements/rights.hpp"
 #include "rules/registry.hpp"
 #include "sinks/outlet.hpp"
-#include "source/change_stream.hpp"
 
 namespace sluice::cluster {
 
@@ -44,15 +38,18 @@ ClusterMember::ClusterMember(Parts parts, pipeline::StreamObserver events)
           observe::StreamLog(*parts_.around.log, parts_.config.name, parts_.config.name),
           parts_.around.readiness, parts_.around.metrics, partitions_)),
       commons_(*shared_commons_),
-      store_(commons_.pool, parts_.around.config.state_database,
-             {parts_.around.config.pipeline, parts_.config.name, partitions_, 0,
-              parts_.around.config.engine.lanes, requirements::options_hash(parts_.config.database, rules_),
-              "", checkpoint::split_of(parts_.around.config.pipeline, parts_.config)},
-             commons_.self),
+      layout_(commons_.pool, parts_.around.config.state_database,
+              {parts_.around.config.pipeline, parts_.config.name, partitions_, 0,
+               parts_.around.config.engine.lanes, requirements::options_hash(parts_.config.database, rules_),
+               "", checkpoint::split_of(parts_.around.config.pipeline, parts_.config)},
+              commons_.self),
       membership_(
           commons_.pool, parts_.around.config.state_database,
-          {parts_.around.config.pipeline, store_.id().stream_id(), commons_.self, partitions_,
-           store_.id().options_hash, parts_.around.config.http_port, parts_.around.config.engine.lease_ms}),
+          {parts_.around.config.pipeline, layout_.id().stream_id(), commons_.self, partitions_,
+           layout_.id().options_hash, parts_.around.config.http_port, parts_.around.config.engine.lease_ms}),
+      entry_({parts_.around, parts_.config, rules_, condition_, log_, commons_, layout_, membership_,
+              partitions_}),
+      policy_({membership_.instance(), parts_.config.name, layout_.id().options_hash, partitions_}),
       metrics_(parts_.around.metrics.cluster(parts_.config.name, partitions_)),
       status_{parts_.config.name, membership_.instance(), 0, partitions_, 0, ""} {
   const auto outlets = sinks::make_outlets({parts_.around.config, requirements::deliveries_of(rules_)});
@@ -119,111 +116,11 @@ void ClusterMember::run(const std::stop_token& stop) {
   }
 }
 
-void ClusterMember::tell_rights(mongoc_client_t* client) {
-  if (std::exchange(rights_told_, true)) return;
-  for (const auto& lack :
-       requirements::lacking(requirements::rights_of(client), parts_.around.config, parts_.config, rules_)) {
-    log_.error("{}", lack);
-  }
-}
-
-std::optional<Error> ClusterMember::try_to_join() {
-  at_outlets_ = false;
-  {
-    const auto client = commons_.pool.acquire();
-    if (auto error = requirements::has_change_streams(client.get())) return error;
-    tell_rights(client.get());
-  }
-  if (auto error = store_.prepare()) return error;
-  if (auto error = membership_.prepare()) return error;
-  const Config& config = parts_.around.config;
-  if (auto error = requirements::prepare_for(config, parts_.config, rules_, parts_.around.all_streams,
-                                             commons_.pool, log_)) {
-    return error;
-  }
-  {
-    const std::lock_guard turn(commons_.preparing);
-    commons_.prepared = true;
-  }
-  // Partitions come to run one after the other, here and elsewhere. All begin where the first member joined.
-  const auto now = [this](Position& at) { return tell_present(at); };
-  if (auto error = store_.take_split_position()) return error;
-  if (auto error = store_.settle_origin(now)) return error;
-  // A member that cannot publish would keep its share from those that can.
-  at_outlets_ = true;
-  if (auto error = reach_outlets()) return error;
-  at_outlets_ = false;
-  return membership_.beat(false);
-}
-
-std::optional<Error> ClusterMember::reach_outlets() {
-  const auto say = [this](bool loud, const std::string& text) {
-    log_.log(loud ? spdlog::level::warn : spdlog::level::info, {}, "{}", text);
-  };
-  const auto deliveries = requirements::deliveries_of(rules_);
-  auto unprepared =
-      sinks::prepare_all(sinks::make_outlets({parts_.around.config, deliveries, say}), deliveries);
-  if (!unprepared) {
-    commons_.outlets.works(condition_);
-    return std::nullopt;
-  }
-  if (unprepared->error.kind == ErrorKind::unavailable) {
-    commons_.outlets.failed(condition_, unprepared->server, unprepared->error, 0);
-  }
-  return std::move(unprepared->error);
-}
-
-/// Where the stream is to begin, the first of all members says; with it, what stands is asked for.
-std::optional<Error> ClusterMember::tell_present(Position& at) {
-  const Config& config = parts_.around.config;
-  source::ChangeStream stream(commons_.pool,
-                              {parts_.config.database, requirements::filter_of(rules_, partitions_, 0),
-                               config.engine.cursor_batch, config.engine.max_await_ms});
-  std::optional<Position> after;
-  if (!config.restart_now) {
-    const auto say = [this](const std::string& text) { log_.info("{}", text); };
-    if (auto error =
-            checkpoint::find_foreign_position(commons_.pool, parts_.config.resume_tokens, after, say)) {
-      return error;
-    }
-  }
-  // Opened in earnest, so that a place which cannot be read from is told before anybody is ready.
-  auto error = stream.open(after, at, true);
-  if (error && after && error->kind == ErrorKind::lost && config.on_lost != LostPolicy::fail) {
-    log_.error(
-        "the other program's position is lost: {}; by the policy for that the stream "
-        "begins at the present moment",
-        error->text());
-    after.reset();
-    error = stream.open(after, at, true);
-  }
-  if (error) {
-    if (after) error->message += "; start with --restart-now to begin at the present moment";
-    return error;
-  }
-  if (after) at = *after;
-  pipeline::SnapshotPump snapshots(
-      commons_.pool,
-      {config.pipeline, parts_.config.name, parts_.config.database, config.state_database, partitions_, 0},
-      rules_, log_);
-  return snapshots.begin();
-}
-
-/// For those who ask the state database why a trigger does not run.
-void ClusterMember::note_problem(const std::string& why) {
-  if (!parts_.config.of_triggers || noted_ == why) return;
-  noted_ = why;
-  const Config& config = parts_.around.config;
-  const auto error = checkpoint::note_trigger_problem(commons_.pool, config.state_database,
-                                                      config.pipeline + "/" + parts_.config.name, why);
-  if (error) log_.debug("its problem could not be recorded: {}", error->text());
-}
-
 bool ClusterMember::join(const std::stop_token& stop) {
   flow::Backoff backoff({milliseconds(50), std::chrono::seconds(5)}, std::random_device{}());
   for (int tries = 1; !stop.stop_requested(); ++tries) {
-    auto error = mongo::or_error([this] { return try_to_join(); });
-    note_problem(error ? error->text() : "");
+    auto error = mongo::or_error([this] { return entry_.attempt(); });
+    entry_.note_problem(error ? error->text() : "");
     {
       const std::lock_guard lock(status_mutex_);
       status_.waits_for = error ? error->text() : "";
@@ -243,9 +140,9 @@ bool ClusterMember::join(const std::stop_token& stop) {
       parts_.around.readiness.not_ready(condition_, error->text());
       if (parts_.around.tells_stop(error->text())) {
         // What it publishes to is named by its own error.
-        const std::string where = at_outlets_ ? "" : " (" + commons_.pool.hosts() + ")";
+        const std::string where = entry_.stopped_at_outlets() ? "" : " (" + commons_.pool.hosts() + ")";
         log_.error(observe::LogFields::of(*error), "could not join{}: {}{}", where, error->text(),
-                   passing && !denied && !at_outlets_ ? requirements::is_it_running : "");
+                   passing && !denied && !entry_.stopped_at_outlets() ? requirements::is_it_running : "");
       }
       const int code = error->kind == ErrorKind::lost ? exit_code::position_lost : exit_code::cannot_start;
       asio::post(parts_.strand, [this, code] { events_.failed(code); });
@@ -260,7 +157,8 @@ bool ClusterMember::join(const std::stop_token& stop) {
 /// One that has nothing left to try it with asks of its own.
 bool ClusterMember::hindered(flow::Time now) {
   const milliseconds patience(parts_.around.config.engine.lease_ms);
-  if (commons_.reach.failing_for(patience, now) && empty_ && !reach_outlets()) commons_.reach.succeeded();
+  if (commons_.reach.failing_for(patience, now) && empty_ && !entry_.reach_outlets())
+    commons_.reach.succeeded();
   return commons_.reach.failing_for(patience, now);
 }
 
@@ -288,9 +186,8 @@ void ClusterMember::on_look(const checkpoint::ClusterRecord& record, const std::
   }
   unreachable_ = false;
   looking_.succeeded();
-  members_ = static_cast<int>(
-      std::ranges::count_if(record.members, [this](const auto& member) { return is_like_us(member); }));
-  if (!must_wait(record)) obey(order_of(record), record);
+  members_ = policy_.members_of(record);
+  if (!must_wait(record)) obey(policy_.order_of(record, seated()), record);
   tell_joined();
   tell();
 }
@@ -305,20 +202,8 @@ void ClusterMember::tell_joined() {
   events_.ready();
 }
 
-/// Members that divide the stream as we do and go by the same rules. Others wait until we are gone, or we
-/// until they are.
-bool ClusterMember::is_like_us(const checkpoint::MemberRecord& member) const {
-  return member.live && member.partitions == partitions_ && member.options_hash == store_.id().options_hash;
-}
-
-/// While anybody runs under another number of partitions or shards, or by other rules, none of ours may be
-/// taken: a partition changes its rules once, and not with each member that comes to hold it.
 bool ClusterMember::must_wait(const checkpoint::ClusterRecord& record) {
-  const auto held = std::ranges::find_if(record.shards, [&](const checkpoint::PartitionRecord& shard) {
-    return shard.held && (record.layout != partitions_ || shard.options_hash != store_.id().options_hash);
-  });
-  std::string why;
-  if (held != record.shards.end()) why = checkpoint::wait_text(*held, record.layout, partitions_);
+  const std::string why = policy_.waits_for(record);
   // Once: by whom the first part is held may change while it waits.
   if (!why.empty() && waits_for_.empty()) log_.warn("{}", why);
   if (why.empty() && !waits_for_.empty()) log_.info("no longer waiting for another instance");
@@ -326,49 +211,14 @@ bool ClusterMember::must_wait(const checkpoint::ClusterRecord& record) {
   return !why.empty();
 }
 
-/// What those cannot do that are hindered, the others do, if there are any. Where all of them are, it lies
-/// with what they publish to, and moving partitions would mend nothing.
-flow::ShareOrder ClusterMember::order_of(const checkpoint::ClusterRecord& record) const {
-  const flow::ShareView view = view_of(record);
-  const bool stands_aside = members_ > 0 &&
-                            std::ranges::find(view.members, view.self) == view.members.end() &&
-                            std::ranges::any_of(record.members, [&](const checkpoint::MemberRecord& member) {
-                              return member.instance == view.self && member.hindered;
-                            });
-  if (!stands_aside) return flow::share(view);
-  flow::ShareOrder everything;
-  for (std::size_t i = 0; i < view.here.size(); ++i) {
-    if (view.here[i] == flow::Seated::yes) everything.give.push_back(static_cast<int>(i));
-  }
-  return everything;
-}
-
-flow::ShareView ClusterMember::view_of(const checkpoint::ClusterRecord& record) const {
-  flow::ShareView view;
-  view.self = membership_.instance();
-  const bool some_can = std::ranges::any_of(
-      record.members, [this](const auto& member) { return is_like_us(member) && !member.hindered; });
-  for (const checkpoint::MemberRecord& member : record.members) {
-    if (is_like_us(member) && !(some_can && member.hindered)) view.members.push_back(member.instance);
-  }
-  // An order that differs from stream to stream: with one partition each, not all should have one leader.
-  const std::string& stream = parts_.config.name;
-  std::ranges::sort(view.members, {}, [&stream](const std::string& member) {
-    return std::pair(bson::stable_hash(stream + "/" + member, 0), member);
-  });
-  view.holders.resize(seats_.size());
-  if (record.layout == partitions_) {
-    for (const checkpoint::PartitionRecord& shard : record.shards) {
-      const auto index = static_cast<std::size_t>(shard.index);
-      if (shard.held && index < view.holders.size()) view.holders[index] = shard.holder.instance;
-    }
-  }
+std::vector<flow::Seated> ClusterMember::seated() const {
+  std::vector<flow::Seated> here;
   for (const auto& seat : seats_) {
-    view.here.push_back(!seat->taken()    ? flow::Seated::no
-                        : seat->leaving() ? flow::Seated::leaving
-                                          : flow::Seated::yes);
+    here.push_back(!seat->taken()    ? flow::Seated::no
+                   : seat->leaving() ? flow::Seated::leaving
+                                     : flow::Seated::yes);
   }
-  return view;
+  return here;
 }
 
 void ClusterMember::obey(const flow::ShareOrder& order, const checkpoint::ClusterRecord& record) {

@@ -10,10 +10,12 @@
 #include <thread>
 #include <vector>
 
-#include "checkpoint/checkpoint_store.hpp"
+#include "checkpoint/layout_store.hpp"
 #include "checkpoint/membership.hpp"
+#include "cluster/cluster_entry.hpp"
 #include "cluster/partition_runner.hpp"
 #include "cluster/running_stream.hpp"
+#include "cluster/share_policy.hpp"
 #include "flow/share.hpp"
 #include "observe/log/repeated_warning.hpp"
 #include "observe/status.hpp"
@@ -48,11 +50,6 @@ class ClusterMember : public RunningStream {
   void run(const std::stop_token& stop);
   void on_thrown(int exit_code, const char* what);
   bool join(const std::stop_token& stop);
-  void note_problem(const std::string& why);
-  void tell_rights(mongoc_client_t* client);
-  std::optional<Error> try_to_join();
-  std::optional<Error> tell_present(Position& at);
-  std::optional<Error> reach_outlets();
   bool hindered(flow::Time now);
   std::optional<Error> beat_and_look(checkpoint::ClusterRecord& record);
 
@@ -61,10 +58,8 @@ class ClusterMember : public RunningStream {
   void on_left();
   void on_seat_ended(int index);
   void on_seat_failed(int exit_code);
-  bool is_like_us(const checkpoint::MemberRecord& member) const;
   bool must_wait(const checkpoint::ClusterRecord& record);
-  flow::ShareOrder order_of(const checkpoint::ClusterRecord& record) const;
-  flow::ShareView view_of(const checkpoint::ClusterRecord& record) const;
+  std::vector<flow::Seated> seated() const;
   void obey(const flow::ShareOrder& order, const checkpoint::ClusterRecord& record);
   void take(int index, bool restart_now);
   bool may_restart_now(const checkpoint::ClusterRecord& record);
@@ -80,19 +75,18 @@ class ClusterMember : public RunningStream {
   std::string condition_;  ///< its name in /readyz
   const observe::StreamLog log_;
   observe::RepeatedWarning joining_;  ///< on the thread
-  bool rights_told_ = false;          ///< on the thread
-  bool at_outlets_ = false;           ///< on the thread: trying to join, it has come to what it publishes to
   observe::RepeatedWarning looking_;  ///< on the strand
   const std::shared_ptr<pipeline::StreamResources> shared_commons_;
   pipeline::StreamResources& commons_;
-  checkpoint::CheckpointStore store_;
+  checkpoint::LayoutStore layout_;
   checkpoint::Membership membership_;
+  ClusterEntry entry_;  ///< on the thread
+  const SharePolicy policy_;
   observe::ClusterMetrics& metrics_;
   std::vector<std::unique_ptr<PartitionRunner>> seats_;  ///< by partition
 
   // On the thread only.
   flow::Time beat_at_{};
-  std::optional<std::string> noted_;  ///< of note_problem()
 
   std::atomic<bool> empty_ = true;  ///< nothing runs here
 

@@ -88,7 +88,8 @@ struct Operator {
   Term (*make)(const Field& field, std::string_view name, const Value& operand);
 };
 
-constexpr std::array<Operator, 18> operators{{
+/// They look at one image.
+constexpr std::array<Operator, 10> image_operators{{
     {"eq", false,
      [](const Field& f, std::string_view, const Value& v) { return equal(f.value(), constant_term(v)); }},
     {"ne", false,
@@ -120,6 +121,10 @@ constexpr std::array<Operator, 18> operators{{
        if (v.type() != BSON_TYPE_UTF8) f.fail(quoted(n) + " takes a regular expression, as a text");
        return matches(f.value(), constant_term(v).constant, "");
      }},
+}};
+
+/// They look at the field before and after.
+constexpr std::array<Operator, 8> change_operators{{
     {"changed", true,
      [](const Field& f, std::string_view n, const Value& v) {
        return truth_of(f, n, v) ? has_changed(f) : negation(has_changed(f));
@@ -151,6 +156,13 @@ constexpr std::array<Operator, 18> operators{{
     {"moves_by", true, moves_by},
 }};
 
+const Operator* find_operator(std::string_view name) {
+  const auto* of_image = std::ranges::find(image_operators, name, &Operator::name);
+  if (of_image != image_operators.end()) return of_image;
+  const auto* of_change = std::ranges::find(change_operators, name, &Operator::name);
+  return of_change == change_operators.end() ? nullptr : of_change;
+}
+
 }  // namespace
 
 void ConditionField::fail(const std::string& reason) const {
@@ -158,10 +170,11 @@ void ConditionField::fail(const std::string& reason) const {
 }
 
 Term condition(const ConditionField& field, std::string_view name, const bson::Value& operand) {
-  const auto* found = std::ranges::find(operators, name, &Operator::name);
-  if (found == operators.end()) {
+  const Operator* found = find_operator(name);
+  if (found == nullptr) {
     std::vector<std::string> names;
-    for (const Operator& known : operators) names.emplace_back(known.name);
+    for (const Operator& known : image_operators) names.emplace_back(known.name);
+    for (const Operator& known : change_operators) names.emplace_back(known.name);
     field.fail(config::unknown_name("operator", name, names, names));
   }
   if (found->of_change && field.image == Image::before) {

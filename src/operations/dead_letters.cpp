@@ -7,6 +7,7 @@
 
 #include "config/state_names.hpp"
 #include "flow/backoff.hpp"
+#include "flow/retry.hpp"
 #include "mongo/end_transactions.hpp"
 #include "requirements/rule_table.hpp"
 #include "rules/registry.hpp"
@@ -57,8 +58,7 @@ std::int64_t now_ms() {
 }
 
 bool passing(const Error& error) {
-  return error.kind == ErrorKind::transient || error.kind == ErrorKind::too_slow ||
-         error.kind == ErrorKind::cursor_gone;
+  return flow::is_passing(error) || error.kind == ErrorKind::cursor_gone;
 }
 
 /// Streams that say the same of where their cluster is are on one.
@@ -118,12 +118,9 @@ void DeadLetters::stop(const Error& error) const {
 }
 
 void DeadLetters::retry_until(const std::function<std::optional<Error>()>& attempt) {
-  flow::Backoff backoff = make_backoff();
-  const flow::Time deadline = flow::Clock::now() + patience();
-  while (const auto error = attempt()) {
-    if (!passing(*error) || flow::Clock::now() >= deadline) stop(*error);
-    std::this_thread::sleep_for(backoff.next());
-  }
+  const auto error =
+      flow::retry_until({.pauses = waits, .patience = patience(), .passing = passing}, attempt);
+  if (error) stop(*error);
   reached_ = true;
 }
 

@@ -1,12 +1,10 @@
 #include "operations/replay.hpp"
 
 #include <algorithm>
-#include <random>
-#include <thread>
 #include <utility>
 
 #include "config/state_names.hpp"
-#include "flow/backoff.hpp"
+#include "flow/retry.hpp"
 #include "mongo/transaction.hpp"
 #include "requirements/rule_table.hpp"
 #include "requirements/server_evaluator.hpp"
@@ -24,6 +22,11 @@ constexpr const char* replay_application = "sluice replay";
 constexpr std::size_t most_events = 200;
 constexpr std::size_t most_bytes = 4u << 20;
 constexpr flow::Duration patience = 60s;
+
+bool is_worth_a_wait(const Error& error) {
+  return flow::is_passing(error) || error.kind == ErrorKind::unavailable ||
+         error.kind == ErrorKind::cursor_gone;
+}
 
 /// The change event that a stored one was made of.
 requirements::OwnedDocument event_of(bson::View stored) {
@@ -207,17 +210,13 @@ class Replay {
     refused_(why);
   }
 
-  template <typename Attempt>
-  void retry_until(Attempt attempt) {
-    flow::Backoff backoff({10ms, 2s}, std::random_device{}());
-    flow::Time deadline = flow::Clock::now() + patience;
-    while (const std::optional<Error> error = attempt()) {
-      if (std::exchange(progress_, false)) deadline = flow::Clock::now() + patience;
-      const bool passing = error->kind == ErrorKind::transient || error->kind == ErrorKind::unavailable ||
-                           error->kind == ErrorKind::cursor_gone || error->kind == ErrorKind::too_slow;
-      if (!passing || flow::Clock::now() >= deadline) stop(*error);
-      std::this_thread::sleep_for(backoff.next());
-    }
+  void retry_until(const std::function<std::optional<Error>()>& attempt) {
+    const auto error = flow::retry_until({.pauses = {10ms, 2s},
+                                          .patience = patience,
+                                          .passing = is_worth_a_wait,
+                                          .progressed = [this] { return std::exchange(progress_, false); }},
+                                         attempt);
+    if (error) stop(*error);
   }
 
   [[noreturn]] void stop(const Error& error) const {

@@ -178,55 +178,64 @@ class EveryRule : public HurtfulDocuments {
   }
   std::string stream_name() const { return stream_; }
 
+  /// Odd values in every field that a rule reads, and as an _id.
+  void change_at_random() {
+    std::mt19937_64 random(random_seed());
+    std::vector<Document> values = odd_values();
+    for (const int levels : {177, 178, 179}) values.push_back(deep_value(levels));
+    const auto any = [&](std::size_t count) { return random() % count; };
+    const auto odd = [&]() -> const Document& { return values[any(values.size())]; };
+    for (const Document& one : values) try_insert(db(), "users", with_fields({{"_id", one}, {"bio", odd()}}));
+    const auto item = [&](const Document& id) {
+      return with_fields({{"_id", id},
+                          {"key", odd()},
+                          {"ref", odd()},
+                          {"tags", any(2) == 0 ? odd() : value(R"(["a","b","a",{"$x":1},[1],null])")},
+                          {"list", any(2) == 0 ? odd() : value(R"([{"ref":1},{"ref":{"$x":1}},7])")},
+                          {"v", odd()},
+                          {any(2) == 0   ? "a.b"
+                           : any(2) == 0 ? ""
+                                         : "$x",
+                           odd()}});
+    };
+    const auto change = [&](const Document& id) {
+      switch (any(3)) {
+        case 0:
+          try_remove(db(), "items", id);
+          break;
+        default:
+          try_put(db(), "items", id, item(id));
+      }
+    };
+    std::vector<Document> ids{value("1"), value("2"), value("3")};
+    for (const Document& one : values) {
+      if (try_insert(db(), "items", item(one))) ids.push_back(one);
+    }
+    for (int i = 0; i < 150; ++i) change(ids[any(ids.size())]);
+  }
+
+  /// Large in every place that a rule reads, and as an _id more than an entry of the oplog has room for.
+  void insert_large() {
+    int large = 0;
+    for (const char* field : {"v", "key", "ref", "tags"}) {
+      for (const std::size_t bytes : {3'000'000U, 15'900'000U}) {
+        const Document id = value("\"large" + std::to_string(++large) + "\"");
+        try_insert(db(), "items", with_fields({{"_id", id}, {field, large_value(bytes)}}));
+      }
+    }
+    for (const std::size_t bytes : {100'000U, 3'000'000U, 4'500'000U, 8'200'000U})
+      try_insert(db(), "items", with_fields({{"_id", large_value(bytes)}}));
+  }
+
   WebService service_;
   std::string stream_ = db().database();
 };
 
 TEST_F(EveryRule, OutlivesDocumentsThatAreMadeToHurt) {
-  std::mt19937_64 random(random_seed());
   const std::string rules = every_rule();
   start(rules, {"--nats-url", shared_nats().url(), "--redis-url", shared_redis().url()}).ready();
-  std::vector<Document> values = odd_values();
-  for (const int levels : {177, 178, 179}) values.push_back(deep_value(levels));
-  const auto any = [&](std::size_t count) { return random() % count; };
-  const auto odd = [&]() -> const Document& { return values[any(values.size())]; };
-  for (const Document& one : values) try_insert(db(), "users", with_fields({{"_id", one}, {"bio", odd()}}));
-  const auto item = [&](const Document& id) {
-    return with_fields({{"_id", id},
-                        {"key", odd()},
-                        {"ref", odd()},
-                        {"tags", any(2) == 0 ? odd() : value(R"(["a","b","a",{"$x":1},[1],null])")},
-                        {"list", any(2) == 0 ? odd() : value(R"([{"ref":1},{"ref":{"$x":1}},7])")},
-                        {"v", odd()},
-                        {any(2) == 0   ? "a.b"
-                         : any(2) == 0 ? ""
-                                       : "$x",
-                         odd()}});
-  };
-  const auto change = [&](const Document& id) {
-    switch (any(3)) {
-      case 0:
-        try_remove(db(), "items", id);
-        break;
-      default:
-        try_put(db(), "items", id, item(id));
-    }
-  };
-  std::vector<Document> ids{value("1"), value("2"), value("3")};
-  for (const Document& one : values) {
-    if (try_insert(db(), "items", item(one))) ids.push_back(one);
-  }
-  for (int i = 0; i < 150; ++i) change(ids[any(ids.size())]);
-  // Large in every place that a rule reads, and as an _id more than an entry of the oplog has room for.
-  int large = 0;
-  for (const char* field : {"v", "key", "ref", "tags"}) {
-    for (const std::size_t bytes : {3'000'000U, 15'900'000U}) {
-      const Document id = value("\"large" + std::to_string(++large) + "\"");
-      try_insert(db(), "items", with_fields({{"_id", id}, {field, large_value(bytes)}}));
-    }
-  }
-  for (const std::size_t bytes : {100'000U, 3'000'000U, 4'500'000U, 8'200'000U})
-    try_insert(db(), "items", with_fields({{"_id", large_value(bytes)}}));
+  change_at_random();
+  insert_large();
   db().insert("items", R"({"_id":"last","key":"last","ref":1,"tags":["last"],"v":"last"})");
   // Past a large event the way is found in several steps, each of which reads it anew.
   EXPECT_TRUE(soon([&] { return static_cast<bool>(settled()); }, 300s)) << worker().story();

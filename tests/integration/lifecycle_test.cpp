@@ -272,9 +272,7 @@ TEST_F(Lifecycle, ChangedRulesUnderAnOldPositionAreNotPassedOver) {
 /// A file that is replaced while the worker is down, as a ConfigMap is, must not end it at each start.
 TEST_F(Lifecycle, ChangedRulesAreAcceptedWhereTheFileSaysSo) {
   const auto counting = [](const std::string& field) {
-    return R"(
-  - name: n
-    count: { from: favorites, reference: articleId, into: articles, field: )" +
+    return "\n  - name: n\n    count: { from: favorites, reference: articleId, into: articles, field: " +
            field + " }\n";
   };
   const auto saying = [&](const std::string& field, const std::string& policy) {

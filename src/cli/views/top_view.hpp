@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/views/top_line.hpp"
 #include "flow/time.hpp"
 #include "observe/status.hpp"
 
@@ -17,14 +18,6 @@ struct TopAnswer {
   std::string error;  ///< why there is no status
 };
 
-enum class Tone { plain, head, good, warning, bad };
-
-struct TopSpan {
-  std::string text;
-  Tone tone = Tone::plain;
-};
-using TopLine = std::vector<TopSpan>;
-
 inline constexpr std::size_t any_width = 100'000;  ///< names and remarks stay as they are
 
 /// The page that `sluice top` shows: a line for each stream, and below it what is wrong with it. `before` is
@@ -33,11 +26,5 @@ inline constexpr std::size_t any_width = 100'000;  ///< names and remarks stay a
 /// shortened and remarks wrapped. A pure function.
 std::vector<TopLine> top_page(const std::vector<TopAnswer>& answers, const std::vector<TopAnswer>& before,
                               double now, std::size_t width = any_width);
-
-/// The line without its colours.
-std::string plain_text(const TopLine& line);
-
-/// The line with the terminal's colours, cut to `width` columns.
-std::string terminal_text(const TopLine& line, std::size_t width);
 
 }  // namespace sluice::cli

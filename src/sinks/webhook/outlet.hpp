@@ -51,7 +51,7 @@ class Webhook final : public Outlet {
     std::vector<sinks::webhook::Request> requests;
     std::vector<sinks::webhook::Answer> answers;
   };
-  class Sending;
+  class Delivery;
 
   std::optional<Error> open();
   std::optional<Error> open_all();

@@ -121,19 +121,19 @@ class Documents {
   }
 
   void append(bson_t* into, const std::string& name, int depth) {
+    const std::uint64_t kind = below(20);
+    kind >= 1 && kind <= 5 ? append_sized(into, name, kind, depth) : append_plain(into, name, kind);
+  }
+
+  /// Texts, binary data, and what holds other values.
+  void append_sized(bson_t* into, const std::string& name, std::uint64_t kind, int depth) {
     const char* key = name.data();
     const auto size = static_cast<int>(name.size());
     bson_t inner;
-    bson_oid_t id;
-    bson_oid_init(&id, nullptr);
-    bson_decimal128_t decimal{random_(), random_()};
     const std::string some = text(below(50) == 0);
     const auto some_size = static_cast<int>(some.size());
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(some.data());
-    switch (below(20)) {
-      case 0:
-        bson_append_double(into, key, size, real());
-        break;
+    switch (kind) {
       case 1:
       case 2:
         bson_append_utf8(into, key, size, some.data(), some_size);
@@ -150,6 +150,19 @@ class Documents {
         break;
       case 5:
         bson_append_binary(into, key, size, BSON_SUBTYPE_UUID, bytes, static_cast<std::uint32_t>(some_size));
+        break;
+    }
+  }
+
+  void append_plain(bson_t* into, const std::string& name, std::uint64_t kind) {
+    const char* key = name.data();
+    const auto size = static_cast<int>(name.size());
+    bson_oid_t id;
+    bson_oid_init(&id, nullptr);
+    bson_decimal128_t decimal{random_(), random_()};
+    switch (kind) {
+      case 0:
+        bson_append_double(into, key, size, real());
         break;
       case 6:
         bson_append_undefined(into, key, size);

@@ -4,7 +4,8 @@
 namespace sluice::config {
 namespace {
 
-constexpr Option engine_table[] = {
+/// How much work runs at the same time.
+constexpr Option lane_table[] = {
     {.group = "Engine",
      .name = "workers",
      .env = "SLUICE_WORKERS",
@@ -38,6 +39,10 @@ constexpr Option engine_table[] = {
      .most = 256,
      .help = "Batches that are written at the same time, each on its own driver thread.",
      .store = set_number<&Config::engine, &EngineConfig::in_flight>},
+};
+
+/// How effects are gathered into transactions.
+constexpr Option batch_table[] = {
     {.group = "Engine",
      .name = "batch-docs",
      .env = "SLUICE_BATCH_DOCS",
@@ -71,6 +76,10 @@ constexpr Option engine_table[] = {
      .most = 60'000,
      .help = "How long a lane waits for more effects before it writes a batch that is not full.",
      .store = set_number<&Config::engine, &EngineConfig::batch_linger_ms>},
+};
+
+/// How far events are read ahead, and how they are fetched.
+constexpr Option reading_table[] = {
     {.group = "Engine",
      .name = "queue-events",
      .env = "SLUICE_QUEUE_EVENTS",
@@ -118,6 +127,10 @@ constexpr Option engine_table[] = {
      .most = 60'000,
      .help = "How long the server waits for new events before it answers a getMore without any.",
      .store = set_number<&Config::engine, &EngineConfig::max_await_ms>},
+};
+
+/// How long things may take.
+constexpr Option time_limit_table[] = {
     {.group = "Engine",
      .name = "statement-ms",
      .env = "SLUICE_STATEMENT_MS",
@@ -166,8 +179,20 @@ constexpr Option engine_table[] = {
 
 }  // namespace
 
-std::span<const Option> engine_options() {
-  return engine_table;
+std::span<const Option> lane_options() {
+  return lane_table;
+}
+
+std::span<const Option> batch_options() {
+  return batch_table;
+}
+
+std::span<const Option> reading_options() {
+  return reading_table;
+}
+
+std::span<const Option> time_limit_options() {
+  return time_limit_table;
 }
 
 }  // namespace sluice::config

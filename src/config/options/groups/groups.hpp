@@ -4,13 +4,19 @@
 
 #include "config/options/options.hpp"
 
-/// The options, one table for each file of this folder.
+/// The options, in tables by subject.
 namespace sluice::config {
 
 std::span<const Option> mongodb_options();
 std::span<const Option> sharding_options();
-std::span<const Option> engine_options();
-std::span<const Option> nats_options();
+std::span<const Option> lane_options();
+std::span<const Option> batch_options();
+std::span<const Option> reading_options();
+std::span<const Option> time_limit_options();
+std::span<const Option> nats_login_options();
+std::span<const Option> nats_key_options();
+std::span<const Option> nats_tls_options();
+std::span<const Option> nats_publish_options();
 std::span<const Option> redis_options();
 std::span<const Option> monitoring_options();
 std::span<const Option> position_options();

@@ -4,7 +4,8 @@
 namespace sluice::config {
 namespace {
 
-constexpr Option nats_table[] = {
+/// The servers, and users with a password or a token.
+constexpr Option nats_login_table[] = {
     {.group = "NATS",
      .name = "nats-url",
      .env = "NATS_URL",
@@ -48,6 +49,10 @@ constexpr Option nats_table[] = {
      .type = OptionType::file,
      .help = "File that contains the token.",
      .store = set_text<&Config::nats, &NatsConfig::token_file>},
+};
+
+/// Users with keys.
+constexpr Option nats_key_table[] = {
     {.group = "NATS",
      .name = "nats-creds-file",
      .env = "NATS_CREDS_FILE",
@@ -69,6 +74,10 @@ constexpr Option nats_table[] = {
      .type = OptionType::file,
      .help = "File that contains the seed of the NKey.",
      .store = set_text<&Config::nats, &NatsConfig::nkey_file>},
+};
+
+/// TLS.
+constexpr Option nats_tls_table[] = {
     {.group = "NATS",
      .name = "nats-ca-file",
      .env = "NATS_CA_FILE",
@@ -90,6 +99,10 @@ constexpr Option nats_table[] = {
      .type = OptionType::file,
      .help = "Private key of the client certificate.",
      .store = set_text<&Config::nats, &NatsConfig::key_file>},
+};
+
+/// Publishing.
+constexpr Option nats_publish_table[] = {
     {.group = "NATS",
      .name = "nats-ack-ms",
      .env = "SLUICE_NATS_ACK_MS",
@@ -105,8 +118,20 @@ constexpr Option nats_table[] = {
 
 }  // namespace
 
-std::span<const Option> nats_options() {
-  return nats_table;
+std::span<const Option> nats_login_options() {
+  return nats_login_table;
+}
+
+std::span<const Option> nats_key_options() {
+  return nats_key_table;
+}
+
+std::span<const Option> nats_tls_options() {
+  return nats_tls_table;
+}
+
+std::span<const Option> nats_publish_options() {
+  return nats_publish_table;
 }
 
 }  // namespace sluice::config

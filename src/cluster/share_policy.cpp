@@ -1,0 +1,73 @@
+#include "cluster/share_policy.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "sluice/bson.hpp"
+
+namespace sluice::cluster {
+
+int SharePolicy::members_of(const checkpoint::ClusterRecord& record) const {
+  return static_cast<int>(
+      std::ranges::count_if(record.members, [this](const auto& member) { return counts(member); }));
+}
+
+/// Members that divide the stream as we do and go by the same rules. Others wait until we are gone, or we
+/// until they are.
+bool SharePolicy::counts(const checkpoint::MemberRecord& member) const {
+  return member.live && member.partitions == parts_.partitions && member.options_hash == parts_.options_hash;
+}
+
+/// While anybody runs under another number of partitions or shards, or by other rules, none of ours may be
+/// taken: a partition changes its rules once, and not with each member that comes to hold it.
+std::string SharePolicy::waits_for(const checkpoint::ClusterRecord& record) const {
+  const auto held = std::ranges::find_if(record.shards, [&](const checkpoint::PartitionRecord& shard) {
+    return shard.held && (record.layout != parts_.partitions || shard.options_hash != parts_.options_hash);
+  });
+  return held == record.shards.end() ? "" : checkpoint::wait_text(*held, record.layout, parts_.partitions);
+}
+
+/// What those cannot do that are hindered, the others do, if there are any. Where all of them are, it lies
+/// with what they publish to, and moving partitions would mend nothing.
+flow::ShareOrder SharePolicy::order_of(const checkpoint::ClusterRecord& record,
+                                       std::vector<flow::Seated> here) const {
+  const flow::ShareView view = view_of(record, std::move(here));
+  const bool stands_aside = members_of(record) > 0 &&
+                            std::ranges::find(view.members, view.self) == view.members.end() &&
+                            std::ranges::any_of(record.members, [&](const checkpoint::MemberRecord& member) {
+                              return member.instance == view.self && member.hindered;
+                            });
+  if (!stands_aside) return flow::share(view);
+  flow::ShareOrder everything;
+  for (std::size_t i = 0; i < view.here.size(); ++i) {
+    if (view.here[i] == flow::Seated::yes) everything.give.push_back(static_cast<int>(i));
+  }
+  return everything;
+}
+
+flow::ShareView SharePolicy::view_of(const checkpoint::ClusterRecord& record,
+                                     std::vector<flow::Seated> here) const {
+  flow::ShareView view;
+  view.self = parts_.self;
+  const bool some_can = std::ranges::any_of(
+      record.members, [this](const auto& member) { return counts(member) && !member.hindered; });
+  for (const checkpoint::MemberRecord& member : record.members) {
+    if (counts(member) && !(some_can && member.hindered)) view.members.push_back(member.instance);
+  }
+  // An order that differs from stream to stream: with one partition each, not all should have one leader.
+  const std::string& stream = parts_.stream;
+  std::ranges::sort(view.members, {}, [&stream](const std::string& member) {
+    return std::pair(bson::stable_hash(stream + "/" + member, 0), member);
+  });
+  view.holders.resize(here.size());
+  if (record.layout == parts_.partitions) {
+    for (const checkpoint::PartitionRecord& shard : record.shards) {
+      const auto index = static_cast<std::size_t>(shard.index);
+      if (shard.held && index < view.holders.size()) view.holders[index] = shard.holder.instance;
+    }
+  }
+  view.here = std::move(here);
+  return view;
+}
+
+}  // namespace sluice::cluster

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "inspect/stream_report.hpp"
+#include "mongo/client.hpp"
+#include "mongo/transaction.hpp"
+#include "requirements/requirements.hpp"
+#include "requirements/rights.hpp"
+#include "sluice/bson_builder.hpp"
+
+namespace sluice::inspect {
+
+/// A stream's MongoDB server: whether it answers, whom it takes the worker for, and whether its version has
+/// what the rules need. Blocks. All arguments must outlive it.
+class ServerInspector {
+ public:
+  ServerInspector(const Config& config, const requirements::Rules& rules, const mongo::ClientPool& pool,
+                  mongoc_client_t* client, const StreamReport& report)
+      : config_(config), rules_(rules), pool_(pool), client_(client), report_(report) {}
+
+  /// What the worker's user may do; none when the server does not answer or lets nobody in, which is
+  /// reported.
+  std::optional<requirements::Rights> run();
+
+ private:
+  mongo::Reply ask(const std::string& database, bson::Builder& command);
+  bool reaches_server();
+  std::optional<requirements::Rights> find_rights();
+  void look_at_version();
+  void look_at_compatibility();
+
+  const Config& config_;
+  const requirements::Rules& rules_;
+  const mongo::ClientPool& pool_;
+  mongoc_client_t* client_;
+  const StreamReport& report_;
+  std::string set_;  ///< the replica set's name; empty for a sharded cluster
+};
+
+}  // namespace sluice::inspect

@@ -1,0 +1,75 @@
+#include "inspect/sink_inspector.hpp"
+
+#include <fmt/format.h>
+
+#include "core/cache_plan.hpp"
+#include "core/custom_plan.hpp"
+#include "core/publish_plan.hpp"
+#include "core/webhook_plan.hpp"
+#include "sinks/jetstream/streams.hpp"
+#include "sinks/redis/connection.hpp"
+#include "sinks/webhook/outlet.hpp"
+
+namespace sluice::inspect {
+
+/// The servers that a rule publishes to are asked by one connection for all rules.
+void SinkInspector::look_at_messages(const Rule& rule) {
+  for (const DeliveryPlan* delivery : rule.deliveries()) {
+    const auto* plan = dynamic_cast<const PublishPlan*>(delivery);
+    if (plan == nullptr) continue;
+    if (!nats_) nats_ = sinks::jetstream::Connection::open(config_.nats);
+    if (const auto* error = std::get_if<Error>(&*nats_)) {
+      report_.say(Level::error, rule, error->message);
+      return;
+    }
+    bool there = false;
+    const auto differs = [&](const std::string& text) { report_.say(Level::warning, rule, text); };
+    const auto& connection = *std::get<std::shared_ptr<sinks::jetstream::Connection>>(*nats_);
+    auto error = sinks::jetstream::look_at_stream(connection, plan->stream, differs, there);
+    if (!error && !there && !plan->stream.create) error = sinks::jetstream::missing(plan->stream);
+    if (!error && !there && plan->stream.create) error = sinks::jetstream::overlap(connection, plan->stream);
+    if (error) {
+      report_.say(Level::error, rule, error->message);
+    } else {
+      report_.say(Level::ok, rule,
+                  fmt::format("publishes to the JetStream stream {}{}", plan->stream.name,
+                              there ? "" : ", which a worker will make"));
+    }
+  }
+}
+
+void SinkInspector::look_at_requests(const Rule& rule) {
+  for (const DeliveryPlan* delivery : rule.deliveries()) {
+    const auto* plan = dynamic_cast<const WebhookPlan*>(delivery);
+    if (plan == nullptr) continue;
+    auto error = sinks::try_service(*plan);
+    if (!error) {
+      report_.say(Level::ok, rule, "connects to " + plan->service.origin);
+    } else {
+      report_.say(Level::error, rule, error->message);
+    }
+  }
+}
+
+void SinkInspector::look_at_cache(const Rule& rule) {
+  for (const DeliveryPlan* delivery : rule.deliveries()) {
+    if (delivery->sink() != CachePlan::sink_name) continue;
+    if (!redis_) redis_ = sinks::redis::ping(config_.redis);
+    if (const auto& error = *redis_) {
+      report_.say(Level::error, rule, error->message);
+    } else {
+      report_.say(Level::ok, rule, "keeps keys in Redis at " + config_.redis.shown_url() + ", which answers");
+    }
+  }
+}
+
+/// To open a sink may change something, so that is left to the worker.
+void SinkInspector::look_at_custom(const Rule& rule) {
+  for (const DeliveryPlan* delivery : rule.deliveries()) {
+    const auto* plan = dynamic_cast<const CustomPlan*>(delivery);
+    if (plan == nullptr) continue;
+    report_.say(Level::ok, rule, "delivers to " + plan->target + ", which a worker opens when it starts");
+  }
+}
+
+}  // namespace sluice::inspect

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "inspect/stream_report.hpp"
+#include "sinks/jetstream/connection.hpp"
+
+namespace sluice::inspect {
+
+/// Whether what the rules of a stream publish to can be reached: NATS, web services and Redis. Sinks of the
+/// program's own are only named. Blocks. All
+/// arguments must outlive it.
+class SinkInspector {
+ public:
+  SinkInspector(const Config& config, const StreamReport& report) : config_(config), report_(report) {}
+
+  void look_at_messages(const Rule& rule);
+  void look_at_requests(const Rule& rule);
+  void look_at_cache(const Rule& rule);
+  void look_at_custom(const Rule& rule);
+
+ private:
+  const Config& config_;
+  const StreamReport& report_;
+  /// Asked once for all rules.
+  std::optional<std::variant<std::shared_ptr<sinks::jetstream::Connection>, Error>> nats_;
+  std::optional<std::optional<Error>> redis_;
+};
+
+}  // namespace sluice::inspect

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/payload_format.hpp"
+#include "rules/shared/event_message.hpp"
+#include "rules/shared/text_template.hpp"
+#include "sluice/settings.hpp"
+
+/// What the requests of a webhook rule are made of, as its settings state it. All functions throw
+/// ConfigError, with the setting's place, for what cannot be meant.
+namespace sluice::rules {
+
+/// Names that templates may use beside those of the event, with their values.
+using RequestNames = std::vector<std::pair<std::string, std::string>>;
+
+/// The method for each operation, as the rule states them.
+struct RequestMethods {
+  std::string insert;
+  std::string update;
+  std::string replace;
+  std::string remove;
+  std::string snapshot;
+  std::string drop;
+  std::string rename;
+
+  std::string_view of(Operation operation) const;
+};
+
+struct RequestHeader {
+  std::string name;
+  TextTemplate value;
+};
+
+/// The request's body: a document, a text, what is made of values, or nothing.
+struct RequestBody {
+  std::optional<Payload> payload;
+  std::optional<TextTemplate> text;
+  bool made = false;
+  bool envelope = false;
+  std::string content_type;
+};
+
+/// Fails for a text with control characters: a header is one line.
+void check_header_line(const Settings& settings, std::string_view key, const std::string& text);
+
+/// Scheme, host and port of `url`. `rest` is what stands behind them: a template.
+std::string read_webhook_origin(const Settings& settings, std::string& rest);
+
+/// `method` and `methods`.
+RequestMethods read_request_methods(const Settings& settings);
+
+/// `headers`, without those that are not a rule's to state.
+std::vector<RequestHeader> read_request_headers(const Settings& settings, const RequestNames& names);
+
+/// `payload`, `body`, `values`, `content_type` and `format`; `format` is how documents are written in it.
+RequestBody read_request_body(const Settings& settings, const RequestNames& names, PayloadFormat& format);
+
+}  // namespace sluice::rules

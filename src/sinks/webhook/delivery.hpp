@@ -1,0 +1,52 @@
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "sinks/webhook/outlet.hpp"
+#include "sinks/webhook/request_writer.hpp"
+
+namespace sluice::sinks {
+
+/// One batch's way to its web services: what is sent, in which order, and what the answers make of it.
+class Webhook::Delivery {
+ public:
+  Delivery(Webhook& outlet, Lane& lane, const Batch& batch);
+
+  /// Sends what the lane has not delivered yet. Ends after a few seconds, whatever is left: the batch comes
+  /// again with the rest.
+  Outcome run();
+
+ private:
+  using Indices = std::vector<std::size_t>;
+  using Parcel = flow::RequestBatcher::Parcel;
+  using Round = flow::RequestBatcher::Round;
+
+  bool knows_refused(const Indices& missing);
+  std::map<const WebhookPlan*, Indices> by_plan(const Indices& missing) const;
+  void send_all(const WebhookPlan& plan, const Indices& indices);
+  std::vector<Round> rounds_of(const WebhookPlan& plan, const Indices& indices) const;
+  void send_round(const WebhookPlan& plan, const Round& round);
+
+  // What the answers make of the batch
+  void settle(WebService& service, const Parcel& parcel, const webhook::Answer& answer,
+              RequestReport& report);
+  void done(std::size_t i);
+  bool fail(std::size_t i, const Fate& fate, Error error);
+  void take_apart(const Parcel& parcel, const Error& error);
+  void refuse(std::size_t i, Error error);
+  bool used_up(const DeliverWrite& write, const Fate& fate, Error& error);
+  void forget_attempts(const DeliverWrite& write);
+  void wait(flow::Duration time);
+  void say_unsent(WebService& service, const webhook::Unsent& unsent, const RequestReport& report);
+
+  Webhook& outlet_;
+  Lane& lane_;
+  const Batch& batch_;
+  RequestWriter writer_;
+  const flow::Time deadline_;
+  Outcome outcome_;
+  Indices done_;
+};
+
+}  // namespace sluice::sinks

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "core/webhook_plan.hpp"
+
+namespace sluice::sinks {
+
+/// The secret that a plan's requests are signed with, from the plan, its file or its environment variable;
+/// empty for none. Throws ConfigError when the file or the variable does not hold it.
+std::string signing_secret_of(const WebhookPlan& plan);
+
+}  // namespace sluice::sinks
