@@ -32,7 +32,7 @@ std::variant<std::monostate, checkpoint::Held, Error> Backfill::run(bool wanted,
   checkpoint::FillState state;
   if (auto error = parts_.store.fill_state(wanted, state)) return *error;
   if (state.refused)
-    parts_.log.warn("has a position already, so --backfill is not followed; see sluice verify --repair");
+    parts_.log.warn("already has a position, so --backfill has no effect; use sluice verify --repair");
   if (!state.fill || !state.fill->running) return std::monostate{};
   checkpoint::AuditLease lease(parts_.pool, parts_.config.state_database, stream,
                                parts_.config.engine.lease_ms);
@@ -119,7 +119,7 @@ std::optional<Error> Backfill::fill_rule(const Rule& rule, std::uint64_t at, Rep
     parts_.log.info("backfill: {}: {} targets, {} written, {} refused", rule.name(), totals.checked,
                     totals.mended, totals.unmendable);
     if (totals.orphans == 0) continue;
-    parts_.log.info("backfill: {}: {} references to no source left as they are; sluice verify names them",
+    parts_.log.info("backfill: {}: {} references to missing sources left unchanged; sluice verify lists them",
                     rule.name(), totals.orphans);
   }
   return std::nullopt;

@@ -23,12 +23,12 @@ constexpr auto moment_serves = std::chrono::seconds(20);
 [[noreturn]] void give_up(const std::string& what, const mongo::ClientPool& pool, const Error& error) {
   std::string text = "could not " + what + " (" + pool.hosts() + "): " + error.text();
   if (error.code == mongo::snapshot_too_old) {
-    text += ". It takes longer than the server keeps the past: raise minSnapshotHistoryWindowInSeconds";
+    text += ". It takes longer than the server keeps its history: raise minSnapshotHistoryWindowInSeconds";
   } else if (error.kind == ErrorKind::transient) {
-    text += ". Is the server running, and is its replica set's name in the URI right?";
+    text += ". Is the server running, and is the replica set's name in the URI correct?";
   } else if (error.kind == ErrorKind::lost) {
     text +=
-        ". The worker's position is lost, so what is on its way cannot be known; run the worker with "
+        ". The worker's position is lost, so pending changes cannot be determined; run the worker with "
         "--on-lost rebuild";
   }
   throw Stop(exit_code::cannot_start, text);
@@ -106,7 +106,7 @@ void Verification::stream(const StreamConfig& config) {
     if (const auto* error = std::get_if<Error>(&taken)) give_up("take the lease for repairs", pool, *error);
     if (const auto* held = std::get_if<checkpoint::Held>(&taken)) {
       throw Stop(exit_code::lease_lost, held->shard + " is being repaired or filled by " + held->holder +
-                                            "; wait until that is done");
+                                            "; wait until it has finished");
     }
     mender.emplace(pool, recorder, Repairer::Options{config_.state_database, config_.engine.statement_ms},
                    *lease);

@@ -141,11 +141,10 @@ std::optional<Error> check_filled(const FillCheck& check, Acquired& acquired) {
       if (error) {
         observe::LogFields fields = observe::LogFields::of(*error);
         fields.rule = id.name;
-        check.log.warn(
-            fields,
-            "whether rule {} begins on documents that stand already cannot be looked up: {}; if it does, "
-            "its targets lack them until sluice verify --repair has run",
-            id.name, error->text());
+        check.log.warn(fields,
+                       "cannot determine whether the sources of rule {} already contain documents: {}; if "
+                       "they do, its targets lack them until sluice verify --repair has run",
+                       id.name, error->text());
         continue;
       }
     }
@@ -206,8 +205,8 @@ std::vector<std::string> not_backfilled(const std::vector<MaintainedId>& rules,
 std::string not_backfilled_text(const std::vector<std::string>& rules, std::string_view place_arguments) {
   const bool one = rules.size() == 1;
   return fmt::format(
-      "{} {} {} not backfilled: {} targets lack what {} source collections held when {} began. To mend that, "
-      "while workers run: sluice verify {} --repair{}",
+      "{} {} {} not backfilled: {} targets lack what {} source collections held when {} began. To repair "
+      "this while workers run: sluice verify {} --repair{}",
       one ? "rule" : "rules", fmt::join(rules, ", "), one ? "is" : "are", one ? "its" : "their",
       one ? "its" : "their", one ? "it" : "they", place_arguments, one ? " --rule " + rules.front() : "");
 }

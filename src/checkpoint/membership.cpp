@@ -84,12 +84,11 @@ void append_union(bson::Builder& out, const char* collection, const char* key, c
 std::string wait_text(const PartitionRecord& held, int layout, int partitions) {
   const std::string who = held.id + " is held by " + held.holder.text();
   if (layout == partitions) {
-    return who + ", which goes by other rules; waiting until it stops or its lease ends";
+    return who + ", which has other rules; waiting until it stops or its lease expires";
   }
   return fmt::format(
       "{}: the stream is divided into {} part{}, and this instance has --partitions {}; waiting until all "
-      "that "
-      "hold them stop or their leases end",
+      "that hold them stop or their leases expire",
       who, layout, layout == 1 ? "" : "s", partitions);
 }
 

@@ -51,7 +51,7 @@ RuleConfig rule_of_trigger(const Trigger& trigger) {
   }
   const auto items = Settings::parse("rules:\n" + trigger.rule, place).sections("rules");
   if (items.size() != 1)
-    throw ConfigError(place + ": one rule is wanted, not " + std::to_string(items.size()));
+    throw ConfigError(place + ": expected one rule, not " + std::to_string(items.size()));
   return config::rule_of(items.front());
 }
 

@@ -36,7 +36,7 @@ ClusterMember::ClusterMember(Parts parts, RunEvents events)
       condition_("cluster of " + parts_.config.name),
       log_(*parts_.around.log, condition_, parts_.config.name),
       joining_(log_, "could not join yet"),
-      looking_(log_, "who holds what cannot be told, and partitions stay where they are"),
+      looking_(log_, "the holders of the partitions cannot be read; partitions stay where they are"),
       shared_commons_(std::make_shared<pipeline::StreamResources>(
           parts_.around.config, parts_.config,
           observe::StreamLog(*parts_.around.log, parts_.config.name, parts_.config.name),
@@ -119,7 +119,7 @@ void ClusterMember::run(const std::stop_token& stop) {
                [this, record = std::move(record), error = std::move(error)] { on_look(record, error); });
   }
   if (const auto error = mongo::or_error([this] { return membership_.leave(); })) {
-    log_.warn("could not say that it leaves: {}", error->text());
+    log_.warn("could not deregister: {}", error->text());
   }
 }
 
@@ -195,14 +195,14 @@ std::optional<Error> ClusterMember::tell_present(Position& at) {
   auto error = stream.open(after, at, true);
   if (error && after && error->kind == ErrorKind::lost && config.on_lost != LostPolicy::fail) {
     log_.error(
-        "the other program's position is lost: {}; by the policy for that the stream "
-        "begins at the present moment",
+        "the other connector's position is lost: {}; as its policy says, the stream starts at the present "
+        "moment",
         error->text());
     after.reset();
     error = stream.open(after, at, true);
   }
   if (error) {
-    if (after) error->message += "; start with --restart-now to begin at the present moment";
+    if (after) error->message += "; start with --restart-now to start at the present moment";
     return error;
   }
   if (after) at = *after;
@@ -220,7 +220,7 @@ void ClusterMember::note_problem(const std::string& why) {
   const Config& config = parts_.around.config;
   const auto error = checkpoint::note_trigger_problem(commons_.pool, config.state_database,
                                                       config.pipeline + "/" + parts_.config.name, why);
-  if (error) log_.debug("its problem could not be noted: {}", error->text());
+  if (error) log_.debug("its problem could not be stored: {}", error->text());
 }
 
 bool ClusterMember::join(const std::stop_token& stop) {
@@ -286,7 +286,8 @@ void ClusterMember::on_look(const checkpoint::ClusterRecord& record, const std::
   if (error) {
     unreachable_ = true;
     looking_.failed(*error);
-    parts_.around.readiness.not_ready(condition_, "who holds what cannot be told: " + error->text());
+    parts_.around.readiness.not_ready(condition_,
+                                      "the holders of the partitions cannot be read: " + error->text());
     return;
   }
   unreachable_ = false;
@@ -324,7 +325,7 @@ bool ClusterMember::must_wait(const checkpoint::ClusterRecord& record) {
   if (held != record.shards.end()) why = checkpoint::wait_text(*held, record.layout, partitions_);
   // Once: by whom the first part is held may change while it waits.
   if (!why.empty() && waits_for_.empty()) log_.warn("{}", why);
-  if (why.empty() && !waits_for_.empty()) log_.info("nobody is waited for any more");
+  if (why.empty() && !waits_for_.empty()) log_.info("no longer waiting for any member");
   waits_for_ = why;
   return !why.empty();
 }
@@ -378,7 +379,7 @@ void ClusterMember::obey(const flow::ShareOrder& order, const checkpoint::Cluste
   const bool restart_now = may_restart_now(record);
   decided_ = true;
   for (const int index : order.give) {
-    log_.info("partition {} goes to another member", index);
+    log_.info("partition {} is handed over to another member", index);
     seat(index).stop();
   }
   for (const int index : order.take) {
@@ -391,7 +392,8 @@ bool ClusterMember::may_restart_now(const checkpoint::ClusterRecord& record) {
   if (!parts_.around.config.restart_now || decided_) return false;
   const bool alone = members_ == 1 && std::ranges::none_of(record.shards, &checkpoint::PartitionRecord::held);
   if (!alone) {
-    log_.warn("other members run, so --restart-now is not followed; stop them all and start one with it");
+    log_.warn(
+        "other members are running, so --restart-now has no effect; stop them all and start one with it");
   }
   return alone;
 }

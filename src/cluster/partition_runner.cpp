@@ -84,9 +84,9 @@ void PartitionRunner::on_ended() {
 pipeline::Recovery PartitionRunner::recovery() const {
   const pipeline::WorkerContext& around = parts_.around;
   const bool rebuild = around.config.on_lost == LostPolicy::rebuild;
-  stream_->log().error("the position is lost; by its policy the pipeline {}",
-                       rebuild ? "computes all targets afresh and goes on"
-                               : "goes on from the present moment: what was missed stays missed");
+  stream_->log().error("the position is lost; as --on-lost says, the pipeline {}",
+                       rebuild ? "recomputes all targets and continues"
+                               : "continues from the present moment; missed changes are not processed");
   around.metrics.stream(parts_.config.name, part_.partition())
       .position_lost(rebuild ? "rebuild" : "restart-now")
       .Increment();
@@ -102,7 +102,7 @@ void PartitionRunner::go_on(bool position_lost) {
   try {
     begin(how);
   } catch (const std::exception& error) {  // a rule that has become impossible, say
-    stream_->log().error("could not begin anew: {}", error.what());
+    stream_->log().error("could not restart: {}", error.what());
     leaving_ = true;
     events_.failed(exit_code::position_lost);
     on_ended();

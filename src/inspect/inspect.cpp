@@ -105,7 +105,7 @@ class Inspector {
       } else {
         say(Level::ok, rule,
             fmt::format("publishes to the JetStream stream {}{}", plan->stream.name,
-                        there ? "" : ", which a worker will make"));
+                        there ? "" : ", which a worker will create"));
       }
     }
   }
@@ -132,9 +132,9 @@ class Inspector {
     hello.append("hello", 1);
     const mongo::Reply reply = ask("admin", hello);
     if (!reply.ok() && mongo::is_denial(*reply.error)) {
-      say(Level::error, fmt::format("the server refuses the log-in: {}; look at user, password and "
-                                    "authSource in the URI",
-                                    reply.error->text()));
+      say(Level::error,
+          fmt::format("the server refuses the login: {}; check user, password and authSource in the URI",
+                      reply.error->text()));
       return false;
     }
     const std::string other =
@@ -174,7 +174,7 @@ class Inspector {
     status.append("connectionStatus", 1).append("showPrivileges", true);
     const mongo::Reply reply = ask("admin", status);
     if (!reply.ok()) {
-      say(Level::error, "the server does not say what its user may do: " + reply.error->text());
+      say(Level::error, "the privileges of the user cannot be read: " + reply.error->text());
       return false;
     }
     mongo::Privileges privileges = mongo::Privileges::read(reply.view());
@@ -187,10 +187,10 @@ class Inspector {
     find.append("find", state::layouts).append("limit", 1);
     const mongo::Reply found = ask(config_.state_database, find);
     if (found.ok() || found.error->code != unauthorized) {
-      say(Level::ok, "access control is off: everything is allowed to everybody");
+      say(Level::ok, "access control is off: every user may do everything");
       return true;
     }
-    say(Level::error, "the server demands a log-in, and the URI names no user (mongodb://user:password@...)");
+    say(Level::error, "the server requires a login, and the URI names no user (mongodb://user:password@...)");
     return false;
   }
 
@@ -206,7 +206,7 @@ class Inspector {
       say(Level::ok, where);
     } else {
       say(needs_images(rules_) ? Level::error : Level::warning,
-          where + "; pre-images, which count and tally need, come with 6.0");
+          where + "; pre-images, which count and tally need, require 6.0");
     }
   }
 
@@ -220,7 +220,7 @@ class Inspector {
     if (!reply.ok() || version.empty() || std::atoll(version.c_str()) >= first_with_pre_images) return;
     say(needs_images(rules_) ? Level::error : Level::warning,
         "its featureCompatibilityVersion is " + version +
-            "; pre-images, which count and tally need, come with 6.0: "
+            "; pre-images, which count and tally need, require 6.0: "
             "db.adminCommand({setFeatureCompatibilityVersion: \"6.0\"})");
   }
 
@@ -346,10 +346,10 @@ class Inspector {
     if (rights_.may("insert", stream_.database, name) ||
         rights_.may("createCollection", stream_.database, name)) {
       say(near.empty() ? Level::note : Level::warning, rule,
-          full + " does not exist; the worker makes it, with pre-images" + hint);
+          full + " does not exist; the worker creates it with pre-images" + hint);
     } else {
       say(Level::error, rule,
-          full + " does not exist, and the worker may not make it: " +
+          full + " does not exist, and the worker may not create it: " +
               *rights_.missing(stream_.database, {{name, {"createCollection"}}}) + hint);
     }
   }
@@ -358,11 +358,13 @@ class Inspector {
     const std::string full = stream_.database + "." + name;
     const std::string line = requirements::enable_pre_images_line(stream_.database, name);
     if (auto lack = rights_.missing(stream_.database, {{name, {"collMod"}}})) {
-      say(Level::error, rule, full + " has no pre-images: " + *lack + "; or have them enabled: " + line);
+      say(Level::error, rule,
+          full + " has no pre-images: " + *lack + "; or let the worker enable them: " + line);
     } else {
       say(Level::warning, rule,
           full +
-              " has no pre-images; the worker enables them as it starts, changes before that are without: " +
+              " has no pre-images; the worker enables them when it starts, and changes before that have "
+              "none: " +
               line);
     }
   }
@@ -384,10 +386,11 @@ class Inspector {
                       full, need.field, line));
     } else if (auto lack = rights_.missing(stream_.database, {{need.collection, {"createIndex"}}})) {
       say(Level::error, rule,
-          fmt::format("{} has no index on {}: {}; or have it created: {}", full, need.field, *lack, line));
+          fmt::format("{} has no index on {}: {}; or let the worker create it: {}", full, need.field, *lack,
+                      line));
     } else {
       say(Level::note, rule,
-          fmt::format("{} has no index on {}; the worker creates it as it starts: {}", full, need.field,
+          fmt::format("{} has no index on {}; the worker creates it when it starts: {}", full, need.field,
                       line));
     }
   }
@@ -419,7 +422,7 @@ void look_at_triggers(const Config& config, const std::function<void(const Findi
     for (const checkpoint::TriggerProblem& problem : problems) {
       report({Level::error,
               checkpoint::trigger_stream_name(problem.trigger.stream) + "/" + problem.trigger.name,
-              "the trigger does not run: " + problem.text});
+              "the trigger is not running: " + problem.text});
     }
   }
 }

@@ -114,7 +114,7 @@ void DeadLetters::stop(const Error& error) const {
                                             config_.state_database + " and on the rules' targets");
   }
   throw Stop(exit_code::cannot_start, where + " cannot be reached, or has no primary: " + error.text() +
-                                          "; what was done so far is done, and the rest as it was");
+                                          "; what was applied so far is applied, the rest is unchanged");
 }
 
 void DeadLetters::retry_until(const std::function<std::optional<Error>()>& attempt) {
@@ -235,8 +235,8 @@ DeadLetters::Asked DeadLetters::asked_by(const Letter& letter) const {
   const std::string name(letter.view().at("rule").text());
   if (sinks::holds_no_effect(effect)) {
     return {{},
-            "it holds no effect that could be carried out; `sluice verify FILE --repair` computes the "
-            "targets afresh, then `sluice dead drop` it"};
+            "it contains no effect to apply; run `sluice verify FILE --repair` to recompute the targets, "
+            "then `sluice dead drop`"};
   }
   const Rule* rule = find_rule(stream, name);
   if (rule == nullptr && !rules_.contains(stream)) {
@@ -245,23 +245,25 @@ DeadLetters::Asked DeadLetters::asked_by(const Letter& letter) const {
                 "' on its cluster in this file; retry with the file that has it, or drop it"};
   }
   if (rule == nullptr) {
-    return {{}, "there is no rule '" + name + "' any more; give the rule its name back, or drop the letter"};
+    return {{},
+            "there is no rule '" + name + "' any more; give the rule its old name, or drop the dead letter"};
   }
   if (sinks::is_message(effect)) return {{}, "", rule};
   if (sinks::lacks_id(effect)) {
-    return {
-        {},
-        "the _id that rule '" + name +
-            "' was to write under was too large to be kept with the letter; write it by hand, or drop it"};
+    return {{},
+            "the _id that rule '" + name +
+                "' was to write under was too large to be stored in the dead letter; write it by hand, or "
+                "drop the letter"};
   }
   Asked asked{sinks::writes_of(effect, rule->projections(), rule->documents()), ""};
   if (asked.writes.empty() && sinks::lacks_values(effect)) {
-    asked.refusal = "what rule '" + name +
-                    "' wrote was too large to be kept with the letter; write it by hand, or drop it";
+    asked.refusal =
+        "what rule '" + name +
+        "' wrote was too large to be stored in the dead letter; write it by hand, or drop the letter";
   } else if (asked.writes.empty()) {
-    asked.refusal = "rule '" + name + "' does not keep what the letter is about any more (" +
+    asked.refusal = "rule '" + name + "' no longer maintains what the dead letter is about (" +
                     sinks::effect_in_words(effect) +
-                    "); drop it, and let `sluice verify FILE` say what differs";
+                    "); drop it, and run `sluice verify FILE` to see the differences";
   }
   return asked;
 }
@@ -295,8 +297,8 @@ Retried DeadLetters::publish(const LetterId& id, const Rule& rule) {
   if (!letter) return {End::gone, ""};
   ChangeEvent event;
   if (!parse_event(letter->view().at("event").document(), event)) {
-    return {End::refused, "its event was too large to be kept; `sluice snapshot FILE --rule " + rule.name() +
-                              "` publishes what stands, then `sluice dead drop` it"};
+    return {End::refused, "its event was too large to be stored; run `sluice snapshot FILE --rule " +
+                              rule.name() + "` to publish the present documents, then `sluice dead drop`"};
   }
   Arena arena;
   std::vector<Effect> effects;
@@ -314,13 +316,14 @@ Retried DeadLetters::publish(const LetterId& id, const Rule& rule) {
       batch.writes.emplace_back(DeliverWrite{message->plan, message->message, effect.key});
   }
   if (batch.writes.empty()) {
-    return {End::refused, "rule '" + rule.name() + "' makes no message of its event any more; drop it"};
+    return {End::refused,
+            "rule '" + rule.name() + "' no longer makes a message of its event; drop the letter"};
   }
   const Outcome outcome = outlet_for(rule).send(batch);
   if (outcome.committed) return carry_out(id, {});
   if (outcome.error->kind == ErrorKind::own_fault) return give_up(id, *outcome.error);
   throw Stop(exit_code::cannot_start,
-             outcome.error->text() + "; what was done so far is done, and the rest as it was");
+             outcome.error->text() + "; what was applied so far is applied, the rest is unchanged");
 }
 
 Retried DeadLetters::carry_out(const LetterId& id, const std::vector<Write>& writes) {

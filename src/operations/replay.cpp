@@ -69,8 +69,8 @@ class Replay {
         recorder_(config.state_database, state::sessions, config.pipeline) {
     if (!rules_.front()->projections().empty()) {
       throw ConfigError("rule '" + plan.rule +
-                        "' keeps counters or copies, which events that come once more would falsify; "
-                        "`sluice verify FILE --repair` brings its targets up to date");
+                        "' keeps counters or copies, which repeated events would corrupt; run `sluice verify "
+                        "FILE --repair` to bring its targets up to date");
     }
     sinks::OutletParts parts{config, requirements::deliveries_of(rules_)};
     parts.late = true;
@@ -222,7 +222,7 @@ class Replay {
 
   [[noreturn]] void stop(const Error& error) const {
     throw Stop(exit_code::cannot_start,
-               error.text() + "; what was replayed so far is done; run it again with --run " + plan_.run);
+               error.text() + "; the events replayed so far are done; run it again with --run " + plan_.run);
   }
 
   const Config& config_;

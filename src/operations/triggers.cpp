@@ -63,10 +63,10 @@ std::string jetstream_for(const std::vector<StreamConfig>& streams, const Stream
   const char* how = "; name one: PUBLISH TO 'subject' STREAM 'name'";
   if (names.empty()) {
     throw ConfigError(
-        fmt::format("no publish rule of the file has a JetStream stream that takes {}{}", subject, how));
+        fmt::format("no publish rule of the file has a JetStream stream for {}{}", subject, how));
   }
   throw ConfigError(
-      fmt::format("the JetStream streams {} all take {}{}", fmt::join(names, ", "), subject, how));
+      fmt::format("the JetStream streams {} all accept {}{}", fmt::join(names, ", "), subject, how));
 }
 
 /// Each rule is added to those before it, so that one that does not go with them is found.
@@ -127,11 +127,11 @@ TriggerWatch::TriggerWatch(const Config& config, spdlog::logger& log)
 TriggerWatch::Cluster& TriggerWatch::cluster_of(const StreamConfig& stream) {
   const auto found = std::ranges::find(clusters_, address_of(stream), &Cluster::address);
   if (found != clusters_.end()) return *found;
-  return clusters_.emplace_back(Cluster{address_of(stream),
-                                        std::make_unique<mongo::ClientPool>(stream, 1, "sluice-triggers"),
-                                        {},
-                                        {observe::StreamLog(log_, "", stream.name),
-                                         "the triggers cannot be read, and those that are known go on"}});
+  return clusters_.emplace_back(Cluster{
+      address_of(stream),
+      std::make_unique<mongo::ClientPool>(stream, 1, "sluice-triggers"),
+      {},
+      {observe::StreamLog(log_, "", stream.name), "the triggers cannot be read; the known ones continue"}});
 }
 
 mongo::ClientPool* TriggerWatch::pool_of(const StreamConfig& stream) {

@@ -95,11 +95,11 @@ Stream::Stream(WorkerContext around, std::shared_ptr<StreamResources> commons, c
       letter_lines_(letter_lines_each_minute, std::chrono::minutes(1)),
       reading_lines_(letter_lines_each_minute, std::chrono::minutes(1)),
       outlet_lines_(letter_lines_each_minute, std::chrono::minutes(1)),
-      reopening_(log_, "the change stream broke, and is opened again"),
-      held_up_(log_, "a batch could not be carried out"),
+      reopening_(log_, "the change stream failed and is reopened"),
+      held_up_(log_, "a batch failed"),
       not_stored_(log_, "the checkpoint could not be stored"),
       tokens_not_stored_(log_,
-                         "the other program's resume tokens could not be stored, and publishing goes on"),
+                         "the other connector's resume tokens could not be stored; publishing continues"),
       notice_lines_(notice_lines_each_minute, std::chrono::minutes(1)),
       sink_(sinks::make_outlets(outlet_parts()),
             std::make_unique<sinks::MongoBulk>(pool_, commons_.recorder, bulk_options())),
@@ -157,7 +157,7 @@ void Stream::on_exception(const std::exception_ptr& thrown) {
   broken_ = true;
   fail(exit_code::cannot_start,
        "internal error: " + async::what_of(thrown) +
-           "; the stream ends, and what was in flight is done again from the stored position");
+           "; the stream ends; work in flight is done again from the stored position");
 }
 
 void Stream::start() {
@@ -287,8 +287,8 @@ void Stream::on_reading_less(const Error& error, const flow::ReadDetail& reading
   if (error.kind != ErrorKind::too_large) {
     if (told)
       log_.log(reading.judging == flow::Judging::skip ? spdlog::level::warn : spdlog::level::debug, {},
-               "the server refuses an event: {}; if it is a rule's 'where' that fails on it, the event is "
-               "set aside as a dead letter of that rule",
+               "the server refuses an event: {}; if a rule's 'where' fails on it, the event becomes a dead "
+               "letter of that rule",
                error.text());
   } else if (reading ==
              flow::ReadDetail{Detail::whole, around_.config.engine.cursor_batch, reading.judging, true}) {
@@ -297,29 +297,28 @@ void Stream::on_reading_less(const Error& error, const flow::ReadDetail& reading
     metrics_.events_dead.Increment();
     if (told)
       log_.error(
-          "a change of a document is passed over, for the _id of its document alone (more than about 3 MB) "
-          "is "
-          "too large for a change stream: {}; no rule is told of it, and no dead letter can hold it. Keep "
-          "documents with such an _id out of the watched collections; sluice verify --repair puts right what "
-          "rules "
-          "keep",
+          "a change of a document is skipped, because the _id of its document alone (more than about 3 MB) "
+          "is too large for a change stream: {}; no rule receives it, and no dead letter can store it. Keep "
+          "documents with such an _id out of the watched collections; run sluice verify --repair to correct "
+          "the targets",
           error.text());
   } else if (reading.detail == Detail::key_only) {
     if (told)
       log_.warn(
-          "an event is too large to be read, even without the fields that no rule reads: {}; it is left to "
-          "the rules without its fields, and those that need them set it aside as a dead letter",
+          "an event is too large to be read, even without the fields that no rule reads: {}; rules receive "
+          "it without its fields, and for rules that need them it becomes a dead letter",
           error.text());
   } else if (reading.detail == Detail::needed && reading.batch == first_batch) {
     metrics_.large_events.Increment();
-    if (told) log_.info("an event is too large to be read whole; reading past it only what the rules need");
+    if (told)
+      log_.info("an event is too large to be read whole; reading only the fields that the rules need");
   }
 }
 
 void Stream::on_reopening(const Error& error) {
   health_.broke(error);
   reopening_.failed(error);
-  around_.readiness.not_ready(condition_, "the change stream is being opened again: " + error.text());
+  around_.readiness.not_ready(condition_, "the change stream is being reopened: " + error.text());
   metrics_.stream_reopens.Increment();
 }
 
@@ -395,7 +394,7 @@ void Stream::note_reach(const std::optional<Error>& error) {
 void Stream::note_problem(const std::string& why) {
   const auto error = checkpoint::note_trigger_problem(pool_, around_.config.state_database,
                                                       around_.config.pipeline + "/" + config_.name, why);
-  if (error) log_.debug("its problem could not be noted: {}", error->text());
+  if (error) log_.debug("its problem could not be stored: {}", error->text());
 }
 
 /// For those who ask the state database: while the triggers run, of the part that fails first.
@@ -406,7 +405,7 @@ void Stream::note_while_running(const std::string& condition, const std::string&
   asio::post(commons_.keeper_threads, [&pool = pool_, log = log_, database = around_.config.state_database,
                                        id = around_.config.pipeline + "/" + config_.name, why] {
     const auto error = checkpoint::note_trigger_problem(pool, database, id, why);
-    if (error) log.debug("its problem could not be noted: {}", error->text());
+    if (error) log.debug("its problem could not be stored: {}", error->text());
   });
 }
 
@@ -443,7 +442,7 @@ void Stream::on_lane_retry(std::size_t lane, const Error& error, const std::stri
   on_denied(condition, error);
   // What is refused for good becomes a dead letter, which has a line of its own.
   if (error.kind == ErrorKind::transient || error.kind == ErrorKind::own_fault) {
-    log_.log(spdlog::level::debug, observe::LogFields::of(error), "lane {}: {} ({}); trying again", lane,
+    log_.log(spdlog::level::debug, observe::LogFields::of(error), "lane {}: {} ({}); retrying", lane,
              error.text(), name_of(error.kind));
     return;
   }
@@ -720,7 +719,8 @@ asio::awaitable<void> Stream::store_and_give_back() {
     const bool stored = !lease_lost_ && co_await store_checkpoint();
     if (!lease_lost_) co_await give_lease_back(stored);
   } catch (const std::exception& error) {
-    log_.error("internal error as it ends: {}; what follows the stored position is done again", error.what());
+    log_.error("internal error while stopping: {}; work after the stored position is done again",
+               error.what());
   }
 }
 
@@ -730,12 +730,12 @@ asio::awaitable<void> Stream::give_lease_back(bool stored) {
   const auto release = [this] { return mongo::or_error([this] { return store_.release(epoch_); }); };
   const auto error = co_await run_blocking<std::optional<Error>>(commons_.keeper_threads, release);
   if (error) {
-    log_.warn("the lease could not be given back: {}", error->text());
+    log_.warn("the lease could not be released: {}", error->text());
   } else if (stored) {
     log_.info("stopped; the position is stored");
   } else {
     log_.warn(
-        "stopped; the newest position could not be stored, and what follows the stored one is done again");
+        "stopped; the newest position could not be stored, and work after the stored one is done again");
   }
 }
 

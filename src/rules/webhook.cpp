@@ -22,17 +22,17 @@ using Names = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::int32_t address_code = 4;
 constexpr const char* no_address =
-    "a name in the request's URL has no value, an empty one, or one that leads to another path ('.', '..'); "
-    "look at the rule's 'url'";
+    "a name in the request's URL has no value, an empty one, or one that changes the path ('.', '..'); check "
+    "the rule's 'url'";
 constexpr const char* long_address =
     "the request's URL or its idempotency key would be longer than 2 KiB: shorten the rule's 'url', or the "
     "ids or fields it is made of";
 constexpr std::size_t most_header_bytes = 32u << 10;
 constexpr const char* long_headers =
-    "the request's headers would be longer than 32 KiB, for which services end the connection; look at what "
-    "the rule's 'headers' take from the document";
+    "the request's headers would be longer than 32 KiB, which services reject; check what the rule's "
+    "'headers' take from the document";
 constexpr std::int32_t body_code = 2;  ///< the server's BadValue
-constexpr const char* no_body = "the rule's 'values' give no document for this event";
+constexpr const char* no_body = "the rule's 'values' produce no document for this event";
 
 /// The method for each operation, as the rule states them.
 struct Methods {
@@ -213,7 +213,7 @@ bool is_control(char c) {
 }
 
 void check_line(const Settings& settings, std::string_view key, const std::string& text) {
-  if (std::ranges::any_of(text, is_control)) settings.fail(key, "a header is one line of text");
+  if (std::ranges::any_of(text, is_control)) settings.fail(key, "a header must be a single line of text");
 }
 
 /// `rest` is what stands behind the origin: a template.
@@ -223,8 +223,8 @@ std::string read_origin(const Settings& settings, std::string& rest) {
   const auto end = url.find_first_of("/?", scheme == std::string::npos ? 0 : scheme + 3);
   if (url.find('{') < std::min(end, url.size())) {
     settings.fail("url", "'" + url +
-                             "': scheme, host and port have to be the same for all events; only path "
-                             "and query may hold names in braces");
+                             "': scheme, host and port must be the same for all events; only path and query "
+                             "may contain names in braces");
   }
   std::string_view behind;
   config::UrlOrigin origin;
@@ -237,8 +237,8 @@ std::string read_origin(const Settings& settings, std::string& rest) {
   const auto impossible = [](char c) { return is_control(c) || c == ' ' || c == '#' || c == '\\'; };
   if (std::ranges::any_of(rest, impossible)) {
     settings.fail("url", "'" + url +
-                             "' holds a blank, a #, or another character that no URL has; write it "
-                             "as % and two hexadecimal digits");
+                             "' contains a space, a # or another character that is not allowed in a URL; "
+                             "write it as % and two hexadecimal digits");
   }
   return origin.text();
 }
@@ -280,17 +280,17 @@ void check_header_name(const Settings& headers, const std::string& name) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 9> ours{{
       {"content-type", "state 'content_type' instead"},
       {"idempotency-key", "state 'idempotency_key' instead"},
-      {"sluice-signature", "state 'secret', 'secret_file' or 'secret_env' instead"},
+      {"sluice-signature", "set 'secret', 'secret_file' or 'secret_env' instead"},
       {"host", "it follows from 'url'"},
       {"content-length", "it follows from the body"},
       {"transfer-encoding", "it follows from the body"},
       {"connection", "connections are kept open"},
       {"expect", "bodies are sent at once"},
-      {"user-agent", "it names the program that sends"},
+      {"user-agent", "it names the sending program"},
   }};
   for (const auto& [taken, why] : ours) {
     if (same_but_for_case(name, taken)) {
-      headers.fail(name, "the header '" + name + "' is not for a rule to state: " + std::string(why));
+      headers.fail(name, "the header '" + name + "' cannot be set by a rule: " + std::string(why));
     }
   }
 }
@@ -321,12 +321,11 @@ Body read_body(const Settings& settings, const Names& names, PayloadFormat& form
   Body body;
   body.made = settings.has("values");
   if (templated && body.made)
-    settings.fail("values", "'body' and 'values' each state the whole body; leave out one");
+    settings.fail("values", "'body' and 'values' both set the whole body; remove one of them");
   const bool stated = templated || body.made;
   if (stated && (settings.has("payload") || settings.has("format"))) {
     const std::string key = templated ? "body" : "values";
-    settings.fail(key,
-                  "'" + key + "' states the whole body; leave out 'payload' and 'format', or '" + key + "'");
+    settings.fail(key, "'" + key + "' sets the whole body; remove 'payload' and 'format', or '" + key + "'");
   }
   const bool none = !stated && payload == "none";
   if (none && settings.has("format")) settings.fail("format", "a request without a body has no 'format'");
@@ -369,10 +368,10 @@ WebhookPlan::Service read_service(const Settings& settings, std::string origin) 
                                   {"key_file", &service.key_file}}) {
     if (!settings.has(key)) continue;
     *file = settings.text(key);
-    if (!tls) settings.fail(key, std::string("'") + key + "' is about TLS, and 'url' begins with http://");
+    if (!tls) settings.fail(key, std::string("'") + key + "' is for TLS, but 'url' begins with http://");
   }
   if (!service.key_file.empty() && service.cert_file.empty()) {
-    settings.fail("key_file", "'key_file' belongs to a certificate; state 'cert_file' beside it");
+    settings.fail("key_file", "'key_file' belongs to a certificate; set 'cert_file' too");
   }
   read_breaker(settings, service);
   return service;
@@ -399,7 +398,7 @@ void read_statuses(const Settings& retry, WebhookPlan& plan) {
     const auto read = std::from_chars(key.data(), key.data() + key.size(), status);
     const bool number = read.ec == std::errc{} && read.ptr == key.data() + key.size();
     if (!number || status < 200 || status > 599) {
-      statuses.fail(key, "'" + key + "' is no status of an answer (200 to 599)");
+      statuses.fail(key, "'" + key + "' is not the status of an answer (200 to 599)");
     }
     const std::string verdict = statuses.choice(key, {"done", "retry", "dead"}, "retry");
     plan.statuses[status] = verdict == "done"    ? WebhookPlan::Verdict::done
@@ -427,7 +426,8 @@ void read_batch(const Settings& settings, const Body& body, WebhookPlan& plan) {
   batch.done();
   const bool json = body.content_type.find("json") != std::string::npos;
   if (!json || (!body.payload && !body.text && !body.made)) {
-    settings.fail("batch", "a batch is a list in JSON of the requests' bodies, and this rule's are none");
+    settings.fail("batch",
+                  "a batch is a JSON list of the requests' bodies, but the bodies of this rule are not JSON");
   }
 }
 
@@ -439,7 +439,7 @@ void read_secret(const Settings& settings, WebhookPlan& plan) {
     if (!settings.has(key)) continue;
     *value = value == &plan.secret ? settings.scalar(key) : settings.text(key);
     if (value->empty()) settings.fail(key, std::string("'") + key + "' is empty");
-    if (++stated > 1) settings.fail(key, "state the secret once: 'secret', 'secret_file' or 'secret_env'");
+    if (++stated > 1) settings.fail(key, "set only one of 'secret', 'secret_file' and 'secret_env'");
   }
 }
 
@@ -450,8 +450,8 @@ void check_collections_told(const Settings& settings, const std::vector<Subscrip
   const char* key = path.tells_of_the_document() ? "url" : body.made ? "values" : nullptr;
   if (key == nullptr) return;
   settings.fail(key, "'" + std::string(key) +
-                         "' is made of a document, and what 'operations' names drop or rename for has none; "
-                         "give those operations a rule of their own, without it");
+                         "' needs a document, which drop and rename in 'operations' do not have; use a "
+                         "separate rule without it for those operations");
 }
 
 }  // namespace
@@ -475,8 +475,8 @@ std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string& da
   const bool snapshot = settings.choice("snapshot", {"none", "first"}, "none") == "first";
   if (snapshot && body.made) {
     settings.fail("snapshot",
-                  "'values' are made of changes, which a snapshot has none of; state a 'body' or a "
-                  "'payload', or leave 'snapshot' out");
+                  "'values' need a change, which a snapshot does not have; use a 'body' or a 'payload', or "
+                  "remove 'snapshot'");
   }
   std::vector<Subscription> subscriptions =
       read_selections(settings, read_from(rule, database), Tells::of_collections);

@@ -115,7 +115,7 @@ TEST_F(Connector, TheTokensOfTheFirstArePickedUp) {
   const auto token = theirs.tokens(4);
   for (int i : {0, 1}) db().insert("cs_resume_tokens", R"({"value":")" + token[i] + "\"}");
   Worker& worker = start_connector(variables()).ready();
-  EXPECT_TRUE(worker.logs("beginning behind the resume token"));
+  EXPECT_TRUE(worker.logs("starting after the resume token"));
   ASSERT_TRUE(soon_holds(stream(), 2));
   db().insert("users", numbered(5));
   ASSERT_TRUE(soon_holds(stream(), 3));
@@ -171,7 +171,7 @@ TEST_F(Connector, ATokenThatIsNoneIsSaid) {
   db().insert("cs_resume_tokens", R"({"value":"nonsense"})");
   Worker& worker = start_connector(variables());
   EXPECT_EQ(worker.wait(), 4);
-  EXPECT_NE(worker.err().find("'nonsense' in " + db().database() + ".cs_resume_tokens is no resume token"),
+  EXPECT_NE(worker.err().find("'nonsense' in " + db().database() + ".cs_resume_tokens is not a resume token"),
             std::string::npos)
       << worker.err();
 }
@@ -368,7 +368,7 @@ TEST_F(Connector, RightsOnTheWatchedDatabaseAreEnough) {
   std::string uri = guarded.uri_of("other", "pw");
   uri.insert(uri.find("/?") + 1, db().database());
   Worker& refused = start_connector(variables({{"MONGO_URI", uri}}));
-  EXPECT_TRUE(refused.logs("state one that it may write (--state-database)")) << refused.err();
+  EXPECT_TRUE(refused.logs("choose one that it may write (--state-database)")) << refused.err();
   refused.kill9();
   Worker& worker =
       start_connector(variables({{"MONGO_URI", uri}}), {"--state-database", db().database()}).ready();
@@ -391,7 +391,7 @@ TEST_F(Connector, RightsOnTheWatchedAndTheTokensDatabaseAreEnough) {
                                           ", tokensCollCapped: true, streamName: " + orders + " }\n");
   const Environment environment = {{"MONGO_URI", guarded.uri_of("other", "pw")}};
   Worker& refused = start_connector(environment, {"--config", file});
-  EXPECT_TRUE(refused.logs("state one that it may write (--state-database)")) << refused.err();
+  EXPECT_TRUE(refused.logs("choose one that it may write (--state-database)")) << refused.err();
   refused.kill9();
   const std::vector<std::string> flags = {"--config", file, "--state-database", tokens().database()};
   Mongo there(guarded.uri(), db().database());

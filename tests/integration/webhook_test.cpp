@@ -184,10 +184,10 @@ TEST_F(Webhook, ARedirectIsNotFollowed) {
   service().answer(WebAnswer{.status = 307, .headers = "Location: /elsewhere\r\n"});
   start(hook_file("      retry: { status: { 301: dead } }\n")).ready();
   db().insert("items", R"({"_id":1})");
-  EXPECT_TRUE(waits_for("redirects to /elsewhere; that is not followed"));
+  EXPECT_TRUE(waits_for("redirects to /elsewhere; redirects are not followed"));
   service().answer(WebAnswer{.status = 301, .headers = "Location: /elsewhere\r\n"});
   ASSERT_TRUE(settled());
-  EXPECT_NE(letter_says().find("redirects to /elsewhere; that is not followed"), std::string::npos)
+  EXPECT_NE(letter_says().find("redirects to /elsewhere; redirects are not followed"), std::string::npos)
       << letter_says();
   for (const WebRequest& request : service().requests()) EXPECT_EQ(request.target, "/hooks/items");
 }
@@ -319,7 +319,7 @@ TEST_F(Webhook, AReplayHasKeysOfItsRun) {
   EXPECT_EQ(replayed("june"), of_run("june"));
   const Outcome wrong =
       run_sluice(here_run({"replay", rules, "--store", "store", "--to", "hook", "--run", "a b"}));
-  EXPECT_NE(wrong.err.find("--run takes"), std::string::npos) << wrong.err;
+  EXPECT_NE(wrong.err.find("--run must have"), std::string::npos) << wrong.err;
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ class Lexer {
       for (at_ += 1 + sign; is_digit(look());) ++at_;
     }
     if (continues_word(look()))
-      fail(start, "a name does not begin with a digit, and a number ends before a letter");
+      fail(start, "a name must not begin with a digit, and a number must not be followed by a letter");
     return as_json(start, whole);
   }
 
@@ -121,12 +121,12 @@ class Lexer {
       at_ += 2;
       return two == "<>" ? "!=" : std::string(two);
     }
-    if (text_.substr(at_).starts_with("==")) fail(at_, "'==' means nothing here; equality is written '='");
-    if (text_.substr(at_).starts_with("&&")) fail(at_, "'&&' means nothing here; it is written AND");
+    if (text_.substr(at_).starts_with("==")) fail(at_, "'==' is not an operator; write '=' for equality");
+    if (text_.substr(at_).starts_with("&&")) fail(at_, "'&&' is not an operator; write AND");
     const char c = look();
     if (std::string_view("()+-*/%=<>,.;").find(c) == std::string_view::npos) {
       fail(at_, std::string("'") + c +
-                    "' means nothing here; a text stands in '..', a name with odd letters in \"..\"");
+                    "' is not allowed here; write texts in '..' and names with special characters in \"..\"");
     }
     ++at_;
     return {c};
@@ -144,7 +144,7 @@ std::vector<Token> tokens_of(std::string_view text, std::size_t most_bytes) {
                         "this is too long: at most " + std::to_string(most_bytes) + " bytes");
   }
   if (!bson_utf8_validate(text.data(), text.size(), false)) {
-    throw LanguageError(text, 0, "this is not UTF-8, or has a zero byte in it");
+    throw LanguageError(text, 0, "this is not valid UTF-8, or contains a zero byte");
   }
   Lexer lexer(text);
   std::vector<Token> tokens;

@@ -119,11 +119,11 @@ Error Connection::refused(const redisReply& reply) const {
 Error Connection::broken() const {
   if (timed_out()) {
     return {ErrorKind::unavailable, 0,
-            where_ + " has said nothing for " + std::to_string(timeout_ms_) +
+            where_ + " has not answered for " + std::to_string(timeout_ms_) +
                 " ms; does it hang, or is --redis-timeout-ms too short for it"};
   }
   return {ErrorKind::unavailable, 0,
-          where_ + ": " + context_->errstr + "; it is connected to again, see its log if that goes on"};
+          where_ + ": " + context_->errstr + "; reconnecting, see its log if this continues"};
 }
 
 Exchanged Connection::exchange() {

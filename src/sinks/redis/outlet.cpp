@@ -128,8 +128,8 @@ void Cache::append(sinks::redis::Connection& connection, Command& command, std::
       return;
     }
     command.drop = true;
-    say_(true, "the key '" + std::string(key) + "' is dropped in the place of being kept: " +
-                   bson::reason_of(failure) + "; have the rule's format be 'bson'");
+    say_(true, "the key '" + std::string(key) + "' is dropped instead of refreshed: " +
+                   bson::reason_of(failure) + "; use format 'bson' in the rule");
   }
   connection.append({CachePlan::drop, key});
 }
@@ -143,7 +143,7 @@ bool Cache::drop_refused(const sinks::redis::Exchanged& done, Commands& commands
     command.drop = true;
     any = true;
     say_(true, "the key '" + std::string(command.message->address) +
-                   "' is dropped in the place of being kept: " + refused.error.message);
+                   "' is dropped instead of refreshed: " + refused.error.message);
   }
   return any;
 }

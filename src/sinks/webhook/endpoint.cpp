@@ -424,8 +424,8 @@ class Endpoint::Pool {
     self.wire.wait_until(Time::max());
     self.wire.close();
     const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(config.request_timeout).count();
-    const std::string what = late    ? "no whole answer within " + std::to_string(limit) + " ms"
-                             : heard ? "the answer broke off or is no HTTP: " + error.message()
+    const std::string what = late    ? "no complete answer within " + std::to_string(limit) + " ms"
+                             : heard ? "the answer was cut off or is not HTTP: " + error.message()
                                      : "the connection broke before an answer came: " + error.message();
     answer = {};
     fail(answer, late, what);
@@ -497,7 +497,7 @@ class Endpoint::Pool {
     std::string more;
     error = co_await self.wire.shake_hands(*context, config.origin.host, more);
     if (!error) co_return std::string();
-    if (self.wire.timed_out()) co_return std::string("TLS was not agreed on in time");
+    if (self.wire.timed_out()) co_return std::string("the TLS handshake did not finish in time");
     co_return "no TLS: " + error.message() + (more.empty() ? "" : " (" + more + ")");
   }
 

@@ -44,10 +44,10 @@ std::string text_of(const WebhookPlan& plan, std::string_view verb, const sinks:
   std::string text = what + "answered " + std::to_string(answer.status);
   if (answer.status / 100 == 3) {
     if (answer.location.empty()) {
-      text += ", which redirects; that is not followed: put the new place in 'url'";
+      text += ", which redirects; redirects are not followed: put the new address in 'url'";
     } else {
       text += ", which redirects to " + config::mask_address(answer.location) +
-              "; that is not followed: put the new place in 'url'";
+              "; redirects are not followed: put the new address in 'url'";
     }
   }
   if (answer.status == 401 || answer.status == 403) text += " (is the rule's Authorization right?)";

@@ -37,7 +37,7 @@ std::string read_secret(const std::string& file) {
   while (secret.ends_with('\n') || secret.ends_with('\r')) secret.pop_back();
   if (!in || secret.empty()) {
     throw ConfigError(file +
-                      ": cannot be read, or is empty; it should hold the secret that a webhook's requests "
+                      ": cannot be read, or is empty; it should contain the secret that a webhook's requests "
                       "are signed with");
   }
   return secret;
@@ -77,8 +77,9 @@ std::string secret_of(const WebhookPlan& plan) {
   if (plan.secret_env.empty()) return plan.secret;
   const char* value = std::getenv(plan.secret_env.c_str());
   if (value == nullptr || *value == '\0') {
-    throw ConfigError("the variable " + plan.secret_env +
-                      ", which should hold the secret that a webhook's requests are signed with, is not set");
+    throw ConfigError(
+        "the variable " + plan.secret_env +
+        ", which should contain the secret that a webhook's requests are signed with, is not set");
   }
   return value;
 }
@@ -142,7 +143,7 @@ class Webhook::Sending {
       if (flow::Clock::now() >= deadline_) {
         outcome_.error = Error{ErrorKind::too_slow, 0,
                                plan.service.origin + " is slow: " + std::to_string(done_.size()) +
-                                   " changes were told so far; the rest follows"};
+                                   " changes were sent so far; the rest follows"};
         return;
       }
       send_round(plan, round);
@@ -227,7 +228,7 @@ class Webhook::Sending {
     if (!body) {
       refuse(i, {ErrorKind::own_fault, payload_impossible,
                  std::string(bson::reason_of(failure)) +
-                     "; leave that part of it out with the rule's 'redact' or 'project'"});
+                     "; exclude that part with the rule's 'redact' or 'project'"});
     }
     return body;
   }
@@ -380,12 +381,12 @@ class Webhook::Sending {
       const auto rest = *unsent.not_before - flow::Clock::now();
       wait(rest);
       if (outcome_.error) {
-        outcome_.error->message += "; it is left alone for a while";
+        outcome_.error->message += "; nothing is sent for a while";
         return;
       }
       const std::lock_guard lock(service.mutex);
       outcome_.error =
-          Error{ErrorKind::unavailable, 0, origin + " is left alone for a while; " + service.last_failure};
+          Error{ErrorKind::unavailable, 0, origin + ": nothing is sent for a while; " + service.last_failure};
     } else if (unsent.late && !outcome_.error) {
       outcome_.error = Error{ErrorKind::too_slow, 0,
                              origin + " is slow: " + std::to_string(report.ok) + " of " +

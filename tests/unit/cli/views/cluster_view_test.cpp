@@ -45,14 +45,14 @@ TEST(ClusterView, SaysWhyAMemberOfAnotherNumberOfPartitionsWaits) {
   some.members[1].partitions = 5;
   const std::string why =
       "p/s/0-of-3 is held by db1 (process 77): the stream is divided into 3 parts, and this instance has "
-      "--partitions 5; waiting until all that hold them stop or their leases end";
+      "--partitions 5; waiting until all that hold them stop or their leases expire";
   EXPECT_TRUE(has(cluster_text("p/s", some), "\n  db1 (process 78) waits: " + why + "\n"))
       << cluster_text("p/s", some);
   EXPECT_TRUE(has(cluster_json("p/s", some), "\"waitsFor\":\"" + why + "\""));
   some.members[1].partitions = 3;
   some.members[1].options_hash = "other";
   EXPECT_TRUE(has(cluster_text("p/s", some),
-                  "(process 78) waits: p/s/0-of-3 is held by db1 (process 77), which goes by other rules;"));
+                  "(process 78) waits: p/s/0-of-3 is held by db1 (process 77), which has other rules;"));
   some.members[1].live = false;
   EXPECT_FALSE(has(cluster_text("p/s", some), "waits")) << "the gone wait for nothing";
 }

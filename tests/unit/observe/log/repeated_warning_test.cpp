@@ -33,15 +33,15 @@ class RepeatedWarningTest : public testing::Test {
 TEST_F(RepeatedWarningTest, TellsTheBeginningEachMinuteAndTheEnd) {
   const Error error{ErrorKind::transient, 91, "shutting down", false, false};
   place_.failed(error, at(0s));
-  EXPECT_EQ(said(),
-            "warning shop: the checkpoint could not be stored: shutting down (code 91); trying again\n");
+  EXPECT_EQ(said(), "warning shop: the checkpoint could not be stored: shutting down (code 91); retrying\n");
   for (int i = 1; i <= 30; ++i) place_.failed(error, at(i * 1s));
   place_.tell_due(at(59s));
   EXPECT_EQ(said(), "");
   place_.tell_due(at(60s));
   EXPECT_EQ(said(),
-            "warning shop: the checkpoint could not be stored: still so, 30 tries in the last 60 s; the last "
-            "error: shutting down (code 91); trying again\n");
+            "warning shop: the checkpoint could not be stored: still failing, 30 attempts in the last 60 s; "
+            "the last "
+            "error: shutting down (code 91); retrying\n");
   EXPECT_TRUE(place_.failing());
   place_.succeeded(at(61s));
   EXPECT_EQ(said(), "info    shop: the checkpoint could not be stored: over after 61 s and 31 tries\n");
@@ -55,10 +55,9 @@ TEST_F(RepeatedWarningTest, SaysThatWhatComesAndGoesWorksAtTheMoment) {
   }
   said();
   place_.tell_due(at(60s));
-  EXPECT_EQ(
-      said(),
-      "warning shop: the checkpoint could not be stored: 26 more times in the last 60 s, and not at the "
-      "moment; the last error: busy\n");
+  EXPECT_EQ(said(),
+            "warning shop: the checkpoint could not be stored: failed 26 more times in the last 60 s, now "
+            "working; the last error: busy\n");
 }
 
 }  // namespace

@@ -158,7 +158,7 @@ TEST_F(EndpointTest, SilenceAndDrippingEndWithTheTime) {
     service_.answer(WebAnswer{.way = way});
     for (const Answer& answer : send(*endpoint, {1, 2})) {
       EXPECT_EQ(answer.kind, Kind::timed_out);
-      EXPECT_NE(answer.text.find("no whole answer within 200 ms"), std::string::npos) << answer.text;
+      EXPECT_NE(answer.text.find("no complete answer within 200 ms"), std::string::npos) << answer.text;
     }
   }
   service_.answer(WebAnswer());

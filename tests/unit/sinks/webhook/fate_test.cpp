@@ -63,12 +63,13 @@ TEST_F(WebhookFate, WhatTheRuleSaysOfAStatusComesFirst) {
 TEST_F(WebhookFate, IsToldWithServiceStatusAndBody) {
   EXPECT_EQ(text_of(plan_, "POST", answered(422, "no such order")),
             "http://h, POST: answered 422: no such order");
-  EXPECT_NE(text_of(plan_, "POST", answered(301)).find("redirects; that is not followed"), std::string::npos);
+  EXPECT_NE(text_of(plan_, "POST", answered(301)).find("redirects; redirects are not followed"),
+            std::string::npos);
   sinks::webhook::Answer redirect = answered(308);
   redirect.location = "https://new/place?token=abc";
-  EXPECT_NE(
-      text_of(plan_, "POST", redirect).find("redirects to https://new/place?token=***; that is not followed"),
-      std::string::npos);
+  EXPECT_NE(text_of(plan_, "POST", redirect)
+                .find("redirects to https://new/place?token=***; redirects are not followed"),
+            std::string::npos);
   EXPECT_NE(text_of(plan_, "PUT", answered(401)).find("Authorization"), std::string::npos);
   EXPECT_EQ(text_of(plan_, "POST", {Kind::broken, 0, "no connection: refused", std::nullopt, {}}),
             "http://h, POST: no connection: refused");
