@@ -254,7 +254,7 @@ std::optional<Error> ProjectionAudit::fix(const Counted& counted, CounterPass& p
   return error;
 }
 
-/// The increments that were set aside are part of what is missing: whoever makes up for it takes them away.
+/// The increments in dead letters are part of the difference. Repairing it also deletes those dead letters.
 std::optional<Error> ProjectionAudit::read_letters(const CounterPlan& plan, CounterPass& pass) {
   bson::Builder find;
   find.append("find", state::dead_letters).open("filter").append("pipeline", options_.pipeline);

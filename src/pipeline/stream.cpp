@@ -640,7 +640,7 @@ void Stream::fail(int exit_code, const std::string& why, bool drain) {
   stop(drain);
 }
 
-/// A second call without drain cuts a drain short.
+/// Calling stop(false) while draining ends the drain at once.
 void Stream::stop(bool drain) {
   if (!drain) {
     for (auto& lane : lanes_) lane->abandon();
