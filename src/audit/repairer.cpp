@@ -101,7 +101,7 @@ std::optional<Error> Repairer::replace_broken(mongo::Transaction& transaction, c
   const mongo::Reply reply = transaction.command(plan.database, update.finish(), mongo::Doing::writing);
   if (!reply.ok()) return reply.error;
   if (reply.view().at("n").integer() == 1) return std::nullopt;
-  return changed_meanwhile("the field was changed meanwhile meanwhile");
+  return changed_meanwhile("the field was changed meanwhile");
 }
 
 std::optional<Error> Repairer::take_letters(mongo::Transaction& transaction,

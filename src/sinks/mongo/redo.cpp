@@ -41,7 +41,7 @@ std::optional<Error> Redo::hold(mongo::Transaction& transaction, const bson::Val
   const mongo::Reply reply = transaction.command(state_database_, update.finish(), mongo::Doing::storing);
   if (!reply.ok()) return reply.error;
   if (reply.view().at("n").integer() == 1) return std::nullopt;
-  return Error{ErrorKind::fenced, 0, "the letter was taken by another process process", false};
+  return Error{ErrorKind::fenced, 0, "the letter was taken by another process", false};
 }
 
 Ran Redo::write(mongo::Transaction& transaction, const std::vector<Write>& writes, bool refreshes) const {
