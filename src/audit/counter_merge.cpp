@@ -117,8 +117,7 @@ class Sorted {
     const bool sorted = !last_ || bson::server_order(last_, now_) <= 0;
     last_ = now_;
     if (sorted) return std::nullopt;
-    return Error{ErrorKind::fatal, 0,
-                 collection_ + " came from the server in an order that Sluice does not know", false};
+    return Error{ErrorKind::fatal, 0, collection_ + " came from the server in an unexpected order", false};
   }
 
   std::string_view key_;

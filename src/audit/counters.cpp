@@ -16,7 +16,7 @@ void append_in(bson::Builder& out, std::string_view path, const std::vector<bson
 
 /// {_id: the counted id, truth: how often}
 void append_truth(bson::Builder& out, const Counted& counted, const std::vector<bson::Value>& ids) {
-  // For the index on the field, if there is one; what it lets through too much is kept out below.
+  // Uses the index on the field, if there is one; documents that do not match exactly are filtered out below.
   append_in(out, counted.field, ids);
   out.open(out.item()).open("$project").append("_id", 0);
   counted.values ? append_values(out, "v", counted.field) : append_path(out, "v", counted.field);

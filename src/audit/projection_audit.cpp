@@ -47,7 +47,7 @@ std::string counter_sentence(const CounterPlan& plan, const audit::CounterRow& r
   const std::string on_its_way =
       pending == 0 ? "" : " (" + std::to_string(pending) + " of it is still on its way)";
   if (!row.here) return where + "missing, its " + plan.field + " should be " + due + on_its_way;
-  if (plan.drop_at_zero && row.truth == 0 && row.number() == 0) return where + "at zero, should be gone";
+  if (plan.drop_at_zero && row.truth == 0 && row.number() == 0) return where + "at zero, should be removed";
   return where + plan.field + " is " + (row.found ? value_text(row.found) : "missing") + ", should be " +
          due + on_its_way;
 }
@@ -57,8 +57,7 @@ std::string copy_sentence(const CopyPlan& plan, const audit::CopyDifference& dif
   const std::string of = plan.source + " " + value_text(difference.reference);
   if (difference.orphan) {
     return where + "refers to " + of +
-           ", which does not exist; left as it is, for it cannot be known whether that was deleted or never "
-           "was";
+           ", which does not exist; left unchanged, because it was either deleted or never inserted";
   }
   std::string text = where + "of " + of;
   for (const auto& field : plan.fields) {
@@ -255,7 +254,7 @@ std::optional<Error> ProjectionAudit::fix(const Counted& counted, CounterPass& p
   return error;
 }
 
-/// The increments that were set aside are part of what is missing: whoever makes up for it takes them away.
+/// The increments in dead letters are part of the difference. Repairing it also deletes those dead letters.
 std::optional<Error> ProjectionAudit::read_letters(const CounterPlan& plan, CounterPass& pass) {
   bson::Builder find;
   find.append("find", state::dead_letters).open("filter").append("pipeline", options_.pipeline);

@@ -52,7 +52,8 @@ std::optional<Error> Repairer::try_counters(const CounterPlan& plan, const std::
     transaction.abort();
     bool committed = false;
     if (auto error = lease_.ask(committed)) return error;
-    if (!committed) return Error{ErrorKind::transient, 0, "the last repair is not settled yet", false};
+    if (!committed)
+      return Error{ErrorKind::transient, 0, "the outcome of the last repair is not known yet", false};
     lease_.advance();
     return std::nullopt;
   }
@@ -90,7 +91,7 @@ std::optional<Error> Repairer::replace_broken(mongo::Transaction& transaction, c
   const mongo::Reply reply = transaction.command(plan.database, update.finish(), mongo::Doing::writing);
   if (!reply.ok()) return reply.error;
   if (reply.view().at("n").integer() == 1) return std::nullopt;
-  return changed_meanwhile("the field was changed");
+  return changed_meanwhile("the field was changed meanwhile");
 }
 
 std::optional<Error> Repairer::take_letters(mongo::Transaction& transaction,

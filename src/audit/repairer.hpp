@@ -19,7 +19,7 @@ struct CounterFix {
   std::int64_t change = 0;  ///< to be added to whatever stands there by then
   bson::Value broken;       ///< or: what stands there and is no number, to be replaced by `value`
   std::int64_t value = 0;
-  std::vector<bson::Value> letters;  ///< dead letters that the fix makes up for
+  std::vector<bson::Value> letters;  ///< dead letters that the repair accounts for
 };
 
 /// Writes what an audit found to be wrong. A counter is changed by a difference, so that a worker may go on

@@ -25,7 +25,7 @@ constexpr auto moment_serves = std::chrono::seconds(20);
   if (error.code == mongo::snapshot_too_old) {
     text += ". It takes longer than the server keeps its history: raise minSnapshotHistoryWindowInSeconds";
   } else if (error.kind == ErrorKind::transient) {
-    text += ". Is the server running, and is its replica set's name in the URI right?";
+    text += ". Is the server running, and is the replica set's name in the URI correct?";
   } else if (error.kind == ErrorKind::lost) {
     text +=
         ". The worker's position is lost, so it is unknown which changes are still to come; run the worker "

@@ -32,7 +32,7 @@ std::optional<Error> find_newest(mongo::ClientPool& pool, const TokenCollection&
   data = newest.at("value").text();
   if (!newest || !data.empty()) return std::nullopt;
   return Error{ErrorKind::lost, 0,
-               fmt::format("the newest document in {}.{} holds no resume token in 'value'", from.database,
+               fmt::format("the newest document in {}.{} has no resume token in 'value'", from.database,
                            from.collection)};
 }
 
@@ -54,7 +54,7 @@ std::optional<Error> read_token(mongo::ClientPool& pool, const TokenCollection& 
   if (data.empty() || position_of(data)) return std::nullopt;
   return Error{
       ErrorKind::lost, 0,
-      fmt::format("'{}' in {}.{} is no resume token", data.substr(0, 40), from.database, from.collection)};
+      fmt::format("'{}' in {}.{} is not a resume token", data.substr(0, 40), from.database, from.collection)};
 }
 
 std::string beginning_text(const TokenCollection& from, const Position& at,
@@ -102,7 +102,7 @@ std::optional<Error> write(mongoc_client_t* client, const TokenPlace& into, bson
   mongo::Reply reply = mongo::run_command(client, into.database, command, mongo::Doing::storing);
   if (reply.ok()) return std::nullopt;
   Error error = *reply.error;
-  error.message = fmt::format("the resume tokens for the other program cannot be stored in {}.{}: {}",
+  error.message = fmt::format("the resume tokens for the other connector cannot be stored in {}.{}: {}",
                               into.database, into.collection, error.message);
   return error;
 }
@@ -169,7 +169,7 @@ std::optional<Error> find_foreign_progress(mongo::ClientPool& pool,
     auto error = read_token(pool, from, tokens.emplace_back());
     if (!error) continue;
     if (error->kind != ErrorKind::lost || !own) return error;
-    log.warn("{}; the stream goes on from its own position", error->message);
+    log.warn("{}; the stream continues from its own position", error->message);
     tokens.back().clear();
   }
   const flow::Beginning beginning =

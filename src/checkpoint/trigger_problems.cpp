@@ -18,7 +18,7 @@ constexpr std::int32_t most_problems = 10'000;
 }  // namespace
 
 std::string text_of(const TriggerProblem& problem) {
-  return fmt::format("trigger {} of {} does not run: {}", problem.trigger.name, problem.trigger.stream,
+  return fmt::format("trigger {} of {} is not running: {}", problem.trigger.name, problem.trigger.stream,
                      problem.text);
 }
 

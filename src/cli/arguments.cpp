@@ -101,7 +101,7 @@ std::string without_value(const std::string& argument) {
 [[noreturn]] void refuse_extra(const std::string& command, const std::string& extra) {
   const std::string help = "; see sluice " + (command.empty() ? "" : command + " ") + "--help";
   if (!extra.starts_with("-") || extra == "-") {
-    if (!command.empty()) throw UsageError(fmt::format("'{}' is one argument too many{}", extra, help));
+    if (!command.empty()) throw UsageError(fmt::format("unexpected argument '{}'{}", extra, help));
     std::vector<std::string> names;
     for (const auto& known : commands()) names.emplace_back(known.name);
     throw UsageError(config::unknown_name("command", extra, names, names));
@@ -114,13 +114,12 @@ std::string without_value(const std::string& argument) {
   });
   if (foreign && std::find(names.begin(), names.end(), flag) == names.end()) {
     throw UsageError(
-        fmt::format("sluice {} makes no use of '{}', which is for a worker{}", command, flag, help));
+        fmt::format("sluice {} does not use '{}', which is an option of a worker{}", command, flag, help));
   }
   if (std::find(names.begin(), names.end(), flag) == names.end()) {
     throw UsageError(config::unknown_name("flag", flag, names, {}) + help);
   }
-  throw UsageError(fmt::format(
-      "'{0}' cannot stand there; flags follow the command, as in: sluice run FILE.yaml {0}", flag));
+  throw UsageError(fmt::format("'{0}' must come after the command, as in: sluice run FILE.yaml {0}", flag));
 }
 
 /// CLI11's own sentence for a flag without its value is hard to read.
@@ -141,7 +140,7 @@ std::string sentence(const CLI::ParseError& error) {
       throw UsageError(config::unknown_name("command", group + " " + extra, names, names));
     }
   }
-  throw UsageError(fmt::format("sluice {0} alone is no command: {1}; see sluice {0} --help", group,
+  throw UsageError(fmt::format("sluice {0} needs a subcommand: {1}; see sluice {0} --help", group,
                                config::join_or(names)));
 }
 

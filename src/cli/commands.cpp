@@ -7,42 +7,43 @@ namespace sluice::cli {
 namespace {
 
 constexpr std::array<CommandFlag, 2> kCheckFlags = {{
-    {"online", "", "Ask the server as well: rights, collections, pre-images, indexes and positions."},
-    {"json", "", "One JSON object for each file, one a line."},
+    {"online", "", "Also check the server: privileges, collections, pre-images, indexes and positions."},
+    {"json", "", "One JSON object per line for each file."},
 }};
 
 constexpr std::array<CommandFlag, 1> kTopFlags = {{
-    {"once", "", "Print one plain page and end; so it does anyway where the output is no terminal."},
+    {"once", "", "Print one page and exit; the default if the output is not a terminal."},
 }};
 
 constexpr std::array<CommandFlag, 1> kOptionsFlags = {{
-    {"markdown", "", "As docs/options.md has them."},
+    {"markdown", "", "Print the Markdown of docs/options.md."},
 }};
 
 constexpr std::array<CommandFlag, 4> kVerifyFlags = {{
-    {"repair", "", "Mend what differs; workers may go on meanwhile."},
-    {"sample", "N", "Look at N targets of each rule only, picked at random."},
-    {"rule", "NAME", "Look at this rule only."},
-    {"limit", "N", "Show the first N differences only; all are counted (default 100)."},
+    {"repair", "", "Repair differences; workers may keep running."},
+    {"sample", "N", "Check only N random targets of each rule."},
+    {"rule", "NAME", "Check only this rule."},
+    {"limit", "N", "Show only the first N differences; all are counted (default 100)."},
 }};
 
 constexpr std::array<CommandFlag, 3> kSnapshotFlags = {{
-    {"rule", "NAME", "The rule that publishes it."},
+    {"rule", "NAME", "The rule that publishes the snapshot."},
     {"collection", "NAME", "Only this one of the rule's collections."},
-    {"status", "", "Only say how far the snapshots are."},
+    {"status", "", "Only show the progress of snapshots."},
 }};
 
 constexpr std::array<CommandFlag, 1> kClusterFlags = {{
-    {"json", "", "One JSON object for each stream, one a line."},
+    {"json", "", "One JSON object per line for each stream."},
 }};
 
-constexpr CommandFlag kRule = {"rule", "NAME", "Only letters of this rule."};
-constexpr CommandFlag kStream = {"stream", "NAME", "Only letters of this stream."};
-constexpr CommandFlag kError = {"error", "CODE|TEXT", "Only errors of this code, or with this text in them."};
-constexpr CommandFlag kSince = {"since", "TIME", "Only letters since then: 2h, 30m, 1d, 2026-11-21T10:00Z."};
-constexpr CommandFlag kUntil = {"until", "TIME", "Only letters before then."};
-constexpr CommandFlag kAll = {"all", "", "All letters that the filters let through, instead of IDs."};
-constexpr CommandFlag kDryRun = {"dry-run", "", "Say what would be done, and do nothing."};
+constexpr CommandFlag kRule = {"rule", "NAME", "Only dead letters of this rule."};
+constexpr CommandFlag kStream = {"stream", "NAME", "Only dead letters of this stream."};
+constexpr CommandFlag kError = {"error", "CODE|TEXT", "Only errors with this code or containing this text."};
+constexpr CommandFlag kSince = {"since", "TIME",
+                                "Only dead letters since then: 2h, 30m, 1d, 2026-11-21T10:00Z."};
+constexpr CommandFlag kUntil = {"until", "TIME", "Only dead letters before then."};
+constexpr CommandFlag kAll = {"all", "", "All dead letters that match the filters, instead of IDs."};
+constexpr CommandFlag kDryRun = {"dry-run", "", "Show what would be done, without doing it."};
 
 constexpr std::array<CommandFlag, 7> kDeadListFlags = {{
     kRule,
@@ -50,34 +51,33 @@ constexpr std::array<CommandFlag, 7> kDeadListFlags = {{
     kError,
     kSince,
     kUntil,
-    {"limit", "N", "At most so many, the newest first (default 100)."},
-    {"json", "", "The whole letters as Extended JSON, one a line."},
+    {"limit", "N", "Show at most N, the newest first (default 100)."},
+    {"json", "", "Complete dead letters as Extended JSON, one per line."},
 }};
 
 constexpr std::array<CommandFlag, 7> kDeadManyFlags = {
     {kAll, kRule, kStream, kError, kSince, kUntil, kDryRun}};
 
-constexpr CommandFlag kTriggerStream = {"stream", "NAME",
-                                        "The stream it belongs to, where there are several."};
+constexpr CommandFlag kTriggerStream = {"stream", "NAME", "The stream it belongs to, if there are several."};
 constexpr CommandFlag kTriggerFile = {"from", "FILE", "Read the text from a file."};
 constexpr std::array<CommandFlag, 1> kTriggerListFlags = {{
-    {"json", "", "One JSON object for each trigger, one a line."},
+    {"json", "", "One JSON object per line for each trigger."},
 }};
 constexpr std::array<CommandFlag, 2> kTriggerTextFlags = {kTriggerFile, kTriggerStream};
 constexpr std::array<CommandFlag, 1> kTriggerDropFlags = {kTriggerStream};
 
 constexpr std::array<CommandFlag, 6> kConnectorFlags = {{
     {"config", "FILE",
-     "The other connector's file (`connector:` at its top); also CONFIG_FILE, or connector.yaml here."},
-    {"name", "NAME", "What positions are stored under (default RAFT_CLUSTER_NAME, or connector)."},
-    {"stream", "NAME", "JetStream's name for the stream, where that is not NATS_STREAM_NAME."},
-    {"replicas", "NUMBER", "Replicas of a JetStream stream that has to be made, 1 to 5 (default 1)."},
-    {"headers", "all|none", "Whether messages have headers of ours (Sluice-...) besides (default all)."},
-    {"print", "", "Print what it comes to, as a file for sluice run, and do nothing."},
+     "The other connector's file (`connector:` at the top level); also CONFIG_FILE, or ./connector.yaml."},
+    {"name", "NAME", "Name to store positions under (default RAFT_CLUSTER_NAME, or connector)."},
+    {"stream", "NAME", "Name of the JetStream stream, if it is not NATS_STREAM_NAME."},
+    {"replicas", "NUMBER", "Replicas of a JetStream stream that Sluice creates, 1 to 5 (default 1)."},
+    {"headers", "all|none", "Whether to add our own headers (Sluice-...) to messages (default all)."},
+    {"print", "", "Print the result as a file for sluice run, and exit."},
 }};
 
 constexpr std::string_view kConnectorMore =
-    "Variables of the connector that is set up by them alone (with their defaults):\n"
+    "Variables of the connector that is configured by variables (with their defaults):\n"
     "  MONGO_URI                        with the database: mongodb://h1,h2/shop?replicaSet=rs0\n"
     "  MONGO_WATCH_COLLECTIONS          users,orders\n"
     "  MONGO_WATCH_OPERATIONS           insert,update,replace\n"
@@ -87,20 +87,21 @@ constexpr std::string_view kConnectorMore =
     "  HTTP_PORT                        3000\n"
     "  RAFT_CLUSTER_NAME                connector\n"
     "  RAFT_CLUSTER_SIZE                any: one instance publishes, the others stand by\n"
-    "Variables that go before the file of the other: MONGO_URI, NATS_URL, SERVER_ADDR, LOG_LEVEL.\n";
+    "Variables that override the other connector's file: MONGO_URI, NATS_URL, SERVER_ADDR, LOG_LEVEL.\n";
 
 constexpr std::array<CommandFlag, 1> kTryFlags = {{
-    {"event", "FILE", "The change event as JSON, - for standard input; what it leaves out is made up."},
+    {"event", "FILE", "The change event as JSON, - for standard input; missing parts are filled in."},
 }};
 
 constexpr std::array<CommandFlag, 7> kReplayFlags = {{
     {"store", "RULE", "The event_store rule whose events are replayed."},
-    {"to", "RULE", "The rule that is to act on them."},
-    {"aggregate", "ID", "Only this aggregate's events: a JSON value, or plain text."},
+    {"to", "RULE", "The rule to pass them to."},
+    {"aggregate", "ID", "Only events of this aggregate: a JSON value, or plain text."},
     {"since", "TIME", "Only events since then: 2h, 30m, 1d, 2026-11-21T10:00Z."},
     {"until", "TIME", "Only events before then."},
-    {"run", "NAME", "Part of the messages' ids: the same name again repeats none that its receiver knows."},
-    {"dry-run", "", "Only count what would be done."},
+    {"run", "NAME",
+     "Part of the message ids: receivers recognise a run that is repeated with the same name."},
+    {"dry-run", "", "Only count the effects."},
 }};
 
 /// One table of several, in their order.
@@ -120,13 +121,13 @@ constexpr std::array<Command, 4> kWorkerCommands = {{
     {"run", "FILE.yaml [flags]", "Run a worker until it is told to stop (SIGTERM or Ctrl-C).", true,
      run_command},
     {"check", "FILE.yaml... [--online] [--json] [flags]",
-     "Check files (- for standard input) and their rules, with --online their servers too; exits with 1 if "
-     "something is no good, with 2 if MongoDB cannot be reached.",
+     "Check files (- for standard input) and their rules, with --online also their servers; exits with 1 on "
+     "problems, with 2 if MongoDB cannot be reached.",
      true, check_command, kCheckFlags, "FILE.yaml..."},
     {"config", "FILE.yaml [flags]", "Print the values in force and where each came from, secrets masked.",
      true, config_command},
     Command{"cluster status", "FILE.yaml [--json] [flags]",
-            "Tell who holds which partition, since when, and how far behind it is.", true,
+            "Show which member holds which partition, since when, and how far behind it is.", true,
             cluster_status_command, kClusterFlags}
         .with(places),
 }};
@@ -145,17 +146,17 @@ constexpr std::array<Command, 4> kDeadCommands = {{
             "ID"}
         .with(places),
     Command{"dead retry", "FILE.yaml (ID... | --all [filters]) [--dry-run] [flags]",
-            "Carry out what dead letters hold, exactly once, while workers run or not.", true,
-            dead_retry_command, kDeadManyFlags, "ID..."}
+            "Apply dead letters, exactly once, whether or not workers are running.", true, dead_retry_command,
+            kDeadManyFlags, "ID..."}
         .with(places_and_outlets),
     Command{"dead drop", "FILE.yaml (ID... | --all [filters]) [--dry-run] [flags]",
-            "Drop dead letters without carrying them out.", true, dead_drop_command, kDeadManyFlags, "ID..."}
+            "Drop dead letters without applying them.", true, dead_drop_command, kDeadManyFlags, "ID..."}
         .with(places),
 }};
 
 constexpr std::array<Command, 1> kTopCommands = {{
     {"top", "[--once] [URL...]",
-     "Watch workers at work, each second; a URL is http://127.0.0.1:9464 unless it is given.", false,
+     "Show the state of running workers, every second; the default URL is http://127.0.0.1:9464.", false,
      top_command, kTopFlags, "URL..."},
 }};
 
@@ -165,15 +166,15 @@ constexpr std::array<Command, 4> kTriggerCommands = {{
             trigger_list_command, kTriggerListFlags}
         .with(places),
     Command{"trigger create", "FILE.yaml (TEXT | --from FILE) [--stream NAME] [flags]",
-            "Create a trigger; workers that run take it up within seconds.", true, trigger_create_command,
+            "Create a trigger; running workers load it within seconds.", true, trigger_create_command,
             kTriggerTextFlags, "TEXT"}
         .with(places),
     Command{"trigger drop", "FILE.yaml NAME [--stream NAME] [flags]",
-            "Drop a trigger; workers that run leave it off within seconds.", true, trigger_drop_command,
+            "Drop a trigger; running workers stop it within seconds.", true, trigger_drop_command,
             kTriggerDropFlags, "NAME"}
         .with(places),
     Command{"trigger explain", "FILE.yaml (NAME | TEXT | --from FILE) [--stream NAME] [flags]",
-            "Print the rule that a trigger becomes, and what of it the server evaluates.", true,
+            "Print the rule that a trigger becomes, and the part that the server evaluates.", true,
             trigger_explain_command, kTriggerTextFlags, "NAME|TEXT"}
         .with(places),
 }};
@@ -187,8 +188,8 @@ constexpr std::array<Command, 4> kTargetCommands = {{
         true, verify_command, kVerifyFlags}
         .with(places),
     Command{"snapshot", "FILE.yaml (--rule NAME [--collection NAME] | --status) [flags]",
-            "Have what stands in a rule's collections published by its workers, between the events.", true,
-            snapshot_command, kSnapshotFlags}
+            "Ask workers to publish the existing documents of a rule's collections.", true, snapshot_command,
+            kSnapshotFlags}
         .with(places),
     Command{"try", "FILE.yaml RULE --event FILE.json [flags]",
             "Show what a rule would do with an event, without doing it.", true, try_command, kTryFlags,
@@ -196,14 +197,14 @@ constexpr std::array<Command, 4> kTargetCommands = {{
         .with(places),
     Command{"replay",
             "FILE.yaml --store RULE --to RULE [--aggregate ID] [--since TIME] [--until TIME] [flags]",
-            "Hand stored events to a rule once more, in their order.", true, replay_command, kReplayFlags}
+            "Pass stored events to a rule again, in their order.", true, replay_command, kReplayFlags}
         .with(places_and_outlets),
 }};
 
 constexpr std::array<Command, 2> kOtherCommands = {{
     {"connector",
      "[--config FILE] [--name NAME] [--stream NAME] [--print] [flags]",
-     "Publish to NATS in the place of another connector: from its variables (MONGO_URI, "
+     "Publish to NATS in place of another connector, configured by its variables (MONGO_URI, "
      "MONGO_WATCH_COLLECTIONS, NATS_SERVER_URL ...) or its file.",
      true,
      connector_command,

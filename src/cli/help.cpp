@@ -11,9 +11,9 @@ namespace sluice::cli {
 namespace {
 
 constexpr std::string_view kPrecedence =
-    "A value comes from its flag, else from the environment, else from FILE.yaml, else from the default.\n"
-    "`sluice options` lists the environment variable and the place in the file of each; `sluice config`\n"
-    "shows which one is in force.\n";
+    "A flag takes precedence over the environment, the environment over FILE.yaml, and the file over\nthe "
+    "default. `sluice options` lists the environment variable and the key in the file of each "
+    "option;\n`sluice config` shows which one is in force.\n";
 
 std::string usage_of(const Command& command) {
   return text::entry("", 2, fmt::format("sluice {} {}", command.name, command.usage));
@@ -23,7 +23,8 @@ std::string usage_of(const Command& command) {
 
 std::string general_help() {
   std::string text =
-      "sluice keeps denormalised MongoDB data true: it reads change streams and applies rules to them.\n\n"
+      "sluice reads MongoDB change streams and applies rules to them: it keeps denormalised data up "
+      "to\ndate, publishes changes and calls services.\n\n"
       "Usage:\n"
       "  sluice COMMAND [FILE.yaml] [flags]\n\n"
       "Commands:\n";
@@ -34,12 +35,12 @@ std::string general_help() {
   }
   text +=
       "\nFlags:\n"
-      "  --help, -h    This text; after a command, the command's own.\n"
-      "  --version     The version, its commit and compiler, and the libraries in use.\n\n"
+      "  --help, -h    Show this text; after a command, the help of that command.\n"
+      "  --version     Show the version, its commit and compiler, and the libraries.\n\n"
       "Example:\n"
       "  sluice run deploy/realworld.yaml --shard-count 4 --shard-index 0 --http-port 9464\n\n"
       "Exit codes: 0 stopped on request, 1 bad configuration or flag, 2 could not start, 3 lost the lease,\n"
-      "4 the stream's position is lost, 5 some dead letters could not be carried out.\n";
+      "4 the stream's position is lost, 5 some dead letters could not be applied.\n";
   return text;
 }
 
@@ -48,7 +49,7 @@ std::string group_help(std::string_view group) {
   for (const Command* command : commands_of_group(group)) {
     text += usage_of(*command) + text::entry("", 6, command->summary);
   }
-  return text + fmt::format("\nEach explains itself: sluice {} --help\n", commands_of_group(group)[0]->name);
+  return text + fmt::format("\nFor details: sluice {} --help\n", commands_of_group(group)[0]->name);
 }
 
 std::string command_help(const Command& command) {

@@ -27,9 +27,9 @@ std::optional<std::int64_t> given_moment(const Arguments& arguments, std::string
   if (!text) return std::nullopt;
   const auto ms = parse_moment(*text, now_ms());
   if (ms) return ms;
-  throw UsageError(fmt::format(
-      "--{} must be a time such as 2026-11-21T10:54Z, or how long ago it was (90s, 30m, 2h, 1d), not '{}'",
-      flag, *text));
+  throw UsageError(
+      fmt::format("--{} must be a time such as 2026-11-21T10:54Z, or a time ago (90s, 30m, 2h, 1d), not '{}'",
+                  flag, *text));
 }
 
 }  // namespace sluice::cli

@@ -57,7 +57,7 @@ int program(const std::vector<std::string>& arguments, std::ostream& out, std::o
     err << "sluice: " << text::printable_lines(error.what()) << "\n";
     return error.exit_code();
   } catch (const std::exception& error) {
-    err << "sluice: could not go on: " << text::printable_lines(error.what()) << "\n";
+    err << "sluice: internal error: " << text::printable_lines(error.what()) << "\n";
     return exit_code::cannot_start;
   }
 }

@@ -12,8 +12,8 @@ void warn_of_secrets(const Arguments& arguments, std::ostream& err) {
     const config::Option& option = config::option(name);
     if (config::shown_value(option, value) == value) continue;
     err << fmt::format(
-        "sluice: warning: --{} holds a secret, which everybody sees who may list this machine's processes; "
-        "state it in {} or in a file instead\n",
+        "sluice: warning: --{} contains a secret, which everyone can see who can list the processes of this "
+        "machine; use {} or a file instead\n",
         name, option.env);
   }
 }
@@ -25,8 +25,8 @@ void warn_of_writers(const std::string& file, std::ostream& err) {
   const bool others = (found.st_mode & S_IWOTH) != 0;
   if (!group && !others) return;
   err << fmt::format(
-      "sluice: warning: {} may be written by {}, who so decide what a worker does; chmod {} {}\n", file,
-      others ? "everybody" : "its group", others ? "go-w" : "g-w", file);
+      "sluice: warning: {} can be written by {}, who can thereby control the worker; run: chmod {} {}\n",
+      file, others ? "everybody" : "its group", others ? "go-w" : "g-w", file);
 }
 
 }  // namespace sluice::cli

@@ -225,7 +225,7 @@ void ClusterMember::obey(const flow::ShareOrder& order, const checkpoint::Cluste
   const bool restart_now = may_restart_now(record);
   decided_ = true;
   for (const int index : order.give) {
-    log_.info("partition {} goes to another member", index);
+    log_.info("partition {} is handed over to another member", index);
     seat(index).stop();
   }
   for (const int index : order.take) {

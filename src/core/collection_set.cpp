@@ -31,8 +31,9 @@ Code compile(const std::string& expression) {
   if (made) return made;
   std::array<PCRE2_UCHAR, 256> text{};
   pcre2_get_error_message(code, text.data(), text.size());
-  throw std::invalid_argument(fmt::format("'/{}/' is no regular expression: {} (at character {})", expression,
-                                          reinterpret_cast<const char*>(text.data()), offset + 1));
+  throw std::invalid_argument(fmt::format("'/{}/' is not a valid regular expression: {} (at character {})",
+                                          expression, reinterpret_cast<const char*>(text.data()),
+                                          offset + 1));
 }
 
 bool matches(const Code& code, std::string_view name) {
@@ -74,7 +75,7 @@ bool in(const std::vector<std::string>& names, std::string_view name) {
 
 void add(CollectionSet::Side& side, const std::string& item) {
   if (is_expression(item)) {
-    if (item.size() == 2) throw std::invalid_argument("'//' is no regular expression: it is empty");
+    if (item.size() == 2) throw std::invalid_argument("'//' is not a valid regular expression: it is empty");
     side.expressions.push_back(item.substr(1, item.size() - 2));
   } else if (item.starts_with('/')) {
     throw std::invalid_argument("'" + item +

@@ -35,22 +35,19 @@ class ResumePolicy {
       case ErrorKind::cursor_gone:
         return {backoff_.attempts() == 0 ? (backoff_.next(), Duration::zero()) : backoff_.next(), "", 0};
       case ErrorKind::lost:
-        return {
-            std::nullopt,
-            "the stored position cannot be resumed: " + error.text() +
-                ". The changes since then cannot be read any more. Start with --on-lost rebuild to compute "
-                "the "
-                "targets afresh and go on, or once with --restart-now to go on from the present moment with "
-                "the targets as they are",
-            exit_code::position_lost};
+        return {std::nullopt,
+                "the stored position cannot be resumed: " + error.text() +
+                    ". The changes since then can no longer be read. Start with --on-lost rebuild to "
+                    "recompute the targets and continue, or once with --restart-now to continue from the "
+                    "present moment with the targets as they are",
+                exit_code::position_lost};
       case ErrorKind::too_large:
-        return {
-            std::nullopt,
-            "an event cannot be read even without its fields: " + error.text() +
-                ". The _id of its document alone is too large for a change stream. Take such documents out "
-                "of the watched collections, bring the targets up to date, then start once with "
-                "--restart-now",
-            exit_code::position_lost};
+        return {std::nullopt,
+                "an event cannot be read even without its fields: " + error.text() +
+                    ". The _id of its document alone is too large for a change stream. Remove such documents "
+                    "from the watched collections, bring the targets up to date, then start once with "
+                    "--restart-now",
+                exit_code::position_lost};
       case ErrorKind::fenced:
         return {std::nullopt, error.text(), exit_code::lease_lost};
       case ErrorKind::own_fault:

@@ -93,7 +93,7 @@ void look_at_triggers(const Config& config, const std::function<void(const Findi
     for (const checkpoint::TriggerProblem& problem : problems) {
       report({Level::error,
               checkpoint::trigger_stream_name(problem.trigger.stream) + "/" + problem.trigger.name,
-              "the trigger does not run: " + problem.text});
+              "the trigger is not running: " + problem.text});
     }
   }
 }

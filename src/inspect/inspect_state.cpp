@@ -51,7 +51,7 @@ class StateInspector {
     const auto lack = rights_.missing(config_.state_database, requirements::state_accesses());
     if (lack) say(Level::error, "the state database: " + *lack);
     if (const auto blind = rights_.missing(config_.state_database, {{state::triggers, {"find"}}})) {
-      say(Level::warning, "the state database: " + *blind + "; without it no trigger runs");
+      say(Level::warning, "the state database: " + *blind + "; without it no trigger can run");
     }
     return !lack;
   }
@@ -66,7 +66,7 @@ class StateInspector {
     }
     if (error) {
       say(Level::error,
-          "transactions, which hold effects and positions together, do not work: " + error->text());
+          "transactions, which keep effects and positions consistent, do not work: " + error->text());
     } else {
       say(Level::ok,
           fmt::format("the state database {} can be used, in transactions", config_.state_database));
@@ -78,9 +78,9 @@ class StateInspector {
     const bson::View layout = layouts.view().at_path("cursor.firstBatch").document().at("0").document();
     if (!layout) {
       const bool publishing = split_ && split_->publishing == id_;
-      say(Level::note, id_ + " has never run here: its first start begins " +
+      say(Level::note, id_ + " has never run here: its first start will be " +
                            (publishing ? "where " + split_->maintaining +
-                                             " stands, if that has published so far, and otherwise "
+                                             " is, if that stream has published so far, otherwise "
                                        : "") +
                            "at the present moment");
       return false;
@@ -93,7 +93,7 @@ class StateInspector {
       shards_.push_back(checkpoint::ShardRecord::read(shard.document()));
     if (count_ != config_.parts()) {
       say(Level::note, fmt::format("positions are stored for {} shards, this configuration has {}: they are "
-                                   "carried over when the workers of the old layout have stopped",
+                                   "carried over once the workers of the old layout have stopped",
                                    count_, config_.parts()));
     }
     return true;
@@ -134,7 +134,7 @@ class StateInspector {
   std::string holder_of(const checkpoint::ShardRecord& shard) const {
     if (!shard.has_holder) return "held by nobody";
     if (shard.held(now_ * 1000, checkpoint::LeaseHolder{})) return "held by " + shard.holder.text();
-    return "held by nobody (" + shard.holder.text() + " is gone or has let its lease run out)";
+    return "held by nobody (" + shard.holder.text() + " is gone or its lease has expired)";
   }
 
   /// The oldest entry; to see it is a right of its own, which a worker does not need.
@@ -157,8 +157,8 @@ class StateInspector {
                        ": a worker that is stopped for longer loses its position");
     if (report_.floor && report_.floor->cluster_time < first) {
       say(Level::error,
-          "the oplog no longer reaches back to the stored position: the changes between are "
-          "lost; bring the targets up to date, then start once with --restart-now");
+          "the oplog no longer reaches back to the stored position: the changes in between are lost; bring "
+          "the targets up to date, then start once with --restart-now");
       report_.floor.reset();
     }
   }

@@ -41,7 +41,7 @@ Term among(const Field& field, std::string_view name, const Term& value, const V
 
 Term ordered(Order order, const Field& field, std::string_view name, const Value& operand) {
   if (operand.is_null() || operand.is_array() || operand.is_document()) {
-    field.fail(quoted(name) + " takes a value that has an order, such as a number or a text");
+    field.fail(quoted(name) + " must be a value with an order, such as a number or a text");
   }
   return compare(order, field.value(), constant_term(operand));
 }
@@ -75,7 +75,7 @@ std::optional<std::string> share_of(const Value& operand) {
 
 Term moves_by(const Field& field, std::string_view name, const Value& operand) {
   const auto share = share_of(operand);
-  if (!share) field.fail(quoted(name) + " takes a share above 0, such as 0.2 or \"20%\"");
+  if (!share) field.fail(quoted(name) + " must be a share above 0, such as 0.2 or \"20%\"");
   const Term before = field.before();
   const Term moved = magnitude(sum({{field.after(), false}, {before, true}}));
   const Term allowed = product({number_term(*share), magnitude(before)});
@@ -118,7 +118,7 @@ constexpr std::array<Operator, 10> image_operators{{
      }},
     {"matches", false,
      [](const Field& f, std::string_view n, const Value& v) {
-       if (v.type() != BSON_TYPE_UTF8) f.fail(quoted(n) + " takes a regular expression, as a text");
+       if (v.type() != BSON_TYPE_UTF8) f.fail(quoted(n) + " must be a regular expression, as a text");
        return matches(f.value(), constant_term(v).constant, "");
      }},
 }};
@@ -178,7 +178,7 @@ Term condition(const ConditionField& field, std::string_view name, const bson::V
     field.fail(config::unknown_name("operator", name, names, names));
   }
   if (found->of_change && field.image == Image::before) {
-    field.fail(quoted(name) + " looks at the field before and after; state it without 'before.'");
+    field.fail(quoted(name) + " compares the field before and after; use it without 'before.'");
   }
   return found->make(field, name, operand);
 }

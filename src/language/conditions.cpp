@@ -21,10 +21,10 @@ class Conditions {
   explicit Conditions(Reads& reads) : reads_(reads) {}
 
   Term all_of(bson::View map, int depth) {
-    if (depth > most_nested) throw LanguageError("conditions nest too deeply");
+    if (depth > most_nested) throw LanguageError("conditions are nested too deeply");
     std::vector<Term> terms;
     for (const auto& [key, value] : map) terms.push_back(entry(key, value, depth));
-    if (terms.empty()) throw LanguageError("a map of conditions is empty; state at least one");
+    if (terms.empty()) throw LanguageError("a map of conditions is empty; add at least one");
     return both(terms);
   }
 
@@ -34,12 +34,12 @@ class Conditions {
     if (key == "any") return either(each(key, value, depth));
     if (key == "expr") return {raw_expression(value, reads_)};
     if (key != "not") return field(key, value);
-    if (!value.is_document()) throw LanguageError("'not' takes a map of conditions");
+    if (!value.is_document()) throw LanguageError("'not' must be a map of conditions");
     return negation(all_of(value.document(), depth + 1));
   }
 
   std::vector<Term> each(std::string_view key, const bson::Value& list, int depth) {
-    const std::string wrong = "'" + std::string(key) + "' takes a list of maps of conditions";
+    const std::string wrong = "'" + std::string(key) + "' must be a list of maps of conditions";
     if (!list.is_array() || list.document().empty()) throw LanguageError(wrong);
     std::vector<Term> terms;
     for (const auto& element : list.document()) {
@@ -51,7 +51,7 @@ class Conditions {
 
   Term field(std::string_view path, const bson::Value& value) {
     const ConditionField about = field_of(path);
-    if (value.is_array()) about.fail("a list may mean two things; write {in: [..]} or {eq: [..]}");
+    if (value.is_array()) about.fail("a list is ambiguous; write {in: [..]} or {eq: [..]}");
     if (!value.is_document()) return equal(about.value(), constant_term(value));
     std::vector<Term> terms;
     for (const auto& [name, operand] : value.document()) terms.push_back(condition(about, name, operand));
@@ -66,10 +66,10 @@ class Conditions {
       path.remove_prefix(before_change.size());
     }
     for (const std::string_view name : bson::split_path(path, most_path_names + 1)) {
-      if (name.empty()) about.fail("a path's names are not empty");
+      if (name.empty()) about.fail("a name in a path must not be empty");
       about.names.emplace_back(name);
     }
-    if (about.names.empty()) about.fail("a path's names are not empty");
+    if (about.names.empty()) about.fail("a name in a path must not be empty");
     return about;
   }
 

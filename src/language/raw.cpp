@@ -45,7 +45,7 @@ void note(std::string_view text, Reads& reads) {
 }
 
 std::string written(const bson::Value& value, Reads& reads, int depth) {
-  if (depth > deepest_expression) throw LanguageError("an expression nests too deeply");
+  if (depth > deepest_expression) throw LanguageError("an expression is nested too deeply");
   if (value.type() == BSON_TYPE_UTF8) {
     json_of(value);  // for its errors
     const std::string text = named(value.text());

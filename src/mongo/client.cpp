@@ -26,7 +26,7 @@ std::string why_no_uri(const std::string& text, const bson_error_t& error) {
   const std::string servers = hosts == 0 ? "" : text.substr(hosts, text.find_first_of("/?", hosts) - hosts);
   const bool ambiguous = std::ranges::count(servers, '@') > 1;
   if (!ambiguous && said.find("unescaped") == std::string::npos) return said;
-  return "in user and password, characters such as @ : / % have to be percent-encoded";
+  return "characters such as @ : / % in user and password must be percent-encoded";
 }
 
 /// Options that other drivers know, or that this one leaves to somebody else: no slips of the pen.
@@ -138,10 +138,9 @@ void set_default(mongoc_uri_t* uri, const char* option, int value) {
 Pool make_pool(const mongoc_uri_t* uri) {
   Pool pool(mongoc_client_pool_new(uri));
   if (!pool) {
-    throw Stop(
-        exit_code::bad_configuration,
-        "the MongoDB URI asks for something that the driver cannot do (TLS files or mechanism?), or its "
-        "name cannot be looked up");
+    throw Stop(exit_code::bad_configuration,
+               "the MongoDB URI requires something that the driver does not support (TLS files or "
+               "mechanism?), or its host name cannot be resolved");
   }
   return pool;
 }
@@ -160,7 +159,7 @@ std::string read_uri_file(const std::string& path) {
   const std::size_t end = text.find_last_not_of(" \t\r\n");
   text.resize(end == std::string::npos ? 0 : end + 1);
   if (text.empty())
-    throw Stop(exit_code::bad_configuration, path + ": the file is empty; it must hold a URI");
+    throw Stop(exit_code::bad_configuration, path + ": the file is empty; it must contain a URI");
   return text;
 }
 
@@ -196,8 +195,7 @@ void try_uri(const std::string& uri) {
 
 NoClient::NoClient()
     : std::runtime_error(
-          "no connection of the pool came free within the URI's waitQueueTimeoutMS; leave that option out, "
-          "or "
+          "no connection of the pool became free within the URI's waitQueueTimeoutMS; remove that option, or "
           "allow more time") {}
 
 /// Clients that are made by one URI.
@@ -354,7 +352,7 @@ void ClientPool::replace(bool same_too) {
 void ClientPool::say_refused(const std::string& why) {
   if (why == refused_) return;
   refused_ = why;
-  if (listener_) listener_(false, "the URI in " + file_ + " is not taken up: " + why);
+  if (listener_) listener_(false, "the URI in " + file_ + " is not used: " + why);
 }
 
 std::optional<WriteError> first_write_error(bson::View reply, Doing doing) {

@@ -108,7 +108,7 @@ HostAnswer ask(const mongoc_uri_t* uri, const mongoc_host_list_t& host, const st
   const std::string found(reply.view().at("setName").text());
   if (found == wanted || reply.view().at("isreplicaset").boolean()) return answer;  // as yet not initiated
   answer.wrong = "the URI wants the replica set '" + wanted + "', but " + answer.host;
-  answer.wrong += found.empty() ? " is a member of none; start mongod with --replSet " + wanted +
+  answer.wrong += found.empty() ? " is not a member of any; start mongod with --replSet " + wanted +
                                       " and run rs.initiate() once"
                                 : " is a member of '" + found + "'; write replicaSet=" + found;
   return answer;

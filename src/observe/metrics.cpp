@@ -78,46 +78,45 @@ std::vector<double> duration_buckets() {
 struct MetricFamilies {
   explicit MetricFamilies(Registry& r)
       : events_read(counters(r, "sluice_events_read_total", "Events read from the change stream.")),
-        events_applied(counters(r, "sluice_events_applied_total", "Events whose effects are all committed.")),
+        events_applied(
+            counters(r, "sluice_events_applied_total", "Events whose effects were all committed.")),
         events_published(
             counters(r, "sluice_events_published_total", "Events acknowledged by a sink outside MongoDB.")),
         events_filtered(
-            counters(r, "sluice_events_filtered_total", "Events that no rule had anything to do for.")),
-        events_dead(
-            counters(r, "sluice_events_dead_total", "Events set aside in the dead-letter collection.")),
+            counters(r, "sluice_events_filtered_total", "Events for which no rule had an effect.")),
+        events_dead(counters(r, "sluice_events_dead_total", "Events that became dead letters.")),
         dead_letters_open(gauges(r, "sluice_dead_letters_open",
                                  "Dead letters of the stream in the state database, at most 10000.")),
         rules_not_backfilled(
             gauges(r, "sluice_rules_not_backfilled",
-                   "Rules whose targets lack what their sources held when they began, until a repair.")),
+                   "Rules whose targets lack the documents that existed when they started, until a repair.")),
         publish_duplicates(counters(r, "sluice_publish_duplicates_total",
-                                    "Messages sent again that the receiver knew already and dropped.")),
-        webhook_requests(counters(r, "sluice_webhook_requests_total",
-                                  "Requests to web services, by what became of them.")),
+                                    "Messages sent again that the receiver recognised and dropped.")),
+        webhook_requests(
+            counters(r, "sluice_webhook_requests_total", "Requests to web services, by result.")),
         webhook_open(gauges(r, "sluice_webhook_open",
-                            "1 while requests are kept from a web service that failed, else 0.")),
-        webhook_seconds(histograms(r, "sluice_webhook_seconds", "Seconds a request to a web service took.")),
-        outlet_up(gauges(r, "sluice_outlet_up",
-                         "0 while events wait for this server outside MongoDB, which is down, else 1.")),
-        rule_effects(counters(r, "sluice_rule_effects_total", "Effects by rule and by what became of them.")),
+                            "1 while the circuit breaker of a web service is open, else 0.")),
+        webhook_seconds(
+            histograms(r, "sluice_webhook_seconds", "Duration of a request to a web service in seconds.")),
+        outlet_up(
+            gauges(r, "sluice_outlet_up", "0 while this outlet is down and events wait for it, else 1.")),
+        rule_effects(counters(r, "sluice_rule_effects_total", "Effects, by rule and result.")),
         collection_changes(counters(r, "sluice_collection_changes_total",
-                                    "Watched collections, or the database, dropped or renamed.")),
-        retries(counters(r, "sluice_retries_total", "Attempts repeated, by kind of error.")),
+                                    "Watched collections, or the database, that were dropped or renamed.")),
+        retries(counters(r, "sluice_retries_total", "Retries, by kind of error.")),
         stream_reopens(
-            counters(r, "sluice_stream_reopens_total", "Times the change stream was opened again.")),
+            counters(r, "sluice_stream_reopens_total", "Number of times the change stream was reopened.")),
         large_events(counters(r, "sluice_large_events_total",
-                              "Times an event was too large to be read whole, and was read in part.")),
+                              "Events that were too large to be read whole and were read in part.")),
         position_lost(counters(r, "sluice_position_lost_total",
-                               "Times the position was lost, by the policy that was followed.")),
+                               "Number of times the position was lost, by the policy applied.")),
         config_reloads(counters(r, "sluice_config_reloads_total",
-                                "Configurations found changed while running, by what became of them.")),
+                                "Changed configurations found at run time, by result.")),
         events_in_flight(gauges(r, "sluice_events_in_flight", "Events read and not yet resolved.")),
-        bytes_in_flight(
-            gauges(r, "sluice_bytes_in_flight",
-                   "Bytes of the events in flight, of what rules made of them, and of what is being "
-                   "rendered and sent.")),
-        bytes_in_flight_peak(gauges(r, "sluice_bytes_in_flight_peak",
-                                    "The most bytes there ever were in flight since the stream started.")),
+        bytes_in_flight(gauges(r, "sluice_bytes_in_flight",
+                               "Bytes of events in flight, of their effects, and of data being sent.")),
+        bytes_in_flight_peak(
+            gauges(r, "sluice_bytes_in_flight_peak", "Maximum of bytes in flight since the stream started.")),
         lag_seconds(
             gauges(r, "sluice_lag_seconds",
                    "Seconds from the last resolved position to the server's clock; 0 when caught up.")),
@@ -128,24 +127,25 @@ struct MetricFamilies {
                    "Seconds from the oplog's oldest entry to the stream's position; NaN while unknown.")),
         oplog_exhausted_at_seconds(
             gauges(r, "sluice_oplog_exhausted_at_seconds",
-                   "Unix time at which the oplog's end reaches the position at the rate of the last minutes; "
-                   "+Inf when it comes no nearer, NaN while unknown.")),
+                   "Unix time at which the position falls off the oplog at the rate of the last minutes; "
+                   "+Inf if that does not come closer, NaN while unknown.")),
         ready(gauges(
             r, "sluice_ready",
-            "1 while the stream reads and keeps positions and is not stalled, else 0: as /readyz says.")),
-        stalled(
-            gauges(r, "sluice_stalled", "1 when work waits and nothing has moved for --stall-ms, else 0.")),
+            "1 while the stream reads, stores positions and is not stalled, else 0; as /readyz says.")),
+        stalled(gauges(r, "sluice_stalled",
+                       "1 if work is pending and nothing has progressed for --stall-ms, else 0.")),
         cluster_members(
-            gauges(r, "sluice_cluster_members", "Instances that divide the stream's partitions.")),
-        cluster_partitions_held(
-            gauges(r, "sluice_cluster_partitions_held", "Partitions of the stream that run here.")),
-        cluster_partition_held(
-            gauges(r, "sluice_cluster_partition_held", "1 while the partition runs here, else 0.")),
-        event_lag_seconds(histograms(r, "sluice_event_lag_seconds",
-                                     "Seconds from a change's wall time to its effects being committed.")),
+            gauges(r, "sluice_cluster_members", "Live instances that share the stream's partitions.")),
+        cluster_partitions_held(gauges(r, "sluice_cluster_partitions_held",
+                                       "Partitions of the stream that run in this instance.")),
+        cluster_partition_held(gauges(r, "sluice_cluster_partition_held",
+                                      "1 while the partition runs in this instance, else 0.")),
+        event_lag_seconds(
+            histograms(r, "sluice_event_lag_seconds", "Seconds from a change to the commit of its effects.")),
         batch_documents(histograms(r, "sluice_batch_documents", "Target documents in a batch.")),
         batch_events(histograms(r, "sluice_batch_events", "Events in a batch.")),
-        batch_seconds(histograms(r, "sluice_batch_seconds", "Seconds a batch took, its retries included.")) {}
+        batch_seconds(
+            histograms(r, "sluice_batch_seconds", "Duration of a batch in seconds, including retries.")) {}
 
   Family<Counter>& events_read;
   Family<Counter>& events_applied;
@@ -279,7 +279,7 @@ struct Metrics::State {
       gauges(registry, "process_resident_memory_bytes", "Resident memory of this process.").Add({});
 
   explicit State(const BuildInfo& build) {
-    gauges(registry, "sluice_build_info", "The program that runs: always 1.")
+    gauges(registry, "sluice_build_info", "The running program: always 1.")
         .Add({{"version", std::string(build.version)},
               {"commit", std::string(build.commit)},
               {"compiler", std::string(build.compiler)}})

@@ -243,19 +243,21 @@ DeadLetters::Asked DeadLetters::asked_by(const Letter& letter) const {
                 "' on its cluster in this file; retry with the file that has it, or drop it"};
   }
   if (rule == nullptr) {
-    return {{}, "there is no rule '" + name + "' any more; give the rule its name back, or drop the letter"};
+    return {{},
+            "there is no rule '" + name + "' any more; give the rule its old name, or drop the dead letter"};
   }
   if (sinks::is_message(effect)) return {{}, "", rule};
   if (sinks::lacks_id(effect)) {
-    return {
-        {},
-        "the _id that rule '" + name +
-            "' was to write under was too large to be kept with the letter; write it by hand, or drop it"};
+    return {{},
+            "the _id that rule '" + name +
+                "' was to write under was too large to be stored in the dead letter; write it by hand, or "
+                "drop the letter"};
   }
   Asked asked{sinks::writes_of(effect, rule->projections(), rule->documents()), ""};
   if (asked.writes.empty() && sinks::lacks_values(effect)) {
-    asked.refusal = "what rule '" + name +
-                    "' wrote was too large to be kept with the letter; write it by hand, or drop it";
+    asked.refusal =
+        "what rule '" + name +
+        "' wrote was too large to be stored in the dead letter; write it by hand, or drop the letter";
   } else if (asked.writes.empty()) {
     asked.refusal = "rule '" + name + "' no longer maintains what the letter is about (" +
                     sinks::effect_in_words(effect) +

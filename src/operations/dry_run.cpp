@@ -46,7 +46,7 @@ void append_missing(bson::View event, bson::Builder& out) {
   const bson::Value id = after ? after : event.at_path("fullDocumentBeforeChange._id");
   if (!id) {
     throw ConfigError(
-        "the event does not say which document it is about; give it a documentKey, such as "
+        "the event does not name its document; add a documentKey, such as "
         "{\"documentKey\": {\"_id\": 1}}");
   }
   out.open("documentKey").append("_id", id).close();
@@ -58,7 +58,7 @@ requirements::OwnedDocument completed(bson::View event, const StreamConfig& stre
   if (std::ranges::find(known, operation) == std::end(known))
     throw ConfigError("the event's operationType must be insert, update, replace or delete");
   if (event.at_path("ns.coll").text().empty())
-    throw ConfigError("the event does not say its collection; give it {\"ns\": {\"coll\": \"orders\"}}");
+    throw ConfigError("the event does not name its collection; add {\"ns\": {\"coll\": \"orders\"}}");
   bson::Builder out;
   append_missing(event, out);
   for (const auto& [name, value] : event) {
@@ -116,7 +116,7 @@ DryRun try_rule(const StreamConfig& stream, const std::string& name, const std::
   const requirements::OwnedDocument whole = completed(requirements::view_of(stated), stream);
   DryRun trial;
   trial.why_none =
-      "the event is not for this rule: see its collections, operations and fields, and 'where' "
+      "the event does not match this rule: see its collections, operations and fields, and 'where' "
       "or 'when' if it has one";
   requirements::RuleTable table(rules);
   for (const requirements::OwnedDocument& one : judged(stream, rules, whole)) {

@@ -221,7 +221,7 @@ class Replay {
 
   [[noreturn]] void stop(const Error& error) const {
     throw Stop(exit_code::cannot_start,
-               error.text() + "; what was replayed so far is done; run it again with --run " + plan_.run);
+               error.text() + "; the events replayed so far are done; run it again with --run " + plan_.run);
   }
 
   const Config& config_;

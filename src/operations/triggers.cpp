@@ -63,10 +63,10 @@ std::string jetstream_for(const std::vector<StreamConfig>& streams, const Stream
   const char* how = "; name one: PUBLISH TO 'subject' STREAM 'name'";
   if (names.empty()) {
     throw ConfigError(
-        fmt::format("no publish rule of the file has a JetStream stream that takes {}{}", subject, how));
+        fmt::format("no publish rule of the file has a JetStream stream for {}{}", subject, how));
   }
   throw ConfigError(
-      fmt::format("the JetStream streams {} all take {}{}", fmt::join(names, ", "), subject, how));
+      fmt::format("the JetStream streams {} all accept {}{}", fmt::join(names, ", "), subject, how));
 }
 
 /// Each rule is added to those before it, so that one that does not go with them is found.

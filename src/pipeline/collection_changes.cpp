@@ -21,7 +21,7 @@ std::string rename_in_words(const CollectionChange& change) {
     return fmt::format("the collection {} was replaced as a whole by {}", watched,
                        change.other.starts_with("tmp.mr.") ? "a mapReduce" : "an aggregation's $out");
   }
-  return fmt::format("the collection {} was renamed to {}, in the place of what stood there", other, watched);
+  return fmt::format("the collection {} was renamed to {}, replacing it", other, watched);
 }
 
 bool keeps_keys(const Rule& rule) {
@@ -37,16 +37,17 @@ const char* operation_to_state(const CollectionChange& change) {
 
 std::string clause(const CollectionChange& change, const Rule& rule) {
   if (keeps_keys(rule)) {
-    return fmt::format("rule '{}' cannot tell the keys of its documents: flush them in Redis", rule.name());
+    return fmt::format("rule '{}' cannot know the keys of its documents: flush them in Redis", rule.name());
   }
-  if (rule.deliveries().empty()) return fmt::format("rule '{}' writes nothing about it", rule.name());
+  if (rule.deliveries().empty()) return fmt::format("rule '{}' writes nothing for this", rule.name());
   std::string text = fmt::format(
       "rule '{}' sends no message about it (it would with operations: [insert, update, replace, "
       "delete, {}])",
       rule.name(), operation_to_state(change));
   if (change.came && rule.has_snapshots()) {
-    text += fmt::format("; what stands there now is sent by: sluice snapshot FILE --rule {} --collection {}",
-                        rule.name(), change.collection);
+    text +=
+        fmt::format("; to publish its present documents, run: sluice snapshot FILE --rule {} --collection {}",
+                    rule.name(), change.collection);
   }
   return text;
 }

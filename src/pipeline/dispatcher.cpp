@@ -18,8 +18,8 @@ std::int64_t wall_clock_ms() {
 
 std::string end_sentence(const CollectionChange& change) {
   return in_words(change) +
-         ", after which the targets cannot be kept true event by event. Start with --on-lost rebuild to "
-         "compute them afresh and go on, or once with --restart-now to go on from the present moment with "
+         ", after which events alone cannot keep the targets up to date. Start with --on-lost rebuild to "
+         "recompute them and continue, or once with --restart-now to continue from the present moment with "
          "the targets as they are";
 }
 

@@ -122,7 +122,7 @@ void Stream::on_exception(const std::exception_ptr& thrown) {
   keeper_.freeze();
   fail(exit_code::cannot_start,
        "internal error: " + async::what_of(thrown) +
-           "; the stream ends, and what was in flight is done again from the stored position");
+           "; the stream ends; work in flight is done again from the stored position");
 }
 
 void Stream::start() {
@@ -157,7 +157,7 @@ ReaderObserver Stream::reader_observer() {
 void Stream::on_reopening(const Error& error) {
   health_.broke(error);
   reopening_.failed(error);
-  around_.readiness.not_ready(condition_, "the change stream is being opened again: " + error.text());
+  around_.readiness.not_ready(condition_, "the change stream is being reopened: " + error.text());
   metrics_.stream_reopens.Increment();
 }
 

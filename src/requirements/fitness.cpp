@@ -93,8 +93,8 @@ std::optional<std::string> unwritable(const std::string& full_name, const Collec
   }
   if (!by_value || state.collation.empty()) return std::nullopt;
   return fmt::format(
-      "{} has the default collation {}, by which the server takes different values for equal, while Sluice "
-      "tells them apart byte by byte: make the collection anew without a default collation (an index or a "
+      "{} has the default collation {}, under which the server treats different values as equal, while "
+      "Sluice compares byte by byte: recreate the collection without a default collation (an index or a "
       "query may have its own), or name another one",
       full_name, state.collation);
 }

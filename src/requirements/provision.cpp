@@ -57,7 +57,7 @@ class Provisioner {
     if (state.exists) return std::nullopt;
     auto error = shape_.create_with_pre_images(collection);
     if (!error) {
-      log_.info("made the collection {}.{} with pre-images", database_, collection);
+      log_.info("created the collection {}.{} with pre-images", database_, collection);
       state.exists = state.pre_images = true;
       return std::nullopt;
     }
@@ -82,8 +82,8 @@ class Provisioner {
     if (there) return std::nullopt;
     if (policy == IndexPolicy::warn) {
       log_.warn(
-          "no index serves the look-up by {} in {}.{}; every change of a source scans the collection. "
-          "Create it: {}, or set indexes: create",
+          "no index for the lookup by {} in {}.{}; every change of a source scans the collection. Create it: "
+          "{}, or set indexes: create",
           need.field, database_, need.collection, create_index_line(database_, need));
       return std::nullopt;
     }

@@ -16,12 +16,13 @@
 namespace sluice::requirements {
 
 inline constexpr const char* no_replica_set =
-    "the server is no member of a replica set, so it has no change streams; start mongod with --replSet and "
+    "the server is not a member of a replica set, so it has no change streams; start mongod with --replSet "
+    "and "
     "run rs.initiate() once";
 
 /// To be said behind the error of a server that does not answer at the start.
 inline constexpr const char* is_it_running =
-    ". Is the server running, and is its replica set's name in the URI right?";
+    ". Is the server running, and is the replica set's name in the URI correct?";
 
 /// An error that says what to do where the server has none, or the one that kept it from answering.
 std::optional<Error> has_change_streams(mongoc_client_t* client);

@@ -23,16 +23,16 @@ inline bool ends_stream(Operation operation) {
 
 inline constexpr std::int32_t missing_image_code = 47;  ///< the server's NoMatchingDocument
 inline constexpr const char* missing_before =
-    "the rule requires the document as it was before the change, and the server does not have it: see that "
-    "changeStreamPreAndPostImages is on, and that images are kept for longer than the worker may lag";
+    "the rule requires the document as it was before the change, but the server has no pre-image: make sure "
+    "that changeStreamPreAndPostImages is on and that images are kept for longer than the worker may lag";
 inline constexpr const char* missing_after =
-    "the rule requires the document as the update left it, and the server does not have it: see that "
-    "changeStreamPreAndPostImages is on, and that images are kept for longer than the worker may lag";
+    "the rule requires the document as the update left it, but the server has no post-image: make sure that "
+    "changeStreamPreAndPostImages is on and that images are kept for longer than the worker may lag";
 
 inline constexpr std::int32_t failed_expression_code = 2;  ///< the server's BadValue
 inline constexpr const char* failed_expression =
-    "the rule's expressions ('where', 'when' or its values) failed on this event, so whether it is for the "
-    "rule is not known; write them so that they hold up for every event, such as {$ifNull: "
+    "the rule's expressions ('where', 'when' or its values) failed on this event, so it is not known whether "
+    "the rule applies to it; write them so that they never fail, such as {$ifNull: "
     "[$fullDocument.tags, []]} for a field that may be "
     "missing";
 

@@ -14,15 +14,13 @@ namespace sluice::rules {
 namespace {
 
 constexpr const char* no_old_key =
-    "a key of this rule is made of a field, and what that held before the change is not known: the server "
-    "has "
-    "no image of the document as it was; see that changeStreamPreAndPostImages is on and that images are "
-    "kept "
-    "for longer than the worker may lag, and drop the document's old keys by hand";
+    "a key of this rule is made of a field whose value before the change is not known: the server has no "
+    "pre-image; make sure that changeStreamPreAndPostImages is on and that images are kept for longer than "
+    "the worker may lag, and drop the document's old keys by hand";
 constexpr const char* unclear_key =
-    "a key of this rule is made of a field, and the document has another one whose name holds dots and reads "
-    "like its path: servers before 7.0 do not say which of the two an update changed; rename that field, and "
-    "drop the document's keys by hand";
+    "a key of this rule is made of a field, and the document has another field whose name contains dots and "
+    "looks like its path: servers before 7.0 do not say which of the two an update changed; rename that "
+    "field, and drop the document's keys by hand";
 constexpr const char* too_large_for_keys =
     "the event is too large for the server to send, so the keys of this rule that are made of fields are not "
     "known; drop them by hand, or make keys of the id alone";
@@ -196,9 +194,10 @@ class CacheRule final : public Rule {
 TextTemplate read_key(const Settings& settings, std::string_view key, const std::string& text) {
   TextTemplate made = TextTemplate::of(settings, key, text, {}, TextTemplate::Escape::verbatim);
   if (made.tells_of_the_change()) {
-    settings.fail(key, "'" + text +
-                           "' would be another key with each change: a key is made of {id}, {db}, "
-                           "{coll} and fields");
+    settings.fail(
+        key,
+        "'" + text +
+            "' would be a different key for each change: a key is made of {id}, {db}, {coll} and fields");
   }
   if (text.empty()) settings.fail(key, "a key cannot be empty");
   return made;
@@ -215,8 +214,7 @@ void read_refresh(const Settings& settings, CacheParts& parts) {
   if (parts.kept == Kept::text) {
     parts.value = TextTemplate::of(settings, "value", value, {}, TextTemplate::Escape::verbatim);
     if (parts.value->is_fixed()) {
-      settings.fail("value",
-                    "'" + value + "' is neither document, nor event, nor a text with a {field} in it");
+      settings.fail("value", "'" + value + "' must be document, event or a template with a {field}");
     }
   }
   const std::string format = read_format(settings, {"relaxed", "canonical", "bson"});
@@ -247,7 +245,7 @@ void check_sent(const Settings& settings, const Subscription& one, const std::st
   const auto holds = [&](const std::string& outer) { return (path + ".").starts_with(outer + "."); };
   const auto hides = [&](const std::string& hidden) { return overlap(hidden, path); };
   if (std::ranges::any_of(one.redacted, hides)) {
-    settings.fail("redact", "a key or value of this rule is made of '" + path + "', which is kept back here");
+    settings.fail("redact", "a key or value of this rule is made of '" + path + "', which is redacted here");
   }
   if (!one.projected.empty() && std::ranges::none_of(one.projected, holds)) {
     settings.fail("project", "a key or value of this rule is made of '" + path + "', which is not sent");
@@ -258,17 +256,17 @@ void ask_for_images(const Settings& settings, const CacheParts& parts, Subscript
   const bool of_fields = !fields_read(parts, true).empty();
   if (of_fields && !settings.has("before")) one.before = std::max(one.before, BeforeImage::when_available);
   if (of_fields && one.before == BeforeImage::off) {
-    settings.fail("before",
-                  "a key is made of a field: without the document as it was, the key that the "
-                  "field's old value makes would stay");
+    settings.fail(
+        "before",
+        "a key is made of a field: without the pre-image, the key of the field's old value would remain");
   }
   const bool of_document = parts.kept == Kept::document || parts.kept == Kept::text;
   if (of_document && !settings.has("full_document"))
     one.full_document = std::max(one.full_document, FullDocument::when_available);
   if (of_document && one.full_document < FullDocument::when_available) {
     settings.fail("full_document",
-                  "what 'refresh' keeps has to be the document as the very change left it: "
-                  "only whenAvailable and required give that");
+                  "'refresh' must store the document exactly as the change left it: only whenAvailable and "
+                  "required provide that");
   }
 }
 
@@ -281,8 +279,8 @@ void complete(const Settings& settings, const CacheParts& parts, Subscription& o
   const bool of_all = parts.kept == Kept::document || parts.kept == Kept::event;
   if (of_all && !one.any_field) {
     settings.fail("fields",
-                  "an update of another field would leave an old document in the cache; leave "
-                  "'fields' out, or have 'value' be a text of those fields");
+                  "an update of another field would leave an outdated document in the cache; remove "
+                  "'fields', or make 'value' a template of those fields");
   }
   ask_for_images(settings, parts, one);
 }
@@ -301,8 +299,7 @@ std::unique_ptr<Rule> make_cache(const RuleConfig& rule, const std::string& data
   }
   if (settings.has("refresh")) read_refresh(settings.section("refresh"), parts);
   if (parts.drops.empty() && !parts.refresh) {
-    settings.fail("",
-                  "a cache rule does nothing without 'delete' (keys to drop) or 'refresh' (a key to keep)");
+    settings.fail("", "a cache rule needs 'delete' (keys to drop) or 'refresh' (a key to keep)");
   }
   parts.subscriptions = read_selections(settings, read_from(rule, database));
   for (Subscription& one : parts.subscriptions) {

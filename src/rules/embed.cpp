@@ -128,7 +128,8 @@ CopyPlan::Field read_field(const Settings& target, const CopyPlan& plan, const s
   if (from.find("[]") != std::string::npos) target.fail("set", "'" + from + "': a source path has no arrays");
   const std::string prefix = plan.array.empty() ? "" : plan.array + "[].";
   if (!to.starts_with(prefix) || to.find("[]", prefix.size()) != std::string::npos) {
-    target.fail("set", "'" + to + "': copies stand beside their reference, so the path must start with '" +
+    target.fail("set", "'" + to +
+                           "': copies are stored next to their reference, so the path must start with '" +
                            prefix + "' and have no other array");
   }
   return {from, to.substr(prefix.size())};
@@ -140,12 +141,12 @@ void refuse_overlaps(const Settings& target, const CopyPlan& plan) {
   for (std::size_t i = 0; i < plan.fields.size(); ++i) {
     const std::string& to = plan.fields[i].to;
     if (overlap(to, plan.reference)) {
-      target.fail("set", "'" + to + "' and the reference '" + plan.reference + "' are in each other's way");
+      target.fail("set", "'" + to + "' and the reference '" + plan.reference + " conflict");
     }
     if (plan.array.empty() && overlap(to, "_id")) target.fail("set", "'" + to + "': _id cannot be written");
     for (std::size_t j = 0; j < i; ++j) {
       if (!overlap(to, plan.fields[j].to)) continue;
-      target.fail("set", "'" + plan.fields[j].to + "' and '" + to + "' are in each other's way");
+      target.fail("set", "'" + plan.fields[j].to + "' and '" + to + " conflict");
     }
   }
 }
@@ -160,7 +161,7 @@ CopyPlan read_plan(const Settings& embed, const Settings& target, const std::str
   split_reference(target, reference, plan);
   for (const auto& [from, to] : target.pairs("set"))
     plan.fields.push_back(read_field(target, plan, from, to));
-  if (plan.fields.empty()) target.fail("set", "names no field to copy");
+  if (plan.fields.empty()) target.fail("set", "contains no field to copy");
   refuse_overlaps(target, plan);
   const std::string gone = embed.choice("on_delete", {"keep", "unset", "delete"}, "keep");
   plan.when_gone = gone == "unset"    ? CopyPlan::WhenGone::unset

@@ -11,9 +11,9 @@ namespace {
 constexpr std::size_t most_told_twice = 4u << 20;  // of a larger one `after` is all, for a record has to fit
 constexpr std::int32_t no_aggregate_code = 2;      ///< the server's BadValue
 constexpr const char* no_aggregate =
-    "the rule's 'aggregate' gives no value for this event, so what it belongs to is not known";
+    "the rule's 'aggregate' has no value for this event, so its aggregate is not known";
 constexpr const char* impossible_aggregate =
-    "the rule's 'aggregate' gives a value that MongoDB cannot hold as an _id (an array, a regular "
+    "the rule's 'aggregate' has a value that MongoDB cannot store as an _id (an array, a regular "
     "expression, "
     "or a document with names that begin with $), so its events cannot be numbered";
 

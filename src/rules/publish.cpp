@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int32_t subject_code = 3;
 constexpr const char* no_subject =
-    "the message's subject would be longer than 2 KiB, which NATS does not take: shorten the rule's "
+    "the message's subject would be longer than 2 KiB, which NATS does not accept: shorten the rule's "
     "'subject', or "
     "the ids or fields it is made of";
 constexpr std::size_t most_subject = 2048;
@@ -105,7 +105,7 @@ void check_reserved(const Settings& settings, std::string_view key, std::string_
     const std::string_view first = subject.substr(0, subject.find('.'));
     if (first != reserved) continue;
     settings.fail(key, "'" + std::string(subject) + "': subjects that begin with " + std::string(reserved) +
-                           " are NATS's own; choose another beginning");
+                           " are reserved for NATS; choose another prefix");
   }
 }
 
@@ -116,14 +116,16 @@ void check_subject(const Settings& settings, const TextTemplate& subject) {
   const auto braces = subject.text().find_first_of("{}");
   const bool forbidden = subject.text().find_first_of(" \t\r\n*>") != std::string::npos;
   if (empty_token || forbidden) {
-    settings.fail("subject", "'" + subject.text() +
-                                 "' is no subject: its parts stand between dots, and hold no blanks, * or >");
+    settings.fail(
+        "subject",
+        "'" + subject.text() +
+            "' is not a valid subject: its tokens are separated by dots and contain no spaces, * or >");
   }
   if (braces == 0 && !subject.is_fixed() && subject.fixed_start().empty()) {
-    settings.fail("subject",
-                  "'" + subject.text() +
-                      "' must begin with a name of its own (such as {stream}.), or its stream would take "
-                      "every subject there is");
+    settings.fail(
+        "subject",
+        "'" + subject.text() +
+            "' must begin with a fixed name (such as {stream}.), or its stream would capture every subject");
   }
 }
 
@@ -201,8 +203,8 @@ std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& da
   plan.tokens = read_tokens(settings);
   if (plan.tokens && has_pattern) {
     settings.fail("tokens",
-                  "the tokens of another program are those of collections that are known by name; "
-                  "name them in 'from' instead of a pattern");
+                  "resume tokens of another connector need collections known by name; name them in 'from' "
+                  "instead of a pattern");
   }
   plan.message_id = message_id.text();
   return std::make_unique<PublishRule>(

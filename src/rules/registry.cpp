@@ -45,8 +45,9 @@ const char* const no_pre_image =
     "collection and keep pre-images for longer than the worker may lag";
 
 const char* const unclear_update =
-    "the document has a field whose name holds dots and reads like the path of the rule's field, and servers "
-    "before 7.0 do not say which of the two an update changed: rename that field, then verify and repair";
+    "the document has a field whose name contains dots and looks like the path of the rule's field, and "
+    "servers before 7.0 do not say which of the two an update changed: rename that field, then verify and "
+    "repair";
 
 std::vector<std::string> kinds() {
   std::vector<std::string> names;
@@ -81,12 +82,11 @@ void check_message_ids(const std::vector<std::unique_ptr<Rule>>& rules, const Ru
       for (const PublishPlan* other : publications_of(*rules[i])) {
         const bool same = plan->stream.name == other->stream.name && plan->message_id == other->message_id;
         if (!same || !share_a_collection(last, *rules[i])) continue;
-        added.settings.fail(
-            "", "the rules '" + rules[i]->name() + "' and '" + last.name() +
-                    "' publish the same events to the stream " + plan->stream.name +
-                    ", which would take the second message for a duplicate of the first; give one "
-                    "a 'message_id' of its own, such as \"" +
-                    last.name() + "-{token}\"");
+        added.settings.fail("", "the rules '" + rules[i]->name() + "' and '" + last.name() +
+                                    "' publish the same events to the stream " + plan->stream.name +
+                                    ", which would treat the second message as a duplicate of the first; set "
+                                    "a different 'message_id' in one of them, such as \"" +
+                                    last.name() + "-{token}\"");
       }
     }
   }
@@ -209,13 +209,12 @@ namespace {
 
 [[noreturn]] void refuse_order(const RuleConfig& rule, const std::string& setting, int parts) {
   std::string text = "the '" + setting + "' of rule '" + rule.name +
-                     "' brings changes of different documents together in their order, which " +
-                     std::to_string(parts) +
-                     " shards or partitions, each reading other documents, cannot keep; run the rule from a "
-                     "file of its own with one (--partitions 1, or --shard-count 1)";
-  if (setting != "order") text += ", or state the document's own _id there";
+                     "' keeps an order across different documents, which " + std::to_string(parts) +
+                     " shards or partitions cannot keep, because each reads other documents; run the rule "
+                     "from a separate file with one (--partitions 1, or --shard-count 1)";
+  if (setting != "order") text += ", or use the document's own _id there";
   if (setting != "order_by") {
-    text += ", or state 'order: document' if only each document's own changes need to be in order";
+    text += ", or set 'order: document' if only each document's own changes need to be in order";
   }
   rule.settings.fail(setting, text);
 }
@@ -246,7 +245,7 @@ void check_counter(const Settings& settings, std::string_view counter, const Cou
                    const std::string& from, const std::string& counted) {
   if (overlap(plan.field, "_id")) settings.fail(counter, "'" + plan.field + "': _id cannot be written");
   if (from == plan.collection && overlap(plan.field, counted)) {
-    settings.fail(counter, "'" + plan.field + "' and '" + counted + "' are in each other's way in " + from);
+    settings.fail(counter, "'" + plan.field + "' and '" + counted + " conflict in " + from);
   }
 }
 
@@ -260,7 +259,7 @@ std::string plain_path(const Settings& settings, std::string_view key) {
 void check_path(const Settings& settings, std::string_view key, const std::string& path) {
   const std::string all = "." + path + ".";
   if (all.find("..") != std::string::npos || all.find(".$") != std::string::npos) {
-    settings.fail(key, "'" + path + "' is no path of a field");
+    settings.fail(key, "'" + path + "' is not the path of a field");
   }
 }
 

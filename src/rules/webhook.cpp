@@ -15,17 +15,17 @@ namespace {
 
 constexpr std::int32_t address_code = 4;
 constexpr const char* no_address =
-    "a name in the request's URL has no value, an empty one, or one that leads to another path ('.', '..'); "
-    "look at the rule's 'url'";
+    "a name in the request's URL has no value, an empty one, or one that changes the path ('.', '..'); check "
+    "the rule's 'url'";
 constexpr const char* long_address =
     "the request's URL or its idempotency key would be longer than 2 KiB: shorten the rule's 'url', or the "
     "ids or fields it is made of";
 constexpr std::size_t most_header_bytes = 32u << 10;
 constexpr const char* long_headers =
-    "the request's headers would be longer than 32 KiB, for which services end the connection; look at what "
-    "the rule's 'headers' take from the document";
+    "the request's headers would be longer than 32 KiB, which services reject; check what the rule's "
+    "'headers' take from the document";
 constexpr std::int32_t body_code = 2;  ///< the server's BadValue
-constexpr const char* no_body = "the rule's 'values' give no document for this event";
+constexpr const char* no_body = "the rule's 'values' produce no document for this event";
 
 /// Makes a request of each change, in the order of each document's changes, or of all that have one value in
 /// common.
@@ -162,8 +162,8 @@ void check_collections_told(const Settings& settings, const std::vector<Subscrip
   const char* key = path.tells_of_the_document() ? "url" : body.made ? "values" : nullptr;
   if (key == nullptr) return;
   settings.fail(key, "'" + std::string(key) +
-                         "' is made of a document, and what 'operations' names drop or rename for has none; "
-                         "give those operations a rule of their own, without it");
+                         "' needs a document, which drop and rename in 'operations' do not have; use a "
+                         "separate rule without it for those operations");
 }
 
 }  // namespace
@@ -187,8 +187,8 @@ std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string& da
   const bool snapshot = settings.choice("snapshot", {"none", "first"}, "none") == "first";
   if (snapshot && body.made) {
     settings.fail("snapshot",
-                  "'values' are made of changes, which a snapshot has none of; state a 'body' or a "
-                  "'payload', or leave 'snapshot' out");
+                  "'values' need a change, which a snapshot does not have; use a 'body' or a 'payload', or "
+                  "remove 'snapshot'");
   }
   std::vector<Subscription> subscriptions =
       read_selections(settings, read_from(rule, database), Tells::of_collections);

@@ -14,10 +14,10 @@ using Mode = DocumentPlan::Mode;
 
 constexpr std::int32_t no_target_code = 2;  ///< the server's BadValue
 constexpr const char* no_target =
-    "the rule's 'id' gives no value that MongoDB can hold as an _id (it is missing, null, an array, a "
+    "the rule's 'id' has no value that MongoDB can store as an _id (it is missing, null, an array, a "
     "regular "
-    "expression, or a document with names that begin with $), so what to write is not known";
-constexpr const char* no_values = "the rule's 'values' gives no document for this event";
+    "expression, or a document with names that begin with $), so the target is not known";
+constexpr const char* no_values = "the rule's 'values' produce no document for this event";
 
 /// Writes into another collection what it makes of an event.
 class WriteRule final : public Rule {
@@ -127,8 +127,8 @@ void check_loop(const Settings& settings, const DocumentPlan& plan, const std::v
   for (const Subscription& one : all) {
     if (one.collection != plan.collection || !sets_itself_off(settings, plan, one)) continue;
     settings.fail("into", "what the rule writes into '" + plan.collection +
-                              "' would set it off again; name the 'operations' and 'fields' that it is for, "
-                              "so that its own writes are none of them");
+                              "' would trigger it again; restrict 'operations' and 'fields' so that they "
+                              "exclude its own writes");
   }
 }
 
@@ -139,8 +139,8 @@ std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& data
   DocumentPlan plan{database, collection_name(settings, "into", database), read_mode(settings)};
   if (plan.mode != Mode::insert && settings.has("dedup_s")) {
     settings.fail("dedup_s",
-                  "'dedup_s' is about inserts; a value that comes back is no repetition to a document that "
-                  "is upserted, updated or deleted");
+                  "'dedup_s' is for inserts; for a document that is upserted, updated or deleted, a value "
+                  "that returns is not a repetition");
   }
   read_pipeline(settings, plan);
   std::vector<Subscription> subscriptions =
@@ -150,11 +150,10 @@ std::unique_ptr<Rule> make_write(const RuleConfig& rule, const std::string& data
   if (own_id) made.add(settings, "id", "id");
   const bool ordered = settings.has("order_by");
   if (ordered && plan.mode != Mode::insert) {
-    settings.fail("order_by",
-                  "'order_by' is about inserts; what another mode writes keeps the order of its 'id'");
+    settings.fail("order_by", "'order_by' is for inserts; other modes keep the order of their 'id'");
   }
   if (ordered) {
-    if (settings.has("order")) settings.fail("order", "'order_by' says what the order is kept of already");
+    if (settings.has("order")) settings.fail("order", "'order_by' already sets the order");
     made.add(settings, "order_by", "order");
     check_order(settings, made, subscriptions);
   }

@@ -65,7 +65,7 @@ constexpr std::array<Known, 5> registered{{
 
 Error abandoned_error(const std::string& where) {
   return {ErrorKind::transient, 0,
-          where + ": stopping, so its answer is not waited for; what it did not acknowledge is sent again"};
+          where + ": stopping without waiting for its answer; what it has not acknowledged is sent again"};
 }
 
 std::vector<Made> make_outlets(const OutletParts& parts) {

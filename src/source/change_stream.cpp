@@ -157,7 +157,7 @@ std::optional<Error> ChangeStream::assemble(StreamBatch& batch) {
         break;
       }
       case EventAssembler::Took::misfit:
-        return Error{ErrorKind::cursor_gone, 0, "the fragments of a large event came out of order", false};
+        return Error{ErrorKind::cursor_gone, 0, "the fragments of a large event arrived out of order", false};
     }
   }
   batch.events = std::move(whole);

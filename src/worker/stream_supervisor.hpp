@@ -27,20 +27,20 @@ struct SupervisorEvents {
   std::function<void()> ready = {};  ///< once: from now on no change of any stream is missed
 };
 
-/// The streams of a process, each as a static shard or as a member of its cluster, and what comes in their
-/// place when the configuration changes. One that changes is stopped as at the worker's end, so that its
-/// position is stored, and only then begins anew, from there. Each runs by a configuration of its own, which
-/// lives as long as it does.
+/// Runs the streams of a process, each as a static shard or as a member of its cluster, and applies changes
+/// of the configuration. A stream that changes is stopped as at the worker's end, so that its position is
+/// stored, and then restarted from there. Each stream has its own configuration, which lives as long as it
+/// does.
 ///
-/// A stream that fails ends the worker: half a worker is worse than none, and a supervisor restarts the
-/// whole. But one that was changed and does not come to run goes back to what it was, and one that was added,
-/// or that carries out triggers, is tried again; it takes nobody along.
+/// A stream that fails ends the worker, so that a supervisor of processes restarts the whole. Exceptions: a
+/// stream that was changed and cannot start returns to its old configuration; one that was added, or that
+/// runs triggers, is retried without affecting others.
 ///
 /// All but append_status() on the worker's strand.
 class StreamSupervisor {
  public:
   /// `around.config` says everything but the streams.
-  /// `pauses`: between the tries of a stream that does not come to run and takes nobody along.
+  /// `pauses`: the delays between attempts to start a stream whose failure does not end the worker.
   StreamSupervisor(const pipeline::WorkerContext& around, const Strand& strand, SupervisorEvents events,
                    cluster::StreamFactory factory = cluster::make_stream,
                    flow::Backoff::Limits pauses = {std::chrono::seconds(1), std::chrono::seconds(30)});

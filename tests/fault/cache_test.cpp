@@ -124,8 +124,8 @@ TEST_F(CacheFaults, TheNetworkIsCut) {
 
 TEST_F(CacheFaults, AReplicaIsWaitedForUntilItIsPromoted) {
   const workbench::Port nobody;
-  EXPECT_TRUE(
-      outlives({"REPLICAOF", "127.0.0.1", nobody.text()}, "name the master", {"REPLICAOF", "NO", "ONE"}));
+  EXPECT_TRUE(outlives({"REPLICAOF", "127.0.0.1", nobody.text()}, "use the master's URL",
+                       {"REPLICAOF", "NO", "ONE"}));
 }
 
 TEST_F(CacheFaults, AFullServerIsWaitedForUntilThereIsRoom) {

@@ -107,9 +107,9 @@ TEST_F(Credentials, ThatTheServerDoesNotAcceptAreNotTakenUp) {
   start(realworld_file()).ready();
   realworld::seed(db(), storm_.sizes);
   put(own.uri_of("first", "secret-wrong"));
-  ASSERT_TRUE(worker().logs("is not taken up: "));
+  ASSERT_TRUE(worker().logs("is not used: "));
   put("no URI at all");
-  ASSERT_TRUE(worker().logs("is not taken up: the MongoDB URI cannot be used"));
+  ASSERT_TRUE(worker().logs("is not used: the MongoDB URI cannot be used"));
   std::filesystem::remove(path());
   ASSERT_TRUE(worker().logs("No such file or directory"));
   EXPECT_TRUE(exact()) << "SLUICE_SEED=" << random_seed();

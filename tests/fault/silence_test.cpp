@@ -40,9 +40,8 @@ TEST_F(Silence, LagGrowsAndReadinessTellsOfAServerThatIsGone) {
   EXPECT_TRUE(soon([&] { return metric("sluice_ready") == 1; }));
   server().node(0).kill9();
   EXPECT_TRUE(soon([&] { return metric("sluice_lag_seconds") > 3 && metric("sluice_ready") == 0; }));
-  EXPECT_TRUE(soon([&] {
-    return worker.get("/readyz").body.find("is being opened again") != std::string::npos;
-  })) << worker.get("/readyz").body;
+  EXPECT_TRUE(soon([&] { return worker.get("/readyz").body.find("is being reopened") != std::string::npos; }))
+      << worker.get("/readyz").body;
   server().node(0).restart();
   server().wait_for_primary();
   EXPECT_TRUE(soon(

@@ -238,7 +238,7 @@ TEST_F(CheckOnline, ATargetThatCannotBeWrittenByValue) {
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_TRUE(
       finds(outcome, "error", stream() + "/favorites-count", R"(articles has the default collation)"));
-  EXPECT_TRUE(finds(outcome, "error", stream() + "/author-copies", "make the collection anew"));
+  EXPECT_TRUE(finds(outcome, "error", stream() + "/author-copies", "recreate the collection"));
   EXPECT_TRUE(finds(outcome, "error", stream() + "/author-copies", "comments is a capped collection"));
   EXPECT_TRUE(finds(outcome, "error", stream() + "/tag-tally", "tags is a time-series collection"));
 }
@@ -247,10 +247,10 @@ TEST_F(CheckOnline, AWrongPasswordAndNoUserAtAll) {
   make_user(worker_roles());
   const Outcome wrong = check(guarded.uri_of("sluice", "wrong"));
   EXPECT_EQ(wrong.exit_code, 1);
-  EXPECT_TRUE(finds(wrong, "error", stream(), "the server refuses the log-in"));
+  EXPECT_TRUE(finds(wrong, "error", stream(), "the server refuses the login"));
   const Outcome nobody = check(guarded.uri_without_user());
   EXPECT_EQ(nobody.exit_code, 1);
-  EXPECT_TRUE(finds(nobody, "error", stream(), "demands a log-in"));
+  EXPECT_TRUE(finds(nobody, "error", stream(), "requires a login"));
 }
 
 TEST_F(CheckOnline, NoServerIsSaidWithExitCodeTwo) {

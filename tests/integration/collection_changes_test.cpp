@@ -122,14 +122,14 @@ TEST_F(CollectionChanges, AreOneLineEachWithoutTheRequest) {
       "; rule 'out' sends no message about it (it would with operations: [insert, update, "
       "replace, delete, ";
   const std::string snapshot =
-      "; what stands there now is sent by: sluice snapshot FILE --rule out --collection items";
+      "; to publish its present documents, run: sluice snapshot FILE --rule out --collection items";
   EXPECT_TRUE(logged("the collection " + ns("items") + " was dropped" + remedy + "drop])\n"))
       << worker().story();
   EXPECT_TRUE(
       logged("the collection " + ns("items") + " was renamed to " + ns("archive") + remedy + "rename])\n"))
       << worker().story();
-  EXPECT_TRUE(logged("the collection " + ns("staging") + " was renamed to " + ns("items") +
-                     ", in the place of what stood there" + remedy + "rename])" + snapshot))
+  EXPECT_TRUE(logged("the collection " + ns("staging") + " was renamed to " + ns("items") + ", replacing it" +
+                     remedy + "rename])" + snapshot))
       << worker().story();
   EXPECT_TRUE(
       logged("the collection " + ns("items") + " was replaced as a whole by an aggregation's $out" + remedy))
@@ -222,7 +222,7 @@ TEST_F(CacheCollectionChanges, SayToFlushAndEndNothing) {
     db().insert("items", "{\"_id\":\"" + id + "\"}");
     return soon([&] { return !redis().has(key(id)); });
   };
-  const std::string flush = "; rule 'keys' cannot tell the keys of its documents: flush them in Redis";
+  const std::string flush = "; rule 'keys' cannot know the keys of its documents: flush them in Redis";
   const std::string name = db().database() + ".items";
   on().insert();
   on().drop();

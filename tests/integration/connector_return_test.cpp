@@ -48,7 +48,7 @@ TEST_F(ConnectorReturn, TheNewerOfTokenAndPositionIsUsed) {
   EXPECT_EQ(run_until(4).find("resume token"), std::string::npos);
   they_store("nonsense");
   db().insert("users", numbered(8));
-  EXPECT_NE(run_until(5).find("is no resume token; the stream goes on from its own position"),
+  EXPECT_NE(run_until(5).find("is not a resume token; the stream continues from its own position"),
             std::string::npos);
   const auto rest = theirs.tokens(2);
   EXPECT_EQ(ids(messages()), (std::vector<std::string>{token[1], token[2], token[5], rest[0], rest[1]}));

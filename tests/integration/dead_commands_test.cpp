@@ -96,11 +96,11 @@ TEST_F(DeadLetterCommands, WhatMeansNothingIsRefused) {
   };
   refused("list", {"--rule", "favorite-count"}, "did you mean 'favorites-count'?");
   refused("list", {"--stream", "nowhere"}, "unknown stream 'nowhere'");
-  refused("show", {"650000010000000000000001"}, "there is no dead letter 650000010000000000000001");
+  refused("show", {"650000010000000000000001"}, "has no dead letter 650000010000000000000001");
   refused("show", {"x"}, "'x' is no id of a dead letter");
-  refused("retry", {}, "name the letters");
-  refused("retry", {"650000010000000000000001"}, "there is no dead letter");
-  refused("retry", {"--rule", "favorites-count"}, "name the letters");
+  refused("retry", {}, "name the dead letters");
+  refused("retry", {"650000010000000000000001"}, "has no dead letter");
+  refused("retry", {"--rule", "favorites-count"}, "name the dead letters");
   refused("drop", {"650000010000000000000001", "--rule", "r"}, "filters go with --all");
   refused("drop", {"650000010000000000000001", "--all"}, "either IDs or --all");
 }
@@ -118,7 +118,7 @@ TEST_F(DeadLetterCommands, ARetryIsDoneOnceItsTargetIsMended) {
   db().insert("articles", R"({"_id":2})");
   db().insert("favorites", R"({"articleId":2})");
   ASSERT_TRUE(settled());
-  EXPECT_EQ(favourites(2), 1) << "the stream goes on";
+  EXPECT_EQ(favourites(2), 1) << "the stream continues";
   ASSERT_EQ(letter_count(), 4);
 
   const Outcome again = dead("retry", {"--all"});

@@ -48,7 +48,7 @@ TEST_F(DeadLetters, EachHasOneErrorLineAndIsCountedUntilItIsGone) {
                            id.substr(id.rfind('"') - 24, 24);
   EXPECT_TRUE(soon([&] { return worker.err().find(line) != std::string::npos; })) << line << "\n"
                                                                                   << worker.err();
-  EXPECT_EQ(worker.err().find("trying again"), std::string::npos) << worker.err();
+  EXPECT_EQ(worker.err().find("retrying"), std::string::npos) << worker.err();
   EXPECT_TRUE(soon([&] { return metric("sluice_dead_letters_open") == 1; }));
   state().command(R"({"delete":"dead_letters","deletes":[{"q":{},"limit":0}]})");
   EXPECT_TRUE(soon([&] { return metric("sluice_dead_letters_open") == 0; }));

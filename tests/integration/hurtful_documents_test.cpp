@@ -69,7 +69,7 @@ TEST_F(HurtfulDocuments, AsAggregatesAreDeadLetters) {
   EXPECT_EQ(db().count("events", R"({"$expr":{"$and":[{"$eq":[{"$type":"$aggregateId"},"timestamp"]},
       {"$ne":["$aggregateId","$after.v"]}]}})"),
             0);
-  EXPECT_NE(letters().at(0).text("error.message").find("cannot hold as an _id"), std::string::npos);
+  EXPECT_NE(letters().at(0).text("error.message").find("cannot store as an _id"), std::string::npos);
   EXPECT_TRUE(conserved());
   EXPECT_EQ(worker().terminate(), 0);
 }

@@ -88,9 +88,10 @@ TEST_F(NatsSecurity, APasswordInTheUrl) {
 /// It is asked again: somebody may set it right at the server.
 TEST_F(NatsSecurity, AWrongPassword) {
   NatsServer nats("authorization { user: worker, password: \"" + password + "\" }");
-  expect_refused(nats.url(), {"--nats-user", "worker", "--nats-password", "wrong-Word-9"}, "does it know us",
+  expect_refused(nats.url(), {"--nats-user", "worker", "--nats-password", "wrong-Word-9"},
+                 "are the credentials correct", "wrong-Word-9");
+  expect_refused("nats://worker:wrong-Word-9@" + nats.host(), {}, "are the credentials correct",
                  "wrong-Word-9");
-  expect_refused("nats://worker:wrong-Word-9@" + nats.host(), {}, "does it know us", "wrong-Word-9");
 }
 
 TEST_F(NatsSecurity, AToken) {
@@ -115,8 +116,8 @@ TEST_F(NatsSecurity, AnotherNKey) {
   const NKey other(NKey::Kind::user);
   NatsServer nats("authorization { users: [ { nkey: " + user.public_key() + " } ] }");
   const std::string file = folder().write("seed", other.seed());
-  expect_refused(nats.url(), {"--nats-nkey", other.public_key(), "--nats-nkey-file", file}, "does it know us",
-                 other.seed());
+  expect_refused(nats.url(), {"--nats-nkey", other.public_key(), "--nats-nkey-file", file},
+                 "are the credentials correct", other.seed());
 }
 
 TEST_F(NatsSecurity, ACredentialsFile) {

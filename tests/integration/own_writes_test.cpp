@@ -290,11 +290,11 @@ TEST_F(OwnWrites, AreListedByCheck) {
   EXPECT_EQ(text.exit_code, 0) << text.err;
   EXPECT_NE(text.out.find("note     " + stream +
                           "customer-copies: what it writes to orders (update of customerName) sets off " +
-                          stream + "all; where that is not meant, state 'own_writes: ignore' in that rule\n"),
+                          stream + "all; if that is not intended, set 'own_writes: ignore' in that rule\n"),
             std::string::npos)
       << text.out;
   EXPECT_EQ(text.out.find("sets off " + stream + "theirs"), std::string::npos) << text.out;
-  EXPECT_NE(text.out.find("warning  " + stream + "all: rules set each other off: " + stream + "all -> " +
+  EXPECT_NE(text.out.find("warning  " + stream + "all: rules trigger each other: " + stream + "all -> " +
                           stream + "there -> " + stream + "back -> " + stream + "all; see that"),
             std::string::npos)
       << text.out;

@@ -161,7 +161,7 @@ TEST_F(Publish, AStreamThatTakesOtherSubjectsIsNoPlaceToPublishTo) {
   consumer().add_stream(stream(), stream() + ".elsewhere.>");
   Worker& worker = start_publishing(publish_file());
   EXPECT_EQ(worker.wait(), 2);
-  EXPECT_NE(worker.err().find("takes the subjects " + stream() + ".elsewhere.>, but not " + stream() + ".>"),
+  EXPECT_NE(worker.err().find("has the subjects " + stream() + ".elsewhere.>, but not " + stream() + ".>"),
             std::string::npos)
       << worker.err();
 }
@@ -261,7 +261,7 @@ TEST_F(Publish, CheckOnlineLooksAtTheStreamAndMakesNone) {
   const std::string url = nats_server().url();
   const std::string good = check(publish_file(), url);
   EXPECT_EQ(good.rfind("0\n", 0), 0U) << good;
-  EXPECT_NE(good.find("publishes to the JetStream stream " + stream() + ", which a worker will make"),
+  EXPECT_NE(good.find("publishes to the JetStream stream " + stream() + ", which a worker will create"),
             std::string::npos)
       << good;
   EXPECT_FALSE(consumer().has(stream()));
@@ -280,8 +280,8 @@ TEST_F(Publish, AStreamThatTakesTheSubjectsAlreadyIsCalledByItsName) {
                                  "_first, subject: '" + stream() + ".{op}' }\n");
   start(other, {"--nats-url", url}).ready();
   terminate_all();
-  const std::string why = "the JetStream stream " + stream() + " cannot be made: the stream " + stream() +
-                          "_first takes subjects of " + stream() + ".> already";
+  const std::string why = "the JetStream stream " + stream() + " cannot be created: the stream " + stream() +
+                          "_first already has subjects of " + stream() + ".> already";
   const Outcome checked = run_sluice(here_run({"check", publish_file(), "--online"}, {"--nats-url", url}));
   EXPECT_EQ(checked.exit_code, 1) << checked.out;
   EXPECT_NE(checked.out.find(why), std::string::npos) << checked.out;

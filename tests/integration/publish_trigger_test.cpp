@@ -49,12 +49,12 @@ class PublishTriggers : public PublishingTest {
   }
   testing::AssertionResult shown_by(const Outcome& outcome) const {
     const bool shown = outcome.out.find("alert") != std::string::npos &&
-                       outcome.out.find(alerts() + " cannot be made") != std::string::npos;
+                       outcome.out.find(alerts() + " cannot be created") != std::string::npos;
     if (shown) return testing::AssertionSuccess();
     return testing::AssertionFailure() << outcome.out << outcome.err;
   }
   testing::AssertionResult hidden_by(const Outcome& outcome) const {
-    if (outcome.out.find("cannot be made") == std::string::npos) return testing::AssertionSuccess();
+    if (outcome.out.find("cannot be created") == std::string::npos) return testing::AssertionSuccess();
     return testing::AssertionFailure() << outcome.out << outcome.err;
   }
   /// Every view of the triggers that asks the state database.
@@ -76,7 +76,7 @@ class PublishTriggers : public PublishingTest {
     for (int looks = 0; looks < 40 && !HasFailure(); ++looks) {
       const auto readyz = first.get("/readyz");
       EXPECT_EQ(readyz.status, 503);
-      EXPECT_NE(readyz.body.find(alerts() + " cannot be made"), std::string::npos) << readyz.body;
+      EXPECT_NE(readyz.body.find(alerts() + " cannot be created"), std::string::npos) << readyz.body;
       const Outcome top = run_sluice({"top", "127.0.0.1:" + first.port()});
       EXPECT_TRUE(shown_by(top));
       // Each partition of the others is a line of its own.
@@ -115,7 +115,7 @@ TEST_F(PublishTriggers, NameTheirStreamOrTakeTheOneThatFits) {
   const std::string unnamed = "CREATE TRIGGER t AFTER INSERT ON items DO PUBLISH TO '" + stream() + ".x'";
   const Outcome refused = trigger("create", plain, unnamed);
   EXPECT_EQ(refused.exit_code, 1);
-  EXPECT_NE(refused.err.find("no publish rule of the file has a JetStream stream that takes " + stream() +
+  EXPECT_NE(refused.err.find("no publish rule of the file has a JetStream stream for " + stream() +
                              ".x; name one: PUBLISH TO 'subject' STREAM 'name'"),
             std::string::npos)
       << refused.err;

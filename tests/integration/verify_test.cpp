@@ -87,7 +87,7 @@ TEST_F(Verify, EachKindOfDifferenceIsSaid) {
   EXPECT_TRUE(says(outcome, 1, "articles 1: favoritesCount is 3, should be 1"));
   EXPECT_TRUE(says(outcome, 1, R"(tags "a": missing, its articleCount should be 1)"));
   EXPECT_TRUE(says(outcome, 1, R"(tags "b": articleCount is "many", should be 1)"));
-  EXPECT_TRUE(says(outcome, 1, R"(tags "z": at zero, should be gone)"));
+  EXPECT_TRUE(says(outcome, 1, R"(tags "z": at zero, should be removed)"));
   EXPECT_EQ(verify({"--repair"}).exit_code, 0);
   EXPECT_EQ(verify().exit_code, 0);
   EXPECT_TRUE(becomes("tags", R"("b")", R"({"_id":"b","articleCount":1})"));

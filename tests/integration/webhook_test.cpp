@@ -319,7 +319,7 @@ TEST_F(Webhook, AReplayHasKeysOfItsRun) {
   EXPECT_EQ(replayed("june"), of_run("june"));
   const Outcome wrong =
       run_sluice(here_run({"replay", rules, "--store", "store", "--to", "hook", "--run", "a b"}));
-  EXPECT_NE(wrong.err.find("--run takes"), std::string::npos) << wrong.err;
+  EXPECT_NE(wrong.err.find("--run must have"), std::string::npos) << wrong.err;
 }
 
 }  // namespace

@@ -209,7 +209,7 @@ TEST_F(WriteRules, ARuleThatWouldSetItselfOffIsRefused) {
   const Outcome outcome = run_sluice(here_run(
       {"check", file("  - name: loop\n    write: { from: items, into: items, values: { a: 1 } }\n")}));
   EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_NE(outcome.err.find("would set it off again"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("would trigger it again"), std::string::npos) << outcome.err;
 }
 
 TEST_F(WriteRules, OnlyInsertsHaveAnOrderOfTheirOwn) {
@@ -218,7 +218,7 @@ TEST_F(WriteRules, OnlyInsertsHaveAnOrderOfTheirOwn) {
        file("  - name: last\n    write: { from: items, mode: upsert, into: last, values: NEW, order_by: "
             "NEW.user }\n")}));
   EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_NE(outcome.err.find("'order_by' is about inserts"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("'order_by' is for inserts"), std::string::npos) << outcome.err;
 }
 
 /// Nothing is written, and the answer is what the worker would do.

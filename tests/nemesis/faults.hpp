@@ -39,7 +39,7 @@ class Faults {
 
   /// Returns what was done, in words.
   std::string strike(Fault fault);
-  /// Ends all that lasts: servers run, the network is whole, and there is a primary.
+  /// Ends all that lasts: servers run, the network is whole, and primary.
   void heal();
 
  private:

@@ -13,7 +13,7 @@ struct KeyFile {
   std::string path;
 };
 
-/// A replica set of one that demands a log-in. Its uri() is that of `root`, who may do everything.
+/// A replica set of one that requires a login. Its uri() is that of `root`, who may do everything.
 class GuardedReplicaSet : private KeyFile, public ReplicaSet {
  public:
   GuardedReplicaSet();

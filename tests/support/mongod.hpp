@@ -65,7 +65,7 @@ class ReplicaSet {
   MongodProcess& primary();
   /// The primary becomes a secondary and stays one for a while.
   void step_down();
-  /// Waits until there is a primary that takes writes.
+  /// Waits until primary that takes writes.
   void wait_for_primary();
 
  protected:

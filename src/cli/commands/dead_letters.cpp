@@ -20,7 +20,7 @@ using operations::LetterId;
 LetterId parse_id(const std::string& text) {
   if (const auto id = operations::letter_id(text)) return *id;
   throw UsageError(fmt::format(
-      "'{}' is no id of a dead letter: 24 hexadecimal digits, as sluice dead list prints them", text));
+      "'{}' is not the ID of a dead letter: 24 hexadecimal digits, as printed by sluice dead list", text));
 }
 
 bool any(const LetterFilter& filter) {
@@ -77,8 +77,8 @@ std::vector<ChosenOnCluster> DeadDesk::by_id(const std::vector<std::string>& tex
     const auto found = std::find_if(chosen.begin(), chosen.end(), holds);
     if (found == chosen.end()) {
       throw UsageError(fmt::format(
-          "there is no dead letter {} of pipeline {}; it was retried or dropped, or the file is another's",
-          text, config_.pipeline));
+          "pipeline {1} has no dead letter {0}; it was retried or dropped, or this is the wrong file", text,
+          config_.pipeline));
     }
     found->ids.push_back(id);
   }
@@ -90,7 +90,7 @@ std::vector<ChosenOnCluster> DeadDesk::chosen(const Arguments& arguments) {
   const bool all = arguments.own.contains("all");
   const std::string help = fmt::format("; see sluice {} --help", arguments.command);
   if (all && !arguments.operands.empty()) throw UsageError("give either IDs or --all" + help);
-  if (!all && arguments.operands.empty()) throw UsageError("name the letters: IDs, or --all" + help);
+  if (!all && arguments.operands.empty()) throw UsageError("name the dead letters: IDs, or --all" + help);
   if (!all && any(filter)) throw UsageError("filters go with --all" + help);
   if (!all) return by_id(arguments.operands);
   std::vector<ChosenOnCluster> chosen;

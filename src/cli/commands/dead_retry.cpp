@@ -38,7 +38,7 @@ class RetryReport {
         break;
       case Retried::End::gone:
         ++gone_;
-        if (each_) line(id, "gone: another retry did it, or it was dropped");
+        if (each_) line(id, "gone: applied by another retry, or dropped");
         break;
       case Retried::End::failed:
         ++failed_;
@@ -115,7 +115,7 @@ int dead_retry_command(const Arguments& arguments, std::ostream& out, std::ostre
   const auto chosen = desk.chosen(arguments);
   if (arguments.own.contains("dry-run")) {
     rehearse(chosen, out, would_retry);
-    out << letters_counted(total(chosen)) << " would be retried; nothing was done\n";
+    out << letters_counted(total(chosen)) << " would be retried; nothing was changed\n";
     return exit_code::ok;
   }
   RetryReport report(total(chosen), !arguments.own.contains("all"), out, err);
@@ -130,7 +130,7 @@ int dead_drop_command(const Arguments& arguments, std::ostream& out, std::ostrea
   const auto chosen = desk.chosen(arguments);
   if (arguments.own.contains("dry-run")) {
     rehearse(chosen, out, would_drop);
-    out << letters_counted(total(chosen)) << " would be dropped; nothing was done\n";
+    out << letters_counted(total(chosen)) << " would be dropped; nothing was changed\n";
     return exit_code::ok;
   }
   std::int64_t dropped = 0;

@@ -34,7 +34,7 @@ std::string run_name(const Arguments& arguments) {
   const auto printable = [](char c) { return c > ' ' && c < 0x7F; };
   if (name.empty() || name.size() > most_bytes || !std::ranges::all_of(name, printable)) {
     throw UsageError(
-        fmt::format("--run takes 1 to {} printable ASCII characters without blanks", most_bytes));
+        fmt::format("--run must have 1 to {} printable ASCII characters without spaces", most_bytes));
   }
   return name;
 }
@@ -44,7 +44,7 @@ std::string run_name(const Arguments& arguments) {
 int replay_command(const Arguments& arguments, std::ostream& out, std::ostream& err) {
   operations::ReplayPlan plan;
   plan.store = required(arguments, "store", "the event_store rule whose events are replayed");
-  plan.rule = required(arguments, "to", "the rule that is to act on them");
+  plan.rule = required(arguments, "to", "the rule to pass them to");
   plan.filter = {given(arguments, "aggregate"), given_moment(arguments, "since"),
                  given_moment(arguments, "until")};
   plan.run = run_name(arguments);

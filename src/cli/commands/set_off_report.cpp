@@ -22,17 +22,18 @@ std::string stated_stream(const std::vector<StreamConfig>& stated, const StreamC
 std::string in_words(const rules::SetOff& one) {
   std::string text = "what it writes to " + one.text() + " sets off " + one.reader;
   if (one.conditional) text += " where its condition holds";
-  if (one.may_ignore) text += "; where that is not meant, state 'own_writes: ignore' in that rule";
+  if (one.may_ignore) text += "; if that is not intended, set 'own_writes: ignore' in that rule";
   return text;
 }
 
 std::string in_words(const rules::Loop& loop) {
   std::string text =
-      loop.rules.size() == 1 ? "what it writes sets it off again" : "rules set each other off: ";
+      loop.rules.size() == 1 ? "what it writes triggers it again" : "rules trigger each other: ";
   for (std::size_t i = 0; i < loop.rules.size() && loop.rules.size() > 1; ++i) text += loop.rules[i] + " -> ";
   if (loop.rules.size() > 1) text += loop.rules.front();
-  return text + (loop.comes_to_rest ? "; this ends once the copies are true, for what is true is not written"
-                                    : "; see that a condition, 'fields' or 'own_writes: ignore' ends it");
+  return text + (loop.comes_to_rest
+                     ? "; this ends once the copies are correct, because correct copies are not written again"
+                     : "; make sure that a condition, 'fields' or 'own_writes: ignore' ends it");
 }
 
 void append_texts(text::JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {

@@ -51,7 +51,7 @@ void show(const Config& config, const Publishing& one, std::ostream& out) {
   std::vector<SnapshotRequest> requests;
   check(store.find({id}, requests), pool);
   if (requests.empty()) {
-    out << one.rule << ": no snapshot was asked for\n";
+    out << one.rule << ": no snapshot was requested\n";
     return;
   }
   checkpoint::ProgressOfShards all;
@@ -63,7 +63,7 @@ void show(const Config& config, const Publishing& one, std::ostream& out) {
     out << fmt::format("{}: shard {}: {} documents published{}\n", one.rule, shard, progress.mark.documents,
                        progress.mark.done ? ", done" : "");
   }
-  if (!any) out << one.rule << ": asked for; no worker has begun\n";
+  if (!any) out << one.rule << ": requested; no worker has started it\n";
 }
 
 void ask(const Config& config, const Publishing& one, const std::string& collection, std::ostream& out) {
@@ -88,7 +88,7 @@ void ask(const Config& config, const Publishing& one, const std::string& collect
   }
   SnapshotStore store(pool, config.state_database);
   check(store.ask(request, false), pool);
-  out << fmt::format("{}: asked for; workers look for it each second (--status says how far they are)\n",
+  out << fmt::format("{}: requested; workers check for requests every second (--status shows the progress)\n",
                      one.rule);
 }
 
@@ -99,8 +99,7 @@ int snapshot_command(const Arguments& arguments, std::ostream& out, std::ostream
   const std::string rule = given(arguments, "rule").value_or("");
   const std::vector<Publishing> all = publishing_rules(config);
   const bool status = arguments.own.contains("status");
-  if (rule.empty() && !status)
-    throw UsageError("name the rule whose collections are to be published: --rule NAME");
+  if (rule.empty() && !status) throw UsageError("name the rule whose collections to publish: --rule NAME");
   std::vector<std::string> names;
   const mongo::Driver driver;
   bool found = rule.empty();
@@ -112,7 +111,7 @@ int snapshot_command(const Arguments& arguments, std::ostream& out, std::ostream
   }
   if (!found) {
     const std::string near = nearest_name(rule, names);
-    throw ConfigError(fmt::format("no rule that publishes is called '{}'{}", rule,
+    throw ConfigError(fmt::format("there is no publishing rule '{}'{}", rule,
                                   near.empty() ? "" : "; did you mean '" + near + "'?"));
   }
   return exit_code::ok;

@@ -37,7 +37,7 @@ double unix_seconds() {
 observe::HttpAddress address_of(const std::string& url) {
   const auto address = observe::parse_http_address(url, default_port);
   if (!address) {
-    throw UsageError("'" + url + "' is no worker's address; it looks like http://127.0.0.1:9464");
+    throw UsageError("'" + url + "' is not the address of a worker; write it as http://127.0.0.1:9464");
   }
   return *address;
 }
@@ -87,7 +87,7 @@ class Top {
     TopAnswer answer{answers_[i].url, flow::Clock::now(), std::nullopt, got.error};
     if (got.status == 200) answer.status = parse_status(got.body);
     if (got.status != 0 && !answer.status) {
-      answer.error = fmt::format("answered {} to /status: no worker of this version", got.status);
+      answer.error = fmt::format("answered {} to /status: not a worker of this version", got.status);
     }
     before_[i] = std::exchange(answers_[i], std::move(answer));
   }

@@ -122,10 +122,10 @@ int trigger_create_command(const Arguments& arguments, std::ostream& out, std::o
   checkpoint::TriggerStore& store = desk.store_of(stream);
   judged(stream, store.list(), trigger, desk.parts());
   if (!store.put(trigger, rule.replace)) {
-    throw UsageError(fmt::format("there is a {} already; CREATE OR REPLACE TRIGGER puts another in its place",
-                                 quoted(trigger)));
+    throw UsageError(
+        fmt::format("{} already exists; use CREATE OR REPLACE TRIGGER to replace it", quoted(trigger)));
   }
-  out << quoted(trigger) << " is created; workers take it up within seconds\n";
+  out << quoted(trigger) << " was created; workers load it within seconds\n";
   return exit_code::ok;
 }
 
@@ -136,7 +136,7 @@ int trigger_drop_command(const Arguments& arguments, std::ostream& out, std::ost
   TriggerDesk desk(arguments);
   const KeptTrigger kept = desk.only(arguments.operands.front());
   kept.store->drop(kept.trigger.stream, kept.trigger.name);
-  out << quoted(kept.trigger) << " is dropped; workers leave it off within seconds\n";
+  out << quoted(kept.trigger) << " was dropped; workers stop it within seconds\n";
   return exit_code::ok;
 }
 

@@ -11,7 +11,8 @@ TriggerRule compile(const std::string& text) {
     const auto* trigger = std::get_if<language::Trigger>(&statement);
     if (trigger == nullptr)
       throw ConfigError(
-          "a text that begins with CREATE TRIGGER is wanted; to drop one: sluice trigger drop FILE NAME");
+          "expected a text that begins with CREATE TRIGGER; to drop a trigger: sluice trigger drop FILE "
+          "NAME");
     auto jetstream = TriggerRule::JetStream::none;
     if (const auto* publish = std::get_if<language::PublishAction>(&trigger->action)) {
       jetstream = publish->stream.empty() ? TriggerRule::JetStream::missing : TriggerRule::JetStream::named;

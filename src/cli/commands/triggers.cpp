@@ -62,20 +62,20 @@ KeptTrigger TriggerDesk::only(const std::string& name) {
   }
   if (found.empty()) throw UsageError(config::unknown_name("trigger", name, names, names));
   if (found.size() == 1) return std::move(found.front());
-  throw UsageError(fmt::format("streams {} and {} both have a trigger '{}'; say which with --stream NAME",
+  throw UsageError(fmt::format("streams {} and {} both have a trigger '{}'; choose one with --stream NAME",
                                found[0].trigger.stream, found[1].trigger.stream, name));
 }
 
 const StreamConfig& TriggerDesk::stream(const std::string& text) const {
   if (!text.empty() && !stated_stream_.empty() && text != stated_stream_) {
     throw UsageError(
-        fmt::format("the text is about the stream '{}', and --stream says '{}'", text, stated_stream_));
+        fmt::format("the text names the stream '{}', but --stream names '{}'", text, stated_stream_));
   }
   const std::string& name = text.empty() ? stated_stream_ : text;
   const std::vector<std::string> names = names_of(config_.streams);
   if (name.empty() && names.size() == 1) return config_.streams.front();
   if (name.empty()) {
-    throw UsageError(fmt::format("the file has several streams; say which of {} is meant with --stream NAME",
+    throw UsageError(fmt::format("the file has several streams; choose one of {} with --stream NAME",
                                  config::join_or(names)));
   }
   const auto found = std::ranges::find(config_.streams, name, &StreamConfig::name);

@@ -19,8 +19,7 @@ namespace {
 std::string event_text(const Arguments& arguments) {
   const auto stated = arguments.own.find("event");
   if (stated == arguments.own.end())
-    throw UsageError(
-        "name the file that holds the event as JSON: --event FILE.json (or - for standard input)");
+    throw UsageError("name the file with the event as JSON: --event FILE.json (or - for standard input)");
   if (stated->second != "-") return config::read_text(stated->second);
   return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
 }

@@ -25,7 +25,7 @@ std::int64_t whole_number(const Arguments& arguments, const char* flag, std::int
   const std::string& text = given->second;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
   if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number < 1) {
-    throw UsageError(fmt::format("--{}: '{}' is no whole number above 0", flag, text));
+    throw UsageError(fmt::format("--{}: '{}' is not a whole number above 0", flag, text));
   }
   return number;
 }
@@ -62,21 +62,23 @@ class Differences {
 
   void difference(const std::string& sentence) {
     if (++said_ <= most_) line(sentence);
-    if (said_ == most_ + 1) line("more differences are counted, not shown; see --limit");
+    if (said_ == most_ + 1) line("further differences are counted but not shown; see --limit");
   }
 
   /// Counted apart, so that many of them do not hide a difference.
   void orphan(const std::string& sentence) {
     if (++orphans_said_ <= most_) line(sentence);
-    if (orphans_said_ == most_ + 1) line("more references to no source are counted, not shown; see --limit");
+    if (orphans_said_ == most_ + 1)
+      line("further references to missing sources are counted but not shown; see --limit");
   }
 
   void done(const std::string& rule, const std::string& target, const audit::AuditTotals& totals) {
     std::string text =
         fmt::format("{}: {}: {} checked, {} differ", rule, target, totals.checked, totals.different);
     if (repair_) text += fmt::format(", {} mended", totals.mended);
-    if (totals.orphans > 0) text += fmt::format(", {} refer to no source and are left", totals.orphans);
-    if (totals.unmendable > 0) text += fmt::format(", {} cannot be mended", totals.unmendable);
+    if (totals.orphans > 0)
+      text += fmt::format(", {} refer to missing sources and are left unchanged", totals.orphans);
+    if (totals.unmendable > 0) text += fmt::format(", {} cannot be repaired", totals.unmendable);
     line(text);
     out_.flush();
   }

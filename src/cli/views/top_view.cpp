@@ -146,9 +146,8 @@ void append_remarks(std::vector<TopLine>& page, const StreamStatus& stream, doub
   if (!stream.note.empty()) page.push_back(remark(stream.note, Tone::warning));
   if (runs_out(stream)) {
     const double left = *stream.oplog_exhausted_at - now;
-    page.push_back(remark("the oplog's end reaches the position at " +
-                              clock_text(*stream.oplog_exhausted_at) + " at the present rate, in " +
-                              short_time(left),
+    page.push_back(remark("the position falls off the oplog at " + clock_text(*stream.oplog_exhausted_at) +
+                              " at the present rate, in " + short_time(left),
                           left < headroom_bad_seconds ? Tone::bad : Tone::warning));
   }
   for (std::size_t index = 0; index < stream.lanes.size(); ++index) {
@@ -156,7 +155,7 @@ void append_remarks(std::vector<TopLine>& page, const StreamStatus& stream, doub
     const double in_flight = lane.in_flight_seconds.value_or(0);
     if (in_flight < slow_batch_seconds) continue;
     page.push_back(
-        remark(fmt::format("lane {}: {} effects queued, its batch under way for {}{}", index, lane.queued,
+        remark(fmt::format("lane {}: {} effects queued, its batch in flight for {}{}", index, lane.queued,
                            short_time(in_flight), lane.last_error.empty() ? "" : ", " + lane.last_error),
                Tone::warning));
   }

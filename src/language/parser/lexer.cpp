@@ -97,7 +97,7 @@ class Lexer {
       for (at_ += 1 + sign; is_digit(look());) ++at_;
     }
     if (continues_word(look()))
-      fail(start, "a name does not begin with a digit, and a number ends before a letter");
+      fail(start, "a name must not begin with a digit, and a number must not be followed by a letter");
     return as_json(start, whole);
   }
 
@@ -122,12 +122,12 @@ class Lexer {
       at_ += 2;
       return two == "<>" ? "!=" : std::string(two);
     }
-    if (text_.substr(at_).starts_with("==")) fail(at_, "'==' means nothing here; equality is written '='");
-    if (text_.substr(at_).starts_with("&&")) fail(at_, "'&&' means nothing here; it is written AND");
+    if (text_.substr(at_).starts_with("==")) fail(at_, "'==' is not an operator; write '=' for equality");
+    if (text_.substr(at_).starts_with("&&")) fail(at_, "'&&' is not an operator; write AND");
     const char c = look();
     if (std::string_view("()+-*/%=<>,.;").find(c) == std::string_view::npos) {
       fail(at_, std::string("'") + c +
-                    "' means nothing here; a text stands in '..', a name with odd letters in \"..\"");
+                    "' is not allowed here; write texts in '..' and names with special characters in \"..\"");
     }
     ++at_;
     return {c};

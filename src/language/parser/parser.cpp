@@ -89,12 +89,10 @@ Term Parser::like(const Term& value) {
   if (cursor_.accept_word("ESCAPE")) {
     offset = cursor_.token().offset;
     escape = cursor_.expect_text("one letter");
-    if (escape.size() != 1) cursor_.fail(offset, "ESCAPE takes one letter (of ASCII), such as '!'");
+    if (escape.size() != 1) cursor_.fail(offset, "ESCAPE needs one ASCII character, such as '!'");
   }
   const auto holds = language::like(value, pattern, escape.empty() ? '\0' : escape[0]);
-  if (!holds)
-    cursor_.fail(offset,
-                 "in the pattern '" + escape + "' stands before something other than %, _ and itself");
+  if (!holds) cursor_.fail(offset, "in the pattern '" + escape + "' must be followed by %, _ or itself");
   return *holds;
 }
 
@@ -142,7 +140,7 @@ Term Parser::signed_value() {
 /// Only what was written as NULL is a slip of the pen; a function may be known to give null, too.
 Term Parser::not_null(Term term, std::size_t offset) const {
   if (term.is_null() && !term.constant.empty()) {
-    cursor_.fail(offset, "nothing is compared with NULL; write IS NULL or IS NOT NULL behind the other side");
+    cursor_.fail(offset, "values cannot be compared with NULL; write IS NULL or IS NOT NULL");
   }
   return term;
 }

@@ -12,7 +12,7 @@ class Parser::Deeper {
   explicit Deeper(Parser& parser) : parser_(parser) {
     if (++parser_.depth_ <= most) return;
     parser_.cursor_.fail(parser_.cursor_.token().offset,
-                         "this nests too deeply: at most " + std::to_string(most) + " levels");
+                         "this is nested too deeply: at most " + std::to_string(most) + " levels");
   }
   ~Deeper() { --parser_.depth_; }
   Deeper(const Deeper&) = delete;

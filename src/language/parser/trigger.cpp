@@ -73,7 +73,7 @@ void TriggerParser::event() {
 }
 
 void TriggerParser::once(bool& event, std::size_t offset) {
-  if (event) cursor_.fail(offset, "this event is named twice");
+  if (event) cursor_.fail(offset, "this event appears twice");
   event = true;
 }
 
@@ -83,7 +83,7 @@ void TriggerParser::collection() {
   trigger_.stream = std::move(trigger_.collection);
   trigger_.collection = cursor_.expect_name("a collection's name");
   if (cursor_.is_symbol(".")) {
-    cursor_.fail(cursor_.token().offset, "a collection's name with dots in it stands in \"..\"");
+    cursor_.fail(cursor_.token().offset, "a collection name that contains dots must be in \"..\"");
   }
 }
 
@@ -93,7 +93,8 @@ std::string TriggerParser::field_path() {
     const std::size_t offset = cursor_.token().offset;
     const std::string name = cursor_.expect_name("a field's name");
     if (name.starts_with('$') || name.find('.') != std::string::npos) {
-      cursor_.fail(offset, "a field that is written, or watched, has no dot in its name and no $ before it");
+      cursor_.fail(offset,
+                   "a field that is written or watched must not have a dot in its name or begin with $");
     }
     path += (path.empty() ? "" : ".") + name;
   } while (cursor_.accept_symbol("."));
@@ -119,9 +120,8 @@ std::string TriggerParser::expression() {
 void TriggerParser::check_images(const Reads& reads, std::size_t offset) const {
   const bool has_before = trigger_.on_update || trigger_.on_delete;
   const bool has_after = trigger_.on_update || trigger_.on_insert;
-  if (!has_after && !reads.after.empty()) cursor_.fail(offset, "a deleted document has no NEW; it is OLD");
-  if (!has_before && !reads.before.empty())
-    cursor_.fail(offset, "an inserted document has no OLD; it is NEW");
+  if (!has_after && !reads.after.empty()) cursor_.fail(offset, "a delete has no NEW; use OLD");
+  if (!has_before && !reads.before.empty()) cursor_.fail(offset, "an insert has no OLD; use NEW");
 }
 
 Statement parse_statement(std::string_view text) {

@@ -80,7 +80,7 @@ Action TriggerParser::call() {
     const std::size_t offset = cursor_.token().offset;
     std::string name = cursor_.expect_text("a header's name");
     const auto same = [&](const auto& header) { return same_word(header.first, name); };
-    if (std::ranges::any_of(call.headers, same)) cursor_.fail(offset, "'" + name + "' is stated twice");
+    if (std::ranges::any_of(call.headers, same)) cursor_.fail(offset, "'" + name + "' appears twice");
     cursor_.expect_symbol("=");
     call.headers.emplace_back(std::move(name), cursor_.expect_text("the header"));
   }
@@ -124,7 +124,7 @@ void TriggerParser::written(WriteAction& write) {
   const std::size_t offset = cursor_.token().offset;
   write.document = expression();
   if (!same_word(write.document, "NEW") && !same_word(write.document, "OLD"))
-    cursor_.fail(offset, "without fields before it, VALUES takes a whole document: NEW or OLD");
+    cursor_.fail(offset, "without fields before it, VALUES needs a whole document: NEW or OLD");
 }
 
 Assignments TriggerParser::columns_and_values() {
@@ -156,7 +156,7 @@ void TriggerParser::add(Assignments& values, std::size_t offset, std::string fie
   for (const auto& [known, text] : values) {
     if (known == field) cursor_.fail(offset, "'" + field + "' is set twice");
     if ((known + ".").starts_with(field + ".") || (field + ".").starts_with(known + ".")) {
-      cursor_.fail(offset, "'" + field + "' and '" + known + "' are set, one of them inside the other");
+      cursor_.fail(offset, "'" + field + "' and '" + known + "' are both set, and one is inside the other");
     }
   }
   values.emplace_back(std::move(field), std::move(value));

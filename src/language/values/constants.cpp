@@ -12,7 +12,7 @@ std::string json_of(const bson::Value& value) {
   const auto style = plain ? bson::JsonStyle::relaxed : bson::JsonStyle::canonical;
   const auto failure = bson::append_json(json, value, {style, bson::JsonBytes::kept});
   if (failure != bson::JsonFailure::none) throw LanguageError(bson::reason_of(failure));
-  if (!text::is_utf8(json)) throw LanguageError("a value holds text that is not UTF-8");
+  if (!text::is_utf8(json)) throw LanguageError("a value contains text that is not valid UTF-8");
   return json;
 }
 

@@ -58,7 +58,7 @@ FunctionCall round_of(const Arguments& in) {
   const auto number = config::whole_number(places);
   const bool is_number = in.size() == 1 || in[1].type == Type::number;
   if (!number || !is_number || *number < 0 || *number > 20) {
-    return {{}, "the places of round() are a whole number from 0 to 20", true};
+    return {{}, "the places of round() must be a whole number from 0 to 20", true};
   }
   return {{call_list("$round", {as(Type::number, in[0]).json, places}), Type::number}};
 }
@@ -96,7 +96,7 @@ FunctionCall date_from(const Term& in) {
   if (in.type == Type::date) return {in};
   if (in.is_constant() && in.type == Type::text) {
     if (const auto ms = date_of(in.constant)) return {date_term(*ms)};
-    return {{}, "date() takes a text such as '2026-03-01' or '2026-03-01T12:30:00Z'", true};
+    return {{}, "date() needs a text such as '2026-03-01' or '2026-03-01T12:30:00Z'", true};
   }
   return {bound("of", in, [](const Term& one) {
     const std::string of_text = call_list("$cond", {may_be_date(one), one.json, "null"});

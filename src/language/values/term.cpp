@@ -79,7 +79,7 @@ Compiled finished(const Term& term, const Reads& reads) {
     compiled.texts.emplace_back();
   }
   if (nesting(compiled.json) > most_nested) {
-    throw LanguageError("this nests too deeply: at most " + std::to_string(most_nested) +
+    throw LanguageError("this is nested too deeply: at most " + std::to_string(most_nested) +
                         " levels once it is compiled");
   }
   return compiled;

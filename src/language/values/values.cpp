@@ -45,7 +45,7 @@ class Values {
   std::vector<std::vector<std::string>> take_texts() { return std::move(texts_); }
 
   std::string expression(const std::string& field, const bson::Value& value, int depth) {
-    if (depth > deepest_value) fail(field, "values nest too deeply");
+    if (depth > deepest_value) fail(field, "values are nested too deeply");
     if (is_raw(value)) return raw_expression(value, reads_);
     if (value.type() == BSON_TYPE_UTF8) return text(field, value.text());
     if (value.is_array()) return list(field, value.document(), depth);
@@ -80,12 +80,12 @@ class Values {
   }
 
   void add(Field& map, const std::string& above, bson::View values, int depth) {
-    if (depth > deepest_value) fail(above, "values nest too deeply");
+    if (depth > deepest_value) fail(above, "values are nested too deeply");
     for (const auto& [key, value] : values) {
       const std::string field = (above.empty() ? "" : above + ".") + std::string(key);
       Field& place = place_of(map, field, key);
       const bool is_map = value.is_document() && !is_raw(value);
-      if (!place.json.empty() || (!is_map && !place.fields.empty())) fail(field, "this is stated twice");
+      if (!place.json.empty() || (!is_map && !place.fields.empty())) fail(field, "this appears twice");
       const std::size_t above_here = place_.size();
       for (const std::string_view name : bson::split_path(key, deepest_value + 1)) place_.emplace_back(name);
       if (is_map) {
@@ -100,11 +100,12 @@ class Values {
   static Field& place_of(Field& map, const std::string& field, std::string_view path) {
     Field* place = &map;
     for (const std::string_view name : bson::split_path(path, deepest_value + 1)) {
-      if (name.empty()) fail(field, "a field's name is not empty");
+      if (name.empty()) fail(field, "a field name must not be empty");
       if (name.starts_with('$'))
-        fail(field, "a field's name does not begin with $, and an expression has nothing beside it");
-      if (name.find('.') != std::string_view::npos) fail(field, "values nest too deeply");
-      if (!place->json.empty()) fail(field, "this is stated twice, once as part of another field");
+        fail(field,
+             "a field name must not begin with $, and an expression must be the only entry of its map");
+      if (name.find('.') != std::string_view::npos) fail(field, "values are nested too deeply");
+      if (!place->json.empty()) fail(field, "this appears twice, once as part of another field");
       const auto known = std::ranges::find(place->fields, name, &Field::name);
       place = known != place->fields.end() ? &*known
                                            : &place->fields.emplace_back(Field{std::string(name), {}, {}});

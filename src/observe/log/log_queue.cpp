@@ -75,7 +75,7 @@ void LogQueue::put(const spdlog::details::log_msg& message) {
 
 void LogQueue::tell_dropped(std::uint64_t lines) {
   const std::string text =
-      fmt::format("{} lines of this log were dropped: they came faster than they could be written", lines);
+      fmt::format("{} log lines were dropped: they could not be written fast enough", lines);
   put(spdlog::details::log_msg("sluice", spdlog::level::warn, text));
 }
 

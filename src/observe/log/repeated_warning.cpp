@@ -17,7 +17,7 @@ void RepeatedWarning::failed(const std::string& why, const observe::LogFields& f
   last_error_ = why;
   const flow::Repetition::Told told = repetition_.failed(now, why);
   if (told.say == Say::began) {
-    log_.warn(fields, "{}: {}; trying again", what_, why);
+    log_.warn(fields, "{}: {}; retrying", what_, why);
   } else {
     tell(told);
   }
@@ -41,8 +41,8 @@ void RepeatedWarning::tell(const flow::Repetition::Told& told) const {
                 told.tries, seconds_text(told.time), last_error_);
       return;
     case Say::sometimes:
-      log_.warn("{}: {} more times in the last {}, and not at the moment; the last error: {}", what_,
-                told.tries, seconds_text(told.time), last_error_);
+      log_.warn("{}: failed {} more times in the last {}, now working; the last error: {}", what_, told.tries,
+                seconds_text(told.time), last_error_);
       return;
     case Say::over:
       log_.info("{}: over after {} and {} {}", what_, seconds_text(told.time), told.tries,

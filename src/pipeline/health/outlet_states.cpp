@@ -77,20 +77,18 @@ void OutletStates::tell(const std::string& server, const Outlet& outlet,
     case Say::nothing:
       return;
     case Say::began:
-      log_.warn(fields, "outlet {} is down ({}): {}; trying again, events that wait: {}", server, about,
+      log_.warn(fields, "outlet {} is down ({}): {}; retrying, events waiting: {}", server, about,
                 outlet.error, outlet.events);
       return;
     case Say::still:
       log_.warn(
           fields,
-          "outlet {} is still down ({}), {} tries in the last {}; events that wait: {}; the last error: {}",
+          "outlet {} is still down ({}), {} attempts in the last {}; events waiting: {}; the last error: {}",
           server, about, told.tries, observe::seconds_text(told.time), outlet.events, outlet.error);
       return;
     case Say::sometimes:
-      log_.warn(
-          fields,
-          "outlet {} failed {} more times in the last {}, and works at the moment ({}); the last error: {}",
-          server, told.tries, observe::seconds_text(told.time), about, outlet.error);
+      log_.warn(fields, "outlet {} failed {} more times in the last {}, now working ({}); the last error: {}",
+                server, told.tries, observe::seconds_text(told.time), about, outlet.error);
       return;
     case Say::over:
       log_.log(spdlog::level::info, fields, "outlet {} is up again after {} and {} {} ({})", server,

@@ -158,7 +158,7 @@ asio::awaitable<void> StreamHealth::ask_maintained() {
   const auto asked = [&read] { return mongo::or_error(read); };
   const auto error = co_await run_blocking<std::optional<Error>>(parts_.asking_thread, asked);
   if (error) {
-    parts_.log.debug("which rules are not backfilled could not be read: {}", error->text());
+    parts_.log.debug("the list of rules that are not backfilled could not be read: {}", error->text());
   } else if (!stopping_) {
     take_maintained(known);
   }
@@ -195,7 +195,7 @@ void StreamHealth::take_oplog(const source::OplogAnswer& answer) {
   if (answer.error && answer.error->kind == ErrorKind::fatal && !permission_told_) {
     permission_told_ = true;
     parts_.log.warn(
-        "how long the oplog still holds the position cannot be told: {}. Let the worker's user read "
+        "how long the oplog will still contain the position is not known: {}. Let the worker's user read "
         "local.oplog.rs: db.getSiblingDB(\"admin\").grantRolesToUser(USER, [{{role: \"read\", db: "
         "\"local\"}}])",
         answer.error->text());
@@ -239,7 +239,7 @@ std::string StreamHealth::what_lanes_wait_for(flow::Time now) const {
   }
   if (longest == nullptr) return {};
   const LaneDriver::View seen = longest->driver->view();
-  return fmt::format("lane {}{}: its batch of {} event{} has been under way for {} s{}",
+  return fmt::format("lane {}{}: its batch of {} event{} has been in flight for {} s{}",
                      longest - lanes_.data(), stalled == 1 ? "" : fmt::format(" (and {} more)", stalled - 1),
                      seen.batch_events, seen.batch_events == 1 ? "" : "s", whole_seconds(now - *since),
                      with_error(std::string(seen.last_error)));
@@ -259,12 +259,13 @@ std::string StreamHealth::what_it_waits_for(flow::Time now) const {
     const std::lock_guard lock(mutex_);
     // The server answers a getMore when it has found something or has come to the end, however long it looks.
     const bool alive = stored_at_ && *stored_at_ > *since;
-    add(fmt::format("the change stream's cursor has had no answer from the server for {} s{}{}",
-                    whole_seconds(now - *since),
-                    alive ? ", though the server takes checkpoints: it may be looking through many changes "
-                            "that no rule reads"
-                          : "",
-                    with_error(reader_error_)));
+    add(fmt::format(
+        "the change stream's cursor has had no answer from the server for {} s{}{}",
+        whole_seconds(now - *since),
+        alive
+            ? ", although the server accepts checkpoints: it may be scanning many changes that no rule reads"
+            : "",
+        with_error(reader_error_)));
   }
   return text;
 }
@@ -278,7 +279,7 @@ void StreamHealth::tell_stall(const std::string& waits_for, flow::Time now) {
     parts_.log.warn("stalled: {}", waits_for);
   } else if (stalled_since_) {
     parts_.readiness.forget(condition);
-    parts_.log.info("goes on again, {} s after it was found stalled", whole_seconds(now - *stalled_since_));
+    parts_.log.info("continues, {} s after the stall was detected", whole_seconds(now - *stalled_since_));
     stalled_since_.reset();
   }
 }

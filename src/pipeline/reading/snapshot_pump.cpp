@@ -181,8 +181,8 @@ std::optional<Error> SnapshotPump::start(std::size_t source, checkpoint::Snapsho
     return std::nullopt;
   }
   if (!waiting_.contains(request.id)) {
-    log_.info("publishing what stands in the collections of {} {}", request.id,
-              mark == flow::SnapshotMark{} ? "from the beginning" : "from where it was left");
+    log_.info("publishing the documents of the collections of {} {}", request.id,
+              mark == flow::SnapshotMark{} ? "from the beginning" : "from where it stopped");
   }
   {
     const std::lock_guard lock(shared_->mutex);
@@ -341,7 +341,8 @@ void SnapshotPump::store_progress(flow::Time now) {
   }
   not_stored_.succeeded();
   if (!mark->done) return;
-  log_.info("published what stood in the collections of {}: {} documents", run_->request.id, mark->documents);
+  log_.info("published the documents of the collections of {}: {} documents", run_->request.id,
+            mark->documents);
   finished_[run_->request.id] = run_->request.run;
   run_.reset();
 }

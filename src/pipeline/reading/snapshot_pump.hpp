@@ -19,9 +19,9 @@
 
 namespace sluice::pipeline {
 
-/// What stands in a collection, told between the events: chunk by chunk, each read as of the very place that
-/// the stream has reached and put there. So of every document what stands is told in the right order with
-/// what happens to it, without a pause of the stream and without a gap.
+/// Publishes the existing documents of a collection. Reads the collection in chunks, each as of the stream's
+/// current position, and inserts them into the stream there. So each document's snapshot and its changes are
+/// in order, without a gap and without pausing the stream.
 ///
 /// What to do next is decided by flow::SnapshotCourse. Used by the reader's thread; the batches may end on
 /// any.

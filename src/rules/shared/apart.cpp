@@ -13,7 +13,7 @@ namespace {
 void check_name(const std::vector<StreamConfig>& streams, const StreamConfig& added) {
   if (std::ranges::find(streams, added.name, &StreamConfig::name) == streams.end()) return;
   const RuleConfig& rule = added.rules.front();
-  rule.settings.fail("", "rule '" + rule.name + "' runs in a stream of its own, '" + added.name +
+  rule.settings.fail("", "rule '" + rule.name + "' runs in a separate stream, '" + added.name +
                              "', and another stream has that name; rename one of them");
 }
 

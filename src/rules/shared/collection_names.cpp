@@ -9,13 +9,13 @@ namespace {
 
 /// Why a text cannot be the name of a collection; "" where it can.
 std::string why_no_collection(const std::string& name) {
-  if (name.empty())
-    return "is empty: state the name of a collection (a text that begins with ! needs quotes)";
+  if (name.empty()) return "is empty: set the name of a collection (a text that begins with ! needs quotes)";
   const std::string quoted = "'" + name + "' ";
   if (std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20; })) {
-    return quoted + "cannot be the name of a collection: it holds a control character";
+    return quoted + "cannot be the name of a collection: it contains a control character";
   }
-  if (name.find('$') != std::string::npos) return quoted + "cannot be the name of a collection: it holds a $";
+  if (name.find('$') != std::string::npos)
+    return quoted + "cannot be the name of a collection: it contains a $";
   if (name.front() == '.' || name.back() == '.') {
     return quoted + "cannot be the name of a collection: it begins or ends with a dot";
   }
@@ -37,16 +37,16 @@ void check_name(const Settings& settings, std::string_view key, const std::strin
   if (name.starts_with(database + ".") && !is_of_gridfs(name)) {
     settings.fail(key, "'" + name + "': a rule names the collections of its stream's database without it; " +
                            "write '" + name.substr(database.size() + 1) +
-                           "' (another database is stated by 'database' or --database)");
+                           "' (set another database with 'database' or --database)");
   }
 }
 
 void check_collection(const Settings& settings, std::string_view key, const std::string& name,
                       const std::string& database) {
   if (is_pattern(name)) {
-    settings.fail(key, "'" + name + "' is a pattern, and here '" + std::string(key) +
-                           "' takes the names of single collections; the rules that take patterns in 'from' "
-                           "are publish, webhook, cache and event_store");
+    settings.fail(key, "'" + name + "' is a pattern, but '" + std::string(key) +
+                           "' needs the names of single collections here; patterns are allowed in 'from' of "
+                           "publish, webhook, cache and event_store");
   }
   check_name(settings, key, name, database);
 }

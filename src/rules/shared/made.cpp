@@ -117,8 +117,8 @@ const char* orders_documents(const Settings& settings, const char* key) {
 void check_order(const Settings& settings, const Made& made, const std::vector<Subscription>& subscriptions) {
   if (std::ranges::none_of(subscriptions, &Subscription::deletes) || !made.needs_after("order")) return;
   settings.fail("order_by",
-                "of a delete there is no NEW, so it would overtake what came before it; state both, such as "
-                "coalesce(NEW.user, OLD.user), or name the 'operations' without delete");
+                "a delete has no NEW, so it would overtake earlier changes; use both, such as "
+                "coalesce(NEW.user, OLD.user), or list the 'operations' without delete");
 }
 
 void Made::ask_for(const Settings& settings, std::vector<Subscription>& subscriptions) const {

@@ -35,7 +35,7 @@ void read_operations(const Settings& settings, Tells tells, Subscription& out) {
     const auto found = std::ranges::find(operations, name, &std::pair<std::string, bool*>::first);
     if (found == operations.end() && (name == "drop" || name == "rename")) {
       settings.fail("operations",
-                    "'" + name + "' is for publish and webhook, which can send a message of it");
+                    "'" + name + "' is only for publish and webhook, which can send a message for it");
     }
     if (found == operations.end()) {
       settings.fail("operations", "each item of 'operations' must be " + config::not_among(name, known));
@@ -48,8 +48,9 @@ void read_fields(const Settings& settings, Subscription& out) {
   out.any_field = !settings.has("fields");
   if (out.any_field) return;
   out.fields = settings.texts("fields");
-  if (out.fields.empty()) settings.fail("fields", "'fields' names no field; without it every update counts");
-  if (!out.updates) settings.fail("fields", "'fields' is about updates, which 'operations' leaves out");
+  if (out.fields.empty()) settings.fail("fields", "'fields' is empty; without it every update counts");
+  if (!out.updates)
+    settings.fail("fields", "'fields' applies to updates, which 'operations' does not include");
   for (const std::string& field : out.fields) check_path(settings, "fields", field);
 }
 
@@ -67,7 +68,7 @@ void read_where(const Settings& settings, Subscription& out) {
     if (name.starts_with('$')) continue;
     settings.fail("where", "'where' is an aggregation expression, for which a map such as {" +
                                std::string(name) +
-                               ": ...} always holds; state conditions on fields under 'when'");
+                               ": ...} is always true; put conditions on fields under 'when'");
   }
 }
 
@@ -105,9 +106,9 @@ Paths read_paths(const Settings& settings, std::string_view key) {
   for (const std::string& path : stated) {
     check_path(settings, key, path);
     if (path.find("[]") != std::string::npos || has_index(path)) {
-      settings.fail(key, "'" + path +
-                             "': a path goes into all elements of an array by itself, so it has "
-                             "neither [] nor a number");
+      settings.fail(
+          key, "'" + path +
+                   "': a path applies to all elements of an array, so it must not contain [] or a number");
     }
     const auto holds_it = [&](const std::string& other) {
       return other != path && (path + ".").starts_with(other + ".");
@@ -121,11 +122,11 @@ Paths read_paths(const Settings& settings, std::string_view key) {
 void check_paths(const Settings& settings, const Subscription& out) {
   for (const std::string& hidden : out.redacted) {
     if (overlap(hidden, "_id")) {
-      settings.fail("redact", "'" + hidden + "': the _id stands in every event and cannot be kept back");
+      settings.fail("redact", "'" + hidden + "': the _id is part of every event and cannot be redacted");
     }
     for (const std::string& shown : out.projected) {
       if ((shown + ".").starts_with(hidden + ".")) {
-        settings.fail("project", "'" + shown + "' is kept back by 'redact: " + hidden + "'");
+        settings.fail("project", "'" + shown + "' is redacted by 'redact: " + hidden + "'");
       }
     }
   }

@@ -127,7 +127,7 @@ TextTemplate::TextTemplate(const Settings& settings, std::string_view key, State
     if (open != 0) parts_.push_back({What::literal, std::string(rest.substr(0, open))});
     if (open == std::string_view::npos) break;
     const auto close = rest.find('}', open);
-    if (close == std::string_view::npos) settings.fail(key, "'" + text_ + "' has a { without its }");
+    if (close == std::string_view::npos) settings.fail(key, "'" + text_ + "' has a { without a closing }");
     add(settings, key, std::string(rest.substr(open + 1, close - open - 1)), names);
     rest.remove_prefix(close + 1);
   }

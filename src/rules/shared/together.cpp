@@ -64,9 +64,8 @@ void check_full_document(const std::vector<Asked>& all) {
       const Asked& earlier = &one > &other ? other : one;
       later.config->settings.fail(
           "full_document",
-          "the server looks documents up (updateLookup) for a whole stream or not at all, and "
-          "rule '" +
-              earlier.rule->name() + "' has it the other way" + apart);
+          "the server looks up documents (updateLookup) for a whole stream or not at all, and rule '" +
+              earlier.rule->name() + "' requires the opposite" + apart);
     }
   }
 }
@@ -77,9 +76,8 @@ void check_redacted(const Subscription& kept_back, const Asked& one, const Subsc
   for (const std::string& path : read_paths(*other.rule, read)) {
     for (const std::string& hidden : kept_back.redacted) {
       if (!overlap(path, hidden)) continue;
-      one.config->settings.fail("redact", in_collection(hidden, kept_back) +
-                                              " is kept back here, and rule '" + other.rule->name() +
-                                              "' reads '" + path + "'" + apart);
+      one.config->settings.fail("redact", in_collection(hidden, kept_back) + " is redacted here, but rule '" +
+                                              other.rule->name() + "' reads '" + path + "'" + apart);
     }
   }
 }
@@ -101,7 +99,7 @@ void check_projected(const Subscription& sent, const Asked& one, const Subscript
   for (const std::string& path : paths) {
     if (is_sent(path)) continue;
     one.config->settings.fail("project", in_collection(path, sent) +
-                                             " is not sent for this rule, and rule '" + other.rule->name() +
+                                             " is not sent for this rule, but rule '" + other.rule->name() +
                                              "' reads it" + apart);
   }
 }
@@ -116,7 +114,7 @@ void check_narrowed(const Subscription& mine, const Asked& one, const Subscripti
   one.config->settings.fail(mine.redacted.empty() ? "project" : "redact",
                             "'" + mine.collection + "' and '" + theirs.collection + "' of rule '" +
                                 other.rule->name() +
-                                "' may match the same collection: state the same 'redact' and 'project' in "
+                                "' may match the same collection: set the same 'redact' and 'project' in "
                                 "both rules, exclude that collection here (with a leading !)" +
                                 or_apart);
 }

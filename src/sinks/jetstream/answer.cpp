@@ -28,7 +28,7 @@ const char* remedy(std::int32_t code) {
     case not_enabled_for_account:
       return "; start nats-server with JetStream (-js), and enable it for our account";
     case other_stream:
-      return "; another stream takes this subject: change that stream's subjects or the rule's";
+      return "; another stream captures this subject: change that stream's subjects or the rule's";
     default:
       return "";
   }
@@ -44,8 +44,8 @@ Error stream_error(std::int32_t code, std::string_view description) {
 
 Error nobody_takes_it() {
   return {ErrorKind::unavailable, no_stream_code,
-          "JetStream: no stream takes the message's subject; is the stream there, with that subject, and "
-          "JetStream enabled?"};
+          "JetStream: no stream accepts the message's subject; does the stream exist with that subject, and "
+          "is JetStream enabled?"};
 }
 
 Answer read_answer(std::string_view json) {

@@ -135,7 +135,7 @@ std::variant<std::shared_ptr<Connection>, Error> Connection::open(const NatsConf
     const natsStatus status = connection->prepare(config, options.get());
     // A certificate that cannot be read, a seed that is none: waiting mends nothing.
     if (status != NATS_OK) {
-      Error error = error_of(status, where + " cannot be connected to as configured");
+      Error error = error_of(status, where + " cannot be used as configured");
       error.kind = ErrorKind::fatal;
       connection->finished_ = true;
       return error;
@@ -151,7 +151,8 @@ std::variant<std::shared_ptr<Connection>, Error> Connection::open(const NatsConf
   connection->finished_ = handle == nullptr;
   const std::string names = wrong_certificate(status, servers_of(config.url));
   if (!names.empty()) return error_of(status, where + " cannot be reached; " + names);
-  return error_of(status, where + " cannot be reached; is nats-server running there, and does it know us");
+  return error_of(
+      status, where + " cannot be reached; is nats-server running there, and are the credentials correct");
 }
 
 Connection::~Connection() {

@@ -122,12 +122,11 @@ std::size_t Flights::collect(Landed& landed) {
 
 Error Flights::unanswered(std::size_t messages, bool lost) const {
   const std::string complaint = connection_->complaint();
-  return {
-      ErrorKind::unavailable, 0,
-      (lost ? "the connection to NATS was lost with " : "NATS has not acknowledged ") +
-          std::to_string(messages) + (lost ? " messages unacknowledged" : " messages in time") +
-          (complaint.empty() ? "" : "; it complained: " + complaint) +
-          (mishandled_ ? "; acknowledgements came that could not be read, for want of memory perhaps" : "")};
+  return {ErrorKind::unavailable, 0,
+          (lost ? "the connection to NATS was lost with " : "NATS has not acknowledged ") +
+              std::to_string(messages) + (lost ? " messages unacknowledged" : " messages in time") +
+              (complaint.empty() ? "" : "; it complained: " + complaint) +
+              (mishandled_ ? "; acknowledgements could not be read, possibly for lack of memory" : "")};
 }
 
 Landed Flights::land(flow::Time deadline, const std::stop_token& stop) {

@@ -68,11 +68,10 @@ std::optional<Error> compare(const StreamShape& shape, const jsStreamConfig& the
   for (const std::string& needed : shape.needed) {
     const bool taken = std::ranges::any_of(subjects, [&](const auto& one) { return covers(one, needed); });
     if (taken) continue;
-    return Error{
-        ErrorKind::fatal, 0,
-        fmt::format("the JetStream stream {} takes the subjects {}, but not {}; add that to the stream "
-                    "(`nats stream edit {} --subjects ...`) or change the rule's 'subject'",
-                    shape.name, joined(subjects), joined(shape.subjects), shape.name)};
+    return Error{ErrorKind::fatal, 0,
+                 fmt::format("the JetStream stream {} has the subjects {}, but not {}; add it to the stream "
+                             "(`nats stream edit {} --subjects ...`) or change the rule's 'subject'",
+                             shape.name, joined(subjects), joined(shape.subjects), shape.name)};
   }
   const auto differs = [&](const std::string& what, const std::string& is, const std::string& asked) {
     say(fmt::format(
@@ -122,7 +121,7 @@ std::optional<Error> create(jsCtx* js, const StreamShape& shape,
   if (status != NATS_OK) {
     return failed(status, code, "the JetStream stream " + shape.name + " could not be made");
   }
-  say(fmt::format("made the JetStream stream {} for {}", shape.name, joined(shape.subjects)));
+  say(fmt::format("created the JetStream stream {} for {}", shape.name, joined(shape.subjects)));
   return std::nullopt;
 }
 
@@ -186,19 +185,18 @@ std::optional<Error> overlap(const Connection& connection, const StreamShape& sh
     if (at == std::string_view::npos) continue;
     const std::string_view rest = text.substr(at + before.size());
     const std::string name(rest.substr(0, rest.find('"')));
-    return Error{
-        ErrorKind::fatal, 0,
-        fmt::format("the JetStream stream {} cannot be made: the stream {} takes subjects of {} already; "
-                    "state 'stream: {}', or other subjects",
-                    shape.name, name, subject, name)};
+    return Error{ErrorKind::fatal, 0,
+                 fmt::format("the JetStream stream {} cannot be created: the stream {} already has subjects "
+                             "of {}; set 'stream: {}', or other subjects",
+                             shape.name, name, subject, name)};
   }
   return std::nullopt;
 }
 
 Error missing(const StreamShape& shape) {
   return {ErrorKind::unavailable, 0,
-          fmt::format("there is no JetStream stream {}; make it (`nats stream add {}`), or let us do so with "
-                      "'create: true'",
+          fmt::format("there is no JetStream stream {}; create it (`nats stream add {}`), or let Sluice "
+                      "create it with 'create: true'",
                       shape.name, shape.name)};
 }
 

@@ -12,7 +12,7 @@ namespace {
 using Kind = WriteCommands::Kind;
 using WhenGone = CopyPlan::WhenGone;
 
-/// Where a copy is written: in an array, in those elements that the array filter lets through.
+/// Where a copy is written. In an array: the elements that match the array filter.
 std::string write_path(const CopyPlan& plan, const std::string& field) {
   return plan.array.empty() ? field : plan.array + ".$[e]." + field;
 }

@@ -16,7 +16,7 @@ constexpr std::size_t bytes_in_one_find = 8u << 20;  // the server takes 16 MiB 
 Error too_much_copied(std::size_t most_bytes) {
   return {ErrorKind::too_slow, 0,
           "the copies of the batch need more than " + std::to_string(most_bytes) +
-              " bytes at once, so it is sent in parts"};
+              " bytes at once, so it is split"};
 }
 
 template <typename Groups>

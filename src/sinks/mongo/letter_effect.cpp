@@ -144,7 +144,7 @@ bool same_place(bson::View effect, const DocumentPlan& plan) {
 
 /// A text in quotes, so that '5' is not 5.
 std::string id_text(const bson::Value& id) {
-  if (!id) return "(an _id too large to be kept)";
+  if (!id) return "(an _id too large to be stored)";
   const std::string text = bson::text_of(id);
   return id.type() == BSON_TYPE_UTF8 ? "'" + text + "'" : text;
 }
@@ -203,7 +203,7 @@ std::string effect_in_words(bson::View effect) {
   }
   if (kind == put)
     return std::string(effect.at("mode").text()) + " " + collection + " " + id_text(effect.at("id"));
-  return "none: the event could not be used";
+  return "none: the event could not be processed";
 }
 
 bool lacks_values(bson::View effect) {

@@ -192,9 +192,10 @@ Outcome MongoBulk::refused(mongoc_client_t* client, const Batch& batch) {
              lane.at("token").document().at("_data") == batch.token.at("_data")) {
     outcome.committed = true;
   } else if (seq == batch.guard.seq) {
-    outcome.error = Error{ErrorKind::transient, 0, "the lane's position is not settled yet", false};
+    outcome.error =
+        Error{ErrorKind::transient, 0, "the outcome of the lane's last commit is not known yet", false};
   } else {
-    outcome.error = Error{ErrorKind::fenced, 0, "the lane's position was changed by somebody else", false};
+    outcome.error = Error{ErrorKind::fenced, 0, "the lane's position was changed by another process", false};
   }
   return outcome;
 }

@@ -41,7 +41,7 @@ std::optional<Error> Redo::hold(mongo::Transaction& transaction, const bson::Val
   const mongo::Reply reply = transaction.command(state_database_, update.finish(), mongo::Doing::storing);
   if (!reply.ok()) return reply.error;
   if (reply.view().at("n").integer() == 1) return std::nullopt;
-  return Error{ErrorKind::fenced, 0, "the letter was taken by another", false};
+  return Error{ErrorKind::fenced, 0, "the letter was taken by another process", false};
 }
 
 Ran Redo::write(mongo::Transaction& transaction, const std::vector<Write>& writes, bool refreshes) const {
@@ -106,7 +106,8 @@ Redone Redo::settle(const bson::Value& letter) {
   if (!reply.ok()) return failed(reply.error);
   const bson::View found = reply.view().at_path("cursor.firstBatch").document();
   if (found.empty()) return {Redone::End::done, std::nullopt};
-  return failed(Error{ErrorKind::transient, 0, "the letter's removal is not settled yet", false});
+  return failed(
+      Error{ErrorKind::transient, 0, "the outcome of the letter's removal is not known yet", false});
 }
 
 }  // namespace sluice::sinks

@@ -36,7 +36,7 @@ constexpr const char* operations(WriteCommands::Kind kind) {
 Error too_large(std::size_t bytes) {
   return {ErrorKind::own_fault, mongo::object_too_large,
           "the write has " + std::to_string(bytes) +
-              " bytes, which is more than the server takes in one command"};
+              " bytes, which is more than the server accepts in one command"};
 }
 
 }  // namespace

@@ -43,10 +43,9 @@ TEST(MaintainedRules, ThoseAreNotBackfilledThatAreRememberedAsSuch) {
 }
 
 TEST(MaintainedRules, AreSaidWithTheCommandThatMendsThem) {
-  EXPECT_EQ(
-      not_backfilled_text({"likes"}, "w.yaml"),
-      "rule likes is not backfilled: its targets lack what its source collections held when it began. To "
-      "mend that, while workers run: sluice verify w.yaml --repair --rule likes");
+  EXPECT_EQ(not_backfilled_text({"likes"}, "w.yaml"),
+            "rule likes is not backfilled: its targets lack what its source collections held when it began. "
+            "To repair this while workers run: sluice verify w.yaml --repair --rule likes");
   EXPECT_EQ(
       not_backfilled_text({"likes", "tags"}, "w.yaml"),
       "rules likes, tags are not backfilled: their targets lack what their source collections held when "

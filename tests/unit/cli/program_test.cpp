@@ -106,13 +106,12 @@ TEST(Program, ShowsOfACommandTheFlagsThatItUses) {
 TEST(Program, WarnsOfSecretsOnTheCommandLine) {
   const Outcome outcome = run({"check", "no/such.yaml", "--nats-password", "s3cret", "--redis-url",
                                "redis://:s3cret@h", "--mongodb-uri", "mongodb://h/"});
-  EXPECT_EQ(
-      outcome.err,
-      "sluice: warning: --nats-password holds a secret, which everybody sees who may list this machine's "
-      "processes; state it in NATS_PASSWORD or in a file instead\n"
-      "sluice: warning: --redis-url holds a secret, which everybody sees who may list this machine's "
-      "processes; state it in REDIS_URL or in a file instead\n"
-      "no/such.yaml: cannot be read: No such file or directory\n");
+  EXPECT_EQ(outcome.err,
+            "sluice: warning: --nats-password contains a secret, which everyone can see who can list the "
+            "processes of this machine; use NATS_PASSWORD or a file instead\n"
+            "sluice: warning: --redis-url contains a secret, which everyone can see who can list the "
+            "processes of this machine; use REDIS_URL or a file instead\n"
+            "no/such.yaml: cannot be read: No such file or directory\n");
 }
 
 TEST(Program, ExplainsTheOptionsOfRun) {
@@ -165,34 +164,32 @@ INSTANTIATE_TEST_SUITE_P(
                "drop, trigger explain, verify, snapshot, try, "
                "replay, connector or options"},
         Misuse{{"dead"},
-               "sluice: sluice dead alone is no command: dead list, dead show, dead retry or dead "
+               "sluice: sluice dead needs a subcommand: dead list, dead show, dead retry or dead "
                "drop; see sluice dead --help"},
         Misuse{{"dead", "lsit", "x"}, "sluice: unknown command 'dead lsit'; did you mean 'dead list'?"},
         Misuse{{"dead", "list"}, "sluice: sluice dead list needs a FILE.yaml; see sluice dead list --help"},
-        Misuse{{"dead", "list", "x", "y"},
-               "sluice: 'y' is one argument too many; see sluice dead list --help"},
+        Misuse{{"dead", "list", "x", "y"}, "sluice: unexpected argument 'y'; see sluice dead list --help"},
         Misuse{{"dead", "list", "x", "--rul", "y"},
                "sluice: unknown flag '--rul'; did you mean '--rule'?; see sluice dead list --help"},
         Misuse{{"dead", "list", "x", "--since", "yesterday"},
-               "sluice: --since must be a time such as 2026-11-21T10:54Z, or how long ago it was "
-               "(90s, 30m, 2h, 1d), not 'yesterday'"},
+               "sluice: --since must be a time such as 2026-11-21T10:54Z, or a time ago (90s, 30m, 2h, 1d), "
+               "not 'yesterday'"},
         Misuse{{"dead", "list", "x", "--limit", "0"},
                "sluice: --limit must be a whole number from 1 to 1000000, not '0'"},
         Misuse{{"dead", "show", "x"}, "sluice: name one dead letter by its ID; see sluice dead show --help"},
         Misuse{{"run"}, "sluice: sluice run needs a FILE.yaml; see sluice run --help"},
-        Misuse{{"run", "x", "y"}, "sluice: 'y' is one argument too many; see sluice run --help"},
+        Misuse{{"run", "x", "y"}, "sluice: unexpected argument 'y'; see sluice run --help"},
         Misuse{{"run", "x", "--lane", "4"},
                "sluice: unknown flag '--lane'; did you mean '--lanes'?; see sluice run --help"},
-        Misuse{
-            {"dead", "list", "x", "--lanes", "4"},
-            "sluice: sluice dead list makes no use of '--lanes', which is for a worker; see sluice dead list "
-            "--help"},
+        Misuse{{"dead", "list", "x", "--lanes", "4"},
+               "sluice: sluice dead list does not use '--lanes', which is an option of a worker; see sluice "
+               "dead list "
+               "--help"},
         Misuse{{"run", "x", "--zzz=4"}, "sluice: unknown flag '--zzz'; see sluice run --help"},
         Misuse{{"run", "x", "--lanes"}, "sluice: flag --lanes needs a value"},
         Misuse{{"run", "x", "--lanes="}, "sluice: flag --lanes needs a value"},
         Misuse{{"--lanes", "4", "run", "x"},
-               "sluice: '--lanes' cannot stand there; flags follow the command, as in: sluice "
-               "run FILE.yaml --lanes"},
+               "sluice: '--lanes' must come after the command, as in: sluice run FILE.yaml --lanes"},
         Misuse{{"--vresion"},
                "sluice: unknown flag '--vresion'; did you mean '--version'?; see sluice --help"},
         Misuse{{"config", "no/such.yaml"}, "no/such.yaml: cannot be read: No such file or directory"}));
@@ -325,10 +322,10 @@ TEST_F(WithFile, CheckReadsStandardInput) {
 TEST_F(WithFile, WarnsOfAFileThatOthersMayWrite) {
   write("pipeline: p\nmongodb: {database: d}\nrules: []\n");
   ::chmod(file_.c_str(), 0666);
-  EXPECT_EQ(run({"check", file_}).err, "sluice: warning: " + file_ +
-                                           " may be written by everybody, who so decide what a worker does; "
-                                           "chmod go-w " +
-                                           file_ + "\n");
+  EXPECT_EQ(run({"check", file_}).err,
+            "sluice: warning: " + file_ +
+                " can be written by everybody, who can thereby control the worker; run: chmod go-w " + file_ +
+                "\n");
   ::chmod(file_.c_str(), 0620);
   EXPECT_NE(run({"check", file_}).err.find("by its group"), std::string::npos);
   ::chmod(file_.c_str(), 0644);

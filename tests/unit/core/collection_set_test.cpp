@@ -83,8 +83,9 @@ TEST(CollectionSet, SharingIsRuledOutByTheFixedStarts) {
 }
 
 TEST(CollectionSet, WhatCannotBeUsedIsRefusedWithTheReason) {
-  EXPECT_EQ(refusal({"/(/"}), "'/(/' is no regular expression: missing closing parenthesis (at character 2)");
-  EXPECT_EQ(refusal({"//"}), "'//' is no regular expression: it is empty");
+  EXPECT_EQ(refusal({"/(/"}),
+            "'/(/' is not a valid regular expression: missing closing parenthesis (at character 2)");
+  EXPECT_EQ(refusal({"//"}), "'//' is not a valid regular expression: it is empty");
   EXPECT_NE(refusal({"/^a/i"}).find("begins with a slash"), std::string::npos);
   EXPECT_EQ(refusal({"!tmp_*"}), "'!tmp_*' only excludes: state what is included before it, such as '*'");
   EXPECT_EQ(refusal({"users", "!tmp"}), "'users, !tmp' excludes from a pattern, and states none");

@@ -43,29 +43,30 @@ TEST(Conditions, SayWhatTheyRead) {
 
 TEST(Conditions, SayWhatIsWrong) {
   const std::vector<std::pair<const char*, const char*>> wrong{
-      {R"({})", "a map of conditions is empty; state at least one"},
+      {R"({})", "a map of conditions is empty; add at least one"},
       {R"({"stock":{"fals_to":5}})", "'stock': unknown operator 'fals_to'; did you mean 'falls_to'?"},
       {R"({"stock":{"falls_to":"5"}})", "'stock': 'falls_to' takes a number"},
-      {R"({"stock":{"gt":null}})",
-       "'stock': 'gt' takes a value that has an order, such as a number or a text"},
+      {R"({"stock":{"gt":null}})", "'stock': 'gt' must be a value with an order, such as a number or a text"},
       {R"({"stock":{}})", "'stock': a map of operators is empty; for an empty map write {eq: {}}"},
-      {R"({"stock":[1]})", "'stock': a list may mean two things; write {in: [..]} or {eq: [..]}"},
+      {R"({"stock":[1]})", "'stock': a list is ambiguous; write {in: [..]} or {eq: [..]}"},
       {R"({"stock":{"in":5}})", "'stock': 'in' takes a list"},
       {R"({"stock":{"not_in":[]}})", "'stock': 'not_in' names no value"},
       {R"({"stock":{"exists":1}})", "'stock': 'exists' takes true or false"},
       {R"({"stock":{"changed":"yes"}})", "'stock': 'changed' takes true or false"},
-      {R"({"stock":{"matches":5}})", "'stock': 'matches' takes a regular expression, as a text"},
-      {R"({"stock":{"moves_by":"20"}})", "'stock': 'moves_by' takes a share above 0, such as 0.2 or \"20%\""},
-      {R"({"stock":{"moves_by":0}})", "'stock': 'moves_by' takes a share above 0, such as 0.2 or \"20%\""},
-      {R"({"stock":{"moves_by":"x%"}})", "'stock': 'moves_by' takes a share above 0, such as 0.2 or \"20%\""},
+      {R"({"stock":{"matches":5}})", "'stock': 'matches' must be a regular expression, as a text"},
+      {R"({"stock":{"moves_by":"20"}})",
+       "'stock': 'moves_by' must be a share above 0, such as 0.2 or \"20%\""},
+      {R"({"stock":{"moves_by":0}})", "'stock': 'moves_by' must be a share above 0, such as 0.2 or \"20%\""},
+      {R"({"stock":{"moves_by":"x%"}})",
+       "'stock': 'moves_by' must be a share above 0, such as 0.2 or \"20%\""},
       {R"({"before.stock":{"changed":true}})",
-       "'before.stock': 'changed' looks at the field before and after; state it without 'before.'"},
-      {R"({"a..b":1})", "'a..b': a path's names are not empty"},
-      {R"({"before.":1})", "'before.': a path's names are not empty"},
-      {R"({"all":{"a":1}})", "'all' takes a list of maps of conditions"},
-      {R"({"any":[]})", "'any' takes a list of maps of conditions"},
-      {R"({"any":[{}]})", "a map of conditions is empty; state at least one"},
-      {R"({"not":[{"a":1}]})", "'not' takes a map of conditions"},
+       "'before.stock': 'changed' compares the field before and after; use it without 'before.'"},
+      {R"({"a..b":1})", "'a..b': a name in a path must not be empty"},
+      {R"({"before.":1})", "'before.': a name in a path must not be empty"},
+      {R"({"all":{"a":1}})", "'all' must be a list of maps of conditions"},
+      {R"({"any":[]})", "'any' must be a list of maps of conditions"},
+      {R"({"any":[{}]})", "a map of conditions is empty; add at least one"},
+      {R"({"not":[{"a":1}]})", "'not' must be a map of conditions"},
   };
   for (const auto& [conditions, message] : wrong) EXPECT_EQ(error(conditions), message) << conditions;
 }
@@ -73,7 +74,7 @@ TEST(Conditions, SayWhatIsWrong) {
 TEST(Conditions, HaveLimits) {
   std::string deep = R"({"a":1})";
   for (int i = 0; i < 60; ++i) deep = R"({"not":)" + deep + "}";
-  EXPECT_EQ(error(deep), "conditions nest too deeply");
+  EXPECT_EQ(error(deep), "conditions are nested too deeply");
   std::string path = "a";
   for (int i = 0; i < 100; ++i) path += ".a";
   EXPECT_EQ(error(R"({")" + path + R"(":1})"), "a path has at most 100 names");

@@ -82,20 +82,18 @@ TEST(Expression, SaysWhereAndWhatIsWrong) {
       {"NEW.a =",
        "line 1, column 8: expected a value (a number, a 'text', NEW.field, OLD.field, a function or '('), "
        "not the end"},
-      {"NEW.a = NULL",
-       "line 1, column 9: nothing is compared with NULL; write IS NULL or IS NOT NULL behind the other side"},
+      {"NEW.a = NULL", "line 1, column 9: values cannot be compared with NULL; write IS NULL or IS NOT NULL"},
       {"NULL <> NEW.a",
-       "line 1, column 1: nothing is compared with NULL; write IS NULL or IS NOT NULL behind the other side"},
+       "line 1, column 1: values cannot be compared with NULL; write IS NULL or IS NOT NULL"},
       {"NEW.a IN (1, NULL)",
-       "line 1, column 14: nothing is compared with NULL; write IS NULL or IS NOT NULL behind the other "
-       "side"},
+       "line 1, column 14: values cannot be compared with NULL; write IS NULL or IS NOT NULL"},
       {"lowr(NEW.a)", "line 1, column 1: unknown function 'lowr'; did you mean 'lower'?"},
       {"changd(NEW.a)", "line 1, column 1: unknown function 'changd'; did you mean 'changed'?"},
       {"abs()", "line 1, column 4: abs() takes one value, not 0"},
       {"id(1)", "line 1, column 3: id() takes nothing, not 1"},
-      {"round(1, NEW.a)", "line 1, column 6: the places of round() are a whole number from 0 to 20"},
+      {"round(1, NEW.a)", "line 1, column 6: the places of round() must be a whole number from 0 to 20"},
       {"date('2026-02-30')",
-       "line 1, column 5: date() takes a text such as '2026-03-01' or '2026-03-01T12:30:00Z'"},
+       "line 1, column 5: date() needs a text such as '2026-03-01' or '2026-03-01T12:30:00Z'"},
       {"changed(OLD.a)", "line 1, column 9: expected NEW.field in changed(), not OLD"},
       {"lower NEW.a", "line 1, column 7: expected '(' behind the function's name, not NEW"},
       {"status = 1",
@@ -112,21 +110,23 @@ TEST(Expression, SaysWhereAndWhatIsWrong) {
       {"NEW.a IS 5", "line 1, column 10: expected NULL, not 5"},
       {"NEW.a LIKE NEW.b", "line 1, column 12: expected the pattern of LIKE, as a text in '..', not NEW"},
       {"NEW.a LIKE 'x!y' ESCAPE '!'",
-       "line 1, column 25: in the pattern '!' stands before something other than %, _ and itself"},
-      {"NEW.a LIKE 'x' ESCAPE '!!'", "line 1, column 23: ESCAPE takes one letter (of ASCII), such as '!'"},
+       "line 1, column 25: in the pattern '!' must be followed by %, _ or itself"},
+      {"NEW.a LIKE 'x' ESCAPE '!!'", "line 1, column 23: ESCAPE needs one ASCII character, such as '!'"},
       {"CASE NEW.a", "line 1, column 6: expected WHEN, not NEW"},
       {"CASE WHEN 1 THEN 2", "line 1, column 19: expected WHEN, ELSE or END, not the end"},
       {"(1", "line 1, column 3: expected ')', not the end"},
       {"abs(1 2)", "line 1, column 7: expected ',' or ')', not 2"},
       {"'open", "line 1, column 1: this has no closing '"},
-      {"12ab", "line 1, column 1: a name does not begin with a digit, and a number ends before a letter"},
+      {"12ab",
+       "line 1, column 1: a name must not begin with a digit, and a number must not be followed by a letter"},
       {"1e999", "line 1, column 1: no number is that large or that small"},
-      {"NEW.a = 1 &&\n 2", "line 1, column 11: '&&' means nothing here; it is written AND"},
-      {"NEW.a == 1", "line 1, column 7: '==' means nothing here; equality is written '='"},
+      {"NEW.a = 1 &&\n 2", "line 1, column 11: '&&' is not an operator; write AND"},
+      {"NEW.a == 1", "line 1, column 7: '==' is not an operator; write '=' for equality"},
       {"NEW.a = 1\n  AND ?",
-       "line 2, column 7: '?' means nothing here; a text stands in '..', a name with odd letters in \"..\""},
+       "line 2, column 7: '?' is not allowed here; write texts in '..' and names with special characters in "
+       "\"..\""},
       {"NEW.\xc3\xbc = '\xc3\xbc' 5", "line 1, column 13: expected an operator or the end, not 5"},
-      {"'\xff'", "line 1, column 1: this is not UTF-8, or has a zero byte in it"},
+      {"'\xff'", "line 1, column 1: this is not valid UTF-8, or contains a zero byte"},
   };
   for (const auto& [text, message] : wrong) EXPECT_EQ(error(text), message) << text;
 }
@@ -137,8 +137,7 @@ TEST(Expression, KnowsTheOffsetOfAnError) {
     FAIL();
   } catch (const LanguageError& error) {
     EXPECT_EQ(error.offset(), 23U);
-    EXPECT_EQ(error.reason(),
-              "nothing is compared with NULL; write IS NULL or IS NOT NULL behind the other side");
+    EXPECT_EQ(error.reason(), "values cannot be compared with NULL; write IS NULL or IS NOT NULL");
   }
 }
 
@@ -147,11 +146,11 @@ TEST(Expression, HasLimits) {
   for (const char* open : {"(", "NOT ", "- ", "abs(", "CASE WHEN ", "1 + (", "NEW.a IN ("}) {
     std::string text;
     while (text.size() + 10 < most_expression_bytes) text += open;
-    EXPECT_NE(error(text).find("nests too deeply"), std::string::npos) << open;
+    EXPECT_NE(error(text).find("is nested too deeply"), std::string::npos) << open;
   }
   std::string sum = "1";
   while (sum.size() + 10 < most_expression_bytes) sum += "/1";
-  EXPECT_NE(error(sum).find("nests too deeply"), std::string::npos);
+  EXPECT_NE(error(sum).find("is nested too deeply"), std::string::npos);
   std::string path = "NEW";
   for (int i = 0; i < 101; ++i) path += ".a";
   EXPECT_EQ(error(path), "line 1, column 4: a path has at most 100 names");

@@ -67,11 +67,11 @@ std::string inferred(const std::vector<std::pair<std::string, std::string>>& rul
                      const std::string& subject) {
   StreamConfig file = stream();
   for (const auto& [name, taken] : rules) {
-    file.rules.push_back(checkpoint::rule_of_trigger({"s", name, "",
-                                          "name: r" + std::to_string(file.rules.size()) +
-                                              "\npublish: {from: a" + std::to_string(file.rules.size()) +
-                                              ", stream: " + name + ", subject: '" + taken + "'}",
-                                          0}));
+    file.rules.push_back(checkpoint::rule_of_trigger(
+        {"s", name, "",
+         "name: r" + std::to_string(file.rules.size()) + "\npublish: {from: a" +
+             std::to_string(file.rules.size()) + ", stream: " + name + ", subject: '" + taken + "'}",
+         0}));
   }
   try {
     return jetstream_for({file}, file, publishing(subject));
@@ -84,7 +84,7 @@ TEST(Triggers, ThatPublishTakeTheOneJetStreamThatTakesTheirSubject) {
   EXPECT_EQ(inferred({{"A", "a.{id}"}, {"B", "b.{id}"}}, "b.new.{id}"), "B");
   EXPECT_EQ(inferred({{"A", "a.{id}"}, {"A", "a.b.{id}"}}, "a.b.c"), "A");
   EXPECT_NE(inferred({{"A", "a.{id}"}}, "c.{id}").find("no publish rule of the file"), std::string::npos);
-  EXPECT_NE(inferred({{"A", "a.{id}"}, {"B", "a.b.{id}"}}, "a.b.{id}").find("A, B all take"),
+  EXPECT_NE(inferred({{"A", "a.{id}"}, {"B", "a.b.{id}"}}, "a.b.{id}").find("A, B all accept"),
             std::string::npos);
   EXPECT_NE(inferred({}, "c.{id}").find("STREAM 'name'"), std::string::npos);
 }

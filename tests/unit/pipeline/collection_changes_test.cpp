@@ -16,7 +16,7 @@ TEST(CollectionChanges, AreSaidOfTheWatchedCollection) {
   EXPECT_EQ(in_words({Operation::drop_database, "shop"}), "the database shop was dropped");
   EXPECT_EQ(in_words(renamed("orders", "old", false)), "the collection shop.orders was renamed to shop.old");
   EXPECT_EQ(in_words(renamed("orders", "staging", true)),
-            "the collection shop.staging was renamed to shop.orders, in the place of what stood there");
+            "the collection shop.staging was renamed to shop.orders, replacing it");
 }
 
 TEST(CollectionChanges, WhatOutReplacesIsNotCalledByItsTemporaryName) {
@@ -37,12 +37,12 @@ TEST(CollectionChanges, EachRuleThatIsNotToldHasARemedy) {
   const std::vector<const Rule*> all{rules[0].get(), rules[1].get(), rules[2].get()};
   EXPECT_EQ(without_effect({Operation::drop, "shop", "orders"}, all),
             "; rule 'out' sends no message about it (it would with operations: [insert, update, replace, "
-            "delete, drop]); rule 'keys' cannot tell the keys of its documents: flush them in Redis; rule "
-            "'log' writes nothing about it");
+            "delete, drop]); rule 'keys' cannot know the keys of its documents: flush them in Redis; rule "
+            "'log' writes nothing for this");
   EXPECT_EQ(
       without_effect(renamed("orders", "x", true), {rules[0].get()}),
       "; rule 'out' sends no message about it (it would with operations: [insert, update, replace, "
-      "delete, rename]); what stands there now is sent by: sluice snapshot FILE --rule out --collection "
+      "delete, rename]); to publish its present documents, run: sluice snapshot FILE --rule out --collection "
       "orders");
 }
 

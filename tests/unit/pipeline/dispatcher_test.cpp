@@ -141,7 +141,7 @@ TEST_F(DispatcherTest, ADropOfWhatOnlyATellingRuleReadsEndsNothing) {
   EXPECT_FALSE(dispatcher.dispatch(batch({control("8201", "drop", "sessions")}, "8202"), now_));
   EXPECT_EQ(dispatcher.take_notices(),
             std::vector<std::string>{
-                "the collection conduit.sessions was dropped; rule 'log' writes nothing about it"});
+                "the collection conduit.sessions was dropped; rule 'log' writes nothing for this"});
   EXPECT_TRUE(dispatcher.dispatch(batch({control("8203", "drop", "users")}, "8204"), now_));
 }
 

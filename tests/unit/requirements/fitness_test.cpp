@@ -74,7 +74,7 @@ TEST(Fitness, SomeCollectionsCannotBeWritten) {
   EXPECT_FALSE(unwritable("d.c", collated, false));
   const std::string why = *unwritable("d.c", collated, true);
   EXPECT_NE(why.find("the default collation " + collated.collation), std::string::npos) << why;
-  EXPECT_NE(why.find("make the collection anew"), std::string::npos) << why;
+  EXPECT_NE(why.find("recreate the collection"), std::string::npos) << why;
 }
 
 TEST(Fitness, TheCollectionUnderAViewIsNamed) {

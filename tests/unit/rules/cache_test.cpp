@@ -212,18 +212,18 @@ TEST_F(CacheRules, WhatCannotBeMeantIsRefusedWithItsPlace) {
     EXPECT_NE(said.find(why), std::string::npos) << yaml << "\n" << said;
     EXPECT_EQ(said.rfind("test.yaml:1:", 0), 0u) << said;
   };
-  expect("{from: p}", "does nothing without");
-  expect(R"({from: p, delete: "p:{op}"})", "another key with each change");
+  expect("{from: p}", "needs 'delete'");
+  expect(R"({from: p, delete: "p:{op}"})", "a different key for each change");
   expect(R"({from: p, delete: ""})", "empty");
-  expect(R"({from: p, delete: "p:{id"})", "without its }");
+  expect(R"({from: p, delete: "p:{id"})", "without a closing }");
   expect(R"({from: p, refresh: {key: all}})", "the key of every document");
-  expect(R"({from: p, refresh: {key: "{id}", value: documnet}})", "neither document, nor event");
+  expect(R"({from: p, refresh: {key: "{id}", value: documnet}})", "must be document, event");
   expect(R"({from: p, refresh: {key: "{id}", format: xml}})", "relaxed");
   expect(R"({from: p, refresh: {key: "{id}", tll_s: 5}})", "did you mean 'ttl_s'");
-  expect(R"({from: p, fields: [a], refresh: {key: "{id}"}})", "would leave an old document");
+  expect(R"({from: p, fields: [a], refresh: {key: "{id}"}})", "would leave an outdated document");
   expect(R"({from: p, full_document: updateLookup, refresh: {key: "{id}"}})", "only whenAvailable");
-  expect(R"({from: p, before: "off", delete: "c:{cat}"})", "old value makes would stay");
-  expect(R"({from: p, redact: [cat], delete: "c:{cat.name}"})", "kept back here");
+  expect(R"({from: p, before: "off", delete: "c:{cat}"})", "old value would remain");
+  expect(R"({from: p, redact: [cat], delete: "c:{cat.name}"})", "redacted here");
   expect(R"({from: p, project: [name], delete: "c:{cat}"})", "is not sent");
 }
 

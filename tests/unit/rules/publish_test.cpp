@@ -37,11 +37,11 @@ TEST(PublishRule, WhatCannotBeMeantIsRefusedWithItsPlace) {
   EXPECT_NE(refusal("from: orders\nstream: 'a.b'\n").find("f.yaml:2:1: 'a.b' cannot be the name"),
             std::string::npos)
       << refusal("from: orders\nstream: 'a.b'\n");
-  EXPECT_NE(refusal("from: orders\nsubject: 'a..{id}'\n").find("is no subject"), std::string::npos);
-  EXPECT_NE(refusal("from: orders\nsubject: 'a.*.{id}'\n").find("is no subject"), std::string::npos);
-  EXPECT_NE(refusal("from: orders\nsubject: '{op}.{id}'\n").find("must begin with a name of its own"),
+  EXPECT_NE(refusal("from: orders\nsubject: 'a..{id}'\n").find("is not a valid subject"), std::string::npos);
+  EXPECT_NE(refusal("from: orders\nsubject: 'a.*.{id}'\n").find("is not a valid subject"), std::string::npos);
+  EXPECT_NE(refusal("from: orders\nsubject: '{op}.{id}'\n").find("must begin with a fixed name"),
             std::string::npos);
-  EXPECT_NE(refusal("from: orders\nsubject: '{id}'\n").find("must begin with a name of its own"),
+  EXPECT_NE(refusal("from: orders\nsubject: '{id}'\n").find("must begin with a fixed name"),
             std::string::npos);
   EXPECT_NE(refusal("from: orders\nformat: xml\n").find("relaxed"), std::string::npos);
   EXPECT_NE(refusal("from: orders\nsnapshoot: first\n").find("did you mean 'snapshot'"), std::string::npos);
@@ -152,7 +152,7 @@ TEST(Publish, RefusesSubjectsThatAreNatssOwn) {
       return error.what();
     }
   };
-  const std::string own = "are NATS's own; choose another beginning";
+  const std::string own = "are reserved for NATS; choose another prefix";
   EXPECT_EQ(refusal("subject: $JS.API.x"),
             "test.yaml:1:22: '$JS.API.x': subjects that begin with $JS " + own);
   EXPECT_EQ(refusal("subject: $KV.b.x"), "test.yaml:1:22: '$KV.b.x': subjects that begin with $KV " + own);

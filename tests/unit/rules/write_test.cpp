@@ -103,10 +103,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadWrite{"{from: items, into: notes, values: {a: 1}, pipeline: [{$set: {a: 1}}]}", "'mode'"},
         BadWrite{"{from: items, into: notes, mode: upsert, values: {a: 1}, pipeline: {$set: {a: 1}}}",
                  "list of stages"},
-        BadWrite{"{from: items, into: items, values: {a: 1}}", "set it off again"},
+        BadWrite{"{from: items, into: items, values: {a: 1}}", "trigger it again"},
         BadWrite{"{from: items, into: items, mode: update, fields: [a.b], values: {a: 1}}",
-                 "set it off again"},
-        BadWrite{"{from: items, into: items, mode: delete}", "set it off again"},
+                 "trigger it again"},
+        BadWrite{"{from: items, into: items, mode: delete}", "trigger it again"},
         BadWrite{"{from: items, into: notes, values: {a: 1}, dedup: 5}", "unknown key 'dedup'"}));
 
 TEST_F(WriteRuleTest, MayWriteIntoWhatItReadsWhereThatDoesNotConcernIt) {

@@ -45,7 +45,7 @@ TEST(ClusterView, SaysWhyAMemberOfAnotherNumberOfPartitionsWaits) {
   some.members[1].partitions = 5;
   const std::string why =
       "p/s/0-of-3 is held by db1 (process 77): the stream is divided into 3 parts, and this instance has "
-      "--partitions 5; waiting until all that hold them stop or their leases end";
+      "--partitions 5; waiting until all that hold them stop or their leases expire";
   EXPECT_TRUE(has(cluster_text("p/s", some), "\n  db1 (process 78) waits: " + why + "\n"))
       << cluster_text("p/s", some);
   EXPECT_TRUE(has(cluster_json("p/s", some), "\"waitsFor\":\"" + why + "\""));

@@ -180,9 +180,9 @@ TEST(Top, TellsNoRatesFromOneAnswerNorAcrossARestart) {
 
 TEST(Top, SaysWhatAStalledStreamWaitsFor) {
   observe::StreamStatus stream = well();
-  stream.waits_for = stream.why_not_ready = "lane 0: its batch of 1 event has been under way for 31 s";
+  stream.waits_for = stream.why_not_ready = "lane 0: its batch of 1 event has been in flight for 31 s";
   const std::vector<TopAnswer> answers = {answer_with(stream)};
-  EXPECT_TRUE(has(page_of(answers), "\n    lane 0: its batch of 1 event has been under way for 31 s\n"));
+  EXPECT_TRUE(has(page_of(answers), "\n    lane 0: its batch of 1 event has been in flight for 31 s\n"));
   EXPECT_EQ(tone_of(answers, "stalled"), Tone::bad);
   EXPECT_EQ(tone_of(answers, "0 of 1 streams ready"), Tone::bad);
 }
@@ -253,7 +253,7 @@ TEST(Top, NamesSlowLanes) {
   observe::StreamStatus stream = well();
   stream.lanes[1] = {.queued = 70, .in_flight_seconds = 12, .last_error = "WriteConflict (code 112)"};
   EXPECT_TRUE(has(page_of({answer_with(stream)}),
-                  "lane 1: 70 effects queued, its batch under way for 12s, WriteConflict (code 112)"));
+                  "lane 1: 70 effects queued, its batch in flight for 12s, WriteConflict (code 112)"));
   EXPECT_FALSE(has(page_of({answer_with(stream)}), "lane 0:"));
 }
 

@@ -58,13 +58,13 @@ TEST(Values, NameTheFieldThatIsWrong) {
       {R"({"a":{"b":["1","x"]}})",
        "'a.b[1]': line 1, column 1: 'x' alone means nothing: a field is NEW.x or OLD.x, a text stands in "
        "'..'"},
-      {R"({"a.b":1,"a":2})", "'a': this is stated twice"},
-      {R"({"a":1,"a.b":2})", "'a.b': this is stated twice, once as part of another field"},
-      {R"({"a":1,"a":2})", "'a': this is stated twice"},
-      {R"({"a":{"b":1},"a.b":2})", "'a.b': this is stated twice"},
+      {R"({"a.b":1,"a":2})", "'a': this appears twice"},
+      {R"({"a":1,"a.b":2})", "'a.b': this appears twice, once as part of another field"},
+      {R"({"a":1,"a":2})", "'a': this appears twice"},
+      {R"({"a":{"b":1},"a.b":2})", "'a.b': this appears twice"},
       {R"({"a":{"x":1,"$add":[1]}})",
-       "'a.$add': a field's name does not begin with $, and an expression has nothing beside it"},
-      {R"({"a..b":1})", "'a..b': a field's name is not empty"},
+       "'a.$add': a field name must not begin with $, and an expression must be the only entry of its map"},
+      {R"({"a..b":1})", "'a..b': a field name must not be empty"},
   };
   for (const auto& [values, message] : wrong) EXPECT_EQ(error(values), message) << values;
 }

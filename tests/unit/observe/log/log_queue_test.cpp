@@ -91,9 +91,8 @@ TEST(LogQueue, ThatIsFullDropsAndCountsAndSaysSo) {
   queued.gate->open();
   ASSERT_TRUE(queued.queue->drain(20s));
   EXPECT_EQ(queued.gate->lines(),
-            (std::vector<std::string>{
-                "first", "second", "third",
-                "2 lines of this log were dropped: they came faster than they could be written"}));
+            (std::vector<std::string>{"first", "second", "third",
+                                      "2 log lines were dropped: they could not be written fast enough"}));
 }
 
 TEST(LogQueue, HasRoomForErrorsWhereThereIsNoneForOthers) {

@@ -33,8 +33,7 @@ class RepeatedWarningTest : public testing::Test {
 TEST_F(RepeatedWarningTest, TellsTheBeginningEachMinuteAndTheEnd) {
   const Error error{ErrorKind::transient, 91, "shutting down", false, false};
   place_.failed(error, at(0s));
-  EXPECT_EQ(said(),
-            "warning shop: the checkpoint could not be stored: shutting down (code 91); trying again\n");
+  EXPECT_EQ(said(), "warning shop: the checkpoint could not be stored: shutting down (code 91); retrying\n");
   for (int i = 1; i <= 30; ++i) place_.failed(error, at(i * 1s));
   place_.tell_due(at(59s));
   EXPECT_EQ(said(), "");
@@ -56,10 +55,9 @@ TEST_F(RepeatedWarningTest, SaysThatWhatComesAndGoesWorksAtTheMoment) {
   }
   said();
   place_.tell_due(at(60s));
-  EXPECT_EQ(
-      said(),
-      "warning shop: the checkpoint could not be stored: 26 more times in the last 60 s, and not at the "
-      "moment; the last error: busy\n");
+  EXPECT_EQ(said(),
+            "warning shop: the checkpoint could not be stored: failed 26 more times in the last 60 s, now "
+            "working; the last error: busy\n");
 }
 
 }  // namespace

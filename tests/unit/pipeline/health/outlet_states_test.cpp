@@ -79,7 +79,7 @@ TEST_F(OutletStatesTest, TellALineForAllLanesAsItGoesDownAndOneAsItComesUp) {
   for (int i = 0; i < 100; ++i) fail("shop lane " + std::to_string(i % 4));
   EXPECT_EQ(lines(), 1) << lines_.str();
   EXPECT_TRUE(says(R"x("message":"shop: outlet nats://n:4222 is down (rules orders, stock): away (code 7); )x"
-                   R"(trying again, events that wait: 12","stream":"shop","rule":"orders, stock","code":7})"))
+                   R"(retrying, events waiting: 12","stream":"shop","rule":"orders, stock","code":7})"))
       << lines_.str();
   for (int i = 0; i < 4; ++i) states_.works("shop lane " + std::to_string(i));
   EXPECT_EQ(lines(), 2) << lines_.str();

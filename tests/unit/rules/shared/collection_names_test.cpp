@@ -19,27 +19,27 @@ std::string counting(const std::string& name) {
 }
 
 constexpr const char* patterns_are_for =
-    "is a pattern, and here 'from' takes the names of single collections; the rules that take patterns in "
-    "'from' are publish, webhook, cache and event_store";
+    "is a pattern, but 'from' needs the names of single collections here; patterns are allowed in "
+    "'from' of publish, webhook, cache and event_store";
 
 TEST(CollectionNames, WhatCannotBeOneIsRefusedWithItsPlace) {
   EXPECT_EQ(counting("''"),
-            "test.yaml:2:1: 'from' is empty: state the name of a collection (a text that begins with ! needs "
+            "test.yaml:2:1: 'from' is empty: set the name of a collection (a text that begins with ! needs "
             "quotes)");
-  EXPECT_EQ(counting("a$b"), "test.yaml:2:1: 'a$b' cannot be the name of a collection: it holds a $");
+  EXPECT_EQ(counting("a$b"), "test.yaml:2:1: 'a$b' cannot be the name of a collection: it contains a $");
   EXPECT_EQ(counting(".a"),
             "test.yaml:2:1: '.a' cannot be the name of a collection: it begins or ends with a dot");
   EXPECT_EQ(counting("system.views"),
             "test.yaml:2:1: 'system.views' is one of the server's own collections, which have no change "
             "events; name another one");
   EXPECT_EQ(counting("\"a\\tb\""),
-            "test.yaml:2:1: 'a\tb' cannot be the name of a collection: it holds a control character");
+            "test.yaml:2:1: 'a\tb' cannot be the name of a collection: it contains a control character");
 }
 
 TEST(CollectionNames, TheDatabaseIsNoPartOfThem) {
   EXPECT_EQ(counting("shop.orders"),
             "test.yaml:2:1: 'shop.orders': a rule names the collections of its stream's database without it; "
-            "write 'orders' (another database is stated by 'database' or --database)");
+            "write 'orders' (set another database with 'database' or --database)");
   EXPECT_EQ(counting("fs.files"), "");
   EXPECT_EQ(counting("shop.files"), "") << "GridFS may have the database's name";
   EXPECT_EQ(counting("shopping"), "");
@@ -113,9 +113,10 @@ TEST(CollectionNames, PatternsThatCannotBeUsedAreRefusedWithTheirPlace) {
   const auto publishing = [](const std::string& from) {
     return refusal("publish", "stream: s\nfrom: " + from + "\n");
   };
-  EXPECT_EQ(publishing("/(/"),
-            "test.yaml:2:1: '/(/' is no regular expression: missing closing parenthesis (at character 2)");
-  EXPECT_EQ(publishing("'a$*'"), "test.yaml:2:1: 'a$*' cannot be the name of a collection: it holds a $");
+  EXPECT_EQ(
+      publishing("/(/"),
+      "test.yaml:2:1: '/(/' is not a valid regular expression: missing closing parenthesis (at character 2)");
+  EXPECT_EQ(publishing("'a$*'"), "test.yaml:2:1: 'a$*' cannot be the name of a collection: it contains a $");
   EXPECT_NE(publishing("'shop.*'").find("write '*'"), std::string::npos);
   EXPECT_NE(publishing("['!a']").find("only excludes"), std::string::npos);
   EXPECT_NE(publishing("['*', '!']").find("'from' is empty"), std::string::npos);
@@ -131,12 +132,13 @@ TEST(CollectionNames, ARequestAboutAWholeCollectionTakesNothingFromADocument) {
   };
   EXPECT_EQ(hook("{coll}", ""), "");
   EXPECT_EQ(hook("x", ", body: '{\"text\": \"{coll} {id}\"}', methods: {drop: DELETE, rename: PUT}"), "");
-  EXPECT_NE(hook("{id}", "").find("'url' is made of a document"), std::string::npos);
-  EXPECT_NE(hook("{user.name}", "").find("'url' is made of a document"), std::string::npos);
-  EXPECT_NE(hook("x", ", values: {a: NEW.b}").find("'values' is made of a document"), std::string::npos);
+  EXPECT_NE(hook("{id}", "").find("'url' needs a document"), std::string::npos);
+  EXPECT_NE(hook("{user.name}", "").find("'url' needs a document"), std::string::npos);
+  EXPECT_NE(hook("x", ", values: {a: NEW.b}").find("'values' needs a document"), std::string::npos);
   for (const char* kind : {"cache", "event_store", "write"}) {
     const std::string settings = "{from: a, operations: [drop], delete: k, into: t, values: NEW}";
-    EXPECT_NE(refusal(kind, settings).find("'drop' is for publish and webhook"), std::string::npos) << kind;
+    EXPECT_NE(refusal(kind, settings).find("'drop' is only for publish and webhook"), std::string::npos)
+        << kind;
   }
 }
 

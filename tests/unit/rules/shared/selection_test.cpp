@@ -133,10 +133,10 @@ INSTANTIATE_TEST_SUITE_P(
             "'updat' "
             "(did you mean 'update'?)"},
         Bad{"operations: []\n", "f.yaml:1:1: 'operations' names no operation"},
-        Bad{"fields: []\n", "f.yaml:1:1: 'fields' names no field; without it every update counts"},
+        Bad{"fields: []\n", "f.yaml:1:1: 'fields' is empty; without it every update counts"},
         Bad{"fields: [a]\noperations: [insert]\n",
-            "f.yaml:1:1: 'fields' is about updates, which 'operations' leaves out"},
-        Bad{"fields: [a..b]\n", "f.yaml:1:1: 'a..b' is no path of a field"},
+            "f.yaml:1:1: 'fields' applies to updates, which 'operations' does not include"},
+        Bad{"fields: [a..b]\n", "f.yaml:1:1: 'a..b' is not the path of a field"},
         Bad{"full_document: required\nbefore: always\n",
             "f.yaml:2:9: 'before' must be off, ifKept, whenAvailable or required, not 'always'"},
         Bad{"full_document: update_lookup\n",
@@ -150,16 +150,14 @@ INSTANTIATE_TEST_SUITE_P(
             "f.yaml:1:1: 'where' cannot be read as (Extended) JSON: Invalid input string \"zz\", looking for "
             "OID"},
         Bad{"redact: [items.0.secret]\n",
-            "f.yaml:1:1: 'items.0.secret': a path goes into all elements of an array by itself, so it has "
-            "neither "
-            "[] nor a number"},
+            "f.yaml:1:1: 'items.0.secret': a path applies to all elements of an array, so it must not "
+            "contain [] or a number"},
         Bad{"redact: ['items[].secret']\n",
-            "f.yaml:1:1: 'items[].secret': a path goes into all elements of an array by itself, so it has "
-            "neither "
-            "[] nor a number"},
+            "f.yaml:1:1: 'items[].secret': a path applies to all elements of an array, so it must not "
+            "contain [] or a number"},
         Bad{"redact: [_id.secret]\n",
-            "f.yaml:1:1: '_id.secret': the _id stands in every event and cannot be kept back"},
-        Bad{"redact: [a]\nproject: [b, a.c]\n", "f.yaml:2:1: 'a.c' is kept back by 'redact: a'"},
+            "f.yaml:1:1: '_id.secret': the _id is part of every event and cannot be redacted"},
+        Bad{"redact: [a]\nproject: [b, a.c]\n", "f.yaml:2:1: 'a.c' is redacted by 'redact: a'"},
         Bad{"redakt: [a]\n", "f.yaml:1:1: unknown key 'redakt'; did you mean 'redact'?"}));
 
 }  // namespace

@@ -40,9 +40,8 @@ TEST(RulesTogether, MayReadACollectionInDifferentWays) {
 
 TEST(RulesTogether, AreServedOneKindOfFullDocument) {
   const std::string sentence =
-      "test.yaml:1:25: the server looks documents up (updateLookup) for a whole stream or not at all, and "
-      "rule "
-      "'a' has it the other way; put the two rules into different streams";
+      "test.yaml:1:25: the server looks up documents (updateLookup) for a whole stream or not at all, and "
+      "rule 'a' requires the opposite; put the two rules into different streams";
   EXPECT_EQ(refusal(publish("a", "full_document: updateLookup"), publish("b", "full_document: required")),
             sentence);
   EXPECT_EQ(
@@ -52,26 +51,25 @@ TEST(RulesTogether, AreServedOneKindOfFullDocument) {
 
 TEST(RulesTogether, ReadNothingThatOneOfThemKeepsBack) {
   EXPECT_EQ(refusal(publish("a", "redact: [team]"), count()),
-            "test.yaml:1:25: 'team' of users is kept back here, and rule 'n' reads 'team.id'; put the two "
+            "test.yaml:1:25: 'team' of users is redacted here, but rule 'n' reads 'team.id'; put the two "
             "rules into "
             "different streams");
   EXPECT_EQ(refusal(count(), publish("a", "redact: [team.id.x]")),
-            "test.yaml:1:25: 'team.id.x' of users is kept back here, and rule 'n' reads 'team.id'; put the "
+            "test.yaml:1:25: 'team.id.x' of users is redacted here, but rule 'n' reads 'team.id'; put the "
             "two rules "
             "into different streams");
   EXPECT_EQ(
       refusal(embed(), publish("a", "redact: [team]")),
-      "test.yaml:1:25: 'team' of users is kept back here, and rule 'e' reads 'team.name'; put the two rules "
+      "test.yaml:1:25: 'team' of users is redacted here, but rule 'e' reads 'team.name'; put the two rules "
       "into different streams");
-  EXPECT_EQ(
-      refusal(publish("a", "redact: [x]"), publish("b", "fields: [x.y]")),
-      "test.yaml:1:25: 'x' of users is kept back here, and rule 'b' reads 'x.y'; put the two rules into "
-      "different streams");
+  EXPECT_EQ(refusal(publish("a", "redact: [x]"), publish("b", "fields: [x.y]")),
+            "test.yaml:1:25: 'x' of users is redacted here, but rule 'b' reads 'x.y'; put the two rules into "
+            "different streams");
 }
 
 TEST(RulesTogether, ReadNothingThatIsNotSentForOneOfThem) {
   EXPECT_EQ(refusal(publish("a", "project: [name]"), count()),
-            "test.yaml:1:25: 'team.id' of users is not sent for this rule, and rule 'n' reads it; put the "
+            "test.yaml:1:25: 'team.id' of users is not sent for this rule, but rule 'n' reads it; put the "
             "two rules "
             "into different streams");
   EXPECT_EQ(
@@ -79,7 +77,7 @@ TEST(RulesTogether, ReadNothingThatIsNotSentForOneOfThem) {
       "test.yaml:1:25: of users only a part is sent for this rule, and rule 'b' reads the whole; put the two "
       "rules into different streams");
   EXPECT_EQ(refusal(publish("a", "project: [name]"), publish("b", "project: [name, age]")),
-            "test.yaml:1:25: 'age' of users is not sent for this rule, and rule 'b' reads it; put the two "
+            "test.yaml:1:25: 'age' of users is not sent for this rule, but rule 'b' reads it; put the two "
             "rules into "
             "different streams");
   EXPECT_EQ(refusal(publish("a", "project: [name]"), publish("b", "project: [name]")), "");

@@ -87,7 +87,7 @@ TEST_F(LetterEffect, ReadsInFewWords) {
       "copies of users 650000010000000000000001 in articles");
   EXPECT_EQ(effect_in_words(letter(Fill{&author_, store_.value(R"({"a": 1})"), {}})),
             R"(copies in articles {"a":1})");
-  EXPECT_EQ(effect_in_words(letter(Reject{47, ""})), "none: the event could not be used");
+  EXPECT_EQ(effect_in_words(letter(Reject{47, ""})), "none: the event could not be processed");
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(RedisRefusalTexts, SayWhatToDo) {
   EXPECT_NE(refusal("OOM command not allowed").message.find("maxmemory-policy"), std::string::npos);
-  EXPECT_NE(refusal("READONLY You can't").message.find("name the master"), std::string::npos);
+  EXPECT_NE(refusal("READONLY You can't").message.find("use the master's URL"), std::string::npos);
 }
 
 }  // namespace
