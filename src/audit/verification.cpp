@@ -107,7 +107,7 @@ void Verification::stream(const StreamConfig& config) {
     if (const auto* error = std::get_if<Error>(&taken)) give_up("take the lease for repairs", pool, *error);
     if (const auto* held = std::get_if<checkpoint::Held>(&taken)) {
       throw Stop(exit_code::lease_lost, held->shard + " is being repaired or backfilled by " + held->holder +
-                                            "; wait until that is done");
+                                            "; wait until it has finished");
     }
     mender.emplace(pool, recorder, Repairer::Options{config_.state_database, config_.engine.statement_ms},
                    *lease);

@@ -44,15 +44,13 @@ void Acquisition::check_rules(const ShardRecord& shard) const {
   if (same || !shard.floor || options_.accept_changed_rules || options_.restart_now) return;
   const auto& accepted = layout_.accepted;
   if (accepted && accepted->from == shard.options_hash && accepted->to == id_.options_hash) return;
-  throw Stop(
-      exit_code::position_lost,
-      "the rules of " + id_.stream_id() +
-          " are not those that its stored position was made with: events up "
-          "to there were judged by the old rules. Start once with --accept-changed-rules to go on from the "
-          "position with the new rules (on_changed_rules: accept in the configuration does so each time), "
-          "with --on-lost rebuild to compute all targets afresh by the new "
-          "rules, "
-          "or with --restart-now to go on from the present moment");
+  throw Stop(exit_code::position_lost,
+             "the rules of " + id_.stream_id() +
+                 " differ from those of its stored position: events up to there were processed with the old "
+                 "rules. Start once with --accept-changed-rules to continue from the position with the new "
+                 "rules (on_changed_rules: accept in the configuration does so every time), with --on-lost "
+                 "rebuild to recompute all targets with the new rules, or with --restart-now to continue "
+                 "from the present moment");
 }
 
 /// From the old number of shards to the new one: what each old shard did becomes a fact that every new

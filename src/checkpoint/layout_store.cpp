@@ -21,7 +21,7 @@ std::optional<Error> LayoutStore::prepare() {
     if (error->kind == ErrorKind::denied || mongo::is_denial(*error)) {
       error->message +=
           "; positions are kept in the database '" + database_ +
-          "': grant the user readWrite on it, or state one that it may write (--state-database)";
+          "': grant the user readWrite on it, or choose one that it may write (--state-database)";
     }
     return error;
   }

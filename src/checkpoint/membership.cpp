@@ -88,7 +88,7 @@ std::string wait_text(const PartitionRecord& held, int layout, int partitions) {
   }
   return fmt::format(
       "{}: the stream is divided into {} part{}, and this instance has --partitions {}; waiting until all "
-      "that hold them stop or their leases end",
+      "that hold them stop or their leases expire",
       who, layout, layout == 1 ? "" : "s", partitions);
 }
 

@@ -118,8 +118,7 @@ constexpr auto joined(const std::array<Command, sizes>&... parts) {
 
 /// Running a worker, and looking at what it would run by.
 constexpr std::array<Command, 4> kWorkerCommands = {{
-    {"run", "FILE.yaml [flags]", "Run a worker until it is told to stop (SIGTERM or Ctrl-C).", true,
-     run_command},
+    {"run", "FILE.yaml [flags]", "Run a worker until it is stopped (SIGTERM or Ctrl-C).", true, run_command},
     {"check", "FILE.yaml... [--online] [--json] [flags]",
      "Check files (- for standard input) and their rules, with --online also their servers; exits with 1 on "
      "problems, with 2 if MongoDB cannot be reached.",
@@ -181,11 +180,9 @@ constexpr std::array<Command, 4> kTriggerCommands = {{
 
 /// What rules keep and publish.
 constexpr std::array<Command, 4> kTargetCommands = {{
-    Command{
-        "verify", "FILE.yaml [--repair] [--sample N] [--rule NAME] [flags]",
-        "Compare what every rule keeps with its sources; exits with 1 where something differs and was not "
-        "mended.",
-        true, verify_command, kVerifyFlags}
+    Command{"verify", "FILE.yaml [--repair] [--sample N] [--rule NAME] [flags]",
+            "Compare the targets of every rule with its sources; exits with 1 if differences remain.", true,
+            verify_command, kVerifyFlags}
         .with(places),
     Command{"snapshot", "FILE.yaml (--rule NAME [--collection NAME] | --status) [flags]",
             "Ask workers to publish the existing documents of a rule's collections.", true, snapshot_command,

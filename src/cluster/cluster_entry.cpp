@@ -4,7 +4,7 @@
 
 #include "checkpoint/foreign_tokens.hpp"
 #include "checkpoint/trigger_problems.hpp"
-#include "pipeline/snapshot_pump.hpp"
+#include "pipeline/reading/snapshot_pump.hpp"
 #include "requirements/provision.hpp"
 #include "requirements/rights.hpp"
 #include "sinks/outlet.hpp"
@@ -85,14 +85,14 @@ std::optional<Error> ClusterEntry::tell_present(Position& at) {
   auto error = stream.open(after, at, true);
   if (error && after && error->kind == ErrorKind::lost && config.on_lost != LostPolicy::fail) {
     parts_.log.error(
-        "the other program's position is lost: {}; by the policy for that the stream "
-        "begins at the present moment",
+        "the other connector's position is lost: {}; as its policy says, the stream starts at the present "
+        "moment",
         error->text());
     after.reset();
     error = stream.open(after, at, true);
   }
   if (error) {
-    if (after) error->message += "; start with --restart-now to begin at the present moment";
+    if (after) error->message += "; start with --restart-now to start at the present moment";
     return error;
   }
   if (after) at = *after;
@@ -110,7 +110,7 @@ void ClusterEntry::note_problem(const std::string& why) {
   const Config& config = parts_.around.config;
   const auto error = checkpoint::note_trigger_problem(parts_.resources.pool, config.state_database,
                                                       config.pipeline + "/" + parts_.config.name, why);
-  if (error) parts_.log.debug("its problem could not be noted: {}", error->text());
+  if (error) parts_.log.debug("its problem could not be stored: {}", error->text());
 }
 
 }  // namespace sluice::cluster

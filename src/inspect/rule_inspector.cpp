@@ -109,10 +109,10 @@ void RuleInspector::say_absent(const Rule& rule, const std::string& name) {
   if (rights_.may("insert", stream_.database, name) ||
       rights_.may("createCollection", stream_.database, name)) {
     report_.say(near.empty() ? Level::note : Level::warning, rule,
-                full + " does not exist; the worker makes it, with pre-images" + hint);
+                full + " does not exist; the worker creates it with pre-images" + hint);
   } else {
     report_.say(Level::error, rule,
-                full + " does not exist, and the worker may not make it: " +
+                full + " does not exist, and the worker may not create it: " +
                     *rights_.missing(stream_.database, {{name, {"createCollection"}}}) + hint);
   }
 }
@@ -122,12 +122,13 @@ void RuleInspector::say_without_pre_images(const Rule& rule, const std::string& 
   const std::string line = requirements::enable_pre_images_line(stream_.database, name);
   if (auto lack = rights_.missing(stream_.database, {{name, {"collMod"}}})) {
     report_.say(Level::error, rule,
-                full + " has no pre-images: " + *lack + "; or have them enabled: " + line);
+                full + " has no pre-images: " + *lack + "; or let the worker enable them: " + line);
   } else {
-    report_.say(
-        Level::warning, rule,
-        full + " has no pre-images; the worker enables them as it starts, changes before that are without: " +
-            line);
+    report_.say(Level::warning, rule,
+                full +
+                    " has no pre-images; the worker enables them when it starts, and changes before that "
+                    "have none: " +
+                    line);
   }
 }
 
@@ -148,13 +149,13 @@ void RuleInspector::look_at_index(const Rule& rule, const IndexNeed& need) {
         fmt::format("{} has no index on {}: every change of a source scans the collection; create it: {}",
                     full, need.field, line));
   } else if (auto lack = rights_.missing(stream_.database, {{need.collection, {"createIndex"}}})) {
-    report_.say(
-        Level::error, rule,
-        fmt::format("{} has no index on {}: {}; or have it created: {}", full, need.field, *lack, line));
+    report_.say(Level::error, rule,
+                fmt::format("{} has no index on {}: {}; or let the worker create it: {}", full, need.field,
+                            *lack, line));
   } else {
-    report_.say(
-        Level::note, rule,
-        fmt::format("{} has no index on {}; the worker creates it as it starts: {}", full, need.field, line));
+    report_.say(Level::note, rule,
+                fmt::format("{} has no index on {}; the worker creates it when it starts: {}", full,
+                            need.field, line));
   }
 }
 

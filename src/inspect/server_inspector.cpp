@@ -40,9 +40,10 @@ bool ServerInspector::reaches_server() {
   hello.append("hello", 1);
   const mongo::Reply reply = ask("admin", hello);
   if (!reply.ok() && mongo::is_denial(*reply.error)) {
-    report_.say(Level::error, fmt::format("the server refuses the log-in: {}; look at user, password and "
-                                          "authSource in the URI",
-                                          reply.error->text()));
+    report_.say(
+        Level::error,
+        fmt::format("the server refuses the login: {}; check user, password and authSource in the URI",
+                    reply.error->text()));
     return false;
   }
   const std::string other = reply.ok() ? "" : mongo::who_answers_instead(mongoc_client_get_uri(client_));
@@ -83,7 +84,7 @@ std::optional<requirements::Rights> ServerInspector::find_rights() {
   status.append("connectionStatus", 1).append("showPrivileges", true);
   const mongo::Reply reply = ask("admin", status);
   if (!reply.ok()) {
-    report_.say(Level::error, "the server does not say what its user may do: " + reply.error->text());
+    report_.say(Level::error, "the privileges of the user cannot be read: " + reply.error->text());
     return std::nullopt;
   }
   mongo::Privileges privileges = mongo::Privileges::read(reply.view());
@@ -96,11 +97,11 @@ std::optional<requirements::Rights> ServerInspector::find_rights() {
   find.append("find", state::layouts).append("limit", 1);
   const mongo::Reply found = ask(config_.state_database, find);
   if (found.ok() || found.error->code != unauthorized) {
-    report_.say(Level::ok, "access control is off: everything is allowed to everybody");
+    report_.say(Level::ok, "access control is off: every user may do everything");
     return requirements::Rights::unlimited();
   }
   report_.say(Level::error,
-              "the server demands a log-in, and the URI names no user (mongodb://user:password@...)");
+              "the server requires a login, and the URI names no user (mongodb://user:password@...)");
   return std::nullopt;
 }
 
@@ -116,7 +117,7 @@ void ServerInspector::look_at_version() {
     report_.say(Level::ok, where);
   } else {
     report_.say(needs_images(rules_) ? Level::error : Level::warning,
-                where + "; pre-images, which count and tally need, come with 6.0");
+                where + "; pre-images, which count and tally need, require 6.0");
   }
 }
 
@@ -130,7 +131,7 @@ void ServerInspector::look_at_compatibility() {
   if (!reply.ok() || version.empty() || std::atoll(version.c_str()) >= first_with_pre_images) return;
   report_.say(needs_images(rules_) ? Level::error : Level::warning,
               "its featureCompatibilityVersion is " + version +
-                  "; pre-images, which count and tally need, come with 6.0: "
+                  "; pre-images, which count and tally need, require 6.0: "
                   "db.adminCommand({setFeatureCompatibilityVersion: \"6.0\"})");
 }
 

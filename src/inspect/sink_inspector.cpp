@@ -33,7 +33,7 @@ void SinkInspector::look_at_messages(const Rule& rule) {
     } else {
       report_.say(Level::ok, rule,
                   fmt::format("publishes to the JetStream stream {}{}", plan->stream.name,
-                              there ? "" : ", which a worker will make"));
+                              there ? "" : ", which a worker will create"));
     }
   }
 }

@@ -24,7 +24,7 @@ CheckpointKeeper::CheckpointKeeper(Parts parts, Events events,
       events_(std::move(events)),
       not_stored_(parts_.log, "the checkpoint could not be stored"),
       tokens_not_stored_(parts_.log,
-                         "the other program's resume tokens could not be stored, and publishing goes on"),
+                         "the other connector's resume tokens could not be stored; publishing continues"),
       timer_(parts_.strand),
       end_timer_(parts_.strand) {
   if (!stores_tokens) return;
@@ -158,12 +158,12 @@ asio::awaitable<void> CheckpointKeeper::release(bool stored) {
   const auto release = [this] { return mongo::or_error([this] { return parts_.store.release(epoch_); }); };
   const auto error = co_await run_blocking<std::optional<Error>>(parts_.threads, release);
   if (error) {
-    parts_.log.warn("the lease could not be given back: {}", error->text());
+    parts_.log.warn("the lease could not be released: {}", error->text());
   } else if (stored) {
     parts_.log.info("stopped; the position is stored");
   } else {
     parts_.log.warn(
-        "stopped; the newest position could not be stored, and what follows the stored one is done again");
+        "stopped; the newest position could not be stored, and work after the stored one is done again");
   }
 }
 

@@ -16,7 +16,7 @@ TEST_F(ConnectorTokens, TheTokensOfTheFirstArePickedUp) {
   const auto token = theirs.tokens(4);
   for (int i : {0, 1}) db().insert("cs_resume_tokens", R"({"value":")" + token[i] + "\"}");
   Worker& worker = start_connector(variables()).ready();
-  EXPECT_TRUE(worker.logs("beginning behind the resume token"));
+  EXPECT_TRUE(worker.logs("starting after the resume token"));
   ASSERT_TRUE(soon_holds(stream(), 2));
   db().insert("users", numbered(5));
   ASSERT_TRUE(soon_holds(stream(), 3));
@@ -72,7 +72,7 @@ TEST_F(ConnectorTokens, ATokenThatIsNoneIsSaid) {
   db().insert("cs_resume_tokens", R"({"value":"nonsense"})");
   Worker& worker = start_connector(variables());
   EXPECT_EQ(worker.wait(), 4);
-  EXPECT_NE(worker.err().find("'nonsense' in " + db().database() + ".cs_resume_tokens is no resume token"),
+  EXPECT_NE(worker.err().find("'nonsense' in " + db().database() + ".cs_resume_tokens is not a resume token"),
             std::string::npos)
       << worker.err();
 }
@@ -139,7 +139,7 @@ TEST_F(ConnectorTokens, RightsOnTheWatchedDatabaseAreEnough) {
   std::string uri = guarded.uri_of("other", "pw");
   uri.insert(uri.find("/?") + 1, db().database());
   Worker& refused = start_connector(variables({{"MONGO_URI", uri}}));
-  EXPECT_TRUE(refused.logs("state one that it may write (--state-database)")) << refused.err();
+  EXPECT_TRUE(refused.logs("choose one that it may write (--state-database)")) << refused.err();
   refused.kill9();
   Worker& worker =
       start_connector(variables({{"MONGO_URI", uri}}), {"--state-database", db().database()}).ready();
@@ -162,7 +162,7 @@ TEST_F(ConnectorTokens, RightsOnTheWatchedAndTheTokensDatabaseAreEnough) {
                                           ", tokensCollCapped: true, streamName: " + orders + " }\n");
   const Environment environment = {{"MONGO_URI", guarded.uri_of("other", "pw")}};
   Worker& refused = start_connector(environment, {"--config", file});
-  EXPECT_TRUE(refused.logs("state one that it may write (--state-database)")) << refused.err();
+  EXPECT_TRUE(refused.logs("choose one that it may write (--state-database)")) << refused.err();
   refused.kill9();
   const std::vector<std::string> flags = {"--config", file, "--state-database", tokens().database()};
   Mongo there(guarded.uri(), db().database());

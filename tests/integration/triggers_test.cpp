@@ -170,7 +170,7 @@ TEST_F(TriggerCommands, CreateListExplainReplaceAndDrop) {
 TEST_F(TriggerCommands, WhatIsNoRuleIsNotKept) {
   EXPECT_TRUE(refused(trigger("create", {"CREATE TRIGGER extra AFTER UPDATE ON favorites DO UPDATE "
                                          "favorites SET a = 1 WHERE ID = id()"}),
-                      "would set it off again"));
+                      "would trigger it again"));
   EXPECT_TRUE(refused(trigger("create", {text("extra", "f"), "--stream", "nowhere"}), "unknown stream"));
   EXPECT_TRUE(refused(trigger("create"), "--from"));
   EXPECT_EQ(state().count("triggers"), 0);

@@ -145,7 +145,7 @@ std::vector<Token> tokens_of(std::string_view text, std::size_t most_bytes) {
                         "this is too long: at most " + std::to_string(most_bytes) + " bytes");
   }
   if (!text::is_utf8(text) || text.find('\0') != std::string_view::npos) {
-    throw LanguageError(text, 0, "this is not UTF-8, or has a zero byte in it");
+    throw LanguageError(text, 0, "this is not valid UTF-8, or contains a zero byte");
   }
   Lexer lexer(text);
   std::vector<Token> tokens;

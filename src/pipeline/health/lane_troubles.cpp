@@ -8,8 +8,7 @@
 
 namespace sluice::pipeline {
 
-LaneTroubles::LaneTroubles(Parts parts)
-    : parts_(std::move(parts)), held_up_(parts_.log, "a batch could not be carried out") {}
+LaneTroubles::LaneTroubles(Parts parts) : parts_(std::move(parts)), held_up_(parts_.log, "a batch failed") {}
 
 std::string LaneTroubles::lane_condition(std::size_t lane) const {
   return parts_.condition + " lane " + std::to_string(lane);
@@ -32,8 +31,8 @@ void LaneTroubles::retried(std::size_t lane, const Error& error, const std::stri
   denied(condition, error);
   // What is refused for good becomes a dead letter, which has a line of its own.
   if (error.kind == ErrorKind::transient || error.kind == ErrorKind::own_fault) {
-    parts_.log.log(spdlog::level::debug, observe::LogFields::of(error), "lane {}: {} ({}); trying again",
-                   lane, error.text(), name_of(error.kind));
+    parts_.log.log(spdlog::level::debug, observe::LogFields::of(error), "lane {}: {} ({}); retrying", lane,
+                   error.text(), name_of(error.kind));
     return;
   }
   held_up_lanes_.insert(lane);
@@ -83,7 +82,7 @@ void LaneTroubles::note_reach(const std::optional<Error>& error) {
 void LaneTroubles::note_problem(const std::string& why) {
   const auto error = checkpoint::note_trigger_problem(parts_.resources.pool, parts_.config.state_database,
                                                       parts_.config.pipeline + "/" + parts_.stream.name, why);
-  if (error) parts_.log.debug("its problem could not be noted: {}", error->text());
+  if (error) parts_.log.debug("its problem could not be stored: {}", error->text());
 }
 
 /// For those who ask the state database: while the triggers run, of the part that fails first.
@@ -96,7 +95,7 @@ void LaneTroubles::note_while_running(const std::string& condition, const std::s
              [&pool = parts_.resources.pool, log = parts_.log, database = parts_.config.state_database,
               id = parts_.config.pipeline + "/" + parts_.stream.name, why] {
                const auto error = checkpoint::note_trigger_problem(pool, database, id, why);
-               if (error) log.debug("its problem could not be noted: {}", error->text());
+               if (error) log.debug("its problem could not be stored: {}", error->text());
              });
 }
 

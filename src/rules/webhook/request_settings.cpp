@@ -37,17 +37,17 @@ void check_header_name(const Settings& headers, const std::string& name) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 9> ours{{
       {"content-type", "state 'content_type' instead"},
       {"idempotency-key", "state 'idempotency_key' instead"},
-      {"sluice-signature", "state 'secret', 'secret_file' or 'secret_env' instead"},
+      {"sluice-signature", "set 'secret', 'secret_file' or 'secret_env' instead"},
       {"host", "it follows from 'url'"},
       {"content-length", "it follows from the body"},
       {"transfer-encoding", "it follows from the body"},
       {"connection", "connections are kept open"},
       {"expect", "bodies are sent at once"},
-      {"user-agent", "it names the program that sends"},
+      {"user-agent", "it names the sending program"},
   }};
   for (const auto& [taken, why] : ours) {
     if (same_but_for_case(name, taken)) {
-      headers.fail(name, "the header '" + name + "' is not for a rule to state: " + std::string(why));
+      headers.fail(name, "the header '" + name + "' cannot be set by a rule: " + std::string(why));
     }
   }
 }
@@ -81,7 +81,7 @@ std::string_view RequestMethods::of(Operation operation) const {
 }
 
 void check_header_line(const Settings& settings, std::string_view key, const std::string& text) {
-  if (std::ranges::any_of(text, is_control)) settings.fail(key, "a header is one line of text");
+  if (std::ranges::any_of(text, is_control)) settings.fail(key, "a header must be a single line of text");
 }
 
 std::string read_webhook_origin(const Settings& settings, std::string& rest) {
@@ -89,8 +89,8 @@ std::string read_webhook_origin(const Settings& settings, std::string& rest) {
   const auto end = url.find_first_of("/?", text::behind_scheme(url));
   if (url.find('{') < std::min(end, url.size())) {
     settings.fail("url", "'" + url +
-                             "': scheme, host and port have to be the same for all events; only path "
-                             "and query may hold names in braces");
+                             "': scheme, host and port must be the same for all events; only path and query "
+                             "may contain names in braces");
   }
   std::string_view behind;
   config::UrlOrigin origin;
@@ -103,8 +103,8 @@ std::string read_webhook_origin(const Settings& settings, std::string& rest) {
   const auto impossible = [](char c) { return is_control(c) || c == ' ' || c == '#' || c == '\\'; };
   if (std::ranges::any_of(rest, impossible)) {
     settings.fail("url", "'" + url +
-                             "' holds a blank, a #, or another character that no URL has; write it "
-                             "as % and two hexadecimal digits");
+                             "' contains a space, a # or another character that is not allowed in a URL; "
+                             "write it as % and two hexadecimal digits");
   }
   return origin.text();
 }
@@ -145,12 +145,11 @@ RequestBody read_request_body(const Settings& settings, const RequestNames& name
   RequestBody body;
   body.made = settings.has("values");
   if (templated && body.made)
-    settings.fail("values", "'body' and 'values' each state the whole body; leave out one");
+    settings.fail("values", "'body' and 'values' both set the whole body; remove one of them");
   const bool stated = templated || body.made;
   if (stated && (settings.has("payload") || settings.has("format"))) {
     const std::string key = templated ? "body" : "values";
-    settings.fail(key,
-                  "'" + key + "' states the whole body; leave out 'payload' and 'format', or '" + key + "'");
+    settings.fail(key, "'" + key + "' sets the whole body; remove 'payload' and 'format', or '" + key + "'");
   }
   const bool none = !stated && payload == "none";
   if (none && settings.has("format")) settings.fail("format", "a request without a body has no 'format'");

@@ -45,7 +45,7 @@ void read_statuses(const Settings& retry, WebhookPlan& plan) {
     const auto read = std::from_chars(key.data(), key.data() + key.size(), status);
     const bool number = read.ec == std::errc{} && read.ptr == key.data() + key.size();
     if (!number || status < 200 || status > 599) {
-      statuses.fail(key, "'" + key + "' is no status of an answer (200 to 599)");
+      statuses.fail(key, "'" + key + "' is not the status of an answer (200 to 599)");
     }
     const std::string verdict = statuses.choice(key, {"done", "retry", "dead"}, "retry");
     plan.statuses[status] = verdict == "done"    ? WebhookPlan::Verdict::done
@@ -68,10 +68,10 @@ WebhookPlan::Service read_webhook_service(const Settings& settings, std::string 
                                   {"key_file", &service.key_file}}) {
     if (!settings.has(key)) continue;
     *file = settings.text(key);
-    if (!tls) settings.fail(key, std::string("'") + key + "' is about TLS, and 'url' begins with http://");
+    if (!tls) settings.fail(key, std::string("'") + key + "' is for TLS, but 'url' begins with http://");
   }
   if (!service.key_file.empty() && service.cert_file.empty()) {
-    settings.fail("key_file", "'key_file' belongs to a certificate; state 'cert_file' beside it");
+    settings.fail("key_file", "'key_file' belongs to a certificate; set 'cert_file' too");
   }
   read_breaker(settings, service);
   return service;
@@ -95,7 +95,8 @@ void read_webhook_batch(const Settings& settings, const RequestBody& body, Webho
   batch.done();
   const bool json = body.content_type.find("json") != std::string::npos;
   if (!json || (!body.payload && !body.text && !body.made)) {
-    settings.fail("batch", "a batch is a list in JSON of the requests' bodies, and this rule's are none");
+    settings.fail("batch",
+                  "a batch is a JSON list of the requests' bodies, but the bodies of this rule are not JSON");
   }
 }
 
@@ -107,7 +108,7 @@ void read_webhook_secret(const Settings& settings, WebhookPlan& plan) {
     if (!settings.has(key)) continue;
     *value = value == &plan.secret ? settings.scalar(key) : settings.text(key);
     if (value->empty()) settings.fail(key, std::string("'") + key + "' is empty");
-    if (++stated > 1) settings.fail(key, "state the secret once: 'secret', 'secret_file' or 'secret_env'");
+    if (++stated > 1) settings.fail(key, "set only one of 'secret', 'secret_file' and 'secret_env'");
   }
 }
 

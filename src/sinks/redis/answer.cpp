@@ -46,7 +46,7 @@ constexpr std::array known{
     Known{"ERR DB index", unavailable, "use another database in the URL, or raise the server's 'databases'"},
     Known{"ERR SELECT", unavailable, "remove the database from the URL"},
     Known{"ERR Protocol error: invalid bulk", own_fault,
-          "key or value is larger than the server takes (proto-max-bulk-len)"},
+          "key or value is larger than the server accepts (proto-max-bulk-len)"},
     Known{"ERR", own_fault, "the server refuses the command itself"},
 };
 

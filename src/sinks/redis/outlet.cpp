@@ -129,7 +129,7 @@ void Cache::append(sinks::redis::Connection& connection, Command& command, std::
     }
     command.drop = true;
     say_(true, "the key '" + std::string(key) + "' is deleted instead of being kept: " +
-                   bson::reason_of(failure) + "; have the rule's format be 'bson'");
+                   bson::reason_of(failure) + "; use format 'bson' in the rule");
   }
   connection.append({CachePlan::drop, key});
 }

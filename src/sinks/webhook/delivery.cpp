@@ -78,7 +78,7 @@ void Webhook::Delivery::send_all(const WebhookPlan& plan, const Indices& indices
     if (flow::Clock::now() >= deadline_) {
       outcome_.error = Error{ErrorKind::too_slow, 0,
                              plan.service.origin + " is slow: " + std::to_string(done_.size()) +
-                                 " changes were told so far; the rest follows"};
+                                 " changes were sent so far; the rest follows"};
       return;
     }
     send_round(plan, round);
@@ -232,12 +232,12 @@ void Webhook::Delivery::say_unsent(WebService& service, const webhook::Unsent& u
     const auto rest = *unsent.not_before - flow::Clock::now();
     wait(rest);
     if (outcome_.error) {
-      outcome_.error->message += "; it is left alone for a while";
+      outcome_.error->message += "; nothing is sent for a while";
       return;
     }
     const std::lock_guard lock(service.mutex);
     outcome_.error =
-        Error{ErrorKind::unavailable, 0, origin + " is left alone for a while; " + service.last_failure};
+        Error{ErrorKind::unavailable, 0, origin + ": nothing is sent for a while; " + service.last_failure};
   } else if (unsent.late && !outcome_.error) {
     outcome_.error =
         Error{ErrorKind::too_slow, 0,

@@ -100,8 +100,8 @@ void HttpConnection::failed(Answer& answer, const error_code& error, bool heard)
   wire_.close();
   const auto limit =
       std::chrono::duration_cast<std::chrono::milliseconds>(context_.config.request_timeout).count();
-  const std::string what = late    ? "no whole answer within " + std::to_string(limit) + " ms"
-                           : heard ? "the answer broke off or is no HTTP: " + error.message()
+  const std::string what = late    ? "no complete answer within " + std::to_string(limit) + " ms"
+                           : heard ? "the answer was cut off or is not HTTP: " + error.message()
                                    : "the connection broke before an answer came: " + error.message();
   answer = {};
   fail(answer, late, what);
@@ -174,7 +174,7 @@ asio::awaitable<std::string> HttpConnection::connect_to(tcp::endpoint address) {
   std::string more;
   error = co_await wire_.shake_hands(*tls, origin.host, more);
   if (!error) co_return std::string();
-  if (wire_.timed_out()) co_return std::string("TLS was not agreed on in time");
+  if (wire_.timed_out()) co_return std::string("the TLS handshake did not finish in time");
   co_return "no TLS: " + error.message() + (more.empty() ? "" : " (" + more + ")");
 }
 

@@ -43,10 +43,9 @@ std::optional<std::string_view> RequestWriter::body_of(const WebhookPlan& plan, 
   auto failure = bson::JsonFailure::none;
   const auto body = message.payload ? payload_of(message, plan.format, json_, &failure) : message.text;
   if (!body) {
-    unwritable_ =
-        Unwritable{i, Error{ErrorKind::own_fault, payload_impossible,
-                            std::string(bson::reason_of(failure)) +
-                                "; leave that part of it out with the rule's 'redact' or 'project'"}};
+    unwritable_ = Unwritable{i, Error{ErrorKind::own_fault, payload_impossible,
+                                      std::string(bson::reason_of(failure)) +
+                                          "; exclude that part with the rule's 'redact' or 'project'"}};
   }
   return body;
 }

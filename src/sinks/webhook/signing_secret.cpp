@@ -18,7 +18,7 @@ std::string read_secret(const std::string& file) {
   while (secret.ends_with('\n') || secret.ends_with('\r')) secret.pop_back();
   if (!in || secret.empty()) {
     throw ConfigError(file +
-                      ": cannot be read, or is empty; it should hold the secret that a webhook's requests "
+                      ": cannot be read, or is empty; it should contain the secret that a webhook's requests "
                       "are signed with");
   }
   return secret;
@@ -31,8 +31,9 @@ std::string signing_secret_of(const WebhookPlan& plan) {
   if (plan.secret_env.empty()) return plan.secret;
   const char* value = std::getenv(plan.secret_env.c_str());
   if (value == nullptr || *value == '\0') {
-    throw ConfigError("the variable " + plan.secret_env +
-                      ", which should hold the secret that a webhook's requests are signed with, is not set");
+    throw ConfigError(
+        "the variable " + plan.secret_env +
+        ", which should contain the secret that a webhook's requests are signed with, is not set");
   }
   return value;
 }

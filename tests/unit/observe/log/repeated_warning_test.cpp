@@ -38,10 +38,10 @@ TEST_F(RepeatedWarningTest, TellsTheBeginningEachMinuteAndTheEnd) {
   place_.tell_due(at(59s));
   EXPECT_EQ(said(), "");
   place_.tell_due(at(60s));
-  EXPECT_EQ(
-      said(),
-      "warning shop: the checkpoint could not be stored: still failing, 30 tries in the last 60 s; the last "
-      "error: shutting down (code 91); trying again\n");
+  EXPECT_EQ(said(),
+            "warning shop: the checkpoint could not be stored: still failing, 30 attempts in the last 60 s; "
+            "the last "
+            "error: shutting down (code 91); retrying\n");
   EXPECT_TRUE(place_.failing());
   place_.succeeded(at(61s));
   EXPECT_EQ(said(), "info    shop: the checkpoint could not be stored: over after 61 s and 31 tries\n");
