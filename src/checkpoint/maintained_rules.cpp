@@ -207,8 +207,8 @@ std::vector<std::string> not_backfilled(const std::vector<MaintainedId>& rules,
 std::string not_backfilled_text(const std::vector<std::string>& rules, std::string_view place_arguments) {
   const bool one = rules.size() == 1;
   return fmt::format(
-      "{} {} {} not backfilled: {} targets lack what {} source collections held when {} began. To fix that, "
-      "while workers run: sluice verify {} --repair{}",
+      "{} {} {} not backfilled: {} targets lack what {} source collections held when {} began. "
+      "To repair this while workers run: sluice verify {} --repair{}",
       one ? "rule" : "rules", fmt::join(rules, ", "), one ? "is" : "are", one ? "its" : "their",
       one ? "its" : "their", one ? "it" : "they", place_arguments, one ? " --rule " + rules.front() : "");
 }

@@ -54,7 +54,7 @@ mongo::FirstLook StreamRuntime::look_at_servers() {
              set == nullptr ? "" : fmt::format(" (replica set {})", set));
     mongo::FirstLook look = mongo::look_at_hosts(uri.get());
     if (look.found == mongo::FirstLook::Found::nobody) {
-      log.warn("MongoDB does not answer yet: {}; trying again", look.why);
+      log.warn("MongoDB does not answer yet: {}; retrying", look.why);
     } else if (look.found == mongo::FirstLook::Found::others) {
       look.why = fmt::format("could not reach MongoDB ({}): {}", hosts, look.why);
       log.error("{}", look.why);

@@ -37,7 +37,7 @@ void RepeatedWarning::tell(const flow::Repetition::Told& told) const {
     case Say::began:
       return;
     case Say::still:
-      log_.warn("{}: still failing, {} tries in the last {}; the last error: {}; trying again", what_,
+      log_.warn("{}: still failing, {} attempts in the last {}; the last error: {}; retrying", what_,
                 told.tries, seconds_text(told.time), last_error_);
       return;
     case Say::sometimes:

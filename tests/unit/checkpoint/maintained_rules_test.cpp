@@ -49,7 +49,7 @@ TEST(MaintainedRules, AreSaidWithTheCommandThatMendsThem) {
   EXPECT_EQ(
       not_backfilled_text({"likes", "tags"}, "w.yaml"),
       "rules likes, tags are not backfilled: their targets lack what their source collections held when "
-      "they began. To fix that, while workers run: sluice verify w.yaml --repair");
+      "they began. To repair this while workers run: sluice verify w.yaml --repair");
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ TEST(SharePolicy, WaitsForWhoeverHoldsAPartitionByOtherRules) {
   EXPECT_EQ(policy.waits_for(cluster_of({member("me")}, {held_by("a", 0)})), "");
   PartitionRecord other = held_by("a", 1);
   other.options_hash = "others";
-  EXPECT_NE(policy.waits_for(cluster_of({member("me")}, {other})).find("goes by other rules"),
+  EXPECT_NE(policy.waits_for(cluster_of({member("me")}, {other})).find("runs other rules"),
             std::string::npos);
   other.held = false;
   EXPECT_EQ(policy.waits_for(cluster_of({member("me")}, {other})), "");
