@@ -142,7 +142,7 @@ TEST_F(WebhookFaults, AServiceThatFailsIsLeftAlone) {
       {"--batch-docs", "30", "--drain-ms", "300"})
       .ready();
   write_numbers(documents, 3);
-  EXPECT_TRUE(waits_for("gets no requests for a while")) << worker().get("/readyz").body;
+  EXPECT_TRUE(waits_for("nothing is sent for a while")) << worker().get("/readyz").body;
   const std::size_t asked = service().count();
   write_rounds(3);
   ASSERT_TRUE(soon([&] { return metric("sluice_events_in_flight") >= documents * 7; }));
@@ -163,7 +163,7 @@ TEST_F(WebhookFaults, EveryAnswerThatIsRetriedCountsForTheBreaker) {
     service().forget();
     start(file, {"--batch-docs", "30", "--drain-ms", "300"}).ready();
     if (next == 301) write_numbers(documents, 1);
-    EXPECT_TRUE(waits_for("gets no requests for a while")) << worker().get("/readyz").body;
+    EXPECT_TRUE(waits_for("nothing is sent for a while")) << worker().get("/readyz").body;
     write_rounds(1);
     ASSERT_TRUE(soon([&] { return metric("sluice_events_in_flight") >= documents * 2; }));
     EXPECT_EQ(service().count(), 3U) << next;

@@ -73,7 +73,7 @@ TEST_F(CheckOnline, WithAllRightsEveryFindingIsGoodOnceAWorkerHasRun) {
   EXPECT_TRUE(finds(before, "ok", stream(), "logged in as sluice@admin"));
   EXPECT_TRUE(finds(before, "note", stream(), "has never run here"));
   EXPECT_TRUE(
-      finds(before, "note", stream() + "/favorites-count", ".favorites does not exist; the worker makes"));
+      finds(before, "note", stream() + "/favorites-count", ".favorites does not exist; the worker creates"));
   // Asking changes nothing.
   EXPECT_TRUE(db().command(R"({"listCollections":1})").child("cursor.firstBatch").empty());
 
@@ -306,7 +306,8 @@ TEST(CheckOnlineAlone, AStandaloneIsToldInCheckAndRun) {
   Mongo("mongodb://" + mongod.host() + "/?directConnection=true&serverSelectionTryOnce=false", "admin")
       .command(R"({"ping":1})");
   const std::string uri = "mongodb://" + mongod.host() + "/?replicaSet=rs0";
-  const std::string what = "is a member of none; start mongod with --replSet rs0 and run rs.initiate() once";
+  const std::string what =
+      "is not a member of any; start mongod with --replSet rs0 and run rs.initiate() once";
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{"check", deploy_folder() + "/realworld.yaml", "--online", "--mongodb-uri",
                                  uri},

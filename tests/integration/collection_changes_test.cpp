@@ -155,7 +155,7 @@ TEST_F(CollectionChanges, OutOverACountedCollectionIsSaidByItsName) {
   on().out_into_items();
   EXPECT_EQ(worker.wait(), 4) << worker.story();
   EXPECT_NE(worker.err().find("the collection " + ns("items") +
-                              " was replaced as a whole by an aggregation's $out, after which the targets"),
+                              " was replaced as a whole by an aggregation's $out, after which events alone"),
             std::string::npos)
       << worker.story();
   EXPECT_EQ(worker.err().find("tmp.agg_out"), std::string::npos) << worker.story();

@@ -95,7 +95,7 @@ class Orphans : public PipelineTest, public testing::WithParamInterface<std::tup
     const Outcome outcome = verify();
     EXPECT_EQ(outcome.exit_code, 0) << outcome.out << outcome.err;
     const bool said =
-        outcome.out.find("refers to users 99, which does not exist; left as it is") != std::string::npos;
+        outcome.out.find("refers to users 99, which does not exist; left unchanged") != std::string::npos;
     EXPECT_EQ(said, on_delete() == "delete") << outcome.out;
     const Outcome repair = verify({"--repair"});
     EXPECT_EQ(repair.exit_code, 0) << repair.out << repair.err;

@@ -281,7 +281,7 @@ TEST_F(Publish, AStreamThatTakesTheSubjectsAlreadyIsCalledByItsName) {
   start(other, {"--nats-url", url}).ready();
   terminate_all();
   const std::string why = "the JetStream stream " + stream() + " cannot be created: the stream " + stream() +
-                          "_first already has subjects of " + stream() + ".> already";
+                          "_first already has subjects of " + stream() + ".>";
   const Outcome checked = run_sluice(here_run({"check", publish_file(), "--online"}, {"--nats-url", url}));
   EXPECT_EQ(checked.exit_code, 1) << checked.out;
   EXPECT_NE(checked.out.find(why), std::string::npos) << checked.out;

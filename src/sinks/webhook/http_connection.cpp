@@ -175,7 +175,7 @@ asio::awaitable<std::string> HttpConnection::connect_to(tcp::endpoint address) {
   error = co_await wire_.shake_hands(*tls, origin.host, more);
   if (!error) co_return std::string();
   if (wire_.timed_out()) co_return std::string("the TLS handshake did not finish in time");
-  co_return "no TLS: " + error.message() + (more.empty() ? "" : " (" + more + ")");
+  co_return "the TLS handshake failed: " + error.message() + (more.empty() ? "" : " (" + more + ")");
 }
 
 }  // namespace sluice::sinks::webhook
