@@ -97,7 +97,7 @@ TEST_F(DeadLetterCommands, WhatMeansNothingIsRefused) {
   refused("list", {"--rule", "favorite-count"}, "did you mean 'favorites-count'?");
   refused("list", {"--stream", "nowhere"}, "unknown stream 'nowhere'");
   refused("show", {"650000010000000000000001"}, "has no dead letter 650000010000000000000001");
-  refused("show", {"x"}, "'x' is no id of a dead letter");
+  refused("show", {"x"}, "'x' is not the ID of a dead letter");
   refused("retry", {}, "name the dead letters");
   refused("retry", {"650000010000000000000001"}, "has no dead letter");
   refused("retry", {"--rule", "favorites-count"}, "name the dead letters");

@@ -257,7 +257,7 @@ TEST_F(Handlers, OptionsThatCannotBeUsedAreToldAtOnce) {
   EXPECT_EQ(on("orders_*", {}).substr(0, 19), "handler 'orders_*':");
   EXPECT_EQ(on("orders_*", {.name = "all"}), "nothing");
   EXPECT_NE(on("orders", {.when = "NEW.n >"}).find("handler 'orders': "), std::string::npos);
-  EXPECT_NE(on("orders", {.fields = {"a..b"}}).find("'a..b' is no path"), std::string::npos);
+  EXPECT_NE(on("orders", {.fields = {"a..b"}}).find("'a..b' is not the path of a field"), std::string::npos);
   EXPECT_EQ(thrown_by([&] { Pipeline(io, Config{}); }).substr(0, 20), "Config::pipeline '':");
   Config wrong = config();
   wrong.engine.lanes = 0;

@@ -92,7 +92,7 @@ TEST_F(Health, AStalledLaneIsNamedUntilItGoesOn) {
     db().insert("favorites", R"({"_id":1,"articleId":1})");
     ASSERT_TRUE(soon([&] { return stalled(); }));
     EXPECT_TRUE(soon([&] { return !is_ready(); }));
-    EXPECT_TRUE(comes_to_say("its batch of 1 event has been under way"));
+    EXPECT_TRUE(comes_to_say("its batch of 1 event has been in flight"));
     EXPECT_TRUE(comes_to_say("(code 112)"));
     EXPECT_TRUE(comes_to_say("lane "));
     const Document stream = status().child("streams.0");
