@@ -295,7 +295,7 @@ TEST_F(OwnWrites, AreListedByCheck) {
       << text.out;
   EXPECT_EQ(text.out.find("sets off " + stream + "theirs"), std::string::npos) << text.out;
   EXPECT_NE(text.out.find("warning  " + stream + "all: rules trigger each other: " + stream + "all -> " +
-                          stream + "there -> " + stream + "back -> " + stream + "all; see that"),
+                          stream + "there -> " + stream + "back -> " + stream + "all; make sure that"),
             std::string::npos)
       << text.out;
   const Outcome json = run_sluice(here_run({"check", path}, {"--json"}));

@@ -85,7 +85,7 @@ TEST_F(Triggers, OneThatIsNoRuleIsLeftOutAndTheOthersRun) {
   put("sound", "extraCount");
   put("unsound", "moreCount", "no-such-kind");
   Worker& worker = start(file(likes)).ready();
-  ASSERT_TRUE(worker.logs("trigger unsound of " + db().database() + " is left out")) << worker.story();
+  ASSERT_TRUE(worker.logs("trigger unsound of " + db().database() + " is skipped")) << worker.story();
   favourites(100);
   ASSERT_TRUE(soon([&] { return sum("extraCount") == 100 && sum("favoritesCount") == 100; }));
   EXPECT_TRUE(is_ready(worker));
