@@ -74,7 +74,7 @@ class Membership {
   Membership(mongo::ClientPool& pool, std::string state_database, Self self)
       : pool_(pool), database_(std::move(state_database)), self_(std::move(self)) {}
 
-  /// Makes the collection.
+  /// Creates the collection.
   std::optional<Error> prepare();
   /// Joins, or stays.
   std::optional<Error> beat(bool hindered, const std::vector<std::string>& outlets_down = {});

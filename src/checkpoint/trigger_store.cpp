@@ -52,7 +52,7 @@ RuleConfig rule_of_trigger(const Trigger& trigger) {
 bool stands_apart(const Trigger& trigger) {
   try {
     return rules::trigger_stands_apart(rule_of_trigger(trigger));
-  } catch (const ConfigError&) {  // somebody wrote it by hand
+  } catch (const ConfigError&) {  // not written by Sluice
     return false;
   }
 }

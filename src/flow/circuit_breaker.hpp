@@ -43,7 +43,7 @@ class CircuitBreaker {
     return {Leave::Way::go, round_, {}};
   }
 
-  /// The server does its work, even if it refused this request.
+  /// The server works, even if it refused this request.
   void succeeded(std::uint64_t round) {
     if (round != round_) return;
     failures_ = 0;
@@ -61,7 +61,7 @@ class CircuitBreaker {
     become(State::open);
   }
 
-  /// The request came to nothing that says anything of the server.
+  /// The request ended without saying anything about the server.
   void forget(std::uint64_t round) {
     if (round == round_) trying_ = false;
   }

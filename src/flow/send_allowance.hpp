@@ -45,7 +45,7 @@ class SendAllowance {
     budget_.release_sending(bytes);
   }
 
-  /// Whether somebody may go now who was told to wait.
+  /// Whether a batch that had to wait may be sent now.
   bool anybody_waits() const { return !line_.empty(); }
   std::int64_t in_use() const { return in_use_; }
 

@@ -16,7 +16,7 @@ class StopReasons {
     const std::lock_guard lock(mutex_);
     return repetition_.failed(now, why).say != flow::Repetition::Say::nothing;
   }
-  /// It runs.
+  /// The stream runs again.
   void forget() {
     const std::lock_guard lock(mutex_);
     repetition_.succeeded(flow::Clock::now());

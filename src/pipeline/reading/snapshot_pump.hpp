@@ -42,7 +42,7 @@ class SnapshotPump {
   /// On the stream's very first start: asks for those that the rules want at once.
   std::optional<Error> begin();
 
-  /// Asks for all once more: what was missed is made good by what stands.
+  /// Requests all snapshots again: the existing documents make up for missed changes.
   std::optional<Error> begin_again();
 
   /// Looks for new requests now and then. True when there is something to tell.
