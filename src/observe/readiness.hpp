@@ -22,8 +22,8 @@ class Readiness {
   /// Only those that belong to it.
   void forget_parts(std::string_view condition);
 
-  /// Something is wrong that keeps nobody from being ready: a server that messages wait for. An empty text
-  /// takes it back.
+  /// A fault that does not affect readiness, such as a server that messages wait for. An empty text clears
+  /// it.
   void degraded(std::string_view about, std::string_view text);
 
   /// Something worth knowing that is no fault; an empty text takes it back.
