@@ -15,9 +15,9 @@
 
 namespace sluice::audit {
 
-/// What was written to the sources by some moment and is still to be carried out by the worker: the effects
-/// of the events between its lanes' positions and that moment. With it, targets that run behind can be told
-/// from targets that are wrong.
+/// The effects that the worker has yet to carry out for source writes up to some moment: those of the events
+/// between its lanes' positions and that moment. They distinguish targets that lag from targets that are
+/// wrong.
 class InFlightChanges {
  public:
   struct Delta {

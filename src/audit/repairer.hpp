@@ -23,9 +23,9 @@ struct CounterFix {
 };
 
 /// Writes what an audit found to be wrong. A counter is changed by a difference, so that a worker may go on
-/// counting meanwhile; its transaction proves the audit's lease and takes the dead letters that it makes up
-/// for along, so that nobody can retry them as well. Copies are written as the sink writes them. Used by one
-/// thread for counters, by any number for copies; blocks, and tries again what passes by itself.
+/// counting meanwhile. Its transaction checks the audit's lease and deletes the dead letters that the repair
+/// accounts for, so that nobody can retry them as well. Copies are written as the sink writes them. Used by
+/// one thread for counters, by any number for copies; blocks, and tries again what passes by itself.
 class Repairer {
  public:
   struct Options {

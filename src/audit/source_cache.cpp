@@ -54,7 +54,7 @@ std::optional<Error> SourceCache::read(const std::vector<bson::Value>& ids, Foun
   }
 }
 
-/// When there is no more room all that is kept goes: those who still look at it hold it until they are done.
+/// When the cache is full it drops everything. Callers that still use an entry keep it alive.
 void SourceCache::keep(const bson::Value& reference, bson::View source) {
   const std::size_t bytes = reference.raw().size() + source.size() + bytes_of_an_entry;
   if (bytes > most_for_one) return;

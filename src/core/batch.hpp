@@ -54,7 +54,7 @@ struct DeadLetterWrite {
 struct DeliverWrite {
   const DeliveryPlan* plan;
   const Message* message;
-  std::uint64_t key;  ///< messages with one key are sent in the order in which they stand
+  std::uint64_t key;  ///< messages with the same key are sent in batch order
 };
 
 struct PutWrite {
@@ -73,7 +73,7 @@ struct LaneGuard {
   std::int64_t seq = 0;  ///< commits so far; an unknown commit is recognised by it afterwards
 };
 
-/// One batch of one lane: everything in `writes`, and the position behind it, or nothing of it.
+/// One batch of one lane: `writes` and the position after them are committed together or not at all.
 struct Batch {
   LaneGuard guard;
   bson::View token;  ///< position of the last event in the batch
@@ -105,8 +105,8 @@ struct Outcome {
   /// The guard matched within this attempt, so no earlier attempt whose answer was lost can have committed.
   bool guard_held = false;
   std::optional<Error> error;  ///< set when not committed
-  std::string outlet = {};     ///< with error: the server outside MongoDB that it is about, if it is
-  /// With error: there is no use in trying again any sooner.
+  std::string outlet = {};     ///< with error: the server outside MongoDB that it concerns, if any
+  /// With error: the earliest time at which a retry makes sense.
   std::optional<std::chrono::milliseconds> retry_in;
   std::optional<std::size_t> failed_write;  ///< with own_fault: the index in Batch::writes, where it is known
   std::uint64_t documents = 0;              ///< target documents that matched

@@ -18,7 +18,7 @@ struct CachePlan final : DeliveryPlan {
   enum class Format : std::uint8_t { relaxed_json, canonical_json, bson };
 
   Format format = Format::relaxed_json;
-  std::int64_t ttl_ms = 0;  ///< of what is set; 0: it stays
+  std::int64_t ttl_ms = 0;  ///< expiry of a key that is set; 0: none
 
   std::string_view sink() const override { return sink_name; }
 };

@@ -56,7 +56,7 @@ bool Change::touches(std::string_view path) const {
 }
 
 std::optional<bson::Value> Change::value_after(std::string_view path) const {
-  // Of a field that the update leaves alone only the pre-image could tell.
+  // Only the pre-image has the value of a field that the update leaves unchanged.
   const bool unseen = operation() == Operation::update && !before() && !touches(path);
   if (unseen) return std::nullopt;
   return sluice::value_after(body_->event, path, body_->arena);

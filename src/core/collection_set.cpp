@@ -52,7 +52,7 @@ bool is_word(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
-/// Everything but letters and digits is written by its number: so it means itself wherever it stands.
+/// Writes everything but letters and digits by its code, so it is matched literally everywhere.
 std::string expression_of_glob(std::string_view glob) {
   std::string out = "(?s)\\A";
   for (const char c : glob) {

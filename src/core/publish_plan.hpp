@@ -11,8 +11,8 @@
 
 namespace sluice {
 
-/// The shape of a JetStream stream: what is asked for where the stream has to be made, and compared with what
-/// stands where it is there already. Zero leaves a limit to the server.
+/// The configuration of a JetStream stream: used to create a missing stream, and compared with an existing
+/// one. Zero leaves a limit to the server.
 struct StreamShape {
   enum class Retention : std::uint8_t { limits, interest, work_queue };
 

@@ -25,7 +25,7 @@ struct WebhookPlan final : DeliveryPlan {
     int concurrency = 16;   ///< requests under way
     std::int64_t connect_timeout_ms = 5'000;
     std::int64_t timeout_ms = 10'000;  ///< of a whole request, connecting not included
-    int breaker_failures = 5;          ///< in a row, after which the service is left alone for a while
+    int breaker_failures = 5;  ///< consecutive failures after which the service is not called for a while
     std::int64_t breaker_open_ms = 1'000;
     std::int64_t breaker_most_open_ms = 30'000;
 

@@ -50,8 +50,8 @@ class StreamMetrics {
 
   /// Resolve once, at start. The same name gives the same counters.
   RuleEffects rule_effects(const std::string& rule);
-  /// A partition that runs elsewhere now: its gauges would tell what is over, and are left out. Its counters
-  /// stay, for they go on when it comes back.
+  /// For a partition that now runs elsewhere: its gauges would be stale and are left out. Its counters stay
+  /// and continue when it comes back.
   void leave_out_gauges(bool out) { gauges_left_out_ = out; }
   bool gauges_left_out() const { return gauges_left_out_; }
   /// Once a batch; the same endpoint gives the same metrics. Thread-safe.

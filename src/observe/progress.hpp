@@ -7,8 +7,8 @@
 
 namespace sluice::observe {
 
-/// How far something long is: count, rate and time to go. On a terminal one line that is drawn over and over,
-/// elsewhere a sentence every few seconds. Used by one thread at a time.
+/// Shows the progress of a long operation: count, rate and time left. On a terminal it redraws one line;
+/// elsewhere it writes a sentence every few seconds. Used by one thread at a time.
 class Progress {
  public:
   using Clock = std::chrono::steady_clock;

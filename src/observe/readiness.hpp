@@ -8,9 +8,9 @@
 
 namespace sluice::observe {
 
-/// What has to hold before this worker may be counted on: a set of named conditions, each met or not yet met
-/// for a reason. Ready means that there are conditions and all are met, so that a worker that has not come
-/// round to stating them is not ready either. Thread-safe.
+/// Whether this worker is ready: a set of named conditions, each met, or not met for a reason. Ready means
+/// that there is at least one condition and all are met, so a worker that has stated none is not ready.
+/// Thread-safe.
 class Readiness {
  public:
   /// States the condition, or changes its reason.
@@ -22,8 +22,8 @@ class Readiness {
   /// Only those that belong to it.
   void forget_parts(std::string_view condition);
 
-  /// Something is wrong that keeps nobody from being ready: a server that messages wait for. An empty text
-  /// takes it back.
+  /// A fault that does not affect readiness, such as a server that messages wait for. An empty text clears
+  /// it.
   void degraded(std::string_view about, std::string_view text);
 
   /// Something worth knowing that is no fault; an empty text takes it back.

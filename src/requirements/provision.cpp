@@ -167,7 +167,7 @@ std::optional<Error> look_at_collections(const StreamConfig& stream, const Rules
   return error;
 }
 
-/// A misspelt name would make a rule that never does anything.
+/// A rule with a misspelt name would never do anything.
 void warn_of_near_names(const StreamConfig& stream, const Rules& rules, mongo::ClientPool& pool,
                         const observe::StreamLog& log) {
   const auto client = pool.acquire();

@@ -20,11 +20,12 @@ inline constexpr const char* no_replica_set =
     "and "
     "run rs.initiate() once";
 
-/// To be said behind the error of a server that does not answer at the start.
+/// Appended to the error for a server that does not answer at the start.
 inline constexpr const char* is_it_running =
     ". Is the server running, and is the replica set's name in the URI correct?";
 
-/// An error that says what to do where the server has none, or the one that kept it from answering.
+/// An error that says what to do if the server has no change streams, or the error that kept it from
+/// answering.
 std::optional<Error> has_change_streams(mongoc_client_t* client);
 
 using Rules = std::vector<std::unique_ptr<Rule>>;
@@ -58,7 +59,7 @@ std::vector<Access> accesses_of(const Rule& rule);
 /// and holds every document.
 bool serves(bson::View index, const std::string& field);
 
-/// The lines for mongosh that bring about what is missing.
+/// The mongosh lines that create what is missing.
 std::string create_index_line(const std::string& database, const IndexNeed& need);
 std::string enable_pre_images_line(const std::string& database, const std::string& collection);
 

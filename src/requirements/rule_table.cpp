@@ -53,7 +53,7 @@ RuleTable::Concerned RuleTable::change_collection(const ChangeEvent& event, bool
   return concerned;
 }
 
-/// One that is made anew under a name begins without what the worker had enabled on the last one.
+/// A collection recreated under the same name lacks what the worker had enabled on the previous one.
 void RuleTable::forget(const ChangeEvent& event) {
   if (event.operation == Operation::drop_database || event.operation == Operation::invalidate) {
     by_collection_.clear();

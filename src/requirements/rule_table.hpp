@@ -15,7 +15,7 @@
 
 namespace sluice::requirements {
 
-/// Whether an event says that the stream, or a collection it watches, is no more.
+/// Whether an event says that the stream, or a collection it watches, no longer exists.
 inline bool ends_stream(Operation operation) {
   return operation == Operation::drop || operation == Operation::rename ||
          operation == Operation::drop_database || operation == Operation::invalidate;

@@ -10,9 +10,9 @@
 
 namespace sluice::worker {
 
-/// Bounds how long a process takes to end. Once armed, it calls `expired` when the time is up, unless it was
-/// destroyed before: on a thread of its own, whatever other threads hang in. Made first, it covers the
-/// destruction of all that is made after it.
+/// Bounds how long a process takes to end. Once armed, it calls `expired` when the time is up, unless it is
+/// destroyed first. The call comes from its own thread, so other threads may hang. Construct it first, so
+/// that it also covers the destruction of everything constructed later.
 class ExitDeadline {
  public:
   explicit ExitDeadline(std::function<void()> expired) : expired_(std::move(expired)) {}

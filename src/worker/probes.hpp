@@ -14,18 +14,18 @@
 
 namespace sluice::worker {
 
-/// Asks MongoDB, and NATS and Redis where rules send to them, every second whether they are there: over
-/// connections of its own, so that the answer is the same for a worker that streams and for one that stands
-/// by. A thread for each, since their libraries block.
+/// Checks every second whether MongoDB answers, and NATS and Redis if rules send to them. It uses its own
+/// connections, so the answer is the same for an active worker and for a standby. Each server has a thread,
+/// since the client libraries block.
 class Probes {
  public:
   explicit Probes(const Config& config);
-  /// Waits for the threads, of which one may be asking a server that says nothing.
+  /// Waits for the threads. One may be blocked on a server that does not answer.
   ~Probes();
   Probes(const Probes&) = delete;
   Probes& operator=(const Probes&) = delete;
 
-  /// One of each name: up when all servers of that name are. Thread-safe; does not block.
+  /// One component per name, up when all servers of that name are up. Thread-safe; does not block.
   std::vector<observe::Component> components() const;
 
  private:

@@ -17,8 +17,8 @@ namespace {
 
 constexpr auto poll_interval = std::chrono::seconds(1);
 
-/// Makes the rules of each stream, which judges them as a start does. Throws ConfigError, with all that is
-/// wrong, and Stop.
+/// Makes the rules of each stream, which validates them as a start does. Throws ConfigError, with all
+/// problems, and Stop.
 std::map<std::string, std::string> judge(const std::vector<StreamConfig>& streams, int parts) {
   std::map<std::string, std::string> hashes;
   config::Problems problems;

@@ -18,15 +18,15 @@
 
 namespace sluice::worker {
 
-/// Asks every second what a worker is to run: the streams of its source, and the triggers that the state
-/// databases hold. A thread of its own, since both may block.
+/// Checks every second what the worker should run: the streams of its source, and the triggers in the state
+/// databases. It has its own thread, since both may block.
 class Reloader {
  public:
-  /// All told on its thread.
+  /// All called on the reloader's thread.
   struct Events {
-    /// They can be used, as far as is known. `refused`: why the source's newest streams are not among them.
+    /// The streams are valid as far as is known. `refused`: why the source's newest streams are not included.
     std::function<void(std::vector<StreamConfig> streams, const std::string& refused)> changed;
-    std::function<void(const std::string& why)> refused;  ///< what runs goes on
+    std::function<void(const std::string& why)> refused;  ///< the running streams continue
   };
 
   /// `config` is what the source said first. Everything has to outlive it. Throws ConfigError for rules that
@@ -65,8 +65,8 @@ class Reloader {
   // On the thread only, once it runs.
   std::vector<StreamConfig> streams_;  ///< of the source's last good answer
   Hashes hashes_;                      ///< of the rules, by stream
-  bool untold_ = false;                ///< what is taken is not in force yet
-  std::string refused_;                ///< why a newer answer is not followed
+  bool untold_ = false;                ///< accepted, but not applied yet
+  std::string refused_;                ///< why a newer answer is not applied
 
   std::mutex mutex_;
   std::condition_variable_any wake_;

@@ -7,10 +7,10 @@
 
 namespace sluice::worker {
 
-/// Whether both say the same of where a stream is read, where it begins and what its rules are.
+/// Whether both state the same source, starting point and rules.
 bool same_stream(const StreamConfig& one, const StreamConfig& other);
 
-/// What of one list of streams differs from another, by the streams' names.
+/// The differences between two lists of streams, by stream name.
 struct StreamChanges {
   std::vector<std::string> changed;
   std::vector<std::string> added;

@@ -74,7 +74,7 @@ void StreamRuntime::run_handlers() {
   async::run(io_, [this](const std::exception_ptr& thrown) { on_exception(thrown); });
 }
 
-/// Of a handler that is no stream's: what it was about to do for the whole worker is not known to be done.
+/// For a handler that belongs to no stream: its work for the whole worker may not have been done.
 void StreamRuntime::on_exception(const std::exception_ptr& thrown) {
   const std::string why = fmt::format("internal error: {}", async::what_of(thrown));
   log_->critical("{}; the worker ends", why);

@@ -18,8 +18,8 @@
 
 namespace sluice::worker {
 
-/// The streams of a configuration with the threads that run them: what a worker process and a Pipeline inside
-/// a program have in common. It touches nothing that is the whole process's: no signals, no output.
+/// The streams of a configuration and the threads that run them. Shared by the worker process and by a
+/// Pipeline inside a program. It touches nothing process-wide: no signals, no output.
 class StreamRuntime {
  public:
   /// Called on the strand.
@@ -48,11 +48,11 @@ class StreamRuntime {
   /// On the strand.
   void stop();
   bool stopping() const { return stopping_; }
-  /// Waits until what has ended is destroyed. It may hang in a call to a server.
+  /// Waits until the ended streams are destroyed. May hang in a call to a server.
   void tear_down() { teardown_.join(); }
 
   int exit_code() const { return exit_code_; }
-  /// With another exit code than ok: the error, in a sentence. Thread-safe.
+  /// The error, as a sentence, if the exit code is not ok. Thread-safe.
   std::string why() const;
 
   /// How long a stop may take; what goes on after that hangs on a silent server.

@@ -18,7 +18,7 @@ Config config_of(const Config& worker, const StreamConfig& stream, bool at_start
   config.streams = {stream};
   // Asked for once, at the start.
   config.restart_now = worker.restart_now && at_start;
-  // Who edits the file of a running worker, or its triggers, means it.
+  // An edit of a running worker's file or triggers is taken as intended.
   config.accept_changed_rules = worker.accept_changed_rules || !at_start || stream.of_triggers;
   if (stream.of_triggers) {
     // A trigger tells what is done from its making on, and not what targets should hold.
@@ -89,7 +89,7 @@ observe::StreamLog StreamSupervisor::log_of(const std::string& name) const {
   return observe::StreamLog(*around_.log, name, name);
 }
 
-/// Null when another stands in its place by now.
+/// Null if another stream has replaced it.
 StreamSupervisor::SupervisedStream* StreamSupervisor::stream_of(const std::string& name,
                                                                 const StreamInstance* instance) {
   const auto found = streams_.find(name);

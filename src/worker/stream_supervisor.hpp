@@ -63,7 +63,7 @@ class StreamSupervisor {
   struct StreamInstance {
     std::shared_ptr<const Config> config;  ///< its own, of this stream alone; outlives what runs by it
     bool at_start = false;
-    bool began = false;  ///< it came to stream
+    bool began = false;  ///< it started to stream
     bool failed = false;
     std::unique_ptr<cluster::RunningStream> stream;
 
@@ -74,7 +74,7 @@ class StreamSupervisor {
   struct SupervisedStream {
     SupervisedStream(const Strand& strand, flow::Backoff::Limits pauses, observe::StreamLog log);
 
-    std::optional<StreamConfig> wanted;        ///< absent: it is to go
+    std::optional<StreamConfig> wanted;        ///< absent: it is to be removed
     std::optional<StreamConfig> before;        ///< what to go back to if `instance` does not come to stream
     std::unique_ptr<StreamInstance> instance;  ///< behind the mutex; null while it waits to be tried again
     std::unique_ptr<StreamInstance> next;      ///< begins when `instance` has ended

@@ -39,7 +39,7 @@ void log_driver(mongoc_log_level_t level, const char* domain, const char* messag
   static_cast<spdlog::logger*>(logger)->log(to, "driver ({}): {}", domain, message);
 }
 
-/// libmongoc complains even as it starts, so this has to stand before it does.
+/// libmongoc logs even while it initializes, so this has to be constructed first.
 class DriverLog {
  public:
   explicit DriverLog(spdlog::logger& log) { mongoc_log_set_handler(log_driver, &log); }

@@ -118,8 +118,8 @@ Verdict judge(const std::string& file, const Arguments& arguments) {
   }
 }
 
-/// Tells what is found out about each file, as it is found out: a server that is slow to answer must not look
-/// like a hang.
+/// Reports findings about each file at once, so that a server that is slow to answer does not look like a
+/// hang.
 class Report {
  public:
   virtual ~Report() = default;
@@ -213,7 +213,7 @@ int check_command(const Arguments& arguments, std::ostream& out, std::ostream& e
   int code = exit_code::ok;
   for (const std::string& file : files) {
     const int one = check(file, arguments, report);
-    // A file that has to be mended says more than a server that is away.
+    // An invalid file takes precedence over an unreachable server.
     code = code == exit_code::bad_configuration ? code : one == exit_code::ok ? code : one;
   }
   return code;

@@ -62,7 +62,7 @@ std::uint64_t LogQueue::dropped() const {
   return dropped_;
 }
 
-/// A line that cannot be written has nowhere to be complained of; the next one is tried all the same.
+/// A failure to write a line cannot be reported anywhere. The next line is still tried.
 void LogQueue::put(const spdlog::details::log_msg& message) {
   try {
     inner_->log(message);

@@ -21,9 +21,9 @@ struct LogQueueLimits {
   std::size_t bytes = 16 << 20;         ///< errors may take as much again
 };
 
-/// Writes lines to another sink on a thread of its own, so that nobody who logs waits for a terminal, a pipe
-/// or a disk. log() never blocks: while the queue is full, new lines are dropped and counted, those of errors
-/// last. When there is room again, a line says how many were dropped. Thread-safe.
+/// Writes lines to another sink on its own thread, so that callers never wait for a terminal, a pipe or a
+/// disk. log() never blocks: while the queue is full, new lines are dropped and counted, errors last. When
+/// there is room again, a line says how many were dropped. Thread-safe.
 class LogQueue final : public spdlog::sinks::sink {
  public:
   explicit LogQueue(std::shared_ptr<spdlog::sinks::sink> inner, LogQueueLimits limits = {});

@@ -11,7 +11,7 @@ class logger;
 
 namespace sluice {
 
-/// A logger that hands its lines to a function of the program's; without one it is off.
+/// A logger that passes its lines to the program's function. Without a function it is off.
 std::shared_ptr<spdlog::logger> callback_log(const std::string& level,
                                              std::function<void(LogLevel, std::string_view)> log);
 

@@ -42,7 +42,7 @@ class JsonMap {
   std::string json_ = "{";
 };
 
-/// Empty where the images are left to what the condition needs.
+/// Empty if the condition alone decides which images are read.
 std::string_view text_of(FullDocument after) {
   switch (after) {
     case FullDocument::look_up:

@@ -32,7 +32,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Without the place, which is none in a program.
+/// Leaves out the file position, which a program does not have.
 [[noreturn]] void rethrow_for(const std::string& handler, const ConfigError& error) {
   std::vector<std::string> texts;
   for (const config::Problem& problem : config::problems_of(error)) texts.push_back(problem.message);
@@ -216,7 +216,7 @@ class Pipeline::State {
     report(nullptr, std::move(result));
   }
 
-  /// What is told keeps the caller's executor busy until then.
+  /// The caller's executor is kept busy until the result has been reported.
   void report(const std::exception_ptr& thrown, RunResult result) {
     std::call_once(reported_, [&] { std::exchange(done_, nullptr)(thrown, std::move(result)); });
   }
