@@ -106,7 +106,7 @@ struct Outcome {
   bool guard_held = false;
   std::optional<Error> error;  ///< set when not committed
   std::string outlet = {};     ///< with error: the server outside MongoDB that it concerns, if any
-  /// With error: the earliest time at which a retry makes sense.
+  /// With error: how long to wait before a retry makes sense.
   std::optional<std::chrono::milliseconds> retry_in;
   std::optional<std::size_t> failed_write;  ///< with own_fault: the index in Batch::writes, where it is known
   std::uint64_t documents = 0;              ///< target documents that matched
