@@ -11,21 +11,21 @@ namespace sluice {
 /// What has to be done about an error, whichever server it came from.
 enum class ErrorKind : std::uint8_t {
   transient,    ///< network, no primary, write conflict, time-out: retry
-  too_slow,     ///< the statement took too long or was too large: retry with less at once
+  too_slow,     ///< the statement took too long or was too large: retry with less at a time
   own_fault,    ///< this write can never succeed (validation, wrong type, duplicate key): dead letter
   fenced,       ///< another process holds the lease: stop
-  lost,         ///< the position is gone, foreign or invalid: the operator has to decide
+  lost,         ///< the resume position is gone, foreign or invalid: the operator has to decide
   cursor_gone,  ///< the change stream's cursor died: open it again from the last position
-  too_large,    ///< an event is too large for the server to send: ask for less of it
-  denied,       ///< log-in or rights, which may be corrected meanwhile: retry, and report it
-  unavailable,  ///< a sink's server is away, full or not ready: retry, and report it
+  too_large,    ///< an event is too large for the server to send: request less of it
+  denied,       ///< log-in or rights, which may be corrected later: retry, and report it
+  unavailable,  ///< a sink's server is unreachable, full or not ready: retry, and report it
   fatal,        ///< credentials, or a command that the server does not know: stop, and report it
 };
 
-/// The kind as metrics and logs name it, such as "transient".
+/// The kind's name in metrics and logs, such as "transient".
 std::string_view name_of(ErrorKind kind);
 
-/// An error of a server or of the driver.
+/// An error from a server or from the driver.
 struct Error {
   ErrorKind kind = ErrorKind::fatal;
   std::int32_t code = 0;  ///< the server's code, or the driver's

@@ -18,32 +18,32 @@ struct CopyDifference {
   bson::Value reference;
   bson::View holder;    ///< the target, or the array's element that holds the copy
   bson::View source;    ///< absent: there is no such source
-  bool orphan = false;  ///< no source, and the plan says that then the holder should be gone
+  bool orphan = false;  ///< there is no source, and the plan then wants the holder removed
 };
 
-/// Part of a collection, by _id in the server's order. Owns its ends.
+/// A range of a collection's _ids, in the server's order. Owns the bytes of both bounds.
 struct IdRange {
-  std::vector<std::uint8_t> from;  ///< {_id: first}; empty: from the start
-  std::vector<std::uint8_t> to;    ///< {_id: first of the next}; empty: to the end
+  std::vector<std::uint8_t> from;  ///< {_id: first in the range}; empty: from the start
+  std::vector<std::uint8_t> to;    ///< {_id: first of the next range}; empty: to the end
 };
 
-/// Cuts a collection into about `parts` ranges of like size.
+/// Cuts a collection into about `parts` ranges of similar size.
 std::optional<Error> cut(mongo::ClientPool& pool, const std::string& database, const std::string& collection,
                          int parts, std::vector<IdRange>& ranges);
 
-/// Goes through the targets of a plan as they stood at one moment, beside their sources of that moment.
+/// Compares the targets of a plan, as they stood at one moment, with their sources at that moment.
 class CopyAudit {
  public:
   using Visit = std::function<void(const CopyDifference&)>;
   /// Called between batches with the number of targets looked at since the last call; false ends the audit.
   using Progress = std::function<bool(std::int64_t targets)>;
 
-  /// `sources` are those of this plan at this moment; they may be shared.
+  /// `sources` holds this plan's sources at the moment `at`; it may be shared.
   CopyAudit(mongo::ClientPool& pool, const CopyPlan& plan, SourceCache& sources, std::uint64_t at)
       : pool_(pool), plan_(plan), sources_(sources), at_(at) {}
 
   std::optional<Error> range(const IdRange& range, const Visit& visit, const Progress& progress);
-  /// Some targets only, picked by the server.
+  /// Looks at a sample of `targets` targets only, picked by the server.
   std::optional<Error> sample(std::int64_t targets, const Visit& visit, const Progress& progress);
 
  private:

@@ -16,32 +16,33 @@ namespace sluice::audit {
 /// A counter to be put right.
 struct CounterFix {
   bson::Value id;
-  std::int64_t change = 0;  ///< to be added to whatever stands there by then
-  bson::Value broken;       ///< or: what stands there and is no number, to be replaced by `value`
+  std::int64_t change = 0;  ///< to be added to the counter's value at the time of the repair
+  bson::Value broken;       ///< if present: what is there instead of a number; `value` replaces it
   std::int64_t value = 0;
   std::vector<bson::Value> letters;  ///< dead letters that the repair accounts for
 };
 
-/// Writes what an audit found to be wrong. A counter is changed by a difference, so that a worker may go on
-/// counting meanwhile. Its transaction checks the audit's lease and deletes the dead letters that the repair
-/// accounts for, so that nobody can retry them as well. Copies are written as the sink writes them. Used by
-/// one thread for counters, by any number for copies; blocks, and tries again what passes by itself.
+/// Repairs what an audit found to be wrong. A counter is repaired by adding a difference, so a worker may go
+/// on counting meanwhile. The same transaction checks the audit's lease and deletes the dead letters that the
+/// repair accounts for, so that nobody can retry them as well. Copies are written as the sink writes them.
+/// Only one thread may fix counters; any number may fill copies. Blocks, and retries errors that pass by
+/// themselves.
 class Repairer {
  public:
   struct Options {
     std::string state_database;
     int statement_ms = 5000;
-    std::stop_token stop = {};  ///< ends the wait for what does not pass
+    std::stop_token stop = {};  ///< ends the retries of an error that does not pass
   };
 
   Repairer(mongo::ClientPool& pool, mongo::SessionRecorder& recorder, Options options,
            checkpoint::AuditLease& lease)
       : pool_(pool), recorder_(recorder), options_(std::move(options)), lease_(lease) {}
 
-  /// All of them or none. ErrorKind::own_fault: one of them cannot be.
+  /// Applies all of them or none. ErrorKind::own_fault: one of them cannot be applied.
   std::optional<Error> fix_counters(const CounterPlan& plan, const std::vector<CounterFix>& fixes);
 
-  /// FillWrites, all or none. There is no other way to mend a copy: a fill never removes a document.
+  /// Applies FillWrites, all or none. A copy is repaired in no other way: a fill never removes a document.
   std::optional<Error> fill_copies(const std::vector<Write>& fills);
 
  private:
@@ -60,8 +61,8 @@ class Repairer {
   checkpoint::AuditLease& lease_;
 };
 
-/// Tries again, with pauses, while the error is one that passes by itself; gives the last one when it does
-/// not pass for about a minute, or on `stop`.
+/// Retries `step`, with pauses, while its error is one that passes by itself. Returns the last error if it
+/// has not passed after about a minute, or on `stop`.
 std::optional<Error> retry_while_passing(const std::stop_token& stop,
                                          const std::function<std::optional<Error>()>& step);
 

@@ -13,26 +13,27 @@ namespace sluice::audit {
 
 struct VerifyOptions {
   bool repair = false;
-  std::int64_t sample = 0;  ///< targets of each projection; 0: all
-  std::string rule;         ///< this one only; empty: all
+  std::int64_t sample = 0;  ///< targets to check in each projection; 0: all
+  std::string rule;         ///< the only rule to verify; empty: all
 };
 
 struct VerifyEvents {
   AuditEvents audit;
-  /// After each projection.
+  /// Called after each projection.
   std::function<void(const std::string& rule, const std::string& target, const AuditTotals&)> done;
 };
 
-/// Compares what every rule's targets hold with what they should, computed from the sources at one moment,
-/// and says or mends what differs. It may run beside the workers, and as often as one likes: what is merely
-/// on its way to a target is told from what is wrong, and a repair adds differences under a lease of its own.
+/// Compares what every rule's targets hold with what they should hold, computed from the sources at one
+/// moment, and reports or repairs the differences. It may run beside the workers, and as often as one likes:
+/// it distinguishes what is merely on its way to a target from what is wrong, and a repair adds differences
+/// under a lease of its own.
 class Verification {
  public:
   /// Throws ConfigError and Stop as the worker does.
   Verification(const Config& config, VerifyOptions options, VerifyEvents events);
   ~Verification();
 
-  /// All streams; what all came to. Throws Stop when it cannot be done. Blocks.
+  /// Verifies all streams and returns the totals over all of them. Throws Stop when it cannot. Blocks.
   AuditTotals run();
 
  private:
@@ -41,7 +42,7 @@ class Verification {
   void stream(const StreamConfig& stream);
   std::unique_ptr<Moment> moment(mongo::ClientPool& pool, const StreamConfig& stream,
                                  const std::vector<std::unique_ptr<Rule>>& rules) const;
-  /// Whether it was repaired as a whole.
+  /// Returns whether the whole projection was repaired.
   bool projection(mongo::ClientPool& pool, const StreamConfig& stream,
                   const std::vector<std::unique_ptr<Rule>>& rules, const Rule& rule,
                   const Projection& projection, Repairer* mender);
@@ -53,7 +54,7 @@ class Verification {
   VerifyEvents events_;
   AuditTotals totals_;
   std::uint64_t repaired_at_ = 0;   ///< cluster time of the last projection's moment
-  std::unique_ptr<Moment> moment_;  ///< of the present stream, if one was read and may still serve
+  std::unique_ptr<Moment> moment_;  ///< the current stream's, if read already and perhaps still usable
 };
 
 }  // namespace sluice::audit

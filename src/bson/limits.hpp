@@ -2,8 +2,8 @@
 
 namespace sluice::bson {
 
-inline constexpr int most_nested = 200;  ///< the server's own limit is lower
-/// The server compares doubles with decimals in so many digits.
+inline constexpr int most_nested = 200;  ///< levels; the server's own limit is lower
+/// The number of significant digits in which the server compares a double with a decimal.
 inline constexpr int digits_of_a_decimal = 34;
 
 }  // namespace sluice::bson

@@ -10,8 +10,8 @@ bool is_nested(const Value& value) {
   return value.is_document() || value.is_array();
 }
 
-/// Takes the server's own steps (BSONObj::storageValidEmbedded): a DBRef begins with $ref and $id, of which
-/// the $id may hold anything, and a $db may follow.
+/// Follows the server's own check (BSONObj::storageValidEmbedded): no name may begin with $, except in a
+/// DBRef. A DBRef begins with $ref and $id, and a $db may follow; the $id may hold anything.
 bool can_be_inside_id(View document, int levels) {
   if (levels == 0) return true;  // deeper than anything that is stored
   auto element = document.begin();

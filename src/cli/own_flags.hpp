@@ -7,12 +7,12 @@
 
 #include "cli/arguments.hpp"
 
-/// What commands read of their own flags.
+/// How a command reads its own flags.
 namespace sluice::cli {
 
 std::optional<std::string> given(const Arguments& arguments, std::string_view flag);
 
-/// A time, in milliseconds since the epoch. Throws UsageError for a text that is none.
+/// The flag's time, in milliseconds since the epoch. Throws UsageError if its text is not a time.
 std::optional<std::int64_t> given_moment(const Arguments& arguments, std::string_view flag);
 
 }  // namespace sluice::cli

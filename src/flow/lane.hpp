@@ -15,7 +15,7 @@
 
 namespace sluice::flow {
 
-/// What a lane has to know of an event. Lives in the event's batch until the event is resolved.
+/// What a lane has to know about an event. Lives in the event's batch until the event is resolved.
 struct EventRecord {
   bson::View document;  ///< the whole event
   bson::View token;
@@ -31,7 +31,7 @@ struct Item {
   Effect effect;
   EventRecord* event = nullptr;
   void* owner = nullptr;      ///< the pipeline's batch of events; the lane only hands it back
-  std::uint32_t refusal = 0;  ///< 0, or the lane's number for why it is a dead letter now
+  std::uint32_t refusal = 0;  ///< why it is now a dead letter: the lane's number for the reason, or 0
 };
 
 struct LaneLimits {
@@ -44,19 +44,19 @@ enum class LaneDo : std::uint8_t { wait, send };
 
 struct LaneAction {
   LaneDo what = LaneDo::wait;
-  std::optional<Time> until;  ///< with wait: ask again then; without it, when something happened
+  std::optional<Time> until;  ///< with wait: ask again then; if absent, when something has happened
 };
 
 /// How a finished batch changes the lane.
 struct LaneReport {
-  std::size_t resolved = 0;    ///< the first so many items are done: hand them back with pop()
-  std::optional<Error> retry;  ///< it will be sent again, because of this
+  std::size_t resolved = 0;    ///< this many of the oldest items are done: pop() them
+  std::optional<Error> retry;  ///< the batch will be sent again, because of this
   std::optional<Error> stop;   ///< the worker has to end, because of this
 };
 
 /// One lane: effects wait in stream order, are merged into batches, sent one batch at a time, and retried,
-/// split or set aside by kind of error. Does no I/O and asks for no time: it is fed effects, outcomes and the
-/// clock.
+/// split or set aside by kind of error. Does no I/O and never reads the clock: the caller passes in effects,
+/// outcomes and the time.
 ///
 /// Invariants: a batch ends where an event ends, so its last token covers all of this lane's effects up to
 /// there; at most one batch is out; what was sent stays in the queue until it is resolved.
@@ -76,7 +76,7 @@ class Lane {
   const Item& front() const { return items_.front(); }
   void pop();
 
-  /// From now on nothing lingers: what is queued goes out as it stands.
+  /// From now on nothing waits for a fuller batch: what is queued is sent as it is.
   void flush() { flushing_ = true; }
 
   bool idle() const { return items_.empty() && !sending_; }
@@ -109,28 +109,28 @@ class Lane {
   LaneLimits limits_;
   const std::vector<std::string>& rule_names_;
   std::deque<Item> items_;
-  std::unordered_map<std::uint32_t, Refusal> refusals_;  ///< of the refused items in the queue, no longer
+  std::unordered_map<std::uint32_t, Refusal> refusals_;  ///< only of items still in the queue
   std::uint32_t last_refusal_ = 0;
   Batch batch_;
   Merger merger_;
   Backoff backoff_;
   Time oldest_{};  ///< when the first waiting item came
   std::optional<Time> retry_at_;
-  std::size_t in_batch_ = 0;         ///< items in the batch that is out, or was last
+  std::size_t in_batch_ = 0;         ///< items in the batch that is out, or else in the last one
   std::size_t most_items_;           ///< shrinks when batches fail, grows back as they succeed
-  int tries_ = 0;                    ///< failures of the present batch in a row
-  int too_much_ = 0;                 ///< how many of them said that one event's transaction is too large
-  int duplicate_keys_ = 0;           ///< how many of them were a duplicate key
-  double fan_out_ = 1;               ///< documents that one refresh reaches, learned
+  int tries_ = 0;                    ///< consecutive failures of the present batch
+  int too_much_ = 0;                 ///< how many of these said that one event's transaction is too large
+  int duplicate_keys_ = 0;           ///< how many of these were a duplicate key
+  double fan_out_ = 1;               ///< learned: how many documents one refresh reaches
   std::size_t copies_in_batch_ = 0;  ///< writes of the batch that are refreshes or fills
-  double bytes_of_a_copy_ = 0;       ///< what one of them needs in the sink, learned
+  double bytes_of_a_copy_ = 0;       ///< learned: what one of these writes needs in the sink
   bool sending_ = false;
   bool flushing_ = false;
-  bool unfinished_ = false;  ///< the batch that was last goes on
+  bool unfinished_ = false;  ///< some of the last batch's work goes on: it is sent again at once
   bool in_pieces_ = false;
   bool one_by_one_ = false;
   LetterForm letter_form_ = LetterForm::readable;  ///< of the present batch's dead letters
-  bool in_doubt_ = false;  ///< the batch that was last may be in already: only the very same may follow it
+  bool in_doubt_ = false;  ///< the last batch may be committed already: only the identical batch may follow
 };
 
 }  // namespace sluice::flow

@@ -43,42 +43,42 @@ struct WorkerContext {
   observe::Readiness& readiness;
   std::shared_ptr<spdlog::logger> log;
   std::shared_ptr<sinks::WebServices> services;
-  /// Where what has ended is destroyed. That may take long: connections are closed, threads are joined.
+  /// Streams that have ended are destroyed here. That may take long: connections are closed, threads joined.
   asio::thread_pool& teardown;
-  std::span<const StreamConfig> all_streams = {};  ///< that the worker started with
-  std::shared_ptr<const void> owner = {};          ///< of `config`, where that is one stream's own
-  std::shared_ptr<flow::StopReasons> stops = {};   ///< of one stream; absent: each is told
+  std::span<const StreamConfig> all_streams = {};  ///< the streams that the worker started with
+  std::shared_ptr<const void> owner = {};          ///< keeps `config` alive, if only one stream uses it
+  std::shared_ptr<flow::StopReasons> stops = {};   ///< one stream's; absent: every reason is logged
 
-  /// Whether the log should have why the stream stops.
+  /// Whether to log `why` as the reason why the stream stops.
   bool tells_stop(const std::string& why) const { return !stops || stops->tell(why); }
 };
 
-/// Which part of its stream it is, and how it begins.
+/// Which part of a configured stream a Stream handles, and how it begins.
 struct StreamPart {
   int count = 1;
   int index = 0;
-  bool of_cluster = false;   ///< it may come from another instance and go to one
+  bool of_cluster = false;   ///< it may be taken over from another instance, and by one
   bool restart_now = false;  ///< drops the stored position
   bool backfill = false;     ///< fills the targets where nothing was streamed yet
 
   std::optional<int> partition() const { return of_cluster ? std::optional(index) : std::nullopt; }
 };
 
-/// How a stream begins that takes the place of one whose position was lost.
+/// How a stream begins when it replaces one whose position was lost.
 struct Recovery {
   LostPolicy policy = LostPolicy::fail;  ///< fail: nothing was lost
   checkpoint::LostPosition lost;
 };
 
-/// One change stream with everything from cursor to checkpoint. It puts the parts together and passes on what
-/// one tells another: the Reader reads, the Dispatcher asks the rules, LaneDrivers send, the CheckpointKeeper
-/// stores positions, StreamHealth and LaneTroubles say how it goes, and Drain ends it. All state but the
-/// reader's is touched on the strand only.
+/// One change stream with everything from cursor to checkpoint. It puts the parts together and passes
+/// messages between them: the Reader reads, the Dispatcher asks the rules, LaneDrivers send, the
+/// CheckpointKeeper stores positions, StreamHealth and LaneTroubles report its state, and Drain ends it. All
+/// state but the reader's is touched on the strand only.
 ///
-/// What is posted to the strand and each coroutine owns a share of the stream, so it lives as long as
-/// anything can reach it. The last to let go of it has it destroyed on the teardown thread.
+/// Everything posted to the strand, and each coroutine, holds a shared_ptr to the stream, so it lives as long
+/// as anything can reach it. When the last one is released, the stream is destroyed on the teardown thread.
 ///
-/// An exception in any of these, or in a call that blocks, is a failure of the stream: it says so, takes no
+/// An exception in any of these, or in a blocking call, fails the stream: it reports the failure, stores no
 /// more positions, since its account of events may be incomplete, and ends with exit_code::cannot_start.
 class Stream : public std::enable_shared_from_this<Stream> {
  public:
@@ -92,8 +92,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
 
   void start();
 
-  /// Stop reading, finish what is queued within the drain time, store the position, give the lease back. What
-  /// goes to another instance is not kept waiting for long: it goes on where this one stopped.
+  /// Stop reading, finish what is queued within the drain time, store the position, give the lease back. A
+  /// part that another instance may take over drains only briefly: that instance goes on where this one
+  /// stopped.
   /// Thread-safe.
   void request_stop();
 
@@ -104,7 +105,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   /// Its name in /readyz.
   const std::string& condition() const { return condition_; }
 
-  /// What whoever takes its place has to know. After it ended.
+  /// What the stream that replaces this one has to know. Call it after this one has ended.
   checkpoint::LostPosition lost_position() const { return {reader_->epoch()}; }
 
  private:
@@ -151,7 +152,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Strand strand_;
   LimitedLines lines_;
   LaneTroubles troubles_;
-  observe::RepeatedWarning reopening_;  ///< on the reader's thread
+  observe::RepeatedWarning reopening_;  ///< used on the reader's thread
   sinks::Outward sink_;
   Dispatcher dispatcher_;
   std::vector<std::unique_ptr<LaneDriver>> lanes_;
@@ -163,7 +164,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   std::unique_ptr<Reader> reader_;  ///< last: its thread ends before anything it talks to
 };
 
-/// A reader may still speak while the last one lets go of the stream; nobody listens then.
+/// The reader may still post while the last shared_ptr to the stream is being released; that is dropped.
 template <typename Work>
 void Stream::on_strand(Work work) {
   auto self = weak_from_this().lock();
