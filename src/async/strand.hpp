@@ -13,4 +13,11 @@ namespace asio = boost::asio;
 using async::run_blocking;
 using Strand = asio::strand<asio::io_context::executor_type>;
 
+/// Completes after `time`, or as soon as the timer is cancelled.
+inline asio::awaitable<void> wait_for(asio::steady_timer& timer, asio::steady_timer::duration time) {
+  timer.expires_after(time);
+  boost::system::error_code woken;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+}
+
 }  // namespace sluice

@@ -1,6 +1,6 @@
 #include "cluster/cluster_member.hpp"
 
-#include "async/pause.hpp"
+#include "flow/pause.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/logger.h>
@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <random>
 
+#include "core/guarded.hpp"
 #include "flow/backoff.hpp"
 #include "requirements/fingerprints.hpp"
 #include "rules/registry.hpp"
@@ -75,15 +76,7 @@ void ClusterMember::start() {
     parts_.around.readiness.not_ready(condition_, "joining");
   }
   thread_ = std::jthread([this](const std::stop_token& stop) {
-    try {
-      run(stop);
-    } catch (const Stop& error) {
-      on_thrown(error.exit_code(), error.what());
-    } catch (const std::exception& error) {
-      on_thrown(exit_code::cannot_start, error.what());
-    } catch (...) {
-      on_thrown(exit_code::cannot_start, "an exception of unknown type");
-    }
+    run_guarded([&] { run(stop); }, [this](int code, const char* what) { on_thrown(code, what); });
     asio::post(parts_.strand, [this] { on_left(); });
   });
 }
@@ -104,7 +97,7 @@ void ClusterMember::stop() {
 void ClusterMember::run(const std::stop_token& stop) {
   if (!join(stop)) return;
   // Not at once: of instances that start together each should have seen the others before it takes its share.
-  while (async::pause(look_interval, stop)) {
+  while (flow::pause(look_interval, stop)) {
     checkpoint::ClusterRecord record;
     auto error = mongo::or_error([&] { return beat_and_look(record); });
     if (error) commons_.pool.reconsider(*error);
@@ -149,7 +142,7 @@ bool ClusterMember::join(const std::stop_token& stop) {
       return false;
     }
     if (!unavailable) joining_.failed(*error);  // of what it publishes to OutletStates tells
-    if (!async::pause(backoff.next(), stop)) return false;
+    if (!flow::pause(backoff.next(), stop)) return false;
   }
   return false;
 }

@@ -1,8 +1,8 @@
 #include "flow/retry.hpp"
 
-#include <condition_variable>
-#include <mutex>
 #include <random>
+
+#include "flow/pause.hpp"
 
 namespace sluice::flow {
 
@@ -14,16 +14,13 @@ std::optional<Error> retry_until(const RetryOptions& options,
                                  const std::function<std::optional<Error>()>& attempt) {
   Backoff backoff(options.pauses, std::random_device{}());
   Time begun = Clock::now();
-  std::mutex mutex;
-  std::condition_variable_any wake;
   while (auto error = attempt()) {
     const Time now = Clock::now();
     if (options.progressed && options.progressed()) begun = now;
     const bool over =
         backoff.attempts() >= options.most_pauses || (options.patience && now - begun >= *options.patience);
     if (over || !options.passing(*error) || options.stop.stop_requested()) return error;
-    std::unique_lock lock(mutex);
-    wake.wait_for(lock, options.stop, backoff.next(), [] { return false; });
+    pause(backoff.next(), options.stop);
   }
   return std::nullopt;
 }

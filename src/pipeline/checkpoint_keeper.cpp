@@ -10,12 +10,6 @@ constexpr auto tick_interval = std::chrono::milliseconds(200);
 constexpr auto store_interval = std::chrono::milliseconds(1000);
 constexpr auto end_poll = std::chrono::milliseconds(10);
 
-asio::awaitable<void> wait(asio::steady_timer& timer, std::chrono::milliseconds time) {
-  timer.expires_after(time);
-  boost::system::error_code woken;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-}
-
 }  // namespace
 
 CheckpointKeeper::CheckpointKeeper(Parts parts, Events events,
@@ -53,7 +47,7 @@ asio::awaitable<void> CheckpointKeeper::run() {
   const async::Raised running(running_);
   // A drain may take as long as a lease.
   while (!finished_ && !lease_lost_) {
-    co_await wait(timer_, tick_interval);
+    co_await wait_for(timer_, tick_interval);
     if (finished_ || lease_lost_) break;
     take_floor();
     const flow::Time now = flow::Clock::now();
@@ -69,7 +63,7 @@ void CheckpointKeeper::finish() {
 }
 
 asio::awaitable<void> CheckpointKeeper::ended() {
-  while (running_) co_await wait(end_timer_, end_poll);
+  while (running_) co_await wait_for(end_timer_, end_poll);
 }
 
 void CheckpointKeeper::tell_due(flow::Time now) {

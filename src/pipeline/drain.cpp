@@ -20,22 +20,17 @@ bool Drain::lanes_ended() const {
   return std::ranges::all_of(parts_.lanes, [](const auto& lane) { return lane->ended(); });
 }
 
-asio::awaitable<void> Drain::poll_delay() {
-  timer_.expires_after(poll_interval);
-  boost::system::error_code woken;
-  co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-}
-
 asio::awaitable<void> Drain::lanes_within_limit() {
   const flow::Time deadline = flow::Clock::now() + parts_.limit;
   while (!lanes_ended() && flow::Clock::now() < deadline + time_after_abandon) {
     if (flow::Clock::now() >= deadline) abandon();
-    co_await poll_delay();
+    co_await wait_for(timer_, poll_interval);
   }
 }
 
 asio::awaitable<void> Drain::everything(const Reader& reader) {
-  while (!reader.ended() || !parts_.health.ended() || !lanes_ended()) co_await poll_delay();
+  while (!reader.ended() || !parts_.health.ended() || !lanes_ended())
+    co_await wait_for(timer_, poll_interval);
 }
 
 }  // namespace sluice::pipeline

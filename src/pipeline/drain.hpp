@@ -40,7 +40,6 @@ class Drain {
 
  private:
   bool lanes_ended() const;
-  asio::awaitable<void> poll_delay();
 
   Parts parts_;
   asio::steady_timer timer_;

@@ -1,7 +1,7 @@
 #include "observe/http/http_client.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
-// As in http.cpp: instrumented code hides from GCC 12 what it warns of.
+// As in http_server.cpp: instrumented code hides from GCC 12 what it warns of.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif

@@ -8,7 +8,21 @@
 
 namespace sluice::pipeline {
 
-LaneTroubles::LaneTroubles(Parts parts) : parts_(std::move(parts)), held_up_(parts_.log, "a batch failed") {}
+namespace {
+
+/// Blocks.
+void store_problem(mongo::ClientPool& pool, const observe::StreamLog& log, const std::string& database,
+                   const std::string& id, const std::string& why) {
+  const auto error = checkpoint::note_trigger_problem(pool, database, id, why);
+  if (error) log.debug("its problem could not be stored: {}", error->text());
+}
+
+}  // namespace
+
+LaneTroubles::LaneTroubles(Parts parts)
+    : parts_(std::move(parts)),
+      id_(parts_.config.pipeline + "/" + parts_.stream.name),
+      held_up_(parts_.log, "a batch failed") {}
 
 std::string LaneTroubles::lane_condition(std::size_t lane) const {
   return parts_.condition + " lane " + std::to_string(lane);
@@ -80,9 +94,7 @@ void LaneTroubles::note_reach(const std::optional<Error>& error) {
 }
 
 void LaneTroubles::note_problem(const std::string& why) {
-  const auto error = checkpoint::note_trigger_problem(parts_.resources.pool, parts_.config.state_database,
-                                                      parts_.config.pipeline + "/" + parts_.stream.name, why);
-  if (error) parts_.log.debug("its problem could not be stored: {}", error->text());
+  store_problem(parts_.resources.pool, parts_.log, parts_.config.state_database, id_, why);
 }
 
 /// For those who ask the state database: while the triggers run, of the part that fails first.
@@ -93,10 +105,7 @@ void LaneTroubles::note_while_running(const std::string& condition, const std::s
   problem_of_ = why.empty() ? "" : condition;
   asio::post(parts_.resources.keeper_threads,
              [&pool = parts_.resources.pool, log = parts_.log, database = parts_.config.state_database,
-              id = parts_.config.pipeline + "/" + parts_.stream.name, why] {
-               const auto error = checkpoint::note_trigger_problem(pool, database, id, why);
-               if (error) log.debug("its problem could not be stored: {}", error->text());
-             });
+              id = id_, why] { store_problem(pool, log, database, id, why); });
 }
 
 void LaneTroubles::tell_due(flow::Time now) {

@@ -59,6 +59,7 @@ class LaneTroubles {
   void note_while_running(const std::string& condition, const std::string& why);
 
   Parts parts_;
+  const std::string id_;              ///< of the stream in the state database
   observe::RepeatedWarning held_up_;  ///< lanes whose batches fail within MongoDB
   std::set<std::size_t> held_up_lanes_;
   std::string problem_;     ///< of a running trigger, as it was noted last; "" for none

@@ -128,9 +128,7 @@ asio::awaitable<void> StreamHealth::look_regularly() {
       asking_ = true;
       parts_.spawn(ask());
     }
-    timer_.expires_after(look_interval);
-    boost::system::error_code woken;
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    co_await wait_for(timer_, look_interval);
   }
 }
 

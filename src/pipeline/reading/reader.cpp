@@ -2,7 +2,8 @@
 
 #include <random>
 
-#include "async/pause.hpp"
+#include "core/guarded.hpp"
+#include "flow/pause.hpp"
 
 namespace sluice::pipeline {
 
@@ -28,15 +29,7 @@ Reader::~Reader() {
 void Reader::start() {
   ended_ = false;
   thread_ = std::jthread([this](const std::stop_token& stop) {
-    try {
-      run(stop);
-    } catch (const Stop& error) {
-      on_thrown(error.exit_code(), error.what());
-    } catch (const std::exception& error) {
-      on_thrown(exit_code::cannot_start, error.what());
-    } catch (...) {
-      on_thrown(exit_code::cannot_start, "an exception that is no std::exception");
-    }
+    run_guarded([&] { run(stop); }, [this](int code, const char* what) { on_thrown(code, what); });
     ended_ = true;
   });
 }
@@ -160,7 +153,7 @@ bool Reader::reopen(source::ChangeStream& stream, Position& at, Error error, con
       return false;
     }
     observer_.reopening(error);
-    if (!async::pause(*action.retry_after, stop)) return false;
+    if (!flow::pause(*action.retry_after, stop)) return false;
     auto again = mongo::or_error([&] { return stream.open(at, at); });
     if (!again) return true;
     error = std::move(*again);

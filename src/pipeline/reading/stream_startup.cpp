@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <random>
 
-#include "async/pause.hpp"
+#include "flow/pause.hpp"
 #include "observe/log/repeated_warning.hpp"
 #include "requirements/requirements.hpp"
 
@@ -90,7 +90,7 @@ bool StreamStartup::retry_until(const char* what, const std::stop_token& stop,
     }
     if (!unavailable) failing.failed(*error);  // of what it publishes to OutletStates tells
     const auto action = policy_.failed(*error);
-    if (!async::pause(*action.retry_after, stop)) return false;
+    if (!flow::pause(*action.retry_after, stop)) return false;
   }
   return false;
 }
@@ -171,7 +171,7 @@ void StreamStartup::wait_for(const checkpoint::Held& held, std::string& last_hol
     observer_.waiting(why);
   }
   const auto least = std::chrono::milliseconds(std::max<std::int64_t>(held.for_ms, 10));
-  async::pause(std::min<flow::Duration>(lease_poll, least), stop);
+  flow::pause(std::min<flow::Duration>(lease_poll, least), stop);
 }
 
 /// Shards that start together get in each other's way for a moment. What lasts longer is a transaction that a

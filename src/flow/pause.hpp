@@ -1,14 +1,15 @@
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <stop_token>
 
-namespace sluice::async {
+#include "flow/time.hpp"
+
+namespace sluice::flow {
 
 /// Blocks the calling thread for `time`, or until a stop is requested. Returns whether the thread may go on.
-inline bool pause(std::chrono::nanoseconds time, const std::stop_token& stop) {
+inline bool pause(Duration time, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
@@ -16,4 +17,4 @@ inline bool pause(std::chrono::nanoseconds time, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
-}  // namespace sluice::async
+}  // namespace sluice::flow
