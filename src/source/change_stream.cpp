@@ -13,8 +13,7 @@ std::string seconds_text(flow::Duration duration) {
 }
 
 /// Where the reply's cursor stands, and the events in it.
-void read_batch(StreamBatch& batch) {
-  const bson::View reply = batch.reply.view();
+void read_batch(StreamBatch& batch, bson::View reply) {
   batch.operation_time = reply.at("operationTime").timestamp();
   for (const auto& [key, value] : reply.at("cursor").document()) {
     if (key == "postBatchResumeToken") batch.resume_token = value.document();
@@ -94,15 +93,16 @@ std::optional<Error> ChangeStream::open(const std::optional<Position>& after, Po
   bson::Builder aggregate;
   const bool by_time = filter_changed && after && after->at_event;
   append_aggregate(aggregate, after, by_time);
-  StreamBatch first;
-  first.reply = command(aggregate.finish());
-  if (!first.reply.ok()) {
+  const mongo::Reply reply = command(aggregate.finish());
+  if (!reply.ok()) {
     // The server cannot even read the token.
-    if (after && first.reply.error->code == failed_to_parse) first.reply.error->kind = ErrorKind::lost;
-    return first.reply.error;
+    std::optional<Error> error = reply.error;
+    if (after && error->code == failed_to_parse) error->kind = ErrorKind::lost;
+    return error;
   }
-  read_batch(first);
-  cursor_ = first.reply.view().at_path("cursor.id").integer().value_or(0);
+  StreamBatch first;
+  read_batch(first, reply.view());
+  cursor_ = reply.view().at_path("cursor.id").integer().value_or(0);
   if (first.resume_token) {
     at = Position::of(first.resume_token, first.operation_time);
   } else if (after) {
@@ -127,22 +127,28 @@ std::optional<Error> ChangeStream::next(std::unique_ptr<StreamBatch>& batch) {
   bson::Builder more;
   more.append("getMore", cursor_).append("collection", "$cmd.aggregate");
   more.append("batchSize", options_.cursor_batch).append("maxTimeMS", patient_ ? options_.max_await_ms : 1);
-  batch = std::make_unique<StreamBatch>();
-  batch->reply = command(more.finish());
-  if (!batch->reply.ok()) {
+  auto answer = std::make_shared<Answer>();
+  answer->reply = command(more.finish());
+  if (!answer->reply.ok()) {
     cursor_ = 0;
-    return batch->reply.error;
+    return answer->reply.error;
   }
   patience_.succeeded();
-  read_batch(*batch);
-  cursor_ = batch->reply.view().at_path("cursor.id").integer().value_or(0);
+  batch = std::make_unique<StreamBatch>();
+  read_batch(*batch, answer->reply.view());
+  cursor_ = answer->reply.view().at_path("cursor.id").integer().value_or(0);
   invalidated_ = ends_in_invalidate(*batch);
-  return abilities_.splits_events ? assemble(*batch) : std::nullopt;
+  if (abilities_.splits_events) {
+    if (auto error = assemble(*batch, *answer)) return error;
+  }
+  batch->size = answer->bytes();
+  batch->owner = std::move(answer);
+  return std::nullopt;
 }
 
 /// Events that came in fragments are put together. While one is not whole the answer's own place lies in the
 /// midst of it, where nobody may go on from: the place is then that of the last whole event, if there is one.
-std::optional<Error> ChangeStream::assemble(StreamBatch& batch) {
+std::optional<Error> ChangeStream::assemble(StreamBatch& batch, Answer& answer) {
   std::vector<bson::View> whole;
   for (const bson::View event : batch.events) {
     switch (assembler_.take(event)) {
@@ -152,7 +158,7 @@ std::optional<Error> ChangeStream::assemble(StreamBatch& batch) {
       case EventAssembler::Took::part:
         break;
       case EventAssembler::Took::last: {
-        const auto& bytes = batch.assembled.emplace_back(assembler_.event());
+        const auto& bytes = answer.assembled.emplace_back(assembler_.event());
         whole.emplace_back(bytes.data(), bytes.size());
         break;
       }

@@ -12,27 +12,10 @@
 #include "mongo/pinned.hpp"
 #include "source/abilities.hpp"
 #include "source/event_assembler.hpp"
+#include "source/event_stream.hpp"
 #include "source/stream_filter.hpp"
 
 namespace sluice::source {
-
-/// The answer to one getMore, whole: the events are views into it.
-struct StreamBatch {
-  mongo::Reply reply;
-  std::vector<bson::View> events;
-  /// Which of them are changes that this pipeline made; empty where nobody asks, or none can be.
-  std::vector<bool> own;
-  bson::View resume_token;           ///< where the stream stands behind this batch; absent: in mid-event
-  std::uint64_t operation_time = 0;  ///< the server's clock as it answered
-  std::vector<std::vector<std::uint8_t>> assembled;  ///< events that came in fragments
-  std::function<void()> on_done;  ///< if set: called when all of it is resolved, on the stream's strand
-
-  std::size_t bytes() const {
-    std::size_t sum = reply.document.get()->len;
-    for (const auto& event : assembled) sum += event.size();
-    return sum;
-  }
-};
 
 struct StreamOptions {
   std::string database;
@@ -45,39 +28,28 @@ struct StreamOptions {
 /// single documents that die with the next one, and would have each of them copied. Blocks; used by one
 /// thread. Holds one client of the pool from one open() to the next; after a wait that was too short for the
 /// server, one apart that waits longer, until an answer has come.
-class ChangeStream {
+class ChangeStream : public EventStream {
  public:
   ChangeStream(mongo::ClientPool& pool, StreamOptions options);
-  ~ChangeStream();
-  ChangeStream(const ChangeStream&) = delete;
-  ChangeStream& operator=(const ChangeStream&) = delete;
+  ~ChangeStream() override;
 
-  /// Opens behind `after`, or at the present moment. On success `at` holds the position it stands at.
-  /// `filter_changed`: `after` was read under another filter. Behind an event's own token the server would
-  /// look for that event, which the filter may keep out now, so the stream is opened at the event's time
-  /// instead: it then begins with events that are known already.
-  std::optional<Error> open(const std::optional<Position>& after, Position& at, bool filter_changed = false);
-
-  /// How much of each event the next open() asks for, and how many events next() does.
-  void read_as(const flow::ReadDetail& reading);
+  using EventStream::open;
+  std::optional<Error> open(const std::optional<Position>& after, Position& at, bool filter_changed) override;
+  void read_as(const flow::ReadDetail& reading) override;
   /// The pool's URI has changed since, or the stream waits longer for answers than it has to: to open again
   /// moves it to the client that it should have.
-  bool outdated() const { return waits_ != patience_.now() || pool_.outdated(client_); }
-
-  /// Whether next() waits for events when there are none.
-  void be_patient(bool patient) { patient_ = patient; }
-
-  /// The next batch; an empty one when nothing came within max_await_ms.
-  std::optional<Error> next(std::unique_ptr<StreamBatch>& batch);
-
-  /// A question about another database, to the server that the stream is open on.
-  mongo::Reply ask(const std::string& database, bson::View command) const {
+  bool outdated() const override { return waits_ != patience_.now() || pool_.outdated(client_); }
+  void be_patient(bool patient) override { patient_ = patient; }
+  std::optional<Error> next(std::unique_ptr<StreamBatch>& batch) override;
+  /// To the server that the stream is open on.
+  mongo::Reply ask(const std::string& database, bson::View command) override {
     return session_.command(database, command);
   }
+  bool invalidated() const override { return invalidated_; }
 
-  /// The server has closed the stream because the watched database was dropped; to open it behind its last
-  /// place goes on from there.
-  bool invalidated() const { return invalidated_; }
+  /// Replaces the filter that the next open() uses.
+  void filter_by(StreamFilter filter) { options_.filter = std::move(filter); }
+  const StreamOptions& options() const { return options_; }
 
   void close();
 
@@ -85,7 +57,7 @@ class ChangeStream {
   mongo::Reply command(bson::View command);
   void renew_client();
   void append_aggregate(bson::Builder& out, const std::optional<Position>& after, bool by_time) const;
-  std::optional<Error> assemble(StreamBatch& batch);
+  std::optional<Error> assemble(StreamBatch& batch, Answer& answer);
 
   mongo::ClientPool& pool_;
   mongo::ClientPool::Client client_;

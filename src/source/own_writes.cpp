@@ -51,7 +51,7 @@ std::vector<bson::Uuid> OwnWrites::look_up(const source::StreamBatch& batch, Ses
 }
 
 /// Whatever was recorded before the batch's last change is found.
-std::optional<Error> OwnWrites::ask(source::ChangeStream& stream, std::span<const bson::Uuid> unknown,
+std::optional<Error> OwnWrites::ask(source::EventStream& stream, std::span<const bson::Uuid> unknown,
                                     std::uint64_t at, Sessions& sessions) {
   bson::Builder find;
   find.append("find", state::sessions).open("filter").open("_id").open_array("$in");
@@ -74,7 +74,7 @@ std::optional<Error> OwnWrites::ask(source::ChangeStream& stream, std::span<cons
   return std::nullopt;
 }
 
-std::optional<Error> OwnWrites::mark(source::ChangeStream& stream, source::StreamBatch& batch) {
+std::optional<Error> OwnWrites::mark(source::EventStream& stream, source::StreamBatch& batch) {
   Sessions sessions;  // all of the batch: there may be more than are kept
   const std::vector<bson::Uuid> unknown = look_up(batch, sessions);
   if (sessions.empty()) return std::nullopt;

@@ -44,15 +44,15 @@ class OwnWrites {
 
   /// Fills in StreamBatch::own. Asks the server that the stream is open on, which has at least as much as the
   /// events that it sent. On an error the batch is not marked.
-  std::optional<Error> mark(source::ChangeStream& stream, source::StreamBatch& batch);
+  std::optional<Error> mark(source::EventStream& stream, source::StreamBatch& batch);
 
  private:
   using Sessions = std::unordered_map<bson::Uuid, bool, bson::UuidHash>;
 
   /// Puts in the sessions of the batch; those that it gives are not known yet.
   std::vector<bson::Uuid> look_up(const source::StreamBatch& batch, Sessions& sessions);
-  std::optional<Error> ask(source::ChangeStream& stream, std::span<const bson::Uuid> unknown,
-                           std::uint64_t at, Sessions& sessions);
+  std::optional<Error> ask(source::EventStream& stream, std::span<const bson::Uuid> unknown, std::uint64_t at,
+                           Sessions& sessions);
 
   const std::string state_database_;
   const std::string pipeline_;

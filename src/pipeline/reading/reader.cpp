@@ -51,7 +51,7 @@ void Reader::run(const std::stop_token& stop) {
   read(*opened->stream, std::move(opened->at), stop);
 }
 
-void Reader::read(source::ChangeStream& stream, Position at, const std::stop_token& stop) {
+void Reader::read(source::EventStream& stream, Position at, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     budget_.wait_for_room();
     if (stop.stop_requested()) return;
@@ -77,7 +77,7 @@ void Reader::read(source::ChangeStream& stream, Position at, const std::stop_tok
   }
 }
 
-std::optional<Error> Reader::mark_own(source::ChangeStream& stream, source::StreamBatch& batch) {
+std::optional<Error> Reader::mark_own(source::EventStream& stream, source::StreamBatch& batch) {
   if (!plan_.own_writes) return std::nullopt;
   return mongo::or_error([&] { return plan_.own_writes->mark(stream, batch); });
 }
@@ -92,7 +92,7 @@ void Reader::provide_again() {
 
 /// Between two answers of the stream: what stands in collections whose snapshot was asked for, as of this
 /// place. Not for long, for the stream goes on.
-void Reader::pump_snapshots(source::ChangeStream& stream, const Position& at, const std::stop_token& stop) {
+void Reader::pump_snapshots(source::EventStream& stream, const Position& at, const std::stop_token& stop) {
   constexpr int chunks_at_once = 8;
   SnapshotPump& snapshots = *plan_.snapshots;
   bool active = false;
@@ -125,7 +125,7 @@ bool Reader::reads_less(const Error& error) {
   return reading_.now().detail != Detail::key_only && reading_.too_large();
 }
 
-bool Reader::open_again(source::ChangeStream& stream, Position& at, const Error& error,
+bool Reader::open_again(source::EventStream& stream, Position& at, const Error& error,
                         const std::stop_token& stop) {
   if (!reads_less(error)) return reopen(stream, at, error, stop);
   observer_.reading_less(error, reading_.now());
@@ -133,18 +133,18 @@ bool Reader::open_again(source::ChangeStream& stream, Position& at, const Error&
 }
 
 /// The place stays the same, and so do the events: only how much is told of each, and how many at once.
-bool Reader::change_reading(source::ChangeStream& stream, Position& at, const std::stop_token& stop) {
+bool Reader::change_reading(source::EventStream& stream, Position& at, const std::stop_token& stop) {
   stream.read_as(reading_.now());
   return move(stream, at, stop);
 }
 
 /// To the same place again, as it is to be read now: by other connections, or in another way.
-bool Reader::move(source::ChangeStream& stream, Position& at, const std::stop_token& stop) {
+bool Reader::move(source::EventStream& stream, Position& at, const std::stop_token& stop) {
   auto error = mongo::or_error([&] { return stream.open(at, at); });
   return !error || reopen(stream, at, std::move(*error), stop);
 }
 
-bool Reader::reopen(source::ChangeStream& stream, Position& at, Error error, const std::stop_token& stop) {
+bool Reader::reopen(source::EventStream& stream, Position& at, Error error, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     pool_.reconsider(error);
     const auto action = policy_.failed(error);

@@ -40,16 +40,15 @@ class Reader {
  private:
   void run(const std::stop_token& stop);
   void on_thrown(int exit_code, const char* what);
-  void read(source::ChangeStream& stream, Position at, const std::stop_token& stop);
-  void pump_snapshots(source::ChangeStream& stream, const Position& at, const std::stop_token& stop);
-  std::optional<Error> mark_own(source::ChangeStream& stream, source::StreamBatch& batch);
+  void read(source::EventStream& stream, Position at, const std::stop_token& stop);
+  void pump_snapshots(source::EventStream& stream, const Position& at, const std::stop_token& stop);
+  std::optional<Error> mark_own(source::EventStream& stream, source::StreamBatch& batch);
   void provide_again();
   bool reads_less(const Error& error);
-  bool open_again(source::ChangeStream& stream, Position& at, const Error& error,
-                  const std::stop_token& stop);
-  bool change_reading(source::ChangeStream& stream, Position& at, const std::stop_token& stop);
-  bool move(source::ChangeStream& stream, Position& at, const std::stop_token& stop);
-  bool reopen(source::ChangeStream& stream, Position& at, Error error, const std::stop_token& stop);
+  bool open_again(source::EventStream& stream, Position& at, const Error& error, const std::stop_token& stop);
+  bool change_reading(source::EventStream& stream, Position& at, const std::stop_token& stop);
+  bool move(source::EventStream& stream, Position& at, const std::stop_token& stop);
+  bool reopen(source::EventStream& stream, Position& at, Error error, const std::stop_token& stop);
 
   mongo::ClientPool& pool_;
   flow::Budget& budget_;

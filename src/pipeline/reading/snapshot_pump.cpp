@@ -77,6 +77,23 @@ std::uint64_t time_of(const Position& at) {
   return source::time_of_token(at.view()).value_or(at.cluster_time);
 }
 
+/// The chunk's documents as events, which end at the position that the chunk was read at.
+std::unique_ptr<source::StreamBatch> batch_of(std::vector<std::vector<std::uint8_t>> chunk,
+                                              const Position& at) {
+  auto batch = std::make_unique<source::StreamBatch>();
+  chunk.emplace_back(at.token);
+  const auto owner = std::make_shared<const std::vector<std::vector<std::uint8_t>>>(std::move(chunk));
+  for (const auto& bytes : *owner) {
+    batch->events.emplace_back(bytes.data(), bytes.size());
+    batch->size += bytes.size();
+  }
+  batch->resume_token = batch->events.back();
+  batch->events.pop_back();
+  batch->operation_time = at.cluster_time;
+  batch->owner = owner;
+  return batch;
+}
+
 }  // namespace
 
 SnapshotPump::SnapshotPump(mongo::ClientPool& pool, Options options,
@@ -242,7 +259,7 @@ std::optional<Error> SnapshotPump::find_end(const std::string& collection, std::
 /// have the stream's place and time in any case: positions are made of them.
 std::optional<Error> SnapshotPump::read_as_of(const Subscription& subscription, const Position& at,
                                               std::uint64_t read_at, const flow::SnapshotMark& from,
-                                              std::vector<std::uint8_t>& end, source::StreamBatch& batch) {
+                                              std::vector<std::uint8_t>& end, Chunk& chunk) {
   if (auto error = find_end(subscription.collection, read_at, from, end)) return error;
   Subscription as_insert = subscription;
   as_insert.inserts = true;
@@ -258,33 +275,31 @@ std::optional<Error> SnapshotPump::read_as_of(const Subscription& subscription, 
   command.open("cursor").append("batchSize", documents_in_a_chunk).close();
   mongo::SnapshotCursor cursor(pool_);
   if (auto error = cursor.open(options_.database, subscription.collection, command, read_at)) return error;
-  batch.assembled.clear();
-  batch.events.clear();
+  chunk.clear();
   std::vector<bson::View> documents;
   while (true) {
     if (auto error = cursor.next(documents)) return error;
     if (documents.empty()) break;
-    for (const bson::View one : documents) batch.assembled.emplace_back(one.data(), one.data() + one.size());
+    for (const bson::View one : documents) chunk.emplace_back(one.data(), one.data() + one.size());
   }
-  for (const auto& bytes : batch.assembled) batch.events.emplace_back(bytes.data(), bytes.size());
   return std::nullopt;
 }
 
 std::optional<Error> SnapshotPump::read_next(const Position& at, const flow::SnapshotMark& from,
-                                             flow::SnapshotMark& behind, source::StreamBatch& batch) {
+                                             flow::SnapshotMark& behind, Chunk& chunk) {
   const std::string& collection = run_->request.collections.at(from.collection);
   std::vector<std::uint8_t> end;
   if (const Subscription* subscription = subscription_of(collection)) {
     Subscription alone = *subscription;
     alone.collection = collection;
     alone.set = nullptr;
-    auto error = read_as_of(alone, at, time_of(at), from, end, batch);
+    auto error = read_as_of(alone, at, time_of(at), from, end, chunk);
     // The stream lags by more than the server remembers: then as it stands now.
-    if (error && is_past(*error)) error = read_as_of(alone, at, 0, from, end, batch);
+    if (error && is_past(*error)) error = read_as_of(alone, at, 0, from, end, chunk);
     if (error) return error;
   }
   behind = from;
-  behind.documents += static_cast<std::int64_t>(batch.events.size());
+  behind.documents += static_cast<std::int64_t>(chunk.size());
   if (end.empty()) ++behind.collection;
   behind.after = std::move(end);
   behind.done = behind.collection >= run_->request.collections.size();
@@ -298,15 +313,13 @@ std::optional<Error> SnapshotPump::next(const Position& at, std::unique_ptr<sour
     from = shared_->course->read();
   }
   flow::SnapshotMark behind;
-  auto made = std::make_unique<source::StreamBatch>();
-  if (auto error = read_next(at, from, behind, *made)) {
+  Chunk chunk;
+  if (auto error = read_next(at, from, behind, chunk)) {
     const std::lock_guard lock(shared_->mutex);
     shared_->course->read_failed(flow::Clock::now());
     return error;
   }
-  made->assembled.emplace_back(at.token);
-  made->resume_token = bson::View(made->assembled.back().data(), made->assembled.back().size());
-  made->operation_time = at.cluster_time;
+  auto made = batch_of(std::move(chunk), at);
   const std::uint64_t number = ++last_chunk_;
   {
     const std::lock_guard lock(shared_->mutex);

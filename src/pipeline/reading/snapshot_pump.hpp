@@ -69,15 +69,17 @@ class SnapshotPump {
     std::optional<flow::SnapshotCourse> course;  ///< behind the mutex; of the run, or of the last one
   };
 
+  using Chunk = std::vector<std::vector<std::uint8_t>>;  ///< documents
+
   std::optional<Error> ask(const Source& source, const std::string& run, bool unless_there);
   std::optional<Error> look(flow::Time now);
   std::optional<Error> start(std::size_t source, checkpoint::SnapshotRequest request);
   void store_progress(flow::Time now);
   std::optional<Error> read_next(const Position& at, const flow::SnapshotMark& from,
-                                 flow::SnapshotMark& behind, source::StreamBatch& batch);
+                                 flow::SnapshotMark& behind, Chunk& chunk);
   std::optional<Error> read_as_of(const Subscription& subscription, const Position& at, std::uint64_t read_at,
                                   const flow::SnapshotMark& from, std::vector<std::uint8_t>& end,
-                                  source::StreamBatch& batch);
+                                  Chunk& chunk);
   std::optional<Error> find_end(const std::string& collection, std::uint64_t read_at,
                                 const flow::SnapshotMark& from, std::vector<std::uint8_t>& end);
   void append_range(bson::Builder& pipeline, const flow::SnapshotMark& from,

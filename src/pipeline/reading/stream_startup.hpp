@@ -20,7 +20,7 @@ namespace sluice::pipeline {
 class StreamStartup {
  public:
   struct Opened {
-    std::unique_ptr<source::ChangeStream> stream;
+    std::unique_ptr<source::EventStream> stream;
     checkpoint::Acquired acquired;
     Position at;  ///< the stream is open behind it
   };

@@ -40,13 +40,16 @@ class DispatcherTest : public testing::Test {
                              R"(], "postBatchResumeToken": {"_data": ")" + end +
                              R"("}}, "operationTime": {"$timestamp": {"t": 99, "i": 1}}})";
     auto made = std::make_unique<source::StreamBatch>();
+    auto answer = std::make_shared<source::Answer>();
     bson_error_t error{};
-    EXPECT_TRUE(bson_init_from_json(made->reply.document.out(), json.c_str(), -1, &error)) << error.message;
-    const bson::View cursor = made->reply.view().at("cursor").document();
+    EXPECT_TRUE(bson_init_from_json(answer->reply.document.out(), json.c_str(), -1, &error)) << error.message;
+    const bson::View cursor = answer->reply.view().at("cursor").document();
     for (const auto& [index, event] : cursor.at("nextBatch").document())
       made->events.push_back(event.document());
     made->resume_token = cursor.at("postBatchResumeToken").document();
-    made->operation_time = made->reply.view().at("operationTime").timestamp();
+    made->operation_time = answer->reply.view().at("operationTime").timestamp();
+    made->size = answer->bytes();
+    made->owner = std::move(answer);
     return made;
   }
 
