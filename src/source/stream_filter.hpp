@@ -16,10 +16,10 @@ struct StreamFilter {
   std::vector<Subscription> subscriptions;  ///< merged: one for each collection
   int shard_count = 1;
   int shard_index = 0;
-  /// the server adds the hash of the id (sluiceHash); needed for an older shard layout
+  /// The server adds the hash of the id (sluiceHash); needed for an older shard layout.
   bool with_hash = false;
 
-  /// a rule ignores the pipeline's own changes: the session's id, which identifies them, is sent
+  /// A rule ignores the pipeline's own changes: the session's id, which identifies them, is sent.
   bool with_session = false;
 
   Detail detail = Detail::whole;  ///< how much of each event is sent
