@@ -24,7 +24,9 @@ struct StreamFilter {
 
   Detail detail = Detail::whole;  ///< how much of each event is sent
 
-  /// The subscriptions that only the server can decide (see server_judges()), in the order of their numbers.
+  /// `judged`: the subscriptions that only the server can decide (see server_judges()), by their numbers.
+  /// `plain`: the others, merged. If there is nothing to judge both are empty, and the pipeline has no stages
+  /// for them.
   std::vector<Subscription> judged = {};
   std::vector<Subscription> plain = {};
   flow::Judging judging = flow::Judging::filter;
