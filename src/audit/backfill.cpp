@@ -62,8 +62,8 @@ std::optional<Error> Backfill::find_origin(Position& origin) {
 
 std::optional<Error> Backfill::fill(const checkpoint::BackfillRecord& record, const Position& origin,
                                     checkpoint::AuditLease& lease, const std::stop_token& stop) {
-  Repairer mender(parts_.pool, parts_.recorder,
-                  {parts_.config.state_database, parts_.config.engine.statement_ms, stop}, lease);
+  Repairer repairer(parts_.pool, parts_.recorder,
+                    {parts_.config.state_database, parts_.config.engine.statement_ms, stop}, lease);
   for (const auto& rule : parts_.rules) {
     const bool done = std::ranges::any_of(
         record.rules, [&](const checkpoint::BackfillMark& one) { return one.rule == rule->name(); });
@@ -78,7 +78,7 @@ std::optional<Error> Backfill::fill(const checkpoint::BackfillRecord& record, co
       }
       // Not before the stream's begin, or what was written between the two would be in neither.
       at = std::max(standing.at, origin.cluster_time);
-      error = fill_rule(*rule, at, mender, stop);
+      error = fill_rule(*rule, at, repairer, stop);
     } while (error && is_too_old(*error) && !stop.stop_requested());
     if (error) return error;
     if (auto failed = wind_up(*rule, at)) return failed;
@@ -86,7 +86,7 @@ std::optional<Error> Backfill::fill(const checkpoint::BackfillRecord& record, co
   return std::nullopt;
 }
 
-std::optional<Error> Backfill::fill_rule(const Rule& rule, std::uint64_t at, Repairer& mender,
+std::optional<Error> Backfill::fill_rule(const Rule& rule, std::uint64_t at, Repairer& repairer,
                                          const std::stop_token& stop) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   observe::Progress progress(terminal, [&](const std::string& text) {
@@ -113,7 +113,7 @@ std::optional<Error> Backfill::fill_rule(const Rule& rule, std::uint64_t at, Rep
                              parts_.config.state_database,   0,
                              parts_.config.engine.in_flight, stop};
   for (const Projection& projection : rule.projections()) {
-    ProjectionAudit audit(parts_.pool, nullptr, &mender, at, options, events);
+    ProjectionAudit audit(parts_.pool, nullptr, &repairer, at, options, events);
     auto error = audit.run(rule.name(), projection);
     clear_line();
     if (error) return error;

@@ -46,7 +46,7 @@ class Backfill {
   std::optional<Error> find_origin(Position& origin);
   std::optional<Error> fill(const checkpoint::BackfillRecord& record, const Position& origin,
                             checkpoint::AuditLease& lease, const std::stop_token& stop);
-  std::optional<Error> fill_rule(const Rule& rule, std::uint64_t at, Repairer& mender,
+  std::optional<Error> fill_rule(const Rule& rule, std::uint64_t at, Repairer& repairer,
                                  const std::stop_token& stop);
   std::optional<Error> wind_up(const Rule& rule, std::uint64_t at);
 

@@ -151,7 +151,7 @@ std::optional<Error> ProjectionAudit::counters(const Counted& counted) {
   CounterPass pass;
   total_ = options_.sample > 0 ? options_.sample : estimate(plan.database, plan.collection);
   events_.progress(rule_ + ": " + plan.collection, 0, total_);
-  if (mender_ != nullptr) {
+  if (repairer_ != nullptr) {
     if (auto error = read_letters(plan, pass)) return error;
   }
   if (options_.sample > 0) {
@@ -209,7 +209,7 @@ void ProjectionAudit::judge(const Counted& counted, const audit::CounterRow& row
   if (number == row.truth - pending && !should_go) return;
   const std::string sentence = counter_sentence(plan, row, pending);
   count_different(sentence);
-  if (mender_ == nullptr) return;
+  if (repairer_ == nullptr) return;
   CounterFix fix{keep(row.id, pass.arena), 0, {}, row.truth - pending, {}};
   if (number) {
     fix.change = row.truth - pending - *number;
@@ -248,7 +248,7 @@ std::optional<Error> ProjectionAudit::mend(
 
 std::optional<Error> ProjectionAudit::fix(const Counted& counted, CounterPass& pass) {
   auto error = mend(pass.sentences, [&](std::size_t from, std::size_t to) {
-    return mender_->fix_counters(*counted.plan, part(pass.fixes, from, to));
+    return repairer_->fix_counters(*counted.plan, part(pass.fixes, from, to));
   });
   pass.clear();
   return error;
@@ -345,14 +345,14 @@ void ProjectionAudit::judge(const CopyPlan& plan, const audit::CopyDifference& d
   const std::string sentence = copy_sentence(plan, difference);
   if (difference.orphan) return count_orphan(sentence);
   count_different(sentence);
-  if (mender_ == nullptr) return;
+  if (repairer_ == nullptr) return;
   pass.fills.push_back(FillWrite{&plan, keep(difference.target, *pass.arena), {}});
   pass.sentences.push_back(sentence);
 }
 
 std::optional<Error> ProjectionAudit::fix(CopyPass& pass) {
   auto error = mend(pass.sentences, [&](std::size_t from, std::size_t to) {
-    return mender_->fill_copies(part(pass.fills, from, to));
+    return repairer_->fill_copies(part(pass.fills, from, to));
   });
   pass.fills.clear();
   pass.sentences.clear();

@@ -44,16 +44,16 @@ struct AuditOptions {
 };
 
 /// Compares one projection's targets with its sources at one moment, and has what differs mended if there is
-/// a mender. Blocks.
+/// a repairer. Blocks.
 class ProjectionAudit {
  public:
-  /// `pending` may be null: nothing is on its way then. `mender` may be null: nothing is mended. All must
+  /// `pending` may be null: nothing is on its way then. `repairer` may be null: nothing is mended. All must
   /// outlive the audit.
-  ProjectionAudit(mongo::ClientPool& pool, const InFlightChanges* pending, Repairer* mender, std::uint64_t at,
-                  AuditOptions options, AuditEvents events)
+  ProjectionAudit(mongo::ClientPool& pool, const InFlightChanges* pending, Repairer* repairer,
+                  std::uint64_t at, AuditOptions options, AuditEvents events)
       : pool_(pool),
         pending_(pending),
-        mender_(mender),
+        repairer_(repairer),
         at_(at),
         options_(std::move(options)),
         events_(std::move(events)) {}
@@ -97,7 +97,7 @@ class ProjectionAudit {
 
   mongo::ClientPool& pool_;
   const InFlightChanges* pending_;
-  Repairer* mender_;
+  Repairer* repairer_;
   std::uint64_t at_;
   AuditOptions options_;
   AuditEvents events_;

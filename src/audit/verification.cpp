@@ -99,7 +99,7 @@ void Verification::stream(const StreamConfig& config) {
   }
   mongo::SessionRecorder recorder(config_.state_database, state::sessions, config_.pipeline);
   std::optional<checkpoint::AuditLease> lease;
-  std::optional<Repairer> mender;
+  std::optional<Repairer> repairer;
   if (options_.repair) {
     lease.emplace(pool, config_.state_database, config_.pipeline + "/" + config.name,
                   config_.engine.lease_ms);
@@ -109,13 +109,13 @@ void Verification::stream(const StreamConfig& config) {
       throw Stop(exit_code::lease_lost, held->shard + " is being repaired or backfilled by " + held->holder +
                                             "; wait until it has finished");
     }
-    mender.emplace(pool, recorder, Repairer::Options{config_.state_database, config_.engine.statement_ms},
-                   *lease);
+    repairer.emplace(pool, recorder, Repairer::Options{config_.state_database, config_.engine.statement_ms},
+                     *lease);
   }
   for (const Rule* rule : audited) {
     bool whole = !rule->projections().empty();
     for (const Projection& one : rule->projections())
-      whole &= projection(pool, config, rules, *rule, one, mender ? &*mender : nullptr);
+      whole &= projection(pool, config, rules, *rule, one, repairer ? &*repairer : nullptr);
     if (whole) note_whole_repair(pool, config, *rule);
   }
 }
@@ -148,14 +148,14 @@ std::unique_ptr<Verification::Moment> Verification::moment(
 
 bool Verification::projection(mongo::ClientPool& pool, const StreamConfig& stream,
                               const std::vector<std::unique_ptr<Rule>>& rules, const Rule& rule,
-                              const Projection& projection, Repairer* mender) {
+                              const Projection& projection, Repairer* repairer) {
   for (int tries = 1;; ++tries) {
     const bool serves = moment_ && tries == 1 && flow::Clock::now() < moment_->read_at + moment_serves;
     if (!serves) moment_ = moment(pool, stream, rules);
     const checkpoint::ProgressSnapshot& standing = moment_->standing;
     AuditOptions options{config_.pipeline, stream.name, config_.state_database, options_.sample};
     options.threads = threads;
-    ProjectionAudit audit(pool, &moment_->pending, mender, standing.at, options, events_.audit);
+    ProjectionAudit audit(pool, &moment_->pending, repairer, standing.at, options, events_.audit);
     const auto error = audit.run(rule.name(), projection);
     const bool again =
         error && (error->code == mongo::snapshot_too_old || error->kind == ErrorKind::transient);
@@ -163,7 +163,7 @@ bool Verification::projection(mongo::ClientPool& pool, const StreamConfig& strea
     if (error) give_up("verify " + rule.name(), pool, *error);
     add(totals_, audit.totals());
     events_.done(rule.name(), target_of(projection), audit.totals());
-    const bool all_mended = mender != nullptr && options_.sample == 0 && audit.totals().unmendable == 0;
+    const bool all_mended = repairer != nullptr && options_.sample == 0 && audit.totals().unmendable == 0;
     if (all_mended && std::holds_alternative<Counted>(projection))
       drop_rejected(pool, stream, rule, standing.at);
     repaired_at_ = standing.at;

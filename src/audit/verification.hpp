@@ -45,7 +45,7 @@ class Verification {
   /// Returns whether the whole projection was repaired.
   bool projection(mongo::ClientPool& pool, const StreamConfig& stream,
                   const std::vector<std::unique_ptr<Rule>>& rules, const Rule& rule,
-                  const Projection& projection, Repairer* mender);
+                  const Projection& projection, Repairer* repairer);
   void note_whole_repair(mongo::ClientPool& pool, const StreamConfig& stream, const Rule& rule);
   void drop_rejected(mongo::ClientPool& pool, const StreamConfig& stream, const Rule& rule, std::uint64_t at);
 

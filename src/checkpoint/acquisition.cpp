@@ -17,7 +17,8 @@ Held held_by(const ShardRecord& shard, std::int64_t now_ms) {
 AcquireResult Acquisition::run() {
   if (id_.split) split_positions(state_, *id_.split);
   layout_ = state_.touch_layout(id_.stream_id(), id_.count);
-  // One that was begun since this shard looked: streaming beside it would count what it counts.
+  // The backfill was begun since this shard last checked. Streaming at the same time would count changes
+  // twice.
   if (layout_.fill && layout_.fill->running) return Held{id_.stream_id(), "", 0, true};
   if (layout_.count != id_.count) {
     if (auto held = change_layout()) return *held;
@@ -53,8 +54,8 @@ void Acquisition::check_rules(const ShardRecord& shard) const {
                  "from the present moment");
 }
 
-/// From the old number of shards to the new one: what each old shard did becomes a fact that every new
-/// shard honours, and the new ones start where the slowest old one stood.
+/// Carries positions over from the old number of shards to the new one. What each old shard did becomes a
+/// fact that every new shard respects, and the new shards begin at the position of the slowest old one.
 std::optional<Held> Acquisition::change_layout() {
   std::vector<ShardRecord> old = state_.find_shards(id_.stream_id(), layout_.count);
   for (const ShardRecord& shard : old) {
@@ -79,7 +80,8 @@ std::optional<Held> Acquisition::change_layout() {
     epoch = std::max(epoch, shard.epoch);
     state_.remove_lanes(shard.id);
   }
-  // A shard that never ran has done nothing since the origin, or since the slowest where nobody knows one.
+  // A shard that never ran has done nothing since the origin, or since the slowest position if no origin is
+  // stored.
   const bool origin_first = layout_.origin && !(floor && floor->data() < layout_.origin->data());
   if (!all_started && origin_first) floor = layout_.origin;
   flow::DoneTable::prune(facts, floor ? floor->data() : std::string_view{});
@@ -90,8 +92,8 @@ std::optional<Held> Acquisition::change_layout() {
     shard.facts = facts;
     shard.options_hash = hash;
     shard.filter_hash = filter;
-    // Above all epochs there were: a holder that slept through 4 to 5 to 4 shards must not find its own
-    // again.
+    // The highest old epoch, which the next acquisition raises. A holder that was suspended while the layout
+    // changed from 4 to 5 and back to 4 shards must not find its own epoch again.
     shard.epoch = epoch;
     state_.put_shard(shard, id_.stream_id());
   }
@@ -112,7 +114,7 @@ AcquireResult Acquisition::take(ShardRecord shard) {
     lanes = make_lanes(shard);
   }
   shard.lanes = id_.lanes;
-  // Other rules may have judged otherwise what was done beyond the floor.
+  // Other rules may have dropped other effects beyond the floor, so the windows are then not exact.
   const bool changed_rules = shard.options_hash != id_.options_hash;
   same_rules_ = !changed_rules || (id_.split && shard.options_hash == id_.split->whole_hash);
   if (shard.windows && changed_rules) {
@@ -125,7 +127,8 @@ AcquireResult Acquisition::take(ShardRecord shard) {
   if (!options_.restart_now) shard.options_hash = id_.options_hash;
   state_.put_shard(shard, id_.stream_id());
   if (options_.restart_now) {
-    // Stored it all stays until there is another position: whoever comes before that goes on from it.
+    // In the database these stay until a new position is stored: a process that takes the shard before
+    // continues from them.
     shard.floor.reset();
     shard.facts.clear();
     shard.windows.reset();
@@ -158,7 +161,8 @@ Acquired Acquisition::acquired(const ShardRecord& shard, const std::vector<LaneR
   result.facts.push_back(fact_of(shard, lanes));
   const auto count = static_cast<std::uint64_t>(id_.count);
   const auto index = static_cast<std::uint64_t>(id_.index);
-  // Of this very layout only this shard's facts matter, and they hold for every event it is sent.
+  // Of the present layout only this shard's facts matter, and they apply to every event that this shard is
+  // sent.
   std::erase_if(result.facts, [&](const Fact& fact) { return fact.count == count && fact.index != index; });
   for (Fact& fact : result.facts) {
     if (fact.count == count) fact = {1, 0, fact.floor, fact.lanes};

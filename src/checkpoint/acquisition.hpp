@@ -15,31 +15,32 @@
 
 namespace sluice::checkpoint {
 
-/// The shard is ours, under this epoch, and this is where it stands.
+/// This process holds the shard under this epoch, and the shard has done this.
 struct Acquired {
   std::int64_t epoch = 0;
   std::optional<Position> floor;  ///< every event up to here is done; absent at the very first start
   std::vector<LaneGuard> lanes;
   std::vector<flow::DoneTable::Fact> facts;  ///< what is done beyond the floor
-  std::vector<BackfillMark> filled;          ///< what a backfill has anticipated
-  bool was_filled = false;                   ///< a backfill has been, or a rebuild
+  std::vector<BackfillMark> filled;          ///< the counters that a backfill has computed
+  bool was_filled = false;                   ///< a backfill or a rebuild was done
   bool layout_changed = false;
-  /// Of the rules that keep documents true; absent where an earlier version made the layout.
+  /// The rules that maintain documents; absent if an earlier version made the layout.
   std::optional<std::vector<MaintainedRule>> maintained = {};
-  bool same_rules = true;       ///< the floor was stored by the rules of now
+  bool same_rules = true;       ///< the floor was stored with the present rules
   bool filter_changed = false;  ///< the floor was read under another filter than the present one
-  /// Of the rules with `dedup_s`, as of the floor.
+  /// The dedup windows of rules with `dedup_s`, as of the floor.
   std::optional<std::vector<DedupRecord>> windows = {};
-  /// By rule: up to which token another program has published its changes; "" or missing for none.
+  /// By rule: the token up to which another program has published its changes; "" or missing if there is
+  /// none.
   std::vector<std::string> told_elsewhere = {};
 };
 
-/// The shard (or, with another shard count, one of the old layout) is somebody else's for now.
+/// Another process holds the shard (or, if the number of shards has changed, one of the old layout).
 struct Held {
   std::string shard;
   std::string holder;
   std::int64_t for_ms = 0;
-  bool filling = false;  ///< a backfill comes first, whoever does it
+  bool filling = false;  ///< a backfill must run first, in any process
 };
 
 using AcquireResult = std::variant<Acquired, Held, Error>;
@@ -50,15 +51,15 @@ struct AcquireOptions {
   int lease_ms = 10000;
 };
 
-/// Takes a shard inside one transaction, which its caller commits if the result is Acquired. A changed number
-/// of shards or lanes is carried over. All arguments must outlive it.
+/// Takes a shard in a transaction, which the caller commits if the result is Acquired. Positions are carried
+/// over if the number of shards or lanes has changed. All arguments must outlive it.
 class Acquisition {
  public:
   Acquisition(StateTransaction& state, const ShardId& id, const AcquireOptions& options,
               const LeaseHolder& self)
       : state_(state), id_(id), options_(options), self_(self) {}
 
-  /// Throws Stop, with the remedy, for a position that must not be used by the rules of now.
+  /// Throws Stop, with the remedy, if the present rules must not continue from the stored position.
   AcquireResult run();
 
  private:

@@ -20,7 +20,7 @@ AuditLease::~AuditLease() {
   }
   try {
     release();
-  } catch (const std::exception&) {  // without a client in time it ends by itself, when its time is up
+  } catch (const std::exception&) {  // if no client is free in time, the lease expires by itself
   }
 }
 
@@ -54,7 +54,8 @@ std::variant<std::monostate, Held, Error> AuditLease::acquire() {
   if (known) {
     update.append("epoch", epoch).append("writes", known.at("writes"));
   } else {
-    // Matches nothing: of two that come first, one inserts, and the other is told so by the key.
+    // Matches nothing, so the upsert inserts. Of two processes that insert at the same time, one gets a
+    // duplicate key error.
     update.open("epoch").append("$exists", false).close();
   }
   update.close().open_array("u").open(update.item()).open("$set").append("epoch", epoch + 1);
@@ -106,7 +107,8 @@ std::optional<Error> AuditLease::ask(bool& committed) const {
   return std::nullopt;
 }
 
-/// A renewal that fails is tried again at the next turn; should the lease end meanwhile, hold() notices.
+/// A failed renewal is retried after a third of the lease's time. If the lease ends meanwhile, hold()
+/// notices.
 void AuditLease::keep(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     {
@@ -116,7 +118,7 @@ void AuditLease::keep(const std::stop_token& stop) {
     if (stop.stop_requested()) return;
     try {
       renew();
-    } catch (const std::exception&) {  // no client came free in time, say: as any other failure
+    } catch (const std::exception&) {  // such as no free client in time
     }
   }
 }

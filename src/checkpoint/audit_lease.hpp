@@ -12,9 +12,9 @@
 
 namespace sluice::checkpoint {
 
-/// The right to set a stream's counters to what they should be: one process at a time has it, be it a
-/// backfill or a repair. Two at once would both add the same difference. Renewed by a thread of its own while
-/// it lives; every transaction that sets counters proves it by hold().
+/// The right to correct a stream's counters. One process at a time has it, for a backfill or a repair: two at
+/// once would both add the same difference. A thread renews the lease while this object lives. Every
+/// transaction that sets counters proves the lease by hold().
 class AuditLease {
  public:
   AuditLease(mongo::ClientPool& pool, std::string state_database, std::string stream_id, int lease_ms);
@@ -22,17 +22,19 @@ class AuditLease {
   AuditLease(const AuditLease&) = delete;
   AuditLease& operator=(const AuditLease&) = delete;
 
-  /// Takes the lease if nobody alive has it. Blocks for as long as the server takes.
+  /// Takes the lease if no live process has it. Blocks.
   std::variant<std::monostate, Held, Error> acquire();
 
-  /// Within a transaction: proves that the lease is ours, and makes this the only transaction of its number.
-  /// `held` is false when it is not, or when this number has been committed already.
+  /// Call it in each transaction. It proves that this process has the lease, and lets only one transaction
+  /// commit with the present number. `held` is false if the lease is lost, or if a transaction with this
+  /// number has been committed.
   std::optional<Error> hold(mongo::Transaction& transaction, bool& held) const;
 
-  /// After hold() said no: whether the transaction of this number is in, its answer having been lost.
+  /// Call it if hold() set `held` to false. `committed` is true if the transaction with this number was
+  /// committed and only its answer was lost. ErrorKind::fenced if another process has the lease.
   std::optional<Error> ask(bool& committed) const;
 
-  /// The transaction of this number is in: on to the next.
+  /// The transaction with this number is committed; the next one gets the next number.
   void advance() { ++writes_; }
 
  private:
@@ -47,8 +49,8 @@ class AuditLease {
   std::string id_;
   int lease_ms_;
   LeaseHolder self_;
-  std::int64_t epoch_ = 0;   ///< 0: not ours
-  std::int64_t writes_ = 0;  ///< transactions committed under all epochs
+  std::int64_t epoch_ = 0;   ///< 0: this process does not have the lease
+  std::int64_t writes_ = 0;  ///< transactions committed under all epochs; the present number
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::jthread keeper_;

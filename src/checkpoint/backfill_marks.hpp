@@ -11,9 +11,9 @@
 
 namespace sluice::checkpoint {
 
-/// Which effects a backfill has anticipated. Its counters were computed from all that stood in the sources at
-/// one moment, so the stream, which begins before that moment, must not count those changes again. Copies
-/// need no such care: writing them twice does no harm.
+/// Which effects a backfill has already written. Its counters were computed from the sources as of one
+/// cluster time. The stream begins before that time, and must not count those changes again. Copies need no
+/// marks, since writing them twice does no harm.
 class BackfillMarks {
  public:
   void set(const std::vector<std::unique_ptr<Rule>>& rules, const std::vector<BackfillMark>& filled) {
@@ -26,12 +26,13 @@ class BackfillMarks {
     newest_ = at_.empty() ? 0 : *std::ranges::max_element(at_);
   }
 
-  /// Events come in the order of their time: once false, it stays so.
+  /// Whether any mark applies at this time. Events come in the order of their time: once false, it stays
+  /// false.
   bool matter_at(std::uint64_t cluster_time) const { return cluster_time <= newest_; }
   bool cover(std::uint16_t rule, std::uint64_t cluster_time) const { return cluster_time <= at_[rule]; }
 
  private:
-  std::vector<std::uint64_t> at_;  ///< by rule; 0 for those that were not filled, or need no such care
+  std::vector<std::uint64_t> at_;  ///< by rule; 0 for rules that were not filled, or need no mark
   std::uint64_t newest_ = 0;
 };
 

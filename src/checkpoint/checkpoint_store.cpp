@@ -8,11 +8,12 @@
 
 namespace sluice::checkpoint {
 
-/// A process that is killed leaves its open transactions to the server, which keeps their locks for a minute
-/// by default: until then nobody could take over its lanes. They are known by the name of their connections:
-/// that of a holder whose lease is over, or of a process of this machine that runs no more (one that died
-/// while it took the shard was no holder yet). Elsewhere, a transaction that nobody has touched for as long
-/// as a lease lives belongs to the dead or the stalled, and those do their batch again.
+/// Ends transactions that dead processes left open. The server keeps their locks for a minute by default, and
+/// until then nobody could take over their lanes. A dead process is recognised by the application name of its
+/// connections: it is a holder whose lease has expired, or a process of this machine that no longer runs.
+/// (One that died while it took the shard is not stored as a holder.) On other machines, a transaction that
+/// has been idle for as long as a lease lasts belongs to a dead or stalled process, which does its batch
+/// again.
 std::optional<Error> CheckpointStore::end_transactions_of_the_dead(mongoc_client_t* client, int lease_ms) {
   bson::Builder find;
   find.append("find", state::shards).open("filter").append("streamId", id_.stream_id()).close();

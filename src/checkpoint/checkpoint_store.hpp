@@ -10,21 +10,22 @@
 namespace sluice::checkpoint {
 
 /// One shard in the state database: a document for the shard (lease, epoch, floor) and one for each lane
-/// (position, number of commits). Lanes' positions are moved by the sink, in the transaction of their
-/// effects; everything else is moved here. Every change names the epoch it is made under, so a holder that
-/// was taken over changes nothing any more. What concerns all shards of the stream is the layout's. Blocks;
-/// thread-safe in that each call takes a client of its own.
+/// (position, number of commits). The sink moves the lanes' positions, in the transaction of their effects;
+/// everything else is changed here. Every change requires the holder's epoch, so a former holder can change
+/// nothing. LayoutStore has what concerns all shards of the stream. Blocks. Thread-safe: each call takes a
+/// client of its own.
 class CheckpointStore : public LayoutStore {
  public:
   using LayoutStore::LayoutStore;
 
-  /// Takes the lease, or says who has it. Throws Stop when the stored position must not be used as things are
-  /// (changed rules), with the remedy. A changed number of shards or lanes is carried over.
+  /// Takes the lease, or returns who has it. Throws Stop, with the remedy, if the stored position must not be
+  /// used because the rules have changed. Positions are carried over if the number of shards or lanes has
+  /// changed.
   AcquireResult acquire(const AcquireOptions& options);
 
-  /// Renews the lease and, where given, moves the floor. `forget_facts`: the stream has passed all of them.
-  /// `windows`: the dedup windows as of the floor; without them those that are stored stay.
-  /// ErrorKind::fenced when the shard is somebody else's.
+  /// Renews the lease and, if `floor` is given, stores it. `forget_facts`: deletes the facts, because the
+  /// stream has passed all of them. `windows`: the dedup windows as of the floor; without them the stored
+  /// ones stay. ErrorKind::fenced if another worker has taken the shard.
   std::optional<Error> renew(std::int64_t epoch, int lease_ms, const std::optional<Position>& floor,
                              bool forget_facts, const std::optional<std::vector<DedupRecord>>& windows = {});
 

@@ -7,7 +7,7 @@ namespace sluice::checkpoint {
 namespace {
 
 constexpr std::size_t word = 8;
-/// Before the bytes of a binary value: their number (int32) and the subtype.
+/// The bytes before the content of a BSON binary value: its length (int32) and its subtype.
 constexpr std::size_t binary_head = 5;
 
 void put(std::vector<std::uint8_t>& out, std::uint64_t number) {

@@ -14,7 +14,7 @@ namespace sluice::checkpoint {
 
 namespace {
 
-/// The newest token's _data; "" where the collection holds none, or is not there.
+/// Reads the newest token's _data; "" if the collection is empty or missing.
 std::optional<Error> find_newest(mongo::ClientPool& pool, const TokenCollection& from, std::string& data) {
   const auto client = pool.acquire();
   bson::Builder find;
@@ -48,7 +48,7 @@ std::string time_text(std::uint64_t cluster_time) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S}Z", fmt::gmtime(static_cast<std::time_t>(cluster_time >> 32)));
 }
 
-/// As find_newest(), and whether it is a resume token.
+/// Like find_newest(), and checks that it is a resume token.
 std::optional<Error> read_token(mongo::ClientPool& pool, const TokenCollection& from, std::string& data) {
   if (auto error = find_newest(pool, from, data)) return error;
   if (data.empty() || position_of(data)) return std::nullopt;
@@ -70,7 +70,7 @@ std::string beginning_text(const TokenCollection& from, const Position& at,
                      from.database, from.collection, why);
 }
 
-/// By rule: which of the collections holds the tokens of its changes.
+/// For each rule, the index of the collection that holds the tokens of its changes.
 std::vector<std::optional<std::size_t>> places_of(const std::vector<std::unique_ptr<Rule>>& rules,
                                                   const std::vector<TokenCollection>& collections) {
   std::vector<std::optional<std::size_t>> places(rules.size());
@@ -90,7 +90,7 @@ std::vector<std::optional<std::size_t>> places_of(const std::vector<std::unique_
 
 constexpr std::int32_t namespace_exists = 48;
 
-/// Again before each token: a database that was dropped takes its collections along.
+/// Called before each token, since a database that is dropped loses its collections.
 std::optional<Error> make_capped(mongoc_client_t* client, const TokenPlace& into) {
   bson::Builder create;
   create.append("create", into.collection).append("capped", true).append("size", into.size_bytes);

@@ -16,18 +16,18 @@
 
 namespace sluice::checkpoint {
 
-/// Stores the tokens of what is done where another program looks for its own, so that it could take over. The
-/// collections are made where they are missing. Of one that is not capped a single document is ours, and the
-/// newest. Blocks; one call at a time.
+/// Stores the resume tokens of what is done in the collections where another program keeps its own tokens, so
+/// that the program could take over. Missing collections are created. In a collection that is not capped, it
+/// writes a single document, which is the newest by _id. Blocks; one call at a time.
 class ForeignTokens {
  public:
   explicit ForeignTokens(const std::vector<std::unique_ptr<Rule>>& rules);
 
   bool empty() const { return places_.empty(); }
-  /// By slot the collections whose changes' tokens it holds.
+  /// For each slot, the collections whose changes' tokens it stores.
   const std::vector<flow::TokenTrail::Collections>& watched() const { return watched_; }
 
-  /// `tokens`: by the slots of watched(). Stops at the first that cannot be stored.
+  /// The slots of `tokens` are those of watched(). Stops at the first token that cannot be stored.
   std::optional<Error> store(mongo::ClientPool& pool, const std::vector<flow::TokenTrail::Token>& tokens);
 
  private:
@@ -39,24 +39,24 @@ class ForeignTokens {
 /// How far another program has published what a stream's rules publish.
 struct ForeignProgress {
   std::optional<Position> begin;  ///< where the stream begins instead of at its own position
-  /// By rule: changes up to this token are published by the other program; "" where that says nothing of
-  /// changes behind the beginning.
+  /// By rule: the other program has published the changes up to this token; "" if that is before the position
+  /// where the stream begins.
   std::vector<std::string> told;
 };
 
-/// Compares the newest token in each of `collections` with the stream's own position, if it has one. Rules
-/// are matched with collections by the `tokens` that they state. Logs what comes of it. Only reads. A token
-/// that is none is ErrorKind::lost where the stream has no position of its own, and else is warned of and
-/// passed over. Blocks.
+/// Compares the newest token in each of `collections` with the stream's own position, if it has one. A rule
+/// belongs to the collection that its setting `tokens` names. Logs the result. Only reads. An invalid token
+/// is ErrorKind::lost if the stream has no position of its own; otherwise a warning is logged and the token
+/// ignored. Blocks.
 std::optional<Error> find_foreign_progress(mongo::ClientPool& pool,
                                            const std::vector<TokenCollection>& collections,
                                            const std::vector<std::unique_ptr<Rule>>& rules,
                                            const std::optional<Position>& own, const observe::StreamLog& log,
                                            ForeignProgress& found);
 
-/// Where another program that did this stream's work has come to: of each collection of tokens the newest,
-/// and of these the oldest, for each may be about documents of its own. `found` stays empty where there is
-/// none. Only reads. ErrorKind::lost for a token that is none. `say` is told where the stream will begin.
+/// Finds the position of another program that did this stream's work: the newest token of each collection,
+/// and of these the oldest, since each may be about other documents. `found` stays empty if there is no
+/// token. Only reads. ErrorKind::lost for an invalid token. `say` is called with where the stream will begin.
 /// Blocks.
 std::optional<Error> find_foreign_position(mongo::ClientPool& pool,
                                            const std::vector<TokenCollection>& collections,

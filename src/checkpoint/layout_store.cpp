@@ -94,7 +94,7 @@ std::optional<Error> LayoutStore::fill_state(bool wanted, FillState& state) {
     state.fill = layout.fill;
     if (layout.fill) return std::nullopt;
     const auto shards = transaction.find_shards(id_.stream_id(), layout.count);
-    // One that was taken just now has no position yet, and is about to.
+    // A shard that was taken just now has no position yet, but will have one soon.
     const bool streamed = std::ranges::any_of(
         shards, [&](const ShardRecord& shard) { return shard.floor || shard.held(layout.now_ms, self_); });
     state.refused = streamed;
@@ -117,7 +117,7 @@ std::optional<Error> LayoutStore::begin_rebuild(const LostPosition& lost) {
   return try_to_rebuild(client.get(), lost, shards);
 }
 
-/// `shards`: those whose lanes may be in the way where it fails.
+/// `shards`: after an error, the shards whose lanes may have caused a conflict.
 std::optional<Error> LayoutStore::try_to_rebuild(mongoc_client_t* client, const LostPosition& lost,
                                                  std::vector<ShardRecord>& shards) {
   try {
@@ -146,8 +146,9 @@ std::optional<Error> LayoutStore::try_to_rebuild(mongoc_client_t* client, const 
   }
 }
 
-/// Lanes that commit batch after batch win every conflict with a transaction that is after all of them. A
-/// plain write waits for its turn at each, and fences it off: then nobody is in the way for a while.
+/// Raises the epoch of all lanes, outside a transaction. Lanes that commit batch after batch win every
+/// conflict with a transaction that changes all of them. This plain write waits for its turn at each lane and
+/// fences it, so that no lane conflicts for a while.
 std::optional<Error> LayoutStore::bar_lanes(mongoc_client_t* client, const std::vector<ShardRecord>& shards) {
   bson::Builder command;
   command.append("update", state::lanes).open_array("updates").open(command.item());

@@ -17,51 +17,52 @@ namespace sluice::checkpoint {
 /// See LayoutStore::fill_state().
 struct FillState {
   std::optional<BackfillRecord> fill;
-  bool refused = false;  ///< one was wanted, and the stream has a position already
+  bool refused = false;  ///< a backfill was wanted, but the stream already has a position
 };
 
-/// Under which epoch a position was found to be lost; 0 where it was refused before the shard was taken.
+/// The epoch under which a position was found to be lost; 0 if it was refused before the shard was taken.
 struct LostPosition {
   std::int64_t epoch = 0;
 };
 
-/// What the state database knows of a stream as a whole: the position at which its first shard began, its
-/// backfill or rebuild, and the rules that keep documents true. Blocks; thread-safe in that each call takes a
-/// client of its own.
+/// What the state database stores about a stream as a whole: the position at which its first shard began, its
+/// backfill or rebuild, and the rules that maintain documents. Blocks. Thread-safe: each call takes a client
+/// of its own.
 class LayoutStore {
  public:
   /// `self` names the instance whose connections are in the pool.
   LayoutStore(mongo::ClientPool& pool, std::string database, ShardId id, LeaseHolder self)
       : pool_(pool), database_(std::move(database)), id_(std::move(id)), self_(std::move(self)) {}
 
-  /// Makes the collections: a transaction should not have to.
+  /// Creates the collections, because a transaction should not have to.
   std::optional<Error> prepare();
 
-  /// Gives the stream the position that its rules have from before they ran in two streams, if they do.
+  /// If the stream's publishing rules run in a stream of their own, gives that stream its first position; see
+  /// split_positions().
   std::optional<Error> take_split_position();
 
-  /// The position at which the first of all shards began. Shards that start later begin there too, so that
-  /// nothing between is lost. `mine` is stored if none was.
+  /// Reads the position at which the first of all shards began. Shards that start later begin there too, so
+  /// that nothing in between is lost. If none is stored, `mine` is.
   std::optional<Error> agree_on_origin(const Position& mine, Position& agreed);
 
-  /// Makes sure of one before any shard has begun: `now` opens a stream and tells where it stands, and is
-  /// asked only where there is none.
+  /// Ensures that this position is stored before any shard begins. `now` opens a stream and returns its
+  /// position; it is called only if no position is stored.
   std::optional<Error> settle_origin(const std::function<std::optional<Error>(Position&)>& now);
 
-  /// Whether a backfill is under way, or was. `wanted`: begins one if the stream has not streamed yet.
+  /// Reads whether a backfill is running or was done. `wanted`: begins one if the stream has no position yet.
   std::optional<Error> fill_state(bool wanted, FillState& state);
 
-  /// Forgets all positions of the stream and begins a backfill that makes good what they lost. All other
-  /// shards are fenced off. Nothing happens if another shard has done so since this one was `lost`.
+  /// Deletes all positions of the stream and begins a backfill that makes up for what was lost. Fences all
+  /// shards. Does nothing if another shard has done so since this one was `lost`.
   std::optional<Error> begin_rebuild(const LostPosition& lost);
 
-  /// A rule's targets are filled as of a moment. `hash`: of what it keeps.
+  /// Stores that a rule's targets are filled as of a cluster time. `hash`: see MaintainedRule.
   std::optional<Error> add_filled(const BackfillMark& filled, const std::string& hash);
 
   std::optional<Error> end_fill();
 
-  /// Adds these to the rules that the layout remembers, where it does not know them, and takes out those
-  /// that are none of `hashes`. `anew`: they take the place of what it knows of them.
+  /// Adds `news` to the rules that the layout remembers, unless it knows them, and removes those that are not
+  /// in `hashes`. `anew`: `news` replace what it knows of the same rules.
   std::optional<Error> note_maintained(const std::vector<MaintainedRule>& news,
                                        const std::vector<std::string>& hashes, bool anew);
 
@@ -80,8 +81,8 @@ class LayoutStore {
   std::optional<Error> bar_lanes(mongoc_client_t* client, const std::vector<ShardRecord>& shards);
 };
 
-/// Notes in the layout of a stream, if there is one, that its rules were changed on purpose. So a worker
-/// that dies before it has taken them up may start with them.
+/// Stores in the layout of a stream, if there is one, that its rules were changed on purpose. So a worker
+/// that dies before it has stored a position with the new rules may start with them.
 std::optional<Error> accept_rules(mongo::ClientPool& pool, const std::string& state_database,
                                   const std::string& stream_id, const AcceptedRules& accepted);
 

@@ -20,7 +20,7 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
-/// Field 22 of /proc/PID/stat; the name before it may hold spaces, so counting starts behind its bracket.
+/// Field 22 of /proc/PID/stat. The name before it may contain spaces, so counting starts after its bracket.
 std::int64_t start_time(std::int64_t pid) {
   const std::string line = first_line("/proc/" + std::to_string(pid) + "/stat");
   const auto bracket = line.rfind(')');
@@ -31,7 +31,7 @@ std::int64_t start_time(std::int64_t pid) {
   return std::strtoll(field.c_str(), nullptr, 10);
 }
 
-/// A process that ended and was not waited for still has an entry; it runs no more.
+/// Whether the process has ended and still has an entry only because its parent has not waited for it.
 bool is_zombie(std::int64_t pid) {
   const std::string line = first_line("/proc/" + std::to_string(pid) + "/stat");
   const auto bracket = line.rfind(')');
@@ -55,7 +55,7 @@ bool runs_no_more(std::int64_t pid, std::int64_t started) {
   return start_time(pid) != started || is_zombie(pid);
 }
 
-/// The machine and the space its pids mean something in, short enough for a connection's name.
+/// A hash of the machine and its pid namespace, short enough for a connection's name.
 std::uint64_t place() {
   return bson::stable_hash(host_name() + "/" + pid_space(), 0);
 }

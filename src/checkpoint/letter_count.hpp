@@ -10,7 +10,7 @@ namespace sluice::checkpoint {
 
 struct LettersCounted {
   std::int64_t count = 0;
-  std::optional<Error> error;  ///< set where they could not be counted
+  std::optional<Error> error;  ///< set if they could not be counted
 };
 
 /// How many dead letters of a stream there are, at most `most_letters_counted`. Blocks.

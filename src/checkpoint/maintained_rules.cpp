@@ -13,7 +13,7 @@ namespace sluice::checkpoint {
 
 namespace {
 
-/// The collections of a rule, as they stood at one moment.
+/// Looks into collections as of one cluster time, or as of now if the server no longer has that time.
 class Collections {
  public:
   Collections(mongo::ClientPool& pool, std::uint64_t at) : pool_(pool), at_(at) {}
@@ -42,8 +42,8 @@ class Collections {
   std::uint64_t at_;
 };
 
-/// Whether the targets may lack something: sources that hold nothing have nothing to count, and copies need
-/// something that they are copied into. Where another rule has left something, targets alone may be wrong.
+/// Whether the targets may be incomplete. Counters lack something if the sources hold documents; copies if
+/// the sources and the targets do. After another rule, even targets without sources may be wrong.
 std::optional<Error> may_lack(Collections& collections, const Projection& projection, bool after_another,
                               bool& lacks) {
   const auto* counted = std::get_if<Counted>(&projection);
@@ -78,7 +78,8 @@ std::optional<Error> may_lack(Collections& collections, const Rule& rule, bool a
   return std::nullopt;
 }
 
-/// What was done beyond the floor was judged by the rules of then.
+/// The cluster time at which the rules begin. What was done beyond the floor was processed by the earlier
+/// rules, so the newest fact counts.
 std::uint64_t begins_at(const Acquired& acquired, bool position_dropped) {
   std::string newest(acquired.floor->data());
   if (!position_dropped) {

@@ -11,12 +11,12 @@
 #include "observe/log/log_line.hpp"
 #include "requirements/requirements.hpp"
 
-/// Which rules begin on documents that stand already, so that their targets lack what these amount to.
-/// Counters and copies alone can: every other rule is about changes. It is remembered with the stream's
-/// layout until a backfill or a whole repair of the rule has been.
+/// Which rules begin on existing documents, so that their targets lack what these contribute. Only counters
+/// and copies can lack something: every other rule is about changes. The layout of the stream remembers such
+/// a rule until a backfill, or a repair of the whole rule, has been done.
 namespace sluice::checkpoint {
 
-/// A rule that keeps documents true.
+/// A rule that maintains documents.
 struct MaintainedId {
   std::string name;
   std::string hash;  ///< see MaintainedRule
@@ -25,20 +25,20 @@ struct MaintainedId {
 std::string maintained_hash(const Rule& rule);
 std::vector<MaintainedId> maintained_of(const requirements::Rules& rules);
 
-/// What is known of a rule when a stream begins.
+/// What the layout knows of a rule when a stream begins.
 enum class RuleKnown : std::uint8_t {
-  yes,      ///< the layout remembers it
-  assumed,  ///< it ran before anything was remembered, and is taken to be complete
-  no,       ///< it is new
-  /// It is new, and its targets hold what another rule, or the same one before its position was dropped, has
-  /// left there.
+  yes,      ///< the layout remembers this rule
+  assumed,  ///< it ran before layouts remembered rules, and counts as complete
+  no,       ///< the rule is new
+  /// The rule is new, and its targets may contain what another rule, or the same one before its position was
+  /// dropped, has left there.
   after_another,
 };
 
 struct RuleHistory {
   const std::optional<std::vector<MaintainedRule>>& remembered;
-  bool same_rules = true;         ///< the stored position was made with the rules of now
-  bool position_dropped = false;  ///< the stream begins anew, whatever it did before
+  bool same_rules = true;         ///< the position was stored with the present rules
+  bool position_dropped = false;  ///< the stream drops its stored position and begins anew
 };
 
 RuleKnown how_known(const MaintainedId& rule, const RuleHistory& history);
@@ -51,25 +51,25 @@ struct FillCheck {
   bool position_dropped = false;
 };
 
-/// Looks, for each rule that is new, at what stood in its collections at the position that the stream begins
-/// at (`acquired.floor`), and remembers what it found; `acquired.maintained` is what is remembered
-/// afterwards. Blocks.
+/// For each new rule, checks which of its collections held documents at the position where the stream begins
+/// (`acquired.floor`), and stores the result in the layout. Sets `acquired.maintained` to what the layout
+/// then remembers. Blocks.
 std::optional<Error> check_filled(const FillCheck& check, Acquired& acquired);
 
-/// Blocks. Absent where nothing is remembered.
+/// Reads the rules that the layout remembers; absent if it has no such list. Blocks.
 std::optional<Error> read_maintained(mongo::ClientPool& pool, const std::string& state_database,
                                      const std::string& stream_id,
                                      std::optional<std::vector<MaintainedRule>>& known);
 
-/// A whole repair of the rule has been. Where the layout remembers rules, it remembers that. Blocks.
+/// A repair of the whole rule was done. Stores that, if the layout remembers rules. Blocks.
 std::optional<Error> note_repaired(mongo::ClientPool& pool, const std::string& state_database,
                                    const std::string& stream_id, const MaintainedRule& rule);
 
-/// The names of those that are not.
+/// The names of the rules that are not backfilled.
 std::vector<std::string> not_backfilled(const std::vector<MaintainedId>& rules,
                                         const std::optional<std::vector<MaintainedRule>>& known);
 
-/// What that means, and the command that mends it. `place_arguments`: see Config.
+/// A text that says what that means, with the command that repairs it. `place_arguments`: see Config.
 std::string not_backfilled_text(const std::vector<std::string>& rules, std::string_view place_arguments);
 
 }  // namespace sluice::checkpoint

@@ -14,13 +14,15 @@ namespace sluice::checkpoint {
 namespace {
 
 constexpr int most_members = 100000;
-constexpr std::int64_t kept_when_silent_ms = 60'000;  // long enough for a person to see who fell silent
+// Long enough for an operator to see which member fell silent.
+constexpr std::int64_t kept_when_silent_ms = 60'000;
 
 int small(const bson::Value& value) {
   return static_cast<int>(value.integer().value_or(0));
 }
 
-/// Asks the kernel once for each process, however many partitions it holds.
+/// Whether a holder's process may still run. Asks the kernel once for each process, however many partitions
+/// the process holds.
 class Alive {
  public:
   bool operator()(const LeaseHolder& holder) {
@@ -177,7 +179,7 @@ std::optional<Error> Membership::bury(const ClusterRecord& record) {
     if (member.live || (!silent_for_long && !member.holder.is_gone())) continue;
     any = true;
     command.open(command.item()).open("q").append("_id", self_.stream_id + "/" + member.instance);
-    // Unless it has come back since.
+    // Unless the member has renewed it since.
     command.append_date("beatAt", member.beat_at_ms).close().append("limit", 1).close();
   }
   if (!any) return std::nullopt;

@@ -10,55 +10,55 @@
 
 namespace sluice::checkpoint {
 
-/// A member as the state database tells of it. Times are the server's, in milliseconds since the epoch.
+/// A member, as read from the state database. Times are the server's, in milliseconds since the epoch.
 struct MemberRecord {
   std::string instance;
   LeaseHolder holder;
-  int partitions = 0;  ///< into how many it divides the stream
+  int partitions = 0;  ///< the number of partitions it divides the stream into
   int http_port = 0;   ///< 0: none
   std::int64_t since_ms = 0;
   std::int64_t beat_at_ms = 0;
   std::int64_t expires_at_ms = 0;
   bool live = false;
-  std::string options_hash = {};               ///< of the rules it goes by
-  bool hindered = false;                       ///< it does not reach what it publishes to
+  std::string options_hash = {};               ///< hash of its rules
+  bool hindered = false;                       ///< it cannot reach what it publishes to
   std::vector<std::string> outlets_down = {};  ///< the servers that its messages wait for
 };
 
-/// A shard or partition, and whoever holds it.
+/// A shard or partition, and its holder.
 struct PartitionRecord {
   std::string id;
   int count = 1;
   int index = 0;
   std::int64_t epoch = 0;
   LeaseHolder holder;
-  bool held = false;  ///< its lease runs, and its holder is not known to be gone
+  bool held = false;  ///< its lease has not expired, and its holder is not known to have ended
   std::int64_t since_ms = 0;
   std::int64_t expires_at_ms = 0;
   std::int64_t position_s = 0;    ///< cluster time of its position; 0 for none
-  std::string options_hash = {};  ///< of the rules it was taken with
+  std::string options_hash = {};  ///< hash of the rules of its holder
 };
 
-/// What all members of a stream's cluster decide by.
+/// The state on which all members of a stream's cluster base their decisions.
 struct ClusterRecord {
-  std::int64_t now_ms = 0;              ///< the server's clock
-  int layout = 0;                       ///< into how many parts the positions are divided; 0 before the first
-  std::vector<MemberRecord> members;    ///< in the order of their instances
-  std::vector<PartitionRecord> shards;  ///< those of the layout, in their order
-  std::vector<std::string> not_backfilled = {};  ///< rules
+  std::int64_t now_ms = 0;  ///< the server's clock
+  int layout = 0;           ///< the number of parts the positions are divided into; 0 before the first
+  std::vector<MemberRecord> members;             ///< in the order of their instances
+  std::vector<PartitionRecord> shards;           ///< the shards of the layout, by index
+  std::vector<std::string> not_backfilled = {};  ///< names of rules
 };
 
-/// Why a member of a cluster with `partitions` partitions holds none while this one is held: the stream is
-/// divided into `layout` parts, which is another number, or it is held by other rules.
+/// Why a member with `partitions` partitions cannot take any while `held` is held: the stream is divided into
+/// a different number of parts (`layout`), or the holder runs other rules.
 std::string wait_text(const PartitionRecord& held, int layout, int partitions);
 
-/// Reads it in one question. Blocks.
+/// Reads the cluster's state in one query. Blocks.
 std::optional<Error> read_cluster(mongoc_client_t* client, const std::string& state_database,
                                   const std::string& stream_id, ClusterRecord& record);
 
-/// This instance's place among those that divide a stream's partitions: a document that says so, for as long
-/// as it is renewed. Written by majority, by the server's clock. It only tells who wants a share; what a
-/// member may write is decided by the leases and epochs of the partitions. Each call blocks.
+/// This instance's document in `members`. It says that the instance wants a share of a stream's partitions,
+/// for as long as it is renewed. Written by majority, with the server's clock. It is only a hint: leases and
+/// epochs decide what a member may write. Each call blocks.
 class Membership {
  public:
   struct Self {
@@ -76,10 +76,10 @@ class Membership {
 
   /// Creates the collection.
   std::optional<Error> prepare();
-  /// Joins, or stays.
+  /// Joins the cluster, or renews the document.
   std::optional<Error> beat(bool hindered, const std::vector<std::string>& outlets_down = {});
   std::optional<Error> look(ClusterRecord& record);
-  /// Takes the documents of the dead away, so that nobody has to wonder about them.
+  /// Deletes the documents of members that have ended or have been silent for a minute after they expired.
   std::optional<Error> bury(const ClusterRecord& record);
   std::optional<Error> leave();
 

@@ -11,7 +11,7 @@ namespace sluice::checkpoint {
 
 namespace {
 
-/// One state collection of a stream at a moment.
+/// Reads the state collections of a stream, all as of the same cluster time.
 class StateReader {
  public:
   StateReader(mongo::ClientPool& pool, const std::string& database) : cursor_(pool), database_(database) {}

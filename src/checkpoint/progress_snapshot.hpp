@@ -11,18 +11,18 @@
 
 namespace sluice::checkpoint {
 
-/// How far a stream was at one moment: everything its shards and lanes had done, read from one snapshot, so
-/// that it fits what collections held at that very moment.
+/// How far a stream was at one cluster time: what its shards and lanes had done, read in one snapshot. So it
+/// matches what the collections contained at that time.
 struct ProgressSnapshot {
   std::uint64_t at = 0;           ///< cluster time of the snapshot
   std::optional<Position> floor;  ///< everything up to here is done; absent: no worker ever ran
   std::vector<flow::DoneTable::Fact> facts;
   std::vector<BackfillMark> filled;
-  bool filling = false;     ///< a backfill is under way
-  bool needs_hash = false;  ///< some facts hold for some documents only
+  bool filling = false;     ///< a backfill is running
+  bool needs_hash = false;  ///< some facts apply only to the documents of one shard
 };
 
-/// Reads the standing of a stream now.
+/// Reads a stream's progress as of now.
 std::optional<Error> read_progress_snapshot(mongo::ClientPool& pool, const std::string& state_database,
                                             const std::string& stream_id, ProgressSnapshot& standing);
 

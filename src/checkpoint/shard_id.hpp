@@ -7,7 +7,7 @@
 
 namespace sluice::checkpoint {
 
-/// Which shard of which stream of which pipeline, and how it is going to be run.
+/// Identifies a shard of a stream of a pipeline, with the options that its stored position depends on.
 struct ShardId {
   std::string pipeline;
   std::string stream;

@@ -129,7 +129,7 @@ StateTransaction::StateTransaction(mongoc_client_t* client, const std::string& d
 mongo::Reply StateTransaction::run(bson::Builder& command, mongo::Doing doing) {
   mongo::Reply reply = transaction_.command(database_, command.finish(), doing);
   if (!reply.ok()) {
-    // Two first starts at once: the loser finds the winner's documents when it tries again.
+    // If two first starts conflict, the loser finds the winner's documents when it retries.
     if (reply.error->code == mongo::duplicate_key) reply.error->kind = ErrorKind::transient;
     throw StateError{*reply.error};
   }
@@ -142,7 +142,8 @@ LayoutRecord StateTransaction::touch_layout(const std::string& stream_id, int co
   command.open_array("update").open(command.item()).open("$set");
   command.open("count").open_array("$ifNull").append(command.item(), "$count").append(command.item(), count);
   command.close().close().append("touchedAt", "$$NOW");
-  // An empty list says that no rule has begun yet. A layout of an earlier version has none: it cannot tell.
+  // An empty list means that no rule has begun yet. A layout that an earlier version made has no list, which
+  // means that it is not known.
   command.open("maintained").open_array("$ifNull").append(command.item(), "$maintained");
   command.open(command.item()).open_array("$cond");
   command.open(command.item()).open_array("$eq").open(command.item()).append("$type", "$count").close();
@@ -266,7 +267,7 @@ void StateTransaction::forget(const std::string& stream_id) {
   run(update, mongo::Doing::writing);
   for (ShardRecord& shard : find_shards(stream_id, layout->count)) {
     remove_lanes(shard.id);
-    // The epoch stays and grows: nobody must find his own again.
+    // The epoch is raised and not reset, so that no earlier holder finds its own epoch again.
     ShardRecord blank;
     blank.id = shard.id;
     blank.count = shard.count;

@@ -31,51 +31,51 @@ struct ShardRecord {
   LeaseHolder holder;
   bool has_holder = false;
   std::int64_t expires_at_ms = 0;
-  std::int64_t since_ms = 0;  ///< when the holder took it; 0 where that was not written down
+  std::int64_t since_ms = 0;  ///< when the holder took it; 0 if that was not stored
   std::string options_hash;
   std::optional<Position> floor;
-  std::string filter_hash;  ///< of the filter under which the floor was read
+  std::string filter_hash;  ///< hash of the filter under which the floor was read
   std::vector<flow::DoneTable::Fact> facts;
   std::optional<std::vector<DedupRecord>> windows = {};  ///< as of the floor
 
   static ShardRecord read(bson::View document);
 
-  /// Whether somebody else who may still run has it.
+  /// Whether another process, which may still run, holds the shard.
   bool held(std::int64_t now_ms, const LeaseHolder& self) const {
     return has_holder && expires_at_ms > now_ms && !(holder == self) && !holder.is_gone();
   }
   std::string floor_data() const { return floor ? std::string(floor->data()) : std::string(); }
 };
 
-/// Of this rule's counters, every change up to this cluster time is in: they were computed afresh as of then.
+/// A backfill computed the rule's counters as of cluster time `at`, so they contain every change up to then.
 struct BackfillMark {
   std::string rule;
   std::uint64_t at = 0;
 };
 
-/// A backfill that was begun: while it runs, no shard of the stream streams.
+/// A backfill that was begun. While it runs, no shard of the stream streams.
 struct BackfillRecord {
   bool running = false;
-  bool rebuild = false;  ///< it makes good a lost position
+  bool rebuild = false;  ///< it makes up for a lost position
   std::vector<BackfillMark> rules;
 
   static std::optional<BackfillRecord> read(bson::View document);
 };
 
-/// A change of rules that an operator made while workers ran: whoever comes by the new ones may go on from a
-/// position that was made with the old ones.
+/// A change of rules that an operator made while workers ran. A worker with the new rules may continue from a
+/// position that was stored with the old ones.
 struct AcceptedRules {
-  std::string from;  ///< hashes of the options, as the shards have them
+  std::string from;  ///< options hashes, as stored with the shards
   std::string to;
 };
 
-/// A rule that keeps documents true, and whether what it keeps is complete: its sources held nothing when it
-/// began, or a backfill or a repair has been.
+/// A rule that maintains documents, and whether these are complete. They are if the sources were empty when
+/// the rule began, or if a backfill or a repair of the whole rule has been done.
 struct MaintainedRule {
   std::string rule;
-  std::string hash;  ///< of what it keeps: a rule that is changed is another one
+  std::string hash;  ///< identifies what the rule does: a changed rule has another hash
   bool filled = false;
-  std::uint64_t since = 0;  ///< cluster time from which on it has been told of changes
+  std::uint64_t since = 0;  ///< cluster time from which on the rule has processed changes
 
   static MaintainedRule read(bson::View document);
   void append_to(bson::Builder& out) const;
@@ -95,17 +95,17 @@ struct LayoutRecord {
   static LayoutRecord read(bson::View document);
 };
 
-/// What a shard has done, as later holders under any layout honour it.
+/// What a shard has done, as a fact that later holders under any layout respect.
 flow::DoneTable::Fact fact_of(const ShardRecord& shard, const std::vector<LaneRecord>& lanes);
 
-/// `maintained` of a layout.
+/// Reads the rules that a layout remembers; nothing if it has no such list.
 std::optional<std::vector<MaintainedRule>> read_maintained(bson::View layout);
 
 std::optional<Position> read_position(bson::View document);
 void append_position(bson::Builder& out, const Position& position);
 
-/// Statements on the state database inside one transaction. Each throws StateError, which carries the reason,
-/// so that a sequence of them reads as one.
+/// Statements on the state database in one transaction. A statement that fails throws StateError, so that a
+/// sequence of them needs no checks.
 struct StateError {
   Error error;
 };
@@ -114,22 +114,23 @@ class StateTransaction {
  public:
   StateTransaction(mongoc_client_t* client, const std::string& database);
 
-  /// The layout of a stream; made with `count` shards where there is none. Touching it makes every two
-  /// acquisitions of one stream conflict, so that they happen one after the other.
+  /// Reads the layout of a stream, or creates it with `count` shards. The document is written in any case, so
+  /// that any two acquisitions of one stream conflict and happen one after the other.
   LayoutRecord touch_layout(const std::string& stream_id, int count);
   std::optional<LayoutRecord> find_layout(const std::string& stream_id);
-  /// Makes or replaces it.
+  /// Creates or replaces the layout.
   void put_layout(const std::string& stream_id, int count, const Position& origin);
   void set_layout_count(const std::string& stream_id, int count);
-  /// Begins a backfill; with `rebuild`, the origin and what was filled before are forgotten.
+  /// Begins a backfill and deletes what is stored about earlier ones; with `rebuild`, also the origin.
   void begin_fill(const std::string& stream_id, bool rebuild);
 
   std::optional<ShardRecord> find_shard(const std::string& id);
-  /// Without their windows, which may be large: all must fit into one answer.
+  /// Without their dedup windows, which may be large: all shards must fit into one answer.
   std::vector<ShardRecord> find_shards(const std::string& stream_id, int count);
   void put_shard(const ShardRecord& shard, const std::string& stream_id);
   void remove_shards(const std::string& stream_id, int count);
-  /// Where a stream stands, and where it began: it begins anew. Whoever runs it is fenced off.
+  /// Deletes the positions and the origin of a stream, so that it begins anew. Its present holders are
+  /// fenced.
   void forget(const std::string& stream_id);
 
   std::vector<LaneRecord> find_lanes(const std::string& shard_id);

@@ -11,25 +11,25 @@
 #include "mongo/client.hpp"
 #include "sluice/bson_builder.hpp"
 
-/// The documents of the state database that snapshots are asked for and followed by.
+/// The documents of the state database that request snapshots and store their progress.
 namespace sluice::checkpoint {
 
-/// Which rule of which stream publishes what stands in its collections, as {pipeline}/{stream}/{rule}.
+/// Identifies the snapshot of a rule of a stream, as {pipeline}/{stream}/{rule}.
 std::string snapshot_id(const std::string& pipeline, const std::string& stream, const std::string& rule);
 
-/// A name that no snapshot had before.
+/// A unique name for a run of a snapshot.
 std::string new_snapshot_run();
 
-/// A wish for a snapshot. A new one takes the place of the one before it, which is then left where it is.
+/// A request for a snapshot. A new request replaces the one before, whose snapshot then stops where it is.
 struct SnapshotRequest {
   std::string id;
-  std::string run;  ///< differs from wish to wish; part of the messages' ids
+  std::string run;  ///< unique for each request; part of the messages' ids
   std::vector<std::string> collections;
 
   static SnapshotRequest read(bson::View document);
 };
 
-/// How far one shard is with it.
+/// How far one shard is with a snapshot.
 struct SnapshotProgress {
   std::string run;
   flow::SnapshotMark mark;
@@ -37,27 +37,27 @@ struct SnapshotProgress {
   static SnapshotProgress read(bson::View document);
 };
 
-/// By the shard's name, `<index>-of-<count>`.
+/// Pairs of a shard's name, `<index>-of-<count>`, and its progress.
 using ProgressOfShards = std::vector<std::pair<std::string, SnapshotProgress>>;
 
 std::string snapshot_shard(int index, int count);
 
-/// From where a shard goes on with a run: behind what it has published itself, and behind what the shards of
-/// any other layout have all published. At the beginning where nobody has begun; done where it was finished.
+/// Where a shard continues a run: after what it has published itself, and after what all shards of any other
+/// layout have published. At the beginning if no shard has begun; done if it was finished.
 flow::SnapshotMark mark_to_go_on_from(const ProgressOfShards& all, const std::string& run, int index,
                                       int count);
 
-/// Reads and writes both. Blocks; used by one thread.
+/// Reads and writes requests and progress. Blocks; used by one thread.
 class SnapshotStore {
  public:
   SnapshotStore(mongo::ClientPool& pool, std::string database)
       : pool_(pool), database_(std::move(database)) {}
 
-  /// `unless_there`: only where nobody asked before.
+  /// Stores a request. `unless_there`: only if there is no earlier request for this id.
   std::optional<Error> ask(const SnapshotRequest& request, bool unless_there);
   std::optional<Error> find(const std::vector<std::string>& ids, std::vector<SnapshotRequest>& requests);
   std::optional<Error> all_progress(const std::string& id, ProgressOfShards& all);
-  /// `shard` is the progress's own part of its id.
+  /// `shard`: the name by snapshot_shard().
   std::optional<Error> put_progress(const std::string& id, const std::string& shard,
                                     const SnapshotProgress& progress);
 

@@ -24,7 +24,7 @@ bool has_position(StateTransaction& state, const std::string& stream_id) {
          std::ranges::any_of(shards, [](const ShardRecord& shard) { return shard.floor.has_value(); });
 }
 
-/// What the shard did, as one that nobody holds.
+/// A copy of the shard for the publishing stream: with what the shard did, and without a holder.
 ShardRecord copy_of(StateTransaction& state, const ShardRecord& shard, const SplitPositions& split) {
   ShardRecord copy = shard;
   copy.id = split.publishing + shard.id.substr(split.maintaining.size());
@@ -32,7 +32,7 @@ ShardRecord copy_of(StateTransaction& state, const ShardRecord& shard, const Spl
   copy.lanes = 0;
   copy.has_holder = false;
   copy.expires_at_ms = 0;
-  // Above any that a holder of an earlier life had.
+  // Above the epoch of any earlier holder of this shard.
   const auto before = state.find_shard(copy.id);
   copy.epoch = std::max(shard.epoch, before ? before->epoch : 0) + 1;
   return copy;

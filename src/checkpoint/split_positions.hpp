@@ -9,21 +9,22 @@ namespace sluice::checkpoint {
 
 class StateTransaction;
 
-/// A stream whose publishing rules run in a stream of their own, as its stored positions know it.
+/// A stream whose publishing rules run in a stream of their own: the ids and hashes in its stored positions.
 struct SplitPositions {
-  std::string maintaining;  ///< ids of the two streams
+  std::string maintaining;  ///< the id of the stream with the other rules
   std::string publishing;
-  std::string maintaining_hash;  ///< of the options of the rules that stay
-  std::string whole_hash;        ///< of all rules, as they would be in one stream
+  std::string maintaining_hash;  ///< the options hash of the other rules
+  std::string whole_hash;        ///< the options hash of all rules together
 };
 
-/// Nothing for a stream that was not split.
+/// Nothing if the stream is not divided like this.
 std::optional<SplitPositions> split_of(const std::string& pipeline, const StreamConfig& stream);
 
-/// Where the publishing stream has no position, and the other one was stored when it had other rules than
-/// those that stay (all of them, say): the publishing stream begins where that one stands, shard by shard.
-/// Whichever of the two starts first does it, in the transaction in which it takes its lease, before anything
-/// moves on. Otherwise nothing happens: rules that are new begin at the present moment. Throws StateError.
+/// Gives the publishing stream its first position. If it has none, and the maintaining stream's position was
+/// stored with other rules than its present ones (for example with all rules), the publishing stream begins
+/// at that position, shard by shard. Whichever stream starts first does this, in the transaction in which it
+/// takes its lease or in take_split_position(), before either stream advances. Otherwise nothing happens: new
+/// rules begin at the present moment. Throws StateError.
 void split_positions(StateTransaction& state, const SplitPositions& split);
 
 }  // namespace sluice::checkpoint

@@ -70,7 +70,8 @@ std::optional<Error> note_trigger_problem(mongo::ClientPool& pool, const std::st
   const auto client = pool.acquire();
   auto error =
       mongo::run_command(client.get(), state_database, command.finish(), mongo::Doing::storing).error;
-  if (error && error->code == mongo::duplicate_key) return std::nullopt;  // it is noted already
+  // The same problem is stored already.
+  if (error && error->code == mongo::duplicate_key) return std::nullopt;
   return error;
 }
 

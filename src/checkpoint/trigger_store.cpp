@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A wrong address should be said soon; a server that answered before may be electing a primary.
+// A wrong address should be reported soon. A server that has answered before may be electing a primary.
 constexpr flow::Duration patience_at_first = 5s;
 constexpr flow::Duration patience_later = 60s;
 constexpr flow::Backoff::Limits waits{5ms, 1s};
@@ -32,7 +32,7 @@ Trigger read_trigger(bson::View document) {
 
 }  // namespace
 
-/// Names in files are made of letters, digits, '.', '_' and '-'.
+/// Names in files consist of letters, digits, '.', '_' and '-', so the colon makes this name distinct.
 std::string trigger_stream_name(const std::string& stream) {
   return stream + ":triggers";
 }
@@ -113,7 +113,7 @@ std::vector<TriggerProblem> TriggerStore::problems() {
 bool TriggerStore::put(const Trigger& trigger, bool replace) {
   bool done = false;
   retry_until([&]() -> std::optional<Error> {
-    // A transaction should not have to make it.
+    // Creates the collection, because a transaction should not have to.
     const auto client = pool_.acquire();
     bson::Builder create;
     create.append("create", state::triggers);
@@ -124,7 +124,7 @@ bool TriggerStore::put(const Trigger& trigger, bool replace) {
   return done;
 }
 
-/// One transaction, so that of two first triggers that are made at once one sees the other.
+/// Uses one transaction, so that of two first triggers that are stored at the same time, one sees the other.
 std::optional<Error> TriggerStore::try_to_put(const Trigger& trigger, bool replace, bool& done) {
   const auto client = pool_.acquire();
   const std::string id = id_of(trigger.stream, trigger.name);
@@ -137,7 +137,7 @@ std::optional<Error> TriggerStore::try_to_put(const Trigger& trigger, bool repla
     find.append("batchSize", most_read).append("limit", most_read);
     const mongo::Reply known = transaction.command(find, mongo::Doing::reading);
     const bson::View others = known.view().at_path("cursor.firstBatch").document();
-    bool first = true;  // of those that run together
+    bool first = true;  // no other trigger runs in the shared stream
     bool exists = false;
     bool apart = false;
     for (const auto& [index, other] : others) {
@@ -149,9 +149,10 @@ std::optional<Error> TriggerStore::try_to_put(const Trigger& trigger, bool repla
     }
     done = !exists || replace;
     if (!done) return std::nullopt;
-    // Of two at once that have something to forget, one has to try again, and then finds the other's.
+    // If two transactions delete the positions at the same time, one conflicts and is retried, and then finds
+    // the other one's trigger.
     if (first) transaction.forget(stream_id);
-    // One that calls a server begins at the present moment, too, unless it is one that goes on.
+    // A trigger that begins to run in a stream of its own also begins at the present moment.
     if (!apart) transaction.forget(rules::apart_name(stream_id, trigger.name));
     bson::Builder write;
     write.append("update", state::triggers).open_array("updates").open(write.item());

@@ -13,19 +13,19 @@ namespace sluice::checkpoint {
 
 /// A rule that is kept in the state database instead of a file.
 struct Trigger {
-  std::string stream;  ///< of the file, whose database it is about
-  std::string name;    ///< one of its own within the stream
-  std::string text;    ///< as it was stated
+  std::string stream;  ///< the stream in the file whose database it watches
+  std::string name;    ///< unique within the stream
+  std::string text;    ///< the trigger as the user stated it
   std::string rule;    ///< the same as an item of `rules:`, in YAML
   std::int64_t created_at_ms = 0;
 
   friend bool operator==(const Trigger&, const Trigger&) = default;
 };
 
-/// The stream that carries out the triggers of a stream. No stream of a file can be called so.
+/// The name of the stream that carries out the triggers of a stream. No stream in a file can have this name.
 std::string trigger_stream_name(const std::string& stream);
 
-/// The rule that a trigger is kept as. Throws ConfigError.
+/// Parses the rule of a trigger. Throws ConfigError.
 RuleConfig rule_of_trigger(const Trigger& trigger);
 
 struct TriggerProblem {
@@ -34,33 +34,33 @@ struct TriggerProblem {
   std::int64_t since_ms = 0;  ///< milliseconds since the epoch
 };
 
-/// Whether it runs in a stream of its own. One that publishes does, beside those that call a server: it has
-/// to wait for its JetStream stream, and the others need not. False for a text that is no rule.
+/// Whether the trigger runs in a stream of its own. Triggers that call a server do, and triggers that
+/// publish, since those must wait for their JetStream stream. False for a text that is not a rule.
 bool stands_apart(const Trigger& trigger);
 
-/// Those of a pipeline on one cluster, in the order in which they were made. One question; blocks.
+/// Reads the triggers of a pipeline on one cluster, ordered by their time of creation. One query; blocks.
 std::optional<Error> read_triggers(mongoc_client_t* client, const std::string& state_database,
                                    const std::string& pipeline, std::vector<Trigger>& triggers);
 
-/// The triggers of a pipeline on one cluster: one document each, {_id: "<pipeline>/<stream>/<name>",
-/// pipeline, stream, name, text, rule, createdAt}. Works while workers run, which take up a change within
+/// The triggers of a pipeline on one cluster. Each is a document {_id: "<pipeline>/<stream>/<name>",
+/// pipeline, stream, name, text, rule, createdAt}. May be used while workers run; they notice a change within
 /// seconds. Blocks; for one thread.
 ///
-/// What the server refuses for a moment is tried again; every call throws Stop when the server does not
-/// answer in good time, or refuses for good.
+/// Retries temporary errors. Every call throws Stop if the server does not answer in time, or refuses for
+/// good.
 class TriggerStore {
  public:
-  /// The cluster is the one that `on` is on. Throws Stop for a URI that cannot be used.
+  /// Uses the cluster of the stream `on`. Throws Stop for a URI that cannot be used.
   TriggerStore(const Config& config, const StreamConfig& on);
 
   std::vector<Trigger> list();
-  /// Of these, those that do not run, and why.
+  /// The triggers that do not run, and why.
   std::vector<TriggerProblem> problems();
-  /// By majority. False, and nothing has changed, where there is one of that name and `replace` is not
-  /// stated; one that is replaced keeps when it was made. The first trigger of a stream begins at the present
-  /// moment: where those before it stood is forgotten.
+  /// Stores a trigger with majority write concern. Returns false and changes nothing if one of this name
+  /// exists and `replace` is false. A replaced trigger keeps its time of creation. The first trigger of a
+  /// stream begins at the present moment: the position of earlier triggers is deleted.
   bool put(const Trigger& trigger, bool replace);
-  /// By majority. Whether there was one.
+  /// Deletes a trigger with majority write concern. Returns whether it existed.
   bool drop(const std::string& stream, const std::string& name);
 
  private:

@@ -45,7 +45,7 @@ void CheckpointKeeper::take_floor() {
 
 asio::awaitable<void> CheckpointKeeper::run() {
   const async::Raised running(running_);
-  // A drain may take as long as a lease.
+  // Runs during a drain as well, which may take as long as a lease.
   while (!finished_ && !lease_lost_) {
     co_await wait_for(timer_, tick_interval);
     if (finished_ || lease_lost_) break;
@@ -85,11 +85,12 @@ asio::awaitable<std::optional<Error>> CheckpointKeeper::renew(bool with_floor) {
   co_return error;
 }
 
-/// Whether it is stored.
+/// Stores the newest position and renews the lease. Returns whether that succeeded.
 asio::awaitable<bool> CheckpointKeeper::store() {
   take_floor();
   const flow::Time asked = flow::Clock::now();
-  // An event that was the last for long is left behind soon: one store more, and then none while it is quiet.
+  // While the position is at an event, it will move on even if no more events come. So one more store
+  // follows, and then none while the stream is quiet.
   busy_since_stored_ = floor_ && floor_->at_event;
   auto tokens = trail_ ? trail_->take() : std::vector<flow::TokenTrail::Token>();
   parts_.health.storing();
@@ -115,7 +116,7 @@ asio::awaitable<bool> CheckpointKeeper::store() {
   co_return false;
 }
 
-/// `news`: taken before our own position was stored, so that none is ahead of it.
+/// The tokens in `news` were taken before our own position was stored, so none is ahead of it.
 asio::awaitable<void> CheckpointKeeper::store_tokens(std::vector<flow::TokenTrail::Token> news) {
   if (news.empty()) co_return;
   const auto store = [this, &news] {
@@ -146,7 +147,7 @@ asio::awaitable<void> CheckpointKeeper::give_back(std::int64_t epoch) {
   co_await release(true);
 }
 
-/// `stored`: the newest position is.
+/// Gives the lease back. `stored`: whether the newest position is stored.
 asio::awaitable<void> CheckpointKeeper::release(bool stored) {
   given_back_ = true;
   const auto release = [this] { return mongo::or_error([this] { return parts_.store.release(epoch_); }); };

@@ -19,10 +19,10 @@
 
 namespace sluice::pipeline {
 
-/// Stores how far a stream is: the newest position below which every event is resolved, together with the
-/// renewal of the lease, the dedup windows as of that position, and the resume tokens that another program
-/// reads. It stores once a second while there is news, and otherwise as often as the lease needs it. On the
-/// strand only; what blocks runs on `threads`.
+/// Stores how far a stream is: the newest position below which every event is resolved. With it, it renews
+/// the lease and stores the dedup windows as of that position, and then the resume tokens that another
+/// program reads. It stores once a second while there is something new, and otherwise as often as the lease
+/// needs it. On the strand only; blocking calls run on `threads`.
 class CheckpointKeeper {
  public:
   struct Parts {
@@ -38,31 +38,31 @@ class CheckpointKeeper {
   };
   struct Events {
     std::function<void(flow::Time)> tick;  ///< five times a second while run() runs
-    /// A renewal was answered: the error, or nothing where it succeeded.
+    /// A renewal was answered: the error, or nothing if it succeeded.
     std::function<void(const std::optional<Error>&)> answered;
     std::function<void(const std::string& why)> fenced;  ///< another worker has the lease
   };
 
-  /// `rules` must outlive it. `stores_tokens`: whether tokens for another program are stored, where rules ask
-  /// for it.
+  /// `rules` must outlive it. `stores_tokens`: whether resume tokens are stored for another program, if rules
+  /// ask for that.
   CheckpointKeeper(Parts parts, Events events, const std::vector<std::unique_ptr<Rule>>& rules,
                    bool stores_tokens);
   CheckpointKeeper(const CheckpointKeeper&) = delete;
   CheckpointKeeper& operator=(const CheckpointKeeper&) = delete;
 
-  /// The lease is held under this epoch, and the stream begins behind `floor`.
+  /// The lease is held under this epoch, and the stream begins after `floor`.
   void start(std::int64_t epoch, const std::optional<Position>& floor);
   bool has_lease() const { return lease_.has_value(); }
 
-  /// Stores again and again until finish() or lose_lease().
+  /// Stores positions and renews the lease until finish() or lose_lease() is called.
   asio::awaitable<void> run();
-  /// run() ends soon. ended() completes when it has, and no renewal is under way any more.
+  /// Ends run() soon. ended() completes when run() has ended and no renewal is in flight.
   void finish();
   asio::awaitable<void> ended();
 
-  /// Takes up the newest position that may be stored.
+  /// Takes the newest position that may be stored from the dispatcher.
   void take_floor();
-  /// Events came in, so there will be something to store.
+  /// Events came in, so there will be a new position to store.
   void note_events() { busy_since_stored_ = true; }
   /// The stream's account of events may be incomplete: no newer position is taken.
   void freeze() { frozen_ = true; }
@@ -72,8 +72,8 @@ class CheckpointKeeper {
   /// Whether the lease has been given back, or is about to be.
   bool given_back() const { return given_back_; }
 
-  /// The last of a stream that held its lease: stores the newest position and gives the lease back. Throws
-  /// nothing; an exception is logged.
+  /// The last step of a stream that holds its lease: stores the newest position and gives the lease back.
+  /// Does not throw; an exception is logged.
   asio::awaitable<void> store_and_give_back();
   /// Gives back a lease that was taken under `epoch` but never used.
   asio::awaitable<void> give_back(std::int64_t epoch);
@@ -91,13 +91,14 @@ class CheckpointKeeper {
   Events events_;
   std::optional<flow::Lease> lease_;
   std::int64_t epoch_ = 0;
-  std::optional<Position> floor_;     ///< newest position that may be stored and is not yet
-  std::string least_floor_;           ///< where this run began: a stream opened by time starts before it
-  std::uint64_t stored_windows_ = 0;  ///< the version of the dedup windows that are stored with the floor
+  std::optional<Position> floor_;  ///< the newest position that may be stored
+  /// Where this run began; a stream opened by time starts earlier, and earlier positions are not stored.
+  std::string least_floor_;
+  std::uint64_t stored_windows_ = 0;  ///< the version of the dedup windows that were stored last
   flow::Time stored_at_{};            ///< when the floor was last stored
-  bool busy_since_stored_ = false;    ///< what is stored is not yet behind the last event
-  std::optional<checkpoint::ForeignTokens> tokens_;  ///< where another program looks for its own
-  std::optional<flow::TokenTrail> trail_;            ///< together with tokens_
+  bool busy_since_stored_ = false;    ///< the stored position is not yet after the last event
+  std::optional<checkpoint::ForeignTokens> tokens_;  ///< stores the tokens; absent if no rule asks for them
+  std::optional<flow::TokenTrail> trail_;            ///< present if tokens_ is
   observe::RepeatedWarning not_stored_;
   observe::RepeatedWarning tokens_not_stored_;
   asio::steady_timer timer_;

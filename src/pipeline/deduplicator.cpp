@@ -10,7 +10,7 @@ std::uint64_t hash_of(bson::View view, std::uint64_t seed) {
   return view ? bson::stable_hash(std::span(view.data(), view.size()), seed) : seed + 1;
 }
 
-/// What a change says, apart from when it was and which it is.
+/// A hash of what a change contains, without its time and token.
 std::uint64_t content_of(const ChangeEvent& event, std::uint64_t seed) {
   std::uint64_t hash = bson::stable_hash(name_of(event.operation), seed);
   hash = hash_of(event.full_document, hash);
@@ -21,7 +21,8 @@ std::uint64_t content_of(const ChangeEvent& event, std::uint64_t seed) {
   return hash;
 }
 
-/// A message with a text is that text; one with a payload holds the event, or what is made of it.
+/// A hash of a message's content: its address and text or, if it has a payload, the event that the payload is
+/// made of.
 std::uint64_t content_of(const ChangeEvent& event, const Message& message, std::uint64_t seed) {
   std::uint64_t hash = bson::stable_hash(message.verb, seed);
   if (message.payload) return content_of(event, hash);
@@ -46,7 +47,7 @@ Deduplicator::Deduplicator(const std::vector<std::unique_ptr<Rule>>& rules) {
     strongest = std::max(strongest, wanted);
     rules_.push_back({rule->name(), wanted != FullDocument::off});
   }
-  // The stream asks for one kind of documents for all rules.
+  // The stream requests one kind of full document for all rules.
   for (Asked& rule : rules_) rule.looks_up = rule.looks_up && strongest == FullDocument::look_up;
 }
 

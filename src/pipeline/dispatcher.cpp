@@ -23,15 +23,16 @@ std::string end_sentence(const CollectionChange& change) {
          "the targets as they are";
 }
 
-/// An answer that names no place of its own ends with its last event.
+/// The position of the batch's last event, for a batch without a resume token of its own.
 Position end_of_last_event(const source::StreamBatch& batch) {
   ChangeEvent last;
   parse_event(batch.events.back(), last);
   return Position::of(last.token, last.cluster_time, true);
 }
 
-/// Where the stream stands behind a batch: at its last event, or, behind an empty one, as far as the server
-/// has looked (which its clock is not, while it looks through much that the filter keeps out).
+/// The position after a batch: that of its last event or, if it is empty, how far the server has searched.
+/// (The server's clock is not that position while it searches a long stretch of changes that the filter
+/// drops.)
 Position end_of(const source::StreamBatch& batch) {
   if (!batch.resume_token) return end_of_last_event(batch);
   if (batch.events.empty()) {
@@ -89,7 +90,7 @@ bool Dispatcher::passed_facts() {
 std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBatch> from, flow::Time now) {
   if (from->events.empty() && !from->resume_token) {
     budget_.dispatched(0);
-    budget_.release(0, static_cast<std::int64_t>(from->bytes()));  // it says nothing, not even a place
+    budget_.release(0, static_cast<std::int64_t>(from->bytes()));  // it has neither events nor a position
     return std::nullopt;
   }
   auto owned = std::make_unique<EventBatch>(std::move(from));
@@ -98,8 +99,8 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
   std::optional<std::string> end;
   std::size_t read = 0;
   std::size_t done_before = 0;
-  // The frontier must know the batch before its first event can be resolved.
-  // One more stays unresolved until all are dispatched, so that the batch lives as long as this function.
+  // The frontier must know the batch before its first event can be resolved. One more is counted as
+  // unresolved until all events are dispatched, so that the batch lives as long as this function needs it.
   const std::size_t self = count > 0 ? 1 : 0;
   batch.unresolved += self;
   const std::uint64_t number = batch.number = frontier_.open(end_of(*batch.source), batch.unresolved);
@@ -126,7 +127,7 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
     dispatch_event(batch, read, event, now);
   }
   if (trail_ != nullptr) trail_->end_batch();
-  // Counted once a batch: an atomic addition for each event would show.
+  // Counted once for each batch: an atomic addition for each event would be noticeable.
   metrics_.events_read.Increment(static_cast<double>(read - done_before));
   metrics_.events_filtered.Increment(static_cast<double>(std::exchange(filtered_, 0)));
   batch.charged = static_cast<std::int64_t>(batch.arena.used() + count * sizeof(flow::EventRecord) +
@@ -137,7 +138,8 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
   return end;
 }
 
-/// Rules that tell of changes go on: what is written after a drop is published like anything else.
+/// Returns why the stream must end, if a rule that keeps state is concerned. Other rules continue: what is
+/// written after a drop is published like anything else.
 std::optional<std::string> Dispatcher::change_collection(const ChangeEvent& event, Arena& arena) {
   const auto concerned = table_.change_collection(event, of_collections_, effects_, arena);
   const CollectionChange change = change_of(event, concerned.collection);
@@ -150,7 +152,8 @@ std::optional<std::string> Dispatcher::change_collection(const ChangeEvent& even
 }
 
 bool Dispatcher::skip(const ChangeEvent& event, const Effect& effect) const {
-  if (event.operation == Operation::snapshot) return false;  // its place says nothing of what was done
+  // A snapshot's position does not say what was done.
+  if (event.operation == Operation::snapshot) return false;
   if (filled_matters_ && filled_.cover(effect.rule, event.cluster_time)) return true;
   return done_matters_ && done_.effect_done(event.shard_hash, effect.key, event.token_data);
 }
@@ -176,14 +179,15 @@ void Dispatcher::dispatch_event(EventBatch& batch, std::size_t index, const Chan
     lanes_[effect.key % lanes_.size()]->offer({effect, &record, &batch, 0}, now);
   if (!effects_.empty()) return;
   if (any) {
-    metrics_.events_applied.Increment();  // by an earlier run
+    metrics_.events_applied.Increment();  // applied by an earlier run
   } else {
     ++filtered_;
   }
   finish_event(batch, 1);
 }
 
-/// A snapshot repeats nothing: it is asked for to say things again.
+/// Removes effects that repeat earlier ones. Those of a snapshot are kept, since it is requested to publish
+/// things again.
 void Dispatcher::drop_repetitions(const ChangeEvent& event) {
   if (event.operation == Operation::snapshot) return;
   std::erase_if(effects_, [&](const Effect& effect) {
@@ -197,7 +201,8 @@ void Dispatcher::drop_repetitions(const ChangeEvent& event) {
   });
 }
 
-/// Its token, too, stands where the other program has put it: one of ours before it would be a step back.
+/// Removes effects that another program has published. Such a change is not reported to trail_ either: the
+/// other program has stored a newer token, which ours would set back.
 void Dispatcher::drop_told_elsewhere(const ChangeEvent& event) {
   if (event.operation == Operation::snapshot) return;
   std::erase_if(effects_, [&](const Effect& effect) {

@@ -24,59 +24,61 @@
 
 namespace sluice::pipeline {
 
-/// From batches of events to lanes and back: parses events, asks the rules, hands effects to the lanes by
-/// their key, and keeps account of how every event ends. On the strand only.
+/// Parses the events of batches, applies the rules, offers the effects to lanes by their key, and keeps
+/// account of how every event ends. On the strand only.
 class Dispatcher {
  public:
   Dispatcher(const std::vector<std::unique_ptr<Rule>>& rules, flow::Budget& budget,
              observe::StreamMetrics& metrics);
 
-  /// What earlier runs did, what a backfill anticipated, the lanes to feed, and the dedup windows as of the
-  /// position where this run begins. `told_elsewhere`: by rule, the _data of the token up to which another
-  /// program has published its changes; "" or missing for none. Once, before the first batch.
+  /// Call it once, before the first batch. `facts`: what earlier runs did. `filled`: what a backfill has
+  /// already written. `windows`: the dedup windows as of the position where this run begins.
+  /// `told_elsewhere`: for each rule, the _data of the token up to which another program has published its
+  /// changes; "" or missing if there is none.
   void start(std::vector<flow::DoneTable::Fact> facts, std::vector<flow::Lane*> lanes,
              const std::vector<checkpoint::BackfillMark>& filled = {},
              const std::optional<std::vector<checkpoint::DedupRecord>>& windows = {},
              std::vector<std::string> told_elsewhere = {});
 
-  /// Takes a batch. Gives the sentence that ends the stream when the batch holds an event that says so (a
-  /// watched collection dropped, the stream invalidated): everything before it has been dispatched, nothing
-  /// after it.
+  /// Dispatches a batch. Returns a sentence that says why the stream must end, if the batch contains an event
+  /// that ends it (a watched collection was dropped, the stream was invalidated). Then everything before that
+  /// event has been dispatched, and nothing after it.
   std::optional<std::string> dispatch(std::unique_ptr<source::StreamBatch> batch, flow::Time now);
 
-  /// Collections that patterns were found to match since the last call, and whose images a rule needs.
+  /// Collections that were found to match patterns since the last call, and on which a rule needs images.
   std::vector<std::string> take_found() { return table_.take_found(); }
 
-  /// Takes the first `count` items off a lane, as done.
+  /// Removes the first `count` items from a lane, and records them as done.
   void resolve(flow::Lane& lane, std::size_t count);
 
   /// The newest position that may be stored, if there is a new one.
   std::optional<Position> advance();
 
-  /// From now on it is told of the changes that rules have something to do for. Outlives the dispatcher.
+  /// From now on, changes that have effects are reported to `trail`, which must outlive the dispatcher.
   void tell(flow::TokenTrail& trail) { trail_ = &trail; }
 
-  /// Of several that divide the stream only one tells of what happens to whole collections, for each of them
-  /// reads of it.
+  /// Whether this part reports changes of whole collections. Each part of a divided stream reads such
+  /// changes, but only one part reports them.
   void tell_of_collections(bool yes) { of_collections_ = yes; }
 
-  /// What happened to watched collections, since the last call, that rules were not told of: a line each.
+  /// Changes of whole watched collections since the last call that some rules do not handle, as a sentence
+  /// each.
   std::vector<std::string> take_notices() { return std::exchange(notices_, {}); }
 
   bool idle() const { return frontier_.idle(); }
 
-  /// True once, when the newest position that advance() gave lies behind all that earlier runs did: stored
-  /// together with that position, they may be forgotten. (That events from behind were read is not enough:
-  /// those before may be under way still, and would be read again, after a crash, with nobody to know which
-  /// of their effects were done.)
+  /// True once: when the newest position that advance() returned is after everything that earlier runs did.
+  /// Their facts may then be deleted in the update that stores this position. (That later events were read is
+  /// not enough. Earlier events may still be in flight; after a crash they would be read again, and without
+  /// the facts nobody would know which of their effects were done.)
   bool passed_facts();
 
-  /// The dedup windows, as of the newest position that advance() gave.
+  /// The dedup windows as of the newest position that advance() returned.
   const Deduplicator& repetitions() const { return repetitions_; }
 
  private:
   std::optional<std::string> change_collection(const ChangeEvent& event, Arena& arena);
-  /// With what the rules want done in effects_.
+  /// Offers the effects in effects_, which the rules made of the event, to the lanes.
   void dispatch_event(EventBatch& batch, std::size_t index, const ChangeEvent& event, flow::Time now);
   void finish_event(EventBatch& batch, std::size_t count);
   bool skip(const ChangeEvent& event, const Effect& effect) const;

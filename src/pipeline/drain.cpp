@@ -7,7 +7,7 @@ namespace sluice::pipeline {
 namespace {
 
 constexpr auto poll_interval = std::chrono::milliseconds(10);
-constexpr auto time_after_abandon = std::chrono::milliseconds(500);  // for batches that are out
+constexpr auto time_after_abandon = std::chrono::milliseconds(500);  // for batches in flight
 
 }  // namespace
 

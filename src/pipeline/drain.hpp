@@ -13,8 +13,8 @@
 
 namespace sluice::pipeline {
 
-/// How a stream ends: its lanes send what is queued, within a stated time, and are then abandoned. On the
-/// strand only. What it refers to must outlive it.
+/// Ends a stream: its lanes send what is queued, within a time limit, and are then abandoned. On the strand
+/// only. What it refers to must outlive it.
 class Drain {
  public:
   struct Parts {
@@ -22,16 +22,17 @@ class Drain {
     const std::vector<std::unique_ptr<LaneDriver>>& lanes;
     sinks::Outward& sink;
     const StreamHealth& health;
-    std::chrono::milliseconds limit;  ///< for what is queued
+    std::chrono::milliseconds limit;  ///< the time for sending what is queued
   };
 
   explicit Drain(Parts parts) : parts_(std::move(parts)), timer_(parts_.strand) {}
 
-  /// Sends nothing more. Batches that are out come back by themselves.
+  /// Lets the lanes send nothing more. Batches in flight end by themselves.
   void abandon();
 
-  /// Completes when all lanes have ended, or soon after the limit. A batch that is not back by then waits for
-  /// a silent server; it does not keep the stream from storing its position, which lies before that batch.
+  /// Completes when all lanes have ended, or soon after the limit. A batch that is still in flight then waits
+  /// for a server that does not answer. The stream can store its position nevertheless, because the position
+  /// lies before that batch.
   asio::awaitable<void> lanes_within_limit();
 
   /// Completes when the reader, the health checks and the lanes have ended. A call to a silent server may

@@ -10,8 +10,8 @@
 
 namespace sluice::pipeline {
 
-/// A batch of events from the server's answer until its last event is resolved. Everything that effects point
-/// to lives here. Touched on the strand only.
+/// A batch of events, from the server's answer until its last event is resolved. Owns all memory that effects
+/// refer to. Used on the strand only.
 struct EventBatch {
   explicit EventBatch(std::unique_ptr<source::StreamBatch> from)
       : source(std::move(from)), records(source->events.size()), unresolved(records.size()) {}
@@ -20,9 +20,9 @@ struct EventBatch {
   Arena arena;
   std::vector<flow::EventRecord> records;
   std::size_t unresolved;
-  std::size_t items = 0;     ///< handed to lanes
-  std::int64_t charged = 0;  ///< to the budget, for what was made of the events
-  std::uint64_t number = 0;  ///< in the frontier
+  std::size_t items = 0;     ///< effects offered to lanes
+  std::int64_t charged = 0;  ///< bytes charged to the budget for what was made of the events
+  std::uint64_t number = 0;  ///< the batch's number in the frontier
 };
 
 }  // namespace sluice::pipeline

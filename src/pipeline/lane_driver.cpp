@@ -30,19 +30,19 @@ asio::awaitable<void> LaneDriver::run() {
   }
 }
 
-/// Or until wake().
+/// Returns at `time`, or as soon as wake() is called.
 asio::awaitable<void> LaneDriver::sleep_until(flow::Time time) {
   timer_.expires_at(time);
   boost::system::error_code woken;
   co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
 }
 
-/// False when the lane is abandoned meanwhile.
+/// Waits until the allowance has room for the batch. False if the lane is abandoned meanwhile.
 asio::awaitable<bool> LaneDriver::wait_for_turn(std::int64_t bytes) {
   const auto ticket = parts_.allowance.ask(bytes);
   while (!abandoned_) {
     if (parts_.allowance.take(ticket)) {
-      if (parts_.allowance.anybody_waits()) parts_.on_room();  // the next one may fit beside this one
+      if (parts_.allowance.anybody_waits()) parts_.on_room();  // the next batch may fit as well
       co_return true;
     }
     co_await sleep_until(flow::Time::max());
@@ -88,7 +88,7 @@ void LaneDriver::report(const Outcome& outcome, const flow::LaneReport& done, fl
     parts_.metrics.batch_documents.observe(static_cast<double>(outcome.documents));
     parts_.metrics.batch_seconds.observe(seconds(flow::Clock::now() - started));
   }
-  if (outcome.unfinished && done.resolved > 0) {  // it moves
+  if (outcome.unfinished && done.resolved > 0) {  // an unfinished batch that makes progress is not stalled
     under_way_since_.reset();
     ++commits_;
   }

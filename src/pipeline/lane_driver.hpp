@@ -25,33 +25,35 @@ class LaneDriver {
     BatchSink& sink;
     Dispatcher& dispatcher;
     observe::StreamMetrics& metrics;
-    std::function<void(const Error&)> on_stop;  ///< an error that no retry can mend
-    /// A batch failed and is tried again: why, and the server outside MongoDB that it is about, if it is.
+    std::function<void(const Error&)> on_stop;  ///< an error that no retry can fix
+    /// A batch failed and is retried: the error, and the server outside MongoDB that caused it, or "".
     std::function<void(const Error&, const std::string& outlet)> on_retry;
-    std::function<void()> on_recovered;  ///< one that had failed is committed
-    flow::SendAllowance& allowance;      ///< the stream's: what its lanes may render and send at once
-    std::function<void()> on_room;       ///< something was given back to it: wake the lanes that wait
+    std::function<void()> on_recovered;  ///< a batch that had failed is committed
+    flow::SendAllowance& allowance;      ///< limits what the stream's lanes render and send at once
+    std::function<void()> on_room;       ///< the allowance has room again: wake the lanes that wait for it
   };
 
   LaneDriver(Parts parts, std::unique_ptr<flow::Lane> lane);
 
   flow::Lane& lane() { return *lane_; }
 
-  /// What is seen of it from outside; good until the strand goes on.
+  /// The lane's state for health checks. Valid until the current handler on the strand returns.
   struct View {
     std::size_t queued = 0;
-    std::size_t batch_events = 0;               ///< of the batch that is under way, or was last
-    std::optional<flow::Time> under_way_since;  ///< the batch's first try; absent without a batch
-    std::string_view last_error;                ///< of the batch under way
+    std::size_t batch_events = 0;  ///< of the batch in flight, or else of the last one
+    /// The first try of the batch in flight; absent if there is none.
+    std::optional<flow::Time> under_way_since;
+    std::string_view last_error;  ///< of the batch in flight
     std::uint64_t commits = 0;
   };
   View view() const;
 
-  /// Runs until finish() and then until nothing is left, or until abandon() and the batch that is out is
-  /// back. Throws what the sink throws: then nothing is known of that batch, and the stream has to end.
+  /// Runs until finish() was called and nothing is left, or until abandon() was called and the batch in
+  /// flight has ended. Throws what the sink throws: then the result of that batch is unknown, and the stream
+  /// has to end.
   asio::awaitable<void> run();
 
-  void wake();     ///< effects were offered
+  void wake();     ///< checks again what to do: effects were offered, or the allowance has room
   void finish();   ///< send what is queued, then end
   void abandon();  ///< send nothing more
   bool ended() const { return !running_; }
@@ -72,7 +74,7 @@ class LaneDriver {
   bool failing_ = false;
   bool finishing_ = false;
   bool abandoned_ = false;
-  bool running_ = true;  ///< or about to
+  bool running_ = true;  ///< true also before run() begins
 };
 
 }  // namespace sluice::pipeline

@@ -19,7 +19,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr auto hand_over = milliseconds(400);  // what is queued by then, whoever takes over reads again
+// Effects that are still queued after this time are left to the next holder, which reads their events again.
+constexpr auto hand_over = milliseconds(400);
 
 std::vector<std::string> names_of(const requirements::Rules& rules) {
   std::vector<std::string> names;
@@ -31,7 +32,8 @@ std::string title_of(const StreamConfig& config, const StreamPart& part) {
   return part.of_cluster ? config.name + " partition " + std::to_string(part.index) : config.name;
 }
 
-/// An instance may come to run all partitions, and its limits are for the whole.
+/// In a cluster, this part's share of a limit. The limits hold for an instance, which may come to run all
+/// partitions.
 std::int64_t per_part(std::int64_t limit, const StreamPart& part) {
   return part.of_cluster ? std::max<std::int64_t>(1, limit / part.count) : limit;
 }
@@ -88,14 +90,15 @@ Stream::Stream(WorkerContext around, std::shared_ptr<StreamResources> resources,
                checkpoint::maintained_of(rules_), part.index == 0, resources_.outlets,
                [this](asio::awaitable<void> work) { spawn(std::move(work)); }},
               around_.metrics),
-      // Several readers would each tell where they are themselves.
+      // Only an undivided stream stores resume tokens for another program: the parts of a divided one are at
+      // different positions.
       keeper_({strand_, resources_.keeper_threads, pool_, store_, dispatcher_, health_, metrics_,
                milliseconds(around_.config.engine.lease_ms), log_},
               keeper_events(), rules_, part.count == 1),
       drain_({strand_, lanes_, sink_, health_, drain_time(around_.config.engine, part)}) {
   add_outlets();
   dispatcher_.tell_of_collections(part_.index == 0);
-  // Of one that is tried again, the reason why it did not run last time stays until there is news.
+  // If this stream is a retry, the reason why the last try did not run is kept until there is a new one.
   if (around_.readiness.reason(condition_).empty()) {
     around_.readiness.not_ready(condition_, "connecting to MongoDB");
   }
@@ -144,7 +147,8 @@ ReaderObserver Stream::reader_observer() {
   };
   observer.reopening = [this](const Error& error) { on_reopening(error); };
   observer.reading_less = [this](const Error& error, const flow::ReadDetail& reading) {
-    // How the first part of an event is asked for: with its neighbours, or alone where they are wanted whole.
+    // The batch size with which the needed part of an event is first requested: the usual one, or, if rules
+    // need the other events whole, a single event.
     const int batch = around_.config.engine.cursor_batch;
     lines_.reading_less(error, reading, batch, filter().parts_serve() ? batch : 1);
   };
@@ -161,7 +165,7 @@ void Stream::on_reopening(const Error& error) {
   metrics_.stream_reopens.Increment();
 }
 
-/// While the stream starts; on the reader's thread.
+/// Called while the stream starts, on the reader's thread.
 std::optional<Error> Stream::prepare_sinks() {
   auto unprepared = sinks::prepare_all(sink_.outlets(), requirements::deliveries_of(rules_));
   if (!unprepared) {
@@ -203,23 +207,25 @@ void Stream::on_opened(checkpoint::Acquired acquired, Position at) {
 }
 
 void Stream::on_batch(std::unique_ptr<source::StreamBatch> batch) {
-  if (stopping_) return;  // read, but not begun: it will be read again from the stored position
+  if (stopping_) return;  // not dispatched: its events are read again from the stored position
   const flow::Time now = flow::Clock::now();
-  if (!batch->on_done) health_.answered(*batch, now);  // a snapshot's chunk says nothing of the stream
+  // A snapshot's chunk is not an answer of the stream's cursor.
+  if (!batch->on_done) health_.answered(*batch, now);
   if (!batch->events.empty()) keeper_.note_events();
   around_.readiness.ready(condition_);
   const auto end = dispatcher_.dispatch(std::move(batch), now);
   for (auto& lane : lanes_) {
     if (lane->lane().queued() > 0) lane->wake();
   }
-  provide_for(dispatcher_.take_found());
+  enable_images(dispatcher_.take_found());
   lines_.notices(dispatcher_.take_notices());
   keeper_.take_floor();
   if (end) fail(exit_code::position_lost, *end, true);
 }
 
-/// Beside the stream, which goes on meanwhile: until it is done changes of these collections have no images.
-void Stream::provide_for(std::vector<std::string> found) {
+/// Enables pre-images on new collections that patterns match, in parallel with the stream. Until that is
+/// done, changes of these collections have no images.
+void Stream::enable_images(std::vector<std::string> found) {
   if (found.empty()) return;
   asio::post(resources_.asking_thread,
              [&pool = pool_, log = log_, database = config_.database, found = std::move(found)] {
@@ -234,9 +240,9 @@ void Stream::request_stop() {
 }
 
 void Stream::fail(int exit_code, const std::string& why, bool drain) {
-  if (ended_) return log_.error("{}", why);  // nobody listens any more
+  if (ended_) return log_.error("{}", why);  // the observer has had its last call
   const bool fenced = exit_code == exit_code::lease_lost;
-  // In a cluster that is how a partition moves on from an instance that was away for too long.
+  // In a cluster this is usual: another instance took the partition because this one did not renew its lease.
   const bool usual = fenced && part_.of_cluster;
   if (usual) {
     log_.warn("{}", why);
@@ -264,13 +270,13 @@ void Stream::stop(bool drain) {
 asio::awaitable<void> Stream::end() {
   co_await drain_.lanes_within_limit();
   keeper_.finish();
-  // A renewal that is still under way must not come in after what is stored now.
+  // A renewal in flight must not be executed after the last store.
   co_await keeper_.ended();
-  // The next holder need not wait until the reader, or a batch that hangs, is back from the server: nothing
-  // more is done with what they bring.
+  // The lease is given back before the reader, or a batch that hangs, has returned from the server, so that
+  // the next holder need not wait for that. What they return later is ignored.
   if (keeper_.has_lease()) co_await keeper_.store_and_give_back();
   co_await drain_.everything(*reader_);
-  // After what the reader posted last: a strand keeps the order.
+  // This runs after the reader's last post, because a strand keeps the order.
   co_await asio::post(strand_, asio::use_awaitable);
   const std::int64_t epoch = reader_->epoch();
   if (!keeper_.has_lease() && epoch != 0 && !keeper_.lease_lost()) co_await keeper_.give_back(epoch);

@@ -35,7 +35,7 @@
 
 namespace sluice::pipeline {
 
-/// What the process lends to its streams.
+/// What a stream uses of its process.
 struct WorkerContext {
   asio::io_context& io;
   const Config& config;
@@ -43,11 +43,13 @@ struct WorkerContext {
   observe::Readiness& readiness;
   std::shared_ptr<spdlog::logger> log;
   std::shared_ptr<sinks::WebServices> services;
-  /// Streams that have ended are destroyed here. That may take long: connections are closed, threads joined.
+  /// Streams that have ended are destroyed here. That may take long, since connections are closed and threads
+  /// joined.
   asio::thread_pool& teardown;
   std::span<const StreamConfig> all_streams = {};  ///< the streams that the worker started with
   std::shared_ptr<const void> owner = {};          ///< keeps `config` alive, if only one stream uses it
-  std::shared_ptr<flow::StopReasons> stops = {};   ///< one stream's; absent: every reason is logged
+  /// Limits the log lines about one stream's stops; null: all are logged.
+  std::shared_ptr<flow::StopReasons> stops = {};
 
   /// Whether to log `why` as the reason why the stream stops.
   bool tells_stop(const std::string& why) const { return !stops || stops->tell(why); }
@@ -57,9 +59,11 @@ struct WorkerContext {
 struct StreamPart {
   int count = 1;
   int index = 0;
-  bool of_cluster = false;   ///< it may be taken over from another instance, and by one
-  bool restart_now = false;  ///< drops the stored position
-  bool backfill = false;     ///< fills the targets where nothing was streamed yet
+  bool of_cluster = false;   ///< a partition of a cluster, which moves between instances
+  bool restart_now = false;  ///< drops the stored position and begins at the present moment
+  /// `--backfill`: if the stream has no position yet, its targets are filled from the existing documents
+  /// first
+  bool backfill = false;
 
   std::optional<int> partition() const { return of_cluster ? std::optional(index) : std::nullopt; }
 };
@@ -70,16 +74,17 @@ struct Recovery {
   checkpoint::LostPosition lost;
 };
 
-/// One change stream with everything from cursor to checkpoint. It puts the parts together and passes
-/// messages between them: the Reader reads, the Dispatcher asks the rules, LaneDrivers send, the
-/// CheckpointKeeper stores positions, StreamHealth and LaneTroubles report its state, and Drain ends it. All
-/// state but the reader's is touched on the strand only.
+/// One change stream with everything from cursor to checkpoint. It constructs the parts and passes messages
+/// between them: the Reader reads, the Dispatcher applies the rules, LaneDrivers send, the CheckpointKeeper
+/// stores positions, StreamHealth and LaneTroubles report the stream's state, and Drain ends it. All state
+/// except the reader's is used on the strand only.
 ///
-/// Everything posted to the strand, and each coroutine, holds a shared_ptr to the stream, so it lives as long
-/// as anything can reach it. When the last one is released, the stream is destroyed on the teardown thread.
+/// Everything posted to the strand, and each coroutine, holds a shared_ptr to the stream, so the stream lives
+/// as long as anything can reach it. When the last one is released, the stream is destroyed on the teardown
+/// thread.
 ///
-/// An exception in any of these, or in a blocking call, fails the stream: it reports the failure, stores no
-/// more positions, since its account of events may be incomplete, and ends with exit_code::cannot_start.
+/// An exception in any of these, or in a blocking call, fails the stream: it reports the failure and ends
+/// with exit_code::cannot_start. It stores no more positions, since its account of events may be incomplete.
 class Stream : public std::enable_shared_from_this<Stream> {
  public:
   /// Throws ConfigError for rules that cannot be used.
@@ -92,10 +97,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
 
   void start();
 
-  /// Stop reading, finish what is queued within the drain time, store the position, give the lease back. A
-  /// part that another instance may take over drains only briefly: that instance goes on where this one
-  /// stopped.
-  /// Thread-safe.
+  /// Stops reading, finishes what is queued within the drain time, stores the position and gives the lease
+  /// back. A part that another instance may take over drains only briefly: that instance continues from the
+  /// stored position. Thread-safe.
   void request_stop();
 
   /// Thread-safe.
@@ -105,7 +109,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   /// Its name in /readyz.
   const std::string& condition() const { return condition_; }
 
-  /// What the stream that replaces this one has to know. Call it after this one has ended.
+  /// What the stream that replaces this one needs to know. Call it after this one has ended.
   checkpoint::LostPosition lost_position() const { return {reader_->epoch()}; }
 
  private:
@@ -128,7 +132,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   asio::awaitable<void> end();
   void stop(bool drain);
   void fail(int exit_code, const std::string& why, bool drain = false);
-  void provide_for(std::vector<std::string> found);
+  void enable_images(std::vector<std::string> found);
   sinks::MongoBulkOptions bulk_options();
   CheckpointKeeper::Events keeper_events();
   void tell_due(flow::Time now);
@@ -161,10 +165,12 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Drain drain_;
   bool stopping_ = false;
   bool ended_ = false;
-  std::unique_ptr<Reader> reader_;  ///< last: its thread ends before anything it talks to
+  /// Last, so that its thread ends before anything that it uses is destroyed.
+  std::unique_ptr<Reader> reader_;
 };
 
-/// The reader may still post while the last shared_ptr to the stream is being released; that is dropped.
+/// Posts `work` to the strand. While the last shared_ptr to the stream is being released, the reader may
+/// still post; that work is dropped.
 template <typename Work>
 void Stream::on_strand(Work work) {
   auto self = weak_from_this().lock();

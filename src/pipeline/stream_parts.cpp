@@ -9,14 +9,14 @@
 #include "requirements/provision.hpp"
 #include "requirements/rights.hpp"
 
-/// What a Stream gives its parts as it makes them. What happens while it runs is in stream.cpp.
+/// How a Stream constructs its parts. What happens while it runs is in stream.cpp.
 namespace sluice::pipeline {
 
 namespace {
 
 using std::chrono::milliseconds;
 
-/// The lanes are shared by all rules.
+/// The longest linger time of any rule: all rules share the lanes.
 milliseconds longest_linger(const requirements::Rules& rules, milliseconds usual) {
   for (const auto& rule : rules) usual = std::max(usual, rule->options().linger);
   return usual;
@@ -44,7 +44,7 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   plan.check_filled = [this, restart_now](checkpoint::Acquired& acquired) {
     return checkpoint::check_filled({pool_, store_, rules_, log_, restart_now}, acquired);
   };
-  // A cluster's members tell theirs as they join.
+  // In a cluster, each member logs missing rights when it joins.
   if (!part_.of_cluster) {
     plan.tell_rights = [this](mongoc_client_t* client) {
       for (const auto& lack :
@@ -56,7 +56,7 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
     return requirements::prepare_for(around_.config, config_, rules_, around_.all_streams, pool_, log_);
   };
   if (config_.of_triggers) {
-    plan.origin_first = !part_.of_cluster;  // a cluster's first member has settled it
+    plan.origin_first = !part_.of_cluster;  // in a cluster the first member stores the origin
     plan.note_problem = [this](const std::string& why) { troubles_.note_problem(why); };
   }
   plan.prepare_again = recovery.policy != LostPolicy::fail;
@@ -78,7 +78,7 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   plan.tells_only = std::ranges::none_of(rules_, [](const auto& rule) { return rule->keeps_state(); });
   plan.hosts = pool_.hosts();
   plan.patient = part_.of_cluster;
-  // What the rules beside it do meanwhile has to be published when its server is back.
+  // What happens while its server is unreachable has to be published when the server is back.
   const bool publishes_apart = config_.split && config_.split->publishing == config_.name;
   if (publishes_apart && !plan.look_elsewhere && !plan.rebuild) plan.origin_first = true;
   return plan;
@@ -117,7 +117,7 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
         dispatcher_,
         metrics_,
         [this](const Error& error) {
-          if (keeper_.given_back()) return;  // whoever has it now does that batch again
+          if (keeper_.given_back()) return;  // the next holder does that batch again
           fail(error.kind == ErrorKind::fenced ? exit_code::lease_lost : exit_code::cannot_start,
                error.text());
         },

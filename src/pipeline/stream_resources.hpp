@@ -14,10 +14,10 @@
 
 namespace sluice::pipeline {
 
-/// What the parts of one stream that run in this process share: connections and blocking threads. One part or
-/// sixteen partitions, there are as many. Outlives the streams that use it.
+/// Connections and blocking threads, shared by the parts of one stream that run in this process. The number
+/// of batch threads does not depend on the number of parts. Outlives the streams that use it.
 struct StreamResources {
-  /// Throws Stop when the URI cannot be used. `parts`: how many may run here at once.
+  /// Throws Stop if the URI cannot be used. `parts`: how many parts may run in this process at once.
   StreamResources(const Config& config, const StreamConfig& stream, const observe::StreamLog& log,
                   observe::Readiness& readiness, observe::Metrics& metrics, int parts)
       : self(checkpoint::LeaseHolder::self()),
@@ -35,17 +35,20 @@ struct StreamResources {
 
   static constexpr int clients_for_a_batch = 3;  // a backfill's thread reads targets and sources, and writes
   static constexpr int clients_for_a_part = 2;   // its reader and its cursor
-  static constexpr int clients_besides = 10;     // keepers, oplog, a backfill's lease, membership, spare
+  // For keepers, oplog queries, a backfill's lease, membership; and spare ones.
+  static constexpr int clients_besides = 10;
 
   checkpoint::LeaseHolder self;
   mongo::ClientPool pool;
   mongo::SessionRecorder recorder;
   asio::thread_pool batch_threads;
-  asio::thread_pool keeper_threads;  ///< a renewal never waits behind batches
-  asio::thread_pool asking_thread;   ///< its own: neither batches nor leases wait behind a question
-  /// One after the other: acquisitions of one stream conflict, and the database need be prepared only once.
+  asio::thread_pool keeper_threads;  ///< separate, so that a renewal never waits for a batch
+  /// For queries and for enabling images, so that neither batches nor renewals wait for these.
+  asio::thread_pool asking_thread;
+  /// Held while a part prepares the databases or acquires its shard: concurrent acquisitions of one stream
+  /// conflict, and the databases need be prepared only once.
   std::mutex preparing;
-  bool prepared = false;  ///< behind the mutex
+  bool prepared = false;  ///< guarded by `preparing`
   Reachability reach;
   OutletStates outlets;
 };

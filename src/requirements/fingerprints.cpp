@@ -7,7 +7,8 @@ namespace sluice::requirements {
 
 namespace {
 
-/// What a rule's settings say of a collection that it reads exactly. (The others say it by what they are.)
+/// A hash of a rule's exact subscriptions; "" if it has none. (The other subscriptions follow from the rule's
+/// own fingerprint.)
 std::string selection_text(const Rule& rule) {
   bson::Builder out;
   for (const Subscription& one : rule.subscriptions()) {

@@ -5,7 +5,7 @@
 #include "requirements/requirements.hpp"
 #include "source/stream_filter.hpp"
 
-/// What is stored beside a position, so that a start under other rules or another filter is noticed.
+/// Hashes that are stored with a position, so that a start with other rules or another filter is noticed.
 namespace sluice::requirements {
 
 /// Hash of everything that decides what the rules do with an event. It leaves out `dedup_s` and `linger_ms`,

@@ -28,7 +28,7 @@ std::vector<std::string> targets_of(const Rule& rule, bool by_value_only) {
   return names;
 }
 
-/// Of the collections that an embed reads, those that `into` names.
+/// Whether a collection that a rule reads is a target of its copies, which `into` names.
 bool is_target_of_copies(const Rule& rule, const std::string& name) {
   bool target = false;
   for (const Projection& projection : rule.projections()) {
@@ -102,7 +102,7 @@ std::optional<std::string> unwritable(const std::string& full_name, const Collec
 std::vector<NamedCollection> named_collections(const Rule& rule, const std::string& database) {
   std::vector<NamedCollection> all;
   for (const Subscription& one : source::merge_subscriptions(rule.subscriptions())) {
-    if (one.set) continue;  // what it matches and has no change events is passed over
+    if (one.set) continue;  // views and time-series collections that patterns match are skipped
     const char* key = is_target_of_copies(rule, one.collection) ? "into" : "from";
     all.push_back({.database = database, .name = one.collection, .key = key, .read = true});
   }

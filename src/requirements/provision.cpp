@@ -12,7 +12,7 @@ namespace sluice::requirements {
 
 namespace {
 
-/// Makes the index that the dead letters are listed by, and with it their collection.
+/// Creates the index by which dead letters are listed, and with it their collection.
 std::optional<Error> prepare_dead_letters(mongo::ClientPool& pool, const std::string& state_database) {
   constexpr const char* name = "pipeline_1_at_1";
   const auto client = pool.acquire();
@@ -22,7 +22,7 @@ std::optional<Error> prepare_dead_letters(mongo::ClientPool& pool, const std::st
   create.append("name", name).close().close();
   auto error = mongo::run_command(client.get(), state_database, create.finish(), mongo::Doing::reading).error;
   if (!error || error->kind != ErrorKind::fatal) return error;
-  // It may be there already, made by somebody who has the right to.
+  // A user with more rights may have created it already.
   bson::Builder list;
   list.append("listIndexes", state::dead_letters);
   const mongo::Reply reply =
@@ -40,8 +40,9 @@ class Provisioner {
   Provisioner(mongoc_client_t* client, const std::string& database, const observe::StreamLog& log)
       : shape_(client, database), database_(database), log_(log) {}
 
-  /// Several workers and streams do this at once. Whoever comes second looks at what is there by now: it
-  /// needs the right to change a collection only where pre-images are really off.
+  /// Enables pre-images on a collection, and creates it if it is missing. Several workers and streams may do
+  /// this at the same time. The later one checks the present state again, so it needs the right to change the
+  /// collection only if pre-images are really off.
   std::optional<Error> pre_images(const std::string& collection) {
     CollectionState state;
     if (auto error = make_with_pre_images(collection, state)) return error;
@@ -51,7 +52,7 @@ class Provisioner {
     return error;
   }
 
-  /// Creates a missing collection with pre-images. `state` is what is there afterwards.
+  /// Creates a missing collection with pre-images. `state` is its state afterwards.
   std::optional<Error> make_with_pre_images(const std::string& collection, CollectionState& state) {
     if (auto error = shape_.look_at(collection, state)) return error;
     if (state.exists) return std::nullopt;
@@ -65,7 +66,8 @@ class Provisioner {
     return shape_.look_at(collection, state);
   }
 
-  /// On those that patterns match at present. The worker comes back for those that are made later.
+  /// Enables pre-images on the collections that the patterns match at present. For later ones see
+  /// provision_found().
   std::optional<Error> pre_images(const CollectionSet& set) {
     std::map<std::string, CollectionState> found;
     if (auto error = shape_.list(set, found)) return error;
@@ -97,7 +99,7 @@ class Provisioner {
   const observe::StreamLog& log_;
 };
 
-/// What has to be granted, behind an error that says that something is not allowed.
+/// A text to append to an error: which rights have to be granted; "" if the error is about something else.
 std::string remedy(mongoc_client_t* client, const Error& error, const std::string& database,
                    const Access& wanted) {
   constexpr std::int32_t unauthorized = 13;
@@ -142,7 +144,7 @@ std::optional<Error> provision_found(mongo::ClientPool& pool, const std::string&
   for (const std::string& name : collections) {
     CollectionState state;
     if (auto error = DatabaseShape(client.get(), database).look_at(name, state)) return error;
-    if (!state.exists || state.pre_images) continue;  // dropped again, or somebody was quicker
+    if (!state.exists || state.pre_images) continue;  // dropped again, or another worker has enabled them
     if (auto error = provisioner.pre_images(name)) {
       error->message = "pre-images on " + database + "." + name + ": " + error->message +
                        "; have them enabled: " + enable_pre_images_line(database, name);
@@ -167,7 +169,8 @@ std::optional<Error> look_at_collections(const StreamConfig& stream, const Rules
   return error;
 }
 
-/// A rule with a misspelt name would never do anything.
+/// Warns of collections that do not exist while one with a similar name does: a rule with a misspelt name
+/// would never do anything.
 void warn_of_near_names(const StreamConfig& stream, const Rules& rules, mongo::ClientPool& pool,
                         const observe::StreamLog& log) {
   const auto client = pool.acquire();
@@ -184,9 +187,9 @@ void warn_of_near_names(const StreamConfig& stream, const Rules& rules, mongo::C
   }
 }
 
-/// An index, or a write, would create a collection without pre-images, and the stream that reads it with them
-/// would then need the right to change it. A stream that may not create them leaves that to the one that has
-/// to.
+/// Creates the missing collections that the worker's other streams on this database read with pre-images.
+/// Otherwise an index or a write of this stream would create them without pre-images, and the other stream
+/// would need the right to change them. If this stream may not create one, the other stream has to.
 void provision_for_others(const StreamConfig& stream, std::span<const StreamConfig> all,
                           mongo::ClientPool& pool, const observe::StreamLog& log) {
   const auto client = pool.acquire();

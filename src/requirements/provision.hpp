@@ -14,9 +14,9 @@
 
 namespace sluice::requirements {
 
-/// Brings the database into the shape that the rules need: pre-images on the collections that are read with
-/// them (made where missing, safely while other workers do the same), and the indexes that targets are looked
-/// up by, which are created or, with IndexPolicy::warn, named in a warning with the line that creates them.
+/// Prepares the database for the rules. Enables pre-images on the collections that are read with them;
+/// missing collections are created, safely while other workers do the same. Creates the indexes by which
+/// targets are found or, with IndexPolicy::warn, logs a warning with the line that creates them.
 std::optional<Error> provision(mongo::ClientPool& pool, const std::string& database,
                                const std::vector<Subscription>& subscriptions,
                                const std::vector<IndexNeed>& indexes, IndexPolicy policy,
@@ -27,9 +27,9 @@ std::optional<Error> provision_found(mongo::ClientPool& pool, const std::string&
                                      const std::vector<std::string>& collections,
                                      const observe::StreamLog& log);
 
-/// Prepares everything that a stream needs before it is read: the above, and the index of the dead letters.
-/// `all` are the worker's streams. The missing collections that any of them reads with pre-images are created
-/// first, so that no index and no write of this stream creates one without.
+/// Prepares everything that a stream needs before it is read: what provision() does, and the index of the
+/// dead letters. `all` are the worker's streams. Missing collections that any of them reads with pre-images
+/// are created first, so that no index and no write of this stream creates one without pre-images.
 std::optional<Error> prepare_for(const Config& config, const StreamConfig& stream, const Rules& rules,
                                  std::span<const StreamConfig> all, mongo::ClientPool& pool,
                                  const observe::StreamLog& log);

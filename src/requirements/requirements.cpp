@@ -60,7 +60,7 @@ std::vector<Subscription> all_subscriptions(const Rules& rules) {
   return all;
 }
 
-/// The two parts of a collation that people set, of the dozen that the server lists.
+/// The two parts of a collation that are usually set, of the dozen that the server lists.
 std::string collation_text(bson::View collation) {
   bson::Builder shown;
   for (const char* key : {"locale", "strength"}) {
@@ -146,7 +146,8 @@ std::vector<Access> accesses_of(const Rule& rule) {
 bool serves(bson::View index, const std::string& field) {
   const bson::View key = index.at("key").document();
   if (key.begin() == key.end() || key.begin()->key != field) return false;
-  const std::string_view special = key.begin()->value.text();  // "text", "2d": no help in finding a value
+  // Such as "text" or "2d", which do not help to find a value.
+  const std::string_view special = key.begin()->value.text();
   return (special.empty() || special == "hashed") && !index.at("partialFilterExpression") &&
          !index.at("sparse").boolean() && !index.at("hidden").boolean();
 }

@@ -16,7 +16,7 @@ namespace sluice::requirements {
 namespace {
 
 constexpr std::array<std::string_view, 4> reading{"find", "changeStream", "listCollections", "listIndexes"};
-constexpr std::string_view modifying = "collMod";  // of the built-in roles, dbAdmin's alone
+constexpr std::string_view modifying = "collMod";  // of the built-in roles only dbAdmin has it
 
 bool reads(std::string_view action) {
   return std::ranges::find(reading, action) != reading.end();

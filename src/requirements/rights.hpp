@@ -10,10 +10,10 @@
 
 namespace sluice::requirements {
 
-/// What the worker's user may do, against what the worker has to do.
+/// The rights of the worker's user, and which of the needed rights are missing.
 class Rights {
  public:
-  /// Where access control is off, everything is allowed.
+  /// For a server without access control: everything is allowed.
   static Rights unlimited() { return Rights(mongo::Privileges{}, true); }
   explicit Rights(mongo::Privileges privileges) : Rights(std::move(privileges), false) {}
 
@@ -25,8 +25,8 @@ class Rights {
     return unlimited_ || privileges_.may(action, database, collection);
   }
 
-  /// A sentence that names what is not allowed, and the line that grants it; nothing where all is allowed. An
-  /// empty collection stands for the database as a whole.
+  /// A sentence that names the missing rights, with the line that grants them; nothing if none is missing. An
+  /// empty collection stands for the whole database.
   std::optional<std::string> missing(const std::string& database, const std::vector<Access>& wanted) const;
 
  private:
@@ -38,15 +38,14 @@ class Rights {
   bool unlimited_;
 };
 
-/// What the user of a connection may do: everything where access control is off or the server does not say.
-/// Blocks.
+/// The rights of a connection's user: everything if access control is off or the server does not say. Blocks.
 Rights rights_of(mongoc_client_t* client);
 
-/// What a worker does in the state database.
+/// The rights that a worker needs in the state database.
 std::vector<Access> state_accesses();
 
-/// A sentence, with the line that grants it, for each part of a stream's work that the user may not do: read
-/// the change stream, keep the state, and carry out each rule.
+/// A sentence, with the line that grants the rights, for each part of a stream's work that the user may not
+/// do: read the change stream, store the state, and carry out each rule.
 std::vector<std::string> lacking(const Rights& rights, const Config& config, const StreamConfig& stream,
                                  const Rules& rules);
 

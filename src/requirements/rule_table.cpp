@@ -53,7 +53,8 @@ RuleTable::Concerned RuleTable::change_collection(const ChangeEvent& event, bool
   return concerned;
 }
 
-/// A collection recreated under the same name lacks what the worker had enabled on the previous one.
+/// Forgets what is known of the event's collections: a collection that is created again under the same name
+/// lacks what the worker had enabled on it.
 void RuleTable::forget(const ChangeEvent& event) {
   if (event.operation == Operation::drop_database || event.operation == Operation::invalidate) {
     by_collection_.clear();

@@ -36,15 +36,15 @@ inline constexpr const char* failed_expression =
     "[$fullDocument.tags, []]} for a field that may be "
     "missing";
 
-/// By which name a subscription has to do with an event that is about a whole collection (or, by an empty
-/// one, about the database); nothing where it has not.
+/// The name by which a subscription watches the collection that an event of a whole collection is about; ""
+/// if the event is about the whole database; nothing if the subscription does not watch it.
 std::optional<std::string_view> watched_name(const Subscription& one, const ChangeEvent& event);
 
-/// The rules of a stream by the collections that they read. Which patterns match a collection is found out at
-/// its first event, and kept. On one thread.
+/// The rules of a stream by the collections that they read. Which patterns match a collection is determined
+/// at the collection's first event, and remembered. Used by one thread.
 class RuleTable {
  public:
-  /// So many collections are known at once; beyond them it begins anew.
+  /// The most collections that are remembered; beyond that the table starts again.
   static constexpr std::size_t most_known = 10'000;
 
   /// `rules` must outlive the table.
@@ -56,9 +56,9 @@ class RuleTable {
     know_named();
   }
 
-  /// Appends what the rules want done about an event, each effect with the index of its rule. Values that
-  /// have to be made live in `arena`. Operations that are no change of a document (an index made, a
-  /// collection sharded: a server may tell of more of them than we know) concern nobody.
+  /// Appends the effects that the rules make of an event, each with the index of its rule. Values that have
+  /// to be made live in `arena`. Events that are not changes of a document (an index was created, a
+  /// collection was sharded; servers may send further kinds) are for no rule.
   void apply(const ChangeEvent& event, std::vector<Effect>& effects, Arena& arena) {
     if (event.operation == Operation::other || ends_stream(event.operation)) return;
     const Readers& readers = readers_of(event.collection);
@@ -77,24 +77,24 @@ class RuleTable {
     }
   }
 
-  /// Who has to do with something that happened to a whole collection, or to the database.
+  /// The rules that a change of a whole collection, or of the database, concerns.
   struct Concerned {
-    std::string collection;  ///< the watched one; empty for the database
+    std::string collection;  ///< the watched collection; empty for the database
     bool any = false;
-    bool keeps_state = false;         ///< one of them keeps something true
-    std::vector<const Rule*> untold;  ///< those that are not told of it
+    bool keeps_state = false;         ///< one of them keeps state
+    std::vector<const Rule*> untold;  ///< the rules that do not handle such a change
   };
 
-  /// Of a drop, rename, drop_database or invalidate. The effects of the rules that are told of it are
-  /// appended to `effects`, as apply() does it, if `tell`. What was known of the collections is forgotten.
+  /// Handles a drop, rename, drop_database or invalidate. If `tell`, appends the effects of the rules that
+  /// handle such a change to `effects`, as apply() does. Forgets what was known of the collections.
   Concerned change_collection(const ChangeEvent& event, bool tell, std::vector<Effect>& effects,
                               Arena& arena);
 
-  /// How many collections' readers are kept.
+  /// How many collections are remembered.
   std::size_t known() const { return by_collection_.size(); }
 
-  /// Collections that came while it ran (a pattern was found to match them, or they were dropped before), and
-  /// whose images a rule needs, since the last call.
+  /// Collections that appeared since the last call and on which a rule needs images: patterns were found to
+  /// match them, or they had been dropped before.
   std::vector<std::string> take_found() { return std::exchange(found_, {}); }
 
  private:
@@ -102,12 +102,12 @@ class RuleTable {
 
   struct Exact {
     Subscription subscription;
-    std::int64_t number;  ///< among those that the server judges
+    std::int64_t number;  ///< its number, if the server decides which events it is for
   };
   struct Reader {
     const Rule* rule;
     std::uint16_t index;
-    std::vector<Exact> exact;  ///< what it asked for, if it is to see nothing else
+    std::vector<Exact> exact;  ///< the rule's exact subscriptions; empty: it gets every event
   };
   using Readers = std::vector<Reader>;
   struct Asked {
@@ -135,7 +135,7 @@ class RuleTable {
     }
   }
 
-  /// `seen`: there was an event of it, of which nobody knew beforehand.
+  /// Remembers who reads a collection. `seen`: because an event of it came, and not at the start.
   const Readers& know(const std::string& collection, bool seen) {
     Readers readers;
     bool found = false;
@@ -156,7 +156,7 @@ class RuleTable {
                                              : one.inserts;
   }
 
-  /// Whether a rule asked for such an operation. Of a whole event it finds out by itself.
+  /// Whether a rule subscribed to the event's operation. (For a whole event the rule checks this itself.)
   static bool asked_for(const Rule& rule, const ChangeEvent& event) {
     for (const Subscription& one : rule.subscriptions()) {
       if (one.reads(event.collection) && operation_wanted(one, event.operation)) return true;
@@ -183,7 +183,8 @@ class RuleTable {
     return exact.number != not_judged && named(event, source::unjudged(exact.number));
   }
 
-  /// Of an event that is told in part, the fields that it touched are not all known: it may be for the rule.
+  /// Whether an event is for the subscription. If only its key was sent, the touched fields are not known, so
+  /// it may be.
   static bool is_for(const Exact& exact, const ChangeEvent& event) {
     if (exact.number != not_judged) return named(event, exact.number) || unjudged(exact, event);
     const Subscription& one = exact.subscription;
@@ -196,7 +197,7 @@ class RuleTable {
     return false;
   }
 
-  /// Why an event that is for the rule cannot be given to it, or nullptr.
+  /// Why an event that is for the rule cannot be passed to it, or nullptr.
   static const char* lack(const Subscription& one, const ChangeEvent& event) {
     if (event.operation == Operation::insert) return nullptr;
     if (one.before == BeforeImage::required && !event.before) return missing_before;

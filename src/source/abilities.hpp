@@ -4,15 +4,16 @@
 
 namespace sluice::source {
 
-/// What a server's change streams can do beyond those of 6.0.0.
+/// What a server's change streams can do that those of 6.0.0 cannot.
 struct Abilities {
-  bool splits_events = false;  ///< sends an event of over 16 MB in fragments, when asked to: 6.0.9, or 7.0 up
-  /// Says which names of an update are one name with dots in it (disambiguatedPaths), when asked for expanded
-  /// events: 7.0 up, and the short-lived 6.1 to 6.3, which are not asked.
+  bool splits_events = false;  ///< can send an event of over 16 MB in fragments: 6.0.9, and 7.0 and later
+  /// Reports which names in an update are single field names with dots in them (disambiguatedPaths), if
+  /// expanded events are requested: 7.0 and later. The short-lived versions 6.1 to 6.3 can as well, but are
+  /// not asked to.
   bool tells_dotted_names = false;
 };
 
-/// From the answer to buildInfo. An answer that says nothing promises nothing.
+/// Derived from the answer to buildInfo. An ability that the answer does not show counts as absent.
 inline Abilities abilities_of(bson::View build_info) {
   const bson::View version = build_info.at("versionArray").document();
   const auto part = [&](const char* index) { return version.at(index).integer().value_or(0); };

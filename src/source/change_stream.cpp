@@ -12,7 +12,7 @@ std::string seconds_text(flow::Duration duration) {
   return ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
 }
 
-/// Where the reply's cursor stands, and the events in it.
+/// Reads the resume token, the cluster time and the events from the batch's reply.
 void read_batch(StreamBatch& batch, bson::View reply) {
   batch.operation_time = reply.at("operationTime").timestamp();
   for (const auto& [key, value] : reply.at("cursor").document()) {
@@ -66,7 +66,7 @@ void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Posi
   out.append("aggregate", 1).open_array("pipeline");
   out.open(out.item()).open("$changeStream");
   if (after && by_time) out.append_timestamp("startAtOperationTime", after->cluster_time);
-  // Unlike resumeAfter it also goes on behind the token of an invalidate event.
+  // Unlike resumeAfter, startAfter also accepts the token of an invalidate event.
   if (after && !by_time) out.append("startAfter", after->view());
   const FullDocument full_document = options_.filter.full_document();
   if (full_document != FullDocument::off) {
@@ -77,7 +77,7 @@ void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Posi
   out.close().close();
   append_stages(out, options_.filter, after && !by_time ? after->data() : std::string_view{});
   if (abilities_.splits_events) out.open(out.item()).open("$changeStreamSplitLargeEvent").close().close();
-  // No events in the first answer: it is only to say where the stream stands.
+  // The first answer contains no events: it only gives the position where the stream begins.
   out.close().open("cursor").append("batchSize", 0).close();
 }
 
@@ -95,7 +95,7 @@ std::optional<Error> ChangeStream::open(const std::optional<Position>& after, Po
   append_aggregate(aggregate, after, by_time);
   const mongo::Reply reply = command(aggregate.finish());
   if (!reply.ok()) {
-    // The server cannot even read the token.
+    // The server cannot parse the token.
     std::optional<Error> error = reply.error;
     if (after && error->code == failed_to_parse) error->kind = ErrorKind::lost;
     return error;
@@ -146,8 +146,9 @@ std::optional<Error> ChangeStream::next(std::unique_ptr<StreamBatch>& batch) {
   return std::nullopt;
 }
 
-/// Events that came in fragments are put together. While one is not whole the answer's own place lies in the
-/// midst of it, where nobody may go on from: the place is then that of the last whole event, if there is one.
+/// Joins events that came in fragments. While one is incomplete, the answer's own resume token lies inside
+/// that event, where a stream must not be resumed. So the batch's token is then that of its last whole event,
+/// or absent if there is none.
 std::optional<Error> ChangeStream::assemble(StreamBatch& batch, Answer& answer) {
   std::vector<bson::View> whole;
   for (const bson::View event : batch.events) {
@@ -178,7 +179,7 @@ void ChangeStream::close() {
   bson::Builder kill;
   kill.append("killCursors", "$cmd.aggregate").open_array("cursors");
   kill.append(kill.item(), cursor_).close();
-  command(kill.finish());  // whether or not it works: the server drops idle cursors by itself
+  command(kill.finish());  // errors are ignored: the server closes idle cursors itself
   cursor_ = 0;
 }
 

@@ -24,10 +24,12 @@ struct StreamOptions {
   int max_await_ms = 500;
 };
 
-/// A change stream on a database, read a whole batch at a time: libmongoc's own change stream hands out
-/// single documents that die with the next one, and would have each of them copied. Blocks; used by one
-/// thread. Holds one client of the pool from one open() to the next; after a wait that was too short for the
-/// server, one apart that waits longer, until an answer has come.
+/// A change stream on a database, read one whole batch at a time. (libmongoc's own change stream hands out
+/// single documents that are only valid until the next one, so each would have to be copied.) Blocks; used by
+/// one thread.
+///
+/// Holds one client of the pool from one open() to the next. After an answer took longer than the client
+/// waits, it uses a separate client with a longer time-out until an answer has come.
 class ChangeStream : public EventStream {
  public:
   ChangeStream(mongo::ClientPool& pool, StreamOptions options);
@@ -36,12 +38,12 @@ class ChangeStream : public EventStream {
   using EventStream::open;
   std::optional<Error> open(const std::optional<Position>& after, Position& at, bool filter_changed) override;
   void read_as(const flow::ReadDetail& reading) override;
-  /// The pool's URI has changed since, or the stream waits longer for answers than it has to: to open again
-  /// moves it to the client that it should have.
+  /// Whether the stream should be reopened with another client: the pool's URI has changed, or the present
+  /// client's time-out is longer than is needed now.
   bool outdated() const override { return waits_ != patience_.now() || pool_.outdated(client_); }
   void be_patient(bool patient) override { patient_ = patient; }
   std::optional<Error> next(std::unique_ptr<StreamBatch>& batch) override;
-  /// To the server that the stream is open on.
+  /// Asks the server that the stream is open on.
   mongo::Reply ask(const std::string& database, bson::View command) override {
     return session_.command(database, command);
   }
@@ -62,7 +64,7 @@ class ChangeStream : public EventStream {
   mongo::ClientPool& pool_;
   mongo::ClientPool::Client client_;
   flow::AwaitPolicy patience_;
-  flow::Duration waits_;  ///< how long client_ does
+  flow::Duration waits_;  ///< how long client_ waits for an answer
   StreamOptions options_;
   mongo::PinnedSession session_;
   std::int64_t cursor_ = 0;

@@ -11,8 +11,8 @@ void EventAssembler::clear() {
   of_ = 0;
 }
 
-/// The tokens of fragments differ only in the fragment's number, at their end. Up to there, in whole bytes of
-/// their hexadecimal text, they are one with the token of the event unsplit.
+/// The tokens of an event's fragments differ only at their end, in the fragment's number. Their common start,
+/// cut to whole bytes of the hexadecimal text, is also the start of the unsplit event's token.
 void EventAssembler::note_place(bson::View fragment) {
   const std::string_view token = fragment.at("_id").document().at("_data").text();
   if (expected_ == 1) place_ = token;

@@ -9,23 +9,24 @@
 
 namespace sluice::source {
 
-/// Puts events together that the server sent in fragments ($changeStreamSplitLargeEvent): each fragment is a
-/// document of its own with some of the event's fields, its number and how many there are. Fragments may come
-/// in several answers; what it holds meanwhile is at most one event.
+/// Joins events that the server sent in fragments ($changeStreamSplitLargeEvent). Each fragment is a document
+/// with some of the event's fields, its own number and the total number of fragments. The fragments of an
+/// event may come in several answers. Holds one event at most.
 class EventAssembler {
  public:
   enum class Took : std::uint8_t {
-    whole,   ///< a whole event, to be used as it is
-    part,    ///< more fragments are to follow
-    last,    ///< event() gives the whole event
-    misfit,  ///< not the fragment that had to come: the stream is to be opened again behind the last event
+    whole,   ///< an event that was not split; use it as it is
+    part,    ///< more fragments follow
+    last,    ///< the last fragment; event() returns the whole event
+    misfit,  ///< not the expected fragment: the stream has to be reopened after the last whole event
   };
 
-  /// A first fragment starts anew, whatever came before it: so it is after the stream was opened again.
+  /// A first fragment discards an incomplete event: it comes when the stream was reopened.
   Took take(bson::View event);
 
-  /// The event that the last fragment completed; it has that fragment's resume token. For the order of events
-  /// (sluicePlace) it stands where it would if it had not been split: another run may have read it so.
+  /// The event that the last fragment completed, with that fragment's resume token. Its field sluicePlace
+  /// orders it among the other events as if it had not been split, since another run may have read it
+  /// unsplit.
   std::vector<std::uint8_t> event();
 
   bool in_mid_event() const { return expected_ > 1; }

@@ -19,34 +19,33 @@ class EventStream {
   EventStream& operator=(const EventStream&) = delete;
   virtual ~EventStream() = default;
 
-  /// Opens behind `after`, or at the present moment. On success `at` holds the position it stands at.
-  /// `filter_changed`: `after` was read under another filter. Behind an event's own token the server would
-  /// look for that event, which the filter may keep out now, so the stream is opened at the event's time
-  /// instead: it then begins with events that are known already.
+  /// Opens the stream after `after`, or at the present moment. On success `at` holds the position where it
+  /// begins. `filter_changed`: `after` was read under another filter. If `after` is the token of an event,
+  /// the server looks for that event, and the new filter may drop it. So the stream is then opened at the
+  /// event's cluster time, and begins with events that were read before.
   virtual std::optional<Error> open(const std::optional<Position>& after, Position& at,
                                     bool filter_changed) = 0;
   std::optional<Error> open(const std::optional<Position>& after, Position& at) {
     return open(after, at, false);
   }
 
-  /// How much of each event the next open() asks for, and how many events next() does.
+  /// How much of each event the next open() requests, and how many events next() requests.
   virtual void read_as(const flow::ReadDetail& reading) = 0;
 
-  /// Whether the stream should be opened again at its position, since the connection it uses is no longer the
-  /// right one.
+  /// Whether the stream should be reopened at its position, because it should use another connection.
   virtual bool outdated() const = 0;
 
   /// Whether next() waits for events when there are none.
   virtual void be_patient(bool patient) = 0;
 
-  /// The next batch; an empty one when nothing came within max_await_ms.
+  /// The next batch; it is empty if nothing came within max_await_ms.
   virtual std::optional<Error> next(std::unique_ptr<StreamBatch>& batch) = 0;
 
-  /// Runs a command on another database, at a server that has at least what the last batch holds.
+  /// Runs a command on `database`, on a server that has all that was written before the last batch's events.
   virtual mongo::Reply ask(const std::string& database, bson::View command) = 0;
 
-  /// Whether the stream has ended because the watched database was dropped. Opening it behind its last
-  /// position continues after the drop.
+  /// Whether the stream has ended because the watched database was dropped. Opened after its last position,
+  /// it continues with later events.
   virtual bool invalidated() const = 0;
 };
 

@@ -9,8 +9,8 @@
 
 namespace sluice::source {
 
-/// A piece of a pipeline, put together first and written later, so that code reads in the order of the
-/// pipeline. For start-up only.
+/// A piece of an aggregation pipeline. It is composed first and written later, so that the code reads in the
+/// order of the pipeline. Used only at start-up: it is not fast.
 class Expression {
  public:
   using Write = std::function<void(bson::Builder& out, std::string_view key)>;
@@ -22,7 +22,7 @@ class Expression {
         }) {}
   Expression(std::int32_t number)
       : write_([number](bson::Builder& out, std::string_view key) { out.append(key, number); }) {}
-  /// A value that stays where it is until this is written.
+  /// `value` is not copied: it must stay valid until this is written.
   explicit Expression(bson::Value value)
       : write_([value](bson::Builder& out, std::string_view key) { out.append(key, value); }) {}
   explicit Expression(Write write) : write_(std::move(write)) {}
@@ -74,12 +74,12 @@ inline Expression if_else(Expression condition, Expression then, Expression othe
   return call("$cond", Items{std::move(condition), std::move(then), std::move(otherwise)});
 }
 
-/// Whether the type of `value` is `type`, as the server names types.
+/// Whether `value` has the type `type`, in the server's type names.
 inline Expression has_type(Expression value, const char* type) {
   return call("$eq", Items{call("$type", std::move(value)), type});
 }
 
-/// Whether an event tells of a change of a document.
+/// Whether an event is a change of a document.
 inline Expression is_document_change() {
   return call("$in", Items{"$operationType", literal(texts({"insert", "update", "replace", "delete"}))});
 }

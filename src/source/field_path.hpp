@@ -2,7 +2,7 @@
 
 #include <string>
 
-/// Paths of fields as subscriptions state them: `a.b`, and `items[].price` for each element of an array.
+/// Field paths as subscriptions state them: `a.b`, or `items[].price` for a field of each array element.
 namespace sluice::source {
 
 /// Whether `path` is `outer` or a field inside it.

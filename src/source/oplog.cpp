@@ -6,7 +6,8 @@ namespace sluice::source {
 
 namespace {
 
-constexpr int most_ms = 2000;  // reading the first entry takes no time; a server in trouble is not to be held
+// Reading the first entry takes almost no time, so a longer wait would only burden a server in trouble.
+constexpr int most_ms = 2000;
 
 std::optional<Error> read_clock(mongoc_client_t* client, OplogAnswer& answer) {
   bson::Builder hello;

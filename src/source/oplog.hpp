@@ -7,15 +7,15 @@
 
 namespace sluice::source {
 
-/// What the primary tells of its clock and of its oplog, in seconds since the epoch.
+/// The primary's clock and the start of its oplog, in seconds since the epoch.
 struct OplogAnswer {
-  flow::Time at{};                   ///< when it was asked
-  std::optional<double> wall_clock;  ///< its own clock at that time
+  flow::Time at{};                   ///< when the primary was asked
+  std::optional<double> wall_clock;  ///< the primary's clock at that time
   std::optional<double> oldest;      ///< cluster time of the oplog's oldest entry
-  std::optional<Error> error;        ///< why one of the two is absent
+  std::optional<Error> error;        ///< why wall_clock or oldest is absent
 };
 
-/// Asks for both. Blocks.
+/// Reads both from the primary. Blocks.
 OplogAnswer read_oplog(mongo::ClientPool& pool);
 
 }  // namespace sluice::source

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t most_asked_at_once = 1000;
 
-/// Only events of transactions have one.
+/// Nothing if the event does not belong to a transaction.
 std::optional<bson::Uuid> session_of(bson::View event) {
   const bson::View lsid = event.at("lsid").document();
   return lsid ? bson::uuid_of(lsid.at("id")) : std::nullopt;
@@ -50,7 +50,8 @@ std::vector<bson::Uuid> OwnWrites::look_up(const source::StreamBatch& batch, Ses
   return unknown;
 }
 
-/// Whatever was recorded before the batch's last change is found.
+/// Reads at or after the cluster time of the batch's last event, so it finds every session that was recorded
+/// before.
 std::optional<Error> OwnWrites::ask(source::EventStream& stream, std::span<const bson::Uuid> unknown,
                                     std::uint64_t at, Sessions& sessions) {
   bson::Builder find;
@@ -75,7 +76,7 @@ std::optional<Error> OwnWrites::ask(source::EventStream& stream, std::span<const
 }
 
 std::optional<Error> OwnWrites::mark(source::EventStream& stream, source::StreamBatch& batch) {
-  Sessions sessions;  // all of the batch: there may be more than are kept
+  Sessions sessions;  // all sessions of the batch: known_ may keep fewer
   const std::vector<bson::Uuid> unknown = look_up(batch, sessions);
   if (sessions.empty()) return std::nullopt;
   const std::uint64_t at = batch.events.back().at("clusterTime").timestamp();

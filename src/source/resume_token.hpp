@@ -7,12 +7,12 @@
 
 namespace sluice::source {
 
-/// The cluster time that a resume token stands for, {seconds, increment} as one number; nothing where the
-/// token is not built as those of MongoDB 4.0 to 8.0 are. For figures, for tokens that others have stored,
-/// and for asking once more than needed: no position of ours is decided by it.
+/// The cluster time in a resume token, {seconds, increment} as one number. Nothing if the token does not have
+/// the format of MongoDB 4.0 to 8.0. Use it only for statistics, for tokens that other programs stored, and
+/// where a wrong answer costs no more than one superfluous query: none of our positions is derived from it.
 ///
-/// The answer to a getMore that holds no event tells the server's clock, and its token how far the stream has
-/// looked. Behind a long stretch of changes that the filter keeps out the two are far apart.
+/// In an answer without events, the operation time is the server's clock, while the token says how far the
+/// stream has searched. The two are far apart after a long stretch of changes that the filter drops.
 std::optional<std::uint64_t> time_of_token(bson::View token);
 
 }  // namespace sluice::source

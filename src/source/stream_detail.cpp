@@ -15,8 +15,8 @@ bool inside(const std::string& path, const std::string& outer) {
   return path.size() > outer.size() && path.starts_with(outer) && path[outer.size()] == '.';
 }
 
-/// The paths that rules read, whichever the collection. The server refuses a path together with one inside
-/// it, so the outer one stays.
+/// The paths that rules read, of all collections together. The server refuses a path together with one inside
+/// it, so only the outer one is kept.
 std::vector<std::string> paths_read(const std::vector<Subscription>& subscriptions) {
   std::set<std::string> all;
   for (const Subscription& subscription : subscriptions) {
@@ -37,7 +37,7 @@ void append_documents(bson::Builder& out, const std::vector<std::string>& paths,
   }
 }
 
-/// Of the names in the update those that touch what is read.
+/// Keeps only those names of the update's description that touch a path that is read.
 void append_update(bson::Builder& out, const StreamFilter& filter) {
   out.open("updateDescription").open_array("$cond");
   out.open(out.item()).open_array("$eq").append(out.item(), "$operationType").append(out.item(), "update");
@@ -56,7 +56,7 @@ void append_update(bson::Builder& out, const StreamFilter& filter) {
   out.append(out.item(), "$$REMOVE").close().close();
 }
 
-/// Whether the document at `path` of the pre-image has a name with a dot in it.
+/// Whether the document at `path`, in the pre-image, has a field name with a dot in it.
 void append_has_dotted_name(bson::Builder& out, const std::string& path) {
   const std::string value = "$" + path;
   out.open(out.item()).open_array("$anyElementTrue").open(out.item()).open("$map");
@@ -70,7 +70,8 @@ void append_has_dotted_name(bson::Builder& out, const std::string& path) {
   out.close().close().close().close();
 }
 
-/// The documents on the way to what is read: the projection leaves their other names out.
+/// Adds sluiceDottedNames: whether any document on the way to a path that is read has a field name with a
+/// dot. Computed on the server, because the projection removes these documents' other names.
 void append_dotted_names(bson::Builder& out, const std::vector<std::string>& paths) {
   std::set<std::string> holders{before};
   for (const std::string& path : paths) {

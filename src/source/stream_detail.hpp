@@ -5,8 +5,8 @@
 
 namespace sluice::source {
 
-/// Appends the stage that leaves out of each event what `filter.detail` does not ask for; none for whole
-/// events. It marks the events (sluiceDetail), for what is left out cannot be told from what is not there.
+/// Appends the stage that reduces each event to what `filter.detail` asks for; no stage for whole events. The
+/// stage adds the field sluiceDetail, because a field that was left out looks like one that does not exist.
 void append_detail(bson::Builder& pipeline, const StreamFilter& filter);
 
 }  // namespace sluice::source

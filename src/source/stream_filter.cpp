@@ -12,8 +12,9 @@ namespace sluice::source {
 
 namespace {
 
-/// One path that is read of a collection: the name it begins with behind the collection's ("users bio"), and
-/// the names at later places of the split path. The place of an array's index has no name.
+/// A path that is read of a collection. `head` is the collection's name and the path's first name ("users
+/// bio"). `rest` contains the names at later places of the split path. The place of an array's index has no
+/// name.
 struct ReadPath {
   std::string head;
   std::vector<std::pair<std::int32_t, std::string>> rest;
@@ -53,7 +54,7 @@ void append_list(bson::Builder& out, std::string_view key, const std::vector<std
   out.close();
 }
 
-/// `collection`: an expression for the name that the heads of the paths begin with.
+/// `collection`: an expression for the collection's name, with which the heads of the paths begin.
 void append_head(bson::Builder& out, const Expression& collection) {
   out.open(out.item()).open_array("$concat");
   collection.append(out, out.item());
@@ -62,7 +63,7 @@ void append_head(bson::Builder& out, const Expression& collection) {
   out.close().close().close().close();
 }
 
-/// Of a path of several names: as far as the changed name goes, it goes the same way.
+/// For a path of several names: the changed name ($$at) agrees with it in every place that both have.
 void append_same_way(bson::Builder& out, const ReadPath& path, const Expression& collection) {
   out.open(out.item()).open_array("$and").open(out.item()).open_array("$eq");
   append_head(out, collection);
@@ -77,7 +78,7 @@ void append_same_way(bson::Builder& out, const ReadPath& path, const Expression&
   out.close().close();
 }
 
-/// append_touches() for the paths of the collections that are called `collection`.
+/// append_touches() for collections of which `collection` gives the name.
 void append_touches_in(bson::Builder& out, const std::vector<Subscription>& subscriptions,
                        std::string_view name, const Expression& collection) {
   const std::vector<ReadPath> paths = read_paths(subscriptions);
@@ -102,7 +103,7 @@ void append_names(bson::Builder& out, const std::vector<std::string>& names) {
   out.close().close();
 }
 
-/// The collections of which every update is wanted.
+/// The collections all of whose updates are wanted.
 std::vector<std::string> wanted_whole(const std::vector<Subscription>& subscriptions) {
   std::vector<std::string> names;
   for (const Subscription& one : subscriptions) {
@@ -111,7 +112,7 @@ std::vector<std::string> wanted_whole(const std::vector<Subscription>& subscript
   return names;
 }
 
-/// An update is wanted when a name in its description touches what is read.
+/// True if a name in the update's description touches a path that is read.
 void append_touching_update(bson::Builder& out, const std::vector<Subscription>& subscriptions,
                             const Expression& collection) {
   out.open_array("$anyElementTrue").open(out.item()).open("$map").open("input").open_array("$concatArrays");
@@ -149,7 +150,7 @@ void append_update_wanted(bson::Builder& out, const std::vector<Subscription>& s
   out.close();
 }
 
-/// Operations on whole documents that a collection's readers do not want, as "operation collection".
+/// Operations on whole documents that no subscription of a collection asks for, as "operation collection".
 std::vector<std::string> unwanted(const std::vector<Subscription>& subscriptions) {
   std::vector<std::string> names;
   for (const Subscription& subscription : subscriptions) {
@@ -172,7 +173,7 @@ void append_other_wanted(bson::Builder& out, const std::vector<std::string>& nam
   out.close().close().close().close();
 }
 
-/// Of collections that are read by their names; the scope has seen to it that it is one of them.
+/// append_happening() for collections that are read by their names. The event must be of one of them.
 void append_happening_to_named(bson::Builder& out, std::string_view key,
                                const std::vector<Subscription>& subscriptions) {
   out.open(key).open_array("$cond");
@@ -190,7 +191,7 @@ void append_happening_to_named(bson::Builder& out, std::string_view key,
   out.close().close();
 }
 
-/// Whether a set's subscription wants a change of a document, which is in one of its collections.
+/// Whether a set's subscription asks for an event. The event must be of one of the set's collections.
 Expression wanted_of_set(const Subscription& one) {
   std::vector<std::string> whole;
   if (one.inserts) whole.emplace_back("insert");
@@ -213,8 +214,7 @@ void append_hash(bson::Builder& out, std::string_view key) {
   out.close().close().close();
 }
 
-/// The shard's part of the documents. What happens to whole collections has no document and reaches every
-/// shard: none may sleep through it.
+/// True for the documents of this shard. Events of whole collections have no document and reach every shard.
 void append_shard(bson::Builder& out, const StreamFilter& filter) {
   out.open(out.item()).open_array("$or");
   out.open(out.item()).open_array("$eq").open(out.item()).append("$type", "$documentKey").close();
@@ -231,8 +231,8 @@ void append_either(bson::Builder& out, const char* path, const std::vector<Subsc
   for (const Subscription& one : named) out.append(out.item(), one.collection);
 }
 
-/// The watched collections; what has no collection (the database dropped, the stream invalidated); and what
-/// is renamed to a watched one.
+/// True for events of the watched collections, events without a collection (the database was dropped, the
+/// stream was invalidated), and renames to a watched collection.
 void append_scope(bson::Builder& out, const StreamFilter& filter) {
   const ByName split = by_name(filter.subscriptions);
   out.open_array("$or");
@@ -248,9 +248,9 @@ void append_scope(bson::Builder& out, const StreamFilter& filter) {
   out.close();
 }
 
-/// One expression for everything else. The server tries to push each predicate of a $match on the event's
-/// fields down to the oplog and then tests it twice; measured, an expression costs half of what the same
-/// conditions do as predicates.
+/// All other conditions, as one expression. The server tries to push each predicate of a $match on the
+/// event's fields down to the oplog, and then tests it twice. Measured, an expression costs half as much as
+/// the same conditions as predicates.
 void append_wanted(bson::Builder& out, const StreamFilter& filter) {
   out.open("$expr").open_array("$and");
   append_happening(out, out.item(), filter.subscriptions);

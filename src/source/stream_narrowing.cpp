@@ -16,7 +16,7 @@ using Names = std::vector<std::string>;
 
 const std::string holder = "sluiceNarrowed";
 
-/// Everything that an event may have; a $project that names what it keeps has to name all of it.
+/// All fields that an event may have. A $project that lists what it keeps must list all of them.
 const Names parts_of_an_event{"operationType",
                               "clusterTime",
                               "wallTime",
@@ -44,7 +44,7 @@ Names split(std::string_view path) {
   return names;
 }
 
-/// Several rules may keep back a and a.b: the server wants the outer one alone.
+/// Several rules may redact both a and a.b. The server accepts only the outer one.
 Names outermost(const Names& paths) {
   Names all;
   for (const std::string& path : paths) {
@@ -54,7 +54,7 @@ Names outermost(const Names& paths) {
   return all;
 }
 
-/// The names that lead to a path: a and a.b for a.b.c.
+/// The paths that lead to `path`: a and a.b for a.b.c.
 Names holders_of(const std::string& path) {
   Names all;
   for (auto dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1))
@@ -62,9 +62,9 @@ Names holders_of(const std::string& path) {
   return all;
 }
 
-/// `in`, where $$at is the list of the names in `path` without the numbers of arrays' elements. Compared as
-/// bytes, for a name need not be UTF-8. A name that is a number is left out as well, which can keep back more
-/// than was asked for, never less.
+/// The expression `in`, in which $$at is the list of the names in `path`, without the numbers of array
+/// elements. Names are compared as bytes, since a name need not be UTF-8. A field name that is a number is
+/// left out of the list as well, so more may be removed than was asked for, never less.
 Expression with_names_of(const char* path, Expression in) {
   const Expression digits = call("$ltrim", object({{"input", "$$part"}, {"chars", "0123456789"}}));
   const Expression names = call("$filter", object({{"input", call("$split", Items{path, "."})},
@@ -73,7 +73,7 @@ Expression with_names_of(const char* path, Expression in) {
   return call("$let", object({{"vars", object({{"at", names}})}, {"in", std::move(in)}}));
 }
 
-/// Whether $$at is `path` or leads into it.
+/// Whether $$at is `path` or a path inside it.
 Expression at_or_in(const std::string& path) {
   const Names names = split(path);
   return call("$eq", Items{call("$slice", Items{"$$at", static_cast<std::int32_t>(names.size())}),
@@ -98,7 +98,7 @@ Expression filtered(Expression input, Expression condition) {
   return call("$filter", object({{"input", std::move(input)}, {"cond", std::move(condition)}}));
 }
 
-/// What is taken out of the events of one collection, and its place in the holder.
+/// What is removed from the events of one collection, and the field of `holder` where that happens.
 class Narrowing {
  public:
   Narrowing(const Subscription& what, std::size_t number)
@@ -118,8 +118,9 @@ class Narrowing {
 
   const std::string& name() const { return name_; }
 
-  /// What is to be narrowed: the documents, and the updated fields as a list of {k, v}. The value of a field
-  /// that holds a narrowed path (a, where a.b is kept back) stands in a place of its own.
+  /// The parts of the event to narrow: the documents, and the updated fields as a list of {k, v}. A field
+  /// that contains a narrowed path (a, if a.b is redacted) has its value in a separate field instead of v
+  /// (see slot()).
   Expression stash() const {
     return if_else(here_,
                    object({{"f", "$fullDocument"}, {"b", "$fullDocumentBeforeChange"}, {"u", updated()}}),
@@ -180,7 +181,7 @@ class Narrowing {
                     {"disambiguatedPaths", if_else(has_type(paths, "object"), kept_paths, "$$REMOVE")}})};
   }
 
-  /// A sharded collection's key may hold what is kept back.
+  /// The document key without all but _id: a sharded collection's key may contain redacted fields.
   std::pair<Expression, Expression> key() const {
     return {has_type("$" + place_, "object"), object({{"_id", "$documentKey._id"}})};
   }
@@ -188,7 +189,7 @@ class Narrowing {
  private:
   static std::string slot(std::size_t holder) { return "p" + std::to_string(holder); }
 
-  /// Whether anything at $$at may be told.
+  /// Whether rules may see the path $$at, or something inside it.
   Expression is_shown() const {
     Items all;
     for (const std::string& path : redacted_) all.push_back(call("$not", Items{at_or_in(path)}));
@@ -235,7 +236,7 @@ class Narrowing {
   Names projected_;
   std::string name_;
   std::string place_;
-  Names holders_;  ///< the names that a narrowed path lies in
+  Names holders_;  ///< the paths that lead to a narrowed path
 };
 
 Expression first_that_holds(const std::vector<std::pair<Expression, Expression>>& cases,
@@ -285,7 +286,8 @@ void append_move_back(bson::Builder& pipeline, const std::vector<Narrowing>& all
   append_stage(pipeline, "$addFields", object(std::move(parts)));
 }
 
-/// Whether an update is of a collection whose rules did not ask for the look-up; nothing where there is none.
+/// Whether an update is of a collection whose rules did not ask for the look-up; nothing if there is no such
+/// collection.
 std::optional<Expression> is_unasked(const StreamFilter& filter) {
   const ByName split = by_name(filter.subscriptions);
   Names collections;
@@ -296,7 +298,7 @@ std::optional<Expression> is_unasked(const StreamFilter& filter) {
     if (collections.empty()) return std::nullopt;
     return call("$in", Items{"$ns.coll", literal(texts(collections))});
   }
-  // A collection may be in sets of which some asked.
+  // A collection may be in several sets, only some of which asked.
   Items asked;
   for (const Subscription& one : filter.subscriptions) {
     if (one.full_document != FullDocument::off) asked.push_back(reads(one, "$ns.coll"));
@@ -304,8 +306,8 @@ std::optional<Expression> is_unasked(const StreamFilter& filter) {
   return call("$not", Items{call("$or", std::move(asked))});
 }
 
-/// The look-up is asked for of the whole stream. What it brought for collections whose rules did not ask
-/// stays behind.
+/// The stream requests the look-up for all collections. Removes the documents that it brought for collections
+/// whose rules did not ask for it.
 void append_looked_up(bson::Builder& pipeline, const StreamFilter& filter) {
   if (filter.full_document() == FullDocument::off) return;
   const auto unasked = is_unasked(filter);

@@ -5,12 +5,12 @@
 
 namespace sluice::source {
 
-/// Appends the stages that take out of an event what no rule may see of its collection
-/// (Subscription::redacted and projected), and the documents that were looked up for other collections'
-/// updates; none where every event is sent as it is.
+/// Appends the stages that remove from each event what no rule may see of its collection
+/// (Subscription::redacted and projected), and a looked-up document that no rule of its collection asked for.
+/// No stages if every event is sent as it is.
 ///
 /// A $project cannot depend on the event. So the documents and the update of a narrowed collection are moved
-/// into a place of that collection's own (sluiceNarrowed.c0), narrowed there, and moved back.
+/// to a field of that collection's own (sluiceNarrowed.c0), narrowed there, and moved back.
 void append_narrowing(bson::Builder& pipeline, const StreamFilter& filter);
 
 }  // namespace sluice::source

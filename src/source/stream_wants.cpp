@@ -9,7 +9,8 @@ namespace sluice::source {
 
 namespace {
 
-/// Whether our side sees every name in an update that touches the field.
+/// Whether the worker sees every name in an update that touches the field: it is neither redacted nor outside
+/// the projection.
 bool seen(const Subscription& subscription, const std::string& field) {
   const std::string path = without_brackets(field);
   const bool hidden = std::ranges::any_of(subscription.redacted, [&](const std::string& other) {
@@ -27,7 +28,8 @@ Expression happening(std::vector<Subscription> subscriptions) {
   });
 }
 
-/// An event whose required image is missing is not the expression's to judge: it has to be set aside.
+/// Conditions under which a required image is missing. Such an event passes without its expression, since it
+/// has to become a dead letter.
 Items missing_images(const Subscription& subscription) {
   Items missing;
   if (subscription.before == BeforeImage::required) {
@@ -68,10 +70,9 @@ Expression numbers_of_those_it_is_for(const StreamFilter& filter) {
   return call("$concatArrays", std::move(lists));
 }
 
-/// What has no document concerns everybody; what others read is theirs to look at.
-/// Whether an event lies behind the one that the stream was resumed at. Of a long token, that of a large _id,
-/// the start tells: it holds the time and the place in it. What follows are hexadecimal digits, which Z is
-/// behind.
+/// Whether an event lies after the one that the stream was resumed at. Of a long token (that of a large _id)
+/// only the start is compared: it contains the cluster time and the place within it. Tokens are hexadecimal
+/// digits, and Z sorts after all of them, so an event with the same start does not count as new.
 Expression is_new(std::string_view resumed_at) {
   constexpr std::size_t most = 1024;
   std::string place(resumed_at.substr(0, most));
@@ -79,6 +80,9 @@ Expression is_new(std::string_view resumed_at) {
   return call("$gt", Items{"$_id._data", literal(place)});
 }
 
+/// Whether some subscription may want an event. An event that is not a change of a document concerns every
+/// rule; an event for a plain subscription passes by its operation and fields; the event that the stream is
+/// resumed at always passes.
 Expression is_for_somebody(const StreamFilter& filter, std::string_view resumed_at) {
   Items any{call("$ne", Items{"$sluiceWants", array({})}), call("$not", Items{is_document_change()})};
   const bool sets = std::ranges::any_of(filter.plain, [](const auto& one) { return one.set != nullptr; });
@@ -94,15 +98,15 @@ Expression is_for_somebody(const StreamFilter& filter, std::string_view resumed_
   return call("$or", std::move(any));
 }
 
-/// What is made for the judged subscriptions that an event is for. Where nothing is evaluated their names are
-/// others, and nothing is made.
+/// Adds the values that the judged subscriptions compute, each only for the events that it is for. With
+/// Judging::skip the numbers in sluiceWants differ (see unjudged()), so no value is computed.
 void append_made(bson::Builder& pipeline, const std::vector<Subscription>& judged) {
   Members made;
   for (std::size_t i = 0; i < judged.size(); ++i) {
     if (judged[i].made.empty()) continue;
     const bson::View expression(judged[i].made.data(), judged[i].made.size());
     const Expression here = call("$in", Items{static_cast<std::int32_t>(i), "$sluiceWants"});
-    // Two collections of one rule make what has one name: each only where it is asked.
+    // Subscriptions of one rule to two collections share a name. Each value is used only for its own events.
     const auto known = std::ranges::find(made, judged[i].made_name, &Members::value_type::first);
     Expression otherwise = known == made.end() ? Expression("$$REMOVE") : known->second;
     Expression value = if_else(here, Expression(expression.at("made")), std::move(otherwise));
@@ -128,8 +132,9 @@ bool server_judges(const Subscription& subscription) {
 }
 
 void append_passing_over(bson::Builder& pipeline, std::string_view resumed_at) {
-  // The server's answer has the _id five times: in the event, twice in its token, and in the token once more
-  // as the place that the answer ends at. It fits 16 MiB up to about here.
+  // The server's answer contains five times the size of the _id: once in the event, twice in its token, which
+  // is hexadecimal, and twice in the same token as the position where the answer ends. That fits into 16 MiB
+  // up to about this size.
   constexpr std::int32_t most_token_bytes = 6 << 20;
   Items any{call("$lte", Items{call("$strLenBytes", "$_id._data"), most_token_bytes})};
   if (!resumed_at.empty()) any.push_back(call("$not", Items{is_new(resumed_at)}));

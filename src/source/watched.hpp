@@ -8,10 +8,10 @@
 
 namespace sluice::source {
 
-/// Holds where the name of a collection at `path` ("$ns.coll") is one that the subscription reads.
+/// True if the collection name at `path` (for example "$ns.coll") is one that the subscription reads.
 Expression reads(const Subscription& subscription, const char* path);
 
-/// Those that read one collection each, and those that read all that patterns match.
+/// Subscriptions divided into those to one collection and those to all collections that patterns match.
 struct ByName {
   std::vector<Subscription> named;
   std::vector<Subscription> sets;

@@ -43,7 +43,7 @@ void LaneTroubles::retried(std::size_t lane, const Error& error, const std::stri
     return;
   }
   denied(condition, error);
-  // What is refused for good becomes a dead letter, which has a line of its own.
+  // A write that is refused for good becomes a dead letter, which has its own log line.
   if (error.kind == ErrorKind::transient || error.kind == ErrorKind::own_fault) {
     parts_.log.log(spdlog::level::debug, observe::LogFields::of(error), "lane {}: {} ({}); retrying", lane,
                    error.text(), name_of(error.kind));
@@ -97,7 +97,8 @@ void LaneTroubles::note_problem(const std::string& why) {
   store_problem(parts_.resources.pool, parts_.log, parts_.config.state_database, id_, why);
 }
 
-/// For those who ask the state database: while the triggers run, of the part that fails first.
+/// Stores the problem of running triggers in the state database. Only the problem of the part that fails
+/// first is stored.
 void LaneTroubles::note_while_running(const std::string& condition, const std::string& why) {
   const bool of_another = !problem_of_.empty() && problem_of_ != condition;
   if (!parts_.stream.of_triggers || of_another || problem_ == why) return;

@@ -14,9 +14,10 @@
 
 namespace sluice::pipeline {
 
-/// Says what keeps the lanes and the checkpoint of one running stream from going on: in the log, in /readyz,
-/// in the states of its outlets and, for a stream of triggers, in the state database. What messages wait for
-/// degrades the worker; what MongoDB denies makes it not ready. On the strand, but where it says otherwise.
+/// Reports what keeps the lanes and the checkpoint of one running stream from making progress: in the log, in
+/// /readyz, in the states of its outlets and, for a stream of triggers, in the state database. A server
+/// outside MongoDB that is down degrades the worker; a denial by MongoDB makes it not ready. On the strand,
+/// unless stated otherwise.
 class LaneTroubles {
  public:
   struct Parts {
@@ -31,24 +32,24 @@ class LaneTroubles {
 
   explicit LaneTroubles(Parts parts);
 
-  /// A lane's batch failed and is tried again. `outlet`: the server outside MongoDB that it is about, or "".
+  /// A lane's batch failed and is retried. `outlet`: the server outside MongoDB that caused it, or "".
   /// `events`: how many are in flight.
   void retried(std::size_t lane, const Error& error, const std::string& outlet, std::int64_t events);
   void recovered(std::size_t lane);
 
-  /// What MongoDB answered to the last store of the checkpoint.
+  /// The result of the last store of the checkpoint.
   void checkpoint(const std::optional<Error>& error) { denied(parts_.condition + " checkpoint", error); }
 
-  /// The outlets were prepared while the stream starts, or this one could not be. On the reader's thread.
+  /// While the stream starts: all outlets were prepared, or this one could not be. On the reader's thread.
   void prepared();
   void unprepared(const std::string& server, const Error& error);
 
-  /// Notes why triggers do not run ("" when they do) in the state database. Blocks; on the reader's thread.
+  /// Stores in the state database why triggers do not run ("" once they run). Blocks; on the reader's thread.
   void note_problem(const std::string& why);
 
-  /// Repeats what still fails, once a minute.
+  /// Logs what still fails, once a minute.
   void tell_due(flow::Time now);
-  /// The stream has ended with so many lanes: nothing waits any more.
+  /// The stream with this number of lanes has ended: nothing waits any more.
   void forget(std::size_t lanes);
 
  private:
@@ -59,11 +60,11 @@ class LaneTroubles {
   void note_while_running(const std::string& condition, const std::string& why);
 
   Parts parts_;
-  const std::string id_;              ///< of the stream in the state database
+  const std::string id_;              ///< the stream's id in the state database
   observe::RepeatedWarning held_up_;  ///< lanes whose batches fail within MongoDB
   std::set<std::size_t> held_up_lanes_;
-  std::string problem_;     ///< of a running trigger, as it was noted last; "" for none
-  std::string problem_of_;  ///< the condition that it belongs to
+  std::string problem_;     ///< the problem of a running trigger that was stored last; "" if there is none
+  std::string problem_of_;  ///< the condition in /readyz of this problem
 };
 
 }  // namespace sluice::pipeline

@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t lines_a_minute = 20;
 constexpr auto minute = std::chrono::minutes(1);
 
-/// `articles {"_id":1}` of `insert of articles {"_id":1}`.
+/// Returns `articles {"_id":1}` for the change `insert of articles {"_id":1}`.
 std::string_view document_of(const sinks::StoredLetter& letter) {
   constexpr std::string_view of = " of ";
   const auto at = letter.change.find(of);
@@ -48,7 +48,7 @@ void LimitedLines::withheld_letters(std::size_t count) {
              count, count == 1 ? "" : "s", stream_);
 }
 
-/// A database may be dropped with any number of collections.
+/// These lines are limited because a database may be dropped with any number of collections.
 void LimitedLines::notices(const std::vector<std::string>& notices) {
   const flow::Time now = flow::Clock::now();
   withheld_notices(notice_lines_.due(now));
@@ -73,7 +73,7 @@ void LimitedLines::of_outlet(bool loud, const std::string& text) {
   if (outlet_lines_.allow(now)) log_.warn("{}", text);
 }
 
-/// It was read, and it is dead, although nothing can be kept of it.
+/// Counts the event as read and dead, although no dead letter can be stored for it.
 void LimitedLines::passed_over(const Error& error, bool told) {
   metrics_.events_read.Increment();
   metrics_.events_dead.Increment();

@@ -14,26 +14,26 @@
 
 namespace sluice::pipeline {
 
-/// The log lines of a stream that may be true of every event: each kind gets twenty lines a minute, and what
-/// comes beyond them is counted and told in one line.
+/// Log lines of a stream that may occur for every event. Each kind gets twenty lines a minute; further ones
+/// are counted and reported in one line.
 class LimitedLines {
  public:
   LimitedLines(observe::StreamLog log, observe::StreamMetrics& metrics, std::string stream);
 
   /// Dead letters that were stored. On the strand.
   void letters(const std::vector<sinks::StoredLetter>& letters);
-  /// What happened to whole collections. On the strand.
+  /// Changes of whole collections. On the strand.
   void notices(const std::vector<std::string>& notices);
-  /// What an outlet says of single messages. On any thread.
+  /// A message of an outlet about single messages. `loud`: it is a warning. On any thread.
   void of_outlet(bool loud, const std::string& text);
-  /// An event could not be read, and now the stream reads as `reading` says. `batch`: how many events an
-  /// answer usually has; `first_batch`: how many it has when the needed part of an event is asked for first.
-  /// On the reader's thread.
+  /// An event could not be read, and the stream now reads as `reading` says. `batch`: the usual number of
+  /// events in an answer; `first_batch`: the number when the needed part of an event is first requested. On
+  /// the reader's thread.
   void reading_less(const Error& error, const flow::ReadDetail& reading, int batch, int first_batch);
 
-  /// Tells how many lines were withheld, once a minute. On the strand.
+  /// Logs how many lines were withheld, once a minute. On the strand.
   void tell_due(flow::Time now);
-  /// At the end: all that was withheld. On the strand.
+  /// At the stream's end: logs how many lines are still withheld. On the strand.
   void tell_rest();
 
  private:
@@ -46,9 +46,9 @@ class LimitedLines {
   const std::string stream_;
   flow::LineLimit letter_lines_;
   flow::LineLimit notice_lines_;
-  flow::LineLimit reading_lines_;  ///< on the reader's thread
+  flow::LineLimit reading_lines_;  ///< used on the reader's thread
   std::mutex outlet_mutex_;
-  flow::LineLimit outlet_lines_;  ///< behind the mutex
+  flow::LineLimit outlet_lines_;  ///< guarded by outlet_mutex_
 };
 
 }  // namespace sluice::pipeline

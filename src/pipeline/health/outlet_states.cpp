@@ -26,7 +26,7 @@ OutletStates::OutletStates(observe::StreamLog log, std::string stream, observe::
                            observe::Metrics& metrics)
     : log_(std::move(log)), stream_(std::move(stream)), readiness_(readiness), metrics_(metrics) {}
 
-/// Whoever takes this one's place states what it finds down itself.
+/// Leaves the degraded states as they are: the object that replaces this one sets its own.
 OutletStates::~OutletStates() = default;
 
 void OutletStates::add(const std::string& server, const std::string& rule) {
@@ -61,7 +61,8 @@ void OutletStates::failed(const std::string& who, const std::string& server, con
   outlet.events = events;
   readiness_.degraded(condition_of(server), fmt::format("down, and its messages wait ({}): {}",
                                                         rules_text(outlet.rules), outlet.error));
-  // What the server says differs from moment to moment as it goes down; that it is down is told once.
+  // The error text may change from moment to moment while a server goes down, so only a new kind of error
+  // gets a new log line.
   tell(server, outlet, outlet.repetition.failed(now, name_of(error.kind)));
 }
 
@@ -97,7 +98,7 @@ void OutletStates::tell(const std::string& server, const Outlet& outlet,
   }
 }
 
-/// Nobody waits for it any more.
+/// Nobody waits for the server any more.
 void OutletStates::let_go(const std::string& server, Outlet& outlet) {
   outlet.up.set(true);
   readiness_.degraded(condition_of(server), "");

@@ -15,10 +15,10 @@
 
 namespace sluice::pipeline {
 
-/// The servers outside MongoDB that one stream's rules send to, and which of them are down. One is down while
-/// a lane of any of the stream's parts in this process waits for it, or a part that starts does. That
-/// degrades the worker, which stays ready: log, metric, /readyz and /status say it, from here. Thread-safe; a
-/// lane that works takes no lock.
+/// The servers outside MongoDB that one stream's rules send to, and which of them are down. A server is down
+/// while a lane of any of the stream's parts in this process, or a part that is starting, waits for it. That
+/// degrades the worker, which stays ready. The log, a metric, /readyz and /status report it from here.
+/// Thread-safe; a lane that works takes no lock.
 class OutletStates {
  public:
   OutletStates(observe::StreamLog log, std::string stream, observe::Readiness& readiness,
@@ -27,22 +27,23 @@ class OutletStates {
   OutletStates(const OutletStates&) = delete;
   OutletStates& operator=(const OutletStates&) = delete;
 
-  /// The rule sends to this server. The same again changes nothing.
+  /// The rule sends to this server. Adding it again changes nothing.
   void add(const std::string& server, const std::string& rule);
 
-  /// `who` (a lane, a part that starts) cannot go on, because of this server. `events`: how many wait with
-  /// it.
+  /// `who` (a lane, or a part that is starting) cannot continue because of this server. `events`: how many
+  /// events wait.
   void failed(const std::string& who, const std::string& server, const Error& error, std::int64_t events);
-  /// `who` waits for no server any more.
+  /// `who` no longer waits for any server.
   void works(const std::string& who);
-  /// Nor do those whose names begin with this: they end, and what they waited for is not known to work.
+  /// Everyone whose name begins with `whose` has ended, and no longer waits. Whether the servers work is not
+  /// known.
   void forget(const std::string& whose);
 
-  /// Call it regularly: it tells once a minute of what is still down.
+  /// Call it regularly: it logs once a minute what is still down.
   void tell_due(flow::Time now);
 
   std::vector<observe::OutletStatus> status() const;
-  /// The names of those that are down.
+  /// The names of the servers that are down.
   std::vector<std::string> down() const;
 
  private:
@@ -51,7 +52,7 @@ class OutletStates {
 
     observe::OutletMetric up;
     std::vector<std::string> rules;
-    std::set<std::string> waiting;  ///< who
+    std::set<std::string> waiting;  ///< who waits for the server
     flow::Repetition repetition;
     std::string error;
     std::int32_t code = 0;
@@ -69,7 +70,7 @@ class OutletStates {
   observe::Readiness& readiness_;
   observe::Metrics& metrics_;
   mutable std::mutex mutex_;
-  std::map<std::string, Outlet> outlets_;  ///< by server; behind the mutex
+  std::map<std::string, Outlet> outlets_;  ///< by server; guarded by mutex_
 };
 
 }  // namespace sluice::pipeline

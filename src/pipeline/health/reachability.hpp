@@ -6,8 +6,7 @@
 
 namespace sluice::pipeline {
 
-/// Whether the sinks outside MongoDB can be reached from this process: another instance may have better luck.
-/// Thread-safe.
+/// Whether this process can reach the outlets. If it cannot, another instance perhaps can. Thread-safe.
 class Reachability {
  public:
   void failed(flow::Time now) {
@@ -16,14 +15,15 @@ class Reachability {
   }
   void succeeded() { since_ = 0; }
 
-  /// For so long, and without a success between.
+  /// Whether there were failures for at least `time`, and no success in between.
   bool failing_for(flow::Duration time, flow::Time now) const {
     const flow::Duration::rep since = since_;
     return since != 0 && now.time_since_epoch() - flow::Duration(since) >= time;
   }
 
  private:
-  std::atomic<flow::Duration::rep> since_ = 0;  ///< the first failure in a row; 0 for none
+  /// Time of the first failure since the last success; 0 if there is none.
+  std::atomic<flow::Duration::rep> since_ = 0;
 };
 
 }  // namespace sluice::pipeline

@@ -15,9 +15,10 @@ using std::chrono::milliseconds;
 constexpr auto look_interval = milliseconds(200);
 constexpr auto ask_interval = std::chrono::seconds(10);
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-constexpr auto answer_slack = std::chrono::seconds(1);  // beyond the time that the server may hold an answer
+// Beyond the time for which the server may hold an answer back.
+constexpr auto answer_slack = std::chrono::seconds(1);
 
-constexpr const char* stall_condition = " stalled";  // behind the stream's name, in that of the condition
+constexpr const char* stall_condition = " stalled";  // appended to the stream's name in /readyz
 
 double seconds_of(std::uint64_t cluster_time) {
   return static_cast<double>(cluster_time >> 32);
@@ -35,8 +36,9 @@ std::string with_error(const std::string& error) {
   return error.empty() ? "" : "; the last error was: " + error;
 }
 
-/// An empty answer alone does not say that everything is read: behind a long stretch that the filter keeps
-/// out the server answers as well, with a token that is not yet at its clock.
+/// Whether the answer says that everything is read. An empty answer alone does not: within a long stretch
+/// that the filter drops, the server also answers without events, but with a token that has not reached its
+/// clock.
 bool says_all_is_read(const source::StreamBatch& batch) {
   if (!batch.events.empty() || !batch.resume_token) return false;
   const auto looked_to = source::time_of_token(batch.resume_token);
@@ -146,7 +148,7 @@ asio::awaitable<void> StreamHealth::ask() {
   if (parts_.speaks_for_all && !parts_.maintained.empty() && !stopping_) co_await ask_maintained();
 }
 
-/// A repair by another process is noticed.
+/// Reads again which rules are backfilled: another process may have repaired one.
 asio::awaitable<void> StreamHealth::ask_maintained() {
   std::optional<std::vector<checkpoint::MaintainedRule>> known;
   const std::string stream_id = parts_.pipeline + "/" + parts_.stream;
@@ -180,7 +182,7 @@ void StreamHealth::take_maintained(const std::optional<std::vector<checkpoint::M
   note_ = text;
 }
 
-/// What could not be counted stays as it was counted last.
+/// After an error, the last count stays.
 void StreamHealth::take_letters(const checkpoint::LettersCounted& letters) {
   if (letters.error) {
     parts_.log.debug("the dead letters could not be counted: {}", letters.error->text());
@@ -222,7 +224,7 @@ void StreamHealth::look(flow::Time now) {
   lane_status_ = std::move(lanes);
 }
 
-/// The lane that has waited longest, and how many others there are.
+/// Describes the lane that has been stalled longest, and how many others are; empty if none is.
 std::string StreamHealth::what_lanes_wait_for(flow::Time now) const {
   const Lane* longest = nullptr;
   std::optional<flow::Time> since;
@@ -243,7 +245,7 @@ std::string StreamHealth::what_lanes_wait_for(flow::Time now) const {
                      with_error(std::string(seen.last_error)));
 }
 
-/// Empty where nothing is stalled.
+/// Describes everything that is stalled; empty if nothing is.
 std::string StreamHealth::what_it_waits_for(flow::Time now) const {
   std::string text = what_lanes_wait_for(now);
   const auto add = [&text](const std::string& sentence) {
@@ -255,7 +257,8 @@ std::string StreamHealth::what_it_waits_for(flow::Time now) const {
   }
   if (const auto since = cursor_.stalled_since(now)) {
     const std::lock_guard lock(mutex_);
-    // The server answers a getMore when it has found something or has come to the end, however long it looks.
+    // The server answers a getMore only when it has found something or has reached the end of the oplog,
+    // however long that takes.
     const bool alive = stored_at_ && *stored_at_ > *since;
     add(fmt::format(
         "the change stream's cursor has had no answer from the server for {} s{}{}",
@@ -282,7 +285,8 @@ void StreamHealth::tell_stall(const std::string& waits_for, flow::Time now) {
   }
 }
 
-/// As /readyz says it: also of a stream whose lease, lanes or checkpoint are denied what they need.
+/// Why the stream is not ready, as in /readyz: also because its lanes or its checkpoint are denied what they
+/// need.
 std::string StreamHealth::why_not_ready() const {
   const std::string own = parts_.readiness.all_reasons(parts_.condition);
   if (!own.empty() || !parts_.partition) return own;

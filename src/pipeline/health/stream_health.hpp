@@ -25,11 +25,11 @@
 
 namespace sluice::pipeline {
 
-/// What a stream knows of its own state: how far behind it is, how long the oplog still holds its position,
-/// and whether anything moves. The stream tells it what happens; gauges, /readyz and /status come from here.
+/// The state of one stream: how far behind it is, how long the oplog still contains its position, and whether
+/// anything makes progress. The stream reports what happens; the gauges, /readyz and /status read from here.
 ///
-/// Told and looking on the strand; asked on any thread. What both touch lies behind one mutex, which is taken
-/// once for each batch and never for an event.
+/// Reports and checks run on the strand; the state is read on any thread. What both use is guarded by one
+/// mutex, which is locked once for each batch and never for an event.
 class StreamHealth {
  public:
   struct Parts {
@@ -41,50 +41,52 @@ class StreamHealth {
     observe::Readiness& readiness;
     const observe::StreamLog& log;
     std::string stream;
-    std::optional<int> partition;  ///< of a cluster
+    std::optional<int> partition;  ///< the partition, in a cluster
     std::string condition;         ///< the stream's name in /readyz
     EngineConfig engine;
     std::string pipeline;
     std::string state_database;
     std::string place_arguments;  ///< see Config
     std::vector<checkpoint::MaintainedId> maintained;
-    /// Of a divided stream one part counts the dead letters of all, and names the rules that are not
-    /// backfilled.
+    /// Whether this part counts the dead letters of all parts of a divided stream, and reports the rules that
+    /// are not backfilled.
     bool speaks_for_all = true;
     const OutletStates& outlets;
-    /// Starts a coroutine that the stream outlives, and that ends it with what it throws.
+    /// Starts a coroutine that keeps the stream alive; an exception in it ends the stream.
     std::function<void(asio::awaitable<void>)> spawn;
 
-    /// The name in /readyz under which it speaks for all parts.
+    /// The name in /readyz for what concerns all parts.
     std::string condition_of_all() const { return "stream " + stream; }
   };
 
   StreamHealth(Parts parts, observe::Metrics& metrics);
 
-  /// The stream is open behind `from`, and these are its lanes (which outlive this). Begins to look.
+  /// The stream is open after `from`. `lanes` must outlive this. Begins the regular checks.
   void opened(std::int64_t epoch, const Position& from,
               const std::vector<std::unique_ptr<LaneDriver>>& lanes);
   /// The server answered, with events or without.
   void answered(const source::StreamBatch& batch, flow::Time now);
-  /// A new position below which everything is done, or none; and whether nothing read is left to do.
+  /// `position`: a new position below which everything is done, if there is one. `idle`: whether everything
+  /// that was read is done.
   void reached(const std::optional<Position>& position, bool idle);
   void storing() { storing_ = true; }
   void stored(flow::Time asked);
   void not_stored(const Error& error) { store_error_ = error.text(); }
-  /// The change stream broke. On any thread.
+  /// The change stream failed. On any thread.
   void broke(const Error& error);
 
-  /// What the layout remembers of the rules that keep documents true. Those that are not backfilled are said.
+  /// `known`: what the layout stores about the rules that maintain documents. Logs and reports those that are
+  /// not backfilled.
   void take_maintained(const std::optional<std::vector<checkpoint::MaintainedRule>>& known);
 
-  /// No more looking. What is being asked of the server comes back first: wait for ended().
+  /// Ends the checks. A query may still be running: wait for ended().
   void stop();
   bool ended() const { return !looking_ && !asking_; }
 
   /// Thread-safe.
   observe::StreamStatus status() const;
 
-  /// Leaves the gauges to whoever comes after: another stream of this name may.
+  /// Gives the gauges up, since another stream of the same name may set them next.
   void retire();
 
  private:
@@ -113,7 +115,8 @@ class StreamHealth {
   std::vector<Lane> lanes_;
   flow::StallWatch cursor_;
   flow::StallWatch checkpoint_;
-  std::optional<flow::Time> read_all_at_;  ///< the last answer, if it said that nothing is left to read
+  /// Time of the last answer, if it said that nothing is left to read.
+  std::optional<flow::Time> read_all_at_;
   std::optional<flow::Time> stalled_since_;
   flow::Time ask_at_{};
   std::string store_error_;
@@ -122,10 +125,10 @@ class StreamHealth {
   bool asking_ = false;
   bool stopping_ = false;
   bool permission_told_ = false;
-  std::vector<std::string> not_backfilled_;  ///< rules, as they were told last
+  std::vector<std::string> not_backfilled_;  ///< the rules that were last reported
 
   mutable std::mutex mutex_;
-  // Behind the mutex.
+  // Guarded by mutex_.
   flow::Lag lag_;
   flow::OplogHeadroom headroom_;
   std::optional<double> position_;  ///< cluster time in seconds
@@ -135,7 +138,7 @@ class StreamHealth {
   std::string reader_error_;
   std::string note_;
 
-  observe::ScrapeHook hook_;  ///< last: it runs until it is destroyed
+  observe::ScrapeHook hook_;  ///< last, since it may be called until it is destroyed
 };
 
 }  // namespace sluice::pipeline

@@ -68,7 +68,7 @@ void Reader::read(source::EventStream& stream, Position at, const std::stop_toke
     policy_.succeeded();
     if (batch->resume_token) at = Position::of(batch->resume_token, batch->operation_time);
     const std::size_t events = batch->events.size();
-    const bool in_mid_event = events == 0 && !batch->resume_token;  // not yet an event, nor the lack of one
+    const bool in_mid_event = events == 0 && !batch->resume_token;  // only a part of an event has come
     budget_.add(static_cast<std::int64_t>(events), static_cast<std::int64_t>(batch->bytes()));
     observer_.batch(std::move(batch));
     if (!in_mid_event && reading_.came(events) && !change_reading(stream, at, stop)) return;
@@ -82,7 +82,8 @@ std::optional<Error> Reader::mark_own(source::EventStream& stream, source::Strea
   return mongo::or_error([&] { return plan_.own_writes->mark(stream, batch); });
 }
 
-/// Collections come back without their images after their database was dropped.
+/// When a database was dropped, its recreated collections no longer keep pre-images. So the database is
+/// prepared again.
 void Reader::provide_again() {
   const std::lock_guard turn(resources_.preparing);
   if (const auto error = plan_.provision()) {
@@ -90,8 +91,8 @@ void Reader::provide_again() {
   }
 }
 
-/// Between two answers of the stream: what stands in collections whose snapshot was asked for, as of this
-/// place. Not for long, for the stream goes on.
+/// Reads snapshot chunks between two answers of the stream, as of the stream's position `at`. At most a few
+/// at once, so that the stream's own events are not delayed for long.
 void Reader::pump_snapshots(source::EventStream& stream, const Position& at, const std::stop_token& stop) {
   constexpr int chunks_at_once = 8;
   SnapshotPump& snapshots = *plan_.snapshots;
@@ -114,9 +115,9 @@ void Reader::pump_snapshots(source::EventStream& stream, const Position& at, con
   stream.be_patient(!active);
 }
 
-/// Whether there is another way of reading that gets past an event which the server cannot send. What fails
-/// an expression has a code of the operator's own: an error that nothing else explains may have been one, or
-/// that of an event of which less could be read.
+/// Whether reading less of each event, or judging less, may get past an event that the server cannot send. An
+/// expression that fails has the error code of the operator that failed. So an error that nothing else
+/// explains may come from an expression, or from an event that could be sent in part.
 bool Reader::reads_less(const Error& error) {
   if (error.kind == ErrorKind::too_large) return reading_.too_large();
   const bool unexplained = error.kind == ErrorKind::fatal && !mongo::is_denial(error);
@@ -132,13 +133,14 @@ bool Reader::open_again(source::EventStream& stream, Position& at, const Error& 
   return change_reading(stream, at, stop);
 }
 
-/// The place stays the same, and so do the events: only how much is told of each, and how many at once.
+/// Reopens the stream at the same position, with the detail and batch size that the reading policy asks for
+/// now.
 bool Reader::change_reading(source::EventStream& stream, Position& at, const std::stop_token& stop) {
   stream.read_as(reading_.now());
   return move(stream, at, stop);
 }
 
-/// To the same place again, as it is to be read now: by other connections, or in another way.
+/// Opens the stream again at the same position, with a current client and the current options.
 bool Reader::move(source::EventStream& stream, Position& at, const std::stop_token& stop) {
   auto error = mongo::or_error([&] { return stream.open(at, at); });
   return !error || reopen(stream, at, std::move(*error), stop);

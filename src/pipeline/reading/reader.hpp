@@ -15,9 +15,9 @@
 
 namespace sluice::pipeline {
 
-/// The one thread of a stream that blocks on its cursor. StreamStartup brings the stream up on it; then it
-/// reads batch after batch, waits while the budget is spent, and opens the stream again after errors that
-/// pass.
+/// The thread of a stream that reads its cursor; it blocks. StreamStartup first opens the stream on this
+/// thread. Then the thread reads batch after batch, waits while the budget is spent, and reopens the stream
+/// after errors that may pass.
 class Reader {
  public:
   Reader(mongo::ClientPool& pool, checkpoint::CheckpointStore& store, flow::Budget& budget, ReaderPlan plan,
@@ -28,13 +28,13 @@ class Reader {
 
   void start();
 
-  /// Thread-safe; returns at once. The thread ends at the latest when its present call to the server returns.
+  /// Thread-safe; returns at once. The thread ends as soon as its present call to the server has returned.
   void request_stop();
 
-  /// True when the thread is about to end: joining it takes no time.
+  /// True when the thread has done its last work, so that joining it takes no time.
   bool ended() const { return ended_.load(); }
 
-  /// Under which epoch the shard was taken; 0 before. Thread-safe.
+  /// The epoch of the shard's lease; 0 before the lease is taken. Thread-safe.
   std::int64_t epoch() const { return epoch_.load(); }
 
  private:

@@ -33,13 +33,15 @@ bson::Value held(const std::vector<std::uint8_t>& holder) {
   return bson::View(holder.data(), holder.size()).at("v");
 }
 
-/// {$expr: {$gt: ["$_id", id]}}, which unlike {_id: {$gt: id}} goes on to ids of other types.
+/// {$expr: {$gt: ["$_id", id]}}. Unlike {_id: {$gt: id}} it also matches ids of types that sort after this
+/// one's.
 void append_compared(bson::Builder& out, const char* how, const bson::Value& id) {
   out.open(out.item()).open("$expr").open_array(how).append(out.item(), "$_id");
   out.open(out.item()).append("$literal", id).close().close().close().close();
 }
 
-/// The event that a document becomes. To filters and projections it is an insert; then it gets its own name.
+/// Turns a document into an event. Filters and projections treat it as an insert; append_name() then makes it
+/// a snapshot event.
 void append_event(bson::Builder& pipeline, const std::string& database, const std::string& collection,
                   const Position& at, std::uint64_t time) {
   pipeline.open(pipeline.item()).open("$replaceWith");
@@ -59,7 +61,7 @@ void append_name(bson::Builder& pipeline, std::uint16_t rule, const std::string&
   pipeline.close().close();
 }
 
-/// What one rule keeps back of a collection leaves the server for none, in a snapshot as in the events.
+/// Adds the paths that any rule redacts in a shared collection: as with events, they are sent for no rule.
 void keep_back(Subscription& subscription, const std::vector<std::unique_ptr<Rule>>& rules) {
   for (const auto& rule : rules) {
     for (const Subscription& other : rule->subscriptions()) {
@@ -158,7 +160,7 @@ std::optional<Error> SnapshotPump::look(flow::Time now) {
   for (const Source& source : sources_) ids.push_back(source.id);
   std::vector<checkpoint::SnapshotRequest> requests;
   if (auto error = store_.find(ids, requests)) return error;
-  // One after the other; one that cannot be read lets the others go first.
+  // Snapshots are read one after the other. One that cannot be read lets the others go first.
   std::erase_if(requests, [&](const checkpoint::SnapshotRequest& one) {
     const bool current = run_ && run_->request.id == one.id && run_->request.run == one.run;
     const auto finished = finished_.find(one.id);
@@ -175,7 +177,7 @@ std::optional<Error> SnapshotPump::look(flow::Time now) {
       waiting_[same->id] = now + pause_of_the_unreadable;
       requests.erase(same);
     }
-    run_.reset();  // it gives way, was asked for once more, or is not wanted any more
+    run_.reset();  // it lets others go first, was requested again, or is no longer requested
   }
   for (checkpoint::SnapshotRequest& request : requests) {
     const auto source = std::ranges::find(sources_, request.id, &Source::id);
@@ -192,7 +194,7 @@ std::optional<Error> SnapshotPump::start(std::size_t source, checkpoint::Snapsho
   flow::SnapshotMark mark =
       checkpoint::mark_to_go_on_from(all, request.run, options_.shard_index, options_.shard_count);
   if (mark.done) {
-    // Stored under this layout's names, too: whoever asks how far it is sees it.
+    // Also stored for this layout's shard, so that commands that show the progress find it.
     if (auto error = store_.put_progress(request.id, shard(), {request.run, mark})) return error;
     finished_[request.id] = request.run;
     return std::nullopt;
@@ -218,7 +220,7 @@ const Subscription* SnapshotPump::subscription_of(const std::string& collection)
 void SnapshotPump::append_range(bson::Builder& pipeline, const flow::SnapshotMark& from,
                                 const std::vector<std::uint8_t>& end) const {
   pipeline.open(pipeline.item()).open("$match").open_array("$and");
-  pipeline.open(pipeline.item()).close();  // an empty condition holds
+  pipeline.open(pipeline.item()).close();  // an empty condition is always true
   if (!from.after.empty()) append_compared(pipeline, "$gt", held(from.after));
   if (!end.empty()) append_compared(pipeline, "$lte", held(end));
   if (options_.shard_count > 1) {
@@ -232,7 +234,7 @@ void SnapshotPump::append_range(bson::Builder& pipeline, const flow::SnapshotMar
   pipeline.open(pipeline.item()).open("$sort").append("_id", 1).close().close();
 }
 
-/// The id at which the next chunk ends; empty when it is the last one.
+/// Finds the id at which the next chunk ends; empty if it is the last chunk.
 std::optional<Error> SnapshotPump::find_end(const std::string& collection, std::uint64_t read_at,
                                             const flow::SnapshotMark& from, std::vector<std::uint8_t>& end) {
   bson::Builder find;
@@ -255,8 +257,8 @@ std::optional<Error> SnapshotPump::find_end(const std::string& collection, std::
   return std::nullopt;
 }
 
-/// Reads the chunk behind `from`, up to `end`, as it stood at `read_at` (0: as it stands now). Its events
-/// have the stream's place and time in any case: positions are made of them.
+/// Reads the chunk after `from`, up to `end`, as of the cluster time `read_at` (0: the present). In either
+/// case its events carry the stream's position and time, because the frontier makes positions of them.
 std::optional<Error> SnapshotPump::read_as_of(const Subscription& subscription, const Position& at,
                                               std::uint64_t read_at, const flow::SnapshotMark& from,
                                               std::vector<std::uint8_t>& end, Chunk& chunk) {
@@ -294,7 +296,7 @@ std::optional<Error> SnapshotPump::read_next(const Position& at, const flow::Sna
     alone.collection = collection;
     alone.set = nullptr;
     auto error = read_as_of(alone, at, time_of(at), from, end, chunk);
-    // The stream lags by more than the server remembers: then as it stands now.
+    // The stream lags by more than the server's snapshot history: read the present state instead.
     if (error && is_past(*error)) error = read_as_of(alone, at, 0, from, end, chunk);
     if (error) return error;
   }
@@ -334,7 +336,7 @@ std::optional<Error> SnapshotPump::next(const Position& at, std::unique_ptr<sour
   return std::nullopt;
 }
 
-/// What could not be stored stays to be stored.
+/// After an error, the progress is stored again at a later call.
 void SnapshotPump::store_progress(flow::Time now) {
   if (!run_) return;
   std::optional<flow::SnapshotMark> mark;

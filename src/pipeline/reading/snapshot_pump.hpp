@@ -23,8 +23,8 @@ namespace sluice::pipeline {
 /// current position, and inserts them into the stream there. So each document's snapshot and its changes are
 /// in order, without a gap and without pausing the stream.
 ///
-/// What to do next is decided by flow::SnapshotCourse. Used by the reader's thread; the batches may end on
-/// any.
+/// flow::SnapshotCourse decides what to do next. Used by the reader's thread; its batches may be released on
+/// any thread.
 class SnapshotPump {
  public:
   struct Options {
@@ -39,17 +39,17 @@ class SnapshotPump {
   SnapshotPump(mongo::ClientPool& pool, Options options, const std::vector<std::unique_ptr<Rule>>& rules,
                const observe::StreamLog& log);
 
-  /// On the stream's very first start: asks for those that the rules want at once.
+  /// On the stream's very first start: requests the snapshots of rules that begin with one.
   std::optional<Error> begin();
 
   /// Requests all snapshots again: the existing documents make up for missed changes.
   std::optional<Error> begin_again();
 
-  /// Looks for new requests now and then. True when there is something to tell.
+  /// Checks for new requests once a second. True if next() has a chunk to read.
   bool active(flow::Time now);
 
-  /// The next chunk, as of `at`, after active() was true. After an error the chunk is read again when
-  /// active() says so.
+  /// Reads the next chunk as of `at`. Call it only after active() returned true. After an error, active()
+  /// returns true again when it is time to retry the same chunk.
   std::optional<Error> next(const Position& at, std::unique_ptr<source::StreamBatch>& batch);
 
  private:
@@ -63,10 +63,11 @@ class SnapshotPump {
     std::size_t source = 0;
     checkpoint::SnapshotRequest request;
   };
-  /// Outlives the feed, for the batches that are still under way.
+  /// Outlives the pump: batches in flight refer to it.
   struct Shared {
     std::mutex mutex;
-    std::optional<flow::SnapshotCourse> course;  ///< behind the mutex; of the run, or of the last one
+    /// Guarded by `mutex`; of the current run, or else of the last one.
+    std::optional<flow::SnapshotCourse> course;
   };
 
   using Chunk = std::vector<std::vector<std::uint8_t>>;  ///< documents
@@ -93,9 +94,9 @@ class SnapshotPump {
   const observe::StreamLog log_;
   observe::RepeatedWarning not_stored_;
   std::vector<Source> sources_;
-  std::map<std::string, std::string> finished_;  ///< request id to the run that is done
+  std::map<std::string, std::string> finished_;  ///< for each request id the run that is finished
   std::optional<Run> run_;
-  /// Snapshots that gave way because they cannot be read, and until when.
+  /// Snapshots that cannot be read and let others go first, and until when.
   std::map<std::string, flow::Time> waiting_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::uint64_t last_chunk_ = 0;

@@ -12,7 +12,7 @@ namespace sluice::pipeline {
 namespace {
 
 constexpr auto lease_poll = std::chrono::milliseconds(500);
-/// A server that stays away while the stream starts is an error to be told, not to be waited out.
+/// After this many tries an unreachable MongoDB is reported as an error.
 constexpr int start_tries = 8;
 
 constexpr const char* outlets_step = "prepare what it publishes to";
@@ -54,7 +54,7 @@ void StreamStartup::note_problem(const std::string& why) {
   plan_.note_problem(why);
 }
 
-/// MongoDB's address helps where the error is MongoDB's; others name their own server.
+/// Adds MongoDB's address to the message. Errors of outlets name their own server.
 std::string StreamStartup::failure(const char* what, const Error& error, bool may_be_away) const {
   const std::string start = std::string("could not ") + what;
   if (what == outlets_step) return start + ": " + error.text();
@@ -82,13 +82,14 @@ bool StreamStartup::retry_until(const char* what, const std::stop_token& stop,
       observer_.failed(exit_code::position_lost, policy_.failed(*error).stop);
       return false;
     }
-    if (unavailable) observer_.waiting(error->message);  // for as long as it takes: nothing of ours is wrong
+    // Waits without a limit: our own configuration is not at fault.
+    if (unavailable) observer_.waiting(error->message);
     const bool may_end_soon = unavailable || plan_.patient || error->code == mongo::write_conflict;
     if (!passing || (tries >= start_tries && !may_end_soon)) {
       observer_.failed(exit_code::cannot_start, failure(what, *error, passing && !denied));
       return false;
     }
-    if (!unavailable) failing.failed(*error);  // of what it publishes to OutletStates tells
+    if (!unavailable) failing.failed(*error);  // OutletStates logs unavailable outlets
     const auto action = policy_.failed(*error);
     if (!flow::pause(*action.retry_after, stop)) return false;
   }
@@ -148,7 +149,7 @@ bool StreamStartup::fill(const std::stop_token& stop) {
       auto result = plan_.fill(stop);
       if (const auto* error = std::get_if<Error>(&result)) {
         if (error->kind != ErrorKind::fenced || stop.stop_requested()) return *error;
-        held = conflict(0);  // it slept for too long, and another one goes on with it
+        held = conflict(0);  // this process lost its lease, and another one continues the backfill
         return std::nullopt;
       }
       if (auto* other = std::get_if<checkpoint::Held>(&result)) held = std::move(*other);
@@ -174,8 +175,9 @@ void StreamStartup::wait_for(const checkpoint::Held& held, std::string& last_hol
   flow::pause(std::min<flow::Duration>(lease_poll, least), stop);
 }
 
-/// Shards that start together get in each other's way for a moment. What lasts longer is a transaction that a
-/// dead holder left behind and that this user may not end: then the server's own limit has to be waited for.
+/// Shards that start at the same time conflict for a moment. A lasting conflict is a transaction that a dead
+/// holder left open and that this user may not end; the server ends it after its own limit. So after many
+/// conflicts the wait is reported.
 checkpoint::Held StreamStartup::conflict(int times) const {
   constexpr int times_before_it_is_said = 40;
   std::uniform_int_distribution<int> wait_ms(10, 100);
@@ -227,7 +229,7 @@ bool StreamStartup::open(Opened& opened, const std::stop_token& stop) {
   if (!retry_until("open the change stream", stop, make)) return false;
   std::optional<Position> after = acquired.floor;
   if (!look_elsewhere(acquired, after, stop)) return false;
-  // Another program has read up to there, with a filter of its own.
+  // Another program read up to this position, with a filter of its own.
   const bool foreign = after && (!acquired.floor || after->data() != acquired.floor->data());
   const bool by_time = foreign || acquired.filter_changed;
   const auto open = [&] { return opened.stream->open(after, opened.at, by_time); };
@@ -238,8 +240,8 @@ bool StreamStartup::open(Opened& opened, const std::stop_token& stop) {
   return check_filled(acquired, stop) && begin_windows(acquired, stop);
 }
 
-/// The very first start: all shards begin where the first of them began, and that is stored before anybody is
-/// told that the worker is ready.
+/// The very first start: all shards begin where the first one began. That position is stored before the
+/// worker reports that it is ready.
 bool StreamStartup::open_at_origin(Opened& opened, const std::stop_token& stop) {
   checkpoint::Acquired& acquired = opened.acquired;
   Position origin = opened.at;
@@ -260,10 +262,11 @@ bool StreamStartup::open_at_origin(Opened& opened, const std::stop_token& stop) 
   return retry_until("open the change stream", stop, [&] { return opened.stream->open(origin, opened.at); });
 }
 
-/// `after`: where it begins, which changes if another program has come further.
+/// Finds how far another program has published. `after` is where the stream begins; it is changed if the
+/// other program's progress requires it.
 bool StreamStartup::look_elsewhere(checkpoint::Acquired& acquired, std::optional<Position>& after,
                                    const std::stop_token& stop) {
-  // Not after a rebuild, which has made good what lay behind another program's token.
+  // Skipped after a rebuild, which has already made up for everything after the other program's token.
   const bool rebuilt = !after && acquired.was_filled;
   if (!plan_.look_elsewhere || plan_.acquire.restart_now || rebuilt) return true;
   checkpoint::ForeignProgress found;
@@ -279,8 +282,9 @@ bool StreamStartup::check_filled(checkpoint::Acquired& acquired, const std::stop
   return retry_until("look at what stands in the sources", stop, check);
 }
 
-/// Where nothing is done beyond the stored position, windows that are not stored begin empty there. That is
-/// stored before anything is done, so that a later run can tell it from windows that were lost.
+/// If nothing is done beyond the stored position and no dedup windows are stored, the windows begin empty.
+/// This is stored before the first event, so that a later run can distinguish them from windows that were
+/// lost.
 bool StreamStartup::begin_windows(checkpoint::Acquired& acquired, const std::stop_token& stop) {
   if (!plan_.no_repetitions || acquired.windows) return true;
   const std::string_view floor = acquired.floor->data();

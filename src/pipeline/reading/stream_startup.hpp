@@ -13,29 +13,29 @@
 
 namespace sluice::pipeline {
 
-/// Brings a stream up, step by step, and tries each step again while its error may pass: it connects,
-/// prepares the databases and the outlets, fills the targets, takes the lease, and opens the change stream
-/// behind the stored position, or agrees with the other shards on the first one. On the reader's thread;
+/// Starts a stream step by step, and retries each step while its error may pass. The steps: connect, prepare
+/// the databases and the outlets, fill the targets, take the lease, and open the change stream after the
+/// stored position. If no position is stored, all shards agree on the first one. Runs on the reader's thread;
 /// blocks.
 class StreamStartup {
  public:
   struct Opened {
     std::unique_ptr<source::EventStream> stream;
     checkpoint::Acquired acquired;
-    Position at;  ///< the stream is open behind it
+    Position at;  ///< the stream is open after this position
   };
 
-  /// All that it is given must outlive it.
+  /// All arguments must outlive it.
   StreamStartup(mongo::ClientPool& pool, checkpoint::CheckpointStore& store, ReaderPlan& plan,
                 const ReaderObserver& observer, StreamResources& resources, const observe::StreamLog& log);
 
-  /// `acquired` is called as soon as the lease is held. Nothing on stop, and where a step failed for good:
-  /// then the observer has been told.
+  /// Calls `acquired` as soon as the lease is held. Returns nothing on a stop request, and if a step failed
+  /// for good; the observer's `failed` was then called.
   std::optional<Opened> run(const std::function<void(std::int64_t epoch)>& acquired,
                             const std::stop_token& stop);
 
-  /// Notes why the stream does not run ("" once it does), where the plan wants that. The same again is not
-  /// noted.
+  /// Stores why the stream does not run ("" once it runs), if the plan has a function for it. The same reason
+  /// is not stored twice.
   void note_problem(const std::string& why);
 
  private:
@@ -65,7 +65,7 @@ class StreamStartup {
   StreamResources& resources_;
   const observe::StreamLog& log_;
   flow::ResumePolicy policy_;
-  std::optional<std::string> noted_;  ///< of note_problem()
+  std::optional<std::string> noted_;  ///< the last reason given to note_problem()
 };
 
 }  // namespace sluice::pipeline
