@@ -20,7 +20,7 @@ constexpr std::uint8_t negative_kind = 0xfc;
 constexpr std::uint8_t nan_kind = 0xfb;
 
 constexpr std::int16_t infinite = INT16_MAX;
-constexpr std::size_t digits_of_a_half = 17;
+constexpr std::size_t digits_per_half = 17;
 
 std::uint64_t mix(std::uint64_t hash) {
   hash ^= hash >> 33;
@@ -60,7 +60,7 @@ std::uint64_t hash_of_fields(const View& document, std::uint64_t hash, int depth
 std::uint64_t hash_of(const Value& value, std::uint64_t seed, int depth) {
   const auto kind = static_cast<std::uint8_t>(value.type());
   if (!is_nested(kind)) return Identity(value).hash(seed);
-  if (depth >= most_nested) return stable_hash(value.raw(), seed + kind);
+  if (depth >= max_nested) return stable_hash(value.raw(), seed + kind);
   return hash_of_fields(value.document(), seed + kind, depth);
 }
 
@@ -77,7 +77,7 @@ bool same_fields(const View& a, const View& b, int depth) {
 
 bool same(const Value& a, const Value& b, int depth) {
   if (!is_nested(static_cast<std::uint8_t>(a.type()))) return Identity(a) == Identity(b);
-  if (depth >= most_nested) return a == b;
+  if (depth >= max_nested) return a == b;
   return a.type() == b.type() && same_fields(a.document(), b.document(), depth);
 }
 
@@ -140,7 +140,7 @@ void Identity::take_decimal(std::string_view text) {
     number_ = *integer;
     return;
   }
-  const auto split = decimal.digits.size() - std::min(decimal.digits.size(), digits_of_a_half);
+  const auto split = decimal.digits.size() - std::min(decimal.digits.size(), digits_per_half);
   high_ = parse_digits<std::int64_t>(decimal.digits.substr(0, split));
   number_ = parse_digits<std::int64_t>(decimal.digits.substr(split));
   exponent_ = static_cast<std::int16_t>(decimal.exponent);

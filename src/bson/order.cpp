@@ -163,7 +163,7 @@ std::weak_ordering fields_order(const View& a, const View& b, int depth) {
 std::weak_ordering order(const Value& a, const Value& b, int depth) {
   const int place = place_of(a.type());
   if (const int other = place_of(b.type()); place != other) return place <=> other;
-  if (depth >= most_nested) return bytes_order(a.raw(), b.raw());
+  if (depth >= max_nested) return bytes_order(a.raw(), b.raw());
   switch (a.type()) {
     case BSON_TYPE_DOUBLE:
     case BSON_TYPE_INT32:

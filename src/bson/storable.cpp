@@ -40,7 +40,7 @@ bool can_be_inside_id(View document, int levels) {
 
 bool can_be_id(const Value& value) {
   return value && !value.is_array() && value.type() != BSON_TYPE_REGEX &&
-         value.type() != BSON_TYPE_UNDEFINED && can_be_inside_id(value.document(), most_levels);
+         value.type() != BSON_TYPE_UNDEFINED && can_be_inside_id(value.document(), max_levels);
 }
 
 int levels_of(View document, int limit) {

@@ -6,7 +6,7 @@
 namespace sluice::bson {
 
 /// A document with more levels cannot be stored; a flat one has one.
-inline constexpr int most_levels = 180;
+inline constexpr int max_levels = 180;
 
 /// Whether a value can be the _id of a document. Arrays, regular expressions and undefined cannot, and
 /// neither can a document with a name that begins with $, at any depth, unless it is a DBRef ({$ref, $id,

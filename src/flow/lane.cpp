@@ -47,7 +47,7 @@ Lane::Lane(LaneLimits limits, LaneGuard guard, const std::vector<std::string>& r
     : limits_(limits),
       rule_names_(rule_names),
       backoff_({std::chrono::milliseconds(5), std::chrono::seconds(1)}, seed),
-      most_items_(SIZE_MAX) {
+      max_items_(SIZE_MAX) {
   batch_.guard = std::move(guard);
 }
 
@@ -84,12 +84,12 @@ bool Lane::ready(Time now) const {
 
 LaneAction Lane::next(Time now) {
   if (sending_ || items_.empty()) return {};
-  if (retry_at_ && now < *retry_at_) return {LaneDo::wait, retry_at_};
-  if (!ready(now)) return {LaneDo::wait, oldest_ + limits_.linger};
+  if (retry_at_ && now < *retry_at_) return {LaneActionKind::wait, retry_at_};
+  if (!ready(now)) return {LaneActionKind::wait, oldest_ + limits_.linger};
   retry_at_.reset();
   if (!in_doubt_) build();
   sending_ = true;
-  return {LaneDo::send, std::nullopt};
+  return {LaneActionKind::send, std::nullopt};
 }
 
 bool Lane::at_event_end(std::size_t count) const {
@@ -125,7 +125,7 @@ void Lane::build() {
     ++in_batch_;
     if (!at_event_end(in_batch_)) continue;
     ++batch_.events;
-    if (bytes + expected_copy_bytes() >= limits_.batch_bytes || in_batch_ >= most_items_ ||
+    if (bytes + expected_copy_bytes() >= limits_.batch_bytes || in_batch_ >= max_items_ ||
         documents >= static_cast<double>(limits_.batch_docs)) {
       break;
     }
@@ -152,9 +152,9 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
   }
   if (outcome.position_moved) ++batch_.guard.seq;
   learn_fan_out(outcome);
-  if (most_items_ < SIZE_MAX / 2) most_items_ *= 2;
+  if (max_items_ < SIZE_MAX / 2) max_items_ *= 2;
   tries_ = 0;
-  too_much_ = 0;
+  too_large_failures_ = 0;
   duplicate_keys_ = 0;
   in_pieces_ = false;
   one_by_one_ = false;
@@ -212,7 +212,8 @@ LaneReport Lane::retry_later(const Outcome& outcome, Time now) {
 /// Whether the batch, a single event that was taken apart already, is too much for any transaction.
 bool Lane::never_fits(const Error& error) {
   const bool too_much = error.code == transaction_too_large || error.code == too_large_for_cache;
-  return too_much && batch_.events == 1 && in_pieces_ && ++too_much_ >= tries_before_too_much_is_believed;
+  return too_much && batch_.events == 1 && in_pieces_ &&
+         ++too_large_failures_ >= tries_before_too_much_is_believed;
 }
 
 /// Half the effects the next time, and at least one event fewer where there are several: an event stays
@@ -221,7 +222,7 @@ void Lane::shrink() {
   const EventRecord* last = items_[in_batch_ - 1].event;
   std::size_t before_last = in_batch_ - 1;
   while (before_last > 0 && items_[before_last - 1].event == last) --before_last;
-  most_items_ = std::max<std::size_t>(1, std::min(in_batch_ / 2, before_last));
+  max_items_ = std::max<std::size_t>(1, std::min(in_batch_ / 2, before_last));
 }
 
 /// Sets aside what cannot be done. Every event behind a merged write that was refused becomes a dead letter
@@ -241,7 +242,7 @@ LaneReport Lane::refuse(const Outcome& outcome, Time now) {
   }
   const auto which = known ? outcome.failed_write : std::nullopt;
   if (mark_refused(which, *outcome.error) == 0) return letter_refused(outcome, now);
-  most_items_ = std::max<std::size_t>(1, in_batch_ / 4);  // refusals come in crowds; fail on less at once
+  max_items_ = std::max<std::size_t>(1, in_batch_ / 4);  // refusals come in crowds; fail on less at once
   ++tries_;
   duplicate_keys_ = 0;
   return {0, *outcome.error, std::nullopt};

@@ -40,10 +40,10 @@ struct LaneLimits {
   Duration linger = std::chrono::milliseconds(5);
 };
 
-enum class LaneDo : std::uint8_t { wait, send };
+enum class LaneActionKind : std::uint8_t { wait, send };
 
 struct LaneAction {
-  LaneDo what = LaneDo::wait;
+  LaneActionKind what = LaneActionKind::wait;
   std::optional<Time> until;  ///< with wait: ask again then; if absent, when something has happened
 };
 
@@ -117,9 +117,9 @@ class Lane {
   Time oldest_{};  ///< when the first waiting item came
   std::optional<Time> retry_at_;
   std::size_t in_batch_ = 0;         ///< items in the batch that is out, or else in the last one
-  std::size_t most_items_;           ///< shrinks when batches fail, grows back as they succeed
+  std::size_t max_items_;            ///< shrinks when batches fail, grows back as they succeed
   int tries_ = 0;                    ///< consecutive failures of the present batch
-  int too_much_ = 0;                 ///< how many of these said that one event's transaction is too large
+  int too_large_failures_ = 0;       ///< how many of these said that one event's transaction is too large
   int duplicate_keys_ = 0;           ///< how many of these were a duplicate key
   double fan_out_ = 1;               ///< learned: how many documents one refresh reaches
   std::size_t copies_in_batch_ = 0;  ///< writes of the batch that are refreshes or fills
