@@ -13,7 +13,7 @@ namespace sluice::bson {
 namespace {
 
 // Kinds in addition to BSON's types. All numbers with an integer value share integer_kind, so that 1, 1L and
-// 1.0 are one key, as they are to the server. The others are for all other numbers, of whichever BSON type.
+// 1.0 are one key, as on the server. The other kinds are for all remaining numbers, of any BSON type.
 constexpr std::uint8_t integer_kind = 0xfe;
 constexpr std::uint8_t positive_kind = 0xfd;
 constexpr std::uint8_t negative_kind = 0xfc;
@@ -49,7 +49,7 @@ T load_prefix(const Value& value) {
 
 std::uint64_t hash_of(const Value& value, std::uint64_t seed, int depth);
 
-/// Hashes the fields' identities, not their bytes: {a: 1} and {a: 1.0} are one key to the server.
+/// Hashes the fields' identities, not their bytes, because {a: 1} and {a: 1.0} are one key on the server.
 std::uint64_t hash_of_fields(const View& document, std::uint64_t hash, int depth) {
   for (const Element& element : document) {
     hash = hash_of(element.value, stable_hash(element.key, hash), depth + 1);
@@ -97,7 +97,7 @@ std::uint64_t stable_hash(std::string_view text, std::uint64_t seed) {
 }
 
 Identity::Identity(const Value& value) : kind_(static_cast<std::uint8_t>(value.type())), bytes_(value.raw()) {
-  if (value.type() == BSON_TYPE_SYMBOL) kind_ = BSON_TYPE_UTF8;  // same encoding, equal to the server
+  if (value.type() == BSON_TYPE_SYMBOL) kind_ = BSON_TYPE_UTF8;  // same encoding, and equal on the server
   if (!is_number(value.type())) return;
   bytes_ = {};
   if (const auto integer = value.integer()) {
@@ -121,7 +121,7 @@ void Identity::take_number(const Value& value) {
   take_decimal({text, static_cast<std::size_t>(end.ptr - text)});
 }
 
-/// The text is "NaN", "-Infinity", "inf", or a number such as 12.5 or 1.25e+1.
+/// `text` is "NaN", "-Infinity", "inf", or a number such as 12.5 or 1.25e+1.
 void Identity::take_decimal(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (negative) text.remove_prefix(1);
