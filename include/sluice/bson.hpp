@@ -16,8 +16,8 @@ namespace sluice::bson {
 
 class View;
 
-/// A value: its BSON type and the bytes that encode it. A default-constructed Value is absent, which is
-/// something else than null.
+/// A value: its BSON type and the bytes that encode it. A default-constructed Value is absent, which is not
+/// the same as null.
 class Value {
  public:
   constexpr Value() = default;
@@ -65,7 +65,7 @@ struct Element {
 /// nothing.
 class View {
  public:
-  /// Goes over the fields in their order. Stops at the first byte that is not valid BSON.
+  /// Iterates over the fields in their order. Stops at the first byte that is not valid BSON.
   class Iterator {
    public:
     Iterator() = default;
@@ -131,14 +131,14 @@ class Identity {
   void take_decimal(std::string_view scientific);
 
   std::uint8_t kind_ = 0;
-  /// Of a number that is no 64-bit integer: number_ and high_ hold its digits then.
+  /// For a number that is not a 64-bit integer: its exponent. number_ and high_ then hold its digits.
   std::int16_t exponent_ = 0;
   std::int64_t number_ = 0;
   std::int64_t high_ = 0;
   std::span<const std::uint8_t> bytes_;
 };
 
-/// FNV-1a with a finishing mix. As stable as Identity::hash().
+/// FNV-1a with a final mixing step. As stable as Identity::hash().
 std::uint64_t stable_hash(std::span<const std::uint8_t> bytes, std::uint64_t seed);
 std::uint64_t stable_hash(std::string_view text, std::uint64_t seed);
 

@@ -22,15 +22,15 @@ struct ClusterTime {
 
 /// One change of a document, as a handler gets it (sluice/handler.hpp).
 ///
-/// Ownership: a Change owns the bytes of its event, and its copies share them. Every view that it gives is
-/// valid as long as one of them lives; in a handler that takes its Change by value that is until the
-/// coroutine returns. Copying costs a reference count.
+/// Ownership: a Change owns the bytes of its event, and its copies share them. Every view that it returns is
+/// valid as long as one of these copies lives. In a handler that takes its Change by value, that is until the
+/// coroutine returns. Copying only counts a reference.
 ///
-/// Threads: all functions are const and may be called from several threads, but for value_after(), which
-/// builds its answer in memory that all copies share.
+/// Threads: all functions are const and may be called from several threads at once, except value_after(),
+/// which builds its result in memory that all copies share.
 ///
-/// Errors: nothing here throws, except std::bad_alloc. What an event does not have is absent: an empty view
-/// or value, which is false as a condition.
+/// Errors: nothing here throws, except std::bad_alloc. What an event does not have is returned as an absent
+/// view or value, which converts to false.
 class Change {
  public:
   struct Body;
@@ -48,33 +48,35 @@ class Change {
 
   /// The document before the change. Absent unless HandlerOptions::before asks for it, and for inserts.
   bson::View before() const;
-  /// The document after the change: of inserts and replaces always, of updates only where
-  /// HandlerOptions::after asks for it, and absent where it is gone by then. Absent for deletes.
+  /// The document after the change. Inserts and replaces always have it. Updates have it only if
+  /// HandlerOptions::after asks for it; after a look-up it is absent if the document was deleted in the
+  /// meantime. Deletes do not have it.
   bson::View after() const;
 
-  /// Of an update, {path: new value} of what was set, as the server says it: `{"status": "paid"}`,
-  /// `{"address.city": "Bonn"}`.
+  /// For an update: the fields that were set, as {path: new value} in the server's notation, such as
+  /// {"status": "paid"} or {"address.city": "Bonn"}.
   bson::View updated() const;
-  /// Of an update, the list of paths that were removed: `["coupon"]`.
+  /// For an update: the list of paths that were removed: `["coupon"]`.
   bson::View removed() const;
-  /// Of an update, [{field, newSize}] of the arrays that were cut.
+  /// For an update: [{field, newSize}] for the arrays that were truncated.
   bson::View truncated() const;
-  /// Whether an update changed the value at `path`, anything in it, or anything that holds it. True for every
-  /// other operation. `items[].price` means the price in any element of items.
+  /// Whether an update changed the value at `path`, anything inside it, or anything that contains it. True
+  /// for every other operation. `items[].price` means the price in any element of items.
   bool touches(std::string_view path) const;
 
-  /// The value at `path` at the very moment of the change: computed from before() and what the update set,
-  /// where a look-up may give a newer one. Needs HandlerOptions::before for updates. Nothing where it cannot
-  /// be told; an absent value where the document has no such field.
+  /// The value at `path` exactly as the change left it, computed from before() and what the update set. (A
+  /// look-up may return a newer value.) Updates need HandlerOptions::before for it. nullopt if the value
+  /// cannot be known; an absent value if the document has no such field.
   std::optional<bson::Value> value_after(std::string_view path) const;
 
-  /// The same each time that this change is handed out to the handler, and of no other change: what a handler
-  /// passes on to servers that drop duplicates. `<handler's name>-<resume token>`.
+  /// A key that is the same each time this change is handed out, and that no other change has. A handler can
+  /// pass it on to servers that drop duplicates. Its form is `<handler's name>-<resume token>`.
   std::string_view idempotency_key() const;
   /// The resume token, a document; its `_data` orders the changes of one stream.
   bson::View resume_token() const;
   ClusterTime cluster_time() const;
-  /// The server's wall clock, in milliseconds; the epoch where the server does not tell it (before 6.0).
+  /// The server's wall clock at the change, to the millisecond; the epoch if the server does not send it
+  /// (before 6.0).
   std::chrono::system_clock::time_point wall_time() const;
   /// 1 when this change is handed out for the first time by this process, 2 after one failure, and so on.
   int attempt() const;
@@ -82,7 +84,7 @@ class Change {
   /// False for a change that was too large for the server to send whole (16 MiB): documents and descriptions
   /// then hold only the fields that HandlerOptions::fields names.
   bool complete() const;
-  /// The whole event, for what has no function here.
+  /// The whole event, for parts that have no function here.
   bson::View event() const;
 
  private:

@@ -34,8 +34,8 @@ class CollectionSet {
   /// The items as stated, separated by commas. Sets with the same text are the same.
   const std::string& text() const { return text_; }
 
-  /// The set as the server is asked for it: a name matches if it is one of `names` or matches one of
-  /// `expressions`.
+  /// One side of the set, in the form that the server's filter uses: a name matches if it is one of `names`
+  /// or matches one of `expressions`.
   struct Side {
     std::vector<std::string> names;
     std::vector<std::string> expressions;

@@ -36,8 +36,8 @@ struct TokenCollection {
   bool capped = false;  ///< the newest token is the one inserted last; otherwise the one with the highest _id
 };
 
-/// How a stream of the file was split in two: its publishing rules wait for their server, and rules that
-/// maintain documents must not wait with them.
+/// How a stream of the file was split in two. The publishing rules wait while their server is away, and rules
+/// that maintain documents must not wait with them.
 struct StreamSplit {
   std::string maintaining;         ///< the name of the stream with the rules that maintain documents
   std::string publishing;          ///< the name of the stream with the publishing rules
@@ -70,7 +70,7 @@ struct EngineConfig {
   std::int64_t batch_bytes = 4 << 20;  ///< bytes of effects in one transaction
   int batch_linger_ms = 5;             ///< how long a lane waits for a batch to fill
   std::int64_t queue_events = 50000;   ///< most events that are read and not yet resolved
-  std::int64_t queue_mb = 64;          ///< the same in MiB
+  std::int64_t queue_mb = 64;          ///< most memory for what is read and not yet resolved, in MiB
   int in_flight = 4;                   ///< batches being sent at once, each on a blocking thread
   int max_await_ms = 500;              ///< how long the server waits for an event before it answers a getMore
   int cursor_batch = 5000;             ///< events asked for in one getMore
@@ -164,12 +164,13 @@ void extend(Config& config, std::shared_ptr<const Extensions> extensions);
 /// Variables by their names.
 using Environment = std::map<std::string, std::string, std::less<>>;
 
-/// Reads a configuration file (README.md, docs/options.md). `environment` stands for the variables of the
-/// process: what `${NAME}` in the file means, and what overrides options of the file. By default there are
-/// none. Throws ConfigError with all that is wrong; what rules state is checked by Pipeline::run().
+/// Reads a configuration file (README.md, docs/options.md). `environment` holds the environment variables to
+/// use: their values replace `${NAME}` in the file, and some of them override options of the file. By default
+/// there are none. Throws ConfigError, which lists all problems. The settings of rules are only checked by
+/// Pipeline::run().
 Config load_config(const std::string& file, const Environment& environment = {});
 
-/// The same for a text; `name` stands for the file's name in messages.
+/// The same for a text. Messages use `name` as the name of the file.
 Config parse_config(const std::string& yaml, const std::string& name = "<text>",
                     const Environment& environment = {});
 

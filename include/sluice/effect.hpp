@@ -120,8 +120,8 @@ struct DocumentPlan {
   bool ids_of_events = false;
   /// The values replace the whole document. Otherwise each value is set, and other fields stay.
   bool whole = false;
-  /// With upsert and update: the paths that the values may set; empty: any. `check` and the worker warn of
-  /// rules that set each other off by it.
+  /// With upsert and update: the paths that the values may set; empty: any. `check` and the worker use them
+  /// to warn of rules that trigger each other.
   std::vector<std::string> sets = {};
 
   /// With append: the collection of the aggregates' last numbers.

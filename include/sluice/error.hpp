@@ -31,7 +31,7 @@ struct Error {
   std::int32_t code = 0;  ///< the server's code, or the driver's
   std::string message;
   bool unknown_commit = false;  ///< it is not known whether the transaction was committed
-  bool network = false;         ///< the server may still be carrying out the command
+  bool network = false;         ///< a network error: the server may still be carrying out the command
 
   /// The message with its code, for people.
   std::string text() const { return message + " (code " + std::to_string(code) + ")"; }

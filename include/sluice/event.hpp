@@ -16,7 +16,7 @@ enum class Operation : std::uint8_t {
   remove,  ///< `delete`
   drop,
   rename,
-  snapshot,       ///< no change: a document of a snapshot, as it is at this place of the stream
+  snapshot,       ///< not a change: a document of a snapshot, as of this position in the stream
   drop_database,  ///< `dropDatabase`
   invalidate,
   other,  ///< one that the library does not know
@@ -25,8 +25,8 @@ enum class Operation : std::uint8_t {
 /// The operation as the server names it, such as "delete"; "snapshot" for a snapshot.
 std::string_view name_of(Operation operation);
 
-/// How much of a change an event contains. It is less than the whole only where that was too large for the
-/// server to send (16 MB).
+/// How much of a change an event contains. It is less than the whole only if the whole event was too large
+/// for the server to send (16 MB).
 enum class Detail : std::uint8_t {
   whole,
   needed,    ///< of the documents and the update, only the fields that rules subscribed to
@@ -79,11 +79,11 @@ struct ChangeEvent {
   bson::View wants;              ///< the numbers of the subscriptions whose `where` holds for the event
   bson::View made;               ///< what the server computed for rules, by Subscription::made_name
   bool own = false;              ///< written by this pipeline; known only if a subscription has `ignores_own`
-  /// With Detail::needed: the pre-image has fields with dots in their names beside those that are shown.
+  /// With Detail::needed: the pre-image also has fields with dots in their names, which are not shown.
   bool dotted_names = false;
 };
 
-/// Reads an event out of its document, whose bytes it points into. False if it is no change event.
+/// Parses an event. Its views point into `document`. Returns false if the document is not a change event.
 bool parse_event(bson::View document, ChangeEvent& event);
 
 /// The value at `path` after an update, computed from the pre-image and the update's description. Unlike a

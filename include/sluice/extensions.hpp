@@ -60,8 +60,9 @@ class CustomSettings {
   /// Whether the file states the setting, rather than leaving it to its default.
   bool stated(std::string_view name) const;
 
-  /// Throws ConfigError at the place of the setting, or of the rule where the file does not state it. For
-  /// what a declaration cannot say: `settings.fail("path", "'path' must be absolute")`.
+  /// Throws ConfigError with the file and line of the setting, or of the rule if the file does not have the
+  /// setting. For checks that a declaration cannot express:
+  ///     settings.fail("path", "'path' must be absolute")
   [[noreturn]] void fail(std::string_view name, const std::string& message) const;
 
  private:
@@ -77,8 +78,8 @@ struct RuleContext {
   std::string name;      ///< of the rule, in the file
   std::string database;  ///< that the rule's stream reads
   const CustomSettings& settings;
-  /// What `from`, `operations`, `fields`, `when`, `full_document`, `before` and their like ask for: usually
-  /// what Rule::subscriptions() returns. Empty for a rule type with `selects = false`.
+  /// The subscriptions that `from`, `operations`, `fields`, `when`, `full_document`, `before` and similar
+  /// settings describe: usually what Rule::subscriptions() returns. Empty if RuleType::selects is false.
   std::vector<Subscription> subscriptions;
 };
 
@@ -154,10 +155,10 @@ class Extensions {
   /// The names of all rules and sinks, sorted.
   std::vector<std::string> kinds() const;
 
-  /// What the functions of add_metrics() say, one after the other.
+  /// The texts of all functions of add_metrics(), one after the other.
   std::string metrics() const;
 
-  /// The kinds and their settings, for people: what `options` prints. Empty without any.
+  /// The kinds and their settings, for people: what `options` prints. Empty if there are none.
   std::string help() const;
 
  private:

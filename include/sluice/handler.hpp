@@ -15,21 +15,23 @@
 
 namespace sluice {
 
-/// What is called for each change: a coroutine on the executor that the Pipeline was made with.
+/// A function that is called for each change: a coroutine on the executor that the Pipeline was made with.
 ///
-/// It has done its work when it returns. Until then no other change of the same document is handed out, and
-/// the stored position stays before its change. It may throw: then the change is handed out again after a
-/// pause (HandlerOptions::tries), and becomes a dead letter in the end.
+/// A change is done when the coroutine returns. Until then no other change of the same document is handed
+/// out, and the stored position stays before this change. The coroutine may throw: then the change is handed
+/// out again after a pause (HandlerOptions::tries), and finally becomes a dead letter.
 ///
-/// A change may be handed out more than once even without a failure: after a crash, and after a stop that did
-/// not leave it the time to return. Let it do the same thing again, or look at Change::idempotency_key().
+/// A change may be handed out more than once even without a failure: after a crash, and after a stop that
+/// left no time to return. So a handler must be able to process a change again, or recognise it by
+/// Change::idempotency_key().
 ///
 /// Take the Change by value. The function object lives as long as any of its coroutines, so a lambda may use
-/// its captures after a co_await. Handlers of different documents run at the same time, on different threads
-/// where several run the io_context. A handler that blocks its thread holds up whatever else runs there.
+/// its captures after a co_await. Handlers of different documents run at the same time, and on different
+/// threads if several threads run the io_context. A handler that blocks its thread delays everything else on
+/// that thread.
 using Handler = std::function<boost::asio::awaitable<void>(Change)>;
 
-/// Thrown by a handler for a change that no further try will help: it becomes a dead letter at once, with
+/// Thrown by a handler for a change that it can never process: the change becomes a dead letter at once, with
 /// what() as its reason.
 class Unprocessable : public std::runtime_error {
  public:
@@ -38,11 +40,11 @@ class Unprocessable : public std::runtime_error {
 
 /// Which changes a handler gets, and what is done when it fails.
 struct HandlerOptions {
-  /// Names the handler in its stored position, its dead letters, the log and the metrics: letters, digits,
-  /// `.`, `_` and `-`. By default the collection's name. Two handlers of a pipeline cannot share one, and a
-  /// handler that is renamed starts at the present moment.
+  /// The handler's name in its stored position, its dead letters, the log and the metrics: letters, digits,
+  /// `.`, `_` and `-`. By default the collection's name. Two handlers of a pipeline cannot have the same
+  /// name. A handler that is renamed starts at the present moment.
   std::string name = {};
-  /// Which of the configuration's streams it reads; needed only where there are several.
+  /// The stream of the configuration that it reads; needed only if there are several.
   std::string stream = {};
 
   /// Also Operation::drop and Operation::rename, which are about a collection and have no document.
@@ -55,29 +57,32 @@ struct HandlerOptions {
   std::string when = {};
   /// An aggregation expression over the change event, in JSON: `{"$gt": ["$fullDocument.total", 100]}`.
   std::string where = {};
-  /// The document beside an update. A look-up (FullDocument::look_up) halves the rate at which the server
-  /// sends changes, and gives the document as it is now; the other kinds need MongoDB 6.0 and collections
-  /// that keep images, which a start sees to.
+  /// Whether updates have the document after the change. A look-up (FullDocument::look_up) halves the rate at
+  /// which the server sends changes, and gives the document as it is at that later moment. The other kinds
+  /// need MongoDB 6.0 and collections that keep images, which a starting pipeline enables.
   FullDocument after = FullDocument::off;
-  /// The document before updates, replaces and deletes. Needs MongoDB 6.0, likewise.
+  /// Whether updates, replaces and deletes have the document before the change. Needs MongoDB 6.0 and
+  /// collections that keep images, which a starting pipeline enables (except for BeforeImage::if_kept).
   BeforeImage before = BeforeImage::off;
-  /// Paths that never leave the server, and the only paths that do; empty: no such restriction.
+  /// `redact`: paths that the server does not send. `project`: the only paths that it sends. Empty: no such
+  /// restriction.
   std::vector<std::string> redact = {};
   std::vector<std::string> project = {};
-  /// Whether changes that the pipeline's own rules made are left out.
+  /// Whether changes written by the pipeline's own rules are left out.
   bool ignore_own_writes = false;
-  /// Hands out what stands in the collection before the first change, as Operation::snapshot.
+  /// Whether the documents that the collection already has are handed out before the first change, as
+  /// Operation::snapshot.
   bool snapshot_first = false;
 
-  /// How many of its coroutines may be under way at once, 1 to 10,000. While all are, no more changes are
-  /// taken, and when the pipeline's queue is full nothing more is read from the server.
+  /// How many of its coroutines may run at once, 1 to 10,000. While that many run, no more changes are handed
+  /// out, and when the pipeline's queue is full nothing more is read from the server.
   int at_once = 16;
 
-  /// How often a change is handed out before it becomes a dead letter, 1 to 1,000,000; nothing: until it
+  /// How often a change is handed out before it becomes a dead letter, 1 to 1,000,000; nullopt: until it
   /// succeeds, while all later changes of its document wait. Counted anew in each process.
   std::optional<int> tries = 10;
-  /// The pause before a further try is drawn evenly from 0 to a limit that begins with `first_pause`, doubles
-  /// each time and is `longest_pause` at most. At least 1 ms, at most an hour.
+  /// The pause before the next attempt is drawn evenly from 0 to a limit. The limit begins at `first_pause`
+  /// and doubles each time, up to `longest_pause`. Both are from 1 ms to one hour.
   std::chrono::milliseconds first_pause{100};
   std::chrono::milliseconds longest_pause{30'000};
 };

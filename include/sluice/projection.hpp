@@ -7,7 +7,7 @@
 
 namespace sluice {
 
-/// What a counter has to be: the number of documents in `source` that hold the counted document's id in
+/// The correct value of a counter: the number of documents in `source` that hold the counted document's id in
 /// `field`.
 struct Counted {
   const CounterPlan* plan;
@@ -17,13 +17,13 @@ struct Counted {
   bool values = false;
 };
 
-/// What copies have to be: each target document holds what the source document that it refers to holds.
+/// The correct values of copies: each target document holds what the source document that it refers to holds.
 struct Copied {
   const CopyPlan* plan;
 };
 
 /// What a rule maintains, as a computation over its source collections at one moment. `sluice verify`,
-/// `--repair` and `--backfill` carry it out; in between, events keep its result up to date. It points into
+/// `--repair` and `--backfill` compute it; at all other times events keep the result up to date. Points into
 /// the rule.
 using Projection = std::variant<Counted, Copied>;
 

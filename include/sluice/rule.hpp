@@ -19,8 +19,9 @@ namespace sluice {
 /// Whether updates come with the document after the change. Inserts and replaces always do.
 enum class FullDocument : std::uint8_t {
   off,
-  look_up,         ///< as it is when the event is read: it may be newer than the event, or gone
-  when_available,  ///< exactly as the update left it, if the server has it; a worker lets it keep images
+  look_up,         ///< as it is when the event is read: may be newer than the event, or absent
+  when_available,  ///< exactly as the update left it, if the server has it; a worker makes the collection
+                   ///< keep images
   required,        ///< likewise; an event without it becomes a dead letter of the rule
 };
 
@@ -28,7 +29,7 @@ enum class FullDocument : std::uint8_t {
 enum class BeforeImage : std::uint8_t {
   off,
   if_kept,         ///< if the server has it; the library does not make the collection keep images
-  when_available,  ///< if the server has it; a worker lets the collection keep images
+  when_available,  ///< if the server has it; a worker makes the collection keep images
   required,        ///< likewise; an event without it becomes a dead letter of the rule
 };
 
@@ -42,10 +43,11 @@ struct Subscription {
   bool updates = true;
   bool deletes = true;
   bool any_field = false;  ///< all updates, not only those of `fields`
-  bool drops = false;      ///< that the collection or its database is dropped
-  bool renames = false;    ///< that the collection is renamed, or another one to its name
-  /// The paths that the rule reads. Unless any_field is set, only updates that touch one of them are sent:
-  /// none if it is empty. An event that is too large to be sent whole has only these (Detail::needed).
+  bool drops = false;      ///< also the event that the collection or its database is dropped
+  bool renames = false;    ///< also the event that the collection is renamed, or another one to its name
+  /// The paths that the rule reads. Unless any_field is set, only updates that touch one of them are sent, so
+  /// none if the list is empty. An event that is too large to be sent whole has only these paths
+  /// (Detail::needed).
   std::vector<std::string> fields;
   FullDocument full_document = FullDocument::off;
   BeforeImage before = BeforeImage::off;
@@ -66,10 +68,11 @@ struct Subscription {
   /// value along, under made_name in ChangeEvent::made; empty: none.
   std::vector<std::uint8_t> made = {};
   std::string made_name = {};
-  /// Set where patterns select the collections; then `collection` is their text. Null: only `collection`.
+  /// Set if patterns select the collections; then `collection` is the text of the patterns. Null: only
+  /// `collection`.
   std::shared_ptr<const CollectionSet> set = {};
 
-  /// Whether it is about the collection of this name.
+  /// Whether the subscription includes this collection.
   bool reads(std::string_view name) const { return set ? set->contains(name) : collection == name; }
   /// Whether both may read the same collection. True in doubt.
   bool may_share(const Subscription& other) const {
@@ -122,8 +125,8 @@ inline constexpr const char* too_large =
 
 /// Options that apply to the effects of any rule that does not keep state.
 struct RuleOptions {
-  /// A message or document with the same key and content as one within this time before is dropped; 0: none
-  /// is.
+  /// Deduplication window: a message or document with the same key and content as one seen within this time
+  /// is dropped. 0 turns it off.
   std::chrono::milliseconds dedup{0};
   /// How long a batch may wait to be filled; 0: `--batch-linger-ms`.
   std::chrono::milliseconds linger{0};

@@ -41,19 +41,19 @@ class SinkResult {
   /// All messages were delivered.
   static SinkResult done() { return {Next::proceed, 0, "", 0}; }
 
-  /// The first `delivered` messages were delivered, and the receiver cannot take the rest now: it is away,
-  /// full or busy. The rest is sent again, after a backoff that grows from 5 ms to 1 s, or after `wait` if
-  /// that is longer. There is no limit on the number of attempts. Meanwhile the position does not move,
-  /// /readyz names the sink and `why`, and other rules go on.
+  /// The first `delivered` messages were delivered, and the receiver cannot take the rest now: it is
+  /// unreachable, full or busy. The rest is sent again, after a backoff that grows from 5 ms to 1 s, or after
+  /// `wait` if that is longer. There is no limit on the number of attempts. Meanwhile the position does not
+  /// move, /readyz names the sink and `why`, and other rules go on.
   static SinkResult retry(std::size_t delivered, std::string why, std::chrono::milliseconds wait = {}) {
     SinkResult result{Next::retry, delivered, std::move(why), 0};
     result.wait_ = wait;
     return result;
   }
 
-  /// The first `delivered` messages were delivered, and the one behind them can never be: it becomes a dead
-  /// letter with `why` and `code`. The messages behind it are sent again without it. From open() it means the
-  /// same as stop().
+  /// The first `delivered` messages were delivered, and the next one can never be: it becomes a dead letter
+  /// with `why` and `code`. The messages behind it are sent again without it. From open() it means the same
+  /// as stop().
   static SinkResult dead_letter(std::size_t delivered, std::string why, std::int32_t code = 0) {
     return {Next::dead_letter, delivered, std::move(why), code};
   }
@@ -85,23 +85,23 @@ class SinkResult {
 /// - Each change is delivered at least once. It may be sent again after a crash, a lost lease or a failed
 ///   batch, always with the same SinkMessage::id.
 /// - Changes of one document are sent in their order, and a later one only after an earlier one was delivered
-///   or became a dead letter. There is no order between different documents. After a crash, a document's last
-///   changes may be sent again from an earlier one on, in their order.
-/// - One call holds at most `--batch-docs` messages (1000) and starts a new batch beyond `--batch-bytes`
-///   (4 MiB).
+///   or became a dead letter. There is no order between different documents. After a crash, the last changes
+///   of a document may be sent again, from one of them on, in their order.
+/// - One call has at most `--batch-docs` messages (1000). A batch ends when it exceeds `--batch-bytes` (4
+///   MiB).
 ///
 /// What a sink must guarantee:
 /// - A message that it reports as delivered survives: the position moves past it, and it is not sent again.
 /// - send() may be called by several threads at once, at most `--in-flight` (4), with messages of different
 ///   documents. The object locks what these calls share.
 /// - send() returns soon after `stop` is requested, which happens at the end of a drain. Otherwise the
-/// process
-///   ends without it `--drain-ms` plus 2 s after the signal, and the messages are sent again later.
+///   process ends without waiting for it, `--drain-ms` plus 2 s after the signal, and the messages are sent
+///   again later.
 ///
 /// The calls run on threads of the library that may block. A worker makes one object for each rule and
-/// partition, and other commands (`check`, `dead retry`) make objects of their own; so a constructor opens
-/// nothing, which is what open() is for. An exception from open() or send() counts as retry() with its
-/// what(), and no message of that call as delivered. It does not end the worker.
+/// partition, and other commands (`check`, `dead retry`) make objects of their own. So a constructor must not
+/// connect or open anything; open() is for that. An exception from open() or send() counts as retry() with
+/// its what(), and no message of that call as delivered. It does not end the worker.
 class Sink {
  public:
   Sink() = default;
@@ -113,8 +113,9 @@ class Sink {
   /// text for the lifetime of the object, without secrets. Called on any thread; must not throw.
   virtual std::string target() const = 0;
 
-  /// Connects, or opens files. Called when the worker starts, and before send() again as long as it reports
-  /// retry(); the worker starts all the same then. Never called at the same time as send() or itself.
+  /// Connects, or opens files. Called when the worker starts. If it reports retry(), the worker starts all
+  /// the same, and open() is called again before send() until it succeeds. Never called at the same time as
+  /// send() or itself.
   virtual SinkResult open([[maybe_unused]] std::stop_token stop) { return SinkResult::done(); }
 
   /// Delivers messages and returns when the receiver has them, or when it is known that it cannot.

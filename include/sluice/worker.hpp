@@ -8,11 +8,12 @@
 
 namespace sluice {
 
-/// What became of a configuration while a worker runs by it.
+/// A change of the configuration while a worker runs.
 struct ConfigNews {
-  std::optional<Config> config;           ///< the new one; absent where it cannot be used
-  std::string refused = {};               ///< why it cannot: one line that names the place
-  std::vector<std::string> need_restart;  ///< what of it only a worker that starts takes up: `engine.lanes`
+  std::optional<Config> config;  ///< the new one; nullopt if it cannot be used
+  std::string refused = {};      ///< why it cannot be used: one line with the place in the file
+  /// Changed options that take effect only after a restart: `engine.lanes`.
+  std::vector<std::string> need_restart;
 };
 
 /// Where the configuration of a running worker comes from.
@@ -23,19 +24,19 @@ class ConfigSource {
   ConfigSource(const ConfigSource&) = delete;
   ConfigSource& operator=(const ConfigSource&) = delete;
 
-  /// Nothing where nothing is new since the last call. Called about once a second, and at once when the
-  /// worker gets a SIGHUP (`asked`: whatever stands there now counts), always on one thread. May block.
+  /// Returns what is new since the last call; nullopt if nothing is. Called about once a second, and at once
+  /// when the worker gets a SIGHUP. With SIGHUP `asked` is true: the configuration must be taken as it is
+  /// now. Always called on the same thread. May block.
   virtual std::optional<ConfigNews> poll(bool asked) = 0;
 };
 
-/// Runs a worker until SIGTERM or SIGINT, or until something ends it that no retry can mend. Blocks; takes
-/// the two signals for itself; returns the process's exit code (sluice/error.hpp). Errors of the
-/// configuration that show only now are thrown as ConfigError; everything else is logged and told by the
-/// code.
+/// Runs a worker until SIGTERM or SIGINT, or until an error that no retry can solve. Blocks. Handles both
+/// signals itself. Returns the process's exit code (sluice/error.hpp). Throws ConfigError for errors of the
+/// configuration that are only found now. All other errors are logged and reported by the exit code.
 int run_worker(const Config& config);
 
-/// The same for a worker that takes up new configurations while it runs, and the triggers that are kept in
-/// the state database with them. Takes SIGHUP for itself, too. `source` has to outlive the call.
+/// The same for a worker that applies new configurations while it runs, and with them the triggers that are
+/// stored in the state database. Also handles SIGHUP itself. `source` must outlive the call.
 int run_worker(const Config& config, ConfigSource& source);
 
 }  // namespace sluice

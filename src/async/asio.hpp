@@ -1,7 +1,8 @@
 #pragma once
 
 #if defined(__SANITIZE_ADDRESS__)
-// Instrumented code hides from GCC 12 that Asio's coroutine frames are allocated and freed by the same pair.
+// With AddressSanitizer, GCC 12 no longer sees that Asio's coroutine frames are allocated and freed by a
+// matching pair, and warns wrongly.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif

@@ -16,9 +16,9 @@ using OnException = std::function<void(const std::exception_ptr&)>;
 /// The exception's text, for a log.
 std::string what_of(const std::exception_ptr& exception);
 
-/// Starts a coroutine on an executor: the only way to do so here. An exception that leaves the coroutine goes
-/// to `failed`, on that executor; it is never lost. `failed` is kept until the coroutine has ended, so what
-/// it owns outlives the coroutine.
+/// Starts a coroutine on an executor. All coroutines of the program are started here. An exception that
+/// leaves the coroutine is passed to `failed` on that executor, so none is lost. `failed` is kept until the
+/// coroutine has ended, so what it owns outlives the coroutine.
 template <typename Executor>
 void spawn(const Executor& executor, asio::awaitable<void> work, OnException failed) {
   asio::co_spawn(executor, std::move(work), [failed = std::move(failed)](const std::exception_ptr& thrown) {
@@ -26,7 +26,7 @@ void spawn(const Executor& executor, asio::awaitable<void> work, OnException fai
   });
 }
 
-/// Keeps a flag up for as long as a coroutine runs, however it ends.
+/// Sets a flag, and clears it when destroyed: shows whether a coroutine runs, however it ends.
 class Raised {
  public:
   explicit Raised(bool& flag) : flag_(flag) { flag_ = true; }
@@ -39,14 +39,16 @@ class Raised {
 };
 
 /// Runs the handlers of `io` until it is out of work or stopped, as io_context::run() does. An exception that
-/// leaves a handler goes to `failed`, and the other handlers go on: that one failed is no reason for the
-/// thread to end and leave what waits for it waiting.
+/// leaves a handler is passed to `failed`, and the remaining handlers still run: otherwise the thread would
+/// end, and what waits for them would wait for ever.
 void run(asio::io_context& io, const OnException& failed);
 
-/// Runs `work` on a thread of a pool and resumes the awaiting coroutine with what it returned: the way from a
-/// coroutine to calls that block. What `work` throws is thrown in the coroutine. The awaiting executor is
-/// kept busy meanwhile, so its io_context does not run dry. Name the work before awaiting it: GCC 12 destroys
-/// a lambda twice that is made inside a co_await expression.
+/// Runs a blocking call `work` on a thread of `threads`, and resumes the awaiting coroutine on its own
+/// executor with the result. An exception from `work` is thrown in the coroutine. Meanwhile a work guard
+/// keeps the coroutine's io_context running.
+///
+/// Store `work` in a variable before awaiting: GCC 12 destroys a lambda twice that is created inside a
+/// co_await expression.
 template <typename Result, typename Work>
 asio::awaitable<Result> run_blocking(asio::thread_pool& threads, Work work) {
   using Ended = std::pair<std::exception_ptr, std::unique_ptr<Result>>;

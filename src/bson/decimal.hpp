@@ -17,13 +17,14 @@ T parse_digits(std::string_view digits) {
   return number;
 }
 
-/// Digits without leading or trailing zeros, times ten to the exponent; without digits it is zero.
+/// A decimal number without its sign: `digits`, which have no leading or trailing zeros, times ten to the
+/// power of `exponent`. Zero has no digits.
 struct Decimal {
   std::array<char, 64> text{};
   std::string_view digits;  ///< into `text`
   int exponent = 0;
 
-  /// "12.5" or "1.25e+1", without a sign.
+  /// Parses a number such as "12.5" or "1.25e+1", without a sign.
   explicit Decimal(std::string_view scientific) {
     const auto e = scientific.find_first_of("eE");
     if (e != std::string_view::npos) {
@@ -49,7 +50,7 @@ struct Decimal {
   Decimal(const Decimal&) = delete;
   Decimal& operator=(const Decimal&) = delete;
 
-  /// The number as an integer, where it is one of 64 bits.
+  /// The number as an integer; nullopt if it is not a 64-bit integer.
   std::optional<std::int64_t> integer(bool negative) const {
     if (digits.empty()) return 0;
     if (exponent < 0 || digits.size() + static_cast<std::size_t>(exponent) > 19) return std::nullopt;

@@ -2,7 +2,7 @@
 
 namespace sluice {
 
-/// Makes a unique_ptr of a C library's handle, freed by the library's own function.
+/// A deleter for a unique_ptr to a C library's handle. It calls the library's function `Destroy`.
 template <auto Destroy>
 struct Destroyer {
   template <typename Handle>

@@ -13,14 +13,14 @@ namespace sluice::bson {
 namespace {
 
 // Kinds in addition to BSON's types. All numbers with an integer value share integer_kind, so that 1, 1L and
-// 1.0 are one key, as they are to the server. The others are for all other numbers, of whichever BSON type.
+// 1.0 are one key, as on the server. The other kinds are for all remaining numbers, of any BSON type.
 constexpr std::uint8_t integer_kind = 0xfe;
 constexpr std::uint8_t positive_kind = 0xfd;
 constexpr std::uint8_t negative_kind = 0xfc;
 constexpr std::uint8_t nan_kind = 0xfb;
 
 constexpr std::int16_t infinite = INT16_MAX;
-constexpr std::size_t digits_of_a_half = 17;
+constexpr std::size_t digits_per_half = 17;
 
 std::uint64_t mix(std::uint64_t hash) {
   hash ^= hash >> 33;
@@ -49,7 +49,7 @@ T load_prefix(const Value& value) {
 
 std::uint64_t hash_of(const Value& value, std::uint64_t seed, int depth);
 
-/// Hashes the fields' identities, not their bytes: {a: 1} and {a: 1.0} are one key to the server.
+/// Hashes the fields' identities, not their bytes, because {a: 1} and {a: 1.0} are one key on the server.
 std::uint64_t hash_of_fields(const View& document, std::uint64_t hash, int depth) {
   for (const Element& element : document) {
     hash = hash_of(element.value, stable_hash(element.key, hash), depth + 1);
@@ -60,7 +60,7 @@ std::uint64_t hash_of_fields(const View& document, std::uint64_t hash, int depth
 std::uint64_t hash_of(const Value& value, std::uint64_t seed, int depth) {
   const auto kind = static_cast<std::uint8_t>(value.type());
   if (!is_nested(kind)) return Identity(value).hash(seed);
-  if (depth >= most_nested) return stable_hash(value.raw(), seed + kind);
+  if (depth >= max_nested) return stable_hash(value.raw(), seed + kind);
   return hash_of_fields(value.document(), seed + kind, depth);
 }
 
@@ -77,7 +77,7 @@ bool same_fields(const View& a, const View& b, int depth) {
 
 bool same(const Value& a, const Value& b, int depth) {
   if (!is_nested(static_cast<std::uint8_t>(a.type()))) return Identity(a) == Identity(b);
-  if (depth >= most_nested) return a == b;
+  if (depth >= max_nested) return a == b;
   return a.type() == b.type() && same_fields(a.document(), b.document(), depth);
 }
 
@@ -97,7 +97,7 @@ std::uint64_t stable_hash(std::string_view text, std::uint64_t seed) {
 }
 
 Identity::Identity(const Value& value) : kind_(static_cast<std::uint8_t>(value.type())), bytes_(value.raw()) {
-  if (value.type() == BSON_TYPE_SYMBOL) kind_ = BSON_TYPE_UTF8;  // same encoding, equal to the server
+  if (value.type() == BSON_TYPE_SYMBOL) kind_ = BSON_TYPE_UTF8;  // same encoding, and equal on the server
   if (!is_number(value.type())) return;
   bytes_ = {};
   if (const auto integer = value.integer()) {
@@ -121,7 +121,7 @@ void Identity::take_number(const Value& value) {
   take_decimal({text, static_cast<std::size_t>(end.ptr - text)});
 }
 
-/// The text is "NaN", "-Infinity", "inf", or a number such as 12.5 or 1.25e+1.
+/// `text` is "NaN", "-Infinity", "inf", or a number such as 12.5 or 1.25e+1.
 void Identity::take_decimal(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (negative) text.remove_prefix(1);
@@ -140,7 +140,7 @@ void Identity::take_decimal(std::string_view text) {
     number_ = *integer;
     return;
   }
-  const auto split = decimal.digits.size() - std::min(decimal.digits.size(), digits_of_a_half);
+  const auto split = decimal.digits.size() - std::min(decimal.digits.size(), digits_per_half);
   high_ = parse_digits<std::int64_t>(decimal.digits.substr(0, split));
   number_ = parse_digits<std::int64_t>(decimal.digits.substr(split));
   exponent_ = static_cast<std::int16_t>(decimal.exponent);

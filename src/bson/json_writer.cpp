@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t last_of_year_9999 = 253'402'300'799'999;  // later ones have years of five digits
 
-/// A string of BSON: its size, the text, a zero byte.
+/// A BSON string: its size, the text, a zero byte.
 std::string_view string_at(const std::uint8_t* raw) {
   return {reinterpret_cast<const char*>(raw) + 4, load<std::uint32_t>(raw) - 1};
 }
@@ -97,7 +97,7 @@ class JsonWriter {
       end = value.raw().data() + value.raw().size();
     }
     out_ += with_keys ? '}' : ']';
-    // Iterating ends in silence where the bytes make no sense.
+    // The iterator stops silently at bytes that are not valid BSON.
     return end + 1 == view.data() + view.size() || fail(JsonFailure::not_bson);
   }
 
@@ -164,7 +164,7 @@ class JsonWriter {
     if (canonical_) out_ += R"("})";
   }
 
-  /// A double reads back as one: a whole number has a fraction of 0.
+  /// A whole number gets a fraction of 0, so that it reads back as a double.
   void real(double value) {
     const bool named = canonical_ || !std::isfinite(value);
     if (named) out_ += R"({"$numberDouble":")";
@@ -207,7 +207,7 @@ class JsonWriter {
 
   void binary(std::span<const std::uint8_t> raw) {
     constexpr std::size_t before_bytes = 5;  // the size and the subtype
-    constexpr std::size_t old_size = 4;      // the old subtype states the size once more
+    constexpr std::size_t old_size = 4;      // this subtype has its size before its bytes once more
     const std::uint8_t subtype = raw[4];
     std::span<const std::uint8_t> bytes = raw.subspan(before_bytes);
     if (subtype == BSON_SUBTYPE_BINARY_DEPRECATED && bytes.size() >= old_size)

@@ -9,10 +9,10 @@ namespace sluice::bson {
 
 enum class JsonStyle : std::uint8_t { relaxed, canonical };
 
-/// What becomes of bytes in texts and names that are not UTF-8.
+/// How bytes in strings and names that are not UTF-8 are written.
 enum class JsonBytes : std::uint8_t {
-  replaced,  ///< U+FFFD: the output is JSON whatever a document holds
-  kept,      ///< as they are, for texts that have to tell documents apart and are escaped later
+  replaced,  ///< as U+FFFD: the output is always valid JSON
+  kept,      ///< unchanged: for texts that must differ if documents do, and are escaped later
 };
 
 struct JsonFormat {
@@ -27,20 +27,20 @@ struct JsonFormat {
 /// Why a document was not written.
 enum class JsonFailure : std::uint8_t { none, too_deep, not_bson };
 
-/// More levels than the server stores.
+/// The most levels of nesting that are written. The server stores fewer.
 inline constexpr int most_json_levels = 250;
 
-/// Appends a document as Extended JSON v2 without blanks and without an allocation of its own: `out` is meant
-/// to be kept from one document to the next. Doubles are the shortest text that reads back as the same
-/// double; in relaxed JSON, dates outside the years 1970 to 9999 are {"$date":{"$numberLong":..}}.
+/// Appends a document as Extended JSON v2 without blanks. Allocates no memory but in `out`, so keep `out`
+/// from one document to the next. A double is written as the shortest text that reads back as the same
+/// double. In relaxed JSON, a date outside the years 1970 to 9999 is written as {"$date":{"$numberLong":..}}.
 ///
-/// What was appended by the time of a failure has no meaning.
+/// After a failure, what was appended is incomplete and must not be used.
 JsonFailure append_json(std::string& out, View document, JsonFormat format);
 
-/// The same of one value.
+/// The same for one value.
 JsonFailure append_json(std::string& out, const Value& value, JsonFormat format);
 
-/// The sentence for a user: what is wrong with the document.
+/// A sentence for users that says what is wrong with the document.
 const char* reason_of(JsonFailure failure);
 
 }  // namespace sluice::bson

@@ -5,7 +5,7 @@
 
 namespace sluice::bson {
 
-/// The number whose bytes stand at `from`, aligned or not.
+/// Reads a number from the bytes at `from`, which need not be aligned.
 template <typename T>
 T load(const std::uint8_t* from) {
   T value;

@@ -14,7 +14,8 @@ namespace sluice::bson {
 
 namespace {
 
-/// Types that are compared with each other share a place; the places are the server's.
+/// The server's rank of a type in the sort order. Types whose values are compared with each other share a
+/// rank.
 int place_of(bson_type_t type) {
   switch (type) {
     case BSON_TYPE_MINKEY:
@@ -71,7 +72,8 @@ std::weak_ordering bytes_order(std::span<const std::uint8_t> a, std::span<const 
   return std::lexicographical_compare_three_way(a.begin(), a.end(), b.begin(), b.end());
 }
 
-/// Behind the length that BSON puts before a text; the zero at its end orders as its absence does.
+/// The bytes of a string without the length before it and the zero byte after it, which does not affect the
+/// order.
 std::span<const std::uint8_t> string_bytes(const Value& value) {
   return value.raw().size() < 5 ? value.raw() : value.raw().subspan(4, value.raw().size() - 5);
 }
@@ -81,7 +83,7 @@ std::weak_ordering binary_order(std::span<const std::uint8_t> a, std::span<const
   return a.size() < 4 ? bytes_order(a, b) : bytes_order(a.subspan(4), b.subspan(4));  // subtype, then bytes
 }
 
-/// A number in the one form that all of them have.
+/// A number of any BSON type, in one common form.
 struct Number {
   enum class Rank : std::int8_t { nan, minus_infinite, finite, infinite };
 
@@ -163,7 +165,7 @@ std::weak_ordering fields_order(const View& a, const View& b, int depth) {
 std::weak_ordering order(const Value& a, const Value& b, int depth) {
   const int place = place_of(a.type());
   if (const int other = place_of(b.type()); place != other) return place <=> other;
-  if (depth >= most_nested) return bytes_order(a.raw(), b.raw());
+  if (depth >= max_nested) return bytes_order(a.raw(), b.raw());
   switch (a.type()) {
     case BSON_TYPE_DOUBLE:
     case BSON_TYPE_INT32:
@@ -183,7 +185,7 @@ std::weak_ordering order(const Value& a, const Value& b, int depth) {
       return a.date_ms() <=> b.date_ms();
     case BSON_TYPE_TIMESTAMP:
       return a.timestamp() <=> b.timestamp();
-    default:  // ObjectId, Boolean, regular expressions; null and the like have no bytes
+    default:  // ObjectId, Boolean, regular expressions; null and similar types have no bytes
       return bytes_order(a.raw(), b.raw());
   }
 }

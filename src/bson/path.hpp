@@ -11,11 +11,11 @@ namespace sluice::bson {
 /// The names along a path. Views into the path's text.
 using Components = std::vector<std::string_view>;
 
-/// Splits a path at its dots, into `most` components at the most: the last one keeps the rest.
+/// Splits a path at its dots into at most `most` components; the last one holds the rest.
 Components split_path(std::string_view path, std::size_t most);
 
-/// The components of `path` as a list names them: a text for each name, dots and all, and a number for each
-/// index. Empty when the list is not about this path.
+/// Splits `path` into the components that the server lists for it: a string for each name, which may contain
+/// dots, and a number for each index. Empty if the list is not about this path.
 Components listed_path(std::string_view path, View list);
 
 }  // namespace sluice::bson

@@ -15,7 +15,7 @@ using JsonText = std::unique_ptr<char, FreeText>;
 class Document {
  public:
   Document() { bson_init(&bson_); }
-  /// Moving a small document moves its bytes: views into it do not survive that.
+  /// Moving a small document moves its bytes, so views into it become invalid.
   Document(Document&& other) noexcept { take(other); }
   Document& operator=(Document&& other) noexcept {
     if (this == &other) return *this;

@@ -10,10 +10,10 @@ bool is_nested(const Value& value) {
   return value.is_document() || value.is_array();
 }
 
-/// Follows the server's own check (BSONObj::storageValidEmbedded): no name may begin with $, except in a
-/// DBRef. A DBRef begins with $ref and $id, and a $db may follow; the $id may hold anything.
+/// Follows the server's check (BSONObj::storageValidEmbedded): no name may begin with $, except in a DBRef. A
+/// DBRef begins with $ref and $id, and $db may follow; the $id may hold anything.
 bool can_be_inside_id(View document, int levels) {
-  if (levels == 0) return true;  // deeper than anything that is stored
+  if (levels == 0) return true;  // too deep to be stored in any case
   auto element = document.begin();
   bool first = true;
   while (element != document.end()) {
@@ -40,7 +40,7 @@ bool can_be_inside_id(View document, int levels) {
 
 bool can_be_id(const Value& value) {
   return value && !value.is_array() && value.type() != BSON_TYPE_REGEX &&
-         value.type() != BSON_TYPE_UNDEFINED && can_be_inside_id(value.document(), most_levels);
+         value.type() != BSON_TYPE_UNDEFINED && can_be_inside_id(value.document(), max_levels);
 }
 
 int levels_of(View document, int limit) {

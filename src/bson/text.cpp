@@ -40,7 +40,8 @@ struct Day {
   int day;
 };
 
-/// The date in the Gregorian calendar, of any number of days since 1970 (std::chrono ends at the year 32767).
+/// The date in the Gregorian calendar for any number of days since 1970. (std::chrono ends at the year
+/// 32767.)
 Day day_of(std::int64_t days) {
   constexpr std::int64_t days_of_400_years = 146'097;
   constexpr std::int64_t march_of_0 = 719'468;  // days from 0000-03-01 to 1970-01-01

@@ -6,21 +6,22 @@
 
 #include "sluice/bson.hpp"
 
-/// The one conversion from BSON values to text. src/language makes the same texts on the server;
-/// docs/language.md, "Values as text", is what users are told.
+/// The only conversion from BSON values to text. src/language produces the same texts with server
+/// expressions. docs/language.md documents them for users ("Values as text").
 namespace sluice::bson {
 
-/// A whole number of at most 2^53 without an exponent; any other the shortest text that reads back to the
-/// same double; "NaN", "Infinity" and "-Infinity".
+/// Whole numbers up to 2^53 are written without an exponent. Any other number is the shortest text that reads
+/// back to the same double, or "NaN", "Infinity" or "-Infinity".
 void append_number(std::string& out, double number);
 
 /// ISO 8601 in UTC, with milliseconds: "2026-03-01T12:30:00.000Z". A year outside 0 to 9999 has a sign and at
 /// least six digits: "+010000-01-01T00:00:00.000Z".
 void append_date(std::string& out, std::int64_t ms_since_epoch);
 
-/// A string, symbol or piece of code as it is, a UUID with dashes, an ObjectId as 24 digits, numbers and
-/// dates as above, a Decimal128 as its digits; everything else as relaxed Extended JSON without blanks, in
-/// which bytes that are not UTF-8 stay as they are. Values of one type that differ have texts that differ.
+/// Strings, symbols and code are written as they are, a UUID with dashes, an ObjectId as 24 digits, numbers
+/// and dates as above, a Decimal128 as its digits. Everything else is written as relaxed Extended JSON
+/// without blanks, in which bytes that are not UTF-8 are kept. Different values of the same type have
+/// different texts.
 void append_text(std::string& out, const Value& value);
 std::string text_of(const Value& value);
 

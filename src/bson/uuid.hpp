@@ -11,7 +11,7 @@ namespace sluice::bson {
 
 using Uuid = std::array<std::uint8_t, 16>;
 
-/// The UUID that a value holds (binary of subtype 4), if it does.
+/// The UUID in a value (binary of subtype 4); nullopt for any other value.
 inline std::optional<Uuid> uuid_of(const Value& value) {
   constexpr std::size_t head = 5;  // the length, and the subtype
   if (value.type() != BSON_TYPE_BINARY || value.raw().size() != head + sizeof(Uuid)) return std::nullopt;
@@ -21,7 +21,7 @@ inline std::optional<Uuid> uuid_of(const Value& value) {
   return uuid;
 }
 
-/// A UUID as a value; it owns the bytes that the value looks into.
+/// A UUID as a BSON value. Owns the bytes that value() refers to.
 class UuidValue {
  public:
   explicit UuidValue(const Uuid& uuid) : raw_{sizeof(Uuid), 0, 0, 0, BSON_SUBTYPE_UUID} {
@@ -33,7 +33,7 @@ class UuidValue {
   std::array<std::uint8_t, 5 + sizeof(Uuid)> raw_;
 };
 
-/// For hashed containers. A session's UUID is random, so any of its bytes serve.
+/// A hash for containers. Session UUIDs are random, so the first bytes are enough.
 struct UuidHash {
   std::size_t operator()(const Uuid& uuid) const {
     std::size_t hash = 0;

@@ -26,7 +26,8 @@ std::optional<std::int64_t> Value::integer() const {
       return load<std::int64_t>(raw_.data());
     case BSON_TYPE_DOUBLE: {
       const auto number = load<double>(raw_.data());
-      constexpr double limit = 9007199254740992.0;  // beyond 2^53 a double no longer names one integer
+      // Above 2^53 a double does not stand for exactly one integer.
+      constexpr double limit = 9007199254740992.0;
       if (std::trunc(number) != number || std::fabs(number) > limit) return std::nullopt;
       return static_cast<std::int64_t>(number);
     }

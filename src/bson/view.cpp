@@ -7,7 +7,7 @@ namespace sluice::bson {
 
 namespace {
 
-/// The same JSON with blanks, for people to read.
+/// Adds blanks to JSON, for people to read.
 std::string with_blanks(std::string_view json) {
   std::string out;
   out.reserve(json.size() + json.size() / 4);

@@ -13,12 +13,12 @@
 
 namespace sluice {
 
-/// A counter's sum, once the increments on one document are merged.
+/// The sum of the increments on one counter document.
 struct CounterWrite {
   const CounterPlan* plan;
   bson::Value id;
   std::int64_t delta;
-  std::uint64_t key;  ///< the effects' key: an order that all lanes and workers share
+  std::uint64_t key;  ///< the effects' key; it gives all lanes and workers the same order of documents
 };
 
 struct RefreshWrite {
@@ -32,14 +32,15 @@ struct FillWrite {
   bson::View seen;
 };
 
-/// How a dead letter holds its event and its effect. A server that refuses one form is given the next.
+/// How a dead letter holds its event and its effect. If the server refuses one form, the next one is tried.
 enum class LetterForm : std::uint8_t {
-  readable,  ///< as documents; as bytes only what nests too deeply for that
+  readable,  ///< as documents; a part that is nested too deeply to be stored is held as bytes
   bytes,     ///< as BSON in binary values
-  bare,      ///< the error, the rule and the place in the stream alone
+  bare,      ///< only the error, the rule and the position in the stream
 };
 
-/// What a dead letter records: an effect that could not be carried out, whole enough to be looked into.
+/// A dead letter: an effect that could not be carried out, with what is needed to investigate it and to try
+/// it again.
 struct DeadLetterWrite {
   std::string rule;
   bson::View token;
@@ -65,64 +66,66 @@ struct PutWrite {
 
 using Write = std::variant<CounterWrite, RefreshWrite, FillWrite, DeadLetterWrite, DeliverWrite, PutWrite>;
 
-/// The place of a lane's position in the checkpoint, and what must still stand there for a commit to be
+/// Identifies the document of a lane's position, and the values that it must still have for a commit to be
 /// valid.
 struct LaneGuard {
   std::string lane_id;
   std::int64_t epoch = 0;
-  std::int64_t seq = 0;  ///< commits so far; an unknown commit is recognised by it afterwards
+  std::int64_t seq = 0;  ///< number of commits so far; shows whether a commit with a lost answer succeeded
 };
 
-/// One batch of one lane: `writes` and the position after them are committed together or not at all.
+/// One batch of one lane. `writes` and the lane's new position are committed together or not at all.
 struct Batch {
   LaneGuard guard;
   bson::View token;  ///< position of the last event in the batch
   std::uint64_t cluster_time = 0;
   std::vector<Write> writes;
   std::size_t events = 0;
-  /// The batch cannot be made smaller and is still too much for one transaction: its refreshes are to be
-  /// carried out in pieces beforehand, each under the guard, and only then the position is committed.
+  /// The batch is a single event and was too much for one transaction. The sink first carries out its
+  /// refreshes in pieces, each under the guard, and then commits the position.
   bool in_pieces = false;
-  /// The batch is a single event of which something was refused without a name: each operation is to go in a
-  /// command of its own, so that the refused one is known.
+  /// The batch is a single event, and the server refused one of its operations without saying which. The sink
+  /// sends each operation in a command of its own, to find out which.
   bool one_by_one = false;
-  /// How many bytes its copies (refreshes and fills) are expected to need at most: source documents read, and
-  /// commands rendered of them. A sink that would need more answers too_slow to a batch of several events,
-  /// and is given fewer; a single event is given what it needs. 0 where nothing is copied.
+  /// The bytes that the batch's copies (refreshes and fills) may need in memory: source documents read and
+  /// commands rendered from them. If a batch of several events would need more, the sink answers too_slow,
+  /// and the lane sends fewer events. A single event may always use what it needs. 0 if nothing is copied.
   std::size_t copy_bytes = 0;
 };
 
 /// How a batch ended.
 struct Outcome {
   bool committed = false;
-  bool position_moved = true;  ///< with committed: the lane's position was stored along with it
-  /// Neither committed nor failed: some of its work goes on after the call. The batch is sent again at once,
-  /// together with what was queued meanwhile.
+  bool position_moved = true;  ///< with committed: the lane's position was stored too
+  /// Neither committed nor failed: some of the work continues after commit() returns. The lane sends the
+  /// batch again at once, with what was queued in the meantime.
   bool unfinished = false;
-  /// Unless committed: how many writes at the front of the batch are done and are not sent again. They are
-  /// all messages.
+  /// If not committed: how many writes at the front of the batch are done and need not be sent again. All of
+  /// them are messages.
   std::size_t done_first = 0;
-  /// The guard matched within this attempt, so no earlier attempt whose answer was lost can have committed.
+  /// The guard matched in this attempt, so no earlier attempt whose answer was lost has committed.
   bool guard_held = false;
   std::optional<Error> error;  ///< set when not committed
-  std::string outlet = {};     ///< with error: the server outside MongoDB that it concerns, if any
+  std::string outlet = {};     ///< with error: the server outside MongoDB that failed, if any
   /// With error: how long to wait before a retry makes sense.
   std::optional<std::chrono::milliseconds> retry_in;
-  std::optional<std::size_t> failed_write;  ///< with own_fault: the index in Batch::writes, where it is known
-  std::uint64_t documents = 0;              ///< target documents that matched
-  std::uint64_t refreshed = 0;              ///< documents matched by RefreshWrites alone
-  std::uint64_t copied_bytes = 0;           ///< what its copies needed, or had needed when it was given up
+  /// With own_fault: the index in Batch::writes of the refused write, if known.
+  std::optional<std::size_t> failed_write;
+  std::uint64_t documents = 0;  ///< number of target documents that matched
+  std::uint64_t refreshed = 0;  ///< number of documents that RefreshWrites matched
+  /// Bytes that the copies needed, or had needed when the batch was given up.
+  std::uint64_t copied_bytes = 0;
 };
 
-/// Carries out batches. A sink knows nothing of change streams: only writes, and a position to keep with
-/// them. commit() may block; it is called on one of the blocking threads, for different lanes at the same
-/// time. Everything a Batch points to stays alive until commit() returns. It does not throw.
+/// Carries out batches. A sink sees only writes and a position to store with them, nothing of the change
+/// stream. commit() may block; it is called on the blocking threads, for different lanes at the same time.
+/// Everything a Batch points to stays alive until commit() returns. commit() does not throw.
 class BatchSink {
  public:
   virtual ~BatchSink() = default;
   virtual Outcome commit(const Batch& batch) = 0;
-  /// About how many bytes commit() has in memory at once beside what the batch points to: rendered messages,
-  /// commands, and the driver's copies of them. Lanes whose batches together would need too much take turns.
+  /// About how many bytes commit() needs in memory besides what the batch points to: rendered messages,
+  /// commands, and the driver's copies of them. Lanes whose batches together need too much take turns.
   virtual std::size_t bytes_while_sending(const Batch&) const { return 0; }
 };
 

@@ -8,7 +8,7 @@
 
 namespace sluice {
 
-/// What the copies of a Change share: a copy of the event's bytes, and the views into it.
+/// The data that all copies of a Change share: a copy of the event's bytes, and views into it.
 struct Change::Body {
   Body(bson::View document, std::string_view idempotency_key, int attempt);
   Body(const Body&) = delete;
@@ -18,7 +18,7 @@ struct Change::Body {
   std::string key;
   int attempt;
   ChangeEvent event;
-  mutable Arena arena;  ///< for values that have to be built
+  mutable Arena arena;  ///< for values that must be built
 };
 
 }  // namespace sluice

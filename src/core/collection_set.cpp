@@ -20,7 +20,8 @@ struct FreeMatch {
 };
 using Code = std::unique_ptr<pcre2_code, FreeCode>;
 
-/// What $out and mapReduce fill before they rename it, and what belongs to the server.
+/// Collections that never match: those of the server, and the temporary ones that $out and mapReduce rename
+/// when they are complete.
 constexpr const char* never = R"(\A(?:system\.|tmp\.agg_out\.|tmp\.mr\.))";
 
 Code compile(const std::string& expression) {
@@ -52,7 +53,8 @@ bool is_word(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
-/// Writes everything but letters and digits by its code, so it is matched literally everywhere.
+/// Translates a glob pattern to a regular expression. Everything but letters, digits and `_` is written by
+/// its code, so that it is matched literally.
 std::string expression_of_glob(std::string_view glob) {
   std::string out = "(?s)\\A";
   for (const char c : glob) {

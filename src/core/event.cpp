@@ -29,7 +29,7 @@ Operation operation_of(std::string_view name) {
   return Operation::other;
 }
 
-/// The next component of a dotted path; what follows stays in `path`.
+/// Removes the first component from a dotted path and returns it.
 std::string_view next_component(std::string_view& path) {
   const auto dot = path.find('.');
   const auto component = path.substr(0, dot);
@@ -41,7 +41,8 @@ bool is_index(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// Whether a change at `changed` can be seen at `path`: the same path, one that holds it, or one inside it.
+/// Whether a change at the dotted name `changed` can affect the value at `path`: they are equal, or one
+/// contains the other. In `path`, "[]" after a component stands for the elements of an array.
 bool related(std::string_view changed, std::string_view path) {
   while (!changed.empty() && !path.empty()) {
     std::string_view component = next_component(path);
@@ -53,7 +54,8 @@ bool related(std::string_view changed, std::string_view path) {
   return true;
 }
 
-/// The same where the server lists the components of the changed name: texts, and numbers for indexes.
+/// The same for a changed name given as the server's list of components: strings, and numbers for array
+/// indexes.
 bool related(bson::View changed, std::string_view path) {
   auto next = changed.begin();
   while (next != changed.end() && !path.empty()) {
@@ -98,7 +100,7 @@ std::string_view name_of(Operation operation) {
 bool UpdateDescription::touches(std::string_view path) const {
   const auto touched_by = [&](std::string_view name) {
     if (!related(name, path)) return false;
-    bool listed = false;  // twice, where a path and a name with dots have one text
+    bool listed = false;  // it may be listed twice: "a.b" may be a path and also a field's name
     for (const auto& [key, value] : disambiguated) {
       if (key != name) continue;
       if (related(value.document(), path)) return true;

@@ -6,8 +6,8 @@
 
 namespace sluice {
 
-/// Runs the work of a thread, which nothing must be thrown out of. `failed(exit_code, what)` is called for
-/// what it throws: with the code of a Stop, and with exit_code::cannot_start for anything else. `failed` must
+/// Runs the work of a thread, so that no exception leaves the thread. If `work` throws, `failed(exit_code,
+/// what)` is called, with the code of a Stop or with exit_code::cannot_start for anything else. `failed` must
 /// not throw.
 template <typename Work, typename Failed>
 void run_guarded(const Work& work, const Failed& failed) {

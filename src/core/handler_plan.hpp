@@ -9,8 +9,8 @@ namespace sluice {
 
 struct RegisteredHandler;
 
-/// Which function of the program a rule's changes are handed to. The message's payload is the change event,
-/// and its id the idempotency key.
+/// The handler function that a rule's changes are passed to. The message's payload is the change event, and
+/// its id the idempotency key.
 struct HandlerPlan final : DeliveryPlan {
   static constexpr std::string_view sink_name = "handler";
 

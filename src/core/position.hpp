@@ -9,13 +9,13 @@
 
 namespace sluice {
 
-/// A place in a change stream. It owns its resume token, and keeps it whole, since the server may add fields
-/// beside `_data`. Positions of one stream are ordered by `_data`, whose bytes compare as the events do. The
-/// cluster time does not order them: all writes of a transaction share one.
+/// A position in a change stream. It owns the whole resume token, since the server may add fields beside
+/// `_data`. Positions of one stream are ordered by `_data`, whose bytes compare as the events do. The cluster
+/// time does not order them, because all writes of a transaction share one.
 struct Position {
   std::vector<std::uint8_t> token;  ///< the resume token as BSON; empty: no position
   std::uint64_t cluster_time = 0;   ///< seconds in the high 32 bits, increment in the low 32 bits
-  /// Whether the token is an event's own, rather than one that the server made for a place between events.
+  /// Whether the token is that of an event, and not one that the server made for a position between events.
   /// The server can resume from an event's token only with a filter that the event passes.
   bool at_event = false;
 

@@ -18,10 +18,10 @@ struct StreamShape {
 
   std::string name;
   std::vector<std::string> subjects;
-  std::vector<std::string> needed;  ///< those that messages have: one that is there already must take them
-  bool create = true;               ///< make it where it is missing
+  std::vector<std::string> needed;  ///< subjects that the messages use; an existing stream must accept them
+  bool create = true;               ///< create the stream if it is missing
   Retention retention = Retention::limits;
-  bool discard_new = false;  ///< a full stream refuses what is new, instead of dropping what is old
+  bool discard_new = false;  ///< a full stream refuses new messages; otherwise it drops old ones
   std::int64_t replicas = 1;
   std::int64_t duplicate_window_ms = 120'000;
   std::int64_t max_age_ms = 0;
@@ -29,18 +29,19 @@ struct StreamShape {
   std::int64_t max_messages = 0;
 };
 
-/// A collection in which the resume tokens of what is published are stored for another program, as documents
-/// {value: "<the token's _data>"}. It is made where it is missing.
+/// A collection in which the resume tokens of published changes are stored for another program, as documents
+/// {value: "<the token's _data>"}. It is created if it is missing.
 struct TokenPlace {
   std::string database;
   std::string collection;
-  bool capped = false;             ///< a document for each token; otherwise one that is replaced
-  std::int64_t size_bytes = 4096;  ///< of a capped one
+  /// A capped collection with a document for each token; otherwise one document that is replaced.
+  bool capped = false;
+  std::int64_t size_bytes = 4096;  ///< of the capped collection
 
   friend bool operator==(const TokenPlace&, const TokenPlace&) = default;
 };
 
-/// Where and how a rule's messages are published. Made once by a rule, shared by all its effects.
+/// Where and how a rule's messages are published. Each rule makes one plan, which all its effects share.
 struct PublishPlan final : DeliveryPlan {
   static constexpr std::string_view sink_name = "jetstream";
 
@@ -48,11 +49,11 @@ struct PublishPlan final : DeliveryPlan {
 
   StreamShape stream;
   Format format = Format::relaxed_json;
-  /// Messages of one JetStream stream come in the order of the changes, whichever documents they are about;
-  /// otherwise only those about one document do.
+  /// Messages of one JetStream stream are in the order of the changes, whichever documents they are about. If
+  /// false, only messages about the same document are in order.
   bool in_order = false;
   std::optional<TokenPlace> tokens = {};
-  std::string message_id;  ///< how messages get their ids, as the rule states it
+  std::string message_id;  ///< how message ids are made, as the rule's options state it
 
   std::string_view sink() const override { return sink_name; }
 };

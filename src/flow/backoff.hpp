@@ -9,7 +9,7 @@
 namespace sluice::flow {
 
 /// Exponential backoff with full jitter: the n-th wait is drawn evenly from (0, min(cap, base * 2^n)], so
-/// that workers that failed together do not come back together.
+/// that workers that failed at the same time do not retry at the same time.
 class Backoff {
  public:
   struct Limits {

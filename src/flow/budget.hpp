@@ -5,19 +5,21 @@
 
 namespace sluice::flow {
 
-/// How much one stream may have in memory at once, in events and in bytes: what was read and is not resolved,
-/// what rules made of it, and what is rendered to be sent. The reader adds answers and waits; the strand
-/// takes away. While it is spent the cursor is not read, and the pressure reaches the server. Thread-safe; no
-/// lock is taken, and nothing is done for each event.
+/// Limits what one stream has in memory, in events and in bytes: events that are read and not yet resolved,
+/// what rules made of them, and what is rendered to be sent. The reader adds answers and waits for room; the
+/// strand releases. While the budget is spent, the reader does not read the cursor, so the backpressure
+/// reaches the server.
+///
+/// Thread-safe and lock-free; updated once for each batch, not for each event.
 class Budget {
  public:
-  /// Of `bytes` the reader leaves free what sending may take, a quarter (see SendAllowance).
+  /// Reading may use three quarters of `bytes`; the rest is for sending (see SendAllowance).
   Budget(std::int64_t events, std::int64_t bytes) : most_events_(events), most_bytes_(bytes) {}
 
-  /// What lanes may render at once.
+  /// Bytes that all lanes together may render and send at the same time.
   std::int64_t most_sending() const { return most_bytes_ / 4; }
 
-  /// An answer was read, and is on its way to the strand. Called by the reader.
+  /// The reader has read an answer and posted it to the strand.
   void add(std::int64_t events, std::int64_t bytes) {
     undispatched_.fetch_add(1, std::memory_order_relaxed);
     last_answer_.store(bytes, std::memory_order_relaxed);
@@ -25,7 +27,7 @@ class Budget {
     charge(bytes);
   }
 
-  /// The strand has gone through an answer, and made so many bytes of it.
+  /// The strand has dispatched an answer; `made` is the bytes that rules made of it.
   void dispatched(std::int64_t made) {
     charge(made);
     last_made_.store(made, std::memory_order_relaxed);
@@ -39,7 +41,7 @@ class Budget {
     change();
   }
 
-  /// Bytes that are rendered to be sent; release_sending() follows.
+  /// Adds bytes that are rendered to be sent. release_sending() must follow.
   void add_sending(std::int64_t bytes) {
     charge(bytes);
     sending_.fetch_add(bytes, std::memory_order_relaxed);
@@ -64,10 +66,9 @@ class Budget {
     change();
   }
 
-  /// Whether another answer may be read. How large it will be, and what rules will make of it, is not known
-  /// beforehand: it is taken to be as large as the last one. Where nothing is in flight there is always room,
-  /// or a large event would never be read. At most one answer waits for the strand when the next is asked
-  /// for.
+  /// Whether another answer may be read. Its size, and the size of what rules will make of it, are assumed to
+  /// be those of the last one. With nothing in flight there is always room, since otherwise a large event
+  /// would never be read. At most one answer may wait for the strand while the next one is read.
   bool has_room() const {
     const std::int64_t waiting = undispatched_.load(std::memory_order_relaxed);
     if (events() >= most_events_ || waiting > 1) return false;
@@ -79,7 +80,7 @@ class Budget {
 
   std::int64_t events() const { return events_.load(std::memory_order_relaxed); }
   std::int64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
-  /// The most bytes there ever were.
+  /// The highest value that bytes() ever had.
   std::int64_t peak_bytes() const { return peak_.load(std::memory_order_relaxed); }
 
  private:
@@ -98,8 +99,8 @@ class Budget {
   const std::int64_t most_events_;
   const std::int64_t most_bytes_;
   std::atomic<std::int64_t> events_{0};
-  std::atomic<std::int64_t> bytes_{0};    ///< all of them
-  std::atomic<std::int64_t> sending_{0};  ///< of these, what is rendered to be sent
+  std::atomic<std::int64_t> bytes_{0};    ///< in total
+  std::atomic<std::int64_t> sending_{0};  ///< the part of bytes_ that is rendered to be sent
   std::atomic<std::int64_t> peak_{0};
   std::atomic<std::int64_t> last_answer_{0};
   std::atomic<std::int64_t> last_made_{0};

@@ -7,8 +7,9 @@
 
 namespace sluice::flow {
 
-/// Keeps requests from a server that fails: after so many failures in a row none is sent for a while, then
-/// one at a time to try it. Each try that fails makes the while twice as long.
+/// Holds back requests to a server that fails. After Limits::failures failures in a row it opens: no request
+/// is sent for a time. Then one request at a time goes out as a trial (half-open). Each trial that fails
+/// doubles the time up to Limits::most_open; one that succeeds closes the breaker.
 class CircuitBreaker {
  public:
   struct Limits {
@@ -18,13 +19,13 @@ class CircuitBreaker {
   };
   enum class State : std::uint8_t { closed, half_open, open };
 
-  /// What a request may do. Its result is told with it, so that one which was begun before the server was
-  /// given up is not taken for the try of afterwards.
+  /// The answer to ask(). The caller passes `round` back with the request's result. Results of an earlier
+  /// round are ignored, so a request sent before the breaker opened is not mistaken for the trial.
   struct Leave {
     enum class Way : std::uint8_t {
       go,
-      wait,    ///< for the one that is on its way to try the server
-      refused  ///< come again at `until`
+      wait,    ///< a trial is under way: wait for its result
+      refused  ///< ask again at `until`
     };
     Way way = Way::go;
     std::uint64_t round = 0;
@@ -43,7 +44,7 @@ class CircuitBreaker {
     return {Leave::Way::go, round_, {}};
   }
 
-  /// The server works, even if it refused this request.
+  /// The server answered, even if it refused this request.
   void succeeded(std::uint64_t round) {
     if (round != round_) return;
     failures_ = 0;
@@ -61,12 +62,12 @@ class CircuitBreaker {
     become(State::open);
   }
 
-  /// The request ended without saying anything about the server.
+  /// The request ended without showing whether the server works.
   void forget(std::uint64_t round) {
     if (round == round_) trying_ = false;
   }
 
-  /// The server itself asks to be left alone until then; that is no failure.
+  /// The server asked to get no requests until `when`. This does not count as a failure.
   void not_before(std::uint64_t round, Time when) {
     forget(round);
     not_before_ = std::max(not_before_, when);

@@ -11,13 +11,13 @@
 
 namespace sluice::flow {
 
-/// The dedup windows of a stream's rules, and how they stood at the end of each batch that the frontier may
-/// come to. A rule without a window is asked nothing.
+/// The deduplication windows of a stream's rules, with a mark for the end of each batch that the frontier may
+/// stop at. Rules are named by index. A rule may have no window: then call only has() and restore() for it.
 ///
-/// After a restart, events from behind the stored position are judged again. That reproduces the earlier
-/// judgement where the window was restored as it was at that position. Where it was not (inexact()), an
-/// effect that an earlier run has done may have been told, or dropped as a repetition: nobody knows, so it
-/// must not enter the window, where it could suppress something that was never told.
+/// After a restart, events behind the stored position are judged again. The results are the same if the
+/// window was restored exactly as it was at that position. If it was not (inexact()), it is unknown whether
+/// an effect that an earlier run has done was sent or was dropped as a repetition. Such an effect must not
+/// enter the window, where it could suppress something that was never sent.
 class DedupWindows {
  public:
   using Stored = DedupWindow::Stored;
@@ -34,7 +34,8 @@ class DedupWindows {
   std::size_t size() const { return slots_.size(); }
   bool has(std::size_t rule) const { return slots_[rule].window.has_value(); }
 
-  /// What is stored of a rule's window as of the position where this run begins; null: nothing.
+  /// Restores a rule's window from what is stored as of the position where this run begins; null: nothing is
+  /// stored.
   void restore(std::size_t rule, const Stored* stored) {
     Slot& slot = slots_[rule];
     if (!slot.window) return;
@@ -47,15 +48,15 @@ class DedupWindows {
     return slots_[rule].window->repeated(content, now_ms);
   }
 
-  /// Whether what earlier runs have done must be kept out of the window.
+  /// Whether effects that earlier runs have done must be kept out of the window.
   bool inexact(std::size_t rule) const { return !slots_[rule].exact; }
-  /// Something that an earlier run has done was kept out.
+  /// An effect that an earlier run has done was kept out of the window.
   void left_out(std::size_t rule, std::int64_t now_ms) {
     slots_[rule].exact = false;
     slots_[rule].window->pass_to(now_ms);
   }
 
-  /// All of batch `number` has been judged.
+  /// All events of batch `number` have been judged.
   void mark(const Frontier& frontier, std::uint64_t number) {
     if (marks_.empty() || marks_.back().number != number) marks_.push_back({number, {}});
     auto& windows = marks_.back().windows;
@@ -63,15 +64,16 @@ class DedupWindows {
     for (const Slot& slot : slots_) {
       if (slot.window) windows.push_back(slot.window->mark());
     }
-    // The frontier merges batches that are resolved, and never stops at their ends again.
+    // The frontier merges resolved batches and does not stop at the ends of merged ones, so their marks are
+    // not needed.
     constexpr std::size_t spare = 64;
     if (marks_.size() > 2 * frontier.size() + spare) {
       std::erase_if(marks_, [&](const Mark& mark) { return !frontier.holds(mark.number); });
     }
   }
 
-  /// The frontier has come to the end of batch `number`. `nothing_done_beyond`: no earlier run has done
-  /// anything behind it.
+  /// The frontier has reached the end of batch `number`. `nothing_done_beyond`: earlier runs have done
+  /// nothing behind it, so the windows are exact from here on.
   void settle(std::uint64_t number, bool nothing_done_beyond) {
     std::optional<Mark> reached;
     while (!marks_.empty() && marks_.front().number <= number) {
@@ -91,10 +93,10 @@ class DedupWindows {
     if (changed) ++version_;
   }
 
-  /// Differs once stored() gives something else than at the start of the run (0: what was restored).
+  /// Changes when stored() would return something new. 0: still what was restored at the start of the run.
   std::uint64_t version() const { return version_; }
 
-  /// A rule's window as of where the frontier stands.
+  /// A rule's window as of the frontier's position, with the newest `most` of its entries.
   Stored stored(std::size_t rule, std::size_t most) const {
     Stored stored = slots_[rule].window->stored(most);
     stored.exact = stored.exact && slots_[rule].exact_at_floor;
@@ -106,16 +108,16 @@ class DedupWindows {
  private:
   struct Slot {
     std::optional<DedupWindow> window;
-    bool exact = true;           ///< it is as it was in the run that did what is done already
-    bool exact_at_floor = true;  ///< a run that begins where the frontier stands may rely on that
+    bool exact = true;           ///< it equals the window of the run that did what is done already
+    bool exact_at_floor = true;  ///< the same, as of the frontier's position
   };
   struct Mark {
     std::uint64_t number;
-    std::vector<DedupWindow::Mark> windows;  ///< of the rules that have one, in their order
+    std::vector<DedupWindow::Mark> windows;  ///< one for each rule that has a window, in the order of rules
   };
 
   std::vector<Slot> slots_;
-  std::deque<Mark> marks_;  ///< at most two for each entry of the frontier, and some
+  std::deque<Mark> marks_;  ///< at most 2 * frontier.size() + 64
   std::uint64_t version_ = 0;
   bool any_ = false;
 };

@@ -8,22 +8,22 @@
 
 namespace sluice::flow {
 
-/// What earlier runs are known to have done, however many shards and lanes they had.
-/// Each fact reads: "of the events whose hash falls to shard `index` of `count`, all up to `floor` are done,
-/// and of their effects those of lane k of `lanes.size()` up to lanes[k]". Positions are resume tokens'
-/// _data, which compare as the events do. Facts never become false, so they survive any change of layout;
-/// they are dropped once the stream has passed them.
+/// What earlier runs are known to have done, with whatever number of shards and lanes. Each fact reads: "of
+/// the events whose hash falls to shard `index` of `count`, all up to `floor` are done, and of their effects
+/// those of lane k of `lanes.size()` up to lanes[k]". Positions are the _data of resume tokens, which compare
+/// as the events do. A fact never becomes false, so it stays valid when the layout changes; it is dropped
+/// once the stream has passed it.
 class DoneTable {
  public:
   struct Fact {
     std::uint64_t count = 1;
     std::uint64_t index = 0;
     std::string floor;
-    std::vector<std::string> lanes;  ///< an empty text: that lane never committed
+    std::vector<std::string> lanes;  ///< "": that lane has never committed
 
     friend bool operator==(const Fact&, const Fact&) = default;
 
-    /// The newest position that it says anything about.
+    /// The newest position that the fact covers.
     const std::string& newest() const {
       const auto lane = std::ranges::max_element(lanes);
       return lane == lanes.end() || *lane < floor ? floor : *lane;
@@ -35,8 +35,8 @@ class DoneTable {
     facts_.push_back(std::move(fact));
   }
 
-  /// Whether the whole event is done. `hash` is the server's hash of its id; it matters only to facts of
-  /// another layout.
+  /// Whether the whole event is done. `hash` is the server's hash of the document's id; only facts with
+  /// several shards use it.
   bool event_done(std::uint64_t hash, std::string_view token) const {
     return std::ranges::any_of(facts_,
                                [&](const Fact& fact) { return covers(fact, hash) && token <= fact.floor; });
@@ -48,14 +48,15 @@ class DoneTable {
     });
   }
 
-  /// Whether any fact can still matter at `token`. Events come in order, so once false it stays so.
+  /// Whether any fact can still cover an event at `token`. Events come in order, so once it is false it stays
+  /// false.
   bool matters_at(std::string_view token) const { return token <= newest_; }
 
-  /// Whether any fact says something about events behind `floor`.
+  /// Whether any fact covers events behind `floor`.
   bool matters_behind(std::string_view floor) const { return newest_ > floor; }
 
-  /// Drops what says nothing about events behind `floor`, and what is said twice: facts are carried from
-  /// layout to layout, and would else double with each.
+  /// Drops facts that cover no event behind `floor`, and duplicates. Facts are carried from layout to layout,
+  /// and duplicates would double each time.
   static void prune(std::vector<Fact>& facts, std::string_view floor) {
     std::vector<Fact> kept;
     for (Fact& fact : facts) {

@@ -5,16 +5,17 @@
 
 namespace sluice::flow {
 
-/// How many messages of one order go out together. Each is taken only behind the one before it, so what
-/// others publish in between has the rest of the flight refused: then the next flight is half as long, down
-/// to one message at a time. A flight that comes through doubles it again.
+/// How many messages of one ordered stream are sent together, as a flight. The server accepts each message
+/// only directly behind the one before it. If another publisher's message comes in between, the rest of the
+/// flight is refused, and the next flight is at most half as long, down to one message. A flight that was
+/// accepted whole doubles the length, up to `most`.
 class FlightSize {
  public:
   explicit FlightSize(std::size_t most) : most_(most), now_(most) {}
 
   std::size_t now() const { return now_; }
   void came_through() { now_ = std::min(most_, now_ * 2); }
-  /// After so many messages.
+  /// The flight was interrupted after `stored` messages had been accepted.
   void interrupted(std::size_t stored) { now_ = std::max<std::size_t>(1, std::min(stored, now_ / 2)); }
 
  private:

@@ -10,16 +10,17 @@
 
 namespace sluice::flow {
 
-/// The position below which everything is done. Batches of events are opened in stream order and resolved in
-/// any order; the frontier moves to a batch's end when that batch and all before it are resolved, and never
-/// past an unresolved event. A batch without events is an idle stream's way forward.
+/// Finds the newest position below which every event is resolved. Batches of events are opened in stream
+/// order and resolved in any order. The frontier moves to the end of a batch when that batch and all before
+/// it are resolved, and never past an unresolved event. A batch without events moves the position of an idle
+/// stream.
 ///
-/// Resolved batches that stand next to each other are kept as one position, so it holds at most one entry for
-/// each unresolved batch, one before each, and one at the end, however long an event stays unresolved.
+/// Adjacent resolved batches are merged into one entry. So there are at most 2 * n + 1 entries for n
+/// unresolved batches, however long an event stays unresolved.
 class Frontier {
  public:
-  /// A batch that ends at `end` with so many unresolved events; gives the number to resolve it by. The number
-  /// is of no use once the batch is resolved.
+  /// Opens a batch that ends at position `end` and has `events` unresolved events. Returns its number, for
+  /// resolve(). The number must not be used for that once the batch is resolved.
   std::uint64_t open(Position end, std::uint64_t events) {
     if (events == 0 && !open_.empty() && open_.back().unresolved == 0) {
       open_.back().end = std::move(end);
@@ -37,7 +38,7 @@ class Frontier {
     if (entry->unresolved == 0) merge(entry);
   }
 
-  /// The newest position that may be stored, if the frontier moved since the last call.
+  /// The newest position that may be stored, or nullopt if the frontier has not moved since the last call.
   std::optional<Position> advance() {
     std::optional<Position> reached;
     while (!open_.empty() && open_.front().unresolved == 0) {
@@ -48,10 +49,11 @@ class Frontier {
     return reached;
   }
 
-  /// The batch at whose end the position that advance() gave last is.
+  /// The number of the batch that ends at the position which advance() returned last.
   std::uint64_t passed() const { return passed_; }
 
-  /// Whether advance() may come to stop at the end of that batch: it was not merged with a later one.
+  /// Whether advance() may still return the end of this batch: false once it is passed, or merged with a
+  /// later batch.
   bool holds(std::uint64_t batch) const {
     return std::ranges::binary_search(open_, batch, {}, &Entry::number);
   }
@@ -68,11 +70,11 @@ class Frontier {
   using Entries = std::deque<Entry>;
 
   Entries::iterator find(std::uint64_t number) {
-    if (!open_.empty() && open_.front().number == number) return open_.begin();  // as it usually is
+    if (!open_.empty() && open_.front().number == number) return open_.begin();  // the usual case
     return std::ranges::lower_bound(open_, number, {}, &Entry::number);
   }
 
-  /// With its resolved neighbours: of positions that all may be passed only the last is needed.
+  /// Merges a resolved entry with its resolved neighbours. Only the last of their positions is needed.
   void merge(Entries::iterator entry) {
     if (const auto next = entry + 1; next != open_.end() && next->unresolved == 0) entry = open_.erase(entry);
     if (entry != open_.begin() && (entry - 1)->unresolved == 0) open_.erase(entry - 1);

@@ -6,27 +6,28 @@
 
 namespace sluice::flow {
 
-/// How long the oplog still holds a stream's position. The oplog is a ring: its oldest entry moves on as
-/// others are written, and a position that it passes is lost. Fed with samples, some seconds apart; keeps
-/// those of the last minutes.
+/// Estimates how long the oplog will still hold a stream's position. The oplog is a ring: its oldest entries
+/// are overwritten, and a position before the oldest entry is lost. The caller adds a sample every few
+/// seconds; those of the last minutes are kept.
 class OplogHeadroom {
  public:
-  /// What was seen at one moment; all in seconds since the epoch, by the server's clock.
+  /// The state at one moment. All times are seconds since the epoch, by the server's clock.
   struct Sample {
     double now = 0;
     double oldest = 0;    ///< the oplog's oldest entry
-    double position = 0;  ///< what the stream has done
+    double position = 0;  ///< the stream has done everything up to here
   };
 
-  static constexpr double window = 300;     ///< the rate is that of so many seconds
-  static constexpr double least_span = 20;  ///< less is too little to tell a rate from
-  /// A stream as near to the server's clock as this reads where the server writes. The end of a ring does not
-  /// overtake its beginning, however fast it comes nearer while a storm writes over quiet hours.
+  static constexpr double window = 300;     ///< seconds over which the rate is measured
+  static constexpr double least_span = 20;  ///< seconds between samples that a rate needs at least
+  /// A stream at most this many seconds behind the server's clock reads what is being written, which the
+  /// oplog always holds. It cannot be overtaken, even when the headroom shrinks fast because a burst of
+  /// writes replaces quiet hours.
   static constexpr double at_the_tip = 15;
 
   void add(const Sample& sample) {
-    // An oldest entry that is older than before: the oplog was made larger, or this is another server's. What
-    // was seen before says nothing about it.
+    // A time went back: the oplog was enlarged, or this is another server. Earlier samples say nothing about
+    // it.
     const bool another =
         !samples_.empty() && (sample.oldest < samples_.back().oldest ||
                               sample.position < samples_.back().position || sample.now < samples_.back().now);
@@ -35,15 +36,15 @@ class OplogHeadroom {
     while (samples_.front().now < sample.now - window) samples_.pop_front();
   }
 
-  /// Seconds between the oldest entry and the position; below 0 when the position is gone. Absent without a
+  /// Seconds between the oldest entry and the position; negative when the position is lost. nullopt without a
   /// sample.
   std::optional<double> seconds() const {
     if (samples_.empty()) return std::nullopt;
     return headroom(samples_.back());
   }
 
-  /// When the oplog's end will have reached the position, at the rate of the last minutes; infinity while it
-  /// comes no nearer. Absent until there are samples enough for a rate.
+  /// When the oldest entry will reach the position at the current rate, in seconds since the epoch; infinity
+  /// if it comes no nearer. nullopt until there are enough samples for a rate.
   std::optional<double> exhausted_at() const {
     if (samples_.empty()) return std::nullopt;
     const Sample& first = samples_.front();

@@ -9,11 +9,13 @@
 
 namespace sluice::flow {
 
-/// Which messages may be on their way together: of each key at most one in a wave, in the order in which they
-/// stand. A message that fails can then never be overtaken by a later one of its key.
+/// Arranges messages in waves; the messages of one wave may be in flight at the same time. A wave has at most
+/// one message of each key, and the messages of a key are in successive waves in their order. So a message
+/// that fails can never be overtaken by a later one of its key.
 class InFlightWindow {
  public:
-  /// The messages by wave, as indices of `keys`. Valid until the next call.
+  /// Returns the waves, each a list of indices into `keys` (the messages' keys in their order). Valid until
+  /// the next call.
   const std::vector<std::vector<std::size_t>>& arrange(std::span<const std::uint64_t> keys) {
     for (auto& wave : waves_) wave.clear();
     seen_.clear();

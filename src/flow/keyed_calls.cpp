@@ -28,7 +28,7 @@ void KeyedCalls::take(std::span<const Message> batch) {
   }
 }
 
-/// What is known stands in the order of the stream, so the first look mostly finds it.
+/// Known calls are in stream order, as the messages of a batch are, so the first comparison usually succeeds.
 KeyedCalls::Place KeyedCalls::find(std::string_view id, Place from) const {
   while (from < end() && call(from).id != id) ++from;
   return from;
@@ -51,7 +51,7 @@ KeyedCalls::Place KeyedCalls::add(const Message& message) {
 void KeyedCalls::forget(Place place) {
   Call& one = call(place);
   one.gone = true;
-  // A call that nobody waits for holds nobody up.
+  // It will not be made (again), so the next call of its key need not wait for it.
   if (one.state != State::under_way && one.state != State::done && one.state != State::refused) {
     one.state = State::done;
     begin_next_of_key(place);
@@ -67,7 +67,7 @@ void KeyedCalls::wake(Time now) {
   while (!pausing_.empty() && pausing_.top().first <= now) {
     const Place place = pausing_.top().second;
     pausing_.pop();
-    if (place < base_ || call(place).state != State::pausing) continue;  // forgotten
+    if (place < base_ || call(place).state != State::pausing) continue;  // it was forgotten
     call(place).state = State::waiting;
     ready_.push(place);
   }

@@ -18,53 +18,56 @@
 
 namespace sluice::flow {
 
-/// Decides which of a lane's calls may begin: of each key one at a time, in the order of their messages, and
-/// the oldest first. A call that failed pauses, and the later ones of its key wait for it; other keys go on.
+/// Decides which of a lane's calls to handlers may begin: the oldest first, and for each key one at a time,
+/// in the order of their messages. A call that failed pauses, and later ones of its key wait for it; other
+/// keys go on.
 ///
-/// A lane sends batches that overlap: each begins with the oldest message that is not resolved. take() finds
-/// what it knows already in the next batch, so a call may stay under way from one batch to the next, and what
-/// has returned is not begun again. Does no I/O and asks for no time.
+/// A lane's batches overlap: each begins with the oldest message that is not resolved. take() recognises the
+/// messages of earlier batches by their ids, so a call may stay under way from one batch to the next, and a
+/// call that has returned is not made again. Does no I/O and never reads the clock.
 class KeyedCalls {
  public:
-  /// Names a call as long as it is known.
+  /// Identifies a call until it is forgotten.
   using Place = std::uint64_t;
 
   struct Message {
-    std::string_view id;  ///< unlike all others of the lane
+    std::string_view id;  ///< unique within the lane
     std::uint64_t key = 0;
   };
 
-  /// `tries`: after so many failures a call is refused; absent: never.
+  /// `tries`: a call is refused after this many failures; nullopt: never.
   KeyedCalls(std::optional<int> tries, Backoff::Limits pauses, std::uint64_t seed)
       : tries_(tries), pauses_(pauses), random_(seed) {}
 
-  /// The messages of a batch, oldest first. Those before its first one are resolved and forgotten, and so are
-  /// those that are left out of its middle; those behind its last one are kept.
+  /// Takes the next batch's messages, oldest first. Calls whose messages stand before its first one, or are
+  /// missing from its middle, are resolved, and are forgotten. Those behind its last one are kept.
   void take(std::span<const Message> batch);
 
-  /// The next call of the batch to begin; absent while there is none. It counts as under way from then on.
+  /// The next call of the batch to begin, which counts as under way from then on; nullopt if none may begin
+  /// now.
   std::optional<Place> next(Time now);
-  /// Whether next() would give one.
+  /// Whether next() would return a call.
   bool any_ready(Time now);
-  /// When the first pause ends.
+  /// When the earliest pause ends.
   std::optional<Time> next_due() const;
 
   void returned(Place place);
 
   enum class After : std::uint8_t { pause, refused };
-  /// `for_good`: no further try will help.
+  /// The call failed. `for_good`: trying again would not help.
   After failed(Place place, bool for_good, Time now);
-  /// It failed since the process stops: that does not count, and it is not begun again here.
+  /// The call failed because the process stops. This does not count as a failure, and the call is not made
+  /// again in this process.
   void left(Place place);
 
-  /// How often it was begun.
+  /// The number of the current or last attempt, from 1. Ask before failed() counts a failure.
   int attempts(Place place) const { return call(place).failures + 1; }
-  /// Where it stands in the batch; absent where it is not part of it.
+  /// The call's index in the batch; nullopt if the batch does not have it.
   std::optional<std::size_t> index_of(Place place) const;
-  /// A call of the batch that was refused and was not told of yet; the oldest.
+  /// The index of the oldest refused call of the batch. It is returned until a batch comes without it.
   std::optional<std::size_t> first_refused() const;
 
-  /// How many of the batch's messages, from its first on, have returned.
+  /// How many messages at the front of the batch have returned.
   std::size_t done_first() const;
   bool all_done() const { return done_first() == batch_.size(); }
   std::size_t known() const { return calls_.size(); }
@@ -77,9 +80,9 @@ class KeyedCalls {
     std::string id;
     std::uint64_t key = 0;
     State state = State::waiting;
-    bool gone = false;  ///< resolved, or a dead letter
+    bool gone = false;  ///< its message is resolved, or became a dead letter
     int failures = 0;
-    Place next = none;  ///< of the same key
+    Place next = none;  ///< the next call of the same key
   };
 
   Call& call(Place place) { return calls_[place - base_]; }
@@ -96,7 +99,7 @@ class KeyedCalls {
   Backoff::Limits pauses_;
   std::mt19937_64 random_;
   std::deque<Call> calls_;
-  Place base_ = 0;  ///< of the first call
+  Place base_ = 0;  ///< of the first element of calls_
   std::unordered_map<std::uint64_t, Place> last_of_key_;
   std::priority_queue<Place, std::vector<Place>, std::greater<>> ready_;
   using Pause = std::pair<Time, Place>;

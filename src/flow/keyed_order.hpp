@@ -10,9 +10,10 @@
 
 namespace sluice::flow {
 
-/// Which messages of a batch may be on their way: of each key one at a time, in the order in which they
-/// stand. The next of a key goes as soon as the one before it is done, whatever becomes of the other keys;
-/// behind one that failed none goes. Unlike waves, one slow answer delays no other key.
+/// Decides which messages of a batch may be in flight: for each key one at a time, in their order. The next
+/// message of a key may go as soon as the one before it is done, independently of other keys. Behind a
+/// message that failed, none of its key goes. Unlike the waves of InFlightWindow, one slow answer delays no
+/// other key.
 class KeyedOrder {
  public:
   explicit KeyedOrder(std::span<const std::uint64_t> keys) : next_(keys.size(), none) {
@@ -31,7 +32,7 @@ class KeyedOrder {
 
   bool ready() const { return !ready_.empty(); }
 
-  /// The next that may go. There must be one.
+  /// Removes and returns the index of the next message that may go. Requires ready().
   std::size_t take() {
     const std::size_t index = ready_.front();
     ready_.pop_front();
@@ -45,7 +46,7 @@ class KeyedOrder {
  private:
   static constexpr std::size_t none = SIZE_MAX;
 
-  std::vector<std::size_t> next_;  ///< of the same key
+  std::vector<std::size_t> next_;  ///< by message: the next one of the same key
   std::deque<std::size_t> ready_;
 };
 

@@ -7,30 +7,30 @@
 
 namespace sluice::flow {
 
-/// How far a stream is behind its server's own clock, in seconds. The server tells its cluster time with
-/// every answer and its wall clock when asked; in between, its clock is the last one known and what has
-/// passed since. So the lag behind a server that has fallen silent grows. Times of the server are seconds
-/// since the epoch.
+/// How far a stream is behind its server's clock, in seconds. The server sends its cluster time with every
+/// answer, and its wall clock when asked. Between answers the clock is extrapolated: the last one known plus
+/// the time since. So the lag also grows when the server is silent. All server times are seconds since the
+/// epoch.
 class Lag {
  public:
-  /// `hold`: how long the server may take over an answer when it has nothing to tell. Only a silence longer
-  /// than that says that a stream which had read everything may have something left to read.
+  /// `hold`: how long the server may hold back an answer when it has nothing to send. Only a longer silence
+  /// means that a stream which had read everything may have more to read.
   explicit Lag(Duration hold) : hold_(hold) {}
 
   void wall_clock(Time at, double seconds) { wall_ = {at, seconds}; }
   void cluster_clock(Time at, double seconds) { cluster_ = {at, seconds}; }
 
-  /// The newest position below which everything is done, and, when that is all there is, the time of the
-  /// answer that said so.
+  /// `position`: the newest position below which everything is done. `caught_up_at`: if that is everything
+  /// there was to read, the time of the answer that said so.
   void reached(double position, std::optional<Time> caught_up_at) {
     position_ = position;
     caught_up_at_ = caught_up_at;
   }
 
-  /// The server's clock; nothing before it was told.
+  /// The server's clock; nullopt until one of its times is known.
   std::optional<double> server_now(Time now) const {
     if (!wall_ && !cluster_) return std::nullopt;
-    // The cluster time stands still while nobody writes, and may run ahead of one server's wall clock.
+    // The cluster time does not advance while nobody writes, and may be ahead of one server's wall clock.
     return std::max(wall_ ? wall_->at(now) : 0, cluster_ ? cluster_->at(now) : 0);
   }
 

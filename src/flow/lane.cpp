@@ -11,13 +11,14 @@ namespace {
 constexpr std::int32_t duplicate_key = 11000;
 constexpr int tries_before_split = 3;
 constexpr int tries_before_duplicate_is_believed = 4;
-// TransactionTooLarge, TransactionTooLargeForCache: of one event, these do not pass with time.
+// Server codes TransactionTooLarge and TransactionTooLargeForCache. For a single event they do not go away
+// with time.
 constexpr std::int32_t transaction_too_large = 257;
 constexpr std::int32_t too_large_for_cache = 388;
 constexpr int tries_before_too_much_is_believed = 6;
-// Copies may need twice what they are expected to, and this much in any case.
+// The copies of a batch may need twice the expected bytes, and always this many.
 constexpr std::size_t least_copy_bytes = 1u << 20;
-constexpr std::size_t bytes_of_a_write = 160;  // what the server's operation adds to the value itself
+constexpr std::size_t bytes_of_a_write = 160;  // what the server's write operation adds to the value itself
 
 struct TargetBytes {
   std::size_t operator()(const Increment& effect) const { return effect.id.raw().size(); }
@@ -47,7 +48,7 @@ Lane::Lane(LaneLimits limits, LaneGuard guard, const std::vector<std::string>& r
     : limits_(limits),
       rule_names_(rule_names),
       backoff_({std::chrono::milliseconds(5), std::chrono::seconds(1)}, seed),
-      most_items_(SIZE_MAX) {
+      max_items_(SIZE_MAX) {
   batch_.guard = std::move(guard);
 }
 
@@ -66,8 +67,7 @@ void Lane::pop() {
 }
 
 std::uint32_t Lane::add_refusal(Error why) {
-  if (++last_refusal_ == 0)
-    ++last_refusal_;  // 0 means "not refused"; four thousand million later it comes up
+  if (++last_refusal_ == 0) ++last_refusal_;  // the counter has wrapped around, and 0 means "not refused"
   refusals_[last_refusal_] = {std::move(why), 0};
   return last_refusal_;
 }
@@ -84,12 +84,12 @@ bool Lane::ready(Time now) const {
 
 LaneAction Lane::next(Time now) {
   if (sending_ || items_.empty()) return {};
-  if (retry_at_ && now < *retry_at_) return {LaneDo::wait, retry_at_};
-  if (!ready(now)) return {LaneDo::wait, oldest_ + limits_.linger};
+  if (retry_at_ && now < *retry_at_) return {LaneActionKind::wait, retry_at_};
+  if (!ready(now)) return {LaneActionKind::wait, oldest_ + limits_.linger};
   retry_at_.reset();
   if (!in_doubt_) build();
   sending_ = true;
-  return {LaneDo::send, std::nullopt};
+  return {LaneActionKind::send, std::nullopt};
 }
 
 bool Lane::at_event_end(std::size_t count) const {
@@ -125,7 +125,7 @@ void Lane::build() {
     ++in_batch_;
     if (!at_event_end(in_batch_)) continue;
     ++batch_.events;
-    if (bytes + expected_copy_bytes() >= limits_.batch_bytes || in_batch_ >= most_items_ ||
+    if (bytes + expected_copy_bytes() >= limits_.batch_bytes || in_batch_ >= max_items_ ||
         documents >= static_cast<double>(limits_.batch_docs)) {
       break;
     }
@@ -152,9 +152,9 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
   }
   if (outcome.position_moved) ++batch_.guard.seq;
   learn_fan_out(outcome);
-  if (most_items_ < SIZE_MAX / 2) most_items_ *= 2;
+  if (max_items_ < SIZE_MAX / 2) max_items_ *= 2;
   tries_ = 0;
-  too_much_ = 0;
+  too_large_failures_ = 0;
   duplicate_keys_ = 0;
   in_pieces_ = false;
   one_by_one_ = false;
@@ -189,8 +189,9 @@ LaneReport Lane::not_committed(const Outcome& outcome, Time now) {
   return retry_later(outcome, now);
 }
 
-/// Of a batch that did not get through: those of its first writes, each a message, that need not be sent
-/// again. A batch that may be in already has to stay as it is.
+/// For a batch that was not committed: how many items at its front are messages that were sent and need not
+/// be sent again, rounded down to the end of an event. 0 while the batch may already be committed, since then
+/// exactly this batch must be sent again.
 std::size_t Lane::done_items(const Outcome& outcome) const {
   if (in_doubt_) return 0;
   const auto is_message = [](const Item& item) {
@@ -209,23 +210,26 @@ LaneReport Lane::retry_later(const Outcome& outcome, Time now) {
   return {0, outcome.error, std::nullopt};
 }
 
-/// Whether the batch, a single event that was taken apart already, is too much for any transaction.
+/// Whether the batch is a single event that stays too large for a transaction even when sent in pieces.
+/// Believed only after several failures.
 bool Lane::never_fits(const Error& error) {
   const bool too_much = error.code == transaction_too_large || error.code == too_large_for_cache;
-  return too_much && batch_.events == 1 && in_pieces_ && ++too_much_ >= tries_before_too_much_is_believed;
+  return too_much && batch_.events == 1 && in_pieces_ &&
+         ++too_large_failures_ >= tries_before_too_much_is_believed;
 }
 
-/// Half the effects the next time, and at least one event fewer where there are several: an event stays
-/// whole, so that half the effects may end in the middle of the last one and be the same batch again.
+/// Halves the number of effects in the next batch. If the batch has several events, the next one has at least
+/// one event fewer: events are never divided, so half the effects could otherwise round up to the same batch.
 void Lane::shrink() {
   const EventRecord* last = items_[in_batch_ - 1].event;
   std::size_t before_last = in_batch_ - 1;
   while (before_last > 0 && items_[before_last - 1].event == last) --before_last;
-  most_items_ = std::max<std::size_t>(1, std::min(in_batch_ / 2, before_last));
+  max_items_ = std::max<std::size_t>(1, std::min(in_batch_ / 2, before_last));
 }
 
-/// Sets aside what cannot be done. Every event behind a merged write that was refused becomes a dead letter
-/// of its own; the batch is then built anew without them.
+/// Turns effects that cannot be carried out into dead letters. If a merged write was refused, each of its
+/// effects becomes a dead letter of its own. The next batch has the dead letters in place of these effects. A
+/// duplicate key may come from a race, so it is retried a few times first.
 LaneReport Lane::refuse(const Outcome& outcome, Time now) {
   const bool may_be_a_race =
       outcome.error->code == duplicate_key && ++duplicate_keys_ < tries_before_duplicate_is_believed;
@@ -241,15 +245,16 @@ LaneReport Lane::refuse(const Outcome& outcome, Time now) {
   }
   const auto which = known ? outcome.failed_write : std::nullopt;
   if (mark_refused(which, *outcome.error) == 0) return letter_refused(outcome, now);
-  most_items_ = std::max<std::size_t>(1, in_batch_ / 4);  // refusals come in crowds; fail on less at once
+  max_items_ = std::max<std::size_t>(1, in_batch_ / 4);  // refusals often come in groups
   ++tries_;
   duplicate_keys_ = 0;
   return {0, *outcome.error, std::nullopt};
 }
 
-/// Tries the letter's next form, and the last one with no other event in the batch. That holds nothing of the
-/// event, so a server that refuses it too would refuse any letter: it is asked again until somebody has put
-/// that right, for going on would lose the event.
+/// The server refused the dead letter itself. Retries with its next form, and with the last one (`bare`) only
+/// when the batch has no other event. `bare` contains nothing of the event, so a server that refuses it would
+/// refuse any dead letter. The lane then retries until somebody fixes the cause, because going on would lose
+/// the event.
 LaneReport Lane::letter_refused(const Outcome& outcome, Time now) {
   switch (letter_form_) {
     case LetterForm::readable:
@@ -273,8 +278,9 @@ LaneReport Lane::letter_refused(const Outcome& outcome, Time now) {
   return retry_later(refused, now);
 }
 
-/// Marks the items of the batch that became part of `write` (all, where it is not known which failed).
-/// Merging them again gives each the index that it had in the batch.
+/// Marks as refused the items of the batch that were merged into `write`, or all items where the failed write
+/// is not known. Merging the items again reproduces the index of each one's write. Returns how many were
+/// marked.
 std::size_t Lane::mark_refused(const std::optional<std::size_t>& write, const Error& why) {
   std::vector<Write> again;
   merger_.start(again);
@@ -305,7 +311,8 @@ std::size_t Lane::expected_copy_bytes() const {
   return static_cast<std::size_t>(bytes_of_a_copy_ * static_cast<double>(copies_in_batch_));
 }
 
-/// Up at once, and down step by step. Of a batch that was given up the rest is not known: it is more.
+/// Raises the estimate at once and lowers it gradually. For a batch that was given up, the sink reports only
+/// what was needed until then; the real need is higher.
 void Lane::learn_copy_bytes(const Outcome& outcome) {
   if (copies_in_batch_ == 0 || outcome.copied_bytes == 0) return;
   const double seen = static_cast<double>(outcome.copied_bytes) / static_cast<double>(copies_in_batch_);

@@ -15,23 +15,24 @@
 
 namespace sluice::flow {
 
-/// What a lane has to know about an event. Lives in the event's batch until the event is resolved.
+/// What a lane needs to know about an event. Owned by the event's batch (EventBatch), which lives until all
+/// its events are resolved.
 struct EventRecord {
   bson::View document;  ///< the whole event
   bson::View token;
   std::uint64_t cluster_time = 0;
   std::int64_t wall_time_ms = 0;
-  std::uint32_t unresolved = 0;  ///< effects still to be resolved
-  bool failed = false;           ///< one of its effects went to the dead letters
-  bool published = false;        ///< one of its effects left MongoDB
+  std::uint32_t unresolved = 0;  ///< effects that are not yet resolved
+  bool failed = false;           ///< one of its effects became a dead letter
+  bool published = false;        ///< one of its effects was a message sent to a sink outside MongoDB
 };
 
 /// An effect on its way through a lane.
 struct Item {
   Effect effect;
   EventRecord* event = nullptr;
-  void* owner = nullptr;      ///< the pipeline's batch of events; the lane only hands it back
-  std::uint32_t refusal = 0;  ///< why it is now a dead letter: the lane's number for the reason, or 0
+  void* owner = nullptr;      ///< the dispatcher's EventBatch; the lane does not use it
+  std::uint32_t refusal = 0;  ///< the lane's number for why this item becomes a dead letter; 0: not refused
 };
 
 struct LaneLimits {
@@ -40,43 +41,45 @@ struct LaneLimits {
   Duration linger = std::chrono::milliseconds(5);
 };
 
-enum class LaneDo : std::uint8_t { wait, send };
+enum class LaneActionKind : std::uint8_t { wait, send };
 
 struct LaneAction {
-  LaneDo what = LaneDo::wait;
-  std::optional<Time> until;  ///< with wait: ask again then; if absent, when something has happened
+  LaneActionKind what = LaneActionKind::wait;
+  /// With `wait`: call next() again at this time; if absent, after the next offer(), done() or flush().
+  std::optional<Time> until;
 };
 
 /// How a finished batch changes the lane.
 struct LaneReport {
-  std::size_t resolved = 0;    ///< this many of the oldest items are done: pop() them
-  std::optional<Error> retry;  ///< the batch will be sent again, because of this
-  std::optional<Error> stop;   ///< the worker has to end, because of this
+  std::size_t resolved = 0;    ///< this many of the oldest items are done: call pop() for each
+  std::optional<Error> retry;  ///< set: the batch failed with this error and will be sent again
+  std::optional<Error> stop;   ///< set: the worker has to end, because of this error
 };
 
-/// One lane: effects wait in stream order, are merged into batches, sent one batch at a time, and retried,
-/// split or set aside by kind of error. Does no I/O and never reads the clock: the caller passes in effects,
-/// outcomes and the time.
+/// One lane. It queues effects in stream order, merges them into batches and sends one batch at a time. What
+/// happens to a failed batch depends on the kind of error: it is retried, it is split, or its refused effects
+/// become dead letters. A lane does no I/O and never reads the clock: the caller passes in effects, outcomes
+/// and the time.
 ///
 /// Invariants: a batch ends where an event ends, so its last token covers all of this lane's effects up to
-/// there; at most one batch is out; what was sent stays in the queue until it is resolved.
+/// there; at most one batch is being sent; items stay in the queue until they are resolved.
 class Lane {
  public:
   Lane(LaneLimits limits, LaneGuard guard, const std::vector<std::string>& rule_names, std::uint64_t seed);
 
   void offer(const Item& item, Time now);
 
-  /// What to do now. With `send`, batch() is ready and done() must follow.
+  /// Returns what to do now. With `send`, batch() is ready, and the caller must send it and then call done().
   LaneAction next(Time now);
   const Batch& batch() const { return batch_; }
 
   LaneReport done(const Outcome& outcome, Time now);
 
-  /// The oldest item; pop() it once for each resolved one.
+  /// The oldest item. After done(), the caller handles and pops as many items as LaneReport::resolved says.
   const Item& front() const { return items_.front(); }
   void pop();
 
-  /// From now on nothing waits for a fuller batch: what is queued is sent as it is.
+  /// From now on batches are sent at once, without waiting for more effects.
   void flush() { flushing_ = true; }
 
   bool idle() const { return items_.empty() && !sending_; }
@@ -85,7 +88,7 @@ class Lane {
  private:
   struct Refusal {
     Error why;
-    std::size_t items = 0;  ///< how many items in the queue it holds for
+    std::size_t items = 0;  ///< queued items that were refused for this reason
   };
 
   bool ready(Time now) const;
@@ -109,28 +112,29 @@ class Lane {
   LaneLimits limits_;
   const std::vector<std::string>& rule_names_;
   std::deque<Item> items_;
-  std::unordered_map<std::uint32_t, Refusal> refusals_;  ///< only of items still in the queue
+  std::unordered_map<std::uint32_t, Refusal> refusals_;  ///< by Item::refusal; only those of queued items
   std::uint32_t last_refusal_ = 0;
   Batch batch_;
   Merger merger_;
   Backoff backoff_;
-  Time oldest_{};  ///< when the first waiting item came
+  Time oldest_{};  ///< when the first item that is not being sent was offered
   std::optional<Time> retry_at_;
-  std::size_t in_batch_ = 0;         ///< items in the batch that is out, or else in the last one
-  std::size_t most_items_;           ///< shrinks when batches fail, grows back as they succeed
-  int tries_ = 0;                    ///< consecutive failures of the present batch
-  int too_much_ = 0;                 ///< how many of these said that one event's transaction is too large
-  int duplicate_keys_ = 0;           ///< how many of these were a duplicate key
-  double fan_out_ = 1;               ///< learned: how many documents one refresh reaches
-  std::size_t copies_in_batch_ = 0;  ///< writes of the batch that are refreshes or fills
-  double bytes_of_a_copy_ = 0;       ///< learned: what one of these writes needs in the sink
+  std::size_t in_batch_ = 0;         ///< items in the batch that is being sent, otherwise in the last one
+  std::size_t max_items_;            ///< shrinks when batches fail, grows back as they succeed
+  int tries_ = 0;                    ///< consecutive failures of the current batch
+  int too_large_failures_ = 0;       ///< of these: a single event that was too large for one transaction
+  int duplicate_keys_ = 0;           ///< of these: duplicate key errors
+  double fan_out_ = 1;               ///< learned: how many documents one refresh updates on average
+  std::size_t copies_in_batch_ = 0;  ///< refreshes and fills in the batch
+  double bytes_of_a_copy_ = 0;       ///< learned: bytes that the sink needs for one refresh or fill
   bool sending_ = false;
   bool flushing_ = false;
-  bool unfinished_ = false;  ///< some of the last batch's work goes on: it is sent again at once
+  bool unfinished_ = false;  ///< the last batch was Outcome::unfinished: send it again at once
   bool in_pieces_ = false;
   bool one_by_one_ = false;
-  LetterForm letter_form_ = LetterForm::readable;  ///< of the present batch's dead letters
-  bool in_doubt_ = false;  ///< the last batch may be committed already: only the identical batch may follow
+  LetterForm letter_form_ = LetterForm::readable;  ///< of the current batch's dead letters
+  /// The last batch may already be committed, so only the identical batch may be sent next.
+  bool in_doubt_ = false;
 };
 
 }  // namespace sluice::flow

@@ -4,15 +4,15 @@
 
 namespace sluice::flow {
 
-/// When to renew a lease, and when to believe that it is gone. Fencing makes a wrong belief harmless: a
-/// holder whose epoch is stale cannot commit. This only decides when to ask.
+/// Decides when to renew a lease and when to consider it expired. A wrong decision is harmless, because a
+/// holder with a stale epoch cannot commit.
 class Lease {
  public:
-  /// Held since `asked`, the time at which the request was sent (not answered: the server's clock had started
-  /// by then).
+  /// `asked`: when the request for the lease was sent. The lease counts from then, not from the answer, since
+  /// the server's clock has started before the answer arrives.
   Lease(Duration length, Time asked) : length_(length), renewed_(asked) {}
 
-  /// Three chances before it runs out.
+  /// After a third of its length, so that there is time for further attempts before it expires.
   Time renew_at() const { return renewed_ + length_ / 3; }
   bool expired(Time now) const { return now >= renewed_ + length_; }
   void renewed(Time asked) { renewed_ = asked; }

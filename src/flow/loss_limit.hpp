@@ -6,8 +6,9 @@
 
 namespace sluice::flow {
 
-/// Whether a stream that lost its position may begin anew by itself. One that loses it over and over (two
-/// pipelines that drop each other's collections, a store that forgets) is a matter for a person.
+/// Whether a stream that lost its position may start again by itself: `most` times `within` ten minutes.
+/// Repeated losses need a person. Causes are two pipelines that drop each other's collections, or a state
+/// database that does not keep what is written.
 class LossLimit {
  public:
   static constexpr std::size_t most = 5;

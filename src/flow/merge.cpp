@@ -36,7 +36,7 @@ void merge(Write& write, const EffectBody& body) {
   if (const auto* increment = std::get_if<Increment>(&body)) {
     std::get<CounterWrite>(write).delta += increment->delta;
   } else if (const auto* fill = std::get_if<Fill>(&body)) {
-    std::get<FillWrite>(write).seen = fill->seen;  // the later event knows better
+    std::get<FillWrite>(write).seen = fill->seen;  // the later event has the newer state
   }
 }
 
@@ -57,7 +57,8 @@ std::size_t Merger::add(const Effect& effect) {
   }
   const Target target = std::visit(TargetOf{}, effect.body);
   assert(target.plan != nullptr);
-  // A plan belongs to one kind of effect but for CopyPlan, whose refreshes and fills must stay apart.
+  // A CopyPlan has two kinds of effects, refreshes and fills, which must not be merged with each other. All
+  // other plans have one kind.
   const std::uint64_t hash = effect.key * 4 + effect.body.index();
   const auto [entry, fresh] =
       index_.try_emplace(Key{target.plan, hash, bson::Identity(*target.id)}, writes_->size());

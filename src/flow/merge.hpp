@@ -10,13 +10,14 @@
 namespace sluice::flow {
 
 /// Merges effects on the same target as they are added to a batch: increments add up, repeated refreshes and
-/// fills become one. Writes keep the order in which their targets first came up.
+/// fills become one. Messages and documents to insert (Deliver, Put) are never merged. Writes are in the
+/// order in which their targets first appeared.
 class Merger {
  public:
   /// Starts a batch; `writes` receives the merged writes.
   void start(std::vector<Write>& writes);
 
-  /// Adds an effect (not a Reject) and gives the index of the write that it became part of.
+  /// Adds an effect (not a Reject) and returns the index of the write that contains it.
   std::size_t add(const Effect& effect);
 
  private:

@@ -6,8 +6,8 @@
 
 namespace sluice::flow {
 
-/// Whether a server is there, going by questions that are put to it one after another: it is when it has
-/// answered well last, and no question has gone without an answer for longer than `patience`.
+/// Whether a server is up, judged by requests that are sent to it one after another. It is up if the last
+/// answer was good and no request has been without an answer for longer than `patience`.
 class Probe {
  public:
   explicit Probe(Duration patience) : patience_(patience) {}

@@ -8,14 +8,14 @@
 
 namespace sluice::flow {
 
-/// What the server does with the expressions of rules.
+/// What the server does with the rules' expressions (conditions on events).
 enum class Judging : std::uint8_t {
-  filter,  ///< it sends the events that one holds for
-  tell,    ///< it sends all, and says for whom each is
+  filter,  ///< it sends only the events for which one is true
+  tell,    ///< it sends all events, and marks for each the subscriptions whose expression is true
   skip,    ///< it evaluates none
 };
 
-/// How a change stream is read: how much of each event is asked for, and how many events at once.
+/// How a change stream is read: how much of each event the server sends, and how many events in one answer.
 struct ReadDetail {
   Detail detail = Detail::whole;
   int batch = 1;
@@ -25,20 +25,21 @@ struct ReadDetail {
   friend bool operator==(const ReadDetail&, const ReadDetail&) = default;
 };
 
-/// Finds the way past events that are too large for the server to send. Its answer to a getMore with such an
-/// event in it is an error, and the events before it in that answer are lost with it. So the stream is opened
-/// again behind the last place with less of each event; once the place must lie behind, wholly again.
+/// Decides how to read a change stream past an event that is too large for the server to send. The server
+/// answers a getMore that has such an event with an error, and the events before it in that answer are lost
+/// with it. So the stream is opened again behind the last known position and asks for less of each event.
+/// Once the large event must have passed, it reads whole events again:
 ///
 ///     whole -> needed -> needed in ever smaller batches -> needed one by one -> only the key, of one event
 ///
-/// One event at a time, the error names the guilty one: no other loses its fields. Where a rule can do
-/// nothing with a part of an event, every event but the guilty one is to be read wholly:
+/// When events are read one by one, the error concerns exactly the large event, so no other event loses
+/// fields. If a rule cannot work with a part of an event, all events but the large one are read whole:
 ///
 ///     whole -> whole in ever smaller batches -> whole one by one -> needed, of one event -> only the key
 ///
-/// An answer holds the _id of an event's document five times, four of them in tokens. Where that alone is too
-/// large (above about 3 MB), no answer can hold the event, and it is passed over: what comes behind it is
-/// read like any other, wholly at first.
+/// An answer holds the _id of an event's document five times, four of them in tokens. If the _id alone makes
+/// it too large (above about 3 MB), no answer can hold the event, and it is skipped. Events behind it are
+/// read as usual, whole at first.
 class ReadingPolicy {
  public:
   explicit ReadingPolicy(int batch, bool parts_serve = true)
@@ -46,7 +47,8 @@ class ReadingPolicy {
 
   const ReadDetail& now() const { return now_; }
 
-  /// The server could not send what was asked for. False when there is nothing less to ask for.
+  /// The server could not send the answer because it was too large. Returns false when there is nothing less
+  /// to ask for.
   bool too_large() {
     if (now_.detail == Detail::key_only) {
       if (now_.pass_over) return false;
@@ -57,7 +59,7 @@ class ReadingPolicy {
       now_.batch = std::max(1, now_.batch / smaller);
     } else if (now_.detail == Detail::whole) {
       now_.detail = Detail::needed;
-      left_ = most_;  // the guilty event is one of those that were asked for
+      left_ = most_;  // the large event is one of these
     } else if (now_.batch > 1) {
       now_.batch = std::max(1, now_.batch / smaller);
     } else {
@@ -66,9 +68,10 @@ class ReadingPolicy {
     return true;
   }
 
-  /// A rule's expression failed on an event. The guilty one is found likewise and read without being judged.
-  /// On the way to it all events are sent: behind one that is kept back the next would be judged in the same
-  /// answer. False when it cannot have been an expression.
+  /// The server failed to evaluate a rule's expression on an event. That event is found in the same way, and
+  /// is read without evaluating expressions. Until it is found the server sends all events: if it filtered,
+  /// it would evaluate several events for one answer, and the error could come from any of them. Returns
+  /// false if no expressions were evaluated, so the error has another cause.
   bool misjudged() {
     if (now_.judging == Judging::skip) return false;
     if (now_.judging == Judging::filter) {
@@ -81,18 +84,19 @@ class ReadingPolicy {
     return true;
   }
 
-  /// An answer with so many events came. True when the stream is to be read another way from here on.
+  /// An answer with `events` events came. Returns true when the stream must be read in another way from here
+  /// on.
   bool came(std::size_t events) {
     if (now_ == ReadDetail{Detail::whole, most_}) return false;
     if (now_.pass_over) {
-      now_ = {Detail::whole, most_};  // were it still ahead, the way to it would be found again
+      now_ = {Detail::whole, most_};  // if the event is still ahead, the search starts again
       return true;
     }
     const bool one = now_.detail == Detail::key_only || now_.judging == Judging::skip ||
                      (!parts_serve_ && now_.detail == Detail::needed);
-    if (one && events == 0) return false;  // still on its way
+    if (one && events == 0) return false;  // the event has not come yet
     left_ -= static_cast<std::ptrdiff_t>(events);
-    // No event in an answer: everything there was has been read.
+    // An empty answer means that everything there was has been read.
     const ReadDetail next = events == 0 || left_ <= 0 || (one && !parts_serve_)
                                 ? ReadDetail{Detail::whole, most_}
                             : one ? ReadDetail{Detail::needed, most_}
@@ -108,7 +112,7 @@ class ReadingPolicy {
   int most_;
   bool parts_serve_;
   ReadDetail now_;
-  std::ptrdiff_t left_ = 0;  ///< events among which the guilty one may still be
+  std::ptrdiff_t left_ = 0;  ///< the event searched for is among the next so many
 };
 
 }  // namespace sluice::flow

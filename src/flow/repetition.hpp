@@ -11,12 +11,11 @@
 
 namespace sluice::flow {
 
-/// Decides which lines the log gets about one thing that fails again and again: a line when it begins to
-/// fail, a summary each minute while it does, and a line when it works again. Does no I/O and asks for no
-/// time.
+/// Decides which log lines are written about something that fails repeatedly: one when it begins to fail, a
+/// summary each minute while it fails, and one when it works again. Does no I/O and never reads the clock.
 ///
-/// At most `most_lines` beginnings are told in a window. A thing that fails and recovers more often than that
-/// is told of by the summary alone, so a window has 2 * most_lines + 2 lines at most, however often it fails.
+/// In each window at most `most_lines` beginnings are logged. Something that fails and recovers more often
+/// appears only in the summary, so a window has 2 * most_lines + 2 lines at most.
 class Repetition {
  public:
   struct Limits {
@@ -27,20 +26,21 @@ class Repetition {
   enum class Say : std::uint8_t {
     nothing,
     began,      ///< the first failure, or the first with another text
-    still,      ///< a summary, and it fails still
-    sometimes,  ///< a summary, and it works at the moment
+    still,      ///< a summary; it still fails
+    sometimes,  ///< a summary; it works at the moment
     over,       ///< it works again
   };
   struct Told {
     Say say = Say::nothing;
-    std::size_t tries = 0;  ///< failures: since the last line, with `over` since it began to fail
-    Duration time{};        ///< in which they happened
+    std::size_t tries = 0;  ///< failures since the last line; with `over`: since it began to fail
+    Duration time{};        ///< the time in which these failures happened
   };
 
   Repetition() : Repetition(Limits()) {}
   explicit Repetition(Limits limits) : limits_(limits) {}
 
-  /// It failed. A `text` that differs from those told before in more than its digits is told as well.
+  /// It failed. A `text` that differs from those logged before in more than its digits gets a line of its
+  /// own.
   Told failed(Time now, std::string_view text) {
     if (!failing_) {
       failing_ = true;
@@ -63,7 +63,7 @@ class Repetition {
     return {Say::began, tries_, now - since_};
   }
 
-  /// It worked. Cheap while nothing is wrong.
+  /// It worked. Cheap if it did not fail before.
   Told succeeded(Time now) {
     if (!failing_) return {};
     failing_ = false;
@@ -75,10 +75,10 @@ class Repetition {
     return {Say::over, tries_, now - since_};
   }
 
-  /// The summary of a window that is over. Call it regularly.
+  /// The summary of a window that has ended. Call it regularly.
   Told due(Time now) { return window_runs(now) || untold() == 0 ? Told{} : summary(now); }
 
-  /// What is not told of yet, whether its time has come or not: before the end.
+  /// The summary of what is not logged yet, also when the window runs. Call it before the process ends.
   Told rest(Time now) { return untold() == 0 ? Told{} : summary(now); }
 
   bool failing() const { return failing_; }
@@ -114,7 +114,7 @@ class Repetition {
     return known_.empty() || std::ranges::find(known_, without_digits(text)) == known_.end();
   }
 
-  /// No more than fit into a few windows: one with texts that always differ is told of by its summaries.
+  /// Keeps only the newest texts. If texts always differ, the summaries cover the failures.
   void remember(std::string_view text) {
     constexpr std::size_t most_known = 16;
     if (known_.size() == most_known) known_.erase(known_.begin());
@@ -123,15 +123,15 @@ class Repetition {
 
   Limits limits_;
   bool failing_ = false;
-  bool told_ = false;  ///< that it fails
+  bool told_ = false;  ///< that it fails is logged
   Time since_{};
-  std::size_t tries_ = 0;          ///< since then
-  std::size_t untold_here_ = 0;    ///< of these
-  std::size_t untold_before_ = 0;  ///< failures of earlier times that came and went without a line
+  std::size_t tries_ = 0;          ///< failures since `since_`
+  std::size_t untold_here_ = 0;    ///< of these, not logged yet
+  std::size_t untold_before_ = 0;  ///< failures of earlier failing periods that ended without a line
   bool started_ = false;
-  Time window_{};                   ///< when it began
-  std::size_t lines_ = 0;           ///< in it
-  std::vector<std::string> known_;  ///< texts told since it began to fail, without their digits
+  Time window_{};                   ///< when the current window began
+  std::size_t lines_ = 0;           ///< beginnings logged in the window
+  std::vector<std::string> known_;  ///< texts logged since it began to fail, without digits
 };
 
 }  // namespace sluice::flow

@@ -9,19 +9,19 @@
 
 namespace sluice::flow {
 
-/// A message that may go out together with others.
+/// A message that may be sent together with others in one request.
 struct Parcelled {
   std::uint64_t key = 0;   ///< messages with one key keep their order
-  std::string_view group;  ///< only those of one group go together
-  bool alone = false;      ///< not even with those
+  std::string_view group;  ///< only messages of the same group are sent together
+  bool alone = false;      ///< must be sent in a request of its own
 };
 
-/// Puts messages together, and says which parcels may be on their way at the same time: those of one round.
-/// No two parcels of a round hold messages of one key, and each message is in the same round as those of its
-/// key before it, or in a later one.
+/// Combines messages into parcels (one request each), and parcels into rounds. All parcels of a round may be
+/// in flight at the same time. No two parcels of a round have messages of the same key, and no message is in
+/// an earlier round than a message of its key that stands before it.
 class RequestBatcher {
  public:
-  using Parcel = std::vector<std::size_t>;  ///< places of messages, in their order
+  using Parcel = std::vector<std::size_t>;  ///< indices of messages, ascending
   using Round = std::vector<Parcel>;
 
   static std::vector<Round> arrange(std::span<const Parcelled> messages, std::size_t most) {
@@ -69,8 +69,10 @@ class RequestBatcher {
   std::size_t most_;
   std::vector<Round> rounds_;
   Round round_;
-  std::unordered_map<std::string_view, std::size_t> open_;  ///< by group: the parcel that has room
-  std::unordered_map<std::uint64_t, std::size_t> holder_;   ///< by key: the parcel of the round that holds it
+  /// By group: the index of the parcel in `round_` that has room.
+  std::unordered_map<std::string_view, std::size_t> open_;
+  /// By key: the index of the parcel in `round_` that has its messages.
+  std::unordered_map<std::uint64_t, std::size_t> holder_;
 };
 
 }  // namespace sluice::flow

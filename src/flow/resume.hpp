@@ -10,13 +10,13 @@ namespace sluice::flow {
 
 /// What to do about an error of the change stream.
 struct ResumeAction {
-  std::optional<Duration> retry_after;  ///< open again from the last position, after this long
-  std::string stop;                     ///< otherwise: why the stream ends, and the remedy
+  std::optional<Duration> retry_after;  ///< set: open the stream again from the last position after this time
+  std::string stop;                     ///< otherwise: why the stream ends, and what can be done
   int exit_code = 0;
 };
 
-/// Decides between opening the stream again and giving up. Errors that pass by themselves are retried for as
-/// long as it takes, ever more slowly; the rest is for a person to decide, so the sentence names what can be
+/// Decides whether to open the stream again or to end it. Errors that pass by themselves are retried without
+/// limit, at growing intervals. All others end the stream, with a message that tells a person what can be
 /// done.
 class ResumePolicy {
  public:

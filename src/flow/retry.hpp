@@ -11,23 +11,24 @@
 
 namespace sluice::flow {
 
-/// Whether the server refuses for a moment only: ErrorKind::transient or too_slow.
+/// Whether the error is expected to pass by itself: ErrorKind::transient or too_slow.
 bool is_passing(const Error& error);
 
-/// How long a step is tried again, and after which errors.
+/// How long an attempt is repeated, and after which errors.
 struct RetryOptions {
   Backoff::Limits pauses;
-  /// From the first attempt on, or from the last progress; none: there is no such limit.
+  /// Time limit, counted from the first attempt or from the last progress; nullopt: no limit.
   std::optional<Duration> patience = {};
   int most_pauses = std::numeric_limits<int>::max();
-  std::function<bool(const Error&)> passing = is_passing;  ///< whether it is worth another attempt
-  /// Asked after an attempt that failed: whether it got some of the work done. Then the patience begins anew.
+  std::function<bool(const Error&)> passing = is_passing;  ///< whether to try again after this error
+  /// Called after each failed attempt: returns true if it got some of the work done, which restarts
+  /// `patience`.
   std::function<bool()> progressed = {};
-  std::stop_token stop = {};  ///< ends a pause, and what would follow it
+  std::stop_token stop = {};  ///< a stop request ends a pause; one last attempt follows
 };
 
-/// Makes attempts with pauses between them until one succeeds (nullopt) or it is no use to go on: the last
-/// attempt's error. At least one attempt is made. Blocks.
+/// Calls `attempt` until it succeeds (returns nullopt), with pauses in between. Gives up and returns the last
+/// error when `options` says so. Makes at least one attempt. Blocks the calling thread.
 std::optional<Error> retry_until(const RetryOptions& options,
                                  const std::function<std::optional<Error>()>& attempt);
 

@@ -8,22 +8,23 @@
 
 namespace sluice::flow {
 
-/// Which lanes may render and send their batches at the same time: as many as fit the limit, in the order in
-/// which they asked. One that is larger than the limit goes alone, so nothing waits for ever. What is let go
-/// is charged to the stream's budget. On the strand only.
+/// Decides which lanes may render and send their batches at the same time: as many as fit the limit, in the
+/// order in which they asked. A batch that is larger than the limit is sent alone, so no batch waits for
+/// ever. Batches being sent are charged to the stream's budget. Used on the stream's strand only.
 class SendAllowance {
  public:
   using Ticket = std::uint64_t;
 
   explicit SendAllowance(Budget& budget) : budget_(budget), limit_(budget.most_sending()) {}
 
-  /// Puts a batch of so many bytes at the end of the line.
+  /// Puts a batch that needs `bytes` at the end of the queue.
   Ticket ask(std::int64_t bytes) {
     line_.push_back({++last_, bytes});
     return last_;
   }
 
-  /// Whether it is the batch's turn: then it leaves the line, and release() with its bytes must follow.
+  /// If it is the batch's turn, removes it from the queue and returns true; the caller must call release()
+  /// with the same number of bytes when it is sent.
   bool take(Ticket ticket) {
     assert(!line_.empty());
     const Waiting first = line_.front();
@@ -34,7 +35,7 @@ class SendAllowance {
     return true;
   }
 
-  /// Leaves the line without a turn.
+  /// Removes a batch from the queue that is not going to be sent.
   void withdraw(Ticket ticket) {
     std::erase_if(line_, [&](const Waiting& one) { return one.ticket == ticket; });
   }
@@ -45,7 +46,7 @@ class SendAllowance {
     budget_.release_sending(bytes);
   }
 
-  /// Whether a batch that had to wait may be sent now.
+  /// Whether any batch waits for its turn.
   bool anybody_waits() const { return !line_.empty(); }
   std::int64_t in_use() const { return in_use_; }
 
@@ -57,7 +58,7 @@ class SendAllowance {
 
   Budget& budget_;
   const std::int64_t limit_;
-  std::deque<Waiting> line_;  ///< one for each lane at most
+  std::deque<Waiting> line_;  ///< at most one for each lane
   Ticket last_ = 0;
   std::int64_t in_use_ = 0;
 };

@@ -9,7 +9,7 @@ namespace sluice::flow {
 namespace {
 
 constexpr int nobody = -1;
-constexpr int outsider = -2;  ///< held, but by no live member, or on its way out of here
+constexpr int outsider = -2;  ///< held by somebody who is not a live member, or being stopped here
 
 class Division {
  public:
@@ -40,7 +40,7 @@ class Division {
   int owner_of(std::size_t partition) const {
     const std::string& holder = view_.holders[partition];
     if (view_.here[partition] == Seated::leaving) return outsider;
-    // What is being started here is not held yet, and ours all the same.
+    // A partition that is being started here counts as ours before its lease is held.
     if (holder.empty()) return view_.here[partition] == Seated::yes ? self_ : nobody;
     return place_of(holder);
   }
@@ -53,7 +53,8 @@ class Division {
     }
   }
 
-  /// Those that hold most get one more where it does not come out even, so that the least moves.
+  /// Where the partitions cannot be divided evenly, the members that hold most get one more, so that few
+  /// move.
   void set_shares() {
     const std::size_t members = view_.members.size();
     const int least = static_cast<int>(owners_.size() / members);
@@ -82,7 +83,8 @@ class Division {
     }
   }
 
-  /// The shares add up to all partitions, so while one is free somebody has less than a share.
+  /// The member that lacks most of its share. The shares add up to all partitions, so as long as one is free
+  /// some member has less than its share.
   int neediest() {
     std::size_t neediest = 0;
     for (std::size_t i = 1; i < shares_.size(); ++i) {
@@ -97,7 +99,7 @@ class Division {
   int self_;
   std::vector<int> held_;    ///< by member
   std::vector<int> shares_;  ///< by member
-  std::vector<int> owners_;  ///< by partition: a member's place, nobody or outsider
+  std::vector<int> owners_;  ///< by partition: the owner's index in members, nobody or outsider
 };
 
 }  // namespace

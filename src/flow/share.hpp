@@ -5,29 +5,29 @@
 
 namespace sluice::flow {
 
-/// What runs here for a partition.
+/// Whether this process runs a partition; `leaving`: it is being stopped.
 enum class Seated { no, yes, leaving };
 
 /// What a member of a cluster knows when it decides which partitions it should run.
 struct ShareView {
   std::string self;
-  /// The live members. All of them have to list them in the same order: it breaks ties.
+  /// The live members. All members must list them in the same order, which breaks ties.
   std::vector<std::string> members;
-  /// By partition: who holds its lease; "" for nobody. Holders that are no members (any more) keep what they
-  /// have until they let go.
+  /// By partition: who holds its lease; "" for nobody. A holder that is not (or no longer) a member keeps its
+  /// partitions until it gives them up.
   std::vector<std::string> holders;
   std::vector<Seated> here;  ///< by partition
 };
 
 struct ShareOrder {
-  std::vector<int> take;  ///< to be started here
-  std::vector<int> give;  ///< to be stopped here
+  std::vector<int> take;  ///< partitions to start in this process
+  std::vector<int> give;  ///< partitions to stop in this process
 };
 
-/// Divides the partitions evenly: each member gets the same number, or one more. Nothing moves that need not:
-/// whoever has more than its share gives up the surplus, and whoever has less takes what nobody holds. Every
-/// member computes the same division from the same view. Views differ for moments, so two may be after one
-/// partition; the lease decides between them, and the loser finds the partition held at its next look.
+/// Divides the partitions evenly: each member gets the same number or one more. Moves as few as possible: a
+/// member with more than its share gives up the surplus, and one with less takes partitions that nobody
+/// holds. Every member computes the same division from the same view. Views may differ for a moment, so two
+/// members may want one partition. Then the lease has one winner, and the loser sees it at the next look.
 ShareOrder share(const ShareView& view);
 
 }  // namespace sluice::flow

@@ -18,22 +18,22 @@ namespace sluice::flow {
 /// How far a snapshot of several collections has come.
 struct SnapshotMark {
   std::size_t collection = 0;            ///< index of the collection that is being read
-  std::vector<std::uint8_t> after = {};  ///< the last id, as BSON {v: id}; empty at a collection's start
-  std::int64_t documents = 0;            ///< published so far
+  std::vector<std::uint8_t> after = {};  ///< the last id read, as BSON {v: id}; empty at a collection's start
+  std::int64_t documents = 0;            ///< documents published so far
   bool done = false;
 
   friend bool operator==(const SnapshotMark&, const SnapshotMark&) = default;
 };
 
-/// One snapshot on one shard, from its first chunk to the stored end: which chunk may be read next, and how
-/// far the progress may be stored. Chunks are done in any order; what is stored is what is done without a
-/// gap. A step that fails is tried again after growing pauses, and loses nothing.
+/// The course of one snapshot on one shard: decides which chunk may be read next and how far the progress may
+/// be stored. Chunks may be done in any order; the stored progress ends before the first chunk that is not
+/// done. A step that fails is retried after growing pauses, and nothing is lost.
 ///
-/// Without I/O; for one thread at a time.
+/// Does no I/O. Not thread-safe.
 class SnapshotCourse {
  public:
   struct Limits {
-    std::size_t chunks = 16;  ///< under way at once
+    std::size_t chunks = 16;  ///< chunks read and not yet done
     Backoff::Limits pauses{std::chrono::milliseconds(100), std::chrono::seconds(30)};
   };
 
@@ -45,12 +45,11 @@ class SnapshotCourse {
         read_pauses_(limits.pauses, seed),
         store_pauses_(limits.pauses, seed + 1) {}
 
-  /// Whether the next chunk, the one behind read(), may be read now.
+  /// Whether the next chunk, which begins behind read(), may be read now.
   bool may_read(Time now) const { return !read_.done && chunks_.size() < limits_.chunks && now >= read_at_; }
   const SnapshotMark& read() const { return read_; }
 
-  /// The chunk was read, and reaches to `behind`. `number` differs from chunk to chunk, also across
-  /// snapshots.
+  /// The next chunk was read; it ends at `behind`. `number` identifies the chunk, also across snapshots.
   void handed_out(std::uint64_t number, SnapshotMark behind) {
     assert(!read_.done);
     read_ = behind;
@@ -59,7 +58,7 @@ class SnapshotCourse {
     read_pauses_.reset();
   }
 
-  /// The same chunk is to be read again, after the pause that is returned.
+  /// Reading the chunk failed. It may be read again after the returned pause.
   Duration read_failed(Time now) {
     const Duration pause = read_pauses_.next();
     read_failed_ = true;
@@ -67,7 +66,7 @@ class SnapshotCourse {
     return pause;
   }
 
-  /// Every event of the chunk has its end. Chunks of another snapshot are not known here, and change nothing.
+  /// Every event of the chunk is resolved. Chunks of other snapshots are ignored.
   void done(std::uint64_t number) {
     const auto chunk = std::ranges::find(chunks_, number, &Chunk::number);
     if (chunk == chunks_.end()) return;
@@ -78,7 +77,7 @@ class SnapshotCourse {
     }
   }
 
-  /// What is to be stored now, if anything. It is asked for until stored() is told of it.
+  /// The progress to store now, if any. Returned until stored() is called with it.
   std::optional<SnapshotMark> to_store(Time now) const {
     if (reached_ == stored_ || now < store_at_) return std::nullopt;
     return reached_;
@@ -93,11 +92,11 @@ class SnapshotCourse {
     return pause;
   }
 
-  /// The whole snapshot is published, and that is stored.
+  /// The whole snapshot is published, and this is stored.
   bool finished() const { return stored_.done; }
 
-  /// The next chunk could not be read, and all before it is done and stored: another snapshot may go first
-  /// without anything being published twice.
+  /// The next chunk could not be read, and all chunks before it are done and stored. So another snapshot may
+  /// go first, and nothing is published twice.
   bool may_give_way() const { return read_failed_ && chunks_.empty() && reached_ == stored_; }
 
  private:
@@ -108,8 +107,8 @@ class SnapshotCourse {
   };
 
   Limits limits_;
-  SnapshotMark read_;     ///< as far as chunks were handed out
-  SnapshotMark reached_;  ///< as far as they are done without a gap
+  SnapshotMark read_;     ///< the end of the last chunk read
+  SnapshotMark reached_;  ///< the end of the last chunk before which all are done
   SnapshotMark stored_;
   std::deque<Chunk> chunks_;
   Backoff read_pauses_;

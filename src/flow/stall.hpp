@@ -6,14 +6,13 @@
 
 namespace sluice::flow {
 
-/// Watches one thing that work can wait for, and tells when it has waited for too long without any progress.
-/// Looked at regularly.
+/// Reports when work has waited for one thing too long without progress. Call look() regularly.
 class StallWatch {
  public:
   explicit StallWatch(Duration patience) : patience_(patience) {}
 
-  /// Whether work is waiting now. Time in which nobody looked is not held against it: then this process was
-  /// suspended, and not what it waits for.
+  /// `waiting`: whether work waits now. A long time without a call does not count: the process was suspended,
+  /// so the wait says nothing about the thing that work waits for.
   void look(bool waiting, Time now) {
     const Duration unseen = now - looked_at_;
     if (since_ && unseen > patience_ / 2) *since_ += unseen;
@@ -29,7 +28,7 @@ class StallWatch {
     if (since_) since_ = now;
   }
 
-  /// Since when nothing has moved, if that is too long.
+  /// Since when there was no progress, if that is at least `patience` ago.
   std::optional<Time> stalled_since(Time now) const {
     return since_ && now - *since_ >= patience_ ? since_ : std::nullopt;
   }

@@ -7,11 +7,11 @@
 
 namespace sluice::flow {
 
-/// Why a stream stopped, over all its tries: the log gets a reason as it comes, and then once a minute. One
-/// that cannot run is tried again for as long as the worker lives. Thread-safe.
+/// Limits log lines about why a stream stops. A stream that cannot run is retried as long as the worker
+/// lives; a reason is logged when it is new, and then once a minute. Thread-safe.
 class StopReasons {
  public:
-  /// Whether the log should have it.
+  /// Whether to log this reason now.
   bool tell(const std::string& why, flow::Time now = flow::Clock::now()) {
     const std::lock_guard lock(mutex_);
     return repetition_.failed(now, why).say != flow::Repetition::Say::nothing;

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-/// The state machines take the time as an argument and never ask for it.
+/// The state machines take the time as an argument and never read the clock.
 namespace sluice::flow {
 
 using Clock = std::chrono::steady_clock;

@@ -10,9 +10,10 @@
 
 namespace sluice::flow {
 
-/// Of each of some collections the resume token of the newest change that is done, and all before it. It is
-/// fed the stream's changes batch by batch, and the positions below which everything is done, which are ends
-/// of batches. It keeps one token for each collection and batch that is not done yet.
+/// Finds, for each of several slots (sets of collections), the resume token of the newest change up to which
+/// all changes are done. The caller feeds it the stream's changes batch by batch, and the positions below
+/// which everything is done, which are ends of batches. Holds one token for each slot and batch that is not
+/// done.
 class TokenTrail {
  public:
   struct Token {
@@ -23,11 +24,11 @@ class TokenTrail {
 
   using Collections = std::vector<std::string>;
 
-  /// By slot the collections whose changes count.
+  /// `collections`: for each slot, the collections whose changes count.
   explicit TokenTrail(std::vector<Collections> collections)
       : collections_(std::move(collections)), reading_(collections_.size()), done_(collections_.size()) {}
 
-  /// A change that somebody is told of.
+  /// A change for which rules have effects.
   void change(std::string_view collection, std::string_view data) {
     for (std::size_t slot = 0; slot < collections_.size(); ++slot) {
       if (std::ranges::find(collections_[slot], collection) != collections_[slot].end()) {
@@ -51,7 +52,7 @@ class TokenTrail {
     }
   }
 
-  /// What has become done since the last call.
+  /// The tokens that have become done since the last call: the newest of each slot.
   std::vector<Token> take() {
     std::vector<Token> news;
     for (std::size_t slot = 0; slot < done_.size(); ++slot) {
@@ -60,7 +61,8 @@ class TokenTrail {
     return news;
   }
 
-  /// What take() gave could not be stored, and is given again unless something newer is.
+  /// Puts back tokens from take() that could not be stored. take() returns them again, unless a slot has a
+  /// newer one by then.
   void give_back(std::vector<Token> tokens) {
     for (Token& token : tokens) {
       if (done_[token.slot].empty()) done_[token.slot] = std::move(token.data);
@@ -69,9 +71,9 @@ class TokenTrail {
 
  private:
   std::vector<Collections> collections_;
-  std::vector<std::string> reading_;  ///< by slot: the newest of the batch that is being read
+  std::vector<std::string> reading_;  ///< by slot: the newest token of the current batch
   std::deque<Token> waiting_;
-  std::vector<std::string> done_;  ///< by slot: done, and not yet taken
+  std::vector<std::string> done_;  ///< by slot: done and not yet taken
 };
 
 }  // namespace sluice::flow

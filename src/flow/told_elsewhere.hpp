@@ -9,22 +9,25 @@
 
 namespace sluice::flow {
 
-/// Where a stream begins whose rules another program may have published for in the meantime. Positions are
-/// resume tokens' _data, which compare as the events do; "" is none.
+/// Where a stream begins if another program may have published for its rules in the meantime. Positions are
+/// the _data of resume tokens, which compare as the events do; "" is no position. A *place* is a collection
+/// in which the other program keeps its tokens.
 struct Beginning {
-  std::optional<std::size_t> place;  ///< begin behind this place's token; otherwise where it stands itself
-  /// By rule: the other program has published its changes up to this token. "" where that says nothing about
-  /// changes behind the beginning.
+  /// Begin behind this place's token; nullopt: at the stream's own position.
+  std::optional<std::size_t> place;
+  /// By rule: the other program has published the rule's changes up to this token. "" if no such token lies
+  /// behind the beginning.
   std::vector<std::string> told;
 
   friend bool operator==(const Beginning&, const Beginning&) = default;
 };
 
-/// `own`: where the stream stands itself, or "" where it has never run. `tokens`: by place, the newest token
-/// that stands there. `places`: by rule, the place that holds the tokens of its changes, if any does.
+/// Decides where the stream begins. `own`: its stored position, or "" if it has never run. `tokens`: the
+/// newest token of each place. `places`: for each rule, the index of the place with the tokens of its
+/// changes, if any.
 ///
-/// A rule goes on from whichever is newer, the stream's own position or its place's token, and the stream
-/// begins where the rule that is furthest behind does. One that has never run begins behind the oldest token.
+/// A rule resumes from the newer of the stream's own position and its place's token. The stream begins where
+/// the rule that is furthest behind resumes; if it has never run, behind the oldest token.
 inline Beginning begin_behind(std::string_view own, const std::vector<std::string>& tokens,
                               const std::vector<std::optional<std::size_t>>& places) {
   Beginning result;

@@ -13,7 +13,7 @@ namespace sluice::language {
 
 namespace {
 
-constexpr int most_nested = 50;
+constexpr int max_nested = 50;
 constexpr std::string_view before_change = "before.";
 
 class Conditions {
@@ -21,7 +21,7 @@ class Conditions {
   explicit Conditions(Reads& reads) : reads_(reads) {}
 
   Term all_of(bson::View map, int depth) {
-    if (depth > most_nested) throw LanguageError("conditions are nested too deeply");
+    if (depth > max_nested) throw LanguageError("conditions are nested too deeply");
     std::vector<Term> terms;
     for (const auto& [key, value] : map) terms.push_back(entry(key, value, depth));
     if (terms.empty()) throw LanguageError("a map of conditions is empty; add at least one");

@@ -21,7 +21,7 @@ asio::awaitable<void> LaneDriver::run() {
   const async::Raised running(running_);
   while (!abandoned_) {
     const flow::LaneAction action = lane_->next(flow::Clock::now());
-    if (action.what == flow::LaneDo::send) {
+    if (action.what == flow::LaneActionKind::send) {
       co_await send();
       continue;
     }

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::string_view ellipsis = "\u2026";  // one column
 
-/// wcwidth() knows only the characters of the thread's locale, and programs start in "C".
+/// Sets a UTF-8 locale for the thread while it lives. wcwidth() only supports characters of the thread's
+/// locale, which is "C" when a program starts.
 class Utf8Locale {
  public:
   Utf8Locale() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t{})) {
@@ -27,7 +28,7 @@ class Utf8Locale {
   Utf8Locale(const Utf8Locale&) = delete;
   Utf8Locale& operator=(const Utf8Locale&) = delete;
 
-  /// Without the locale every character takes one column.
+  /// 1 for every character if the locale is missing.
   std::size_t width(wchar_t character) const {
     const int width = locale_ == locale_t{} ? 1 : ::wcwidth(character);
     return width < 0 ? 1 : static_cast<std::size_t>(width);
@@ -38,7 +39,7 @@ class Utf8Locale {
   locale_t before_{};
 };
 
-/// A character with the combining and invisible ones that follow it.
+/// A character together with the combining and invisible characters that follow it.
 struct Cluster {
   std::string_view text;
   std::size_t width = 0;
@@ -68,7 +69,7 @@ std::size_t width_of(const std::vector<Cluster>& clusters) {
   return width;
 }
 
-/// How many bytes the clusters from `first` on take that fit in `width` columns.
+/// The total bytes of as many clusters, from `first` on, as fit in `width` columns.
 template <class Iterator>
 std::size_t fitting_bytes(Iterator first, Iterator last, std::size_t width) {
   std::size_t bytes = 0;

@@ -4,21 +4,22 @@
 #include <string>
 #include <string_view>
 
-/// How much room a text takes on a terminal. Bytes that are not UTF-8 count as one column each; there
-/// are no control characters in it (see observe::printable).
+/// The width of text on a terminal. A byte that is not valid UTF-8 counts as one column. The text must not
+/// contain control characters (see text::printable).
 namespace sluice::text {
 
-/// In columns: none for a combining mark or an invisible character, two for a wide character (East Asian
-/// scripts, emoji), else one.
+/// The width in columns: 0 for a combining mark or an invisible character, 2 for a wide character (East Asian
+/// scripts, emoji), otherwise 1.
 std::size_t display_width(std::string_view text);
 
 /// The longest start of a text that takes no more than `width` columns.
 std::string_view cut(std::string_view text, std::size_t width);
 
-/// The text, or where it is wider than `width` its start and its end with an ellipsis between.
+/// `text`, shortened to `width` columns if it is wider: its beginning and its end with an ellipsis between
+/// them.
 std::string shortened(std::string_view text, std::size_t width);
 
-/// The text with spaces behind it up to `width` columns.
+/// `text`, padded with spaces at the end to `width` columns.
 std::string left_aligned(std::string text, std::size_t width);
 
 }  // namespace sluice::text

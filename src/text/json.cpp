@@ -13,7 +13,7 @@ bool is_plain_ascii(char c) {
   return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
 }
 
-/// The letter of a short escape; 0 if there is none.
+/// The letter of a character's short escape (\n and the like); 0 if there is none.
 char short_escape(char c) {
   switch (c) {
     case '"':
@@ -40,7 +40,7 @@ JsonPiece as_it_is(std::string_view bytes, std::size_t taken) {
   return piece;
 }
 
-/// \u00 and the two digits of a code point below U+0100.
+/// The escape \u00xx of a code point below U+0100.
 JsonPiece by_number(char code_point, std::uint8_t taken) {
   const auto digits = hex_digits(static_cast<std::uint8_t>(code_point));
   return {{'\\', 'u', '0', '0', digits[0], digits[1]}, 6, taken};

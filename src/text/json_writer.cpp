@@ -33,7 +33,7 @@ JsonWriter& JsonWriter::text(std::string_view key, std::string_view value) {
 }
 
 JsonWriter& JsonWriter::number(std::string_view key, double value) {
-  constexpr double exact = 1e15;  // a whole number below this is shown as one, not as 1.7e+09
+  constexpr double exact = 1e15;  // whole numbers below this are written in full, not as 1.7e+09
   if (!std::isfinite(value)) return null(key);
   if (std::abs(value) < exact && value == std::trunc(value)) {
     return integer(key, static_cast<std::int64_t>(value));

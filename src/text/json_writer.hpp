@@ -6,8 +6,9 @@
 
 namespace sluice::text {
 
-/// Writes one JSON value from front to back. Keys stand in objects only; what is written in an array, or is
-/// the whole, has none. Numbers that JSON has no way to write (NaN, infinity) become null.
+/// Writes one JSON value from front to back. Pass a key for values in objects only, and an empty one for
+/// elements of arrays and for the outermost value. Numbers that JSON does not have (NaN, infinity) become
+/// null.
 class JsonWriter {
  public:
   JsonWriter& open_object(std::string_view key = {}) { return open(key, '{'); }

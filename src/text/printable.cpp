@@ -79,7 +79,7 @@ std::string printable_json(std::string_view json) {
     } else if (json[i] == 0x7F) {
       append_hex(out, "\\u00", 0x7F);
     } else {
-      out += character;  // others below U+0020 stand in no string of valid JSON
+      out += character;  // valid JSON has no other control characters in strings
     }
     i += character.size();
   }

@@ -7,7 +7,7 @@
 
 namespace sluice::text {
 
-/// A text in quotes as mongosh reads it, whatever is in it.
+/// `text` as a quoted string for mongosh, with escapes where they are needed.
 inline std::string in_shell(std::string_view text) {
   return json_text(text);
 }

@@ -6,7 +6,7 @@ namespace sluice::text {
 
 namespace {
 
-/// Whether it is a byte of a character that began before it.
+/// Whether the byte is one of a character but not its first.
 bool continues(unsigned char c) {
   return (c & 0xC0) == 0x80;
 }

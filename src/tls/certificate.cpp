@@ -19,7 +19,7 @@ constexpr int most_names = 10;
 constexpr int ipv4_bytes = 4;
 constexpr int ipv6_bytes = 16;
 
-/// The server chose the bytes: what is not printable does not get into a message.
+/// The bytes come from the server, so unprintable ones are replaced before they get into a message.
 std::string text_of(const ASN1_STRING* text) {
   const auto* data = reinterpret_cast<const char*>(ASN1_STRING_get0_data(text));  // NOLINT: OpenSSL's bytes
   std::string out(data, static_cast<std::size_t>(ASN1_STRING_length(text)));

@@ -44,7 +44,7 @@ bool is_address(const std::string& host) {
          inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
 }
 
-/// A socket that never waits beyond its deadline.
+/// A socket whose calls never block beyond a deadline.
 class Peer {
  public:
   explicit Peer(Clock::time_point deadline) : deadline_(deadline) {}
@@ -74,7 +74,7 @@ class Peer {
     return true;
   }
 
-  /// 0 where nothing more comes.
+  /// 0 at the end of the data, at the deadline and after an error.
   std::size_t receive(char* into, std::size_t size) {
     while (becomes(POLLIN)) {
       const ssize_t got = ::recv(fd_, into, size, 0);
@@ -108,7 +108,8 @@ class Peer {
   int fd_ = -1;
 };
 
-/// The server waits for our hello behind its line, so nothing of TLS is read here.
+/// Reads to the end of a line. The server sends nothing of TLS before it has our hello, so nothing of TLS is
+/// read here.
 bool skip_line(Peer& peer) {
   std::array<char, chunk_bytes> chunk{};
   for (std::size_t read = 0; read < most_greeting_bytes;) {
@@ -120,14 +121,15 @@ bool skip_line(Peer& peer) {
   return false;
 }
 
-/// What is to be learned of a certificate once it comes.
+/// What the probe learns from the server's certificate.
 struct Look {
   const std::string& host;
   bool seen = false;
-  std::string others = {};  ///< whom it is for, where that is not the host
+  std::string others = {};  ///< the names that it is for; empty if it is for `host`
 };
 
-/// Always 0: the handshake need not go on once the certificate was seen.
+/// OpenSSL's callback that verifies a certificate. Always returns 0 (refused): the handshake need not
+/// continue once the certificate was seen.
 int take_certificate(X509_STORE_CTX* chain, void* argument) noexcept {
   auto& look = *static_cast<Look*>(argument);
   look.seen = true;
@@ -135,7 +137,7 @@ int take_certificate(X509_STORE_CTX* chain, void* argument) noexcept {
   try {
     if (certificate != nullptr && !is_for(certificate, look.host)) look.others = names_of(certificate);
   } catch (const std::exception&) {
-    look.others.clear();  // no memory for a better message: the library's own remains
+    look.others.clear();  // out of memory: the client library's own message is used
   }
   return 0;
 }
@@ -167,7 +169,7 @@ void look_at_certificate(Peer& peer, Look& look) {
     BIO_free(out);
     return;
   }
-  SSL_set_bio(session.get(), in, out);  // which owns them now
+  SSL_set_bio(session.get(), in, out);  // the session owns them now
   if (!is_address(look.host)) SSL_set_tlsext_host_name(session.get(), look.host.c_str());
   shake_hands(peer, session.get(), in, out, look);
 }

@@ -11,10 +11,10 @@ enum class Greeting : std::uint8_t {
   line,  ///< one line of text, as NATS does
 };
 
-/// For a connection that failed over its certificate, where the client library does not say why: connects
-/// once more, without sending anything but a TLS hello, and looks at the certificate's names. `the
-/// certificate of HOST:PORT: it is for NAMES, and HOST is wanted`, or "" where it is for this host or cannot
-/// be seen. Blocks for a second at most, and for as long as the host's name takes to be looked up.
+/// Explains a connection that failed because of its certificate, where the client library does not say why.
+/// Connects once more, sends only a TLS hello, and reads the names in the server's certificate. Returns `the
+/// certificate of HOST:PORT: it is for NAMES, and HOST is wanted`, or "" if the certificate is for this host
+/// or was not received. Blocks for one second at most, plus the time to resolve the host name.
 std::string certificate_for_others(const std::string& host, int port, Greeting greeting);
 
 }  // namespace sluice::tls

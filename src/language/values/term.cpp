@@ -10,7 +10,7 @@ namespace sluice::language {
 namespace {
 
 /// libbson reads a hundred levels of JSON, and what is compiled here is put into something.
-constexpr std::size_t most_nested = 80;
+constexpr std::size_t max_nested = 80;
 
 /// No path of the server's can hold such a name.
 bool is_odd(const std::string& name) {
@@ -78,8 +78,8 @@ Compiled finished(const Term& term, const Reads& reads) {
     compiled.json = text_or_parts(term);
     compiled.texts.emplace_back();
   }
-  if (nesting(compiled.json) > most_nested) {
-    throw LanguageError("this is nested too deeply: at most " + std::to_string(most_nested) +
+  if (nesting(compiled.json) > max_nested) {
+    throw LanguageError("this is nested too deeply: at most " + std::to_string(max_nested) +
                         " levels once it is compiled");
   }
   return compiled;

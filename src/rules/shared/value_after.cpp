@@ -18,7 +18,7 @@ namespace {
 using bson::Components;
 
 /// Deeper than the server nests documents (100, and a few more inside itself).
-constexpr std::size_t most_nested = 200;
+constexpr std::size_t max_nested = 200;
 
 std::optional<std::uint32_t> array_index(std::string_view text) {
   std::uint32_t index = 0;
@@ -75,7 +75,7 @@ Field* Change::find(std::string_view name) {
 /// The change that the description's name, read as a path, leads to.
 Change* Change::below(std::string_view dotted_name) {
   Change* change = this;
-  for (const std::string_view component : bson::split_path(dotted_name, most_nested)) {
+  for (const std::string_view component : bson::split_path(dotted_name, max_nested)) {
     Field* field = change->find(component);
     if (field == nullptr) return nullptr;
     change = &field->change;
@@ -140,7 +140,7 @@ class Patch {
       Change* meant = change.below(name);
       if (meant == nullptr || !meant->any()) continue;
       if (meant->has_placed()) clear_ = false;  // two names with dots, one the beginning of the other
-      if (rules::leads(before, bson::split_path(name, most_nested))) {
+      if (rules::leads(before, bson::split_path(name, max_nested))) {
         clear_ = false;
         continue;
       }
@@ -238,7 +238,7 @@ class UpdateAt {
   /// path.
   Change* change_at(std::string_view key) {
     above_ = false;
-    const auto components = names_.read(key, most_nested);
+    const auto components = names_.read(key, max_nested);
     if (!components) return nullptr;
     above_ = components->size() < names_.depth();
     return above_ ? nullptr : &change_.at(*components, names_.depth());

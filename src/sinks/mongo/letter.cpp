@@ -17,7 +17,7 @@ constexpr int event_level = 1;  ///< levels above the event in its letter
 
 void append_event(const DeadLetterWrite& letter, bson::Builder& out) {
   if (letter.form == LetterForm::bare || letter.event.size() > most_event_bytes) return;
-  const bool fits = bson::levels_of(letter.event, bson::most_levels + 1) + event_level <= bson::most_levels;
+  const bool fits = bson::levels_of(letter.event, bson::max_levels + 1) + event_level <= bson::max_levels;
   if (letter.form == LetterForm::readable && fits) {
     out.append("event", letter.event);
   } else {

@@ -50,7 +50,7 @@ std::string_view shown(std::string_view text) {
 
 bool stands_readable(bson::View document, LetterForm form) {
   return form == LetterForm::readable &&
-         bson::levels_of(document, bson::most_levels + 1) + levels_above <= bson::most_levels;
+         bson::levels_of(document, bson::max_levels + 1) + levels_above <= bson::max_levels;
 }
 
 void append_id(bson::Builder& out, const bson::Value& id, LetterForm form) {

@@ -12,11 +12,11 @@ TEST_F(LaneFailureTest, RetriesAfterAWait) {
   ASSERT_TRUE(report.retry);
   EXPECT_EQ(report.retry->kind, ErrorKind::transient);
   const LaneAction action = lane().next(now_);
-  EXPECT_EQ(action.what, LaneDo::wait);
+  EXPECT_EQ(action.what, LaneActionKind::wait);
   ASSERT_TRUE(action.until);
   EXPECT_GT(*action.until, now_);
   now_ = *action.until;
-  EXPECT_EQ(lane().next(now_).what, LaneDo::send) << "without lingering again";
+  EXPECT_EQ(lane().next(now_).what, LaneActionKind::send) << "without lingering again";
   EXPECT_EQ(size(), 4U);
 }
 
@@ -34,7 +34,7 @@ TEST_F(LaneFailureTest, WaitsEvenWhenFlushed) {
   lane().flush();
   ASSERT_TRUE(send());
   answer(failed(ErrorKind::transient));
-  EXPECT_EQ(lane().next(now_).what, LaneDo::wait);
+  EXPECT_EQ(lane().next(now_).what, LaneActionKind::wait);
 }
 
 TEST_F(LaneFailureTest, HalvesABatchThatKeepsFailingAndGrowsBack) {

@@ -81,11 +81,11 @@ class LaneTest : public testing::Test {
   /// Time goes on until there is nothing to wait for; false when nothing is to be sent.
   bool send() {
     LaneAction action = lane().next(now_);
-    if (action.what == LaneDo::wait && action.until) {
+    if (action.what == LaneActionKind::wait && action.until) {
       now_ = *action.until;
       action = lane().next(now_);
     }
-    return action.what == LaneDo::send;
+    return action.what == LaneActionKind::send;
   }
 
   /// An outcome, and what it resolves is taken off.

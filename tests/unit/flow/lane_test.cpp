@@ -7,7 +7,7 @@ namespace {
 
 TEST_F(LaneTest, HasNothingToDoWhenEmpty) {
   const LaneAction action = lane().next(now_);
-  EXPECT_EQ(action.what, LaneDo::wait);
+  EXPECT_EQ(action.what, LaneActionKind::wait);
   EXPECT_FALSE(action.until);
   EXPECT_TRUE(lane().idle());
 }
@@ -17,10 +17,10 @@ TEST_F(LaneTest, LingersForMoreSinceTheOldest) {
   now_ += 3ms;
   offer({increment("2")});
   const LaneAction action = lane().next(now_);
-  EXPECT_EQ(action.what, LaneDo::wait);
+  EXPECT_EQ(action.what, LaneActionKind::wait);
   EXPECT_EQ(action.until, now_ + 2ms);
   now_ += 2ms;
-  EXPECT_EQ(lane().next(now_).what, LaneDo::send);
+  EXPECT_EQ(lane().next(now_).what, LaneActionKind::send);
   EXPECT_EQ(sent(), (Texts{"c 1 1", "c 2 1"}));
 }
 
@@ -28,16 +28,16 @@ TEST_F(LaneTest, DoesNotLingerForAFullBatch) {
   make({3, 4u << 20, 1h});
   offer({increment("1")});
   offer({increment("2")});
-  EXPECT_EQ(lane().next(now_).what, LaneDo::wait);
+  EXPECT_EQ(lane().next(now_).what, LaneActionKind::wait);
   offer({increment("3")});
-  EXPECT_EQ(lane().next(now_).what, LaneDo::send);
+  EXPECT_EQ(lane().next(now_).what, LaneActionKind::send);
 }
 
 TEST_F(LaneTest, DoesNotLingerOnceFlushed) {
   make({1000, 4u << 20, 1h});
   offer({increment("1")});
   lane().flush();
-  EXPECT_EQ(lane().next(now_).what, LaneDo::send);
+  EXPECT_EQ(lane().next(now_).what, LaneActionKind::send);
 }
 
 TEST_F(LaneTest, HasOneBatchOutAtATime) {
@@ -46,7 +46,7 @@ TEST_F(LaneTest, HasOneBatchOutAtATime) {
   offer({increment("2")});
   now_ += 1h;
   const LaneAction action = lane().next(now_);
-  EXPECT_EQ(action.what, LaneDo::wait);
+  EXPECT_EQ(action.what, LaneActionKind::wait);
   EXPECT_FALSE(action.until) << "only the outcome can change anything";
   EXPECT_FALSE(lane().idle());
 }

@@ -35,7 +35,7 @@ TEST_F(UnfinishedBatch, IsSentAgainAtOnceWithWhatCameMeanwhile) {
   const LaneReport report = answer(unfinished(0));
   EXPECT_EQ(report.resolved, 0U);
   EXPECT_FALSE(report.retry);
-  EXPECT_EQ(lane().next(now_).what, LaneDo::send) << "no lingering";
+  EXPECT_EQ(lane().next(now_).what, LaneActionKind::send) << "no lingering";
   EXPECT_EQ(sent(), (Texts{"deliver a", "deliver b", "deliver c", "deliver d"}));
   answer(committed());
   EXPECT_EQ(applied_, 4);

@@ -129,7 +129,7 @@ class Simulation {
   void step(std::size_t index) {
     Lane& lane = lanes_[index];
     const LaneAction action = lane.next(now_);
-    if (action.what == LaneDo::wait) return;
+    if (action.what == LaneActionKind::wait) return;
     check_batch(index);
     const Outcome outcome = sink(index, lane.batch());
     const LaneReport report = lane.done(outcome, now_);

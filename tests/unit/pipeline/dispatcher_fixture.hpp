@@ -62,7 +62,7 @@ class DispatcherTest : public testing::Test {
   /// Sends everything that a lane holds, and takes it as committed.
   void commit(std::size_t lane) {
     lanes_[lane].flush();
-    while (lanes_[lane].next(now_).what == flow::LaneDo::send) {
+    while (lanes_[lane].next(now_).what == flow::LaneActionKind::send) {
       Outcome outcome;
       outcome.committed = true;
       dispatcher_.resolve(lanes_[lane], lanes_[lane].done(outcome, now_).resolved);

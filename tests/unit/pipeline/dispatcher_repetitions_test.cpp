@@ -32,7 +32,7 @@ class DispatcherRepetitionsTest : public DispatcherTest {
   }
   void commit(OneRun& run) {
     run.lane.flush();
-    while (run.lane.next(now_).what == flow::LaneDo::send) {
+    while (run.lane.next(now_).what == flow::LaneActionKind::send) {
       Outcome outcome;
       outcome.committed = true;
       run.dispatcher.resolve(run.lane, run.lane.done(outcome, now_).resolved);

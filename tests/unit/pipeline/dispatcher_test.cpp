@@ -78,7 +78,7 @@ TEST_F(DispatcherTest, TakesAnEventForDeadWhenOneOfItsEffectsIs) {
   test::EventJson article = test::inserted("articles", "1", R"({"authorId": 1, "tagList": ["a"]})");
   dispatch({article}, "8202");
   lanes_[0].flush();
-  ASSERT_EQ(lanes_[0].next(now_).what, flow::LaneDo::send);
+  ASSERT_EQ(lanes_[0].next(now_).what, flow::LaneActionKind::send);
   Outcome refused;
   refused.error = Error{ErrorKind::own_fault, 121, "refused", false};
   refused.failed_write = 1;
@@ -121,7 +121,7 @@ TEST_F(DispatcherTest, EndsTheStreamAtAControlEvent) {
     EXPECT_EQ(lane.queued(), 1U) << "what came before is done, nothing behind it";
     EXPECT_EQ(metrics.stream("s").events_read.Value(), 1);
     lane.flush();
-    ASSERT_EQ(lane.next(now_).what, flow::LaneDo::send);
+    ASSERT_EQ(lane.next(now_).what, flow::LaneActionKind::send);
     Outcome committed;
     committed.committed = true;
     dispatcher.resolve(lane, lane.done(committed, now_).resolved);
@@ -172,7 +172,7 @@ TEST_F(DispatcherTest, CollectionChangesAreToldByOnePartOfTheStream) {
     EXPECT_EQ(counted.events_read.Value(), 2);
     EXPECT_EQ(counted.events_filtered.Value(), first ? 1 : 2);
     lane.flush();
-    if (lane.next(now_).what == flow::LaneDo::send) {
+    if (lane.next(now_).what == flow::LaneActionKind::send) {
       Outcome committed;
       committed.committed = true;
       dispatcher.resolve(lane, lane.done(committed, now_).resolved);
@@ -203,7 +203,7 @@ TEST_F(DispatcherTest, ATellingStreamGoesOnBehindAControlEvent) {
     EXPECT_FALSE(end);
     EXPECT_EQ(lane.queued(), 2U);
     lane.flush();
-    ASSERT_EQ(lane.next(now_).what, flow::LaneDo::send);
+    ASSERT_EQ(lane.next(now_).what, flow::LaneActionKind::send);
     Outcome committed;
     committed.committed = true;
     dispatcher.resolve(lane, lane.done(committed, now_).resolved);
@@ -245,7 +245,7 @@ TEST_F(DispatcherTest, SetsAsideWhatIsTooLargeForTheRulesThatNeedItsFields) {
   std::vector<std::string> ends_of_rules;
   for (flow::Lane& lane : lanes_) {
     lane.flush();
-    if (lane.next(now_).what != flow::LaneDo::send) continue;
+    if (lane.next(now_).what != flow::LaneActionKind::send) continue;
     for (const Write& write : lane.batch().writes) {
       const auto* letter = std::get_if<DeadLetterWrite>(&write);
       ends_of_rules.push_back(letter == nullptr ? "done" : letter->rule + " " + std::to_string(letter->code));
