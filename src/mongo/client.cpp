@@ -18,8 +18,9 @@ namespace {
 constexpr auto look_interval = std::chrono::seconds(2);
 constexpr std::size_t most_uri_bytes = 64 << 10;
 
-/// What the driver finds wrong. It quotes passwords that are not encoded, and takes what follows an '@' in
-/// one for a host, which would be logged.
+/// What the driver finds wrong with the URI; "" if nothing. The driver's own message is replaced where it
+/// could put parts of a password into the log: it quotes passwords that are not percent-encoded, and if a
+/// password contains an '@', it takes the rest of the password for a host.
 std::string why_no_uri(const std::string& text, const bson_error_t& error) {
   const std::string said = error.message;
   const std::size_t hosts = text::behind_scheme(text);
@@ -29,7 +30,8 @@ std::string why_no_uri(const std::string& text, const bson_error_t& error) {
   return "characters such as @ : / % in user and password must be percent-encoded";
 }
 
-/// Options that other drivers know, or that this one leaves to somebody else: no slips of the pen.
+/// Options that are valid although the driver's own tables do not list them: options of other drivers, and
+/// those that this driver handles elsewhere.
 constexpr std::array<std::string_view, 26> kSilentOptions = {"w",
                                                              "authsource",
                                                              "authmechanism",
@@ -94,7 +96,8 @@ const std::vector<std::string>& usual_options() {
   return names;
 }
 
-/// The driver passes over what it does not know, and a misspelt option would do nothing quietly.
+/// Finds an option that no driver knows. The driver ignores such options, so a misspelt one would silently
+/// have no effect.
 std::string unknown_option(const std::string& text) {
   const std::size_t login = text.find('@');
   const std::size_t question = text.find('?', login == std::string::npos ? 0 : login);
@@ -145,7 +148,8 @@ Pool make_pool(const mongoc_uri_t* uri) {
   return pool;
 }
 
-/// As secrets are mounted: one line, which editors and `echo` end with a newline.
+/// Reads a URI file, such as a mounted secret, and removes white space at its end: editors and `echo` add a
+/// newline.
 std::string read_uri_file(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
@@ -163,7 +167,7 @@ std::string read_uri_file(const std::string& path) {
   return text;
 }
 
-/// Logs in, which the driver does with a connection's first command.
+/// Logs in: the driver does that with a connection's first command.
 std::optional<Error> greet(mongoc_client_t* client) {
   bson::Builder ping;
   ping.append("ping", 1);
@@ -198,22 +202,23 @@ NoClient::NoClient()
           "no connection of the pool became free within the URI's waitQueueTimeoutMS; remove that option, or "
           "allow more time") {}
 
-/// Clients that are made by one URI.
+/// The clients that are made with one URI.
 struct ClientPool::Generation {
   std::string text;
   Uri uri;
   std::string application;
   int size;
-  std::shared_ptr<Generation> apart_from = {};  ///< those that wait as usual; absent: these do
+  /// For acquire_patient(): the pool's clients of that URI. Null for the pool's clients themselves.
+  std::shared_ptr<Generation> apart_from = {};
   std::once_flag made = {};
   Pool pool = {};
 
-  /// Made for the first who asks, since that may ask the name server.
+  /// Makes the driver's pool at the first call, because that may block on DNS.
   mongoc_client_pool_t* get() {
     std::call_once(made, [this] {
       Pool next = make_pool(uri.get());
       mongoc_client_pool_set_error_api(next.get(), MONGOC_ERROR_API_VERSION_2);
-      // The URI's own name goes first; the driver takes one once.
+      // An appName in the URI takes precedence. The driver accepts a name only once.
       if (mongoc_uri_get_appname(uri.get()) == nullptr) {
         mongoc_client_pool_set_appname(next.get(), application.c_str());
       }
@@ -237,8 +242,8 @@ ClientPool::~ClientPool() = default;
 std::shared_ptr<ClientPool::Generation> ClientPool::make(
     std::string text, int size, std::optional<std::chrono::milliseconds> answer_timeout) const {
   Uri uri = parse_uri(text);
-  // A dead server has to be noticed within a stop's bound, and retries are ours: the driver's own waits are
-  // kept short unless the URI asks for other ones.
+  // Defaults, for what the URI does not set. They are short because Sluice does the retries, and because a
+  // dead server has to be noticed within the time that a stop may take.
   set_default(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 3000);
   set_default(uri.get(), MONGOC_URI_CONNECTTIMEOUTMS, 3000);
   if (answer_timeout) {
@@ -247,8 +252,8 @@ std::shared_ptr<ClientPool::Generation> ClientPool::make(
   } else {
     set_default(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 30000);
   }
-  // After some errors the driver leaves a server alone until it has looked at it again, by default in ten
-  // seconds.
+  // After some errors the driver does not use a server until its next check of that server, by default ten
+  // seconds later.
   set_default(uri.get(), MONGOC_URI_HEARTBEATFREQUENCYMS, 1000);
   return std::make_shared<Generation>(std::move(text), std::move(uri), application_, size);
 }
@@ -311,7 +316,7 @@ void ClientPool::reconsider(Error& error) {
   denied_ = true;
 }
 
-/// One thread looks, the others go on with what there is.
+/// Checks the file on one thread; the others meanwhile use the current clients.
 void ClientPool::look_again() {
   if (file_.empty()) return;
   bool denied = false;
@@ -348,7 +353,7 @@ void ClientPool::replace(bool same_too) {
   if (listener_ && !same) listener_(true, file_ + " has changed: its URI is in use from now on");
 }
 
-/// Once for each reason, not once for each look. Only the one thread that looks comes here.
+/// Reports each reason once, not at every check. Called only by the thread that checks the file.
 void ClientPool::say_refused(const std::string& why) {
   if (why == refused_) return;
   refused_ = why;

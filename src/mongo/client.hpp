@@ -17,18 +17,18 @@
 
 namespace sluice::mongo {
 
-/// Throws Stop with a plain sentence for a URI that the driver cannot read. Needs no server.
+/// Throws Stop, with a message for the user, if the driver cannot parse the URI. Contacts no server.
 void check_uri(const std::string& uri);
 
-/// The same for one that it cannot make clients by, either: TLS files that cannot be read, or a mongodb+srv
-/// name that cannot be looked up. Asks the name server for that, so it may block.
+/// Like check_uri(), and also throws if no clients can be made with the URI: its TLS files cannot be read, or
+/// its mongodb+srv name cannot be resolved. May block on DNS.
 void try_uri(const std::string& uri);
 
-/// The stream's URI, read from its file where it stands in one. Throws Stop with a plain sentence where it
-/// cannot be read.
+/// The stream's URI, read from its `uri_file` if it has one. Throws Stop, with a message for the user, if the
+/// URI cannot be read or parsed.
 Uri uri_of(const StreamConfig& stream);
 
-/// host:port list of the URI, or its mongodb+srv name; never the credentials.
+/// The URI's hosts as a list of host:port, or its mongodb+srv name; never the credentials.
 std::string hosts_of(const mongoc_uri_t* uri);
 
 /// All clients of a pool were in use for as long as the URI's waitQueueTimeoutMS allows.
@@ -39,7 +39,8 @@ class NoClient : public std::runtime_error {
   Error error() const { return {ErrorKind::transient, 0, what()}; }
 };
 
-/// What `call` returns, or NoClient as an error like those of a server: the result itself, or its `error`.
+/// Returns what `call` returns. If it throws NoClient, returns that error instead: as the result itself if
+/// Error converts to the result's type, otherwise in the result's `error`.
 template <typename Call>
 auto or_error(Call&& call) -> decltype(call()) {
   try {
@@ -56,7 +57,11 @@ auto or_error(Call&& call) -> decltype(call()) {
   }
 }
 
-/// The clients of one cluster. Thread-safe; a client is used by one thread at a time.
+/// The clients of one MongoDB deployment. Thread-safe; each client is used by one thread at a time.
+///
+/// With `uri_file`, acquiring a client checks the file, every few seconds at most. If the URI has changed and
+/// the server accepts it, new clients are made with the new URI; those in use keep the old one until they are
+/// given back. If the server does not accept it, the pool reports that and keeps the old URI.
 ///
 /// A URI out of a file is looked at again every few seconds, whenever a client is asked for. When it has
 /// changed and the server accepts it, clients are made by the new one from then on; those in use go on with
@@ -65,18 +70,19 @@ class ClientPool {
   struct Generation;
 
  public:
-  /// Told of a new URI: that it was taken up, or why not. Called on whichever thread asked for a client.
+  /// Called with a message about a changed URI: whether the pool now uses it, or why not. Runs on the thread
+  /// that asked for a client.
   using Listener = std::function<void(bool taken_up, const std::string& sentence)>;
 
-  /// Throws Stop with a plain sentence when the URI cannot be read. `size` bounds the clients in use at once;
-  /// `application` is what the server shows its connections under. Asks no server and no name server: that
-  /// waits for the first client that is asked for.
+  /// Throws Stop, with a message for the user, if the URI cannot be read or parsed. `size` limits how many
+  /// clients are in use at once; the server shows `application` as the name of the connections. Contacts
+  /// neither a server nor DNS: that happens when the first client is acquired.
   ClientPool(const StreamConfig& stream, int size, std::string application, Listener listener = {});
   ~ClientPool();
   ClientPool(const ClientPool&) = delete;
   ClientPool& operator=(const ClientPool&) = delete;
 
-  /// A client out of the pool, given back when it goes out of scope.
+  /// A client from the pool, given back when it goes out of scope.
   class Client {
    public:
     Client(Client&& other) noexcept;
@@ -92,26 +98,28 @@ class ClientPool {
     mongoc_client_t* client_;
   };
 
-  /// Blocks while all are in use, and for as long as it takes the server to accept a new URI. Throws NoClient
-  /// when none comes free within the URI's waitQueueTimeoutMS, and Stop when the driver cannot make one.
+  /// Blocks while all clients are in use, and while a changed URI is tried on the server. Throws NoClient if
+  /// none becomes free within the URI's waitQueueTimeoutMS, and Stop if the driver cannot make one.
   Client acquire();
 
-  /// A client apart from the others, by the same URI but for how long it waits for an answer: to the driver
-  /// that is a matter of the URI alone. It costs connections of its own, so it is for those who must wait.
+  /// A client outside the pool, made with the same URI but with another socket timeout, which the driver can
+  /// set for a whole URI only. It opens connections of its own, so it is only for commands that take long.
   Client acquire_patient(std::chrono::milliseconds answer_timeout);
 
-  /// How long a client of the pool waits for an answer before it gives the connection up.
+  /// How long a client of the pool waits for an answer before it closes the connection (socketTimeoutMS).
   std::chrono::milliseconds answer_timeout() const;
 
-  /// Whether a client acquired now would be made by another URI than this one.
+  /// Whether the pool has replaced its clients since this one was made. May check the file, as acquire()
+  /// does.
   bool outdated(const Client& client);
 
-  /// With a URI out of a file, a refused log-in or right may be the file's to change: such an error becomes
-  /// ErrorKind::denied, and connections are made anew, for the server forgets who a dropped user was even
-  /// when he is made again.
+  /// With `uri_file`, a refused log-in or right may be corrected by a change of the file. So this turns such
+  /// an error into ErrorKind::denied and has new connections made, even with an unchanged URI: the server
+  /// forgets a connection's user when the user is dropped, and does not remember when the user is created
+  /// again.
   void reconsider(Error& error);
 
-  /// host:port list of the URI, for messages; never the credentials.
+  /// The URI's hosts, for messages; never the credentials.
   std::string hosts() const;
 
  private:
@@ -128,15 +136,15 @@ class ClientPool {
   const int size_;
   const std::string application_;
   const Listener listener_;
-  mutable std::mutex mutex_;  ///< taken for each client, never for each event
+  mutable std::mutex mutex_;  ///< locked for each client, never for each event
   std::shared_ptr<Generation> current_;
   Clock::time_point look_at_;
   bool looking_ = false;
-  bool denied_ = false;  ///< since the last look
-  std::string refused_;  ///< what was said last of a URI that could not be taken up
+  bool denied_ = false;  ///< a log-in or right was refused since the last check of the file
+  std::string refused_;  ///< the last reason that was reported for not using a URI
 };
 
-/// What a command answered: the reply, and the error when it failed.
+/// A command's reply, and the error if it failed.
 struct Reply {
   bson::Document document;
   std::optional<Error> error;
@@ -145,12 +153,13 @@ struct Reply {
   bson::View view() const { return bson::View(*document.get()); }
 };
 
-/// Runs a command on the primary. Unless it only reads, an entry in writeErrors is an error too, and so is a
-/// write that reached no majority.
+/// Runs a command on the primary. Unless `doing` is reading, an entry in writeErrors counts as an error, and
+/// so does a writeConcernError.
 Reply run_command(mongoc_client_t* client, const std::string& database, bson::View command, Doing doing,
                   const bson_t* options = nullptr);
 
-/// The error of a write that happened, but may be taken back by a fail-over: always transient.
+/// The reply's writeConcernError, if any. The write has happened, but no majority has confirmed it, so a
+/// fail-over may roll it back. Always transient.
 std::optional<Error> write_concern_error(bson::View reply);
 
 /// The first entry of a reply's writeErrors, if any.

@@ -7,14 +7,14 @@
 
 namespace sluice::mongo {
 
-/// A transaction that some client has open on the server.
+/// A transaction that a client has open on the server.
 struct OpenTransaction {
-  std::string_view application;  ///< the name that its client's connections were opened under
+  std::string_view application;  ///< appName of the client that opened it
   std::int64_t idle_ms = 0;      ///< since its last statement
 };
 
-/// Ends the sessions whose open transactions `condemned` picks out. What cannot be ended (no permission) the
-/// server ends by itself after transactionLifetimeLimitSeconds, so errors are of no consequence.
+/// Kills the sessions whose open transactions `condemned` selects. Errors, such as a missing right, are
+/// ignored: the server itself ends a transaction after transactionLifetimeLimitSeconds.
 void end_transactions(mongoc_client_t* client, const std::function<bool(const OpenTransaction&)>& condemned);
 
 }  // namespace sluice::mongo

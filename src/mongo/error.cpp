@@ -42,7 +42,8 @@ bool among(const std::array<std::int32_t, N>& codes, std::int32_t code) {
   return std::ranges::find(codes, code) != codes.end();
 }
 
-// The server's codes, by what they ask for. Names: mongo/src/mongo/base/error_codes.yml of the server.
+// The server's error codes, by what they require. For their names see src/mongo/base/error_codes.yml in the
+// server's sources.
 constexpr std::array<std::int32_t, 44> transient_codes{
     6,     7,     24,  46,  64,  63,  89,  91,   112,   117,   133,   150,   189,   225,   234,
     244,   246,   251, 262, 314, 317, 365, 9001, 10107, 10058, 11600, 11601, 11602, 13388, 13435,
@@ -53,11 +54,12 @@ constexpr std::array<std::int32_t, 6> lost_codes{136, 222, 260, 280, 286, 50811}
 constexpr std::array<std::int32_t, 6> fatal_codes{8000, 11, 13, 18, 33, 59};
 constexpr std::array<std::int32_t, 2> large_codes{object_too_large, fragment_too_large};
 
-// BSONObjectTooLarge, and a buffer that would grow past the server's limit: an operation's entry in the oplog
-// holds an _id up to three times.
+// BSONObjectTooLarge, and 13548: a buffer would exceed the server's limit. An operation's oplog entry holds
+// an _id up to three times, so the entry can be too large although the document is not.
 constexpr std::array<std::int32_t, 2> size_codes{object_too_large, 13548};
 
-// UserNotFound (as the driver's own failed log-in), Unauthorized, AuthenticationFailed, Atlas's refusal.
+// UserNotFound (also the code of the driver's own log-in failure), Unauthorized, AuthenticationFailed, and
+// the code of a refusal by Atlas.
 constexpr std::array<std::int32_t, 4> denial_codes{11, 13, 18, 8000};
 
 bool is_network(const bson_error_t& error) {
@@ -65,7 +67,8 @@ bool is_network(const bson_error_t& error) {
          error.domain == MONGOC_ERROR_PROTOCOL;
 }
 
-/// The driver refuses the bytes that it was given. Its numbers are its own: 18 is no failed log-in here.
+/// The driver itself rejected the BSON that it was given. Its codes in this domain are not the server's: 18
+/// does not mean a failed log-in.
 bool is_bad_bson(const bson_error_t& error) {
   return error.domain == MONGOC_ERROR_BSON;
 }
@@ -98,7 +101,7 @@ Error classify_code(std::int32_t code, std::string message, Doing doing) {
   if (among(slow_codes, code)) kind = ErrorKind::too_slow;
   if (among(cursor_codes, code)) kind = ErrorKind::cursor_gone;
   if (among(fatal_codes, code)) kind = ErrorKind::fatal;
-  // What only a change stream can answer: nothing that is written is at the stream's place.
+  // These codes have these meanings only for a change stream; a write cannot lose a resume position.
   if (doing == Doing::reading && among(lost_codes, code)) kind = ErrorKind::lost;
   if (doing == Doing::reading && among(large_codes, code)) kind = ErrorKind::too_large;
   return {kind, code, std::move(message), false};

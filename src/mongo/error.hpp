@@ -6,20 +6,23 @@
 
 namespace sluice::mongo {
 
-/// What an error is taken for when its code says nothing: a write's own fault, a reason to stop, or, where
-/// our own books are kept (positions, leases, commits), something that passes: no event is to blame for it.
+/// What was being done when an error occurred. This decides the kind of an error whose code is not known:
+/// writing gives own_fault, reading gives fatal. Storing is for Sluice's own records (positions, leases,
+/// commits) and gives transient, because no event is to blame.
 enum class Doing { writing, reading, storing };
 
-/// Sorts an error by what can be done about it. `reply` may be null; it carries the server's error labels.
+/// Classifies an error by what can be done about it. `reply` may be null; it carries the server's error
+/// labels.
 Error classify(const bson_error_t& error, const bson_t* reply, Doing doing);
 
-/// The same for an error that the server put into a reply's writeErrors.
+/// The same for an error in the writeErrors of a reply.
 Error classify_code(std::int32_t code, std::string message, Doing doing);
 
-/// Whether what was written is larger than the server can put into its oplog, which shows at the commit.
+/// Whether a transaction's writes are larger than the server can put into its oplog. The server reports that
+/// at the commit.
 bool refuses_size(const Error& error);
 
-/// Whether the server refuses the log-in or a right, as opposed to everything else that is fatal.
+/// Whether the error is fatal because the server refused the log-in or a right.
 bool is_denial(const Error& error);
 
 inline constexpr std::int32_t duplicate_key = 11000;

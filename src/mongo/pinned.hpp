@@ -7,18 +7,19 @@
 
 namespace sluice::mongo {
 
-/// A session on one server, the primary as it was when the session began: a cursor lives on one server, in
-/// one session. Used by one thread; blocks. `client` must outlive it.
+/// A session whose commands all go to one server: the primary at the time of begin(). A cursor needs this,
+/// because it exists on one server and in one session only. Used by one thread; blocks. `client` must outlive
+/// it.
 class PinnedSession {
  public:
   explicit PinnedSession(mongoc_client_t* client) : client_(client) {}
   PinnedSession(const PinnedSession&) = delete;
   PinnedSession& operator=(const PinnedSession&) = delete;
 
-  /// Chooses the primary of now. An earlier session ends.
+  /// Selects the current primary and starts a session; ends an earlier one.
   std::optional<Error> begin();
 
-  /// Ends the session; the next begins on this client.
+  /// Ends the session. The next begin() uses `client`.
   void move_to(mongoc_client_t* client) {
     session_.reset();
     client_ = client;

@@ -14,7 +14,7 @@ Privileges Privileges::read(bson::View status) {
   for (const auto& [index, value] : info.at("authenticatedUserPrivileges").document()) {
     const bson::View resource = value.document().at("resource").document();
     const bool any = resource.at("anyResource").boolean();
-    if (!any && !resource.at("db")) continue;  // the cluster, or a bucket of one: nothing that a worker asks
+    if (!any && !resource.at("db")) continue;  // cluster or system_buckets: not needed by a worker
     Grant grant{std::string(resource.at("db").text()), std::string(resource.at("collection").text()), {}};
     for (const auto& [position, action] : value.document().at("actions").document()) {
       grant.actions.emplace(action.text());

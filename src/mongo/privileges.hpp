@@ -9,24 +9,25 @@
 
 namespace sluice::mongo {
 
-/// What the user of a connection may do, as the server tells it.
+/// The rights of a connection's user, as the server reports them.
 class Privileges {
  public:
   /// `status`: the reply to {connectionStatus: 1, showPrivileges: true}.
   static Privileges read(bson::View status);
 
-  /// Nobody has logged in: whether that matters is the server's to say.
+  /// Whether nobody is logged in. Then only the server can say what is allowed: it may not enforce rights at
+  /// all.
   bool anonymous() const { return user_.empty(); }
   const std::string& user() const { return user_; }
   const std::string& user_database() const { return user_database_; }
 
-  /// Whether the action is allowed on a collection, or, where `collection` is "", on the database as a whole,
-  /// as a change stream on the database asks for it. Not for collections whose name starts with "system.":
-  /// for those the server goes by other rules.
+  /// Whether the action is allowed on a collection, or, if `collection` is "", on the whole database, which a
+  /// change stream on a database requires. Do not use it for collections whose name starts with "system.":
+  /// the server has other rules for them.
   bool may(std::string_view action, std::string_view database, std::string_view collection) const;
 
  private:
-  /// Actions on what the two names match; an empty name matches all.
+  /// Actions allowed on the collections that both names match; an empty name matches all.
   struct Grant {
     std::string database;
     std::string collection;

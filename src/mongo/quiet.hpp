@@ -4,8 +4,8 @@
 
 namespace sluice::mongo {
 
-/// Keeps the driver from writing to stderr by itself, for commands that say all there is to say in words of
-/// their own. Of the whole process, so it belongs into a command and nowhere else.
+/// Keeps the driver from writing to stderr, for commands that report every problem in their own words. This
+/// affects the whole process, so only the code of a command may call it.
 inline void quiet_driver() {
   mongoc_log_set_handler(nullptr, nullptr);
 }

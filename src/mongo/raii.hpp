@@ -6,7 +6,7 @@
 
 #include "bson/destroyer.hpp"
 
-/// Every libmongoc handle, owned: the one place where they are destroyed.
+/// Owning pointers for all libmongoc handles. Handles are destroyed nowhere else.
 namespace sluice::mongo {
 
 using Uri = std::unique_ptr<mongoc_uri_t, Destroyer<mongoc_uri_destroy>>;
@@ -23,7 +23,8 @@ using Database = std::unique_ptr<mongoc_database_t, Destroyer<mongoc_database_de
 using Collection = std::unique_ptr<mongoc_collection_t, Destroyer<mongoc_collection_destroy>>;
 using Cursor = std::unique_ptr<mongoc_cursor_t, Destroyer<mongoc_cursor_destroy>>;
 
-/// libmongoc's own set-up and clean-up; one lives as long as the program talks to MongoDB.
+/// Initialises libmongoc, and cleans it up at the end. Keep one alive for as long as the program uses
+/// MongoDB.
 class Driver {
  public:
   Driver() { mongoc_init(); }

@@ -44,7 +44,8 @@ std::optional<Error> SessionRecorder::record(mongoc_client_t* client, bson::View
   const Reply reply = run_command(client, database_, update.finish(), Doing::storing);
   if (!reply.ok()) return reply.error;
   const std::lock_guard lock(mutex_);
-  // The driver gives up sessions that are idle for half an hour: what was not used for a day never will be.
+  // A session whose entry is dropped here is recorded again if it is used again. Most are not: the driver
+  // discards sessions that are idle for half an hour.
   std::erase_if(recorded_, [&](const auto& one) { return now - one.second >= again_after; });
   recorded_[*id] = now;
   return std::nullopt;

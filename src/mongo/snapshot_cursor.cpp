@@ -4,7 +4,7 @@ namespace sluice::mongo {
 
 namespace {
 
-constexpr int documents_in_one_answer = 2000;  // unasked, the server would fill 16 MB each time
+constexpr int documents_in_one_answer = 2000;  // without a limit, the server fills each answer up to 16 MB
 
 }  // namespace
 
@@ -51,7 +51,7 @@ void SnapshotCursor::close() {
   if (cursor_ == 0) return;
   bson::Builder kill;
   kill.append("killCursors", collection_).open_array("cursors").append("0", cursor_).close();
-  session_.command(database_, kill.finish());  // whether or not it works: idle cursors end by themselves
+  session_.command(database_, kill.finish());  // an error does no harm: the server closes idle cursors
   cursor_ = 0;
 }
 

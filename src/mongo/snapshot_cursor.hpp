@@ -10,12 +10,13 @@
 
 namespace sluice::mongo {
 
-/// The server keeps the past for a while only (minSnapshotHistoryWindowInSeconds, five minutes by default).
+/// Error codes for a cluster time whose history the server no longer has. It keeps history for
+/// minSnapshotHistoryWindowInSeconds, five minutes by default.
 inline constexpr std::int32_t snapshot_too_old = 239;
 inline constexpr std::int32_t snapshot_unavailable = 246;
 
-/// Documents as they stood at one moment: a find or an aggregate with read concern "snapshot". Several
-/// cursors at one moment see one state of all collections. Used by one thread; blocks.
+/// Reads documents as they were at one cluster time: a find or an aggregate with read concern "snapshot".
+/// Cursors at the same cluster time see the same state of all collections. Used by one thread; blocks.
 class SnapshotCursor {
  public:
   explicit SnapshotCursor(ClientPool& pool) : client_(pool.acquire()), session_(client_.get()) {}
@@ -24,18 +25,18 @@ class SnapshotCursor {
   SnapshotCursor& operator=(const SnapshotCursor&) = delete;
 
   /// `command` is an unfinished find or aggregate without read concern. `at` is a cluster time, or 0 for the
-  /// newest state that a majority has.
+  /// newest majority-committed state.
   std::optional<Error> open(const std::string& database, const std::string& collection,
                             bson::Builder& command, std::uint64_t at);
 
-  /// The cluster time that is read at. Valid after open().
+  /// The cluster time of the snapshot. Valid after open().
   std::uint64_t at() const { return at_; }
 
-  /// The next documents, valid until the next call; none at the end.
+  /// The next documents, valid until the next call. Empty at the end.
   std::optional<Error> next(std::vector<bson::View>& documents);
 
-  /// The answer that holds the documents of the last next(), for those who need them longer: they stay valid
-  /// as long as it does, for it is not moved.
+  /// Hands over the reply that holds the documents of the last next(). They stay valid for as long as the
+  /// reply lives.
   std::unique_ptr<Reply> release() { return std::move(reply_); }
 
   void close();
@@ -50,7 +51,7 @@ class SnapshotCursor {
   std::uint64_t at_ = 0;
   std::int64_t cursor_ = 0;
   std::unique_ptr<Reply> reply_;
-  const char* batch_ = nullptr;  ///< the name of the batch in reply_ that nobody has seen yet
+  const char* batch_ = nullptr;  ///< name of the batch in reply_ that next() has not returned yet
 };
 
 }  // namespace sluice::mongo

@@ -50,7 +50,7 @@ Reply Transaction::command(const std::string& database, bson::View command, Doin
 }
 
 std::optional<Error> Transaction::commit() {
-  // The driver tries once again by itself; more than a few rounds belong to the caller, who has a clock.
+  // The driver itself retries once. Retrying for longer is left to the caller, which has a time limit.
   constexpr int rounds = 3;
   std::optional<Error> result;
   bool unknown = false;
@@ -62,8 +62,8 @@ std::optional<Error> Transaction::commit() {
       return std::nullopt;
     }
     result = classify(error, reply.get(), Doing::storing);
-    // Only by this label the server says that it has not happened. Whoever is interrupted while he waits for
-    // a majority has committed, and may then be told that he has no right to ask again.
+    // Only this label says that the transaction was not committed. A commit that is interrupted while it
+    // waits for a majority has been made, and the next attempt may then be refused for lack of rights.
     unknown = !mongoc_error_has_label(reply.get(), "TransientTransactionError");
     if (!result->network && refuses_size(*result)) {
       result->kind = ErrorKind::own_fault;
@@ -71,7 +71,7 @@ std::optional<Error> Transaction::commit() {
     }
     if (!unknown || result->kind == ErrorKind::fatal) break;
   }
-  // The driver lets nobody abort what was once to be committed.
+  // After an attempt to commit, the driver no longer sends an abort, so abort() kills the session.
   in_doubt_ = true;
   result->unknown_commit = unknown;
   if (unknown && result->kind != ErrorKind::fatal) result->kind = ErrorKind::transient;
@@ -85,7 +85,7 @@ void Transaction::abort() {
   if (in_doubt_) kill_session();
 }
 
-/// Whether or not this works, nothing more can be done: the server's own limit ends what is left.
+/// Ignores errors: if this fails, the server ends the transaction at its own time limit.
 void Transaction::kill_session() {
   bson::Builder kill;
   kill.open_array("killSessions");

@@ -8,27 +8,29 @@
 
 namespace sluice::mongo {
 
-/// How a transaction reads. Batches that read what they copy need one snapshot, on sharded clusters too.
+/// The read concern of a transaction. A batch that reads the documents it copies needs one snapshot, on
+/// sharded clusters too.
 enum class Isolation { local, snapshot };
 
-/// One transaction on one client: begun by the first command, aborted unless commit() succeeded. However it
-/// ends, the server is left without it: a transaction that lingers there would keep its locks for a minute.
-/// Used by one thread; blocks.
+/// One transaction on one client. It begins with the first command and is aborted unless commit() succeeded.
+/// However it ends, it is not left open on the server, where it would keep its locks for a minute. Used by
+/// one thread; blocks.
 class Transaction {
  public:
-  /// `client` must outlive the transaction. `recorder` records the session before the first command; null for
-  /// a transaction that writes to the state database alone, or only reads.
+  /// `client` must outlive the transaction. `recorder` records the session before the first command; pass
+  /// null for a transaction that writes only to the state database or only reads.
   Transaction(mongoc_client_t* client, Isolation isolation, SessionRecorder* recorder);
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
-  /// The error of starting, if there was one; no other call is valid then.
+  /// The error of the constructor, if it failed. No other call is valid then.
   const std::optional<Error>& error() const { return error_; }
 
   Reply command(const std::string& database, bson::View command, Doing doing);
 
-  /// With majority. An error with unknown_commit means: it may have happened.
+  /// Commits with write concern majority. An error with unknown_commit: the transaction may have been
+  /// committed.
   std::optional<Error> commit();
   void abort();
 
@@ -40,7 +42,7 @@ class Transaction {
   bson::Document options_;  ///< {sessionId}
   std::optional<Error> error_;
   bool open_ = false;
-  bool in_doubt_ = false;  ///< the server may still hold it although the driver takes it for ended
+  bool in_doubt_ = false;  ///< the server may hold it open although the driver considers it ended
 };
 
 }  // namespace sluice::mongo

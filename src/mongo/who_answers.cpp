@@ -16,7 +16,8 @@ constexpr int most_hosts = 3;
 constexpr std::size_t most_hosts_at_once = 16;
 constexpr int answer_ms = 1000;
 
-/// The same URI for one host alone, whatever it is a member of. Without the user: anybody may say hello.
+/// A URI for a direct connection to one host, whatever set it belongs to, with the TLS options of `uri`. It
+/// has no credentials, because hello needs none.
 Uri directly(const mongoc_uri_t* uri, const mongoc_host_list_t& host) {
   Uri direct(mongoc_uri_new_for_host_port(host.host, host.port));
   if (!direct) return direct;
@@ -43,7 +44,8 @@ Uri directly(const mongoc_uri_t* uri, const mongoc_host_list_t& host) {
 
 using Client = std::unique_ptr<mongoc_client_t, Destroyer<mongoc_client_destroy>>;
 
-/// `[connection refused calling hello on '127.0.0.1:1']` without what only the driver's reader knows.
+/// The reason in a driver's message: `connection refused` from `[connection refused calling hello on
+/// '127.0.0.1:1']`.
 std::string reason_of(const std::string& message) {
   const auto from = message.find('[');
   const auto to = message.rfind(']');
@@ -52,7 +54,7 @@ std::string reason_of(const std::string& message) {
   return reason.substr(0, reason.find(" calling hello on"));
 }
 
-/// Whether libmongoc says that a certificate is for another host; it does not say for which.
+/// Whether libmongoc reports a certificate that is for another host. It does not say for which.
 bool is_about_name(const std::string& message) {
   return message.find("certificate verify failed") != std::string::npos &&
          message.find("mismatch") != std::string::npos;
@@ -62,7 +64,7 @@ std::string certificate_of(const mongoc_host_list_t& host) {
   return tls::certificate_for_others(host.host, host.port, tls::Greeting::none);
 }
 
-/// By which the set's configuration knows its members; none where the host does not answer.
+/// The members' addresses in the replica set's configuration. Empty if the host does not answer.
 std::vector<std::string> members_by(const mongoc_uri_t* uri, const mongoc_host_list_t& host) {
   std::vector<std::string> members;
   const Uri direct = directly(uri, host);
@@ -106,7 +108,7 @@ HostAnswer ask(const mongoc_uri_t* uri, const mongoc_host_list_t& host, const st
   answer.answered = true;
   if (wanted.empty() || reply.view().at("msg").text() == "isdbgrid") return answer;
   const std::string found(reply.view().at("setName").text());
-  if (found == wanted || reply.view().at("isreplicaset").boolean()) return answer;  // as yet not initiated
+  if (found == wanted || reply.view().at("isreplicaset").boolean()) return answer;  // or not initiated yet
   answer.wrong = "the URI wants the replica set '" + wanted + "', but " + answer.host;
   answer.wrong += found.empty() ? " is not a member of any; start mongod with --replSet " + wanted +
                                       " and run rs.initiate() once"
@@ -147,7 +149,7 @@ std::string wrong_certificate(const mongoc_uri_t* uri, const Error& error) {
 
 FirstLook judge(const std::vector<HostAnswer>& answers) {
   FirstLook look;
-  bool any_right = answers.empty();  // a name that is still to be looked up
+  bool any_right = answers.empty();  // no hosts: a mongodb+srv name, not yet resolved
   bool any_silent = false;
   for (const HostAnswer& one : answers) {
     any_right |= one.answered && one.wrong.empty();

@@ -10,33 +10,35 @@
 
 namespace sluice::mongo {
 
-/// For a URI by which no server was selected: asks each of its hosts directly, and says what answers there
-/// instead of the replica set that the URI names: another set, or a server that is in none. "" where nothing
-/// answers, or what answers is no reason to give up. Blocks for a second at most for each of three hosts.
+/// For a URI with which no server could be selected. Asks its hosts directly and describes what answers
+/// instead of the replica set that the URI names: another set, or a server that is in none. Returns "" if
+/// nothing answers, or if what answers is no reason to give up. Asks three hosts at most, and blocks for a
+/// second at most for each.
 std::string who_answers_instead(const mongoc_uri_t* uri);
 
-/// For a URI by which no server was reached: where the error is about the name in a certificate, which names
-/// it has and which was wanted, for the first of three hosts of the URI, or of three members that the first
-/// host leads to. "" for other errors. Blocks for a second at most for each of them.
+/// For a URI with which no server could be reached. If `error` is about the name in a TLS certificate,
+/// describes which names the certificate has and which name was expected. Looks at three hosts of the URI at
+/// most, then at three members that the first host lists, and describes the first mismatch. Returns "" for
+/// other errors. Blocks for a second at most for each host.
 std::string wrong_certificate(const mongoc_uri_t* uri, const Error& error);
 
-/// What one host said to a hello.
+/// One host's answer to the hello command.
 struct HostAnswer {
   std::string host;
   bool answered = false;
-  std::string wrong;    ///< with an answer: why it is not what the URI wants
-  std::string silence;  ///< without one: why
+  std::string wrong;    ///< if it answered: why it is not what the URI asks for
+  std::string silence;  ///< if it did not answer: why
 };
 
-/// What a worker finds at its URI's hosts before it connects.
+/// What a worker finds at its URI's hosts before it connects to the deployment.
 struct FirstLook {
   enum class Found : std::uint8_t {
-    server,  ///< one that will do, or nothing is known yet
-    nobody,  ///< not one that will do, and not all answered
-    others,  ///< all answered, and none will do
+    server,  ///< a suitable server, or the hosts are not known yet
+    nobody,  ///< no suitable server, and not all hosts answered
+    others,  ///< all hosts answered, and none is suitable
   };
   Found found = Found::server;
-  std::string why;  ///< unless a server was found: one reason for each host
+  std::string why;  ///< one reason for each host; empty if a server was found
 };
 FirstLook judge(const std::vector<HostAnswer>& answers);
 
