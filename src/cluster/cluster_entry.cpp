@@ -30,11 +30,12 @@ std::optional<Error> ClusterEntry::attempt() {
     const std::lock_guard turn(parts_.resources.preparing);
     parts_.resources.prepared = true;
   }
-  // Partitions come to run one after the other, here and elsewhere. All begin where the first member joined.
+  // Partitions start one after the other, on several instances. All begin at the position at which the first
+  // member joined.
   const auto now = [this](Position& at) { return tell_present(at); };
   if (auto error = parts_.layout.take_split_position()) return error;
   if (auto error = parts_.layout.settle_origin(now)) return error;
-  // A member that cannot publish would keep its share from those that can.
+  // A member that cannot publish must not join: it would hold partitions that others could run.
   at_outlets_ = true;
   if (auto error = reach_outlets()) return error;
   at_outlets_ = false;
@@ -66,7 +67,8 @@ std::optional<Error> ClusterEntry::reach_outlets() {
   return std::move(unprepared->error);
 }
 
-/// Where the stream is to begin, the first of all members says; with it, what stands is asked for.
+/// Opens the change stream to find the position at which the stream begins, and begins the snapshots. Called
+/// only if no member has stored such a position yet.
 std::optional<Error> ClusterEntry::tell_present(Position& at) {
   const Config& config = parts_.around.config;
   source::ChangeStream stream(
@@ -81,7 +83,8 @@ std::optional<Error> ClusterEntry::tell_present(Position& at) {
       return error;
     }
   }
-  // Opened in earnest, so that a place which cannot be read from is told before anybody is ready.
+  // The stream is really opened, so a position that cannot be read from is reported before any member is
+  // ready.
   auto error = stream.open(after, at, true);
   if (error && after && error->kind == ErrorKind::lost && config.on_lost != LostPolicy::fail) {
     parts_.log.error(
@@ -103,7 +106,6 @@ std::optional<Error> ClusterEntry::tell_present(Position& at) {
   return snapshots.begin();
 }
 
-/// For those who ask the state database why a trigger does not run.
 void ClusterEntry::note_problem(const std::string& why) {
   if (!parts_.config.of_triggers || noted_ == why) return;
   noted_ = why;

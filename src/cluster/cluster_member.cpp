@@ -21,7 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto look_interval = milliseconds(300);
-constexpr int join_tries = 8;  // while starting, a server that stays away is an error to be told
+constexpr int join_tries = 8;  // except for unreachable outlets, which are retried without a limit
 
 }  // namespace
 
@@ -71,7 +71,7 @@ ClusterMember::ClusterMember(Parts parts, pipeline::StreamObserver events)
 ClusterMember::~ClusterMember() = default;
 
 void ClusterMember::start() {
-  // One that is tried again keeps saying why it did not run.
+  // After a failed try, the condition keeps its reason until there is a new one.
   if (parts_.around.readiness.reason(condition_).empty()) {
     parts_.around.readiness.not_ready(condition_, "joining");
   }
@@ -96,7 +96,8 @@ void ClusterMember::stop() {
 
 void ClusterMember::run(const std::stop_token& stop) {
   if (!join(stop)) return;
-  // Not at once: of instances that start together each should have seen the others before it takes its share.
+  // Pause before the first look too: instances that start together should see each other before they take
+  // their shares.
   while (flow::pause(look_interval, stop)) {
     checkpoint::ClusterRecord record;
     auto error = mongo::or_error([&] { return beat_and_look(record); });
@@ -132,7 +133,7 @@ bool ClusterMember::join(const std::stop_token& stop) {
       const bool denied = error->kind == ErrorKind::denied;
       parts_.around.readiness.not_ready(condition_, error->text());
       if (parts_.around.tells_stop(error->text())) {
-        // What it publishes to is named by its own error.
+        // An outlet's error names its own server, so MongoDB's hosts are not added.
         const std::string where = entry_.stopped_at_outlets() ? "" : " (" + commons_.pool.hosts() + ")";
         log_.error(observe::LogFields::of(*error), "could not join{}: {}{}", where, error->text(),
                    passing && !denied && !entry_.stopped_at_outlets() ? requirements::is_it_running : "");
@@ -141,13 +142,14 @@ bool ClusterMember::join(const std::stop_token& stop) {
       asio::post(parts_.strand, [this, code] { events_.failed(code); });
       return false;
     }
-    if (!unavailable) joining_.failed(*error);  // of what it publishes to OutletStates tells
+    if (!unavailable) joining_.failed(*error);  // OutletStates reports unavailable outlets
     if (!flow::pause(backoff.next(), stop)) return false;
   }
   return false;
 }
 
-/// One that has nothing left to try it with asks of its own.
+/// Whether the outlets have been unreachable for the time of a lease. A member without partitions sends
+/// nothing that would show that they are back, so it tries to connect here.
 bool ClusterMember::hindered(flow::Time now) {
   const milliseconds patience(parts_.around.config.engine.lease_ms);
   if (commons_.reach.failing_for(patience, now) && empty_ && !entry_.reach_outlets())
@@ -155,7 +157,8 @@ bool ClusterMember::hindered(flow::Time now) {
   return commons_.reach.failing_for(patience, now);
 }
 
-/// Three chances before the others take it for gone.
+/// Renews the membership every third of a lease, so that it survives two failed renewals, and reads the
+/// cluster's state.
 std::optional<Error> ClusterMember::beat_and_look(checkpoint::ClusterRecord& record) {
   const flow::Time now = flow::Clock::now();
   const bool due = now >= beat_at_;
@@ -185,7 +188,8 @@ void ClusterMember::on_look(const checkpoint::ClusterRecord& record, const std::
   tell();
 }
 
-/// One that drops the positions has the new ones to wait for.
+/// Reports once that the stream is connected and ready. With --restart-now, only when its partitions have
+/// opened, since the new positions exist only then.
 void ClusterMember::tell_joined() {
   const bool opening = parts_.around.config.restart_now && std::ranges::any_of(seats_, [](const auto& seat) {
                          return seat->taken() && !seat->open();
@@ -197,7 +201,7 @@ void ClusterMember::tell_joined() {
 
 bool ClusterMember::must_wait(const checkpoint::ClusterRecord& record) {
   const std::string why = policy_.waits_for(record);
-  // Once: by whom the first part is held may change while it waits.
+  // Logged only when the wait begins: the text names a holder, which may change during the wait.
   if (!why.empty() && waits_for_.empty()) log_.warn("{}", why);
   if (why.empty() && !waits_for_.empty()) log_.info("no longer waiting for another instance");
   waits_for_ = why;
@@ -226,7 +230,8 @@ void ClusterMember::obey(const flow::ShareOrder& order, const checkpoint::Cluste
   }
 }
 
-/// The position is dropped where nobody else goes by it: by the first member, as it starts.
+/// The stored positions may be dropped only at this member's first decision, and only if it is alone and
+/// nobody holds a partition.
 bool ClusterMember::may_restart_now(const checkpoint::ClusterRecord& record) {
   if (!parts_.around.config.restart_now || decided_) return false;
   const bool alone = members_ == 1 && std::ranges::none_of(record.shards, &checkpoint::PartitionRecord::held);
@@ -248,7 +253,7 @@ void ClusterMember::take(int index, bool restart_now) {
   }
 }
 
-/// A partition that another member holds by now is no failure: it is decided about anew at the next look.
+/// Losing a lease to another member is not a failure: the next look decides again about the partition.
 void ClusterMember::on_seat_failed(int exit_code) {
   if (exit_code != exit_code::lease_lost) events_.failed(exit_code);
 }
@@ -309,7 +314,7 @@ void ClusterMember::append_status(observe::WorkerStatus& status) const {
   }
   const std::lock_guard lock(status_mutex_);
   status.clusters.push_back(status_);
-  // Before it has joined, and while it cannot tell.
+  // Before it has joined, the reason is the one in /readyz.
   observe::ClusterStatus& told = status.clusters.back();
   if (told.members == 0 && told.waits_for.empty())
     told.waits_for = parts_.around.readiness.reason(condition_);

@@ -47,9 +47,9 @@ pipeline::StreamObserver PartitionRunner::stream_events() {
           [this, later] { later([this] { on_ended(); }); }};
 }
 
-/// A lost position is another matter than other failures, if the pipeline's policy knows a way on. And where
-/// that is to rebuild, another shard may have begun one, which fences all of them off: whoever holds this
-/// shard now, nothing is lost by standing in line for it again.
+/// Whether a new Stream may replace the failed one: after a lost position, unless on_lost is `fail`; and for
+/// a static shard, after a lost lease if on_lost is `rebuild`. In that case another shard may have begun a
+/// rebuild, which fences off all shards, and this one only has to take its lease again.
 bool PartitionRunner::may_go_on(int exit_code) const {
   const LostPolicy policy = parts_.around.config.on_lost;
   if (exit_code == exit_code::position_lost) return policy != LostPolicy::fail;
@@ -98,10 +98,10 @@ void PartitionRunner::go_on(bool position_lost) {
   const pipeline::Recovery how = position_lost ? recovery() : pipeline::Recovery{};
   if (!position_lost) stream_->log().warn("lost its lease; waiting until it can take it again");
   around.readiness.forget(stream_->condition() + " stopping");
-  part_.restart_now = false;  // asked for once, and done
+  part_.restart_now = false;  // it applies to the first start only
   try {
     begin(how);
-  } catch (const std::exception& error) {  // a rule that has become impossible, say
+  } catch (const std::exception& error) {  // for example, a rule that has become invalid
     stream_->log().error("could not start again: {}", error.what());
     leaving_ = true;
     events_.failed(exit_code::position_lost);

@@ -6,7 +6,7 @@ namespace sluice::cluster {
 
 namespace {
 
-/// A stream that had to begin anew says it again.
+/// Passes on the first call only: a Stream that replaces another reports the same events again.
 std::function<void()> once(std::function<void()> what) {
   return [what = std::move(what), told = false]() mutable {
     if (!std::exchange(told, true)) what();

@@ -9,14 +9,13 @@
 
 namespace sluice::cluster {
 
-/// Makes what runs one stream in this process. `around.config` and `stream` have to outlive it. Throws
-/// ConfigError for rules that cannot be used and Stop for a URI that cannot.
+/// Makes the object that runs one stream in this process. `around.config` and `stream` must outlive it.
+/// Throws ConfigError for unusable rules and Stop for an unusable URI.
 using StreamFactory = std::function<std::unique_ptr<RunningStream>(
     const pipeline::WorkerContext& around, const StreamConfig& stream, const Strand& strand,
     pipeline::StreamObserver events)>;
 
-/// The factory of a worker: a static shard of the stream, or this instance's part in its cluster, as
-/// `around.config` says.
+/// The worker's factory: makes a ClusterMember if `around.config` is clustered, else a StaticShard.
 std::unique_ptr<RunningStream> make_stream(const pipeline::WorkerContext& around, const StreamConfig& stream,
                                            const Strand& strand, pipeline::StreamObserver events);
 
