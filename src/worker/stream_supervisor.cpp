@@ -16,12 +16,12 @@ namespace {
 Config config_of(const Config& worker, const StreamConfig& stream, bool at_start) {
   Config config = worker;
   config.streams = {stream};
-  // Asked for once, at the start.
+  // --restart-now applies to the first start only.
   config.restart_now = worker.restart_now && at_start;
-  // An edit of a running worker's file or triggers is taken as intended.
+  // Rules that change while the worker runs, and triggers, are meant to change.
   config.accept_changed_rules = worker.accept_changed_rules || !at_start || stream.of_triggers;
   if (stream.of_triggers) {
-    // A trigger tells what is done from its making on, and not what targets should hold.
+    // A trigger acts on changes since its creation. It has no targets to fill or compute again.
     config.backfill = false;
     if (config.on_lost == LostPolicy::rebuild) config.on_lost = LostPolicy::restart_now;
   }
@@ -89,7 +89,7 @@ observe::StreamLog StreamSupervisor::log_of(const std::string& name) const {
   return observe::StreamLog(*around_.log, name, name);
 }
 
-/// Null if another stream has replaced it.
+/// The entry that runs this instance; null if the instance has been replaced.
 StreamSupervisor::SupervisedStream* StreamSupervisor::stream_of(const std::string& name,
                                                                 const StreamInstance* instance) {
   const auto found = streams_.find(name);
@@ -104,8 +104,9 @@ void StreamSupervisor::put(SupervisedStream& supervised, std::unique_ptr<StreamI
   retire(std::move(instance));
 }
 
-/// Destroyed once the handler that runs now has returned, which may be one of the stream's own, and not on
-/// the strand. Nothing else can reach it any more: its events came on this strand, and its end was the last.
+/// Destroys the instance on the teardown thread, after the current handler has returned, since that may be a
+/// callback of the instance itself. Nothing else can reach the instance: its events come on this strand, and
+/// `ended` was the last one.
 void StreamSupervisor::retire(std::unique_ptr<StreamInstance> instance) {
   if (!instance) return;
   asio::post(strand_, [&teardown = around_.teardown, instance = std::move(instance)]() mutable {
@@ -158,7 +159,7 @@ void StreamSupervisor::change(SupervisedStream& supervised, const StreamConfig& 
   supervised.backoff.reset();
   if (supervised.instance && supervised.instance->began)
     supervised.before = supervised.instance->stream_config();
-  if (!supervised.wanted) supervised.before.reset();  // it was to go, so nobody wants it back
+  if (!supervised.wanted) supervised.before.reset();  // it was being removed: never go back to it
   supervised.wanted = stream;
   retire(std::exchange(supervised.next, std::move(instance)));
   if (supervised.instance) supervised.instance->stream->stop();
@@ -214,7 +215,7 @@ void StreamSupervisor::on_ready(const std::string& name, StreamInstance* instanc
   say_lines();
 }
 
-/// Each once, whatever comes later.
+/// Reports the lines `connected` and `ready` once each, when they first hold for all streams.
 void StreamSupervisor::say_lines() {
   const auto all = [this](bool SupervisedStream::*state) {
     return std::ranges::all_of(streams_, [state](const auto& one) { return one.second.*state; });
@@ -236,7 +237,7 @@ void StreamSupervisor::on_failed(const std::string& name, StreamInstance* instan
   if (stopping_ || (!came_later && !instance->stream_config().of_triggers)) return events_.failed(exit_code);
   if (std::exchange(instance->failed, true)) return;
   instance->stream->stop();
-  // The others do not wait for it.
+  // So the lines for the other streams do not wait for this one.
   here->connected = here->ready = true;
   say_lines();
 }
@@ -254,7 +255,7 @@ void StreamSupervisor::on_ended(const std::string& name, StreamInstance* instanc
   begin(name, *here);
 }
 
-/// It ended by itself.
+/// Called when a stream ended that nobody stopped.
 void StreamSupervisor::after(const std::string& name, SupervisedStream& supervised,
                              const StreamInstance& ended) {
   if (supervised.before && !ended.began) return go_back(name, supervised);
@@ -340,7 +341,7 @@ void StreamSupervisor::append_status(observe::WorkerStatus& status) const {
   for (const auto& [name, supervised] : streams_) {
     if (supervised.instance) {
       supervised.instance->stream->append_status(status);
-    } else {  // it failed, and waits to be tried again
+    } else {  // it failed and waits to be retried
       observe::StreamStatus waiting;
       waiting.name = name;
       waiting.why_not_ready = around_.readiness.reason("stream " + name);
