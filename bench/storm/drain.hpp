@@ -27,7 +27,7 @@ struct Drain {
   double megabytes = 0;          ///< size of all events as BSON
   double events_per_second() const { return static_cast<double>(events) / seconds; }
   /// Events per second without the first batch, for comparison with a worker, whose counters do not show how
-  /// long its first batch took. If the first batch has a quarter of the events or more: events_per_second().
+  /// long its first batch took. If that has more than a quarter of all events: events_per_second().
   double steady_rate() const;
 };
 

@@ -89,8 +89,8 @@ struct Filled {
 };
 
 /// Waits until the worker has caught up, as is usual before a verification. The stream begins before the
-/// backfill, so at first the backfill's own writes lie behind its position, and a verification would have to
-/// read them.
+/// backfill, so at first the backfill's own writes lie between its position and the present, and a
+/// verification would have to read them.
 void catch_up(const Client& client, const WorkerOptions& options, Worker& worker) {
   insert_many(collection(client, options.database, "users"), 1, [](std::uint32_t) { return user(kNobody); });
   while (worker.metrics().resolved() < 1) {

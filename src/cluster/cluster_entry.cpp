@@ -21,8 +21,8 @@ std::optional<Error> ClusterEntry::attempt() {
   }
   if (auto error = parts_.layout.prepare()) return error;
   if (auto error = parts_.membership.prepare()) return error;
-  const Config& config = parts_.around.config;
-  if (auto error = requirements::prepare_for(config, parts_.config, parts_.rules, parts_.around.all_streams,
+  const Config& config = parts_.context.config;
+  if (auto error = requirements::prepare_for(config, parts_.config, parts_.rules, parts_.context.all_streams,
                                              parts_.resources.pool, parts_.log)) {
     return error;
   }
@@ -44,7 +44,7 @@ std::optional<Error> ClusterEntry::attempt() {
 
 void ClusterEntry::tell_rights(mongoc_client_t* client) {
   if (std::exchange(rights_told_, true)) return;
-  for (const auto& lack : requirements::lacking(requirements::rights_of(client), parts_.around.config,
+  for (const auto& lack : requirements::lacking(requirements::rights_of(client), parts_.context.config,
                                                 parts_.config, parts_.rules)) {
     parts_.log.error("{}", lack);
   }
@@ -56,7 +56,7 @@ std::optional<Error> ClusterEntry::reach_outlets() {
   };
   const auto deliveries = requirements::deliveries_of(parts_.rules);
   auto unprepared =
-      sinks::prepare_all(sinks::make_outlets({parts_.around.config, deliveries, say}), deliveries);
+      sinks::prepare_all(sinks::make_outlets({parts_.context.config, deliveries, say}), deliveries);
   if (!unprepared) {
     parts_.resources.outlets.works(parts_.condition);
     return std::nullopt;
@@ -70,7 +70,7 @@ std::optional<Error> ClusterEntry::reach_outlets() {
 /// Opens the change stream to find the position at which the stream begins, and begins the snapshots. Called
 /// only if no member has stored such a position yet.
 std::optional<Error> ClusterEntry::tell_present(Position& at) {
-  const Config& config = parts_.around.config;
+  const Config& config = parts_.context.config;
   source::ChangeStream stream(
       parts_.resources.pool,
       {parts_.config.database, requirements::filter_of(parts_.rules, parts_.partitions, 0),
@@ -109,7 +109,7 @@ std::optional<Error> ClusterEntry::tell_present(Position& at) {
 void ClusterEntry::note_problem(const std::string& why) {
   if (!parts_.config.of_triggers || noted_ == why) return;
   noted_ = why;
-  const Config& config = parts_.around.config;
+  const Config& config = parts_.context.config;
   const auto error = checkpoint::note_trigger_problem(parts_.resources.pool, config.state_database,
                                                       config.pipeline + "/" + parts_.config.name, why);
   if (error) parts_.log.debug("its problem could not be stored: {}", error->text());

@@ -19,7 +19,7 @@ class ClusterEntry {
  public:
   /// Everything referred to must outlive the entry.
   struct Parts {
-    const pipeline::WorkerContext& around;
+    const pipeline::WorkerContext& context;
     const StreamConfig& config;
     const requirements::Rules& rules;
     const std::string& condition;  ///< the member's name in /readyz

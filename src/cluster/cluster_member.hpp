@@ -30,7 +30,7 @@ namespace sluice::cluster {
 class ClusterMember : public RunningStream {
  public:
   struct Parts {
-    pipeline::WorkerContext around;
+    pipeline::WorkerContext context;
     const StreamConfig& config;
     Strand strand;
   };
@@ -76,8 +76,8 @@ class ClusterMember : public RunningStream {
   const observe::StreamLog log_;
   observe::RepeatedWarning joining_;  ///< used on the thread
   observe::RepeatedWarning looking_;  ///< used on the strand
-  const std::shared_ptr<pipeline::StreamResources> shared_commons_;
-  pipeline::StreamResources& commons_;
+  const std::shared_ptr<pipeline::StreamResources> shared_resources_;
+  pipeline::StreamResources& resources_;
   checkpoint::LayoutStore layout_;
   checkpoint::Membership membership_;
   ClusterEntry entry_;  ///< used on the thread

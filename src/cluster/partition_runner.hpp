@@ -16,8 +16,8 @@ namespace sluice::cluster {
 class PartitionRunner {
  public:
   struct Parts {
-    pipeline::WorkerContext around;
-    std::shared_ptr<pipeline::StreamResources> commons;
+    pipeline::WorkerContext context;
+    std::shared_ptr<pipeline::StreamResources> resources;
     const StreamConfig& config;
     Strand strand;
   };

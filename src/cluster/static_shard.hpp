@@ -9,8 +9,8 @@ namespace sluice::cluster {
 /// Runs one static shard of a stream. The configuration gives its index and the number of shards.
 class StaticShard : public RunningStream {
  public:
-  /// Throws what StreamResources throws. `stream` and everything `around` refers to must outlive it.
-  StaticShard(const pipeline::WorkerContext& around, const StreamConfig& stream, const Strand& strand,
+  /// Throws what StreamResources throws. `stream` and everything `context` refers to must outlive it.
+  StaticShard(const pipeline::WorkerContext& context, const StreamConfig& stream, const Strand& strand,
               pipeline::StreamObserver events);
 
   /// Throws what Stream::make throws.
@@ -20,7 +20,7 @@ class StaticShard : public RunningStream {
 
  private:
   const Config& config_;
-  std::shared_ptr<pipeline::StreamResources> commons_;
+  std::shared_ptr<pipeline::StreamResources> resources_;
   PartitionRunner seat_;
 };
 

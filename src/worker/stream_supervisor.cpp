@@ -47,10 +47,10 @@ StreamSupervisor::SupervisedStream::SupervisedStream(const Strand& strand, flow:
       again(strand),
       failing(std::move(log), "does not run; the other streams go on") {}
 
-StreamSupervisor::StreamSupervisor(const pipeline::WorkerContext& around, const Strand& strand,
+StreamSupervisor::StreamSupervisor(const pipeline::WorkerContext& context, const Strand& strand,
                                    SupervisorEvents events, cluster::StreamFactory factory,
                                    flow::Backoff::Limits pauses)
-    : around_(around),
+    : context_(context),
       strand_(strand),
       events_(std::move(events)),
       make_stream_(std::move(factory)),
@@ -61,15 +61,15 @@ StreamSupervisor::~StreamSupervisor() = default;
 std::unique_ptr<StreamSupervisor::StreamInstance> StreamSupervisor::make_instance(const StreamConfig& stream,
                                                                                   bool at_start) {
   auto instance = std::make_unique<StreamInstance>();
-  instance->config = std::make_shared<const Config>(config_of(around_.config, stream, at_start));
+  instance->config = std::make_shared<const Config>(config_of(context_.config, stream, at_start));
   instance->at_start = at_start;
   std::shared_ptr<flow::StopReasons>& stops = stops_[stream.name];
   if (!stops) stops = std::make_shared<flow::StopReasons>();
-  const pipeline::WorkerContext around{
-      around_.io,       *instance->config, around_.metrics,     around_.readiness, around_.log,
-      around_.services, around_.teardown,  around_.all_streams, instance->config,  stops};
+  const pipeline::WorkerContext context{
+      context_.io,       *instance->config, context_.metrics,     context_.readiness, context_.log,
+      context_.services, context_.teardown, context_.all_streams, instance->config,   stops};
   instance->stream =
-      make_stream_(around, instance->stream_config(), strand_, events_of(stream.name, instance.get()));
+      make_stream_(context, instance->stream_config(), strand_, events_of(stream.name, instance.get()));
   return instance;
 }
 
@@ -86,7 +86,7 @@ StreamSupervisor::SupervisedStream& StreamSupervisor::entry(const std::string& n
 }
 
 observe::StreamLog StreamSupervisor::log_of(const std::string& name) const {
-  return observe::StreamLog(*around_.log, name, name);
+  return observe::StreamLog(*context_.log, name, name);
 }
 
 /// The entry that runs this instance; null if the instance has been replaced.
@@ -109,7 +109,7 @@ void StreamSupervisor::put(SupervisedStream& supervised, std::unique_ptr<StreamI
 /// `ended` was the last one.
 void StreamSupervisor::retire(std::unique_ptr<StreamInstance> instance) {
   if (!instance) return;
-  asio::post(strand_, [&teardown = around_.teardown, instance = std::move(instance)]() mutable {
+  asio::post(strand_, [&teardown = context_.teardown, instance = std::move(instance)]() mutable {
     asio::post(teardown, [instance = std::move(instance)] {});
   });
 }
@@ -181,8 +181,8 @@ void StreamSupervisor::remove(const std::string& name) {
 void StreamSupervisor::begin(const std::string& name, SupervisedStream& supervised, bool tried_before) {
   StreamInstance* instance = supervised.instance.get();
   if (tried_before) {
-    around_.readiness.forget_parts("stream " + name);
-    around_.readiness.forget_parts("cluster of " + name);
+    context_.readiness.forget_parts("stream " + name);
+    context_.readiness.forget_parts("cluster of " + name);
   } else {
     forget_conditions(name);
   }
@@ -222,10 +222,10 @@ void StreamSupervisor::say_lines() {
   };
   if (stopping_) return;
   if (all(&SupervisedStream::connected) && !std::exchange(connected_said_, true)) {
-    events_.say(connected_line(around_.config));
+    events_.say(connected_line(context_.config));
   }
   if (connected_said_ && all(&SupervisedStream::ready) && !std::exchange(ready_said_, true)) {
-    events_.say(ready_line(around_.config));
+    events_.say(ready_line(context_.config));
     if (events_.ready) events_.ready();
   }
 }
@@ -247,8 +247,8 @@ void StreamSupervisor::on_ended(const std::string& name, StreamInstance* instanc
   if (here == nullptr) return;
   put(*here, nullptr);
   if (stopping_) return end_if_empty();
-  around_.readiness.forget_all("stream " + name + " stopping");
-  around_.readiness.forget_all("cluster of " + name + " stopping");
+  context_.readiness.forget_all("stream " + name + " stopping");
+  context_.readiness.forget_all("cluster of " + name + " stopping");
   if (!here->wanted) return forget(name);
   if (!here->next) return after(name, *here, *instance);
   put(*here, std::move(here->next));
@@ -300,17 +300,17 @@ void StreamSupervisor::try_again(const std::string& name) {
 }
 
 void StreamSupervisor::forget_conditions(const std::string& name) {
-  around_.readiness.forget_all("stream " + name);
-  around_.readiness.forget_all("cluster of " + name);
-  around_.readiness.note("cluster of " + name, "");
+  context_.readiness.forget_all("stream " + name);
+  context_.readiness.forget_all("cluster of " + name);
+  context_.readiness.note("cluster of " + name, "");
 }
 
 void StreamSupervisor::forget(const std::string& name) {
   forget_conditions(name);
-  if (around_.config.clustered()) {
-    around_.metrics.cluster(name, around_.config.partitions).members.Set(0);
+  if (context_.config.clustered()) {
+    context_.metrics.cluster(name, context_.config.partitions).members.Set(0);
   } else {
-    around_.metrics.stream(name).leave_out_gauges(true);
+    context_.metrics.stream(name).leave_out_gauges(true);
   }
   {
     const std::lock_guard lock(mutex_);
@@ -344,9 +344,9 @@ void StreamSupervisor::append_status(observe::WorkerStatus& status) const {
     } else {  // it failed and waits to be retried
       observe::StreamStatus waiting;
       waiting.name = name;
-      waiting.why_not_ready = around_.readiness.reason("stream " + name);
+      waiting.why_not_ready = context_.readiness.reason("stream " + name);
       if (waiting.why_not_ready.empty()) {
-        waiting.why_not_ready = around_.readiness.reason("cluster of " + name);
+        waiting.why_not_ready = context_.readiness.reason("cluster of " + name);
       }
       if (waiting.why_not_ready.empty()) waiting.why_not_ready = "does not run; the log says why";
       status.streams.push_back(std::move(waiting));

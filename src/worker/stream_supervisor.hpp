@@ -39,9 +39,9 @@ struct SupervisorEvents {
 /// Use everything but append_status() on the worker's strand.
 class StreamSupervisor {
  public:
-  /// `around.config` has all settings; its list of streams is not used.
+  /// `context.config` has all settings; its list of streams is not used.
   /// `pauses`: the delays between attempts to start a stream whose failure does not end the worker.
-  StreamSupervisor(const pipeline::WorkerContext& around, const Strand& strand, SupervisorEvents events,
+  StreamSupervisor(const pipeline::WorkerContext& context, const Strand& strand, SupervisorEvents events,
                    cluster::StreamFactory factory = cluster::make_stream,
                    flow::Backoff::Limits pauses = {std::chrono::seconds(1), std::chrono::seconds(30)});
   ~StreamSupervisor();
@@ -111,7 +111,7 @@ class StreamSupervisor {
   void say_lines();
   void end_if_empty();
 
-  pipeline::WorkerContext around_;
+  pipeline::WorkerContext context_;
   Strand strand_;
   SupervisorEvents events_;
   cluster::StreamFactory make_stream_;
