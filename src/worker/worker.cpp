@@ -33,8 +33,8 @@ double seconds(flow::Duration time) {
   return std::chrono::duration<double>(time).count();
 }
 
-/// Passes libmongoc's log to ours. By default it writes to stderr. Its warnings become debug lines, since it
-/// warns even when an already aborted transaction is aborted.
+/// Passes libmongoc's log to ours. By default it writes to stderr. Its errors become warnings, everything
+/// else debug lines, since it warns even when an already aborted transaction is aborted.
 void log_driver(mongoc_log_level_t level, const char* domain, const char* message, void* logger) {
   const auto to = level <= MONGOC_LOG_LEVEL_CRITICAL ? spdlog::level::warn : spdlog::level::debug;
   static_cast<spdlog::logger*>(logger)->log(to, "driver ({}): {}", domain, message);
