@@ -1,4 +1,4 @@
-# Sourced by the scripts beside it: where things lie, and how a script speaks.
+# Sourced by the scripts in this folder: common paths and messages.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${SLUICE_CACHE:-$root/.cache}

@@ -1,5 +1,5 @@
-// A hand for one database, for scripts and for trying things out: writes and shows documents, given as
-// Extended JSON. The examples are driven by it.
+// A command-line client for one database: writes and shows documents as Extended JSON. For scripts, such as
+// those of the examples, and for experiments.
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -50,7 +50,7 @@ int find(Mongo& mongo, const Arguments& arguments) {
   return 0;
 }
 
-/// The number, or, where one is expected, whether it is reached.
+/// Prints the number of documents. With --until, first waits for that number; returns 1 if it is not reached.
 int count(Mongo& mongo, const Arguments& arguments) {
   long long found = 0;
   const auto reached = [&] {

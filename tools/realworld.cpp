@@ -1,5 +1,5 @@
-// The RealWorld demonstration's hand: fills a database, storms it, and holds what Sluice made of it against a
-// fresh computation. tools/quickstart is made of its commands.
+// The tool of the RealWorld demonstration: fills a database, runs a storm of random writes, and compares
+// Sluice's results with a fresh computation. tools/quickstart uses its commands.
 
 #include <signal.h>
 
@@ -88,7 +88,7 @@ int compare(const Arguments& arguments) {
   const auto start = Clock::now();
   auto waiting_since = start;
   for (bool first = true;; first = false) {
-    // Asked before the look: what was written until then is in it.
+    // Check before comparing, so that the last comparison includes everything that was written.
     const bool writing = still_writing(arguments.writer_pid);
     const auto checks = realworld::compare(mongo);
     if (arguments.progress && first) print_head(checks);

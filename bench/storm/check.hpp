@@ -11,11 +11,12 @@ namespace storm {
 
 using Counts = std::map<std::string, std::int64_t>;
 
-/// Run an aggregation whose results are {_id, n} and gather them. `pipeline` is a JSON array.
+/// Runs an aggregation whose results are {_id, n}, and returns n by _id, without zeros. `pipeline` is a JSON
+/// array.
 Counts counts(const Client& client, const std::string& database, const std::string& collection,
               std::string_view pipeline);
 
-/// Throws, naming the first difference, unless the two are equal. Zeros count as absent.
+/// Throws, naming the first difference, unless the two are equal.
 void expect_equal(const std::string& what, const Counts& kept, const Counts& fresh);
 
 }  // namespace storm

@@ -5,7 +5,7 @@
 
 namespace storm {
 
-/// The subcommands: each measures, prints a table and writes a JSON file. Returns the exit code.
+/// The subcommands. Each measures, prints a table, writes a JSON file and returns the exit code.
 int run_scenarios(const Options& options, const Server& server);
 int run_sweep(const Options& options, const Server& server);
 int run_memory(const Options& options, const Server& server);

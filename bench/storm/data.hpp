@@ -10,7 +10,7 @@
 
 namespace storm {
 
-/// What RealWorld documents look like, made from a number so that every run writes the same data.
+/// RealWorld documents are made from a kind and a number, so that every run writes the same data.
 enum class Kind : std::uint8_t { user = 1, article = 2, comment = 3, favourite = 4, other = 5 };
 
 bson_oid_t id(Kind kind, std::uint32_t number);
@@ -23,10 +23,10 @@ Bson comment(std::uint32_t number, std::uint32_t author, std::uint32_t article);
 Bson favourite(std::uint32_t number, std::uint32_t article, std::uint32_t user);
 
 void drop(const Client& client, const std::string& database);
-/// Create a collection, with pre-images kept, as RealWorld's are.
+/// Creates a collection with pre-images enabled, as RealWorld's collections have.
 void create(const Client& client, const std::string& database, const std::string& collection);
 
-/// Insert documents made by `make(i)` in batches.
+/// Inserts `count` documents made by `make(i)`, in batches.
 template <class Make>
 void insert_many(const Collection& into, std::uint32_t count, Make make, std::uint32_t batch = 5000) {
   for (std::uint32_t begin = 0; begin < count; begin += batch) {
@@ -37,7 +37,8 @@ void insert_many(const Collection& into, std::uint32_t count, Make make, std::ui
   }
 }
 
-/// Numbers 0..n-1, the k-th as likely as 1/(k+1): a few articles are loved by everybody.
+/// Random numbers 0..n-1 with a probability proportional to 1/(k+1), so that a few articles get most
+/// favourites.
 class Zipf {
  public:
   explicit Zipf(std::size_t n);

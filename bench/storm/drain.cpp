@@ -21,7 +21,7 @@ std::string text_at(const bson_t* document, const char* path) {
   return BSON_ITER_HOLDS_UTF8(&found) ? bson_iter_utf8(&found, nullptr) : "";
 }
 
-/// The stages behind the first one, as JSON. Only the first one is made of $changeStream.
+/// The stages after the first one, which is $changeStream, as a JSON array.
 std::string stages_behind_first(const bson_t* pipeline) {
   std::string out = "[";
   bson_iter_t iter;
@@ -95,7 +95,7 @@ Drain drain(const Client& client, const std::string& name, const StreamShape& sh
   };
   const Database database(mongoc_client_get_database(client.get(), name.c_str()));
   const Bson pipeline = json(R"({"pipeline":)" + shape.pipeline + "}");
-  const auto opened = Clock::now();  // the driver fetches the first batch as it opens
+  const auto opened = Clock::now();  // opening the stream already fetches the first batch
   const Stream stream(
       mongoc_database_watch(database.get(), pipeline.get(), options(shape, batch, from).get()));
   Drain out;

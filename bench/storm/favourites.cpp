@@ -8,7 +8,7 @@
 namespace storm {
 namespace {
 
-constexpr std::uint32_t kRoundSpan = 4'000'000;  // ids of one round never meet those of another
+constexpr std::uint32_t kRoundSpan = 4'000'000;  // rounds use different ranges of ids
 constexpr double kMostDeletes = 0.5;
 
 struct Love {
@@ -17,7 +17,7 @@ struct Love {
   bool deleted;
 };
 
-/// Inserts of favourites, and deletes of ones inserted earlier in the same storm.
+/// Inserts of favourites, and deletes of favourites inserted earlier in the same storm.
 class Favourites : public Workload {
  public:
   explicit Favourites(const Sizes& sizes) : sizes_(sizes) {}
@@ -42,7 +42,7 @@ class Favourites : public Workload {
     const double share = std::min(sizes_.delete_share, kMostDeletes);
     std::bernoulli_distribution deletes(share);
     loves_.clear();
-    std::size_t oldest = 0;  // the next one to be deleted, always of an earlier chunk
+    std::size_t oldest = 0;  // the next one to delete; always from an earlier chunk
     std::vector<Love> standing;
     for (std::uint32_t i = 0; i < sizes_.favourites; ++i) {
       const bool settled = oldest + chunk() < standing.size();

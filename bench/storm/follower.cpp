@@ -15,7 +15,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kPoll = std::chrono::milliseconds(5);
-constexpr double kPatience = 300;  // seconds until a rule has followed a whole storm
+constexpr double kPatience = 300;  // seconds for a rule to follow a whole storm
 
 void wait(Worker& worker, Clock::time_point start) {
   worker.expect_running();
@@ -49,7 +49,7 @@ void Follower::load(const Scene& scene) {
              .database = database(),
              .rules = scene.rules,
              .pipeline = scene.pipeline};
-  // From the present on: what was written between two workers is none of theirs.
+  // Start at the present: a worker must not read what was written before it started.
   worker_.flags.emplace_back("--restart-now");
 }
 
@@ -77,7 +77,7 @@ Followed Follower::follow(const Done& done) {
 
 double Follower::follow_until(const Done& done, const std::function<void()>& release) {
   WorkerOptions options = worker_;
-  options.flags.emplace_back("--drain-ms=100");  // what is left over has nobody to go to
+  options.flags.emplace_back("--drain-ms=100");  // the rest cannot be delivered
   Worker worker(options);
   worker.wait_ready();
   const auto start = Clock::now();
@@ -94,7 +94,7 @@ double Follower::read_live() {
   const StreamShape shape = observe_stream(server_, worker_);
   const Client client = server_.client();
   const Moment from = now(client_);
-  // A batch that asks for more than there is would wait for it.
+  // With a batch size above the number of events, the last getMore would wait for more.
   const int batch = static_cast<int>(std::min<std::int64_t>(options_.cursor_batch, documents_));
   const auto start = Clock::now();
   UpdateMany update(server_, database());

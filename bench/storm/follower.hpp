@@ -13,22 +13,23 @@ namespace storm {
 
 /// What a worker did while one updateMany of all users was written.
 struct Followed {
-  double seconds = 0;  ///< from the updateMany's start until what the rule is for was there
+  double seconds = 0;  ///< from the updateMany's start until all results of the rule existed
   Histogram lag;
   double peak_rss_mb = 0;
   double worker_cpu = 0;  ///< seconds, in the time measured
   double mongod_cpu = 0;
 };
 
-/// What stands on the server before a worker of these rules starts.
+/// The rules of a worker, and the data on the server before it starts.
 struct Scene {
   std::string rules;  ///< YAML list
   std::string pipeline;
   std::uint32_t documents = 0;  ///< users
-  bool images = false;          ///< of users, as they are before and after an update
+  bool images = false;          ///< whether pre- and post-images of users are enabled
 };
 
-/// Workers whose rules follow an updateMany, one after the other, each from the present on.
+/// Runs workers, one after the other, each on the events of one updateMany of all users. Each starts at the
+/// present.
 class Follower {
  public:
   using Done = std::function<bool()>;
@@ -39,11 +40,12 @@ class Follower {
   static const std::string& database();
   void load(const Scene& scene);
 
-  /// Until `done`, and until the worker says so too.
+  /// Measures a worker until `done` returns true, and then waits until its own counters agree.
   Followed follow(const Done& done);
-  /// Seconds until `done`; `release` has to let go what the worker is still waiting for then.
+  /// Returns the seconds until `done` returns true. `release` is called then, and must end whatever the
+  /// worker still waits for.
   double follow_until(const Done& done, const std::function<void()>& release);
-  /// Events a second that a bare cursor reads while the updateMany is written, asked for as the worker asks.
+  /// Events per second of a bare cursor during the updateMany, with the same stream options as the worker.
   double read_live();
 
  private:

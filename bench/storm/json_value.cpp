@@ -16,7 +16,7 @@ std::string new_line(int indent) {
   return out;
 }
 
-/// A writer of its own: the benchmark does not link the library.
+/// A JSON string. Written here since the benchmark does not link the library.
 std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {

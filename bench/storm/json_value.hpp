@@ -8,12 +8,12 @@
 
 namespace storm {
 
-/// A JSON value to be written out: numbers, texts, lists and objects that keep the order of their keys.
+/// A JSON value for output: booleans, numbers, strings, lists, and objects that keep the order of their keys.
 class Json {
  public:
   static Json object() { return Json(Kind::object); }
   static Json list() { return Json(Kind::list); }
-  Json(bool value);  // NOLINT(google-explicit-constructor): reads as JSON does
+  Json(bool value);  // NOLINT(google-explicit-constructor): implicit, so that calls read like JSON
   Json(std::string value);
   Json(const char* value) : Json(std::string(value)) {}
   template <class T>
@@ -22,7 +22,7 @@ class Json {
 
   Json& set(std::string key, Json value);
   Json& add(Json value);
-  /// Nested objects indented; an object or list without further nesting stands on one line.
+  /// The value as indented JSON. An object or list without nested ones is on one line.
   std::string text(int indent = 0) const;
 
  private:

@@ -15,19 +15,19 @@ using namespace std::chrono_literals;
 
 constexpr auto kPoll = 20ms;
 constexpr double kSampleEvery = 0.1;   // seconds between the samples that are kept
-constexpr double kStallPatience = 60;  // seconds without any progress: something is wrong
+constexpr double kStallPatience = 60;  // seconds without progress after which the run fails
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Polls a new worker, from its start on, until `events` events have met their end.
+/// Polls a new worker, from its start on, until `events` events are resolved.
 class Observer {
  public:
   Observer(const Server& server, Worker& worker, std::int64_t events)
       : server_(server), worker_(worker), events_(static_cast<double>(events)) {}
 
-  /// `check` is called at each poll and may throw to end the wait.
+  /// Calls `check` at each poll, which may throw to end the wait.
   Run watch(const std::function<void()>& check = [] {}) {
     while (poll()) {
       check();
@@ -43,7 +43,7 @@ class Observer {
   Histogram last_lag_;
   Clock::time_point origin_ = Clock::now();
   Clock::time_point progress_ = origin_;
-  double idle_until_ = 0;  ///< the last moment at which no event had been read
+  double idle_until_ = 0;  ///< the last poll at which no event had been read, in seconds since origin_
   bool started_ = false;
   double end_ = 0;
   double resolved_ = -1;
@@ -52,7 +52,7 @@ class Observer {
   Metrics now_;
   Run run_;
 
-  /// False when all is resolved.
+  /// Returns false when all events are resolved.
   bool poll() {
     const double at = seconds_since(origin_);
     now_ = worker_.metrics();
@@ -113,7 +113,7 @@ class Observer {
   }
 };
 
-/// Writes a storm on a thread and a connection of its own; its error is rethrown by check() and join().
+/// Writes a storm on its own thread and connection. check() and join() rethrow its error.
 class LiveStorm {
  public:
   LiveStorm(const Server& server, const Workload& workload, const std::string& database, double rate)
@@ -139,7 +139,8 @@ class LiveStorm {
   std::atomic<bool> failed_ = false;
   std::jthread thread_;
 
-  /// The n-th step is due when the events before it are due at the rate: a late step is not waited for twice.
+  /// Writes each step at the time that follows from the rate and the events before it. If a step is late, the
+  /// next ones catch up.
   static void write(const Client& client, const Workload& workload, const std::string& database,
                     double rate) {
     const auto start = Clock::now();

@@ -14,8 +14,8 @@
 namespace storm {
 namespace {
 
-constexpr double kPatience = 300;    // seconds until a worker is through
-constexpr double kFillSeconds = 20;  // until a queue before a slow service is full
+constexpr double kPatience = 300;    // seconds for a worker to resolve all events
+constexpr double kFillSeconds = 20;  // in which the queue of a slow service fills
 constexpr auto kPoll = std::chrono::milliseconds(20);
 
 const std::string kDatabase = "large";
@@ -28,7 +28,7 @@ Bson padded(std::uint32_t number, std::size_t bytes) {
   return document;
 }
 
-/// One binary under one of the two loads.
+/// A worker and its collection, for one of the two loads.
 class Load {
  public:
   Load(const Options& options, const Server& server, const std::string& sluice, const std::string& rule)

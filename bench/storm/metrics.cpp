@@ -31,11 +31,11 @@ std::string_view name_of(std::string_view series) {
   return series.substr(0, series.find('{'));
 }
 
-/// The value of the label `le`, or NaN's stand-in when the series has none.
+/// The value of the label `le`; infinity if the series has none.
 double bound_of(std::string_view series) {
   const std::size_t at = series.find("le=\"");
   if (at == std::string_view::npos) return std::numeric_limits<double>::infinity();
-  return std::strtod(series.data() + at + 4, nullptr);  // the text ends at the quote; "+Inf" is understood
+  return std::strtod(series.data() + at + 4, nullptr);  // stops at the quote, and accepts "+Inf"
 }
 
 }  // namespace
@@ -77,7 +77,7 @@ Metrics Metrics::parse(std::string_view text) {
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty() || line.front() == '#') continue;
-    // Labels may hold spaces: the value is behind the last one.
+    // Labels may contain spaces, so the value follows the last one.
     const std::size_t space = line.rfind(' ');
     if (space == std::string_view::npos) continue;
     out.series_[std::string(line.substr(0, space))] +=

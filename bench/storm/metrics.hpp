@@ -6,39 +6,39 @@
 
 namespace storm {
 
-/// A histogram's counts by upper bound, not cumulative.
+/// A histogram: counts by upper bound, not cumulative.
 struct Histogram {
   std::map<double, double> buckets;
   double count = 0;
   double sum = 0;
 
   Histogram since(const Histogram& earlier) const;
-  /// Interpolated within the bucket that holds it; 0 of an empty histogram.
+  /// Interpolated within its bucket; 0 if the histogram is empty.
   double percentile(double share) const;
   /// The upper bound of the highest bucket in use: the true maximum is at most this.
   double max_bound() const;
   double mean() const { return count > 0 ? sum / count : 0; }
 };
 
-/// One reading of /metrics: every series summed over its labels.
+/// The series of one reply of /metrics. Values are summed over labels.
 class Metrics {
  public:
   static Metrics parse(std::string_view text);
 
   double value(const std::string& name) const;
   double value_with(const std::string& name,
-                    std::string_view label) const;  ///< series whose labels hold this
+                    std::string_view label) const;  ///< only series whose labels contain this
   Histogram histogram(const std::string& name) const;
 
   double read() const { return value("sluice_events_read_total"); }
-  /// Events that have met their end.
+  /// Resolved events: applied, published, filtered, or dead letters.
   double resolved() const;
 
  private:
   std::map<std::string, double> series_;  ///< name{labels} -> value
 };
 
-/// GET a path of a server on loopback. Empty when nobody answers.
+/// The body of a GET reply from a server on loopback; empty if there is no reply.
 std::string http_get(int port, const std::string& path);
 
 }  // namespace storm

@@ -16,7 +16,8 @@ std::string_view collection_of(const bson_t* event) {
   return bson_iter_utf8(&found, nullptr);
 }
 
-/// All three storms in one database under all three rules, their statements interleaved.
+/// The storms of users, favourites and tags in one database with all their rules. Their statements are
+/// interleaved.
 class Mixed : public Workload {
  public:
   explicit Mixed(Sizes sizes) {
@@ -46,7 +47,7 @@ class Mixed : public Workload {
     return std::max({users_->steps(), favourites_->steps(), tags_->steps()});
   }
 
-  /// Each storm spreads its own steps over ours.
+  /// Distributes the steps of each storm evenly over the steps of this one.
   void write(const Client& client, const std::string& database, std::size_t step) const override {
     for (const Workload* part : parts()) {
       const std::size_t begin = step * part->steps() / steps();

@@ -24,7 +24,7 @@ Bson json(std::string_view text) {
 
 Bson command(const Client& client, const std::string& database, const bson_t* command) {
   Bson reply;
-  // The driver initialises the reply itself, so it is given storage of its own that is then moved over.
+  // The driver initialises the reply itself, so it gets separate storage, which is then copied.
   bson_t raw;
   bson_error_t error;
   const bool ok =

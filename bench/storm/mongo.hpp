@@ -11,7 +11,7 @@
 
 namespace storm {
 
-/// libmongoc's handles, each freed by its own function.
+/// A deleter that frees a C library's handle by the library's function `Free`.
 template <auto Free>
 struct Freed {
   template <class T>
@@ -27,7 +27,8 @@ using Stream = std::unique_ptr<mongoc_change_stream_t, Freed<mongoc_change_strea
 using Bulk = std::unique_ptr<mongoc_bulk_operation_t, Freed<mongoc_bulk_operation_destroy>>;
 using Session = std::unique_ptr<mongoc_client_session_t, Freed<mongoc_client_session_destroy>>;
 
-/// An owned document. (Not a unique_ptr: bson_t's alignment attribute would be lost in a template argument.)
+/// Owns a BSON document. (Not a unique_ptr: bson_t's alignment attribute would be lost in a template
+/// argument.)
 class Bson {
  public:
   explicit Bson(bson_t* document = bson_new()) : document_(document) {}
@@ -43,7 +44,7 @@ class Bson {
   bson_t* document_;
 };
 
-/// A failed call to the server. The benchmark never retries: a figure from a run with errors is no figure.
+/// A failed call to the server. The benchmark never retries, since a run with errors has no valid result.
 class MongoError : public std::runtime_error {
  public:
   MongoError(std::string_view doing, const bson_error_t& error)
@@ -51,7 +52,7 @@ class MongoError : public std::runtime_error {
   std::uint32_t code;
 };
 
-/// Start libmongoc for the life of main(), and end it.
+/// Initialises libmongoc, and cleans it up. Construct one in main().
 class Driver {
  public:
   Driver() { mongoc_init(); }
@@ -63,20 +64,20 @@ class Driver {
 Client connect(const std::string& uri);
 Collection collection(const Client& client, const std::string& database, const std::string& name);
 
-/// Extended JSON to BSON. For fixed texts; documents in a hot loop are built with BCON.
+/// Converts Extended JSON to BSON. Too slow for measured loops, which build documents directly.
 Bson json(std::string_view text);
 
-/// Run a command and return its reply, or throw MongoError.
+/// Runs a command and returns its reply. Throws MongoError.
 Bson command(const Client& client, const std::string& database, const bson_t* command);
 Bson command(const Client& client, const std::string& database, std::string_view json_command);
 
-/// Run a bulk operation and throw when any of its writes failed. Returns the number of documents touched.
+/// Runs a bulk operation. Returns the number of documents written. Throws MongoError if any write failed.
 std::int64_t execute(const Bulk& bulk);
 
-/// An integer at a dotted path, of whatever numeric type the server chose.
+/// The number at a dotted path, of any numeric type, as an integer; 0 if it is absent.
 std::int64_t integer_at(const bson_t* document, const char* path);
 
-/// A moment of the oplog: what a change stream started here reads is everything written after the call.
+/// A cluster time. A change stream that starts at now() reads everything written after the call.
 struct Moment {
   std::uint32_t seconds = 0;
   std::uint32_t increment = 0;

@@ -14,9 +14,10 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto kStartTimeout = 30s;
-constexpr std::int64_t kStallMs = 60'000;  // a publisher whose window is full waits so long for an answer
+constexpr std::int64_t kStallMs =
+    60'000;  // how long a publisher with a full window waits for an acknowledgement
 
-/// Debian puts it where a user's path may not lead.
+/// The path of nats-server. /usr/sbin, where Debian installs it, is not in every user's PATH.
 std::string find_program(const std::string& named) {
   if (!named.empty()) return named;
   const char* path = std::getenv("PATH");
@@ -36,7 +37,7 @@ NatsConnection connect_to(const std::string& url) {
   return connection;
 }
 
-/// Trying is the only way to learn that a server is up.
+/// Waits until the server accepts connections.
 NatsConnection connect_eventually(const std::string& url, Process& server) {
   const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;
   for (;;) {
@@ -50,7 +51,7 @@ NatsConnection connect_eventually(const std::string& url, Process& server) {
   }
 }
 
-/// The server says it as it starts.
+/// The version that the server logs when it starts.
 std::string version_in(const std::string& log) {
   std::ifstream in(log);
   for (std::string line; std::getline(in, line);) {

@@ -18,13 +18,13 @@ using JetStreamContext = std::unique_ptr<jsCtx, Freed<jsCtx_Destroy>>;
 using StreamInfo = std::unique_ptr<jsStreamInfo, Freed<jsStreamInfo_Destroy>>;
 using PublishAck = std::unique_ptr<jsPubAck, Freed<jsPubAck_Destroy>>;
 
-/// Throws what libnats says unless all went well.
+/// Throws std::runtime_error with libnats' message unless the status is NATS_OK.
 void check(natsStatus status, const char* doing);
 
-/// A nats-server with JetStream on a free port of loopback, with a store of its own that goes with it.
+/// A nats-server with JetStream on a free port of loopback. Its store is deleted with the object.
 class NatsServer {
  public:
-  /// `program` is its path; empty: found in PATH, or where Debian puts it. The store is made below `parent`.
+  /// `program`: its path; if empty, it is looked for in PATH and /usr/sbin. The store is made below `parent`.
   NatsServer(const std::string& program, const std::string& parent);
 
   const std::string& url() const { return url_; }
@@ -38,22 +38,23 @@ class NatsServer {
   std::string version_;
 };
 
-/// What a stream holds.
+/// The contents of a stream.
 struct Held {
   std::uint64_t messages = 0;
   std::int64_t subjects = 0;
 };
 
-/// A connection to JetStream. `window` is how many messages may be published and not yet acknowledged.
+/// A connection to JetStream. `window`: the number of messages that may be published and not yet
+/// acknowledged.
 class NatsClient {
  public:
   explicit NatsClient(const NatsServer& server, std::int64_t window = 1);
 
   jsCtx* jetstream() const { return jetstream_.get(); }
-  /// Nothing where the stream is missing.
+  /// Zeros if there is no such stream.
   Held held(const std::string& stream) const;
   void remove(const std::string& stream) const;
-  /// As a publish rule makes it: stored in files, for all subjects below its name.
+  /// Creates a stream as a publish rule does: stored in files, for all subjects below its name.
   void create(const std::string& stream) const;
 
  private:

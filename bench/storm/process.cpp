@@ -82,7 +82,7 @@ Usage Process::usage() const {
   std::ifstream stat(folder + "/stat");
   std::string line;
   std::getline(stat, line);
-  // The second field is the program's name in parentheses and may hold spaces: count from behind it.
+  // The second field is the program's name in parentheses, which may contain spaces: count from there.
   const std::size_t close = line.rfind(')');
   if (close == std::string::npos) return usage;
   std::istringstream fields(line.substr(close + 2));

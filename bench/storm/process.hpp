@@ -8,19 +8,19 @@
 
 namespace storm {
 
-/// What /proc tells about a process.
+/// The resources of a process, from /proc.
 struct Usage {
-  double cpu_seconds = 0;  ///< user + system
-  double rss_mb = 0;       ///< resident now
-  double peak_rss_mb = 0;  ///< VmHWM: the most it ever was
+  double cpu_seconds = 0;  ///< user and system time
+  double rss_mb = 0;       ///< present resident memory
+  double peak_rss_mb = 0;  ///< peak resident memory (VmHWM)
   int threads = 0;
   int descriptors = 0;
 };
 
-/// A child program: dies with us (PDEATHSIG), is ended by its pid, and never outlives this object.
+/// A child process. It is killed if this program ends (PDEATHSIG), and stopped when this object is destroyed.
 class Process {
  public:
-  /// Output of the child (stdout and stderr) goes to `log_path`. `environment` lines are NAME=value.
+  /// The child's stdout and stderr go to `log_path`. `environment`: additional variables as NAME=value.
   Process(const std::vector<std::string>& argv, const std::string& log_path,
           const std::vector<std::string>& environment = {});
   ~Process();
@@ -31,9 +31,9 @@ class Process {
   Usage usage() const;
   pid_t pid() const { return pid_; }
 
-  /// SIGTERM, then SIGKILL when it does not end in time. Returns the exit code, or 128 + signal.
+  /// Sends SIGTERM, and SIGKILL if it does not end in time. Returns the exit code, or 128 + signal.
   int stop(std::chrono::seconds patience = std::chrono::seconds(60));
-  /// Of one that was told already. The same; -1 where it does not end in time.
+  /// Waits for a process that is already ending. Returns the same, or -1 if it does not end in time.
   int wait(std::chrono::seconds patience = std::chrono::seconds(60)) {
     return wait_until(std::chrono::steady_clock::now() + patience);
   }
@@ -45,10 +45,10 @@ class Process {
   int wait_until(std::chrono::steady_clock::time_point deadline);
 };
 
-/// A TCP port of loopback that nobody listens on now.
+/// A TCP port of loopback that is free at the moment.
 int free_port();
 
-/// A new directory under `parent`, removed with its content at the end.
+/// A new directory under `parent`. The destructor removes it with its contents.
 class TemporaryDirectory {
  public:
   explicit TemporaryDirectory(const std::string& parent);

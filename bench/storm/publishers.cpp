@@ -59,7 +59,7 @@ double publish_async(const NatsClient& nats, const std::vector<PublishedMessage>
   for (const PublishedMessage& one : messages) {
     natsMsg* message = natsMessage(one).release();
     const natsStatus status = js_PublishMsgAsync(nats.jetstream(), &message, nullptr);
-    const NatsMessage refused(message);  // what was taken is no longer ours
+    const NatsMessage refused(message);  // null if the library has taken ownership
     check(status, "publish");
   }
   jsPubOptions options;

@@ -9,14 +9,15 @@
 
 namespace storm {
 
-/// A message as a publish rule sends it: the subject, the id that duplicates are known by, the bytes.
+/// A message as a publish rule sends it. The server recognises duplicates by `id`.
 struct PublishedMessage {
   std::string subject;
   std::string id;
   std::string payload;
 };
 
-/// What a publish rule makes of an event: `stream`.collection.operation.id, the resume token, relaxed JSON.
+/// The message that a publish rule makes of an event: its subject is `stream`.collection.operation.id, its id
+/// the resume token, its payload the event as relaxed Extended JSON.
 PublishedMessage message_of(const std::string& stream, const bson_t* event);
 
 /// The messages of `events` events from `from` on.
@@ -24,12 +25,12 @@ std::vector<PublishedMessage> messages_of(const Client& client, const std::strin
                                           const StreamShape& shape, Moment from, std::int64_t events,
                                           const std::string& stream);
 
-/// Messages that are there beforehand, sent one after the other without waiting, up to the client's window.
-/// Returns the seconds until all of them are acknowledged.
+/// Publishes prepared messages without waiting between them, up to the client's window. Returns the seconds
+/// until all are acknowledged.
 double publish_async(const NatsClient& nats, const std::vector<PublishedMessage>& messages);
 
-/// A connector as one writes it in an afternoon: next event, publish it, wait for its acknowledgement, store
-/// the token with majority, and again. Returns the events a second.
+/// The simplest connector: for each event, publishes it, waits for the acknowledgement, and stores the token
+/// with majority. Returns events per second.
 double publish_one_at_a_time(const Client& client, const NatsClient& nats, const std::string& database,
                              const StreamShape& shape, Moment from, std::int64_t events,
                              const std::string& stream);

@@ -14,7 +14,7 @@ Spread spread_of(const Reaction& reaction, const Of& of) {
   return spread(values);
 }
 
-/// What a machine reaches whose cores read everything and then send everything, one after the other.
+/// The rate of a machine whose cores first read everything and then send everything.
 double both_ceilings(const ReactionRound& round) {
   return 1 / (1 / round.cursor + 1 / round.client);
 }

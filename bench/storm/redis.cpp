@@ -17,7 +17,7 @@ using Reply = std::unique_ptr<redisReply, Freed<freeReplyObject>>;
 constexpr auto kStartTimeout = 30s;
 constexpr auto kPoll = 20ms;
 
-/// Trying is the only way to learn that a server is up.
+/// Waits until the server answers.
 void connect_eventually(const RedisServer& server, Process& process) {
   for (const auto deadline = Clock::now() + kStartTimeout;;) {
     try {

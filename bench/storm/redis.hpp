@@ -12,10 +12,10 @@
 
 namespace storm {
 
-/// A redis-server on a free port of loopback that writes nothing to disk.
+/// A redis-server on a free port of loopback, without persistence.
 class RedisServer {
  public:
-  /// `program` is its path; empty: found in PATH. Its log is kept below `parent`.
+  /// `program`: its path; if empty, it is looked for in PATH. Its log is written below `parent`.
   RedisServer(const std::string& program, const std::string& parent);
 
   int port() const { return port_; }
@@ -30,18 +30,18 @@ class RedisServer {
 
 using RedisCommand = std::vector<std::string>;
 
-/// A connection. Throws what hiredis or the server says.
+/// A connection. Errors of hiredis and of the server are thrown as std::runtime_error.
 class RedisClient {
  public:
   explicit RedisClient(const RedisServer& server);
 
-  /// The answer's text, or number as text; empty where it is nil.
+  /// The reply, a string or number, as text; empty if it is nil.
   std::string ask(const RedisCommand& command) const;
-  /// How many keys there are.
+  /// The number of keys.
   std::int64_t keys() const { return std::stoll(ask({"DBSIZE"})); }
   std::string version() const;
 
-  /// `window` commands one behind the other, then their answers, and so on. Returns the seconds that took.
+  /// Sends the commands in groups of `window`, and reads the replies after each group. Returns the seconds.
   double pipelined(const std::vector<RedisCommand>& commands, std::size_t window) const;
 
  private:

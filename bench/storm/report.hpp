@@ -9,7 +9,7 @@
 
 namespace storm {
 
-/// Several measurements of one thing: the median stands for them, the ends tell how far to trust it.
+/// A summary of repeated measurements: the median, and the extremes, which show how reliable it is.
 struct Spread {
   double median = 0;
   double least = 0;
@@ -18,15 +18,15 @@ struct Spread {
 Spread spread(std::vector<double> values);
 Json json_of(const Spread& spread);
 
-/// What every result file begins with: the command, the date, versions, processors.
+/// The beginning of every result file: the command, the date, versions, processors.
 Json heading(const Options& options, const Server& server);
 Json json_of(const Run& run);
 Json json_of(const Histogram& histogram);
 
-/// Write the file and return its path.
+/// Writes the result file and returns its path.
 std::string save(const Options& options, const std::string& default_name, const Json& json);
 
-/// Lines of equal columns, the first one to the left, the others to the right.
+/// A text table. The first column is left-aligned, the others are right-aligned.
 class Table {
  public:
   explicit Table(std::vector<std::string> head) { rows_.push_back(std::move(head)); }

@@ -9,7 +9,7 @@
 
 namespace storm {
 
-/// The same effects, given to mongod by one client in perfect batches.
+/// The rate of one client that writes the same effects in perfect batches: the write ceiling.
 struct Ceiling {
   std::string label;
   Commit commit = Commit::plain;
@@ -18,16 +18,17 @@ struct Ceiling {
   double documents_per_second = 0;
 };
 
-/// Time every way of writing a storm's effects: plain bulks and transactions, and for copies by author and by
-/// document. The workload is planned anew for each (so that nothing written is as it was), from `round` on.
+/// Measures every way of writing a storm's effects: plain bulks and transactions, and for copies also by
+/// author and by document. Each way has its own round of the workload, from `round` on, so that every write
+/// changes something.
 std::vector<Ceiling> ceilings(const Client& client, const std::string& database, Workload& workload,
                               std::size_t batch, std::uint32_t round);
 
-/// Keep a stream's place in a collection, with majority.
+/// Stores a stream's resume token in a collection, with majority.
 void store_token(const Collection& positions, const bson_t* token);
 
-/// A worker as one writes it in an afternoon: next event, write it with majority, store the token, and again.
-/// Reads at most `events` events of `source` from `from` on; its writes go to `target`.
+/// The simplest worker: for each event, writes its effect with majority and stores the token. Reads at most
+/// `events` events of `source` from `from` on; its writes go to `target`.
 struct OneAtATime {
   std::int64_t events = 0;
   double seconds = 0;

@@ -19,11 +19,11 @@ using Clock = std::chrono::steady_clock;
 using Text = std::unique_ptr<char, Freed<bson_free>>;
 
 constexpr auto kPoll = std::chrono::milliseconds(5);
-constexpr double kPatience = 300;  // seconds until the cache has followed a whole storm
+constexpr double kPatience = 300;  // seconds for the cache to follow a whole storm
 constexpr int kReadAhead = 5000;
 const std::string kDatabase = "conduit";
 
-/// What the rule does with the keys.
+/// Whether the rule drops keys or stores documents in them.
 enum class Does { drop, keep };
 
 std::string rule_of(Does does) {
@@ -59,7 +59,7 @@ std::string relaxed(const bson_t* document) {
   return json.get();
 }
 
-/// Any JSON of a document in libbson's own form; empty where it is none.
+/// The JSON of a document in libbson's format, for comparison; empty if `json` is not a document.
 std::string same_json(const std::string& json) {
   bson_t document;
   bson_error_t error;
@@ -79,9 +79,9 @@ struct Round {
   double seconds = 0;  ///< from the updateMany's start until the cache has followed
   Histogram lag;
   double peak_rss_mb = 0;
-  Cpu cpu;            ///< seconds, in the time measured
-  double cursor = 0;  ///< events/s, read while the storm is written
-  double client = 0;  ///< commands/s
+  Cpu cpu;            ///< CPU seconds in the measured time
+  double cursor = 0;  ///< events/s of the bare cursor while the storm is written
+  double client = 0;  ///< commands/s of the bare client
 };
 
 struct Case {
@@ -93,7 +93,7 @@ struct Case {
   double rate(const Round& round) const { return documents / round.seconds; }
 };
 
-/// The servers and what is done on them.
+/// The servers, and the measurements on them.
 class CacheStage {
  public:
   CacheStage(const Options& options, const Server& server)
@@ -138,7 +138,7 @@ class CacheStage {
                .database = kDatabase,
                .rules = rule_of(one.does),
                .pipeline = "cache-" + one.name() + "-" + std::to_string(one.documents)};
-    // From the present on: what the bare cursor's storm wrote is none of its business.
+    // Start at the present: a worker must not read the storm written for the bare cursor.
     worker_.flags.insert(worker_.flags.end(), {"--redis-url", redis_server_.url(), "--restart-now"});
     shape_ = observe_stream(server_, worker_);
   }
@@ -156,7 +156,7 @@ class CacheStage {
     return round;
   }
 
-  /// The cache as it is before a storm: all keys are there, or none.
+  /// Prepares the cache for a storm: all keys exist if the rule drops them, otherwise none.
   void prepare(const Case& one, const std::vector<RedisCommand>& commands) const {
     redis_.ask({"FLUSHALL"});
     if (one.does == Does::keep) return;
@@ -192,7 +192,7 @@ class CacheStage {
     std::this_thread::sleep_for(kPoll);
   }
 
-  /// Every key says what its document does.
+  /// Throws unless the keys are as the rule should leave them: none, or each with its document.
   void expect_right(const Case& one) const {
     if (!followed(one))
       throw std::runtime_error("the cache holds " + std::to_string(redis_.keys()) + " keys");
@@ -215,7 +215,7 @@ class CacheStage {
 
   double read_live(const Case& one, Moment from) const {
     const Client client = server_.client();
-    // A batch that asks for more than there is would wait for it.
+    // With a batch size above the number of events, the last getMore would wait for more.
     const int batch = static_cast<int>(std::min<std::int64_t>(options_.cursor_batch, one.documents));
     const auto start = Clock::now();
     UpdateMany update(server_, kDatabase);
@@ -250,7 +250,7 @@ double lower_ceiling(const Round& round) {
   return std::min(round.cursor, round.client);
 }
 
-/// What a machine reaches whose cores read everything and then send everything, one after the other.
+/// The rate of a machine whose cores first read everything and then send everything.
 double both_ceilings(const Round& round) {
   return 1 / (1 / round.cursor + 1 / round.client);
 }
@@ -308,8 +308,8 @@ std::vector<std::string> row_of(const Case& one) {
 
 }  // namespace
 
-/// One updateMany followed by keys in Redis, dropped or kept, beside what reading alone reaches, and a bare
-/// client that sends the very commands, each with the whole machine to itself.
+/// Measures rules that drop or store a key in Redis for each document of an updateMany. The rivals are a bare
+/// cursor and a bare client that sends the same commands, each with the whole machine to itself.
 int run_cache(const Options& options, const Server& server) {
   CacheStage stage(options, server);
   Json list = Json::list();

@@ -23,7 +23,8 @@ constexpr const char* kRules =
     "    count: { from: favorites, reference: articleId, into: articles, field: favoritesCount }\n";
 constexpr auto kPatience = 120s;
 
-/// How the holder goes: seen by its own machine, by nobody before its lease is over, or by its leave.
+/// How the holder ends: killed, which the standby on the same machine notices at once; stopped, so that its
+/// lease has to expire; or by SIGTERM, so that it gives its lease back.
 struct Way {
   const char* name;
   int signal;
@@ -39,7 +40,7 @@ void wait_until(const char* what, Condition holds) {
   }
 }
 
-/// A leader and a standby of one partition, and the changes that tell whether anybody works.
+/// A leader and a standby of one partition, and the changes that show whether one of them works.
 class Pair {
  public:
   Pair(const Options& options, const Server& server, const std::string& folder)
@@ -61,7 +62,7 @@ class Pair {
     apply_one();
   }
 
-  /// From the end of the holder to the next change being applied by the other, in seconds.
+  /// Ends the holder, and returns the seconds until the other member has applied the next change.
   double fail_over(int signal) {
     wait_until("a member holds the partition and the other knows it", [&] { return settled(); });
     auto& holder = holds(*members_[0]) ? members_[0] : members_[1];
@@ -70,7 +71,7 @@ class Pair {
     apply_one();
     const double seconds = std::chrono::duration<double>(Clock::now() - start_time).count();
     if (signal == SIGTERM) holder->wait();
-    if (signal == SIGSTOP) ::kill(holder->pid(), SIGKILL);  // it sleeps, and would not hear of anything else
+    if (signal == SIGSTOP) ::kill(holder->pid(), SIGKILL);  // a stopped process reacts to nothing else
     holder.reset();
     holder = start();
     return seconds;
@@ -94,7 +95,7 @@ class Pair {
     return holds(*members_[0]) != holds(*members_[1]) && std::ranges::all_of(members_, knows_both);
   }
 
-  /// A change, and its effect.
+  /// Writes one change, and waits for its effect.
   void apply_one() {
     ++written_;
     insert_many(collection(client_, "failover", "favorites"), 1,
@@ -117,7 +118,7 @@ double at(const std::vector<double>& sorted, double share) {
 
 }  // namespace
 
-/// How long nobody works after the leader has gone, as a distribution over many times.
+/// Measures how long no member works after the leader has ended, as a distribution over many repetitions.
 int run_failover(const Options& options, const Server& server) {
   const TemporaryDirectory folder(options.server.data_parent);
   Json list = Json::list();

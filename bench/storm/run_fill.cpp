@@ -33,7 +33,7 @@ double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Articles whose every copy is old and whose every counter is at zero, with one favourite each.
+/// Loads articles with outdated copies and zero counters, and one favourite for each.
 void load(const Client& client, const std::string& database, std::uint32_t articles) {
   drop(client, database);
   for (const char* name : {"users", "articles", "favorites"}) create(client, database, name);
@@ -47,7 +47,7 @@ void load(const Client& client, const std::string& database, std::uint32_t artic
                                "u":[{"$set":{"username":{"$concat":["$username","-new"]}}}]}]})");
 }
 
-/// Everything read that an audit of the copies has to see of the targets, and nothing done with it.
+/// Reads the fields that an audit of the copies needs from all targets, and does nothing with them.
 double scan_seconds(const Client& client, const std::string& database) {
   const auto start = Clock::now();
   const Collection articles = collection(client, database, "articles");
@@ -65,7 +65,7 @@ double scan_seconds(const Client& client, const std::string& database) {
   return since(start);
 }
 
-/// The backfill's writes, by one client that knows them all beforehand: copies and counters, each by _id.
+/// Makes the backfill's writes by one client that knows them beforehand: copies and counters, each by _id.
 double write_seconds(const Client& client, const std::string& database, std::uint32_t articles, Commit commit,
                      std::uint32_t batch) {
   Writer writer(client, database, commit);
@@ -88,9 +88,9 @@ struct Filled {
   double peak_rss_mb = 0;
 };
 
-/// The stream begins before the backfill did, so that all of the backfill's own writes lie between its
-/// position and the present. Whoever verifies has to read what lies there: a worker that has caught up is the
-/// usual case.
+/// Waits until the worker has caught up, as is usual before a verification. The stream begins before the
+/// backfill, so at first the backfill's own writes lie between its position and the present, and a
+/// verification would have to read them.
 void catch_up(const Client& client, const WorkerOptions& options, Worker& worker) {
   insert_many(collection(client, options.database, "users"), 1, [](std::uint32_t) { return user(kNobody); });
   while (worker.metrics().resolved() < 1) {
@@ -128,7 +128,8 @@ Filled verify(const WorkerOptions& options) {
 
 }  // namespace
 
-/// Backfill and verification of growing collections, beside a bare scan and bare bulk writes of the same.
+/// Measures backfill and verification of growing collections, and the same as a bare scan and bare bulk
+/// writes.
 int run_fill(const Options& options, const Server& server) {
   const TemporaryDirectory folder(options.server.data_parent);
   const Client client = server.client();

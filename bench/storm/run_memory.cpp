@@ -7,7 +7,8 @@
 
 namespace storm {
 
-/// Favourites, since their events are the cheapest to write by the million and all of them have an effect.
+/// Measures peak memory. The backlogs are favourites, since millions of their events are quickly written and
+/// all of them have an effect.
 int run_memory(const Options& options, const Server& server) {
   constexpr double kTargetMb = 150;
   Json list = Json::list();

@@ -17,7 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kPoll = std::chrono::milliseconds(5);
-constexpr double kPatience = 300;  // seconds until a stream holds a whole storm
+constexpr double kPatience = 300;  // seconds until the stream has the messages of a whole storm
 const std::string kDatabase = "conduit";
 const std::string kStream = "storm";
 const std::string kRivalStream = "rival";
@@ -28,22 +28,22 @@ struct Cpu {
   double nats = 0;
 };
 
-/// A worker that runs while the storm is written.
+/// The measurements of a worker that runs while the storm is written.
 struct Published {
-  double seconds = 0;         ///< from the updateMany's start until the stream holds all messages
-  double update_seconds = 0;  ///< of these, until the updateMany had ended
+  double seconds = 0;         ///< from the updateMany's start until the stream has all messages
+  double update_seconds = 0;  ///< duration of the updateMany
   Histogram lag;
   Histogram batch_events;
   double peak_rss_mb = 0;
-  Cpu cpu;  ///< seconds, in the time measured
+  Cpu cpu;  ///< CPU seconds in the measured time
 };
 
 struct Round {
   Published ours;
-  double cursor = 0;          ///< events/s, read while the storm is written
-  double backlog_cursor = 0;  ///< events/s, read when it is written
-  double publisher = 0;       ///< messages/s
-  double loop = 0;            ///< messages/s
+  double cursor = 0;          ///< events/s of the bare cursor while the storm is written
+  double backlog_cursor = 0;  ///< events/s of the bare cursor after it has been written
+  double publisher = 0;       ///< messages/s of the bare publisher
+  double loop = 0;            ///< messages/s of the one-at-a-time loop
 };
 
 struct Size {
@@ -54,7 +54,7 @@ struct Size {
   double rate(const Round& round) const { return documents / round.ours.seconds; }
 };
 
-/// The servers and what is done on them.
+/// The servers, and the measurements on them.
 class PublishStage {
  public:
   PublishStage(const Options& options, const Server& server)
@@ -100,7 +100,7 @@ class PublishStage {
                .database = kDatabase,
                .rules = "  - name: out\n    publish: { from: users, stream: " + kStream + " }\n",
                .pipeline = "publish-" + std::to_string(documents)};
-    // From the present on: what the bare cursor's storm wrote is none of its business.
+    // Start at the present: a worker must not read the storm written for the bare cursor.
     worker_.flags.insert(worker_.flags.end(), {"--nats-url", nats_server_.url(), "--restart-now"});
     shape_ = observe_stream(server_, worker_);
   }
@@ -123,7 +123,7 @@ class PublishStage {
     return round;
   }
 
-  /// A batch that asks for more than there is would wait for it.
+  /// With a batch size above the number of events, the last getMore would wait for more.
   int batch(std::int64_t events) const {
     return static_cast<int>(std::min<std::int64_t>(options_.cursor_batch, events));
   }
@@ -156,7 +156,7 @@ class PublishStage {
     std::this_thread::sleep_for(kPoll);
   }
 
-  /// Each document is a subject of its own: each must be told of, and once.
+  /// Throws unless the stream has exactly one message for each document. Each document has its own subject.
   void expect_held(std::uint32_t documents) const {
     const Held held = nats_.held(kStream);
     if (held.messages != documents || held.subjects != static_cast<std::int64_t>(documents))
@@ -202,7 +202,7 @@ double lower_ceiling(const Round& round) {
   return std::min(round.cursor, round.publisher);
 }
 
-/// What a machine reaches whose cores read everything and then publish everything, one after the other.
+/// The rate of a machine whose cores first read everything and then publish everything.
 double both_ceilings(const Round& round) {
   return 1 / (1 / round.cursor + 1 / round.publisher);
 }
@@ -270,8 +270,8 @@ std::vector<std::string> row_of(const Size& size) {
 
 }  // namespace
 
-/// One updateMany told to JetStream, beside a loop that waits for each message, and beside what reading alone
-/// and publishing alone reach with the whole machine to themselves.
+/// Measures publishing one updateMany to JetStream. The rivals are a loop that waits for each message, a bare
+/// cursor and a bare publisher, each with the whole machine to itself.
 int run_publish(const Options& options, const Server& server) {
   PublishStage stage(options, server);
   Json list = Json::list();

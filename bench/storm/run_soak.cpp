@@ -14,11 +14,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMostCycles = 1000;  // a storm's ids are its own, and there are so many of them
+constexpr std::size_t kMostCycles = 1000;  // each storm uses its own range of ids, and the ranges are limited
 constexpr auto kPatience = 120s;
 constexpr int kLinesPrinted = 20;
 
-/// At the end of a cycle's idleness.
+/// The state at the end of a cycle, after its idle time.
 struct Cycle {
   double minutes;
   double events;
@@ -58,7 +58,7 @@ std::vector<Cycle> soak(const Options& options, Stage& stage) {
   return cycles;
 }
 
-/// Of a third of the cycles: 0 is the first third, 2 the last.
+/// The memory in a third of the cycles: 0 is the first third, 2 the last.
 Spread rss_of(const std::vector<Cycle>& cycles, std::size_t third) {
   std::vector<double> values;
   for (std::size_t i = cycles.size() * third / 3; i < cycles.size() * (third + 1) / 3; ++i)
@@ -91,8 +91,8 @@ void print(const std::vector<Cycle>& cycles) {
 
 }  // namespace
 
-/// One worker for as long as one likes: a storm of everything, idleness, and again, with a lease that is
-/// renewed and an idle cursor that is asked ten times as often as by default. Each storm is verified.
+/// Runs one worker for a given time, alternately under a mixed storm and idle. The lease is renewed and the
+/// idle cursor polled ten times as often as by default. Each storm is verified.
 int run_soak(const Options& options, const Server& server) {
   Options quick_clock = options;
   quick_clock.worker_flags.insert(quick_clock.worker_flags.end(), {"--lease-ms=1000", "--max-await-ms=50"});

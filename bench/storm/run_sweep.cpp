@@ -25,7 +25,7 @@ std::string flag_of(const std::string& setting, const std::string& value) {
   return flag;
 }
 
-/// The flags that the worker gets anyway, without those that the sweep sets itself.
+/// The worker's other flags, without those that the sweep sets.
 std::vector<std::string> other_flags(const Options& options) {
   std::vector<std::string> out = options.worker_flags;
   const std::string own = flag_of(options.over, "");
@@ -51,7 +51,7 @@ const auto kCpu = [](const Run& run) { return run.worker_cpu; };
 const auto kBatch = [](const Run& run) { return run.batch_documents.mean(); };
 const auto kBatchSeconds = [](const Run& run) { return run.batch_seconds.mean(); };
 
-/// Values take turns within a round, so that a slow minute of the machine meets all of them.
+/// Measures all values in each round, so that a slow minute of the machine affects all of them.
 std::vector<Row> sweep(const Options& options, const Server& server, const std::string& scenario) {
   Sizes sizes = options.sizes;
   if (scenario == "users") sizes.chunk = 0;

@@ -48,8 +48,8 @@ std::string table_of(const std::vector<NeighbourRound>& rounds) {
 
 }  // namespace
 
-/// Rules that react to one updateMany by calling a service and by writing documents, each beside a bare
-/// client that has everything beforehand; and a service's rate beside one that is slow or silent.
+/// Measures rules that call a service or write documents for each document of an updateMany, and bare clients
+/// that send the same prepared data. Also measures how a slow or silent service affects a fast one.
 int run_webhook(const Options& options, const Server& server) {
   Follower follower(options, server);
   Json rows = Json::list();

@@ -10,9 +10,9 @@ namespace storm {
 namespace {
 
 constexpr std::int64_t kPlainCursorEvents = 50'000;
-constexpr double kPacedShare = 0.5;        // of the backlog's rate: a worker that keeps up, and no more
-constexpr double kPacedMost = 5000;        // events a second; what writes the storm shares our processors
-constexpr std::uint32_t kPacedSteps = 50;  // statements a second of a paced storm
+constexpr double kPacedShare = 0.5;        // of the rate on the backlog, so that the worker keeps up
+constexpr double kPacedMost = 5000;        // events per second; the writer shares the processors
+constexpr std::uint32_t kPacedSteps = 50;  // statements per second of a paced storm
 
 void say(const std::string& text) {
   std::fputs((text + "\n").c_str(), stderr);
@@ -28,7 +28,7 @@ void measure_round(const Options& options, const Server& server, Stage& stage, S
   say(fmt::format("{}: {} events/s", out.name, grouped(out.runs.back().events_per_second())));
   const std::int64_t events = out.runs.back().events;
   const auto bare = [&](const StreamShape& shape, std::int64_t count) {
-    // A batch that asks for more than there is would have the server scan the worker's own writes as well.
+    // With a batch size above the number of events, the server would also scan the worker's own writes.
     const int batch = static_cast<int>(std::min<std::int64_t>(options.cursor_batch, count));
     return drain(server.client(), stage.database(), shape, batch, from, count);
   };
@@ -44,7 +44,7 @@ void measure_round(const Options& options, const Server& server, Stage& stage, S
   out.ceilings.push_back(ceilings(server.client(), stage.rival(), workload, options.write_batch, first));
 }
 
-/// The same storm in pieces small enough for a steady rate, and as many of them as the time asks for.
+/// The sizes of a paced storm: steps small enough for a steady rate, and enough events for the duration.
 Sizes paced_sizes(const Options& options, const std::string& name, double rate) {
   Sizes sizes = options.sizes;
   const auto total = static_cast<std::uint32_t>(rate * options.live_seconds);
@@ -69,7 +69,7 @@ Spread spread_of(const std::vector<From>& items, Of of) {
   return spread(values);
 }
 
-/// Ratio of what stands at the same place in two lists: measured in the same round, minutes apart at most.
+/// Ratios of entries with the same index, which were measured in the same round, at most minutes apart.
 template <class Other, class Of>
 Spread round_ratio(const std::vector<Run>& runs, const std::vector<Other>& others, Of of) {
   std::vector<double> values;
@@ -78,7 +78,7 @@ Spread round_ratio(const std::vector<Run>& runs, const std::vector<Other>& other
   return spread(values);
 }
 
-/// Reading alone, on both sides without the first batch.
+/// Ratios of the rates without the first batch, on both sides.
 Spread reading_ratio(const Scenario& scenario) {
   std::vector<double> values;
   for (std::size_t i = 0; i < scenario.runs.size(); ++i)
@@ -95,7 +95,7 @@ double target_of_ceiling(const std::string& name) {
 
 Scenario measure_scenario(const Options& options, const Server& server, const std::string& name) {
   Sizes sizes = options.sizes;
-  if (name == "users") sizes.chunk = 0;  // the storm of the issue is one updateMany
+  if (name == "users") sizes.chunk = 0;  // one updateMany of all users
   Stage stage(server, options, name, sizes);
   Scenario out;
   out.name = name;

@@ -12,15 +12,15 @@
 
 namespace storm {
 
-/// All that was measured side by side about one scenario.
+/// All measurements of one scenario and its rivals.
 struct Scenario {
   std::string name;
   std::int64_t events = 0;
   std::int64_t documents = 0;
   StreamShape shape;
   std::vector<Run> runs;
-  std::vector<Drain> own_cursor;    ///< a bare cursor on the stream as the worker asks for it
-  std::vector<Drain> plain_cursor;  ///< a bare cursor without any $match behind $changeStream
+  std::vector<Drain> own_cursor;    ///< a bare cursor with the worker's stream options
+  std::vector<Drain> plain_cursor;  ///< a bare cursor without a $match after $changeStream
   std::vector<std::vector<Ceiling>> ceilings;
   OneAtATime one;
   std::optional<Run> burst;
@@ -28,17 +28,17 @@ struct Scenario {
   double paced_rate = 0;
 };
 
-/// One of the ratios that the project has set itself a mark for.
+/// A ratio of a worker's rate to a rival's, with the project's target.
 struct Ratio {
   std::string label;
   Spread value;
-  double target = 0;  ///< 0: none set
+  double target = 0;  ///< 0: none
 };
 
 Scenario measure_scenario(const Options& options, const Server& server, const std::string& name);
 
 Spread events_per_second(const Scenario& scenario);
-/// The fastest way of writing, by its median over the rounds.
+/// The index of the fastest way of writing, by its median over the rounds.
 std::size_t best_ceiling(const Scenario& scenario);
 std::vector<Ratio> ratios(const Scenario& scenario);
 Json json_of(const Scenario& scenario);

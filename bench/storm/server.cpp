@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto kStartTimeout = 60s;
 
-/// The one line that a program prints; empty when it fails.
+/// The first line that a program prints; empty if it fails.
 std::string output_of(const std::string& program) {
   struct Close {
     void operator()(std::FILE* pipe) const { pclose(pipe); }
@@ -32,7 +32,7 @@ std::string mongod_path(const ServerOptions& options) {
   return found;
 }
 
-/// Try a command until it works: the only way to learn that a server is up.
+/// Calls `attempt` until it returns true.
 template <class Attempt>
 void eventually(const char* what, Attempt attempt) {
   const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;

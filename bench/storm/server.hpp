@@ -9,13 +9,13 @@
 namespace storm {
 
 struct ServerOptions {
-  std::string mongod;                ///< path; empty: SLUICE_MONGOD, then the one that tools/mongod finds
-  std::string data_parent = "/tmp";  ///< the data folder is made below this one; should be a disk, not memory
+  std::string mongod;                ///< path; empty: SLUICE_MONGOD, or else what tools/mongod finds
+  std::string data_parent = "/tmp";  ///< where to make the data folder; should be on a disk, not in memory
   double cache_gb = 2;
   int oplog_mb = 8192;
 };
 
-/// A one-node replica set of our own on a free port of loopback, thrown away at the end.
+/// A one-node replica set on a free port of loopback. Its data is deleted with the object.
 class Server {
  public:
   explicit Server(const ServerOptions& options);

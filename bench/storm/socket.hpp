@@ -6,7 +6,7 @@
 
 namespace storm {
 
-/// An open file descriptor of our own: a socket, or something that is waited for.
+/// Owns a file descriptor: a socket, an epoll set or an eventfd.
 class Descriptor {
  public:
   explicit Descriptor(int fd = -1) : fd_(fd) {}
@@ -24,14 +24,14 @@ class Descriptor {
   int fd_;
 };
 
-/// Each throws where it does not come to be, and says why.
-Descriptor listen_on_loopback(int& port);  ///< any port, told in `port`
+/// Each of these throws std::system_error.
+Descriptor listen_on_loopback(int& port);  ///< on any free port, which is stored in `port`
 Descriptor connect_to_loopback(int port);
 Descriptor poll_set();
-void watch(const Descriptor& set, int fd);  ///< for something to be read
+void watch(const Descriptor& set, int fd);  ///< waits until `fd` is readable
 void unwatch(const Descriptor& set, int fd);
 
-/// False when the peer is gone.
+/// Sends all bytes. False if the connection is closed.
 bool send_all(int fd, const char* data, std::size_t size);
 
 }  // namespace storm

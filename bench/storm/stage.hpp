@@ -11,8 +11,8 @@
 
 namespace storm {
 
-/// One scenario set up on the server: its databases loaded, the worker's first position stored.
-/// The worker has a database to itself; rivals write the same effects to one of their own.
+/// Sets up one scenario on the server: loads its databases and has a worker store its first position. The
+/// worker and the rivals have separate databases, to which both write the same effects.
 class Stage {
  public:
   Stage(const Server& server, const Options& options, const std::string& scenario, const Sizes& sizes);
@@ -24,13 +24,13 @@ class Stage {
   const std::string& rival() const { return rival_; }
   WorkerOptions& worker() { return worker_; }
 
-  /// Number of a round that nothing was planned for yet.
+  /// The number of a new round.
   std::uint32_t next_round() { return ++round_; }
-  /// Plan and write the storm of a new round. Returns the moment before it.
+  /// Plans and writes the storm of a new round. Returns the cluster time before it.
   Moment write_backlog();
-  /// Let the worker run over the backlog, and see that what it did is right.
+  /// Runs the worker over the backlog, and verifies the result.
   Run drain_backlog();
-  /// A storm while the worker runs, of `sizes`, and see that what came of it is right.
+  /// Writes a storm of these sizes while the worker runs, and verifies the result.
   Run live(const Sizes& sizes, double rate);
 
  private:

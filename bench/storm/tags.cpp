@@ -9,14 +9,14 @@
 namespace storm {
 namespace {
 
-constexpr std::uint32_t kFirstArticle = 100'000'000;  // clear of the articles that other storms use
+constexpr std::uint32_t kFirstArticle = 100'000'000;  // above the numbers that other storms use
 constexpr std::uint32_t kRoundSpan = 4'000'000;
 constexpr std::uint32_t kMostTags = 4;
 constexpr int kUpdatePercent = 40;
 
 using Tags = std::vector<std::string>;
 
-/// An article appears with tags, or one that appeared earlier in the storm gets other tags.
+/// An insert of an article with tags, or an update of the tags of an article inserted earlier in the storm.
 struct Tagging {
   std::uint32_t article;
   std::uint32_t author;
@@ -42,7 +42,8 @@ Bson tag_list(const Tags& tags) {
   return out;
 }
 
-/// Call `act(tag, +1 or -1)` for what turns one list's tally into another's. Lists hold no tag twice.
+/// Calls `act(tag, +1 or -1)` for each tag that is only in `after` or only in `before`. No list has a tag
+/// twice.
 template <class Act>
 void difference(const Tags& before, const Tags& after, Act act) {
   const auto holds = [](const Tags& tags, const std::string& tag) {
@@ -102,7 +103,7 @@ class Taggings : public Workload {
         taggings_.push_back({first + number, number % std::max(sizes_.users, 1U), {}, lists.back(), false});
         continue;
       }
-      // Not of the last chunk: an unordered bulk could then update an article before it is there.
+      // Not an article of the last chunk, so that every updated article already exists.
       const auto number = static_cast<std::uint32_t>(random() % (lists.size() - chunk()));
       Tags after = some_tags(zipf, random);
       taggings_.push_back({first + number, 0, lists[number], after, true});
@@ -112,7 +113,7 @@ class Taggings : public Workload {
 
   std::size_t steps() const override { return (taggings_.size() + chunk() - 1) / chunk(); }
 
-  /// Ordered: two updates of one article in a chunk stay in the order planned.
+  /// The bulk is ordered, so that two updates of one article stay in the planned order.
   void write(const Client& client, const std::string& database, std::size_t step) const override {
     const Collection articles = collection(client, database, "articles");
     const Bulk bulk(mongoc_collection_create_bulk_operation_with_opts(articles.get(), nullptr));
@@ -129,7 +130,7 @@ class Taggings : public Workload {
     execute(bulk);
   }
 
-  /// An update that leaves the list as it was makes no event.
+  /// An update that does not change the list makes no event.
   std::int64_t events() const override {
     return std::count_if(taggings_.begin(), taggings_.end(),
                          [](const Tagging& t) { return !t.update || t.before != t.after; });

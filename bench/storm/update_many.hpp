@@ -12,12 +12,12 @@ inline double since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// One updateMany of all users there are, on a thread and a connection of its own.
+/// Updates all users by one updateMany, on its own thread and connection.
 class UpdateMany {
  public:
   UpdateMany(const Server& server, const std::string& database);
 
-  /// Waits for its end. Throws what it threw.
+  /// Waits until it has ended, and returns its duration. Throws MongoError.
   double seconds() { return seconds_.get(); }
 
  private:

@@ -11,8 +11,8 @@
 namespace storm {
 namespace {
 
-/// Where the copies of a user's fields are: the documents of user u are those numbered u, u + users, ...
-/// so that neighbours in a collection belong to different users, as in a database that has grown.
+/// A collection with copies of users' fields. The documents of user u are those numbered u, u + users, ...,
+/// so that neighbouring documents belong to different users, as in a database that has grown.
 struct Copies {
   const char* collection;
   Kind kind;
@@ -88,7 +88,7 @@ class Users : public Workload {
     return (sizes_.users + per_step - 1) / per_step;
   }
 
-  /// One updateMany over a range of users, which may be all of them.
+  /// Updates a range of users, or all of them, by one updateMany.
   void write(const Client& client, const std::string& database, std::size_t step) const override {
     const auto begin = static_cast<std::uint32_t>(step) * per_statement();
     const std::uint32_t end = std::min(begin + per_statement(), sizes_.users);

@@ -15,7 +15,7 @@
 namespace storm {
 namespace {
 
-constexpr int kPatienceMs = 30'000;  // for one answer
+constexpr int kPatienceMs = 30'000;  // without any answer
 
 class Posting {
  public:
@@ -42,7 +42,7 @@ class Posting {
  private:
   struct Connection {
     Descriptor socket;
-    std::size_t received = 0;  ///< bytes of the answer
+    std::size_t received = 0;  ///< bytes of the current answer
   };
 
   const std::vector<std::string>& requests_;
@@ -57,7 +57,7 @@ class Posting {
     if (!send_all(fd, request.data(), request.size())) throw std::runtime_error("the service hung up");
   }
 
-  /// All answers are the same.
+  /// Receives a part of an answer. All answers are WebService::kAnswer, so only the bytes are counted.
   void receive(int fd) {
     std::array<char, WebService::kAnswer.size()> piece{};
     std::size_t& received = connections_.at(fd).received;

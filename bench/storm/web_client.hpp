@@ -8,11 +8,11 @@
 
 namespace storm {
 
-/// Sends requests that are there beforehand over so many connections that are kept open, each with one
-/// request under way. Returns the seconds until the last one was answered.
+/// Sends prepared requests over `connections` persistent connections, each with one request in flight.
+/// Returns the seconds until the last one was answered.
 double post_all(const WebService& service, const std::vector<std::string>& requests, std::size_t connections);
 
-/// Requests of one event each, made to requests of `size` events as a rule's `batch` puts them together.
+/// Combines requests of one event each into requests of `size` events, in the format of a rule with `batch`.
 std::vector<std::string> in_batches(const std::vector<std::string>& singles, std::size_t size);
 
 }  // namespace storm

@@ -32,14 +32,14 @@ std::size_t body_size(std::string_view head) {
   return 0;
 }
 
-/// Of the request at the start of `text`; 0 while that is not known.
+/// The size of the request at the start of `text`; 0 while its head is incomplete.
 std::size_t request_size(std::string_view text) {
   const std::size_t end = text.find(kHeadEnd);
   if (end == std::string_view::npos) return 0;
   return end + kHeadEnd.size() + body_size(text.substr(0, end + 2));
 }
 
-/// The numbers of the users that a request tells of: the last digits of their ids.
+/// Calls `see` with the number of each user in a request, which is in the last digits of its id.
 template <class See>
 void see_users(std::string_view request, See see) {
   constexpr std::string_view key = "\"documentKey\"";
@@ -127,13 +127,14 @@ void WebService::accept_one() {
   watch(set_, fd);
 }
 
-/// Closing alone would not do: a program that is being started holds our sockets for a moment.
+/// Closing alone does not remove the socket from the epoll set while a child process that is being started
+/// still has a copy of it.
 void WebService::hang_up(int fd) {
   unwatch(set_, fd);
   connections_.erase(fd);
 }
 
-/// Whether the connection goes on.
+/// Receives and handles data. False if the connection has to be closed.
 bool WebService::receive(Connection& connection) {
   std::string& text = connection.text;
   const std::size_t before = text.size();
@@ -157,7 +158,7 @@ bool WebService::take(const Connection& connection, std::string_view request) {
   const int fd = connection.socket.get();
   if (answers_ == Answers::late) waiting_.push_back({Clock::now() + kLate, fd, connection.number});
   if (answers_ != Answers::at_once) return true;
-  // Whoever has the answer finds it counted.
+  // Count it before answering, so that a client with an answer finds its request counted.
   note(request);
   return send_all(fd, kAnswer.data(), kAnswer.size());
 }

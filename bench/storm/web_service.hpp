@@ -16,19 +16,19 @@
 
 namespace storm {
 
-/// An HTTP/1.1 service on a free port of loopback that does nothing with what it is told, on one thread:
-/// connections are kept open. It knows of which users (see data.hpp) it was told.
+/// An HTTP/1.1 service on a free port of loopback, with one thread and persistent connections. It only
+/// records which users (see data.hpp) its requests are about.
 class WebService {
  public:
   enum class Answers {
     at_once,
-    late,   ///< each after a second
-    never,  ///< and keeps the connection open
+    late,   ///< after one second
+    never,  ///< but keeps the connection open
   };
   static constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
   explicit WebService(Answers answers = Answers::at_once);
-  /// Hangs up on all.
+  /// Closes all connections.
   ~WebService();
   WebService(const WebService&) = delete;
   WebService& operator=(const WebService&) = delete;
@@ -36,10 +36,10 @@ class WebService {
   int port() const { return port_; }
   std::string origin() const { return "http://127.0.0.1:" + std::to_string(port_); }
 
-  std::size_t requests() const { return requests_; }    ///< answered
-  std::size_t documents() const { return documents_; }  ///< different ones that these told of
+  std::size_t requests() const { return requests_; }    ///< number of answered requests
+  std::size_t documents() const { return documents_; }  ///< number of different users in these
   double cpu_seconds();
-  /// What came so far; with `keep`, what comes from now on is kept as it comes.
+  /// Resets the counts. With `keep`, the text of further requests is stored; see kept().
   void forget(bool keep = false);
   std::vector<std::string> kept() const;
 
@@ -47,9 +47,9 @@ class WebService {
   using Clock = std::chrono::steady_clock;
   struct Connection {
     Descriptor socket;
-    std::uint64_t number = 0;  ///< descriptors are used again, these are not
+    std::uint64_t number = 0;  ///< unique, while descriptors are reused
     std::string text;
-    std::size_t wanted = 0;  ///< bytes of the request that has begun to come; 0 where that is not known
+    std::size_t wanted = 0;  ///< size of the request being received; 0 while it is not known
   };
   struct Waiting {
     Clock::time_point due;
@@ -64,10 +64,10 @@ class WebService {
   Descriptor wake_;
   std::atomic<std::size_t> requests_{0};
   std::atomic<std::size_t> documents_{0};
-  std::unordered_map<int, Connection> connections_;  ///< these three are the thread's
+  std::unordered_map<int, Connection> connections_;  ///< used by the thread only, as the next two
   std::deque<Waiting> waiting_;
   std::uint64_t accepted_ = 0;
-  mutable std::mutex mutex_;  ///< of what stands below
+  mutable std::mutex mutex_;  ///< guards the next three
   std::vector<bool> told_;
   bool keep_ = false;
   std::vector<std::string> kept_;

@@ -33,7 +33,7 @@ class Calls {
                     .documents = options_.events});
   }
 
-  /// The first worker, whose time does not count, shows what has to be sent.
+  /// The requests that have to be sent, as an unmeasured worker sends them.
   std::vector<std::string> requests_of_worker() {
     service_.forget(true);
     call();

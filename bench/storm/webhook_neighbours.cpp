@@ -21,7 +21,7 @@ double rate_of_fast(const Options& options, Follower& follower, const std::strin
   if (neighbour) rules += rule("neighbour", *neighbour, options);
   follower.load({.rules = rules, .pipeline = "neighbours-" + name, .documents = options.events});
   const auto done = [&] { return fast.documents() == options.events; };
-  // Nobody waits for a neighbour's answers once it is over.
+  // Destroying the neighbour closes its connections, so that the worker does not wait for its answers.
   const double rate = options.events / follower.follow_until(done, [&] { neighbour.reset(); });
   std::fprintf(stderr, "fast endpoint, %s: %s documents/s\n", name.c_str(), grouped(rate).c_str());
   return rate;

@@ -8,17 +8,19 @@
 
 namespace storm {
 
-/// A webhook rule, of single events and of batches, beside a client that posts the same.
+/// Measures a webhook rule, with single events and with batches, and a bare client that posts the same
+/// requests.
 std::vector<Reaction> measure_calls(const Options& options, Follower& follower);
 
-/// Rules that write documents, beside a client that inserts the very documents.
+/// Measures rules that write documents, and a bare client that inserts the same documents.
 std::vector<Reaction> measure_writes(const Options& options, Follower& follower);
 
-/// A webhook rule whose service answers at once, alone and beside rules whose services do not.
+/// One round of a webhook rule whose service answers at once, alone and together with a rule whose service
+/// does not.
 struct NeighbourRound {
-  double alone = 0;   ///< documents/s of the fast rule, as all that follow
-  double slow = 0;    ///< beside one whose service answers each request after a second
-  double silent = 0;  ///< beside one whose service never answers
+  double alone = 0;   ///< documents/s of the fast rule alone
+  double slow = 0;    ///< the same, next to a rule whose service answers each request after one second
+  double silent = 0;  ///< the same, next to a rule whose service never answers
 };
 std::vector<NeighbourRound> measure_neighbours(const Options& options, Follower& follower);
 

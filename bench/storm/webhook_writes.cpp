@@ -15,7 +15,7 @@ const std::string kRival = "rival";
 struct Written {
   std::string name;
   std::string yaml;
-  std::string document;  ///< field of the target that names the document which was changed
+  std::string document;  ///< the target's field with the _id of the changed document
 };
 
 const std::vector<Written>& rules() {
@@ -39,7 +39,7 @@ class Writes {
                     .documents = options_.events,
                     .images = true});
     Reaction reaction{.name = rule.name, .documents = options_.events, .rounds = {}};
-    // The first worker, whose time does not count, shows what has to be written.
+    // An unmeasured worker writes the documents that the bare client will insert.
     write(rule);
     const std::vector<Bson> documents = all_of_target();
     for (const Bson& one : documents)
@@ -72,7 +72,7 @@ class Writes {
     return followed;
   }
 
-  /// What a client does that has the documents beforehand. Returns the seconds.
+  /// Inserts prepared documents as the bare client. Returns the seconds.
   double insert(const std::vector<Bson>& documents) const {
     drop(client_, kRival);
     command(client_, kRival, R"({"create":"notes"})");
@@ -101,7 +101,7 @@ class Writes {
     return integer_at(reply.get(), "n");
   }
 
-  /// Each document has its one.
+  /// Throws unless the rule wrote exactly one document for each changed one.
   void expect_right(const Written& rule) const {
     const Bson reply = command(client_, Follower::database(),
                                R"({"aggregate":"notes","cursor":{},"pipeline":[{"$group":{"_id":"$)" +

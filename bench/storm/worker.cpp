@@ -34,7 +34,7 @@ std::string content(const std::string& path) {
   return text.str();
 }
 
-/// Each start writes to a log of its own, so that an old ready line is not taken for a new one.
+/// The path of a new log file for each start, so that an old ready line is not mistaken for a new one.
 std::string fresh_log(const WorkerOptions& options) {
   for (int i = 0;; ++i) {
     std::string path = options.folder + "/" + options.pipeline + "-" + std::to_string(i) + ".log";

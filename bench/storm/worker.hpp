@@ -11,7 +11,7 @@ namespace storm {
 
 struct WorkerOptions {
   std::string sluice;              ///< path of the binary
-  std::vector<std::string> flags;  ///< handed on to `sluice run`
+  std::vector<std::string> flags;  ///< passed to `sluice run`
   std::string folder;              ///< where its rules file and its log are written
   std::string uri;
   std::string database;
@@ -19,21 +19,21 @@ struct WorkerOptions {
   std::string pipeline = "storm";
 };
 
-/// A `sluice run` under test.
+/// A process of `sluice run` that is measured.
 class Worker {
  public:
   explicit Worker(const WorkerOptions& options);
 
-  /// Wait until its stream is open and its first position stored.
+  /// Waits until its stream is open and its first position is stored.
   void wait_ready(std::chrono::seconds patience = std::chrono::seconds(60));
-  Metrics metrics() const;  ///< empty until it listens
+  Metrics metrics() const;  ///< empty until its HTTP server listens
   Usage usage() const { return process_.usage(); }
   pid_t pid() const { return process_.pid(); }
-  /// Graceful stop: throws unless the worker ends with 0.
+  /// Stops it by SIGTERM. Throws unless it ends with exit code 0.
   void stop();
-  /// The same for one that was told to stop already.
+  /// The same for a worker that has already been told to stop.
   void wait();
-  /// Throws, with the end of its log, when the worker is no longer there.
+  /// Throws, with the end of its log, if the worker has ended.
   void expect_running();
 
  private:

@@ -12,14 +12,14 @@
 
 namespace storm {
 
-/// How big a storm is. Every workload reads what concerns it.
+/// The sizes of a storm. Each workload uses some of them.
 struct Sizes {
   std::uint32_t users = 2000;
   std::uint32_t articles_per_user = 5;
   std::uint32_t comments_per_user = 10;
   std::uint32_t favourites = 100'000;
-  std::uint32_t loved_articles = 1000;  ///< favourites fall on so many, zipf-distributed
-  double delete_share = 0;              ///< of the favourites' events, so many are deletes (0 to 0.5)
+  std::uint32_t loved_articles = 1000;  ///< articles that get favourites, with a Zipf distribution
+  double delete_share = 0;              ///< the share of deletes among the favourites' events, 0 to 0.5
   std::uint32_t tag_events = 30'000;
   std::uint32_t tags = 500;
   std::uint32_t bare = 200'000;
@@ -28,36 +28,37 @@ struct Sizes {
   std::uint64_t seed = 1;
 };
 
-/// How the copies of a user's fields are written by a perfect writer.
+/// How a perfect writer writes the copies of a user's fields: one update for each author, or for each
+/// document.
 enum class Fan { by_author, by_document };
 
-/// A storm: what it writes, what must come of it, and what its effects cost without Sluice.
-/// plan() decides a round; the other functions speak of the round planned last.
+/// A storm: its writes, the expected results, and the same effects written without Sluice. plan() plans a
+/// round; the other functions are about the last planned round.
 class Workload {
  public:
   virtual ~Workload() = default;
 
   virtual std::string name() const = 0;
   virtual std::string rules() const = 0;                     ///< the YAML list under `rules:`
-  virtual std::vector<std::string> collections() const = 0;  ///< those that the rules write to
+  virtual std::vector<std::string> collections() const = 0;  ///< the rules' targets
 
   virtual void load(const Client& client, const std::string& database) const = 0;
   virtual void plan(std::uint32_t round) = 0;
 
   virtual std::size_t steps() const = 0;
   virtual void write(const Client& client, const std::string& database, std::size_t step) const = 0;
-  virtual std::int64_t events() const = 0;     ///< that a worker gets to read
-  virtual std::int64_t documents() const = 0;  ///< writes that the effects amount to, none put together
+  virtual std::int64_t events() const = 0;     ///< number of events that a worker reads
+  virtual std::int64_t documents() const = 0;  ///< number of document writes, without any merging
 
-  /// Give all effects to a writer, flushing at `batch` documents.
+  /// Gives all effects to a writer, and flushes it after every `batch` documents.
   virtual void perfect(Writer& writer, std::size_t batch, Fan fan) const = 0;
-  /// Does it matter how copies are written?
+  /// Whether `fan` makes a difference.
   virtual bool fans() const { return false; }
 
-  /// What the one-at-a-time loop does with an event: write it, with majority, to `database`.
+  /// The one-at-a-time loop's work for an event: writes its effect to `database`.
   virtual void apply(const Client& client, const std::string& database, const bson_t* event) const = 0;
 
-  /// Throws unless every projection equals a fresh computation.
+  /// Throws if a projection differs from a fresh computation.
   virtual void verify(const Client& client, const std::string& database) const = 0;
 };
 
@@ -68,7 +69,7 @@ std::unique_ptr<Workload> make_mixed(const Sizes& sizes);
 std::unique_ptr<Workload> make_bare(const Sizes& sizes);
 std::unique_ptr<Workload> make_workload(std::string_view name, const Sizes& sizes);
 
-/// Write a whole storm at once.
+/// Writes a whole storm without pauses.
 void write_all(const Workload& workload, const Client& client, const std::string& database);
 
 }  // namespace storm

@@ -7,12 +7,12 @@
 
 namespace storm {
 
-/// Does a batch commit in a transaction (with a position document, as a worker's would), or is it a plain
-/// unordered bulk?
+/// Whether a batch is a plain unordered bulk, or a transaction that also writes a position document, as a
+/// worker's does.
 enum class Commit { plain, transaction };
 const char* name(Commit commit);
 
-/// Collects updates and gives them to mongod in batches: the perfect client.
+/// Collects updates and writes them in batches. With full batches this is the fastest possible client.
 class Writer {
  public:
   Writer(const Client& client, std::string database, Commit commit);
@@ -23,7 +23,7 @@ class Writer {
   void update_one(const std::string& collection, const Bson& selector, const Bson& change,
                   bool upsert = false);
   void update_many(const std::string& collection, const Bson& selector, const Bson& change);
-  /// Commit what was collected, if anything.
+  /// Writes the collected updates, if there are any.
   void flush();
 
  private:

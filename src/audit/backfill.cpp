@@ -14,7 +14,7 @@ namespace sluice::audit {
 
 namespace {
 
-/// A state of the past that the server keeps no more: the rule is begun again at a newer one.
+/// Whether the server no longer keeps the snapshot. The rule is then filled again from a newer one.
 bool is_too_old(const Error& error) {
   return error.code == mongo::snapshot_too_old || error.code == mongo::snapshot_unavailable;
 }
@@ -40,7 +40,7 @@ std::variant<std::monostate, checkpoint::Held, Error> Backfill::run(bool wanted,
                                parts_.config.engine.lease_ms);
   auto taken = lease.acquire();
   if (!std::holds_alternative<std::monostate>(taken)) return taken;
-  // Whoever had it before may have come to the end just now.
+  // The lease's previous holder may have finished the backfill in the meantime.
   if (auto error = parts_.store.fill_state(false, state)) return *error;
   if (!state.fill || !state.fill->running) return std::monostate{};
   Position origin;
@@ -51,8 +51,8 @@ std::variant<std::monostate, checkpoint::Held, Error> Backfill::run(bool wanted,
   return std::monostate{};
 }
 
-/// Where the stream will begin: before anything is read, so that what is written meanwhile comes in the
-/// stream.
+/// Stores the position at which the stream will begin. This comes before anything is read, so that the stream
+/// delivers what is written during the backfill.
 std::optional<Error> Backfill::find_origin(Position& origin) {
   source::ChangeStream stream(parts_.pool, parts_.options);
   Position now;
@@ -76,7 +76,7 @@ std::optional<Error> Backfill::fill(const checkpoint::BackfillRecord& record, co
                                                            parts_.store.id().stream_id(), standing)) {
         return failed;
       }
-      // Not before the stream's begin, or what was written between the two would be in neither.
+      // Not before the stream's first position, or changes between the two would be missed by both.
       at = std::max(standing.at, origin.cluster_time);
       error = fill_rule(*rule, at, repairer, stop);
     } while (error && is_too_old(*error) && !stop.stop_requested());
@@ -129,7 +129,8 @@ std::optional<Error> Backfill::fill_rule(const Rule& rule, std::uint64_t at, Rep
   return std::nullopt;
 }
 
-/// What was set aside before is made up for now.
+/// Marks the rule as filled as of `at`. For a counting rule, first deletes its dead letters up to then, since
+/// the fill has counted their events.
 std::optional<Error> Backfill::wind_up(const Rule& rule, std::uint64_t at) {
   const auto client = parts_.pool.acquire();
   bson::Builder remove;

@@ -17,11 +17,11 @@
 
 namespace sluice::audit {
 
-/// Brings all targets of a stream to what stands in the sources, before any shard streams. The stream begins
-/// at a position from before: copies are simply written again where a change is met twice, and counters carry
-/// the moment that they were computed for, up to which the stream skips them. So nothing falls between the
-/// two, and nothing counts twice, whatever applications write meanwhile. What was done survives a kill: rules
-/// that are done are not done again, and of the one in the middle only what still differs is written.
+/// Fills all targets of a stream from the existing sources, before any shard streams. The stream begins at a
+/// position from before the fill, so no change is missed, whatever applications write meanwhile. A change
+/// that both have seen does no harm: copies are written again, and for a counting rule the stream skips the
+/// events up to the cluster time that its targets were filled as of. A backfill that was killed goes on:
+/// finished rules are not filled again, and in the unfinished one only targets that still differ are written.
 class Backfill {
  public:
   struct Parts {
@@ -33,13 +33,13 @@ class Backfill {
     const std::vector<std::unique_ptr<Rule>>& rules;
     const source::StreamOptions& options;
     const observe::StreamLog& log;
-    std::function<void(const std::string& why)> waiting;  ///< how far it is, for whoever asks
+    std::function<void(const std::string& why)> waiting;  ///< called with the progress, for /readyz
   };
 
   explicit Backfill(Parts parts) : parts_(std::move(parts)) {}
 
-  /// Does what is wanted and not done yet; `wanted` says whether one should be begun on a stream that has not
-  /// streamed yet. Held: another process does it. Blocks, on the reader's thread.
+  /// Finishes a backfill that has begun. `wanted`: begins one if the stream has no position yet. Held:
+  /// another process runs it. Blocks; called on the reader's thread.
   std::variant<std::monostate, checkpoint::Held, Error> run(bool wanted, const std::stop_token& stop);
 
  private:

@@ -12,13 +12,13 @@
 
 namespace sluice::audit {
 
-/// A copy that is not what its source holds. Views; valid during the visit.
+/// A copy that differs from its source. All values are views, valid during the visit.
 struct CopyDifference {
   bson::Value target;
   bson::Value reference;
   bson::View holder;    ///< the target, or the array's element that holds the copy
-  bson::View source;    ///< absent: there is no such source
-  bool orphan = false;  ///< there is no source, and the plan then wants the holder removed
+  bson::View source;    ///< absent: the source does not exist
+  bool orphan = false;  ///< the source does not exist, and the plan has on_delete: delete
 };
 
 /// A range of a collection's _ids, in the server's order. Owns the bytes of both bounds.
@@ -31,19 +31,19 @@ struct IdRange {
 std::optional<Error> cut(mongo::ClientPool& pool, const std::string& database, const std::string& collection,
                          int parts, std::vector<IdRange>& ranges);
 
-/// Compares the targets of a plan, as they stood at one moment, with their sources at that moment.
+/// Compares the targets of a plan with their sources, both as of one cluster time.
 class CopyAudit {
  public:
   using Visit = std::function<void(const CopyDifference&)>;
-  /// Called between batches with the number of targets looked at since the last call; false ends the audit.
+  /// Called between batches with the number of targets compared since the last call; false ends the audit.
   using Progress = std::function<bool(std::int64_t targets)>;
 
-  /// `sources` holds this plan's sources at the moment `at`; it may be shared.
+  /// `sources` caches this plan's sources as of the cluster time `at`. Several audits may share it.
   CopyAudit(mongo::ClientPool& pool, const CopyPlan& plan, SourceCache& sources, std::uint64_t at)
       : pool_(pool), plan_(plan), sources_(sources), at_(at) {}
 
   std::optional<Error> range(const IdRange& range, const Visit& visit, const Progress& progress);
-  /// Looks at a sample of `targets` targets only, picked by the server.
+  /// Compares only `targets` targets, picked at random by the server.
   std::optional<Error> sample(std::int64_t targets, const Visit& visit, const Progress& progress);
 
  private:

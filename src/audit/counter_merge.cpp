@@ -14,12 +14,13 @@ namespace {
 
 constexpr int rows_in_one_answer = 2000;
 
-/// Byte by byte, whatever the collections' own collations: that is the order of bson::server_order().
+/// Has the server compare strings byte by byte, as bson::server_order() does, whatever the collation of the
+/// collection is.
 void append_simple_collation(bson::Builder& out) {
   out.open("collation").append("locale", "simple").close();
 }
 
-/// {_id, <field>}, by _id
+/// A find that gives {_id, <field>}, sorted by _id.
 bson::Builder targets_command(const CounterPlan& plan) {
   bson::Builder find;
   find.append("find", plan.collection).open("projection").append("_id", 1).append(plan.field, 1).close();
@@ -29,7 +30,7 @@ bson::Builder targets_command(const CounterPlan& plan) {
   return find;
 }
 
-/// Stages that give {v: the counted id}, once for each time that it counts.
+/// Stages that give {v: the counted id}, one document per occurrence.
 void append_counted(bson::Builder& out, const Counted& counted) {
   out.open(out.item()).open("$project").append("_id", 0);
   counted.values ? append_values(out, "v", counted.field) : append_path(out, "v", counted.field);
@@ -37,7 +38,7 @@ void append_counted(bson::Builder& out, const Counted& counted) {
   if (counted.values) out.open(out.item()).append("$unwind", "$v").close();
 }
 
-/// The same, by v.
+/// An aggregate that gives the counted ids, {v: id}, sorted by v.
 bson::Builder sources_command(const Counted& counted) {
   bson::Builder aggregate;
   aggregate.append("aggregate", counted.source).open_array("pipeline");
@@ -52,7 +53,7 @@ bson::Builder sources_command(const Counted& counted) {
   return aggregate;
 }
 
-/// {_id: a list inside a list, truth: how often}
+/// An aggregate that gives {_id, truth}: each counted value that is an array, and how often it occurs.
 bson::Builder lists_command(const Counted& counted) {
   bson::Builder aggregate;
   aggregate.append("aggregate", counted.source).open_array("pipeline");
@@ -67,21 +68,22 @@ bson::Builder lists_command(const Counted& counted) {
   return aggregate;
 }
 
-/// Documents one by one, sorted by what stands under a key.
+/// Reads documents one by one, sorted by the value under `key`.
 class Sorted {
  public:
   Sorted(mongo::ClientPool& pool, const CounterPlan& plan, std::string_view collection, std::string_view key,
          bson::Builder command, std::uint64_t at)
       : key_(key), collection_(collection), rows_(pool, plan.database, collection_, std::move(command), at) {}
 
-  /// Whether there is one; if so it is document(), valid until the next step.
+  /// Whether there is a current document. If so, document() is valid until the next step.
   bool there() const { return place_ < documents_.size(); }
   bson::View document() const { return documents_[place_]; }
   const bson::Value& key() const { return now_; }
-  /// Whether any was left out.
+  /// Whether documents were left out because their key is an array.
   bool had_lists() const { return had_lists_; }
 
-  /// Goes on to the next that can be an id; `between` is called between answers, before the last one goes.
+  /// Moves to the next document whose key can be an _id. `between` is called before the current answer of the
+  /// server is released.
   template <typename Between>
   std::optional<Error> step(Between between) {
     do {
@@ -94,7 +96,7 @@ class Sorted {
       if (!there()) return std::nullopt;
       now_ = document().at(key_);
       had_lists_ = had_lists_ || now_.is_array();
-      // No id is an array. And the server sorts arrays by their least element.
+      // Arrays are left out: an _id cannot be an array, and the server sorts an array by its least element.
     } while (now_.is_array());
     return check_order();
   }
@@ -112,7 +114,7 @@ class Sorted {
     last_ = {last_.type(), last_bytes_};
   }
 
-  /// A merge of what is not sorted would find differences where there are none.
+  /// An error if the keys are not sorted: the merge would then report false differences.
   std::optional<Error> check_order() {
     const bool sorted = !last_ || bson::server_order(last_, now_) <= 0;
     last_ = now_;
@@ -126,8 +128,8 @@ class Sorted {
   std::size_t place_ = 0;
   bool had_lists_ = false;
   bson::Value now_;
-  bson::Value last_;                      ///< the key before
-  std::vector<std::uint8_t> last_bytes_;  ///< holds it from one answer to the next
+  bson::Value last_;                      ///< the previous key
+  std::vector<std::uint8_t> last_bytes_;  ///< holds its bytes when its answer has been released
   mongo::ReadAhead rows_;
 };
 
@@ -155,7 +157,7 @@ std::optional<Error> CounterMerge::run(const Visit& visit, const Progress& progr
       row.id = targets.key();
       row.found = targets.document().at_path(plan.field);
     } else {
-      keep();  // the row outlives the answer that it came with
+      keep();  // the id must outlive the answer that it came with
       row.id = {sources.key().type(), kept};
     }
     while (order >= 0 && sources.there() && bson::server_order(row.id, sources.key()) == 0) {
@@ -171,7 +173,8 @@ std::optional<Error> CounterMerge::run(const Visit& visit, const Progress& progr
   return counted_.values && sources.had_lists() ? lists(visit) : std::nullopt;
 }
 
-/// A list inside a list is a value that no entry can be made for: each such count is missing.
+/// Visits the counted values that are arrays themselves (an array inside the counted array). An _id cannot be
+/// an array, so none of them has a counter.
 std::optional<Error> CounterMerge::lists(const Visit& visit) {
   bson::Builder command = lists_command(counted_);
   mongo::SnapshotCursor cursor(pool_);

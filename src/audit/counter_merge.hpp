@@ -9,13 +9,13 @@
 
 namespace sluice::audit {
 
-/// Goes through all counters of a plan as they stood at one moment, beside what their sources said then. Both
-/// come sorted from the server, side by side, so that memory stays flat however large they are.
+/// Compares all counters of a plan with their sources, both as of one cluster time. The server returns both
+/// sorted by id and they are merged, so memory use does not depend on their number.
 class CounterMerge {
  public:
-  /// Called for each document that holds a counter, and for each id that is counted without one.
+  /// Called for each document in the counters' collection, and for each counted id without one.
   using Visit = std::function<std::optional<Error>(const CounterRow&)>;
-  /// Called between batches with the number of counters looked at since the last call.
+  /// Called between batches with the number of counters compared since the last call.
   using Progress = std::function<void(std::int64_t targets)>;
 
   CounterMerge(mongo::ClientPool& pool, const Counted& counted, std::uint64_t at)

@@ -14,7 +14,7 @@ void append_in(bson::Builder& out, std::string_view path, const std::vector<bson
   out.close().close().close().close();
 }
 
-/// {_id: the counted id, truth: how often}
+/// Stages that give {_id: the counted id, truth: its number of occurrences} for each of `ids` that occurs.
 void append_truth(bson::Builder& out, const Counted& counted, const std::vector<bson::Value>& ids) {
   // Uses the index on the field, if there is one; documents that do not match exactly are filtered out below.
   append_in(out, counted.field, ids);
@@ -22,7 +22,7 @@ void append_truth(bson::Builder& out, const Counted& counted, const std::vector<
   counted.values ? append_values(out, "v", counted.field) : append_path(out, "v", counted.field);
   out.close().close();
   if (counted.values) out.open(out.item()).append("$unwind", "$v").close();
-  // No id is an array, but one that holds an id would be let through by it.
+  // Leaves out arrays: an _id cannot be one, but the $in below would match an array that contains an id.
   out.open(out.item()).open("$match").open("v").append("$exists", true);
   out.open("$not").append("$type", "array").close().close().close().close();
   append_in(out, "v", ids);

@@ -4,14 +4,15 @@
 
 #include "sluice/bson_builder.hpp"
 
-/// What rules do in code, said to the server: expressions of its aggregation language.
+/// Aggregation expressions with which the server computes the same values as the rules do.
 namespace sluice::audit {
 
-/// Appends, under `key`, the value at a dotted path as bson::View::at_path() sees it: it never looks into
-/// arrays, where the server's own "$a.b" would.
+/// Appends, under `key`, the value at a dotted path as bson::View::at_path() returns it. Unlike the server's
+/// "$a.b" it never looks into arrays.
 void append_path(bson::Builder& out, std::string_view key, std::string_view path);
 
-/// The distinct values of an array, or of the scalar in its place; a missing field holds none.
+/// Appends, under `key`, an array of the distinct values of the array at a dotted path. A scalar counts as an
+/// array of one value, a missing field as an empty array.
 void append_values(bson::Builder& out, std::string_view key, std::string_view path);
 
 }  // namespace sluice::audit

@@ -13,10 +13,10 @@ namespace {
 
 constexpr int events_in_one_answer = 5000;
 constexpr int await_ms = 200;
-constexpr std::int64_t most_events = 2'000'000;  // what is pending is kept in memory
-constexpr int most_lost_answers = 6;             // each is waited for twice as long as the one before
+constexpr std::int64_t most_events = 2'000'000;  // their effects are kept in memory
+constexpr int most_lost_answers = 6;             // each try waits twice as long as the one before
 
-/// Ids are copied: the events they come from are let go batch by batch.
+/// The delta of `id`, inserted if absent. The id is copied, since the batch it comes from is released.
 InFlightChanges::Delta& insert(InFlightChanges::Deltas& deltas, const bson::Value& id, Arena& arena) {
   const auto found = deltas.find(bson::Identity(id));
   if (found != deltas.end()) return found->second;
@@ -24,7 +24,8 @@ InFlightChanges::Delta& insert(InFlightChanges::Deltas& deltas, const bson::Valu
   return deltas.emplace(bson::Identity(kept), InFlightChanges::Delta{kept, 0}).first->second;
 }
 
-/// An answer without events tells how far the server has looked; one that cannot be read, that it is through.
+/// Whether the server has read its oplog up to `moment`, by the resume token of an answer without events. If
+/// the token's time cannot be read, the answer counts as yes.
 bool looked_as_far_as(std::uint64_t moment, const source::StreamBatch& batch) {
   return source::time_of_token(batch.resume_token).value_or(moment) >= moment;
 }
@@ -47,7 +48,7 @@ void InFlightChanges::add(const Effect& effect) {
   }
 }
 
-/// From events to the effects that nobody has carried out yet.
+/// Adds the effects of events that the worker has not carried out yet.
 class InFlightChanges::Judge {
  public:
   Judge(InFlightChanges& pending, const requirements::Rules& rules,
@@ -57,7 +58,7 @@ class InFlightChanges::Judge {
     filled_.set(rules, standing.filled);
   }
 
-  /// False when the events have passed the standing's moment.
+  /// Takes a batch. False when an event is newer than the progress snapshot: then all have been read.
   bool take(const source::StreamBatch& batch) {
     Arena arena;
     for (const bson::View document : batch.events) {
@@ -111,7 +112,7 @@ std::optional<Error> InFlightChanges::read(mongo::ClientPool& pool, const Stream
     }
     if (batch->events.empty()) {
       if (batch->resume_token && looked_as_far_as(standing.at, *batch)) return std::nullopt;
-      continue;  // in mid-event, or on the way through changes that the filter keeps out
+      continue;  // parts of a split event are missing, or the filter drops all events here
     }
     if (!judge.take(*batch)) return std::nullopt;
     if (events_ > most_events) {

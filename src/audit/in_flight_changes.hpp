@@ -15,9 +15,9 @@
 
 namespace sluice::audit {
 
-/// The effects that the worker has yet to carry out for source writes up to some moment: those of the events
-/// between its lanes' positions and that moment. They distinguish targets that lag from targets that are
-/// wrong.
+/// The effects that the worker has not carried out yet for source writes up to some cluster time: those of
+/// the events between its lanes' positions and that time. They distinguish targets that lag from targets that
+/// are wrong.
 class InFlightChanges {
  public:
   struct Delta {
@@ -26,15 +26,18 @@ class InFlightChanges {
   };
   using Deltas = std::unordered_map<bson::Identity, Delta, sinks::IdentityHash>;
 
-  /// Reads the stream from the standing's floor up to its moment. Call it once.
+  /// Reads the stream from the floor of `standing` up to its time. Call it once.
   std::optional<Error> read(mongo::ClientPool& pool, const StreamConfig& stream,
                             const requirements::Rules& rules, const checkpoint::ProgressSnapshot& standing);
 
   /// What the pending events will add to the counters of a plan.
   const Deltas& counters(const CounterPlan& plan) const;
+  /// Whether a pending event updates all copies of this source.
   bool will_refresh(const CopyPlan& plan, const bson::Value& source) const;
+  /// Whether a pending event compares this target with its source.
   bool will_fill(const CopyPlan& plan, const bson::Value& target) const;
 
+  /// The number of pending events.
   std::int64_t events() const { return events_; }
 
  private:

@@ -24,7 +24,7 @@ std::vector<Item> part(const std::vector<Item>& items, std::size_t from, std::si
   return {items.begin() + static_cast<std::ptrdiff_t>(from), items.begin() + static_cast<std::ptrdiff_t>(to)};
 }
 
-/// Visits the documents of a find or an aggregate at a moment.
+/// Visits the documents of a find or an aggregate as of the cluster time `at`.
 template <typename Visit>
 std::optional<Error> each_document(mongo::ClientPool& pool, const std::string& database,
                                    const std::string& collection, bson::Builder& command, std::uint64_t at,
@@ -80,13 +80,14 @@ std::string value_text(const bson::Value& value) {
   return text;
 }
 
-/// Of the counters of one plan: what is known beforehand, and what is to be written next.
+/// The state of an audit of one plan's counters: dead letters by counter, and the fixes of the next
+/// transaction.
 struct ProjectionAudit::CounterPass {
   Arena letters_scratch;
   Letters letters;
   Arena arena;
   std::vector<CounterFix> fixes;
-  std::vector<std::string> sentences;  ///< of the fixes
+  std::vector<std::string> sentences;  ///< the difference that each fix repairs
 
   void clear() {
     fixes.clear();
@@ -199,7 +200,7 @@ std::optional<Error> ProjectionAudit::take(const Counted& counted, const audit::
   return pass.fixes.size() < fixes_in_one_transaction ? std::nullopt : fix(counted, pass);
 }
 
-/// `pending`: what the worker will still add. The counter should hold the truth less that.
+/// `pending`: what the worker will still add. The counter should hold `row.truth - pending`.
 void ProjectionAudit::judge(const Counted& counted, const audit::CounterRow& row, std::int64_t pending,
                             CounterPass& pass) {
   const CounterPlan& plan = *counted.plan;
@@ -222,7 +223,7 @@ void ProjectionAudit::judge(const Counted& counted, const audit::CounterRow& row
   pass.sentences.push_back(sentence);
 }
 
-/// One that refuses must not keep the others from being mended.
+/// If a group fails because one of its repairs cannot be applied, each of them is tried on its own.
 std::optional<Error> ProjectionAudit::mend(
     const std::vector<std::string>& sentences,
     const std::function<std::optional<Error>(std::size_t, std::size_t)>& write) {
@@ -254,7 +255,8 @@ std::optional<Error> ProjectionAudit::fix(const Counted& counted, CounterPass& p
   return error;
 }
 
-/// The increments in dead letters are part of the difference. Repairing it also deletes those dead letters.
+/// Reads the dead letters with increments of this plan. They are part of the difference, so a repair of a
+/// counter also deletes its dead letters.
 std::optional<Error> ProjectionAudit::read_letters(const CounterPlan& plan, CounterPass& pass) {
   bson::Builder find;
   find.append("find", state::dead_letters).open("filter").append("pipeline", options_.pipeline);
@@ -335,8 +337,8 @@ std::optional<Error> ProjectionAudit::copy_range(const CopyPlan& plan, audit::So
   return error ? error : fix(pass);
 }
 
-/// An orphan is no difference: the worker removes a target when it reads that the source was deleted, and
-/// what stands in the collections at one moment does not say whether there ever was such a source.
+/// An orphan is not a difference: the worker removes a target only when it reads that the source was deleted,
+/// and the collections as of one moment do not show whether the source ever existed.
 void ProjectionAudit::judge(const CopyPlan& plan, const audit::CopyDifference& difference, CopyPass& pass) {
   if (pending_ != nullptr &&
       (pending_->will_refresh(plan, difference.reference) || pending_->will_fill(plan, difference.target))) {

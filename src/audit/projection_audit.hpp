@@ -17,16 +17,16 @@
 
 namespace sluice::audit {
 
-/// What an audit of one projection came to.
+/// The results of an audit of one projection.
 struct AuditTotals {
-  std::int64_t checked = 0;  ///< targets looked at; for counters, those that the server compared
+  std::int64_t checked = 0;  ///< targets compared
   std::int64_t different = 0;
   std::int64_t orphans = 0;  ///< references to no source under on_delete: delete; reported, never written
   std::int64_t mended = 0;
   std::int64_t unmendable = 0;
 };
 
-/// What an audit says on its way. Called by several threads, one at a time.
+/// The events of a running audit. Called on several threads, but never at the same time.
 struct AuditEvents {
   std::function<void(const std::string& sentence)> difference;
   std::function<void(const std::string& sentence)> orphan;
@@ -43,11 +43,11 @@ struct AuditOptions {
   std::stop_token stop = {};
 };
 
-/// Compares one projection's targets with its sources at one moment, and has what differs mended if there is
-/// a repairer. Blocks.
+/// Compares one projection's targets with its sources as of one cluster time, and repairs differences if
+/// there is a `repairer`. Blocks.
 class ProjectionAudit {
  public:
-  /// `pending` may be null: nothing is on its way then. `repairer` may be null: nothing is mended. All must
+  /// `pending`: null if no changes are in flight. `repairer`: null to repair nothing. All arguments must
   /// outlive the audit.
   ProjectionAudit(mongo::ClientPool& pool, const InFlightChanges* pending, Repairer* repairer,
                   std::uint64_t at, AuditOptions options, AuditEvents events)
@@ -69,7 +69,7 @@ class ProjectionAudit {
 
   std::optional<Error> counters(const Counted& counted);
   std::optional<Error> all_counters(const Counted& counted, CounterPass& pass);
-  /// Some counters only.
+  /// Compares only the counters of `ids`.
   std::optional<Error> counter_rows(const Counted& counted, const std::vector<bson::Value>& ids,
                                     CounterPass& pass);
   std::optional<Error> take(const Counted& counted, const audit::CounterRow& row, CounterPass& pass);
@@ -84,7 +84,7 @@ class ProjectionAudit {
   std::optional<Error> fix(CopyPass& pass);
   void judge(const CopyPlan& plan, const audit::CopyDifference& difference, CopyPass& pass);
 
-  /// Mends `sentences.size()` differences by `write(from, to)`, a few hundred at a time.
+  /// Repairs `sentences.size()` differences by `write(from, to)`, a few hundred at a time.
   std::optional<Error> mend(const std::vector<std::string>& sentences,
                             const std::function<std::optional<Error>(std::size_t, std::size_t)>& write);
 
@@ -103,11 +103,11 @@ class ProjectionAudit {
   AuditEvents events_;
   std::string rule_;
   std::int64_t total_ = 0;
-  std::mutex mutex_;  ///< totals_ and events_
+  std::mutex mutex_;  ///< guards totals_ and events_
   AuditTotals totals_;
 };
 
-/// A value as people read it: relaxed Extended JSON, not too long.
+/// A value for messages: relaxed Extended JSON, shortened to about 120 bytes.
 std::string value_text(const bson::Value& value);
 
 }  // namespace sluice::audit

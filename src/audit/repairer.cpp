@@ -18,7 +18,7 @@ Error changed_meanwhile(const std::string& what) {
   return {ErrorKind::own_fault, 0, what + " meanwhile; verify again", false};
 }
 
-/// A counter that is zero and ought not to stand there at all: nothing to add, only to remove.
+/// Removes the document of a counter that is zero, for a plan whose counters are dropped at zero.
 void add_removal(const CounterPlan& plan, const CounterFix& fix, std::size_t index,
                  sinks::WriteCommands& out) {
   out.add(Kind::remove, plan.database, plan.collection, index, false, [&](bson::Builder& operation) {

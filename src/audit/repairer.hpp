@@ -13,26 +13,25 @@
 
 namespace sluice::audit {
 
-/// A counter to be put right.
+/// The repair of one counter.
 struct CounterFix {
   bson::Value id;
   std::int64_t change = 0;  ///< to be added to the counter's value at the time of the repair
-  bson::Value broken;       ///< if present: what is there instead of a number; `value` replaces it
+  bson::Value broken;       ///< if present: the value found instead of a number; `value` replaces it
   std::int64_t value = 0;
   std::vector<bson::Value> letters;  ///< dead letters that the repair accounts for
 };
 
-/// Repairs what an audit found to be wrong. A counter is repaired by adding a difference, so a worker may go
-/// on counting meanwhile. The same transaction checks the audit's lease and deletes the dead letters that the
-/// repair accounts for, so that nobody can retry them as well. Copies are written as the sink writes them.
-/// Only one thread may fix counters; any number may fill copies. Blocks, and retries errors that pass by
-/// themselves.
+/// Repairs differences that an audit found. A counter is repaired by adding the difference, so a worker may
+/// go on counting meanwhile. The same transaction checks the audit's lease and deletes the dead letters that
+/// the repair accounts for, so that they cannot be retried as well. Copies are written as the sink writes
+/// them. Only one thread may fix counters; any number may fill copies. Blocks, and retries transient errors.
 class Repairer {
  public:
   struct Options {
     std::string state_database;
     int statement_ms = 5000;
-    std::stop_token stop = {};  ///< ends the retries of an error that does not pass
+    std::stop_token stop = {};  ///< ends the retries
   };
 
   Repairer(mongo::ClientPool& pool, mongo::SessionRecorder& recorder, Options options,
@@ -61,8 +60,8 @@ class Repairer {
   checkpoint::AuditLease& lease_;
 };
 
-/// Retries `step`, with pauses, while its error is one that passes by itself. Returns the last error if it
-/// has not passed after about a minute, or on `stop`.
+/// Retries `step`, with pauses, while its error is transient. Returns the last error after about a minute, or
+/// on `stop`.
 std::optional<Error> retry_while_passing(const std::stop_token& stop,
                                          const std::function<std::optional<Error>()>& step);
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t most_bytes = 16 << 20;
 constexpr std::size_t most_for_one = most_bytes / 64;
-constexpr std::size_t bytes_of_an_entry = 128;  // what the table needs beside the document
+constexpr std::size_t bytes_of_an_entry = 128;  // what the table needs besides the document
 
 }  // namespace
 
@@ -54,7 +54,8 @@ std::optional<Error> SourceCache::read(const std::vector<bson::Value>& ids, Foun
   }
 }
 
-/// When the cache is full it drops everything. Callers that still use an entry keep it alive.
+/// Adds a source, or an absent one, to the cache. A full cache drops everything; a Found object that still
+/// uses dropped entries keeps them alive.
 void SourceCache::keep(const bson::Value& reference, bson::View source) {
   const std::size_t bytes = reference.raw().size() + source.size() + bytes_of_an_entry;
   if (bytes > most_for_one) return;

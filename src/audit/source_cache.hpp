@@ -14,16 +14,16 @@
 
 namespace sluice::audit {
 
-/// The sources of a copy plan as they stood at one moment. Many targets refer to one source, in whichever
-/// order: what was read is kept, up to a bound in bytes, for all threads that compare. Thread-safe.
+/// Reads the sources of a copy plan as of one cluster time. Many targets refer to one source, in any order,
+/// so sources are cached, up to 16 MiB, for all threads that compare. Thread-safe.
 class SourceCache {
  public:
   using References = std::unordered_map<bson::Identity, bson::Value, sinks::IdentityHash>;
 
-  /// Sources that were asked for. Used by one thread.
+  /// The result of find(). Used by one thread.
   class Found {
    public:
-    /// The source, or an absent view where there is none. Valid as long as this is.
+    /// The source, or an absent view if it does not exist. Valid as long as this object.
     bson::View at(const bson::Value& reference) const {
       const auto found = sources_.find(bson::Identity(reference));
       return found == sources_.end() ? bson::View{} : found->second;
@@ -32,14 +32,14 @@ class SourceCache {
    private:
     friend class SourceCache;
     sinks::DocumentsById sources_;
-    std::shared_ptr<const void> kept_;  ///< holds those that were known
-    Arena read_;                        ///< holds those that were not
+    std::shared_ptr<const void> kept_;  ///< holds the sources that were in the cache
+    Arena read_;                        ///< holds the sources that were read
   };
 
   SourceCache(mongo::ClientPool& pool, const CopyPlan& plan, std::uint64_t at)
       : pool_(pool), plan_(plan), at_(at) {}
 
-  /// All sources that `references` name. The references have to outlive `found`.
+  /// Finds the sources of all `references`, which must outlive `found`. Blocks.
   std::optional<Error> find(const References& references, Found& found);
 
  private:
@@ -55,7 +55,7 @@ class SourceCache {
   mongo::ClientPool& pool_;
   const CopyPlan& plan_;
   const std::uint64_t at_;
-  std::mutex mutex_;  ///< taken for each batch of targets, never for each target
+  std::mutex mutex_;  ///< guards kept_; taken for each batch of targets, never for each target
   std::shared_ptr<Kept> kept_ = std::make_shared<Kept>();
 };
 

@@ -15,9 +15,9 @@ namespace {
 
 constexpr int threads = 4;
 constexpr int clients = 3 * threads + 4;  // a thread reads targets and sources, and writes
-constexpr int snapshots = 5;              // begun anew so often when the server has dropped the past
-// The past is kept for minutes, and each rule may need them: a moment serves the next one only while it is
-// new.
+constexpr int snapshots = 5;              // tries for each projection, each at a newer moment
+// The server keeps the past for some minutes, and one projection may need them all. So a moment is used for
+// the next projection only while it is new.
 constexpr auto moment_serves = std::chrono::seconds(20);
 
 [[noreturn]] void give_up(const std::string& what, const mongo::ClientPool& pool, const Error& error) {
@@ -50,7 +50,7 @@ void add(AuditTotals& all, const AuditTotals& one) {
 
 }  // namespace
 
-/// What there was at one time, and what was on its way then.
+/// A cluster time to compare at, with the worker's progress and the changes in flight at that time.
 struct Verification::Moment {
   checkpoint::ProgressSnapshot standing;
   InFlightChanges pending;
@@ -84,7 +84,7 @@ void Verification::stream(const StreamConfig& config) {
   const auto rules = rules::make_rules(config);
   moment_.reset();
   mongo::ClientPool pool(config, clients, checkpoint::LeaseHolder::self().instance);
-  // A wrong address should be said soon; what has answered once is waited for.
+  // Fails soon if the address is wrong. Later errors are retried.
   if (auto error = requirements::has_change_streams(pool.acquire().get()))
     give_up("reach the server", pool, *error);
   std::vector<const Rule*> audited;
@@ -120,7 +120,8 @@ void Verification::stream(const StreamConfig& config) {
   }
 }
 
-/// A worker that said that the rule is not backfilled says so no more.
+/// Stores in the layout that the rule's targets are complete, so that workers no longer report the rule as
+/// not backfilled.
 void Verification::note_whole_repair(mongo::ClientPool& pool, const StreamConfig& stream, const Rule& rule) {
   const checkpoint::MaintainedRule repaired{rule.name(), checkpoint::maintained_hash(rule), true,
                                             repaired_at_};
@@ -167,15 +168,17 @@ bool Verification::projection(mongo::ClientPool& pool, const StreamConfig& strea
     if (all_mended && std::holds_alternative<Counted>(projection))
       drop_rejected(pool, stream, rule, standing.at);
     repaired_at_ = standing.at;
-    // A stream that never ran begins later, and what changes until then is in neither.
+    // A stream that has never run begins later: changes until then would be in neither, so it is not
+    // complete.
     const bool whole = all_mended && standing.floor.has_value();
-    // What was mended may be the source of another rule.
+    // A repaired target may be the source of another rule, so the next projection needs a newer moment.
     if (audit.totals().mended > 0) moment_.reset();
     return whole;
   }
 }
 
-/// Events of which a counter could make nothing (no pre-image) are made up for by a whole repair.
+/// Deletes the dead letters of events that a counting rule could not use (no pre-image). A repair of the
+/// whole projection makes up for them.
 void Verification::drop_rejected(mongo::ClientPool& pool, const StreamConfig& stream, const Rule& rule,
                                  std::uint64_t at) {
   bson::Builder remove;

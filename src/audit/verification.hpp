@@ -23,17 +23,18 @@ struct VerifyEvents {
   std::function<void(const std::string& rule, const std::string& target, const AuditTotals&)> done;
 };
 
-/// Compares what every rule's targets hold with what they should hold, computed from the sources at one
-/// moment, and reports or repairs the differences. It may run beside the workers, and as often as one likes:
-/// it distinguishes what is merely on its way to a target from what is wrong, and a repair adds differences
-/// under a lease of its own.
+/// Compares the targets of every rule with what they should hold, computed from the sources as of one cluster
+/// time, and reports or repairs the differences. It may run at any time, also while workers run: it
+/// distinguishes changes that a worker has not applied yet from differences, and repairs under a lease of its
+/// own.
 class Verification {
  public:
-  /// Throws ConfigError and Stop as the worker does.
+  /// `config` must outlive it.
   Verification(const Config& config, VerifyOptions options, VerifyEvents events);
   ~Verification();
 
-  /// Verifies all streams and returns the totals over all of them. Throws Stop when it cannot. Blocks.
+  /// Verifies all streams and returns the totals over all of them. Throws ConfigError if a rule is unknown or
+  /// unusable, and Stop if it cannot go on. Blocks.
   AuditTotals run();
 
  private:
@@ -54,7 +55,7 @@ class Verification {
   VerifyEvents events_;
   AuditTotals totals_;
   std::uint64_t repaired_at_ = 0;   ///< cluster time of the last projection's moment
-  std::unique_ptr<Moment> moment_;  ///< the current stream's, if read already and perhaps still usable
+  std::unique_ptr<Moment> moment_;  ///< the current stream's last moment; null if a new one must be read
 };
 
 }  // namespace sluice::audit

@@ -12,7 +12,7 @@
 namespace sluice::cli {
 namespace {
 
-/// `command` may be null: for what stands before the command.
+/// The flags that may be given to `command`; if null, before a command.
 std::vector<std::string> flag_names(const Command* command) {
   std::vector<std::string> names = {"--help", "--version"};
   if (command != nullptr) {
@@ -24,8 +24,8 @@ std::vector<std::string> flag_names(const Command* command) {
   return names;
 }
 
-/// Where CLI11 puts what it reads; values stay text, for config to check with one set of messages for all
-/// sources.
+/// Where CLI11 stores what it reads. Values stay text: config checks them, with the same messages for every
+/// source.
 struct Read {
   std::map<std::string_view, std::string> values;
   std::map<std::string_view, bool> flags;
@@ -38,7 +38,7 @@ void declare_option(CLI::App& app, const config::Option& option, Read& read) {
     app.add_flag(flag, read.flags[option.name]);
     return;
   }
-  // As with most tools the last one counts, so that scripts can put their own behind "$@".
+  // The last value takes precedence, as with most tools, so that scripts can add their own after "$@".
   app.add_option(flag, read.values[option.name])->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
@@ -51,7 +51,7 @@ void declare_own(CLI::App& app, const CommandFlag& own, Read& read) {
   app.add_option(flag, read.own_values[own.name])->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
-/// Where a command is declared: at the top, or in its group.
+/// The parser in which to declare a command: the top one, or its group's, which is created if necessary.
 CLI::App& home_of(CLI::App& app, const Command& command, Arguments& arguments) {
   const std::string group(group_of(command));
   if (group.empty()) return app;
@@ -62,7 +62,7 @@ CLI::App& home_of(CLI::App& app, const Command& command, Arguments& arguments) {
   made->allow_extras();
   made->require_subcommand(0, 1);
   made->add_flag("--help,-h", arguments.help);
-  // Called after that of the command in it.
+  // CLI11 calls it after the callback of a command of the group.
   made->callback([&arguments, group] {
     if (arguments.command.empty()) arguments.command = group;
   });
@@ -97,7 +97,7 @@ std::string without_value(const std::string& argument) {
   return argument.substr(0, argument.find('='));
 }
 
-/// `command` is "" for what stands before the command.
+/// Throws UsageError for an unexpected argument. `command` is "" for an argument before the command.
 [[noreturn]] void refuse_extra(const std::string& command, const std::string& extra) {
   const std::string help = "; see sluice " + (command.empty() ? "" : command + " ") + "--help";
   if (!extra.starts_with("-") || extra == "-") {
@@ -122,7 +122,7 @@ std::string without_value(const std::string& argument) {
   throw UsageError(fmt::format("'{0}' must come after the command, as in: sluice run FILE.yaml {0}", flag));
 }
 
-/// CLI11's own sentence for a flag without its value is hard to read.
+/// The error as a sentence. CLI11's own text for a flag without its value is hard to read.
 std::string sentence(const CLI::ParseError& error) {
   const std::string text = error.what();
   if (error.get_name() == "ArgumentMismatch" && text.starts_with("--")) {
@@ -131,7 +131,7 @@ std::string sentence(const CLI::ParseError& error) {
   return text + "; see sluice --help";
 }
 
-/// A group without one of its commands.
+/// Throws UsageError for a group without a subcommand, or with an unknown one.
 [[noreturn]] void refuse_group(const CLI::App& app, const std::string& group) {
   std::vector<std::string> names;
   for (const Command* command : commands_of_group(group)) names.emplace_back(command->name);
@@ -144,7 +144,7 @@ std::string sentence(const CLI::ParseError& error) {
                                config::join_or(names)));
 }
 
-/// What stands behind the file: operands for a command that takes them.
+/// Takes the arguments after the file as operands, if the command has any.
 void take_extras(const CLI::App& sub, const Command& command, Arguments& arguments) {
   for (const auto& extra : sub.remaining()) {
     if (command.operands.empty() || (extra.starts_with("-") && extra != "-"))
@@ -183,7 +183,7 @@ Arguments parse_arguments(const std::vector<std::string>& words) {
   app.add_flag("--version", arguments.version);
   for (const auto& command : commands()) declare_command(app, command, arguments, read);
   try {
-    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them from the back
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 expects the reverse order
   } catch (const CLI::ParseError& error) {
     throw UsageError(sentence(error));
   }

@@ -11,22 +11,22 @@
 
 namespace sluice::cli {
 
-/// A command line that means nothing. what() is written for the person who typed it.
+/// An invalid command line. what() is a message for the user.
 class UsageError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// What was typed, not yet checked against anything but the names of commands and flags.
+/// The parsed command line. Only the names of commands and flags have been checked.
 struct Arguments {
-  std::string command;  ///< "" where only --help, --version or nothing was given; a group with --help only
+  std::string command;  ///< "" if there is none; the name of a group (`dead`) only together with --help
   std::string file;
-  std::vector<std::string> operands;  ///< what follows the file, for commands that take more
+  std::vector<std::string> operands;  ///< the arguments after the file
   config::Values flags;               ///< by option name, without `--`
-  config::Values own;  ///< the command's own flags, likewise; "true" for one that takes no value
+  config::Values own;  ///< the command's own flags, by name without `--`; "true" for one without a value
   bool help = false;
   bool version = false;
-  std::shared_ptr<const Extensions> extensions = {};  ///< of the program; may be null
+  std::shared_ptr<const Extensions> extensions = {};  ///< rules and sinks that the program adds; may be null
 };
 
 /// `arguments` without the program's name. Throws UsageError.

@@ -104,7 +104,7 @@ constexpr std::array<CommandFlag, 7> kReplayFlags = {{
     {"dry-run", "", "Only count the effects."},
 }};
 
-/// One table of several, in their order.
+/// Joins several tables into one.
 template <std::size_t... sizes>
 constexpr auto joined(const std::array<Command, sizes>&... parts) {
   std::array<Command, (sizes + ...)> all{};
@@ -116,7 +116,7 @@ constexpr auto joined(const std::array<Command, sizes>&... parts) {
   return all;
 }
 
-/// Running a worker, and looking at what it would run by.
+/// Commands that run a worker, and check or show its configuration and state.
 constexpr std::array<Command, 4> kWorkerCommands = {{
     {"run", "FILE.yaml [flags]", "Run a worker until it is stopped (SIGTERM or Ctrl-C).", true, run_command},
     {"check", "FILE.yaml... [--online] [--json] [flags]",
@@ -131,7 +131,6 @@ constexpr std::array<Command, 4> kWorkerCommands = {{
         .with(places),
 }};
 
-/// Dead letters.
 constexpr std::array<Command, 4> kDeadCommands = {{
     Command{"dead list", "FILE.yaml [filters] [--limit N] [--json] [flags]", "List the dead letters.", true,
             dead_list_command, kDeadListFlags}
@@ -159,7 +158,6 @@ constexpr std::array<Command, 1> kTopCommands = {{
      top_command, kTopFlags, "URL..."},
 }};
 
-/// Triggers.
 constexpr std::array<Command, 4> kTriggerCommands = {{
     Command{"trigger list", "FILE.yaml [--json] [flags]", "List the triggers of a pipeline.", true,
             trigger_list_command, kTriggerListFlags}
@@ -178,7 +176,7 @@ constexpr std::array<Command, 4> kTriggerCommands = {{
         .with(places),
 }};
 
-/// What rules keep and publish.
+/// Commands on what rules maintain and publish.
 constexpr std::array<Command, 4> kTargetCommands = {{
     Command{"verify", "FILE.yaml [--repair] [--sample N] [--rule NAME] [flags]",
             "Compare the targets of every rule with its sources; exits with 1 if differences remain.", true,

@@ -9,40 +9,40 @@
 
 namespace sluice::cli {
 
-/// A flag that one command alone takes.
+/// A flag of a command that is not an option of the worker.
 struct CommandFlag {
-  std::string_view name;   ///< without its `--`
-  std::string_view value;  ///< what its value is called in help; "": it takes none
+  std::string_view name;   ///< without `--`
+  std::string_view value;  ///< the name of its value in the help; "" if it takes none
   std::string_view help;   ///< one sentence
 };
 
-/// Every option; what a worker needs to know.
+/// Accepts every option: for commands that run a worker or check its configuration.
 inline bool every_option(const config::Option&) {
   return true;
 }
 
-/// Where the streams and their state are, and into how many parts they are divided.
+/// Accepts the options that say where the streams and their state are, and how many parts a stream has.
 inline bool places(const config::Option& option) {
   return (option.group == "MongoDB" && option.name != "indexes") || option.group == "Shard" ||
          option.group == "Cluster";
 }
 
-/// The same, and where NATS and Redis are.
+/// Accepts the same, and the options for NATS and Redis.
 inline bool places_and_outlets(const config::Option& option) {
   return places(option) || option.group == "NATS" || option.group == "Redis";
 }
 
 struct Command {
-  std::string_view name;     ///< `check`, or `dead list` for one of a group
-  std::string_view usage;    ///< what follows the name
+  std::string_view name;     ///< `check`, or `dead list` for a command of a group
+  std::string_view usage;    ///< the arguments, as the help shows them after the name
   std::string_view summary;  ///< one sentence
-  bool takes_options;        ///< the options of the table, and the file
+  bool takes_options;  ///< it reads a configuration: takes the worker's options, and a file (takes_file)
   int (*run)(const Arguments&, std::ostream& out, std::ostream& err);
   std::span<const CommandFlag> flags = {};
-  std::string_view operands = {};  ///< what may follow the file: `ID...`; "": nothing
-  bool takes_file = true;          ///< of those that take options: the file has to be stated
-  std::string_view more = {};      ///< lines of its help behind its flags
-  bool (*uses)(const config::Option&) = every_option;  ///< of the options: those that are flags of it
+  std::string_view operands = {};  ///< the arguments after the file: `ID...`; "" if it takes none
+  bool takes_file = true;          ///< with takes_options: FILE.yaml is required
+  std::string_view more = {};      ///< lines to show in its help after its flags
+  bool (*uses)(const config::Option&) = every_option;  ///< whether it takes an option as a flag
 
   constexpr Command with(bool (*used)(const config::Option&)) const {
     Command copy = *this;
@@ -53,13 +53,13 @@ struct Command {
 
 std::span<const Command> commands();
 
-/// Null for a name that is none.
+/// Null if there is no command of that name.
 const Command* find_command(std::string_view name);
 
-/// The commands of a group (`dead`), in their order; none for a name that is no group's.
+/// The commands of a group (`dead`), in their order; empty if there is no such group.
 std::vector<const Command*> commands_of_group(std::string_view group);
 
-/// `dead` of `dead list`; "" for a command that stands alone.
+/// The group's name: `dead` for `dead list`; "" for a command without a group.
 std::string_view group_of(const Command& command);
 
 int run_command(const Arguments& arguments, std::ostream& out, std::ostream& err);

@@ -50,7 +50,7 @@ int program(const std::vector<std::string>& arguments, std::ostream& out, std::o
     err << "sluice: " << text::printable_lines(error.what()) << "\n";
     return exit_code::bad_configuration;
   } catch (const ConfigError& error) {
-    // No prefix: editors and CI jump to what stands at the start of the line.
+    // No prefix, since editors and CI look for FILE:LINE at the start of a line.
     err << text::printable_lines(error.what()) << "\n";
     return exit_code::bad_configuration;
   } catch (const Stop& error) {

@@ -9,8 +9,8 @@
 
 namespace sluice::cli {
 
-/// The whole program except for the process around it: parses, dispatches, and turns every exception into a
-/// sentence on `err` and an exit code. `extensions` may be null.
+/// Runs the program without its process-wide setup: parses the arguments, runs the command, and turns every
+/// exception into a message on `err` and an exit code, which it returns. `extensions` may be null.
 int program(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err,
             std::shared_ptr<const Extensions> extensions = {});
 

@@ -21,8 +21,8 @@ std::optional<Error> ClusterEntry::attempt() {
   }
   if (auto error = parts_.layout.prepare()) return error;
   if (auto error = parts_.membership.prepare()) return error;
-  const Config& config = parts_.around.config;
-  if (auto error = requirements::prepare_for(config, parts_.config, parts_.rules, parts_.around.all_streams,
+  const Config& config = parts_.context.config;
+  if (auto error = requirements::prepare_for(config, parts_.config, parts_.rules, parts_.context.all_streams,
                                              parts_.resources.pool, parts_.log)) {
     return error;
   }
@@ -30,11 +30,12 @@ std::optional<Error> ClusterEntry::attempt() {
     const std::lock_guard turn(parts_.resources.preparing);
     parts_.resources.prepared = true;
   }
-  // Partitions come to run one after the other, here and elsewhere. All begin where the first member joined.
+  // Partitions start one after the other, on several instances. All begin at the position at which the first
+  // member joined.
   const auto now = [this](Position& at) { return tell_present(at); };
   if (auto error = parts_.layout.take_split_position()) return error;
   if (auto error = parts_.layout.settle_origin(now)) return error;
-  // A member that cannot publish would keep its share from those that can.
+  // A member that cannot publish must not join: it would hold partitions that others could run.
   at_outlets_ = true;
   if (auto error = reach_outlets()) return error;
   at_outlets_ = false;
@@ -43,7 +44,7 @@ std::optional<Error> ClusterEntry::attempt() {
 
 void ClusterEntry::tell_rights(mongoc_client_t* client) {
   if (std::exchange(rights_told_, true)) return;
-  for (const auto& lack : requirements::lacking(requirements::rights_of(client), parts_.around.config,
+  for (const auto& lack : requirements::lacking(requirements::rights_of(client), parts_.context.config,
                                                 parts_.config, parts_.rules)) {
     parts_.log.error("{}", lack);
   }
@@ -55,7 +56,7 @@ std::optional<Error> ClusterEntry::reach_outlets() {
   };
   const auto deliveries = requirements::deliveries_of(parts_.rules);
   auto unprepared =
-      sinks::prepare_all(sinks::make_outlets({parts_.around.config, deliveries, say}), deliveries);
+      sinks::prepare_all(sinks::make_outlets({parts_.context.config, deliveries, say}), deliveries);
   if (!unprepared) {
     parts_.resources.outlets.works(parts_.condition);
     return std::nullopt;
@@ -66,9 +67,10 @@ std::optional<Error> ClusterEntry::reach_outlets() {
   return std::move(unprepared->error);
 }
 
-/// Where the stream is to begin, the first of all members says; with it, what stands is asked for.
+/// Opens the change stream to find the position at which the stream begins, and begins the snapshots. Called
+/// only if no member has stored such a position yet.
 std::optional<Error> ClusterEntry::tell_present(Position& at) {
-  const Config& config = parts_.around.config;
+  const Config& config = parts_.context.config;
   source::ChangeStream stream(
       parts_.resources.pool,
       {parts_.config.database, requirements::filter_of(parts_.rules, parts_.partitions, 0),
@@ -81,7 +83,8 @@ std::optional<Error> ClusterEntry::tell_present(Position& at) {
       return error;
     }
   }
-  // Opened in earnest, so that a place which cannot be read from is told before anybody is ready.
+  // The stream is really opened, so a position that cannot be read from is reported before any member is
+  // ready.
   auto error = stream.open(after, at, true);
   if (error && after && error->kind == ErrorKind::lost && config.on_lost != LostPolicy::fail) {
     parts_.log.error(
@@ -103,11 +106,10 @@ std::optional<Error> ClusterEntry::tell_present(Position& at) {
   return snapshots.begin();
 }
 
-/// For those who ask the state database why a trigger does not run.
 void ClusterEntry::note_problem(const std::string& why) {
   if (!parts_.config.of_triggers || noted_ == why) return;
   noted_ = why;
-  const Config& config = parts_.around.config;
+  const Config& config = parts_.context.config;
   const auto error = checkpoint::note_trigger_problem(parts_.resources.pool, config.state_database,
                                                       config.pipeline + "/" + parts_.config.name, why);
   if (error) parts_.log.debug("its problem could not be stored: {}", error->text());

@@ -12,14 +12,14 @@
 
 namespace sluice::cluster {
 
-/// How an instance becomes a member of a stream's cluster: it prepares the databases, agrees with the others
-/// on where the stream begins, reaches what the rules publish to, and enters its name. Blocks; the member's
-/// thread alone uses it.
+/// Makes this instance a member of a stream's cluster: prepares the databases, agrees with the other members
+/// on the position at which the stream begins, connects to the servers that the rules publish to, and writes
+/// the member's document. Blocks. Only the member's thread uses it.
 class ClusterEntry {
  public:
-  /// All of it must outlive the entry.
+  /// Everything referred to must outlive the entry.
   struct Parts {
-    const pipeline::WorkerContext& around;
+    const pipeline::WorkerContext& context;
     const StreamConfig& config;
     const requirements::Rules& rules;
     const std::string& condition;  ///< the member's name in /readyz
@@ -32,14 +32,15 @@ class ClusterEntry {
 
   explicit ClusterEntry(Parts parts) : parts_(parts) {}
 
-  /// One attempt; it may be repeated after an error.
+  /// Tries once. After an error it may be called again.
   std::optional<Error> attempt();
-  /// Whether the last attempt failed at what the rules publish to.
+  /// Whether the last attempt failed because a server that the rules publish to could not be prepared.
   bool stopped_at_outlets() const { return at_outlets_; }
 
-  /// Connects to what the rules publish to, and notes whether that works.
+  /// Connects to the servers that the rules publish to, and reports the result to the stream's OutletStates.
   std::optional<Error> reach_outlets();
-  /// Stores why the stream of triggers does not run, for those who ask the state database; empty: it does.
+  /// Stores in the state database why a stream of triggers does not run. An empty text means that it runs.
+  /// Does nothing for other streams, or if the text has not changed.
   void note_problem(const std::string& why);
 
  private:
@@ -49,7 +50,7 @@ class ClusterEntry {
   Parts parts_;
   bool rights_told_ = false;
   bool at_outlets_ = false;
-  std::optional<std::string> noted_;  ///< of note_problem()
+  std::optional<std::string> noted_;  ///< the last text of note_problem()
 };
 
 }  // namespace sluice::cluster

@@ -21,47 +21,47 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto look_interval = milliseconds(300);
-constexpr int join_tries = 8;  // while starting, a server that stays away is an error to be told
+constexpr int join_tries = 8;  // except for unreachable outlets, which are retried without a limit
 
 }  // namespace
 
 ClusterMember::ClusterMember(Parts parts, pipeline::StreamObserver events)
     : parts_(std::move(parts)),
       events_(std::move(events)),
-      rules_(rules::make_rules(parts_.config, parts_.around.config.parts())),
-      partitions_(parts_.around.config.partitions),
+      rules_(rules::make_rules(parts_.config, parts_.context.config.parts())),
+      partitions_(parts_.context.config.partitions),
       condition_("cluster of " + parts_.config.name),
-      log_(*parts_.around.log, condition_, parts_.config.name),
+      log_(*parts_.context.log, condition_, parts_.config.name),
       joining_(log_, "could not join yet"),
       looking_(log_, "cannot read which instance holds which partition, so partitions stay where they are"),
-      shared_commons_(std::make_shared<pipeline::StreamResources>(
-          parts_.around.config, parts_.config,
-          observe::StreamLog(*parts_.around.log, parts_.config.name, parts_.config.name),
-          parts_.around.readiness, parts_.around.metrics, partitions_)),
-      commons_(*shared_commons_),
-      layout_(commons_.pool, parts_.around.config.state_database,
-              {parts_.around.config.pipeline, parts_.config.name, partitions_, 0,
-               parts_.around.config.engine.lanes, requirements::options_hash(parts_.config.database, rules_),
-               "", checkpoint::split_of(parts_.around.config.pipeline, parts_.config)},
-              commons_.self),
-      membership_(
-          commons_.pool, parts_.around.config.state_database,
-          {parts_.around.config.pipeline, layout_.id().stream_id(), commons_.self, partitions_,
-           layout_.id().options_hash, parts_.around.config.http_port, parts_.around.config.engine.lease_ms}),
-      entry_({parts_.around, parts_.config, rules_, condition_, log_, commons_, layout_, membership_,
+      shared_resources_(std::make_shared<pipeline::StreamResources>(
+          parts_.context.config, parts_.config,
+          observe::StreamLog(*parts_.context.log, parts_.config.name, parts_.config.name),
+          parts_.context.readiness, parts_.context.metrics, partitions_)),
+      resources_(*shared_resources_),
+      layout_(resources_.pool, parts_.context.config.state_database,
+              {parts_.context.config.pipeline, parts_.config.name, partitions_, 0,
+               parts_.context.config.engine.lanes, requirements::options_hash(parts_.config.database, rules_),
+               "", checkpoint::split_of(parts_.context.config.pipeline, parts_.config)},
+              resources_.self),
+      membership_(resources_.pool, parts_.context.config.state_database,
+                  {parts_.context.config.pipeline, layout_.id().stream_id(), resources_.self, partitions_,
+                   layout_.id().options_hash, parts_.context.config.http_port,
+                   parts_.context.config.engine.lease_ms}),
+      entry_({parts_.context, parts_.config, rules_, condition_, log_, resources_, layout_, membership_,
               partitions_}),
       policy_({membership_.instance(), parts_.config.name, layout_.id().options_hash, partitions_}),
-      metrics_(parts_.around.metrics.cluster(parts_.config.name, partitions_)),
+      metrics_(parts_.context.metrics.cluster(parts_.config.name, partitions_)),
       status_{parts_.config.name, membership_.instance(), 0, partitions_, 0, ""} {
-  const auto outlets = sinks::make_outlets({parts_.around.config, requirements::deliveries_of(rules_)});
+  const auto outlets = sinks::make_outlets({parts_.context.config, requirements::deliveries_of(rules_)});
   for (const auto& rule : rules_) {
     for (const DeliveryPlan* plan : rule->deliveries()) {
-      commons_.outlets.add(sinks::server_of(outlets, *plan), rule->name());
+      resources_.outlets.add(sinks::server_of(outlets, *plan), rule->name());
     }
   }
   for (int i = 0; i < partitions_; ++i) {
     seats_.push_back(std::make_unique<PartitionRunner>(
-        PartitionRunner::Parts{parts_.around, shared_commons_, parts_.config, parts_.strand},
+        PartitionRunner::Parts{parts_.context, shared_resources_, parts_.config, parts_.strand},
         pipeline::StreamObserver{[] {}, [this] { tell(); },
                                  [this](int exit_code) { on_seat_failed(exit_code); },
                                  [this, i] { on_seat_ended(i); }}));
@@ -71,9 +71,9 @@ ClusterMember::ClusterMember(Parts parts, pipeline::StreamObserver events)
 ClusterMember::~ClusterMember() = default;
 
 void ClusterMember::start() {
-  // One that is tried again keeps saying why it did not run.
-  if (parts_.around.readiness.reason(condition_).empty()) {
-    parts_.around.readiness.not_ready(condition_, "joining");
+  // After a failed try, the condition keeps its reason until there is a new one.
+  if (parts_.context.readiness.reason(condition_).empty()) {
+    parts_.context.readiness.not_ready(condition_, "joining");
   }
   thread_ = std::jthread([this](const std::stop_token& stop) {
     run_guarded([&] { run(stop); }, [this](int code, const char* what) { on_thrown(code, what); });
@@ -82,25 +82,26 @@ void ClusterMember::start() {
 }
 
 void ClusterMember::on_thrown(int exit_code, const char* what) {
-  if (parts_.around.tells_stop(what)) log_.error("{}", what);
+  if (parts_.context.should_log_stop(what)) log_.error("{}", what);
   asio::post(parts_.strand, [this, exit_code] { events_.failed(exit_code); });
 }
 
 void ClusterMember::stop() {
   if (stopping_) return;
   stopping_ = true;
-  parts_.around.readiness.not_ready(condition_ + " stopping", "leaving");
+  parts_.context.readiness.not_ready(condition_ + " stopping", "leaving");
   thread_.request_stop();
   for (auto& seat : seats_) seat->stop();
 }
 
 void ClusterMember::run(const std::stop_token& stop) {
   if (!join(stop)) return;
-  // Not at once: of instances that start together each should have seen the others before it takes its share.
+  // Pause before the first look too: instances that start together should see each other before they take
+  // their shares.
   while (flow::pause(look_interval, stop)) {
     checkpoint::ClusterRecord record;
     auto error = mongo::or_error([&] { return beat_and_look(record); });
-    if (error) commons_.pool.reconsider(*error);
+    if (error) resources_.pool.reconsider(*error);
     asio::post(parts_.strand,
                [this, record = std::move(record), error = std::move(error)] { on_look(record, error); });
   }
@@ -122,18 +123,18 @@ bool ClusterMember::join(const std::stop_token& stop) {
       joining_.succeeded();
       return true;
     }
-    commons_.pool.reconsider(*error);
+    resources_.pool.reconsider(*error);
     const bool unavailable = error->kind == ErrorKind::unavailable;
     const bool passing = unavailable || error->kind == ErrorKind::transient ||
                          error->kind == ErrorKind::too_slow || error->kind == ErrorKind::denied;
     if (unavailable)
-      parts_.around.readiness.not_ready(condition_, error->message);  // nothing of ours is wrong
+      parts_.context.readiness.not_ready(condition_, error->message);  // the fault is outside this worker
     if (!passing || (tries >= join_tries && !unavailable)) {
       const bool denied = error->kind == ErrorKind::denied;
-      parts_.around.readiness.not_ready(condition_, error->text());
-      if (parts_.around.tells_stop(error->text())) {
-        // What it publishes to is named by its own error.
-        const std::string where = entry_.stopped_at_outlets() ? "" : " (" + commons_.pool.hosts() + ")";
+      parts_.context.readiness.not_ready(condition_, error->text());
+      if (parts_.context.should_log_stop(error->text())) {
+        // An outlet's error names its own server, so MongoDB's hosts are not added.
+        const std::string where = entry_.stopped_at_outlets() ? "" : " (" + resources_.pool.hosts() + ")";
         log_.error(observe::LogFields::of(*error), "could not join{}: {}{}", where, error->text(),
                    passing && !denied && !entry_.stopped_at_outlets() ? requirements::is_it_running : "");
       }
@@ -141,28 +142,30 @@ bool ClusterMember::join(const std::stop_token& stop) {
       asio::post(parts_.strand, [this, code] { events_.failed(code); });
       return false;
     }
-    if (!unavailable) joining_.failed(*error);  // of what it publishes to OutletStates tells
+    if (!unavailable) joining_.failed(*error);  // OutletStates reports unavailable outlets
     if (!flow::pause(backoff.next(), stop)) return false;
   }
   return false;
 }
 
-/// One that has nothing left to try it with asks of its own.
+/// Whether the outlets have been unreachable for the time of a lease. A member without partitions sends
+/// nothing that would show that they are back, so it tries to connect here.
 bool ClusterMember::hindered(flow::Time now) {
-  const milliseconds patience(parts_.around.config.engine.lease_ms);
-  if (commons_.reach.failing_for(patience, now) && empty_ && !entry_.reach_outlets())
-    commons_.reach.succeeded();
-  return commons_.reach.failing_for(patience, now);
+  const milliseconds patience(parts_.context.config.engine.lease_ms);
+  if (resources_.reach.failing_for(patience, now) && empty_ && !entry_.reach_outlets())
+    resources_.reach.succeeded();
+  return resources_.reach.failing_for(patience, now);
 }
 
-/// Three chances before the others take it for gone.
+/// Renews the membership every third of a lease, so that it survives two failed renewals, and reads the
+/// cluster's state.
 std::optional<Error> ClusterMember::beat_and_look(checkpoint::ClusterRecord& record) {
   const flow::Time now = flow::Clock::now();
   const bool due = now >= beat_at_;
   if (due) {
     const bool hinders = hindered(now);
-    if (auto error = membership_.beat(hinders, commons_.outlets.down())) return error;
-    beat_at_ = now + milliseconds(parts_.around.config.engine.lease_ms) / 3;
+    if (auto error = membership_.beat(hinders, resources_.outlets.down())) return error;
+    beat_at_ = now + milliseconds(parts_.context.config.engine.lease_ms) / 3;
   }
   if (auto error = membership_.look(record)) return error;
   return due ? membership_.bury(record) : std::nullopt;
@@ -173,8 +176,8 @@ void ClusterMember::on_look(const checkpoint::ClusterRecord& record, const std::
   if (error) {
     unreachable_ = true;
     looking_.failed(*error);
-    parts_.around.readiness.not_ready(condition_,
-                                      "cannot read which instance holds which partition: " + error->text());
+    parts_.context.readiness.not_ready(condition_,
+                                       "cannot read which instance holds which partition: " + error->text());
     return;
   }
   unreachable_ = false;
@@ -185,9 +188,10 @@ void ClusterMember::on_look(const checkpoint::ClusterRecord& record, const std::
   tell();
 }
 
-/// One that drops the positions has the new ones to wait for.
+/// Reports once that the stream is connected and ready. With --restart-now, only when its partitions have
+/// opened, since the new positions exist only then.
 void ClusterMember::tell_joined() {
-  const bool opening = parts_.around.config.restart_now && std::ranges::any_of(seats_, [](const auto& seat) {
+  const bool opening = parts_.context.config.restart_now && std::ranges::any_of(seats_, [](const auto& seat) {
                          return seat->taken() && !seat->open();
                        });
   if (opening || std::exchange(joined_told_, true)) return;
@@ -197,7 +201,7 @@ void ClusterMember::tell_joined() {
 
 bool ClusterMember::must_wait(const checkpoint::ClusterRecord& record) {
   const std::string why = policy_.waits_for(record);
-  // Once: by whom the first part is held may change while it waits.
+  // Logged only when the wait begins: the text names a holder, which may change during the wait.
   if (!why.empty() && waits_for_.empty()) log_.warn("{}", why);
   if (why.empty() && !waits_for_.empty()) log_.info("no longer waiting for another instance");
   waits_for_ = why;
@@ -226,9 +230,10 @@ void ClusterMember::obey(const flow::ShareOrder& order, const checkpoint::Cluste
   }
 }
 
-/// The position is dropped where nobody else goes by it: by the first member, as it starts.
+/// The stored positions may be dropped only at this member's first decision, and only if it is alone and
+/// nobody holds a partition.
 bool ClusterMember::may_restart_now(const checkpoint::ClusterRecord& record) {
-  if (!parts_.around.config.restart_now || decided_) return false;
+  if (!parts_.context.config.restart_now || decided_) return false;
   const bool alone = members_ == 1 && std::ranges::none_of(record.shards, &checkpoint::PartitionRecord::held);
   if (!alone) {
     log_.warn(
@@ -239,7 +244,7 @@ bool ClusterMember::may_restart_now(const checkpoint::ClusterRecord& record) {
 }
 
 void ClusterMember::take(int index, bool restart_now) {
-  const Config& config = parts_.around.config;
+  const Config& config = parts_.context.config;
   try {
     seat(index).start({partitions_, index, true, restart_now, config.backfill});
   } catch (const std::exception& error) {
@@ -248,13 +253,13 @@ void ClusterMember::take(int index, bool restart_now) {
   }
 }
 
-/// A partition that another member holds by now is no failure: it is decided about anew at the next look.
+/// Losing a lease to another member is not a failure: the next look decides again about the partition.
 void ClusterMember::on_seat_failed(int exit_code) {
   if (exit_code != exit_code::lease_lost) events_.failed(exit_code);
 }
 
 void ClusterMember::on_seat_ended(int index) {
-  parts_.around.readiness.forget_all(fmt::format("stream {} partition {}", parts_.config.name, index));
+  parts_.context.readiness.forget_all(fmt::format("stream {} partition {}", parts_.config.name, index));
   tell();
   end_if_empty();
 }
@@ -292,15 +297,15 @@ void ClusterMember::tell() {
   }
   if (members_ == 0 || stopping_ || unreachable_) return;
   if (waits_for_.empty()) {
-    parts_.around.readiness.ready(condition_);
+    parts_.context.readiness.ready(condition_);
   } else {
-    parts_.around.readiness.not_ready(condition_, waits_for_);
+    parts_.context.readiness.not_ready(condition_, waits_for_);
   }
   const std::string what = count == 0
                                ? fmt::format("stands by, holds none of {} partitions", partitions_)
                                : fmt::format("holds {} of {} partitions: {}", count, partitions_, held);
-  parts_.around.readiness.note(condition_,
-                               fmt::format("{}; {} member{}", what, members_, members_ == 1 ? "" : "s"));
+  parts_.context.readiness.note(condition_,
+                                fmt::format("{}; {} member{}", what, members_, members_ == 1 ? "" : "s"));
 }
 
 void ClusterMember::append_status(observe::WorkerStatus& status) const {
@@ -309,10 +314,10 @@ void ClusterMember::append_status(observe::WorkerStatus& status) const {
   }
   const std::lock_guard lock(status_mutex_);
   status.clusters.push_back(status_);
-  // Before it has joined, and while it cannot tell.
+  // Before it has joined, the reason is the one in /readyz.
   observe::ClusterStatus& told = status.clusters.back();
   if (told.members == 0 && told.waits_for.empty())
-    told.waits_for = parts_.around.readiness.reason(condition_);
+    told.waits_for = parts_.context.readiness.reason(condition_);
 }
 
 }  // namespace sluice::cluster

@@ -24,36 +24,36 @@
 
 namespace sluice::cluster {
 
-/// This instance's part in the cluster of one stream: a member, and the partitions that are its share. A
-/// thread of its own keeps the membership and looks at who holds what; what it saw is decided upon on the
-/// worker's strand, where everything else happens, too.
+/// This instance as a member of one stream's cluster, with the partitions that it runs. Its own thread renews
+/// the membership and reads which member holds which partition. Decisions, and everything else, happen on the
+/// worker's strand.
 class ClusterMember : public RunningStream {
  public:
   struct Parts {
-    pipeline::WorkerContext around;
+    pipeline::WorkerContext context;
     const StreamConfig& config;
     Strand strand;
   };
 
-  /// It is connected and ready when it has joined: whatever is written from then on is some member's to read.
-  /// Throws ConfigError for rules that cannot be used and Stop for a URI that cannot.
+  /// Reports `connected` and `ready` when it has joined: from then on some member reads every change, so none
+  /// is missed. Throws ConfigError for unusable rules and Stop for an unusable URI.
   ClusterMember(Parts parts, pipeline::StreamObserver events);
   ~ClusterMember() override;
 
   void start() override;
-  /// Leaves: others may take what this instance gives up, and each partition as soon as it is given.
+  /// Leaves the cluster. Others may take each partition as soon as it has stopped here.
   void stop() override;
   void append_status(observe::WorkerStatus& status) const override;
 
  private:
-  // On the thread.
+  // Called on the member's thread.
   void run(const std::stop_token& stop);
   void on_thrown(int exit_code, const char* what);
   bool join(const std::stop_token& stop);
   bool hindered(flow::Time now);
   std::optional<Error> beat_and_look(checkpoint::ClusterRecord& record);
 
-  // On the strand.
+  // Called on the strand.
   void on_look(const checkpoint::ClusterRecord& record, const std::optional<Error>& error);
   void on_left();
   void on_seat_ended(int index);
@@ -74,23 +74,23 @@ class ClusterMember : public RunningStream {
   const int partitions_;
   std::string condition_;  ///< its name in /readyz
   const observe::StreamLog log_;
-  observe::RepeatedWarning joining_;  ///< on the thread
-  observe::RepeatedWarning looking_;  ///< on the strand
-  const std::shared_ptr<pipeline::StreamResources> shared_commons_;
-  pipeline::StreamResources& commons_;
+  observe::RepeatedWarning joining_;  ///< used on the thread
+  observe::RepeatedWarning looking_;  ///< used on the strand
+  const std::shared_ptr<pipeline::StreamResources> shared_resources_;
+  pipeline::StreamResources& resources_;
   checkpoint::LayoutStore layout_;
   checkpoint::Membership membership_;
-  ClusterEntry entry_;  ///< on the thread
+  ClusterEntry entry_;  ///< used on the thread
   const SharePolicy policy_;
   observe::ClusterMetrics& metrics_;
   std::vector<std::unique_ptr<PartitionRunner>> seats_;  ///< by partition
 
-  // On the thread only.
+  // Used on the thread only.
   flow::Time beat_at_{};
 
-  std::atomic<bool> empty_ = true;  ///< nothing runs here
+  std::atomic<bool> empty_ = true;  ///< no partition runs here
 
-  // On the strand only.
+  // Used on the strand only.
   int members_ = 0;
   bool unreachable_ = false;
   bool decided_ = false;

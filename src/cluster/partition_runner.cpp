@@ -9,8 +9,8 @@ void PartitionRunner::start(const pipeline::StreamPart& part) {
 }
 
 void PartitionRunner::begin(const pipeline::Recovery& recovery) {
-  auto next =
-      pipeline::Stream::make(parts_.around, parts_.commons, parts_.config, part_, stream_events(), recovery);
+  auto next = pipeline::Stream::make(parts_.context, parts_.resources, parts_.config, part_, stream_events(),
+                                     recovery);
   {
     const std::lock_guard lock(mutex_);
     stream_.swap(next);
@@ -47,11 +47,11 @@ pipeline::StreamObserver PartitionRunner::stream_events() {
           [this, later] { later([this] { on_ended(); }); }};
 }
 
-/// A lost position is another matter than other failures, if the pipeline's policy knows a way on. And where
-/// that is to rebuild, another shard may have begun one, which fences all of them off: whoever holds this
-/// shard now, nothing is lost by standing in line for it again.
+/// Whether a new Stream may replace the failed one: after a lost position, unless on_lost is `fail`; and for
+/// a static shard, after a lost lease if on_lost is `rebuild`. In that case another shard may have begun a
+/// rebuild, which fences off all shards, and this one only has to take its lease again.
 bool PartitionRunner::may_go_on(int exit_code) const {
-  const LostPolicy policy = parts_.around.config.on_lost;
+  const LostPolicy policy = parts_.context.config.on_lost;
   if (exit_code == exit_code::position_lost) return policy != LostPolicy::fail;
   return exit_code == exit_code::lease_lost && policy == LostPolicy::rebuild && !part_.of_cluster;
 }
@@ -82,26 +82,26 @@ void PartitionRunner::on_ended() {
 }
 
 pipeline::Recovery PartitionRunner::recovery() const {
-  const pipeline::WorkerContext& around = parts_.around;
-  const bool rebuild = around.config.on_lost == LostPolicy::rebuild;
+  const pipeline::WorkerContext& context = parts_.context;
+  const bool rebuild = context.config.on_lost == LostPolicy::rebuild;
   stream_->log().error("the position is lost; as on_lost says, the stream {}",
                        rebuild ? "computes all targets again and goes on"
                                : "goes on from the present moment, without the changes in between");
-  around.metrics.stream(parts_.config.name, part_.partition())
+  context.metrics.stream(parts_.config.name, part_.partition())
       .position_lost(rebuild ? "rebuild" : "restart-now")
       .Increment();
-  return {around.config.on_lost, stream_->lost_position()};
+  return {context.config.on_lost, stream_->lost_position()};
 }
 
 void PartitionRunner::go_on(bool position_lost) {
-  const pipeline::WorkerContext& around = parts_.around;
+  const pipeline::WorkerContext& context = parts_.context;
   const pipeline::Recovery how = position_lost ? recovery() : pipeline::Recovery{};
   if (!position_lost) stream_->log().warn("lost its lease; waiting until it can take it again");
-  around.readiness.forget(stream_->condition() + " stopping");
-  part_.restart_now = false;  // asked for once, and done
+  context.readiness.forget(stream_->condition() + " stopping");
+  part_.restart_now = false;  // it applies to the first start only
   try {
     begin(how);
-  } catch (const std::exception& error) {  // a rule that has become impossible, say
+  } catch (const std::exception& error) {  // for example, a rule that has become invalid
     stream_->log().error("could not start again: {}", error.what());
     leaving_ = true;
     events_.failed(exit_code::position_lost);

@@ -10,14 +10,14 @@
 
 namespace sluice::cluster {
 
-/// Where one part of a stream runs: one Stream at a time, and after it, when its position was lost and the
-/// pipeline's policy knows a way on, or when another shard's rebuild has fenced it off, another. Everything
-/// but status() on the worker's strand, where its events are told, too.
+/// Runs one part of a stream (a shard or a partition), one Stream at a time. It replaces a Stream that lost
+/// its position, if on_lost allows that, and one that another shard's rebuild has fenced off. Use everything
+/// but status() on the worker's strand. Its events are called there, too.
 class PartitionRunner {
  public:
   struct Parts {
-    pipeline::WorkerContext around;
-    std::shared_ptr<pipeline::StreamResources> commons;
+    pipeline::WorkerContext context;
+    std::shared_ptr<pipeline::StreamResources> resources;
     const StreamConfig& config;
     Strand strand;
   };
@@ -27,17 +27,19 @@ class PartitionRunner {
   PartitionRunner(const PartitionRunner&) = delete;
   PartitionRunner& operator=(const PartitionRunner&) = delete;
 
-  /// Only while nothing runs. Throws what Stream's constructor throws.
+  /// Call it only while taken() is false. Throws what Stream::make throws.
   void start(const pipeline::StreamPart& part);
-  /// ended() follows, unless nothing runs. May be called again.
+  /// The event `ended` follows, unless nothing runs. May be called more than once.
   void stop();
 
+  /// From start() until the event `ended`.
   bool taken() const { return taken_; }
+  /// It is stopping.
   bool leaving() const { return leaving_; }
   /// It has its lease and streams.
   bool open() const { return open_; }
 
-  /// Nothing where nothing runs. Thread-safe.
+  /// Absent while nothing runs. Thread-safe.
   std::optional<observe::StreamStatus> status() const;
 
  private:
@@ -56,11 +58,11 @@ class PartitionRunner {
   bool taken_ = false;
   bool leaving_ = false;
   bool open_ = false;
-  bool going_on_ = false;  ///< with another stream, once this one has ended
+  bool going_on_ = false;  ///< another Stream follows when this one has ended
   bool position_lost_ = false;
-  mutable std::mutex mutex_;  ///< stream_ is replaced on the strand and asked by the HTTP server
-  std::shared_ptr<pipeline::Stream> stream_;  ///< the one that runs; it may outlive its end for a moment
-  bool shown_ = false;                        ///< behind the mutex: whether stream_ runs
+  mutable std::mutex mutex_;                  ///< guards stream_, which the HTTP server's thread reads
+  std::shared_ptr<pipeline::Stream> stream_;  ///< the one that runs; others may hold it for a moment longer
+  bool shown_ = false;                        ///< guarded by the mutex: whether stream_ runs
 };
 
 }  // namespace sluice::cluster

@@ -5,8 +5,8 @@
 
 namespace sluice::cluster {
 
-/// One stream of the configuration as it runs in this process: a static shard of it, or this instance's part
-/// in a cluster of it. All but append_status() on the worker's strand.
+/// One stream of the configuration as it runs in this process: as a static shard, or as a member of the
+/// stream's cluster. Use everything but append_status() on the worker's strand.
 class RunningStream {
  public:
   RunningStream() = default;
@@ -15,9 +15,9 @@ class RunningStream {
   RunningStream& operator=(const RunningStream&) = delete;
 
   virtual void start() = 0;
-  /// May be called again.
+  /// May be called more than once.
   virtual void stop() = 0;
-  /// Thread-safe.
+  /// Adds the status of this stream to `status`. Thread-safe.
   virtual void append_status(observe::WorkerStatus& status) const = 0;
 };
 

@@ -12,14 +12,14 @@ int SharePolicy::members_of(const checkpoint::ClusterRecord& record) const {
       std::ranges::count_if(record.members, [this](const auto& member) { return counts(member); }));
 }
 
-/// Members that divide the stream as we do and go by the same rules. Others wait until we are gone, or we
-/// until they are.
+/// Whether a member is live and has the same number of partitions and the same rules. Only such members share
+/// the partitions. Others wait until these have stopped, or the other way round (see waits_for()).
 bool SharePolicy::counts(const checkpoint::MemberRecord& member) const {
   return member.live && member.partitions == parts_.partitions && member.options_hash == parts_.options_hash;
 }
 
-/// While anybody runs under another number of partitions or shards, or by other rules, none of ours may be
-/// taken: a partition changes its rules once, and not with each member that comes to hold it.
+/// While any shard is held under another number of partitions or other rules, this member takes none. So
+/// during a deployment the rules of a partition change once, and not with each change of its holder.
 std::string SharePolicy::waits_for(const checkpoint::ClusterRecord& record) const {
   const auto held = std::ranges::find_if(record.shards, [&](const checkpoint::PartitionRecord& shard) {
     return shard.held && (record.layout != parts_.partitions || shard.options_hash != parts_.options_hash);
@@ -27,8 +27,9 @@ std::string SharePolicy::waits_for(const checkpoint::ClusterRecord& record) cons
   return held == record.shards.end() ? "" : checkpoint::wait_text(*held, record.layout, parts_.partitions);
 }
 
-/// What those cannot do that are hindered, the others do, if there are any. Where all of them are, it lies
-/// with what they publish to, and moving partitions would mend nothing.
+/// Members that are hindered (they cannot reach what they publish to) give all their partitions to the
+/// others. If all members are hindered, the cause is the server that they publish to, so partitions stay
+/// where they are.
 flow::ShareOrder SharePolicy::order_of(const checkpoint::ClusterRecord& record,
                                        std::vector<flow::Seated> here) const {
   const flow::ShareView view = view_of(record, std::move(here));
@@ -54,7 +55,8 @@ flow::ShareView SharePolicy::view_of(const checkpoint::ClusterRecord& record,
   for (const checkpoint::MemberRecord& member : record.members) {
     if (counts(member) && !(some_can && member.hindered)) view.members.push_back(member.instance);
   }
-  // An order that differs from stream to stream: with one partition each, not all should have one leader.
+  // The order differs from stream to stream, so that with one partition each, streams run on different
+  // members.
   const std::string& stream = parts_.stream;
   std::ranges::sort(view.members, {}, [&stream](const std::string& member) {
     return std::pair(bson::stable_hash(stream + "/" + member, 0), member);

@@ -8,23 +8,24 @@
 
 namespace sluice::cluster {
 
-/// Which partitions a member should hold, by what it saw of the cluster. No I/O.
+/// Decides which partitions a member should hold, given the cluster's state as it last read it. No I/O.
 class SharePolicy {
  public:
   struct Parts {
     std::string self;    ///< the member's instance
-    std::string stream;  ///< its name: members are ordered differently for each stream
+    std::string stream;  ///< the stream's name: it determines the order of members
     std::string options_hash;
     int partitions = 1;
   };
 
   explicit SharePolicy(Parts parts) : parts_(std::move(parts)) {}
 
-  /// How many members divide the stream, this one among them.
+  /// How many members share the stream's partitions, this one included.
   int members_of(const checkpoint::ClusterRecord& record) const;
-  /// For whom all partitions have to wait; empty for nobody.
+  /// Why this member may take no partition yet, as a sentence that names the holder it waits for. Empty if it
+  /// need not wait.
   std::string waits_for(const checkpoint::ClusterRecord& record) const;
-  /// What to take and to give. `here`: for each partition, whether it runs here.
+  /// Which partitions to start and to stop here. `here`: by partition, whether it runs here.
   flow::ShareOrder order_of(const checkpoint::ClusterRecord& record, std::vector<flow::Seated> here) const;
 
  private:

@@ -6,7 +6,7 @@ namespace sluice::cluster {
 
 namespace {
 
-/// A stream that had to begin anew says it again.
+/// Passes on the first call only: a Stream that replaces another reports the same events again.
 std::function<void()> once(std::function<void()> what) {
   return [what = std::move(what), told = false]() mutable {
     if (!std::exchange(told, true)) what();
@@ -15,13 +15,13 @@ std::function<void()> once(std::function<void()> what) {
 
 }  // namespace
 
-StaticShard::StaticShard(const pipeline::WorkerContext& around, const StreamConfig& stream,
+StaticShard::StaticShard(const pipeline::WorkerContext& context, const StreamConfig& stream,
                          const Strand& strand, pipeline::StreamObserver events)
-    : config_(around.config),
-      commons_(std::make_shared<pipeline::StreamResources>(
-          around.config, stream, observe::StreamLog(*around.log, stream.name, stream.name), around.readiness,
-          around.metrics, 1)),
-      seat_({around, commons_, stream, strand},
+    : config_(context.config),
+      resources_(std::make_shared<pipeline::StreamResources>(
+          context.config, stream, observe::StreamLog(*context.log, stream.name, stream.name),
+          context.readiness, context.metrics, 1)),
+      seat_({context, resources_, stream, strand},
             {once(std::move(events.connected)), once(std::move(events.ready)), std::move(events.failed),
              std::move(events.ended)}) {}
 

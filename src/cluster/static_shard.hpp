@@ -6,21 +6,21 @@
 
 namespace sluice::cluster {
 
-/// A stream of which this process is one static shard.
+/// Runs one static shard of a stream. The configuration gives its index and the number of shards.
 class StaticShard : public RunningStream {
  public:
-  /// Throws what StreamResources throws. `stream` has to outlive it, as what it is surrounded by.
-  StaticShard(const pipeline::WorkerContext& around, const StreamConfig& stream, const Strand& strand,
+  /// Throws what StreamResources throws. `stream` and everything `context` refers to must outlive it.
+  StaticShard(const pipeline::WorkerContext& context, const StreamConfig& stream, const Strand& strand,
               pipeline::StreamObserver events);
 
-  /// Throws what Stream's constructor throws.
+  /// Throws what Stream::make throws.
   void start() override;
   void stop() override { seat_.stop(); }
   void append_status(observe::WorkerStatus& status) const override;
 
  private:
   const Config& config_;
-  std::shared_ptr<pipeline::StreamResources> commons_;
+  std::shared_ptr<pipeline::StreamResources> resources_;
   PartitionRunner seat_;
 };
 

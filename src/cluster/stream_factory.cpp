@@ -7,12 +7,12 @@
 
 namespace sluice::cluster {
 
-std::unique_ptr<RunningStream> make_stream(const pipeline::WorkerContext& around, const StreamConfig& stream,
+std::unique_ptr<RunningStream> make_stream(const pipeline::WorkerContext& context, const StreamConfig& stream,
                                            const Strand& strand, pipeline::StreamObserver events) {
-  if (around.config.clustered()) {
-    return std::make_unique<ClusterMember>(ClusterMember::Parts{around, stream, strand}, std::move(events));
+  if (context.config.clustered()) {
+    return std::make_unique<ClusterMember>(ClusterMember::Parts{context, stream, strand}, std::move(events));
   }
-  return std::make_unique<StaticShard>(around, stream, strand, std::move(events));
+  return std::make_unique<StaticShard>(context, stream, strand, std::move(events));
 }
 
 }  // namespace sluice::cluster

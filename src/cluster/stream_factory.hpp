@@ -9,15 +9,14 @@
 
 namespace sluice::cluster {
 
-/// Makes what runs one stream in this process. `around.config` and `stream` have to outlive it. Throws
-/// ConfigError for rules that cannot be used and Stop for a URI that cannot.
+/// Makes the object that runs one stream in this process. `context.config` and `stream` must outlive it.
+/// Throws ConfigError for unusable rules and Stop for an unusable URI.
 using StreamFactory = std::function<std::unique_ptr<RunningStream>(
-    const pipeline::WorkerContext& around, const StreamConfig& stream, const Strand& strand,
+    const pipeline::WorkerContext& context, const StreamConfig& stream, const Strand& strand,
     pipeline::StreamObserver events)>;
 
-/// The factory of a worker: a static shard of the stream, or this instance's part in its cluster, as
-/// `around.config` says.
-std::unique_ptr<RunningStream> make_stream(const pipeline::WorkerContext& around, const StreamConfig& stream,
+/// The worker's factory: makes a ClusterMember if `context.config` is clustered, else a StaticShard.
+std::unique_ptr<RunningStream> make_stream(const pipeline::WorkerContext& context, const StreamConfig& stream,
                                            const Strand& strand, pipeline::StreamObserver events);
 
 }  // namespace sluice::cluster

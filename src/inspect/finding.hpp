@@ -8,17 +8,17 @@ namespace sluice::inspect {
 
 enum class Level : std::uint8_t {
   ok,
-  note,         ///< good to know
+  note,         ///< information only
   warning,      ///< the worker runs, but not as well as it could
-  error,        ///< the worker would not run, or not rightly
-  unreachable,  ///< no server: nothing more can be said
+  error,        ///< the worker would not run, or not correctly
+  unreachable,  ///< the server cannot be reached, so nothing else was checked
 };
 
-/// One thing that an inspection found out.
+/// The result of one check.
 struct Finding {
   Level level = Level::ok;
   std::string subject;  ///< `stream` or `stream/rule`
-  std::string message;  ///< what is, and what to do about it; one line
+  std::string message;  ///< what was found, and what to do about it; one line
 
   friend bool operator==(const Finding&, const Finding&) = default;
 };

@@ -17,9 +17,9 @@ namespace sluice::inspect {
 
 namespace {
 
-constexpr int clients = 2;  // the stream's and ours
+constexpr int clients = 2;  // one for the change stream, one for the checks
 
-/// One stream, from the server down to the indexes of each rule.
+/// Checks one stream: its server, its state, its rules and their sinks.
 class StreamInspector {
  public:
   StreamInspector(const Config& config, const StreamConfig& stream,
@@ -45,8 +45,8 @@ class StreamInspector {
   }
 
  private:
-  /// The stream and the state database belong together: whether the stored position can be read from is seen
-  /// by opening the stream there.
+  /// Checks the state database and the change stream. The stream is opened at the stored position, which
+  /// shows whether it can still be read from.
   void look_at_stream(const requirements::Rights& rights) {
     const auto lacks_stream = rights.missing(stream_.database, {{"", {"find", "changeStream"}}});
     if (lacks_stream) report_.say(Level::error, "the change stream: " + *lacks_stream);
@@ -79,8 +79,8 @@ class StreamInspector {
   mongo::ClientPool::Client client_;
 };
 
-/// What the workers have noted. A server that does not answer, and rights that are missing, are told of
-/// above.
+/// Reports the problems that workers stored for triggers. Errors are ignored here: an unreachable server and
+/// missing rights have been reported by StreamInspector.
 void look_at_triggers(const Config& config, const std::function<void(const Finding&)>& report) {
   std::set<std::pair<std::string, std::string>> asked;
   for (const StreamConfig& stream : config.streams) {

@@ -7,9 +7,10 @@
 
 namespace sluice::inspect {
 
-/// Asks the server of each stream whether a worker could run on it, and run well: log-in, replica set,
-/// rights, stored position, collections, pre-images, indexes. Changes nothing. `report` is called with each
-/// finding as it is made. Throws ConfigError for rules that cannot be used, and Stop for a URI that cannot.
+/// Checks for each stream whether a worker could run on its server, and run well: log-in, replica set,
+/// rights, stored position, collections, pre-images, indexes, and the servers that its rules send to. Changes
+/// nothing. Calls `report` with each finding. Blocks. Throws ConfigError for unusable rules and Stop for an
+/// unusable URI.
 void inspect(const Config& config, const std::function<void(const Finding&)>& report);
 
 }  // namespace sluice::inspect

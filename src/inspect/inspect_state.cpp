@@ -137,7 +137,8 @@ class StateInspector {
     return "held by nobody (" + shard.holder.text() + " is gone or its lease has expired)";
   }
 
-  /// The oldest entry; to see it is a right of its own, which a worker does not need.
+  /// Compares the oplog's oldest entry with the stored position. Reading the oplog needs a right that a
+  /// worker can do without.
   void look_at_oplog() {
     bson::Builder find;
     find.append("find", "oplog.rs").open("sort").append("$natural", 1).close();

@@ -13,15 +13,15 @@
 
 namespace sluice::inspect {
 
-/// What the state database knows of a stream.
+/// The findings about a stream's state, and its stored position.
 struct StateReport {
   std::vector<std::pair<Level, std::string>> findings;
-  std::optional<Position> floor;  ///< the oldest stored position; absent where a start would be the first
-  bool filter_changed = false;    ///< it was stored under another filter
+  std::optional<Position> floor;  ///< the oldest stored position; absent if a worker would not resume at one
+  bool filter_changed = false;    ///< `floor` was stored under another filter
 };
 
-/// Looks at the rights on the state database, at transactions, at who holds the stream's shards, where they
-/// stand, and whether the oplog still reaches back to there.
+/// Checks the rights on the state database, whether transactions work, the holders and positions of the
+/// stream's shards, and whether the oplog still reaches back to them. Blocks.
 StateReport inspect_state(mongoc_client_t* client, const requirements::Rights& rights, const Config& config,
                           const StreamConfig& stream, const source::StreamFilter& filter,
                           const requirements::Rules& rules);

@@ -66,7 +66,7 @@ void RuleInspector::look_at_source(const Rule& rule, const requirements::NamedCo
   }
 }
 
-/// What patterns match at present. There may be more to come.
+/// Reports which collections the patterns of a subscription match at present, and which lack pre-images.
 void RuleInspector::look_at_set(const Rule& rule, const Subscription& subscription) {
   std::map<std::string, requirements::CollectionState> found;
   if (auto error = shape_.list(*subscription.set, found)) {
@@ -105,7 +105,7 @@ void RuleInspector::say_absent(const Rule& rule, const std::string& name) {
   const std::string full = stream_.database + "." + name;
   const std::string near = requirements::nearest_collection(client_, stream_.database, name);
   const std::string hint = near.empty() ? "" : "; did you mean '" + near + "'?";
-  // The server takes either right for it.
+  // Either right is enough to create the collection.
   if (rights_.may("insert", stream_.database, name) ||
       rights_.may("createCollection", stream_.database, name)) {
     report_.say(near.empty() ? Level::note : Level::warning, rule,

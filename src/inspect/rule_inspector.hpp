@@ -9,8 +9,9 @@
 
 namespace sluice::inspect {
 
-/// The collections and indexes of a stream's rules: whether they are there, are what the rules need, and may
-/// be used or made. Blocks. All arguments must outlive it.
+/// Checks the collections and indexes of a stream's rules: whether they exist, whether they are as the rules
+/// need them, and whether the worker has the rights to use or create them. Blocks. All arguments must outlive
+/// it.
 class RuleInspector {
  public:
   RuleInspector(const Config& config, const StreamConfig& stream, const requirements::Rights& rights,

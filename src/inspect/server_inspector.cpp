@@ -78,7 +78,8 @@ bool ServerInspector::reaches_server() {
   return true;
 }
 
-/// Without a log-in the server either allows everything or nearly nothing.
+/// Reads the rights of the user. Without a log-in, the server allows everything if access control is off, and
+/// otherwise almost nothing, so one query shows which.
 std::optional<requirements::Rights> ServerInspector::find_rights() {
   bson::Builder status;
   status.append("connectionStatus", 1).append("showPrivileges", true);
@@ -121,8 +122,8 @@ void ServerInspector::look_at_version() {
   }
 }
 
-/// A server that was upgraded goes on as the old one until it is told otherwise. Not everybody may ask, and
-/// a sharded cluster's router does not know.
+/// Checks the feature compatibility version: an upgraded server lacks new features until it is raised. Says
+/// nothing if the user has no right to read it, or if a sharded cluster's router does not report it.
 void ServerInspector::look_at_compatibility() {
   bson::Builder question;
   question.append("getParameter", 1).append("featureCompatibilityVersion", 1);

@@ -12,16 +12,16 @@
 
 namespace sluice::inspect {
 
-/// A stream's MongoDB server: whether it answers, whom it takes the worker for, and whether its version has
-/// what the rules need. Blocks. All arguments must outlive it.
+/// Checks a stream's MongoDB server: whether it can be reached, which user the worker is logged in as, and
+/// whether its version has what the rules need. Blocks. All arguments must outlive it.
 class ServerInspector {
  public:
   ServerInspector(const Config& config, const requirements::Rules& rules, const mongo::ClientPool& pool,
                   mongoc_client_t* client, const StreamReport& report)
       : config_(config), rules_(rules), pool_(pool), client_(client), report_(report) {}
 
-  /// What the worker's user may do; none when the server does not answer or lets nobody in, which is
-  /// reported.
+  /// The rights of the worker's user. Absent if the server cannot be reached, is unsuitable or refuses the
+  /// log-in; that has been reported then.
   std::optional<requirements::Rights> run();
 
  private:

@@ -12,7 +12,7 @@
 
 namespace sluice::inspect {
 
-/// The servers that a rule publishes to are asked by one connection for all rules.
+/// Checks the JetStream streams that a rule publishes to. All rules share one connection.
 void SinkInspector::look_at_messages(const Rule& rule) {
   for (const DeliveryPlan* delivery : rule.deliveries()) {
     const auto* plan = dynamic_cast<const PublishPlan*>(delivery);
@@ -63,7 +63,7 @@ void SinkInspector::look_at_cache(const Rule& rule) {
   }
 }
 
-/// To open a sink may change something, so that is left to the worker.
+/// Only names the sink: opening it may change something, so only a worker does that.
 void SinkInspector::look_at_custom(const Rule& rule) {
   for (const DeliveryPlan* delivery : rule.deliveries()) {
     const auto* plan = dynamic_cast<const CustomPlan*>(delivery);

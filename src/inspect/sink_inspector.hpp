@@ -9,9 +9,8 @@
 
 namespace sluice::inspect {
 
-/// Whether what the rules of a stream publish to can be reached: NATS, web services and Redis. Sinks of the
-/// program's own are only named. Blocks. All
-/// arguments must outlive it.
+/// Checks whether the servers that a stream's rules send to can be reached: NATS, web services and Redis.
+/// Custom sinks are only named. Blocks. All arguments must outlive it.
 class SinkInspector {
  public:
   SinkInspector(const Config& config, const StreamReport& report) : config_(config), report_(report) {}
@@ -24,7 +23,7 @@ class SinkInspector {
  private:
   const Config& config_;
   const StreamReport& report_;
-  /// Asked once for all rules.
+  // Connected once for all rules.
   std::optional<std::variant<std::shared_ptr<sinks::jetstream::Connection>, Error>> nats_;
   std::optional<std::optional<Error>> redis_;
 };

@@ -10,7 +10,7 @@
 
 namespace sluice::inspect {
 
-/// Reports findings about one stream, or about one of its rules.
+/// Reports findings about one stream and its rules.
 class StreamReport {
  public:
   /// `report` must outlive it.

@@ -22,14 +22,15 @@ namespace {
 using namespace std::chrono_literals;
 using End = Retried::End;
 
-// A wrong address should be said soon; a server that answered before may be electing a primary.
+// Until the server has answered once, its address may be wrong, so an error is reported soon. Later it may be
+// electing a primary.
 constexpr flow::Duration patience_at_first = 5s;
 constexpr flow::Duration patience_later = 60s;
 constexpr flow::Backoff::Limits waits{5ms, 1s};
-constexpr int tries_before_duplicate_is_believed = 4;  // two upserts that met are no reason to give up
+constexpr int tries_before_duplicate_is_believed = 4;  // two concurrent upserts may cause it once
 constexpr std::size_t ids_in_one_drop = 1000;
 constexpr const char* letters_application = "sluice dead";
-// A retry that lives is never so long between two statements of a transaction.
+// A live retry never pauses so long between two statements of a transaction.
 constexpr std::int64_t abandoned_after_ms = 1000;
 constexpr int conflicts_before_looking = 6;
 
@@ -41,7 +42,7 @@ bson::Value value_of(const LetterId& id) {
   return {BSON_TYPE_OID, id.bytes};
 }
 
-/// The text as a regular expression that means just that.
+/// A regular expression that matches exactly this text.
 std::string escaped(std::string_view text) {
   std::string result;
   for (const char c : text) {
@@ -61,7 +62,7 @@ bool passing(const Error& error) {
   return flow::is_passing(error) || error.kind == ErrorKind::cursor_gone;
 }
 
-/// Streams that say the same of where their cluster is are on one.
+/// Identifies a cluster: streams with equal URI and URI file are on the same one.
 using Cluster = std::pair<std::string, std::string>;
 
 Cluster cluster_of(const StreamConfig& stream) {
@@ -211,7 +212,8 @@ std::optional<Letter> DeadLetters::find(const LetterId& id, bool whole) {
   return std::move(found.front());
 }
 
-/// A letter may be older than the publishing rules' stream, or than the day they no longer needed one.
+/// Finds the rule in the letter's stream or, if it publishes, in that stream's counterpart: since the letter
+/// was stored, the rule may have moved between `NAME` and `NAME:publish`.
 const Rule* DeadLetters::find_rule(const std::string& stream, std::string_view name) const {
   const std::string suffix = rules::publishing_name("");
   const std::string other =
@@ -288,8 +290,8 @@ sinks::Outlet& DeadLetters::outlet_for(const Rule& rule) {
   return *outlet;
 }
 
-/// The message is made of the letter's event again, and published under the id that it would have had: a
-/// retry that was killed before the letter went may publish it once more, and the stream drops it.
+/// Makes the message from the letter's event again, and publishes it under its original id. A retry that is
+/// killed before it deletes the letter leads to a second message, which the receiver recognises by its id.
 Retried DeadLetters::publish(const LetterId& id, const Rule& rule) {
   const auto letter = find(id, true);
   if (!letter) return {End::gone, ""};
@@ -348,8 +350,8 @@ Retried DeadLetters::carry_out(const LetterId& id, const std::vector<Write>& wri
   }
 }
 
-/// A retry that was killed leaves its transaction open on the server for a minute, with locks on the letter
-/// and the target.
+/// Ends the transactions of retries that were killed. The server would keep them open for a minute, with
+/// locks on the letter and the target.
 void DeadLetters::end_abandoned() {
   const auto condemned = [](const mongo::OpenTransaction& one) {
     return one.application == letters_application && one.idle_ms >= abandoned_after_ms;

@@ -19,22 +19,22 @@
 
 namespace sluice::operations {
 
-/// Which dead letters are meant; what is not set does not matter.
+/// Selects dead letters. An absent criterion matches all.
 struct LetterFilter {
   std::optional<std::string> rule;
   std::optional<std::string> stream;
-  std::optional<std::int32_t> code;      ///< the error's
-  std::optional<std::string> text;       ///< a part of the error's message, upper or lower case
-  std::optional<std::int64_t> since_ms;  ///< set aside then or later, in milliseconds since the epoch
-  std::optional<std::int64_t> until_ms;  ///< set aside before then
+  std::optional<std::int32_t> code;      ///< the error's code
+  std::optional<std::string> text;       ///< a part of the error's message, case-insensitive
+  std::optional<std::int64_t> since_ms;  ///< stored then or later, in milliseconds since the epoch
+  std::optional<std::int64_t> until_ms;  ///< stored before then
 };
 
 using LetterId = bson_oid_t;
 std::string text_of(const LetterId& id);
-/// Nothing for a text that is no id.
+/// Absent if the text is not an id (24 hexadecimal digits).
 std::optional<LetterId> letter_id(std::string_view text);
 
-/// A dead letter as it was read.
+/// A dead letter as read from the state database. Owns its document.
 class Letter {
  public:
   explicit Letter(const bson_t& read);
@@ -45,49 +45,51 @@ class Letter {
   std::vector<std::uint8_t> bytes_;
 };
 
-/// What came of a retry.
+/// The result of a retry.
 struct Retried {
   enum class End {
-    done,     ///< the effect is in, and the letter gone
-    gone,     ///< there was no such letter (any more): another retry did it, or it was dropped
-    failed,   ///< refused again: the letter stays, with this error and one attempt more
-    refused,  ///< the letter cannot be retried, and stays as it was
+    done,     ///< the effect was carried out and the letter deleted
+    gone,     ///< the letter does not exist: another retry carried it out, or it was dropped
+    failed,   ///< the effect failed again: the letter stays, with this error and one more attempt
+    refused,  ///< the letter cannot be retried, and stays unchanged
   };
   End end = End::done;
-  std::string why;  ///< with failed and refused: a sentence
+  std::string why;  ///< a sentence, if failed or refused
 };
 
-/// The dead letters of a pipeline on one cluster: looking at them, carrying out what they hold, and dropping
-/// them. Works while workers run, and several at a time do not disturb each other. Blocks; for one thread.
+/// Lists, retries and drops the dead letters of a pipeline on one cluster. Works while workers run, and in
+/// several processes at once. Blocks. Not thread-safe.
 ///
-/// What the server refuses for a moment is tried again for a limited time; every call throws Stop
-/// when the server does not answer by then, or refuses for good.
+/// Transient errors are retried for a limited time. Every call throws Stop if the error lasts, or if the
+/// server refuses for good.
 class DeadLetters {
  public:
-  /// Throws ConfigError for rules that cannot be used, and Stop for a URI that cannot.
-  /// The cluster is the one that `on` is on.
+  /// `on`: a stream of the configuration on the cluster whose letters are meant. Throws ConfigError for
+  /// unusable rules and Stop for an unusable URI.
   DeadLetters(const Config& config, const StreamConfig& on);
 
   std::int64_t count(const LetterFilter& filter);
-  /// The newest first, without their events and tokens unless `whole`.
+  /// At most `limit` letters, the newest first, without their events and tokens unless `whole`.
   std::vector<Letter> newest(const LetterFilter& filter, std::int64_t limit, bool whole);
-  /// All of them in the order of their events: that in which they are to be retried.
+  /// All that match, in the order of their events, which is the order to retry them in.
   std::vector<LetterId> ids(const LetterFilter& filter);
+  /// Without its event and token unless `whole`; absent if it does not exist.
   std::optional<Letter> find(const LetterId& id, bool whole);
 
-  /// Carries out what the letter holds exactly once, in one transaction with its removal.
+  /// Carries out the letter's effect exactly once, in one transaction with the deletion of the letter. A
+  /// message is sent before the deletion, so at least once.
   Retried retry(const LetterId& id);
   /// Why a letter cannot be retried, or "".
   std::string why_not(const Letter& letter) const;
 
-  /// How many of them there were to drop.
+  /// Deletes these letters. Returns how many existed.
   std::int64_t drop(const std::vector<LetterId>& ids);
 
  private:
   struct Asked {
     std::vector<Write> writes;
     std::string refusal;
-    const Rule* publisher = nullptr;  ///< it is a message, which this rule makes of the event
+    const Rule* publisher = nullptr;  ///< if the effect is a message: the rule that makes it from the event
   };
   using Rules = std::vector<std::unique_ptr<Rule>>;
 
@@ -115,7 +117,7 @@ class DeadLetters {
   bool reached_ = false;                                           ///< the server has answered once
 };
 
-/// One for each cluster that the streams of the configuration are on.
+/// One object for each cluster that the configuration's streams are on.
 std::vector<std::unique_ptr<DeadLetters>> dead_letters_of(const Config& config);
 
 }  // namespace sluice::operations

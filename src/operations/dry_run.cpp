@@ -24,7 +24,7 @@ requirements::OwnedDocument parsed(const std::string& json) {
   bson::Document document;
   bson_error_t error{};
   if (!bson_init_from_json(document.out(), json.data(), static_cast<ssize_t>(json.size()), &error)) {
-    bson_init(document.get());  // it was left without one
+    bson_init(document.get());  // after an error it is not initialised
     throw ConfigError(std::string("the event cannot be read as (Extended) JSON: ") + error.message);
   }
   return owned(bson::View(*document.get()));
@@ -93,7 +93,7 @@ std::string text_of(const Effect& effect) {
   return text;
 }
 
-/// As the stream would send it to the rule; empty where it would not.
+/// The event as the stream would deliver it to the rule; empty if the stream would drop it.
 std::vector<requirements::OwnedDocument> judged(const StreamConfig& stream, const requirements::Rules& rules,
                                                 requirements::OwnedDocument event) {
   if (!requirements::needs_judge(rules)) return {std::move(event)};

@@ -8,16 +8,16 @@
 
 namespace sluice::operations {
 
-/// What a rule would do with an event.
+/// The effects that a rule would have for an event.
 struct DryRun {
-  std::vector<std::string> effects;  ///< one text each, of several lines
-  std::string why_none;              ///< a sentence, where there is no effect
+  std::vector<std::string> effects;  ///< a text for each effect; it may have several lines
+  std::string why_none;              ///< a sentence to show if there is no effect
 };
 
-/// Asks a rule about one change event, given as (Extended) JSON, and carries nothing out. What of the event
-/// is not stated (its token, its times, its database, the key of its document) is made up. The server is
-/// asked only where it has a say in what the rule sees. Throws ConfigError for an event that is none, and
-/// Stop for a server that is needed and does not answer.
+/// Applies a rule to one change event, given as (Extended) JSON, without carrying out its effects. Missing
+/// parts of the event (token, times, database, document key) are filled in. The server is queried only if the
+/// rule has expressions that it evaluates. Throws ConfigError for an invalid event, and Stop if the server is
+/// needed and does not answer. Blocks.
 DryRun try_rule(const StreamConfig& stream, const std::string& rule, const std::string& event_json);
 
 }  // namespace sluice::operations

@@ -28,7 +28,7 @@ bool is_worth_a_wait(const Error& error) {
          error.kind == ErrorKind::cursor_gone;
 }
 
-/// The change event that a stored one was made of.
+/// Rebuilds the change event from a stored event.
 requirements::OwnedDocument event_of(bson::View stored) {
   bson::Builder out;
   out.append("_id", stored.at_path("position.token")).append("operationType", stored.at("operation"));
@@ -45,7 +45,8 @@ requirements::OwnedDocument event_of(bson::View stored) {
   return {view.data(), view.data() + view.size()};
 }
 
-/// The id as the user wrote it: as JSON, and as plain text where it is none.
+/// Appends a condition on the aggregate's id. The user's text is read as JSON; if it is not JSON, it is the
+/// id itself.
 void append_aggregate(bson::Builder& out, const std::string& stated) {
   const std::string json = "{\"v\": " + stated + "}";
   bson::Document parsed;
@@ -53,7 +54,7 @@ void append_aggregate(bson::Builder& out, const std::string& stated) {
   if (bson_init_from_json(parsed.out(), json.data(), static_cast<ssize_t>(json.size()), &error)) {
     out.open("aggregateId").append("$eq", bson::View(*parsed.get()).at("v")).close();
   } else {
-    bson_init(parsed.get());  // it was left without one
+    bson_init(parsed.get());  // after an error it is not initialised
     out.append("aggregateId", stated);
   }
 }
@@ -113,7 +114,7 @@ class Replay {
     out.close();
   }
 
-  /// Numbers order what the clock of the cluster does not: a transaction's changes have one time.
+  /// Sorts by cluster time, then by number: all changes of a transaction have the same cluster time.
   static void append_options(bson::Builder& out) {
     out.open("sort").append("position.clusterTime", 1).append("seq", 1).close();
     out.append("allowDiskUse", true).open("readConcern").append("level", "majority").close();
@@ -143,7 +144,7 @@ class Replay {
     for (const requirements::OwnedDocument& one : events) {
       ChangeEvent event;
       parse_event(requirements::view_of(one), event);
-      event.snapshot_run = plan_.run;  // so that its messages have ids of this run
+      event.snapshot_run = plan_.run;  // becomes part of the message ids
       table_.apply(event, effects, arena);
     }
     act(effects);
@@ -170,7 +171,7 @@ class Replay {
     done_.effects += static_cast<std::int64_t>(batch.writes.size());
   }
 
-  /// False when a write was refused, and taken out of the batch.
+  /// False if a write cannot be carried out; it has been removed from the batch then.
   bool carried_out(Batch& batch) {
     std::optional<std::size_t> impossible;
     const auto attempt = [&]() -> std::optional<Error> {
@@ -236,7 +237,7 @@ class Replay {
   std::vector<std::unique_ptr<sinks::Outlet>> outlets_;
   std::vector<requirements::OwnedDocument> events_;
   std::size_t bytes_ = 0;
-  bool progress_ = false;  ///< something was sent since it was last asked
+  bool progress_ = false;  ///< documents were sent since retry_until() last checked
   Replayed done_;
 };
 

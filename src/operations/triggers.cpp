@@ -69,7 +69,7 @@ std::string jetstream_for(const std::vector<StreamConfig>& streams, const Stream
       fmt::format("the JetStream streams {} all accept {}{}", fmt::join(names, ", "), subject, how));
 }
 
-/// Each rule is added to those before it, so that one that does not go with them is found.
+// Each rule is validated together with those before it, so that a rule in conflict with them is found.
 StreamConfig trigger_stream(const StreamConfig& stream, const std::vector<checkpoint::Trigger>& triggers,
                             const TriggerComplaint& complain, int parts) {
   StreamConfig made = empty_trigger_stream(stream);
@@ -159,14 +159,14 @@ bool TriggerWatch::look_at(Cluster& cluster, const std::vector<StreamConfig>& st
   if (error) {
     cluster.pool->reconsider(*error);
     const bool passing = error->kind == ErrorKind::transient || error->kind == ErrorKind::unavailable;
-    // A server that is away the streams themselves have something to say about.
+    // If the server cannot be reached, the streams report it.
     if (!passing) {
       cluster.unread.failed(cluster.pool->hosts() + ": " + error->text(), observe::LogFields::of(*error));
     }
     return false;
   }
   cluster.unread.succeeded();
-  // Two clusters may each hold triggers of a name: a trigger stands where its stream is.
+  // Ignores triggers whose stream is on another cluster: only those on their stream's own cluster count.
   std::erase_if(found, [&](const checkpoint::Trigger& trigger) {
     const auto stream = std::ranges::find(streams, trigger.stream, &StreamConfig::name);
     return stream != streams.end() && address_of(*stream) != cluster.address;

@@ -15,48 +15,49 @@
 
 namespace sluice::operations {
 
-/// The JetStream stream for a trigger that publishes and names none: the only one of these streams'
-/// publishing rules that takes its subject. Throws ConfigError where there is none, or more than one.
+/// The name of the JetStream stream for a trigger that publishes without naming one: the only stream among
+/// those of the publishing rules of `streams` that accepts its subject. Throws ConfigError if none does, or
+/// more than one.
 std::string jetstream_for(const std::vector<StreamConfig>& streams, const StreamConfig& stream,
                           const checkpoint::Trigger& trigger);
 
-/// Told of a trigger that is left out, and why.
+/// Called with a trigger that is left out, and the reason.
 using TriggerComplaint = std::function<void(const checkpoint::Trigger& trigger, const std::string& why)>;
 
-/// A stream of triggers for this stream of a file: the same database, its triggers as rules, and a position,
-/// lanes and fate of its own. Those that are no rule, or none beside those before them, are left out. Without
-/// rules where none is left. `parts`: the shards or partitions of the worker that is to run them.
+/// The stream that runs the triggers of `stream`. It reads the same database, and has its own position and
+/// lanes. A trigger that is not a valid rule, or that conflicts with earlier ones, is left out, so there may
+/// be no rules. `parts`: the number of shards or partitions of the worker that will run it.
 StreamConfig trigger_stream(const StreamConfig& stream, const std::vector<checkpoint::Trigger>& triggers,
                             const TriggerComplaint& complain, int parts = 1);
 
-/// The streams, and behind them those of their triggers.
+/// The streams, followed by the streams of their triggers.
 std::vector<StreamConfig> with_triggers(const std::vector<StreamConfig>& streams,
                                         const std::vector<checkpoint::Trigger>& triggers,
                                         const TriggerComplaint& complain, int parts = 1);
 
-/// The same with the triggers as they stand now. Those that are no rule are left out. Throws Stop for a
-/// server that does not answer. Blocks.
+/// The same, with the triggers that the state databases hold now. Invalid ones are left out. Throws Stop if a
+/// server does not answer. Blocks.
 std::vector<StreamConfig> with_kept_triggers(const Config& config);
 
-/// Looks at the triggers that the state databases hold, over connections of its own. Blocks; for one thread.
+/// Reads the triggers from the state databases, over its own connections. Blocks. Not thread-safe.
 class TriggerWatch {
  public:
-  /// `config` says of which pipeline, and where its state is.
+  /// `config` gives the names of the pipeline and of the state database.
   TriggerWatch(const Config& config, spdlog::logger& log);
 
-  /// One question for each cluster that these streams are on. Whether the triggers are others than before. A
-  /// cluster that does not answer keeps those that it had.
+  /// Reads the triggers, with one query for each cluster that `streams` are on. Returns whether they have
+  /// changed. If a cluster does not answer, its last known triggers are kept.
   bool look(const std::vector<StreamConfig>& streams);
 
-  /// As they were at the last look.
+  /// The triggers as of the last look().
   std::vector<checkpoint::Trigger> triggers() const;
 
-  /// Connections to the cluster of a stream that was looked at. Null for any other.
+  /// Connections to the cluster of this stream; null if no stream at the last look() was on it.
   mongo::ClientPool* pool_of(const StreamConfig& stream);
 
  private:
   struct Cluster {
-    std::pair<std::string, std::string> address;  ///< URI, or the file that holds it
+    std::pair<std::string, std::string> address;  ///< URI, and the file that contains it
     std::unique_ptr<mongo::ClientPool> pool;
     std::vector<checkpoint::Trigger> triggers;
     observe::RepeatedWarning unread;

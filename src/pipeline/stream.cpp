@@ -45,19 +45,19 @@ milliseconds drain_time(const EngineConfig& engine, const StreamPart& part) {
 
 }  // namespace
 
-std::shared_ptr<Stream> Stream::make(const WorkerContext& around, std::shared_ptr<StreamResources> resources,
+std::shared_ptr<Stream> Stream::make(const WorkerContext& context, std::shared_ptr<StreamResources> resources,
                                      const StreamConfig& config, StreamPart part, StreamObserver observer,
                                      Recovery recovery) {
   std::unique_ptr<Stream> made(  // NOLINT: its maker is private
-      new Stream(around, std::move(resources), config, part, std::move(observer), std::move(recovery)));
-  return {made.release(), [&teardown = around.teardown](Stream* ended) {
+      new Stream(context, std::move(resources), config, part, std::move(observer), std::move(recovery)));
+  return {made.release(), [&teardown = context.teardown](Stream* ended) {
             asio::post(teardown, [owned = std::unique_ptr<Stream>(ended)] {});
           }};
 }
 
-Stream::Stream(WorkerContext around, std::shared_ptr<StreamResources> resources, const StreamConfig& config,
+Stream::Stream(WorkerContext context, std::shared_ptr<StreamResources> resources, const StreamConfig& config,
                StreamPart part, StreamObserver observer, Recovery recovery)
-    : around_(std::move(around)),
+    : context_(std::move(context)),
       shared_resources_(std::move(resources)),
       resources_(*shared_resources_),
       config_(config),
@@ -65,42 +65,42 @@ Stream::Stream(WorkerContext around, std::shared_ptr<StreamResources> resources,
       observer_(std::move(observer)),
       title_(title_of(config, part)),
       condition_("stream " + title_),
-      log_(*around_.log, title_, config.name, part.partition()),
-      rules_(rules::make_rules(config, around_.config.parts())),
+      log_(*context_.log, title_, config.name, part.partition()),
+      rules_(rules::make_rules(config, context_.config.parts())),
       rule_names_(names_of(rules_)),
       pool_(resources_.pool),
-      metrics_(around_.metrics.stream(config.name, part.partition())),
-      budget_(per_part(around_.config.engine.queue_events, part),
-              per_part(around_.config.engine.queue_mb << 20, part)),
-      store_(pool_, around_.config.state_database,
-             {around_.config.pipeline, config.name, part.count, part.index, around_.config.engine.lanes,
+      metrics_(context_.metrics.stream(config.name, part.partition())),
+      budget_(per_part(context_.config.engine.queue_events, part),
+              per_part(context_.config.engine.queue_mb << 20, part)),
+      store_(pool_, context_.config.state_database,
+             {context_.config.pipeline, config.name, part.count, part.index, context_.config.engine.lanes,
               requirements::options_hash(config.database, rules_), requirements::filter_hash(filter()),
-              checkpoint::split_of(around_.config.pipeline, config)},
+              checkpoint::split_of(context_.config.pipeline, config)},
              resources_.self),
-      strand_(asio::make_strand(around_.io)),
+      strand_(asio::make_strand(context_.io)),
       lines_(log_, metrics_, config.name),
-      troubles_({around_.config, config_, resources_, around_.readiness, log_, title_, condition_}),
+      troubles_({context_.config, config_, resources_, context_.readiness, log_, title_, condition_}),
       reopening_(log_, "the change stream failed and is reopened"),
       sink_(sinks::make_outlets(outlet_parts()),
             std::make_unique<sinks::MongoBulk>(pool_, resources_.recorder, bulk_options())),
       dispatcher_(rules_, budget_, metrics_),
-      health_({strand_, pool_, resources_.asking_thread, budget_, metrics_, around_.readiness, log_,
-               config.name, part.partition(), condition_, around_.config.engine, around_.config.pipeline,
-               around_.config.state_database, around_.config.place_arguments,
+      health_({strand_, pool_, resources_.asking_thread, budget_, metrics_, context_.readiness, log_,
+               config.name, part.partition(), condition_, context_.config.engine, context_.config.pipeline,
+               context_.config.state_database, context_.config.place_arguments,
                checkpoint::maintained_of(rules_), part.index == 0, resources_.outlets,
                [this](asio::awaitable<void> work) { spawn(std::move(work)); }},
-              around_.metrics),
+              context_.metrics),
       // Only an undivided stream stores resume tokens for another program: the parts of a divided one are at
       // different positions.
       keeper_({strand_, resources_.keeper_threads, pool_, store_, dispatcher_, health_, metrics_,
-               milliseconds(around_.config.engine.lease_ms), log_},
+               milliseconds(context_.config.engine.lease_ms), log_},
               keeper_events(), rules_, part.count == 1),
-      drain_({strand_, lanes_, sink_, health_, drain_time(around_.config.engine, part)}) {
+      drain_({strand_, lanes_, sink_, health_, drain_time(context_.config.engine, part)}) {
   add_outlets();
   dispatcher_.tell_of_collections(part_.index == 0);
   // If this stream is a retry, the reason why the last try did not run is kept until there is a new one.
-  if (around_.readiness.reason(condition_).empty()) {
-    around_.readiness.not_ready(condition_, "connecting to MongoDB");
+  if (context_.readiness.reason(condition_).empty()) {
+    context_.readiness.not_ready(condition_, "connecting to MongoDB");
   }
   reader_ = std::make_unique<Reader>(pool_, store_, budget_, reader_plan(recovery), reader_observer(),
                                      resources_, log_);
@@ -135,7 +135,7 @@ void Stream::start() {
 ReaderObserver Stream::reader_observer() {
   ReaderObserver observer;
   observer.connected = [this] { observer_.connected(); };
-  observer.waiting = [this](const std::string& why) { around_.readiness.not_ready(condition_, why); };
+  observer.waiting = [this](const std::string& why) { context_.readiness.not_ready(condition_, why); };
   observer.opened = [this](checkpoint::Acquired acquired, Position at) {
     on_strand([this, acquired = std::move(acquired), at = std::move(at)]() mutable {
       on_opened(std::move(acquired), std::move(at));
@@ -149,7 +149,7 @@ ReaderObserver Stream::reader_observer() {
   observer.reading_less = [this](const Error& error, const flow::ReadDetail& reading) {
     // The batch size with which the needed part of an event is first requested: the usual one, or, if rules
     // need the other events whole, a single event.
-    const int batch = around_.config.engine.cursor_batch;
+    const int batch = context_.config.engine.cursor_batch;
     lines_.reading_less(error, reading, batch, filter().parts_serve() ? batch : 1);
   };
   observer.failed = [this](int exit_code, const std::string& why) {
@@ -161,7 +161,7 @@ ReaderObserver Stream::reader_observer() {
 void Stream::on_reopening(const Error& error) {
   health_.broke(error);
   reopening_.failed(error);
-  around_.readiness.not_ready(condition_, "the change stream is being reopened: " + error.text());
+  context_.readiness.not_ready(condition_, "the change stream is being reopened: " + error.text());
   metrics_.stream_reopens.Increment();
 }
 
@@ -202,7 +202,7 @@ void Stream::on_opened(checkpoint::Acquired acquired, Position at) {
   health_.take_maintained(acquired.maintained);
   log_.info("streaming {} from {} (epoch {}, {} lanes)", config_.database, pool_.hosts(), acquired.epoch,
             lanes_.size());
-  around_.readiness.ready(condition_);
+  context_.readiness.ready(condition_);
   observer_.ready();
 }
 
@@ -212,7 +212,7 @@ void Stream::on_batch(std::unique_ptr<source::StreamBatch> batch) {
   // A snapshot's chunk is not an answer of the stream's cursor.
   if (!batch->on_done) health_.answered(*batch, now);
   if (!batch->events.empty()) keeper_.note_events();
-  around_.readiness.ready(condition_);
+  context_.readiness.ready(condition_);
   const auto end = dispatcher_.dispatch(std::move(batch), now);
   for (auto& lane : lanes_) {
     if (lane->lane().queued() > 0) lane->wake();
@@ -246,10 +246,10 @@ void Stream::fail(int exit_code, const std::string& why, bool drain) {
   const bool usual = fenced && part_.of_cluster;
   if (usual) {
     log_.warn("{}", why);
-  } else if (around_.tells_stop(why)) {
+  } else if (context_.should_log_stop(why)) {
     log_.error("{}", why);
   }
-  if (!usual) around_.readiness.not_ready(condition_, why);
+  if (!usual) context_.readiness.not_ready(condition_, why);
   if (fenced) keeper_.lose_lease();
   observer_.failed(exit_code);
   stop(drain);
@@ -260,7 +260,7 @@ void Stream::stop(bool drain) {
   if (!drain) drain_.abandon();
   if (stopping_) return;
   stopping_ = true;
-  around_.readiness.not_ready(condition_ + " stopping", "stopping");
+  context_.readiness.not_ready(condition_ + " stopping", "stopping");
   reader_->request_stop();
   health_.stop();
   for (auto& lane : lanes_) lane->finish();

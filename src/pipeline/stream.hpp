@@ -52,7 +52,7 @@ struct WorkerContext {
   std::shared_ptr<flow::StopReasons> stops = {};
 
   /// Whether to log `why` as the reason why the stream stops.
-  bool tells_stop(const std::string& why) const { return !stops || stops->tell(why); }
+  bool should_log_stop(const std::string& why) const { return !stops || stops->tell(why); }
 };
 
 /// Which part of a configured stream a Stream handles, and how it begins.
@@ -88,9 +88,9 @@ struct Recovery {
 class Stream : public std::enable_shared_from_this<Stream> {
  public:
   /// Throws ConfigError for rules that cannot be used.
-  static std::shared_ptr<Stream> make(const WorkerContext& around, std::shared_ptr<StreamResources> resources,
-                                      const StreamConfig& config, StreamPart part, StreamObserver observer,
-                                      Recovery recovery = {});
+  static std::shared_ptr<Stream> make(const WorkerContext& context,
+                                      std::shared_ptr<StreamResources> resources, const StreamConfig& config,
+                                      StreamPart part, StreamObserver observer, Recovery recovery = {});
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -113,7 +113,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   checkpoint::LostPosition lost_position() const { return {reader_->epoch()}; }
 
  private:
-  Stream(WorkerContext around, std::shared_ptr<StreamResources> resources, const StreamConfig& config,
+  Stream(WorkerContext context, std::shared_ptr<StreamResources> resources, const StreamConfig& config,
          StreamPart part, StreamObserver observer, Recovery recovery);
   template <typename Work>
   void on_strand(Work work);
@@ -137,7 +137,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   CheckpointKeeper::Events keeper_events();
   void tell_due(flow::Time now);
 
-  WorkerContext around_;
+  WorkerContext context_;
   std::shared_ptr<StreamResources> shared_resources_;
   StreamResources& resources_;
   StreamConfig config_;

@@ -29,16 +29,16 @@ source::StreamFilter Stream::filter() const {
 }
 
 ReaderPlan Stream::reader_plan(const Recovery& recovery) {
-  const Config& config = around_.config;
+  const Config& config = context_.config;
   ReaderPlan plan;
   plan.stream = {config_.database, filter(), config.engine.cursor_batch, config.engine.max_await_ms};
   const bool restart_now = part_.restart_now || recovery.policy == LostPolicy::restart_now;
   plan.acquire = {restart_now, config.accept_changed_rules, config.engine.lease_ms};
   if (recovery.policy == LostPolicy::rebuild) plan.rebuild = recovery.lost;
   plan.fill = [this, stream = plan.stream](const std::stop_token& stop) {
-    const auto waiting = [this](const std::string& why) { around_.readiness.not_ready(condition_, why); };
+    const auto waiting = [this](const std::string& why) { context_.readiness.not_ready(condition_, why); };
     audit::Backfill backfill(
-        {pool_, resources_.recorder, store_, around_.config, config_, rules_, stream, log_, waiting});
+        {pool_, resources_.recorder, store_, context_.config, config_, rules_, stream, log_, waiting});
     return backfill.run(part_.backfill, stop);
   };
   plan.check_filled = [this, restart_now](checkpoint::Acquired& acquired) {
@@ -48,12 +48,12 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   if (!part_.of_cluster) {
     plan.tell_rights = [this](mongoc_client_t* client) {
       for (const auto& lack :
-           requirements::lacking(requirements::rights_of(client), around_.config, config_, rules_))
+           requirements::lacking(requirements::rights_of(client), context_.config, config_, rules_))
         log_.error("{}", lack);
     };
   }
   plan.provision = [this] {
-    return requirements::prepare_for(around_.config, config_, rules_, around_.all_streams, pool_, log_);
+    return requirements::prepare_for(context_.config, config_, rules_, context_.all_streams, pool_, log_);
   };
   if (config_.of_triggers) {
     plan.origin_first = !part_.of_cluster;  // in a cluster the first member stores the origin
@@ -99,11 +99,11 @@ sinks::OutletParts Stream::outlet_parts() {
     for (const double seconds : report.seconds) took.observe(seconds);
     counts.seconds.add(took);
   };
-  return {around_.config, requirements::deliveries_of(rules_), say, duplicates, requests, around_.services};
+  return {context_.config, requirements::deliveries_of(rules_), say, duplicates, requests, context_.services};
 }
 
 void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
-  const EngineConfig& engine = around_.config.engine;
+  const EngineConfig& engine = context_.config.engine;
   const flow::LaneLimits limits{static_cast<std::size_t>(engine.batch_docs),
                                 static_cast<std::size_t>(engine.batch_bytes),
                                 longest_linger(rules_, milliseconds(engine.batch_linger_ms))};
@@ -138,8 +138,8 @@ sinks::MongoBulkOptions Stream::bulk_options() {
   const auto stored = [this](std::vector<sinks::StoredLetter> letters) {
     on_strand([this, letters = std::move(letters)] { lines_.letters(letters); });
   };
-  return {around_.config.pipeline, config_.name, around_.config.state_database,
-          around_.config.engine.statement_ms, stored};
+  return {context_.config.pipeline, config_.name, context_.config.state_database,
+          context_.config.engine.statement_ms, stored};
 }
 
 }  // namespace sluice::pipeline

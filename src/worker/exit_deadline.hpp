@@ -19,10 +19,10 @@ class ExitDeadline {
   ExitDeadline(const ExitDeadline&) = delete;
   ExitDeadline& operator=(const ExitDeadline&) = delete;
 
-  /// Once.
+  /// Starts the countdown. Call it once.
   void arm(flow::Duration time);
   bool armed() const { return armed_at_ != flow::Time{}; }
-  /// Since it was armed; 0 before.
+  /// The time since arm(); 0 before.
   flow::Duration elapsed() const;
 
  private:
@@ -30,7 +30,7 @@ class ExitDeadline {
   flow::Time armed_at_{};
   std::mutex mutex_;
   std::condition_variable_any wake_;
-  std::jthread thread_;  ///< last: it ends before what it uses
+  std::jthread thread_;  ///< declared last, so it ends before the members that it uses
 };
 
 }  // namespace sluice::worker

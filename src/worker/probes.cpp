@@ -81,7 +81,7 @@ bool has_rule(const Config& config, std::string_view kind) {
       config.streams, [&](const StreamConfig& stream) { return std::ranges::any_of(stream.rules, is_it); });
 }
 
-/// A server that cannot be asked counts as not answering.
+/// False if `ask` throws.
 bool answers(const std::function<bool()>& ask) {
   try {
     return ask();

@@ -29,7 +29,7 @@ class Probes {
   std::vector<observe::Component> components() const;
 
  private:
-  /// Asks once; blocks.
+  /// Sends one request and says whether the server answered. Blocks.
   using Ask = std::function<bool()>;
   struct Asked {
     std::string name;
@@ -42,7 +42,7 @@ class Probes {
   mutable std::mutex mutex_;
   std::condition_variable_any wake_;
   std::list<Asked> asked_;
-  std::vector<std::jthread> threads_;  ///< last: they end before what they use
+  std::vector<std::jthread> threads_;  ///< declared last, so they end before the members that they use
 };
 
 }  // namespace sluice::worker

@@ -83,7 +83,7 @@ void Reloader::run(const std::stop_token& stop) {
     try {
       look(asked);
       unread_.succeeded();
-    } catch (const std::exception& error) {  // a file that holds a URI cannot be read for a moment, say
+    } catch (const std::exception& error) {  // for example, a URI's file that cannot be read for a moment
       unread_.failed(error.what());
     }
     lock.lock();
@@ -102,7 +102,7 @@ void Reloader::look(bool asked) {
   try {
     if (triggers_.look(streams_)) untold_ = true;
     triggers_unread_.succeeded();
-  } catch (const Stop& error) {  // a file that holds a URI cannot be read for a moment, say
+  } catch (const Stop& error) {  // for example, a URI's file that cannot be read for a moment
     triggers_unread_.failed(error.what());
   }
   if (untold_) {
@@ -138,14 +138,15 @@ void Reloader::refuse(const std::string& why) {
   events_.refused(why);
 }
 
-/// Before anything is stopped for it.
+/// Stores in the layout of each stream with changed rules that the change is intended. Done before any stream
+/// is stopped, so that a worker that dies in between can start with the new rules.
 void Reloader::accept(const std::vector<StreamConfig>& streams, const Hashes& hashes) {
   for (const StreamConfig& stream : rules::with_callers_apart(streams)) {
     const auto known = hashes_.find(stream.name);
     const std::string& now = hashes.at(stream.name);
     if (known == hashes_.end() || known->second == now) continue;
     mongo::ClientPool* pool = triggers_.pool_of(stream);
-    if (pool == nullptr) continue;  // on a server where nothing of it stands
+    if (pool == nullptr) continue;  // the stream moved to a server that has no state of it
     const std::string id = config_.pipeline + "/" + stream.name;
     if (const auto error =
             checkpoint::accept_rules(*pool, config_.state_database, id, {known->second, now})) {

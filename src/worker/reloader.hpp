@@ -18,30 +18,32 @@
 
 namespace sluice::worker {
 
-/// Checks every second what the worker should run: the streams of its source, and the triggers in the state
-/// databases. It has its own thread, since both may block.
+/// Checks every second for changes of what the worker should run: the streams of its ConfigSource, and the
+/// triggers in the state databases. It has its own thread, since both may block.
 class Reloader {
  public:
-  /// All called on the reloader's thread.
+  /// Called on the reloader's thread.
   struct Events {
-    /// The streams are valid as far as is known. `refused`: why the source's newest streams are not included.
+    /// The worker should run these streams, which have been validated. `refused`: why a newer configuration
+    /// of the source was refused; empty if the newest is in use.
     std::function<void(std::vector<StreamConfig> streams, const std::string& refused)> changed;
-    std::function<void(const std::string& why)> refused;  ///< the running streams continue
+    std::function<void(const std::string& why)> refused;  ///< a new configuration; running streams continue
   };
 
-  /// `config` is what the source said first. Everything has to outlive it. Throws ConfigError for rules that
-  /// cannot be used.
+  /// `config` is the configuration that the worker starts with. All arguments must outlive the reloader.
+  /// Throws ConfigError for unusable rules.
   Reloader(const Config& config, ConfigSource& source, spdlog::logger& log, Events events);
   ~Reloader();
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
-  /// What to begin with: the streams, with their triggers as far as the servers answer. Before start(). Where
-  /// no server answers, triggers are not looked for yet, which would wait for as long as the URI allows.
+  /// The streams to start with, including those of triggers that could be read. Call it before start(). If
+  /// `servers_answer` is false, triggers are not read yet: that would block for the URI's server selection
+  /// timeout.
   std::vector<StreamConfig> first(bool servers_answer);
 
   void start();
-  /// Thread-safe.
+  /// Checks at once instead of at the next second. Thread-safe.
   void look_now();
 
  private:
@@ -57,21 +59,21 @@ class Reloader {
   const Config& config_;
   ConfigSource& source_;
   spdlog::logger& log_;
-  observe::RepeatedWarning unread_;           ///< on the thread
-  observe::RepeatedWarning triggers_unread_;  ///< likewise
+  observe::RepeatedWarning unread_;           ///< used on the thread
+  observe::RepeatedWarning triggers_unread_;  ///< used on the thread
   Events events_;
   operations::TriggerWatch triggers_;
 
-  // On the thread only, once it runs.
-  std::vector<StreamConfig> streams_;  ///< of the source's last good answer
-  Hashes hashes_;                      ///< of the rules, by stream
-  bool untold_ = false;                ///< accepted, but not applied yet
-  std::string refused_;                ///< why a newer answer is not applied
+  // Used on the thread only, once it runs.
+  std::vector<StreamConfig> streams_;  ///< the source's last valid streams, without triggers
+  Hashes hashes_;                      ///< options hash of the rules, by stream
+  bool untold_ = false;                ///< a change was accepted and not yet passed to Events::changed
+  std::string refused_;                ///< why a newer configuration was refused; empty if none was
 
   std::mutex mutex_;
   std::condition_variable_any wake_;
-  bool asked_ = false;   ///< behind the mutex
-  std::jthread thread_;  ///< last: it ends before anything it uses
+  bool asked_ = false;   ///< by look_now(); guarded by the mutex
+  std::jthread thread_;  ///< declared last, so it ends before the members that it uses
 };
 
 }  // namespace sluice::worker

@@ -23,7 +23,7 @@ struct StreamChanges {
 
 StreamChanges changes_between(const std::vector<StreamConfig>& before, const std::vector<StreamConfig>& now);
 
-/// The stream of that name. Null where there is none.
+/// The stream of that name; null if there is none.
 const StreamConfig* find_stream(const std::vector<StreamConfig>& streams, const std::string& name);
 
 }  // namespace sluice::worker

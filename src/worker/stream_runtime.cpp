@@ -16,7 +16,7 @@ namespace sluice::worker {
 
 namespace {
 
-/// What a stop may take beyond the drain time; docs/running.md and the option --drain-ms state it.
+/// How long a stop may take beyond the drain time. docs/running.md and the help of --drain-ms state it, too.
 constexpr auto grace_after_drain = std::chrono::milliseconds(2000);
 
 }  // namespace
@@ -74,7 +74,8 @@ void StreamRuntime::run_handlers() {
   async::run(io_, [this](const std::exception_ptr& thrown) { on_exception(thrown); });
 }
 
-/// For a handler that belongs to no stream: its work for the whole worker may not have been done.
+/// An exception from a handler that belongs to no stream. The worker ends, since work that all streams depend
+/// on may not have been done.
 void StreamRuntime::on_exception(const std::exception_ptr& thrown) {
   const std::string why = fmt::format("internal error: {}", async::what_of(thrown));
   log_->critical("{}; the worker ends", why);
@@ -92,7 +93,7 @@ void StreamRuntime::on_failed(int exit_code) {
   stop();
 }
 
-/// The first reason counts.
+/// Keeps the first reason only.
 void StreamRuntime::note_why(const std::string& why) {
   const std::lock_guard lock(why_mutex_);
   if (why_.empty()) why_ = why;

@@ -18,44 +18,46 @@
 
 namespace sluice::worker {
 
-/// The streams of a configuration and the threads that run them. Shared by the worker process and by a
-/// Pipeline inside a program. It touches nothing process-wide: no signals, no output.
+/// The streams of a configuration and the threads that run them. Used by the worker process and by the
+/// Pipeline class of the library. It touches nothing process-wide: no signals, no output.
 class StreamRuntime {
  public:
   /// Called on the strand.
   struct Events {
     std::function<void(const std::string& line)> say = [](const std::string&) {
-    };                                    ///< for scripts to wait for
+    };                                    ///< a line that scripts wait for
     std::function<void()> ready = [] {};  ///< once: all streams are open
     std::function<void(const std::string& why)> refused = [](const std::string&) {};
-    std::function<void()> stopping = [] {};  ///< once: asked to, or since a stream failed
-    std::function<void()> ended = [] {};     ///< once: all streams have
+    std::function<void()> stopping = [] {};  ///< once: after stop(), or because a stream failed
+    std::function<void()> ended = [] {};     ///< once: all streams have ended
   };
 
-  /// `config` has to outlive it.
+  /// `config` must outlive it.
   StreamRuntime(const Config& config, std::shared_ptr<spdlog::logger> log, Events events);
   StreamRuntime(const StreamRuntime&) = delete;
   StreamRuntime& operator=(const StreamRuntime&) = delete;
 
-  /// Says where it connects to, and why that cannot be, however long the driver will try. The worst of all
-  /// servers. Blocks for about a second at most for each.
+  /// Tries to reach the MongoDB server of each stream, and logs its hosts and what went wrong, without
+  /// waiting for the driver's own timeout. Returns the worst result. Blocks for about a second at most per
+  /// server.
   mongo::FirstLook look_at_servers();
 
-  /// Throws ConfigError and Stop for streams that cannot be made.
+  /// Throws ConfigError and Stop if a stream cannot be made.
   void start(const std::vector<StreamConfig>& streams) { supervisor_.start(streams); }
-  /// Until all streams have ended, on this thread and as many more as Config::engine.workers says. Once.
+  /// Runs until all streams have ended, on Config::engine.workers threads including the calling one. Call it
+  /// once.
   void run();
-  /// On the strand.
+  /// Call it on the strand.
   void stop();
   bool stopping() const { return stopping_; }
   /// Waits until the ended streams are destroyed. May hang in a call to a server.
   void tear_down() { teardown_.join(); }
 
   int exit_code() const { return exit_code_; }
-  /// The error, as a sentence, if the exit code is not ok. Thread-safe.
+  /// The error as a sentence. Call it only if the exit code is not ok. Thread-safe.
   std::string why() const;
 
-  /// How long a stop may take; what goes on after that hangs on a silent server.
+  /// How long a stop may take. What has not ended by then hangs in a call to a server that does not answer.
   std::chrono::milliseconds stop_bound() const;
 
   asio::io_context& io() { return io_; }
@@ -84,7 +86,7 @@ class StreamRuntime {
   std::atomic<bool> stopping_ = false;
   std::atomic<int> exit_code_ = exit_code::ok;  ///< written on the strand, read where the process ends
   mutable std::mutex why_mutex_;
-  std::string why_;  ///< behind the mutex
+  std::string why_;  ///< guarded by the mutex
 };
 
 }  // namespace sluice::worker

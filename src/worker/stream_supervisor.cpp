@@ -16,12 +16,12 @@ namespace {
 Config config_of(const Config& worker, const StreamConfig& stream, bool at_start) {
   Config config = worker;
   config.streams = {stream};
-  // Asked for once, at the start.
+  // --restart-now applies to the first start only.
   config.restart_now = worker.restart_now && at_start;
-  // An edit of a running worker's file or triggers is taken as intended.
+  // Rules that change while the worker runs, and triggers, are meant to change.
   config.accept_changed_rules = worker.accept_changed_rules || !at_start || stream.of_triggers;
   if (stream.of_triggers) {
-    // A trigger tells what is done from its making on, and not what targets should hold.
+    // A trigger acts on changes since its creation. It has no targets to fill or compute again.
     config.backfill = false;
     if (config.on_lost == LostPolicy::rebuild) config.on_lost = LostPolicy::restart_now;
   }
@@ -47,10 +47,10 @@ StreamSupervisor::SupervisedStream::SupervisedStream(const Strand& strand, flow:
       again(strand),
       failing(std::move(log), "does not run; the other streams go on") {}
 
-StreamSupervisor::StreamSupervisor(const pipeline::WorkerContext& around, const Strand& strand,
+StreamSupervisor::StreamSupervisor(const pipeline::WorkerContext& context, const Strand& strand,
                                    SupervisorEvents events, cluster::StreamFactory factory,
                                    flow::Backoff::Limits pauses)
-    : around_(around),
+    : context_(context),
       strand_(strand),
       events_(std::move(events)),
       make_stream_(std::move(factory)),
@@ -61,15 +61,15 @@ StreamSupervisor::~StreamSupervisor() = default;
 std::unique_ptr<StreamSupervisor::StreamInstance> StreamSupervisor::make_instance(const StreamConfig& stream,
                                                                                   bool at_start) {
   auto instance = std::make_unique<StreamInstance>();
-  instance->config = std::make_shared<const Config>(config_of(around_.config, stream, at_start));
+  instance->config = std::make_shared<const Config>(config_of(context_.config, stream, at_start));
   instance->at_start = at_start;
   std::shared_ptr<flow::StopReasons>& stops = stops_[stream.name];
   if (!stops) stops = std::make_shared<flow::StopReasons>();
-  const pipeline::WorkerContext around{
-      around_.io,       *instance->config, around_.metrics,     around_.readiness, around_.log,
-      around_.services, around_.teardown,  around_.all_streams, instance->config,  stops};
+  const pipeline::WorkerContext context{
+      context_.io,       *instance->config, context_.metrics,     context_.readiness, context_.log,
+      context_.services, context_.teardown, context_.all_streams, instance->config,   stops};
   instance->stream =
-      make_stream_(around, instance->stream_config(), strand_, events_of(stream.name, instance.get()));
+      make_stream_(context, instance->stream_config(), strand_, events_of(stream.name, instance.get()));
   return instance;
 }
 
@@ -86,10 +86,10 @@ StreamSupervisor::SupervisedStream& StreamSupervisor::entry(const std::string& n
 }
 
 observe::StreamLog StreamSupervisor::log_of(const std::string& name) const {
-  return observe::StreamLog(*around_.log, name, name);
+  return observe::StreamLog(*context_.log, name, name);
 }
 
-/// Null if another stream has replaced it.
+/// The entry that runs this instance; null if the instance has been replaced.
 StreamSupervisor::SupervisedStream* StreamSupervisor::stream_of(const std::string& name,
                                                                 const StreamInstance* instance) {
   const auto found = streams_.find(name);
@@ -104,11 +104,12 @@ void StreamSupervisor::put(SupervisedStream& supervised, std::unique_ptr<StreamI
   retire(std::move(instance));
 }
 
-/// Destroyed once the handler that runs now has returned, which may be one of the stream's own, and not on
-/// the strand. Nothing else can reach it any more: its events came on this strand, and its end was the last.
+/// Destroys the instance on the teardown thread, after the current handler has returned, since that may be a
+/// callback of the instance itself. Nothing else can reach the instance: its events come on this strand, and
+/// `ended` was the last one.
 void StreamSupervisor::retire(std::unique_ptr<StreamInstance> instance) {
   if (!instance) return;
-  asio::post(strand_, [&teardown = around_.teardown, instance = std::move(instance)]() mutable {
+  asio::post(strand_, [&teardown = context_.teardown, instance = std::move(instance)]() mutable {
     asio::post(teardown, [instance = std::move(instance)] {});
   });
 }
@@ -158,7 +159,7 @@ void StreamSupervisor::change(SupervisedStream& supervised, const StreamConfig& 
   supervised.backoff.reset();
   if (supervised.instance && supervised.instance->began)
     supervised.before = supervised.instance->stream_config();
-  if (!supervised.wanted) supervised.before.reset();  // it was to go, so nobody wants it back
+  if (!supervised.wanted) supervised.before.reset();  // it was being removed: never go back to it
   supervised.wanted = stream;
   retire(std::exchange(supervised.next, std::move(instance)));
   if (supervised.instance) supervised.instance->stream->stop();
@@ -180,8 +181,8 @@ void StreamSupervisor::remove(const std::string& name) {
 void StreamSupervisor::begin(const std::string& name, SupervisedStream& supervised, bool tried_before) {
   StreamInstance* instance = supervised.instance.get();
   if (tried_before) {
-    around_.readiness.forget_parts("stream " + name);
-    around_.readiness.forget_parts("cluster of " + name);
+    context_.readiness.forget_parts("stream " + name);
+    context_.readiness.forget_parts("cluster of " + name);
   } else {
     forget_conditions(name);
   }
@@ -214,17 +215,17 @@ void StreamSupervisor::on_ready(const std::string& name, StreamInstance* instanc
   say_lines();
 }
 
-/// Each once, whatever comes later.
+/// Reports the lines `connected` and `ready` once each, when they first hold for all streams.
 void StreamSupervisor::say_lines() {
   const auto all = [this](bool SupervisedStream::*state) {
     return std::ranges::all_of(streams_, [state](const auto& one) { return one.second.*state; });
   };
   if (stopping_) return;
   if (all(&SupervisedStream::connected) && !std::exchange(connected_said_, true)) {
-    events_.say(connected_line(around_.config));
+    events_.say(connected_line(context_.config));
   }
   if (connected_said_ && all(&SupervisedStream::ready) && !std::exchange(ready_said_, true)) {
-    events_.say(ready_line(around_.config));
+    events_.say(ready_line(context_.config));
     if (events_.ready) events_.ready();
   }
 }
@@ -236,7 +237,7 @@ void StreamSupervisor::on_failed(const std::string& name, StreamInstance* instan
   if (stopping_ || (!came_later && !instance->stream_config().of_triggers)) return events_.failed(exit_code);
   if (std::exchange(instance->failed, true)) return;
   instance->stream->stop();
-  // The others do not wait for it.
+  // So the lines for the other streams do not wait for this one.
   here->connected = here->ready = true;
   say_lines();
 }
@@ -246,15 +247,15 @@ void StreamSupervisor::on_ended(const std::string& name, StreamInstance* instanc
   if (here == nullptr) return;
   put(*here, nullptr);
   if (stopping_) return end_if_empty();
-  around_.readiness.forget_all("stream " + name + " stopping");
-  around_.readiness.forget_all("cluster of " + name + " stopping");
+  context_.readiness.forget_all("stream " + name + " stopping");
+  context_.readiness.forget_all("cluster of " + name + " stopping");
   if (!here->wanted) return forget(name);
   if (!here->next) return after(name, *here, *instance);
   put(*here, std::move(here->next));
   begin(name, *here);
 }
 
-/// It ended by itself.
+/// Called when a stream ended that nobody stopped.
 void StreamSupervisor::after(const std::string& name, SupervisedStream& supervised,
                              const StreamInstance& ended) {
   if (supervised.before && !ended.began) return go_back(name, supervised);
@@ -299,17 +300,17 @@ void StreamSupervisor::try_again(const std::string& name) {
 }
 
 void StreamSupervisor::forget_conditions(const std::string& name) {
-  around_.readiness.forget_all("stream " + name);
-  around_.readiness.forget_all("cluster of " + name);
-  around_.readiness.note("cluster of " + name, "");
+  context_.readiness.forget_all("stream " + name);
+  context_.readiness.forget_all("cluster of " + name);
+  context_.readiness.note("cluster of " + name, "");
 }
 
 void StreamSupervisor::forget(const std::string& name) {
   forget_conditions(name);
-  if (around_.config.clustered()) {
-    around_.metrics.cluster(name, around_.config.partitions).members.Set(0);
+  if (context_.config.clustered()) {
+    context_.metrics.cluster(name, context_.config.partitions).members.Set(0);
   } else {
-    around_.metrics.stream(name).leave_out_gauges(true);
+    context_.metrics.stream(name).leave_out_gauges(true);
   }
   {
     const std::lock_guard lock(mutex_);
@@ -340,12 +341,12 @@ void StreamSupervisor::append_status(observe::WorkerStatus& status) const {
   for (const auto& [name, supervised] : streams_) {
     if (supervised.instance) {
       supervised.instance->stream->append_status(status);
-    } else {  // it failed, and waits to be tried again
+    } else {  // it failed and waits to be retried
       observe::StreamStatus waiting;
       waiting.name = name;
-      waiting.why_not_ready = around_.readiness.reason("stream " + name);
+      waiting.why_not_ready = context_.readiness.reason("stream " + name);
       if (waiting.why_not_ready.empty()) {
-        waiting.why_not_ready = around_.readiness.reason("cluster of " + name);
+        waiting.why_not_ready = context_.readiness.reason("cluster of " + name);
       }
       if (waiting.why_not_ready.empty()) waiting.why_not_ready = "does not run; the log says why";
       status.streams.push_back(std::move(waiting));

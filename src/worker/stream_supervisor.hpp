@@ -18,12 +18,12 @@
 
 namespace sluice::worker {
 
-/// What the supervisor tells the worker, on the worker's strand.
+/// The supervisor's events for the worker. Called on the worker's strand.
 struct SupervisorEvents {
   std::function<void(const std::string& line)> say;  ///< a line that scripts wait for, on stdout
   std::function<void(int exit_code)> failed;  ///< the worker should end; the supervisor waits for stop()
-  std::function<void()> ended;                ///< once, after stop(), the last thing
-  std::function<void(const std::string& why)> refused = {};  ///< a stream does not come to run as it should
+  std::function<void()> ended;                ///< once, after stop(), the last call
+  std::function<void(const std::string& why)> refused = {};  ///< a stream went back to its old configuration
   std::function<void()> ready = {};  ///< once: from now on no change of any stream is missed
 };
 
@@ -36,53 +36,53 @@ struct SupervisorEvents {
 /// stream that was changed and cannot start returns to its old configuration; one that was added, or that
 /// runs triggers, is retried without affecting others.
 ///
-/// All but append_status() on the worker's strand.
+/// Use everything but append_status() on the worker's strand.
 class StreamSupervisor {
  public:
-  /// `around.config` says everything but the streams.
+  /// `context.config` has all settings; its list of streams is not used.
   /// `pauses`: the delays between attempts to start a stream whose failure does not end the worker.
-  StreamSupervisor(const pipeline::WorkerContext& around, const Strand& strand, SupervisorEvents events,
+  StreamSupervisor(const pipeline::WorkerContext& context, const Strand& strand, SupervisorEvents events,
                    cluster::StreamFactory factory = cluster::make_stream,
                    flow::Backoff::Limits pauses = {std::chrono::seconds(1), std::chrono::seconds(30)});
   ~StreamSupervisor();
   StreamSupervisor(const StreamSupervisor&) = delete;
   StreamSupervisor& operator=(const StreamSupervisor&) = delete;
 
-  /// Once. Throws ConfigError and Stop for a stream that cannot be made; then none has begun. One that cannot
-  /// begin fails like one that fails later.
+  /// Starts the streams. Call it once. Throws ConfigError and Stop if a stream cannot be made; then none has
+  /// begun. A stream that cannot begin is reported by `failed`, like one that fails later.
   void start(const std::vector<StreamConfig>& streams);
-  /// Goes over to these streams; what did not change is left alone. Throws ConfigError and Stop for one that
-  /// cannot be used: then nothing has changed.
+  /// Starts, stops and restarts streams so that exactly these run. Unchanged streams are not touched. Throws
+  /// ConfigError and Stop for an unusable stream; then nothing has changed.
   StreamChanges apply(const std::vector<StreamConfig>& streams);
-  /// Once.
+  /// Stops all streams. Call it once.
   void stop();
   /// Thread-safe.
   void append_status(observe::WorkerStatus& status) const;
 
  private:
   struct StreamInstance {
-    std::shared_ptr<const Config> config;  ///< its own, of this stream alone; outlives what runs by it
+    std::shared_ptr<const Config> config;  ///< its own copy, with this stream alone; shared with what uses it
     bool at_start = false;
-    bool began = false;  ///< it started to stream
+    bool began = false;  ///< it has been ready
     bool failed = false;
     std::unique_ptr<cluster::RunningStream> stream;
 
     const StreamConfig& stream_config() const { return config->streams.front(); }
   };
 
-  /// The place of one stream.
+  /// A stream by name, over all its instances.
   struct SupervisedStream {
     SupervisedStream(const Strand& strand, flow::Backoff::Limits pauses, observe::StreamLog log);
 
-    std::optional<StreamConfig> wanted;        ///< absent: it is to be removed
-    std::optional<StreamConfig> before;        ///< what to go back to if `instance` does not come to stream
-    std::unique_ptr<StreamInstance> instance;  ///< behind the mutex; null while it waits to be tried again
+    std::optional<StreamConfig> wanted;        ///< absent: it is being removed
+    std::optional<StreamConfig> before;        ///< the last one that worked, if `wanted` has not worked yet
+    std::unique_ptr<StreamInstance> instance;  ///< guarded by the mutex; null while it waits to be retried
     std::unique_ptr<StreamInstance> next;      ///< begins when `instance` has ended
     bool connected = false;
     bool ready = false;
     flow::Backoff backoff;
     asio::steady_timer again;
-    observe::RepeatedWarning failing;  ///< while it is tried again
+    observe::RepeatedWarning failing;  ///< logs that it does not run, while it is retried
   };
 
   std::unique_ptr<StreamInstance> make_instance(const StreamConfig& stream, bool at_start);
@@ -95,7 +95,7 @@ class StreamSupervisor {
   void remove(const std::string& name);
   void put(SupervisedStream& supervised, std::unique_ptr<StreamInstance> instance);
   void retire(std::unique_ptr<StreamInstance> instance);
-  /// `tried_before`: until it has news, what it failed of is still the state of things.
+  /// `tried_before`: keeps the reason of the last failure in /readyz until this try has a result.
   void begin(const std::string& name, SupervisedStream& supervised, bool tried_before = false);
   void on_connected(const std::string& name, StreamInstance* instance);
   void on_ready(const std::string& name, StreamInstance* instance);
@@ -111,14 +111,14 @@ class StreamSupervisor {
   void say_lines();
   void end_if_empty();
 
-  pipeline::WorkerContext around_;
+  pipeline::WorkerContext context_;
   Strand strand_;
   SupervisorEvents events_;
   cluster::StreamFactory make_stream_;
   flow::Backoff::Limits pauses_;
-  std::map<std::string, std::shared_ptr<flow::StopReasons>> stops_;  ///< by stream, over all its instances
+  std::map<std::string, std::shared_ptr<flow::StopReasons>> stops_;  ///< by stream, kept over its instances
   mutable std::mutex mutex_;
-  std::map<std::string, SupervisedStream> streams_;  ///< changed on the strand and behind the mutex
+  std::map<std::string, SupervisedStream> streams_;  ///< changed on the strand, under the mutex
   bool connected_said_ = false;
   bool ready_said_ = false;
   bool stopping_ = false;

@@ -26,20 +26,21 @@ namespace worker {
 
 namespace {
 
-/// Of the time that a stop may take, for the log's last lines.
+/// The part of the time for a stop that is reserved for writing the last log lines.
 constexpr auto time_for_log = std::chrono::milliseconds(200);
 
 double seconds(flow::Duration time) {
   return std::chrono::duration<double>(time).count();
 }
 
-/// libmongoc would write to stderr by itself, and calls an abort of an already aborted transaction a warning.
+/// Passes libmongoc's log to ours. By default it writes to stderr. Its errors become warnings, everything
+/// else debug lines, since it warns even when an already aborted transaction is aborted.
 void log_driver(mongoc_log_level_t level, const char* domain, const char* message, void* logger) {
   const auto to = level <= MONGOC_LOG_LEVEL_CRITICAL ? spdlog::level::warn : spdlog::level::debug;
   static_cast<spdlog::logger*>(logger)->log(to, "driver ({}): {}", domain, message);
 }
 
-/// libmongoc logs even while it initializes, so this has to be constructed first.
+/// Construct it before mongo::Driver: libmongoc logs while it initializes.
 class DriverLog {
  public:
   explicit DriverLog(spdlog::logger& log) { mongoc_log_set_handler(log_driver, &log); }
@@ -51,7 +52,7 @@ class DriverLog {
 /// The process: its signals, its output, its HTTP server, and the code it ends with.
 class Worker {
  public:
-  /// `source` may be null.
+  /// `source`: null if the configuration cannot change.
   Worker(const Config& config, ConfigSource* source)
       : exit_deadline_([this] { on_deadline(); }),
         config_(config),
@@ -85,7 +86,7 @@ class Worker {
     runtime_.start(reloader_ ? reloader_->first(answers) : config_.streams);
     if (reloader_) reloader_->start();
     runtime_.run();
-    // Any of these may hang in a call to a server: the deadline is what bounds them.
+    // Each of these may hang in a call to a server. The exit deadline limits how long.
     http_.reset();
     reloader_.reset();
     probes_.reset();
@@ -154,7 +155,7 @@ class Worker {
     return observe::status_json(status);
   }
 
-  /// The lines that scripts wait for, on stdout whatever the log says.
+  /// Prints a line that scripts wait for, on stdout at any log level.
   static void say(const std::string& line) {
     std::printf("%s\n", line.c_str());
     std::fflush(stdout);
@@ -178,8 +179,8 @@ class Worker {
     });
   }
 
-  /// A driver call that hangs on a silent server cannot be called back. Everything it was about is in a
-  /// transaction, so the process may end over it.
+  /// Called when a driver call hangs, since it cannot be cancelled. Its writes are in a transaction, so the
+  /// process may end in the middle of it.
   void on_deadline() {
     log_->warn(
         "stopped in {:.3f} s (bound {:.3f} s): the work in flight did not finish in time; "
@@ -194,7 +195,7 @@ class Worker {
     std::_Exit(exit_code);
   }
 
-  ExitDeadline exit_deadline_;  ///< first: it bounds the end of all the others
+  ExitDeadline exit_deadline_;  ///< declared first: it limits the destruction of all other members
   const Config& config_;
   const flow::Time started_ = flow::Clock::now();
   std::shared_ptr<observe::LogQueue> log_queue_;
@@ -203,12 +204,12 @@ class Worker {
   mongo::Driver driver_;
   StreamRuntime runtime_;
   asio::signal_set signals_;
-  mutable std::mutex configuration_mutex_;  ///< written by the reloader, read by the HTTP server
-  std::optional<observe::ConfigurationStatus> configuration_;  ///< absent where it cannot change
-  std::unique_ptr<Probes> probes_;                             ///< before the server that asks them
+  mutable std::mutex configuration_mutex_;  ///< guards configuration_, which the HTTP server's thread reads
+  std::optional<observe::ConfigurationStatus> configuration_;  ///< absent if it cannot change
+  std::unique_ptr<Probes> probes_;                             ///< before the HTTP server, which uses them
   std::unique_ptr<observe::HttpServer> http_;
-  std::atomic<bool> started_up_ = false;  ///< every stream has been ready; asked by the HTTP server
-  std::unique_ptr<Reloader> reloader_;    ///< last: it tells all of the above
+  std::atomic<bool> started_up_ = false;  ///< every stream has been ready; read by the HTTP server's thread
+  std::unique_ptr<Reloader> reloader_;    ///< declared last: its events use all members above
 };
 
 }  // namespace

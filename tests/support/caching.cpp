@@ -92,7 +92,7 @@ void CachingTest::storm(int operations) {
   }
 }
 
-/// What is wrong with the keys, or nothing.
+/// The first difference between the keys and the documents of `items`; "" if there is none.
 std::string CachingTest::difference() {
   std::map<std::string, std::string> expected;
   db().scan("items", {}, {}, [&](const Document& item) {
@@ -122,7 +122,7 @@ testing::AssertionResult CachingTest::kept() {
     }
     return wrong.empty();
   };
-  // At rest, too: what is right by chance in passing does not count.
+  // Check again once the worker has settled: an earlier match may be a coincidence.
   if (soon(right, 60s) && settled() && right()) return testing::AssertionSuccess();
   return testing::AssertionFailure() << wrong << "; SLUICE_SEED=" << random_seed() << "\n"
                                      << (workers() > 0 ? worker().story() : "");

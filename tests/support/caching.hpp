@@ -9,32 +9,33 @@
 
 namespace sluice::test {
 
-/// The redis-server that the tests of a program share; started when it is first asked for.
+/// The redis-server that all tests of a program share. Started at the first call.
 RedisServer& shared_redis();
 
-/// Workers that keep keys in a redis-server; all keys begin with the name of the test's database.
+/// Tests with workers that keep keys in a redis-server. All keys begin with the name of the test's database.
 class CachingTest : public PipelineTest {
  protected:
   CachingTest() : CachingTest(shared_server(), shared_redis()) {}
   CachingTest(ReplicaSet& server, RedisServer& redis);
 
   RedisServer& redis_server() { return redis_; }
-  /// A new connection each time: servers come and go.
+  /// Makes a new connection each time, since tests restart the server.
   workbench::Redis redis() { return redis_.client(); }
-  /// A key of this test.
+  /// The full name of a key of this test.
   std::string key(const std::string& name) { return db().database() + ":" + name; }
-  /// The file of one rule that reads `items`, with these settings besides.
+  /// A configuration file with one cache rule for `items`, with these additional settings.
   std::string cache_file(const std::string& settings) const;
-  /// The file of two rules: each document is kept under `p:{id}`, and two of its fields under `m:{mail}`.
+  /// A configuration file with two rules: one keeps each document under `p:{id}`, the other two of its fields
+  /// under `m:{mail}`.
   std::string keeping_file() const;
-  /// A worker that uses this server (or `url`).
+  /// Starts a worker that uses this server (or `url`).
   Worker& start_caching(const std::string& file, std::vector<std::string> flags = {},
                         const std::string& url = "");
 
-  /// Random changes of a few documents: inserts, updates of all kinds, replaces, deletes, transactions. Each
-  /// has {n, mail, tags}, most of the time, and no two the same mail. Follows from the run's seed.
+  /// Makes random changes to a few documents: inserts, updates of all kinds, replaces, deletes, transactions.
+  /// Documents have {n, tags}, and most a `mail` that no other has. Determined by the run's seed.
   void storm(int operations);
-  /// Waits until the keys of keeping_file() say what stands in `items`, and there are no others.
+  /// Waits until the keys of keeping_file() match the documents of `items`, and there are no other keys.
   testing::AssertionResult kept();
 
  private:

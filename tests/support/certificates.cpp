@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* new_key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes ";
 
-/// Each file is made beside the old one and moved into its place, so that nobody reads half a file.
+/// Each file is made under another name and then renamed, so that nobody reads a half-written file.
 std::string script(const std::string& folder, const std::string& generation, const std::string& names) {
   std::string text = "set -e; cd '" + folder + "'; echo 'subjectAltName=" + names + "' > names; ";
   text += std::string("openssl req -x509 ") + new_key + "-days 2 -subj '/O=Sluice/CN=authority-" +

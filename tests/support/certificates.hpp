@@ -6,12 +6,12 @@
 
 namespace sluice::test {
 
-/// An authority, and a certificate of it each for a server and for its clients, as PEM files.
+/// A certificate authority, and certificates signed by it for a server and for its clients, as PEM files.
 class Certificates {
  public:
-  /// `names`: what the certificates are for, as OpenSSL's subjectAltName wants it.
+  /// `names`: the names in the certificates, in the format of OpenSSL's subjectAltName.
   explicit Certificates(std::string names = "IP:127.0.0.1");
-  /// A new authority and new certificates of it, each file put in the place of the old one.
+  /// Replaces all files by those of a new authority.
   void renew();
 
   std::string authority() const { return (folder_.path() / "ca.pem").string(); }

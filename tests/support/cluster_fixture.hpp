@@ -7,7 +7,7 @@
 
 namespace sluice::test {
 
-/// Members of a cluster that come and go, and what they say of it.
+/// Tests with members of a cluster that start and stop.
 class ClusterTest : public PipelineTest {
  protected:
   ClusterTest() { prepare_storm(); }
@@ -19,7 +19,7 @@ class ClusterTest : public PipelineTest {
     return member;
   }
 
-  /// It is counted no more; whether it has ended is another matter.
+  /// Removes a worker from members(). It may still run.
   void no_member(const Worker& worker) { std::erase(members_, &worker); }
   void nobody_is_member() { members_.clear(); }
   void members_again(std::vector<Worker*> members) { members_ = std::move(members); }
@@ -29,7 +29,7 @@ class ClusterTest : public PipelineTest {
     return static_cast<int>(member.metrics().sum("sluice_cluster_partitions_held"));
   }
 
-  /// Whether the members hold all partitions, each as many as the others or one more.
+  /// Whether the members hold all partitions, and their numbers of partitions differ by one at most.
   bool evenly_held(int partitions) const {
     const int least = partitions / static_cast<int>(members_.size());
     int sum = 0;
@@ -50,13 +50,14 @@ class ClusterTest : public PipelineTest {
     return failure;
   }
 
-  /// Events whose effects the present members have committed.
+  /// The number of events whose effects the present members have committed.
   double applied() const {
     double sum = 0;
     for (const Worker* member : members_) sum += member->metrics().sum("sluice_events_applied_total");
     return sum;
   }
 
+  /// Waits until the members have applied `events` more events.
   testing::AssertionResult go_on(double events) {
     const double target = applied() + events;
     if (soon([&] { return applied() >= target; }, std::chrono::minutes(1))) {
@@ -65,7 +66,7 @@ class ClusterTest : public PipelineTest {
     return testing::AssertionFailure() << "only " << applied() << " events of " << target;
   }
 
-  /// `sluice cluster status --json` of the one stream.
+  /// The output of `sluice cluster status --json` for the only stream.
   Document status() {
     const Outcome outcome = run_sluice(here_run({"cluster", "status", realworld_file()}, {"--json"}));
     EXPECT_EQ(outcome.exit_code, 0) << outcome.err;

@@ -21,10 +21,11 @@ inline std::string numbered(int number) {
   return R"({"_id":{"$oid":")" + object_id(number) + R"("},"n":)" + std::to_string(number) + "}";
 }
 
-/// A change stream as the drivers open it, read by hand: the place to get resume tokens from.
+/// A change stream that a test opens itself, as drivers do, to get resume tokens.
 class ChangeStream {
  public:
-  /// On one collection, or, where that is "1", on the whole database, the collection of tokens left out.
+  /// `collection`: a name as a JSON string, or "1" for the whole database. The collection with resume tokens
+  /// is left out. `after`: the token to resume after; "" to start at the present.
   ChangeStream(Mongo& db, const std::string& collection, const std::string& after = "") : db_(db) {
     const std::string where = after.empty() ? "" : R"("resumeAfter":{"_data":")" + after + "\"}";
     const Document reply = db_.command(
@@ -53,7 +54,7 @@ class ChangeStream {
   std::string name_;
 };
 
-/// Workers that are started as the two other connectors are.
+/// Tests with workers that run in place of one of the two other connectors, with its settings.
 class Connector : public PublishingTest {
  protected:
   Connector() : Connector(shared_server(), shared_nats()) {}
@@ -75,7 +76,7 @@ class Connector : public PublishingTest {
   Mongo& second() { return second_; }
   Mongo& tokens() { return tokens_; }
 
-  /// The replica set's URI with this test's database behind the hosts.
+  /// The replica set's URI with this test's database in its path.
   std::string uri_with_database() {
     std::string uri = server().uri();
     return uri.insert(uri.find("/?") + 1, db().database());
@@ -100,7 +101,7 @@ class Connector : public PublishingTest {
     return *connectors_.back();
   }
 
-  /// The other connector's file, with these entries under `collections`.
+  /// Writes a file of the connector that is configured by one, with these entries under `collections`.
   std::string connector_file(const std::string& collections) {
     return folder_.write("connector.yaml", "connector:\n  log: { level: debug }\n  mongo: { uri: \"" +
                                                server().uri() + "\" }\n  nats: { url: \"" +
@@ -117,7 +118,7 @@ class Connector : public PublishingTest {
                                  [&] { return worker.get("/readyz").status == 200; });
   }
 
-  /// Messages about different documents come in any order.
+  /// For comparisons: messages about different documents arrive in any order.
   static std::vector<std::string> sorted(std::vector<std::string> texts) {
     std::ranges::sort(texts);
     return texts;

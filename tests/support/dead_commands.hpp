@@ -7,7 +7,7 @@
 
 namespace sluice::test {
 
-/// Letters to be had, and the program's commands for them.
+/// Tests with dead letters and the commands of `sluice dead`.
 class DeadCommands : public PipelineTest {
  protected:
   using PipelineTest::PipelineTest;
@@ -27,14 +27,15 @@ class DeadCommands : public PipelineTest {
   }
   std::int64_t letter_count() { return state().count("dead_letters"); }
 
-  /// The 24 digits.
+  /// The letter's id as 24 hexadecimal digits.
   static std::string id_of(const Document& letter) {
     const std::string value = letter.value("_id");  // { "$oid" : "..." }
     const auto end = value.rfind('"');
     return value.substr(end - 24, 24);
   }
 
-  /// A counter that is no number, and so many favourites that count on it.
+  /// Inserts an article whose counter is not a number, and favourites of it, so that each becomes a dead
+  /// letter.
   void poison(int article, int favourites, const std::string& value = R"("many")") {
     const std::string id = std::to_string(article);
     db().insert("articles", "{\"_id\":" + id + ",\"favoritesCount\":" + value + "}");

@@ -7,8 +7,8 @@
 
 namespace sluice::test {
 
-/// The server fails single commands of the workers: refuses them, hangs up, or carries them out and answers
-/// with an error.
+/// Tests in which the server fails some commands of the workers: it refuses them, closes the connection, or
+/// executes them and replies with an error.
 class FailPoints : public PipelineTest {
  protected:
   FailPoints() {
@@ -19,22 +19,22 @@ class FailPoints : public PipelineTest {
   }
   ~FailPoints() override { fail("", "\"off\""); }
 
-  /// `what` is the fail point's data behind the list of commands.
+  /// Configures the server's fail point failCommand. `what`: the members of its `data`; "" for none.
   void fail(const std::string& what, const std::string& mode) {
     const std::string data = what.empty() ? "" : ",\"data\":{" + what + "}";
     db().admin(R"({"configureFailPoint":"failCommand","mode":)" + mode + data + "}");
   }
-  /// How often it has struck in the server's life; ends it.
+  /// Turns the fail point off. Returns how many commands it has failed since the server started.
   std::int64_t struck() {
     return db().admin(R"({"configureFailPoint":"failCommand","mode":"off"})").integer("count");
   }
-  /// A storm during which commands fail as told, each with a probability; exact afterwards, and no event is
-  /// to blame for any of it.
+  /// Runs a storm during which commands fail with a probability. Expects that the projections are exact
+  /// afterwards, and that there are no dead letters.
   void storm_under(const std::string& what, const std::string& probability = "0.2") {
     storm_while(what, "{\"activationProbability\":" + probability + "}", [] { return true; });
   }
-  /// The same, but each of the commands fails, until `seen` tells that the worker noticed: for commands so
-  /// rare that a probability might spare them all.
+  /// The same, but every such command fails until `seen` returns true. For commands that are so rare that a
+  /// probability might fail none of them.
   void storm_until(const std::string& what, const std::function<bool()>& seen) {
     storm_while(what, "\"alwaysOn\"", seen);
   }

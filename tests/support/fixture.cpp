@@ -15,7 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A database's name has 63 bytes at most, and the state's is three longer.
+/// A database name made from the test's name. A name has at most 63 bytes, and the state database's is three
+/// longer.
 std::string database_of_this_test() {
   const auto* info = testing::UnitTest::GetInstance()->current_test_info();
   std::string name = std::string(info->test_suite_name()) + "_" + info->name();
@@ -33,7 +34,7 @@ std::uint64_t seed_of_this_run() {
 }  // namespace
 
 ReplicaSet& shared_server() {
-  // Made on first use, so that a run of tests that need none starts none; ended with the program.
+  // Started at the first call, so that tests which need no server start none. It ends with the program.
   static ReplicaSet server(1);
   return server;
 }
@@ -125,13 +126,13 @@ void PipelineTest::terminate_all() {
 
 testing::AssertionResult PipelineTest::settled(int shard_count) {
   const std::uint64_t now = db_.operation_time();
-  // A stream without events moves on with the oplog alone.
+  // The position of a stream without events advances only when there are new oplog entries.
   db_.admin(R"({"appendOplogNote":1,"data":{"by":"settled"}})");
   std::uint64_t reached = 0;
   const bool ok = soon(
       [&] {
         reached = oldest_position(state_, shard_count);
-        // All events of a transaction share their time: only a later one is past them.
+        // All events of a transaction have one time, so only a later time is behind them all.
         return reached > now;
       },
       60s);

@@ -19,13 +19,14 @@ namespace sluice::test {
 using workbench::Document;
 using workbench::Mongo;
 
-/// The one-node replica set that the tests of a program share; started when it is first asked for.
+/// The one-node replica set that all tests of a program share. Started at the first call.
 ReplicaSet& shared_server();
 
-/// The seed of this run's random choices: SLUICE_SEED, or a new one. main() prints it.
+/// The seed of this run's random choices: the environment variable SLUICE_SEED, or a new one. main() prints
+/// it.
 std::uint64_t random_seed();
 
-/// A test with databases of its own on a server, and workers that end with it.
+/// A test with its own databases on a server, and workers that end with the test.
 class PipelineTest : public testing::Test {
  protected:
   PipelineTest() : PipelineTest(shared_server()) {}
@@ -35,61 +36,61 @@ class PipelineTest : public testing::Test {
   ReplicaSet& server() { return server_; }
   /// The watched database.
   Mongo& db() { return db_; }
-  /// Positions, leases and dead letters.
+  /// The state database: positions, leases and dead letters.
   Mongo& state() { return state_; }
 
-  /// A file with these rules (the list under `rules:`, in YAML) for the databases of this test.
+  /// Writes a configuration file with these rules (the list under `rules:`, in YAML) and returns its path.
   std::string file(const std::string& rules, const std::string& name = "rules.yaml") const;
-  /// The rules that the project ships.
+  /// The configuration file deploy/realworld.yaml.
   static std::string realworld_file() { return deploy_folder() + "/realworld.yaml"; }
-  /// Workers that are started from now on connect by this URI.
+  /// Workers started from now on connect by this URI.
   void workers_connect_to(const std::string& uri) {
     worker_uri_flag_ = "--mongodb-uri";
     worker_uri_ = uri;
   }
-  /// Workers that are started from now on run this program.
+  /// Workers started from now on run this program.
   void workers_run(const std::string& program) { program_ = program; }
-  /// Likewise, by the URI that this file holds.
+  /// Workers started from now on connect by the URI in this file.
   void workers_connect_by_file(const std::string& path) {
     worker_uri_flag_ = "--mongodb-uri-file";
     worker_uri_ = path;
   }
   /// Flags that point any file at the databases of this test.
   std::vector<std::string> here(std::vector<std::string> more = {}) const;
-  /// A whole command line with these flags behind it, for run_sluice() and start_sluice().
+  /// A command line followed by these flags, for run_sluice() and start_sluice().
   std::vector<std::string> here_run(std::vector<std::string> command,
                                     std::vector<std::string> more = {}) const;
 
-  /// Starts a worker; `ready()` waits for it.
+  /// Starts a worker without waiting for it; see Worker::ready().
   Worker& start(const std::string& file, std::vector<std::string> flags = {}, int count = 1, int index = 0);
   /// Starts a member of a cluster.
   Worker& start_member(const std::string& file, int partitions, std::vector<std::string> flags = {});
-  /// Starts all shards at once, and waits until all are ready.
+  /// Starts all shards concurrently, and waits until all are ready.
   void start_shards(const std::string& file, int count, const std::vector<std::string>& flags = {});
-  /// Starts another one in the place of a worker, which is killed if it still runs.
+  /// Kills the worker at this place, if it still runs, and starts another in its place.
   Worker& replace_worker(std::size_t place, const std::string& file, std::vector<std::string> flags,
                          int count, int index);
   Worker& replace_member(std::size_t place, const std::string& file, int partitions,
                          std::vector<std::string> flags);
   Worker& worker(std::size_t index = 0) { return *workers_.at(index); }
   std::size_t workers() const { return workers_.size(); }
-  /// SIGTERM to all; expects that each ends with 0. They are forgotten then.
+  /// Sends SIGTERM to all workers, expects that each ends with exit code 0, and forgets them.
   void terminate_all();
-  /// Kills whichever still runs.
+  /// Kills all workers that still run, and forgets them.
   void forget_workers() { workers_.clear(); }
 
-  /// Waits until every shard has stored a position behind everything written so far.
+  /// Waits until every shard has stored a position after everything written so far.
   testing::AssertionResult settled(int shard_count = 1);
-  /// Waits until the RealWorld projections equal a fresh computation, and that they do so at rest.
+  /// Waits until settled(), then checks that the RealWorld projections equal a fresh computation.
   testing::AssertionResult exact(int shard_count = 1);
-  /// Waits until `holds`; gives up early when no worker is left to bring it about.
+  /// Waits until `holds` returns true. Gives up early if all workers have ended.
   bool soon(const std::function<bool()>& holds, std::chrono::milliseconds usual = std::chrono::seconds(20));
-  /// Waits until the document with this id equals `expected`, in whatever order the fields stand.
+  /// Waits until the document with this id equals `expected`. The order of fields does not matter.
   testing::AssertionResult becomes(const std::string& collection, const std::string& id,
                                    const std::string& expected);
   /// Waits until there is no such document.
   testing::AssertionResult vanishes(const std::string& collection, const std::string& id);
-  /// A sum over all workers.
+  /// The metric's sum over all workers.
   double metric(const std::string& name, const std::string& label = "") const;
 
  private:

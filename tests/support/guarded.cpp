@@ -23,7 +23,7 @@ KeyFile::KeyFile() : path(folder.write("key", "c2x1aWNlIHRlc3RzIGtlZXAgbm8gc2Vjc
 }
 
 GuardedReplicaSet::GuardedReplicaSet() : ReplicaSet({"--keyFile", path}, "") {
-  // As long as there is no user, whoever comes from this machine may make the first.
+  // While there is no user, a client on this machine may create the first one.
   Mongo first(node(0).host().insert(0, "mongodb://") + "/?directConnection=true", "admin");
   first.command(user_command(root, root_password, R"({"role":"root","db":"admin"})"));
   log_in(std::string(root) + ":" + root_password);

@@ -6,25 +6,27 @@
 
 namespace sluice::test {
 
-/// A file that only we may read, as mongod wants the secret that members of a set share.
+/// The file with the secret that the members of a replica set share. Only its owner may read it, as mongod
+/// requires.
 struct KeyFile {
   KeyFile();
   TemporaryDirectory folder;
   std::string path;
 };
 
-/// A replica set of one that requires a login. Its uri() is that of `root`, who may do everything.
+/// A replica set of one node that requires a login. uri() logs in as `root`, who may do everything.
 class GuardedReplicaSet : private KeyFile, public ReplicaSet {
  public:
   GuardedReplicaSet();
 
-  /// Makes a user out of roles or privileges in Extended JSON: `{"role":"readWrite","db":"shop"}, ...`.
+  /// Creates a user with these roles, in Extended JSON: `{"role":"readWrite","db":"shop"}, ...`.
   void make_user(const std::string& name, const std::string& password, const std::string& roles);
-  /// Makes a role out of privileges: `{"resource":{"db":"shop","collection":""},"actions":["find"]}, ...`.
+  /// Creates a role with these privileges:
+  /// `{"resource":{"db":"shop","collection":""},"actions":["find"]}, ...`.
   void make_role(const std::string& name, const std::string& privileges);
   void drop_user(const std::string& name);
   void change_password(const std::string& name, const std::string& password);
-  /// Ends whatever anybody has under way: transactions, cursors.
+  /// Ends all sessions of all clients, with their transactions and cursors.
   void kill_sessions();
 
   std::string uri_of(const std::string& name, const std::string& password) const {

@@ -18,8 +18,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// A program with a handler, to be killed: for each change of `orders` it appends a line to a file, `begun
-/// ID` and `returned ID`. While the file HOLD exists, it does not return.
+/// The handler of a program that tests kill. For each change of `orders` it appends the lines `begun ID` and
+/// `returned ID` to the file `seen`. While the file `hold` exists, it does not return.
 asio::awaitable<void> handle(std::string seen, std::string hold, sluice::Change change) {
   const std::string id(change.id().text());
   std::ofstream(seen, std::ios::app) << "begun " << id << std::endl;
@@ -33,8 +33,8 @@ asio::awaitable<void> handle(std::string seen, std::string hold, sluice::Change 
 
 }  // namespace
 
-/// handler_program URI DATABASE STATE_DATABASE SEEN HOLD READY: ends on SIGTERM, with the run's exit code.
-/// READY is made when it streams.
+/// handler_program URI DATABASE STATE_DATABASE SEEN HOLD READY: runs until SIGTERM, and ends with the run's
+/// exit code. Creates the file READY when it streams.
 int main(int argc, char** argv) {
   if (argc != 7) return EXIT_FAILURE;
   std::signal(SIGPIPE, SIG_IGN);

@@ -22,7 +22,7 @@ inline asio::awaitable<void> pause(std::chrono::microseconds time) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-/// What handlers were given, in the order in which they returned.
+/// A log of handler calls, which handlers write themselves. Thread-safe.
 class Seen {
  public:
   void add(std::string what) {
@@ -47,7 +47,7 @@ inline Texts sorted(Texts texts) {
   return texts;
 }
 
-/// Functions of a program that are called for each change, with the library in the program.
+/// Tests of handlers: functions that the library calls for each change, in the test's own process.
 class HandlersTest : public PipelineTest {
  protected:
   HandlersTest() = default;

@@ -16,10 +16,10 @@
 
 namespace sluice::test {
 
-/// A program with a handler (handler_program.cpp), to be killed.
+/// The path of the program of handler_program.cpp, for tests that kill it.
 std::string handler_program_path();
 
-/// A program in small: an io_context with threads, and a pipeline on it.
+/// An io_context with threads and a pipeline on it, as a user's program would have.
 class HostedPipeline {
  public:
   HostedPipeline(Config config, int threads);
@@ -29,13 +29,13 @@ class HostedPipeline {
   Pipeline& pipeline() { return *pipeline_; }
   boost::asio::io_context& io() { return io_; }
   void start();
-  /// Starts it, and waits until it streams.
+  /// Starts it, and waits until it streams. False if it ends instead.
   bool ready();
-  /// Waits for the end that it comes to by itself, or after a stop. Throws what run() throws.
+  /// Waits until it ends, by itself or after a stop. Throws what Pipeline::run() throws.
   RunResult wait();
   RunResult stop();
   std::stop_source& stop_source() { return stop_; }
-  /// Of the log.
+  /// Whether the log contains `text`.
   bool logged(const std::string& text) const;
   std::string log() const;
 
@@ -48,7 +48,7 @@ class HostedPipeline {
   std::atomic<bool> ready_ = false;
   std::atomic<bool> over_ = false;
   mutable std::mutex mutex_;
-  std::string log_;  ///< behind the mutex
+  std::string log_;  ///< guarded by the mutex
   std::optional<Pipeline> pipeline_;
   std::vector<std::jthread> threads_;
 };

@@ -12,11 +12,11 @@
 
 namespace sluice::test {
 
-/// Evaluates on a server what the program's own code compiles: it has no meaning but the server's. Tests that
-/// use it link that code.
+/// Tests that compile expressions with the language's code and evaluate them on a server, which alone defines
+/// their meaning.
 class Language : public PipelineTest {
  protected:
-  /// An event whose images are these; "" for one that is not there.
+  /// An update event with these images; "" for an absent image.
   static std::string event(const std::string& before, const std::string& after) {
     std::string event =
         R"({"_id":{"_data":"8264AB"},"operationType":"update","wallTime":{"$date":"2026-03-01T13:45:00Z"},)"
@@ -26,7 +26,7 @@ class Language : public PipelineTest {
     return event + "}";
   }
 
-  /// What the server makes of an expression; "" for a missing value.
+  /// The value of an expression over an event, computed by the server; "" if it is missing.
   std::string evaluate(const std::string& expression, const std::string& event) {
     const Document answer = db().command(Document(R"({"aggregate":1,"cursor":{},"pipeline":[)"
                                                   R"({"$documents":{"$literal":[)" +
@@ -34,7 +34,7 @@ class Language : public PipelineTest {
     const std::string value = answer.value("cursor.firstBatch.0.v");
     return value.empty() ? "" : plain(value);
   }
-  /// Whole numbers of all kinds look the same.
+  /// The value as relaxed Extended JSON, in which integers of all types look the same.
   static std::string plain(const std::string& json) { return Document(R"({"v":)" + json + "}").json(); }
 
   void expect(const std::string& text, const std::string& expected, const std::string& event) {
@@ -51,7 +51,8 @@ class Language : public PipelineTest {
     for (const auto& [text, expected] : rows) expect(text, expected, event(before_, after_));
   }
 
-  /// Hundreds in one question; each by itself only where one is not.
+  /// Expects that all texts are false. Evaluates hundreds in one command, and each on its own only if one is
+  /// not false.
   void expect_all_false(const std::vector<std::string>& texts) {
     constexpr std::size_t at_once = 200;
     for (std::size_t i = 0; i < texts.size(); i += at_once) {
@@ -66,7 +67,8 @@ class Language : public PipelineTest {
     }
   }
 
-  /// Likewise.
+  /// Expects that the server evaluates `all`, an expression made of `texts`, without an error. Evaluates each
+  /// text on its own if it does not.
   void expect_no_failure(const std::string& all, const std::vector<std::string>& texts,
                          const std::string& event) {
     try {

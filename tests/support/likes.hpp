@@ -2,8 +2,8 @@
 
 namespace sluice::test {
 
-/// A rule that counts an article's favourites, and the same as a rule that comes later, with a field of its
-/// own.
+/// A rule that counts an article's favourites, and a second one, to be added later, that counts them in
+/// another field.
 inline constexpr const char* likes = R"(
   - name: likes
     count: { from: favorites, reference: articleId, into: articles, field: favoritesCount })";

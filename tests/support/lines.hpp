@@ -6,7 +6,7 @@
 
 namespace sluice::test {
 
-/// The lines of `text` that hold `part`.
+/// The lines of `text` that contain `part`.
 inline std::vector<std::string> lines_with(const std::string& text, const std::string& part) {
   std::vector<std::string> found;
   std::istringstream all(text);

@@ -9,7 +9,7 @@
 
 namespace {
 
-/// Fails the test in which a sanitizer found something in a program under test.
+/// Fails a test if a sanitizer reported an error in a program that the test ran.
 class SanitizerReports final : public testing::EmptyTestEventListener {
   void OnTestEnd(const testing::TestInfo& /*test*/) override {
     const std::string reports = sluice::test::take_sanitizer_reports();

@@ -27,7 +27,7 @@ std::string output_of(const std::string& command) {
   return text;
 }
 
-/// tools/test names it; a test that is run by hand asks tools/mongod.
+/// The path of mongod: SLUICE_MONGOD, which tools/test sets, or else the output of tools/mongod.
 const std::string& mongod_path() {
   static const std::string path = [] {
     const char* named = std::getenv("SLUICE_MONGOD");
@@ -50,11 +50,11 @@ void MongodProcess::start() {
   std::vector<std::string> command = {mongod_path(), "--dbpath", folder.string(), "--port", port_.text(),
                                       "--bind_ip", "127.0.0.1", "--nounixsocket", "--wiredTigerCacheSizeGB",
                                       "0.5", "--setParameter", "diagnosticDataCollectionEnabled=false",
-                                      // For fail points: answers that get lost, errors on request.
+                                      // Enables fail points: lost replies, and errors on request.
                                       "--setParameter", "enableTestCommands=1"};
   if (!replica_set_.empty()) command.insert(command.end(), {"--replSet", replica_set_});
   command.insert(command.end(), arguments_.begin(), arguments_.end());
-  // mongod takes an option once only.
+  // mongod accepts each option only once.
   if (std::ranges::find(arguments_, "--oplogSize") == arguments_.end())
     command.insert(command.end(), {"--oplogSize", "1024"});
   process_ = std::make_unique<Process>(Process::Options{
@@ -114,7 +114,7 @@ std::string ReplicaSet::patient_uri() const {
 void ReplicaSet::wait_for_primary() {
   const bool found = workbench::eventually(patience(std::chrono::minutes(1)), [&] {
     try {
-      // A client that has met a refusal keeps away from the server for five seconds: a new one each time.
+      // A new client each time: one whose connection was refused does not try again for five seconds.
       return Mongo(uri() + "&serverSelectionTimeoutMS=2000", "admin")
           .command(R"({"hello":1})")
           .boolean("isWritablePrimary");
@@ -132,7 +132,7 @@ MongodProcess& ReplicaSet::primary() {
     try {
       if (direct.command(R"({"hello":1})").boolean("isWritablePrimary")) return *node;
     } catch (const MongoError&) {
-      continue;  // this one is down
+      continue;  // this node is down
     }
   }
   throw std::runtime_error("the primary went away while it was looked for");
@@ -141,7 +141,7 @@ MongodProcess& ReplicaSet::primary() {
 void ReplicaSet::step_down() {
   Mongo mongo(patient_uri(), "admin");
   std::string last;
-  // Under load no secondary may be near enough at the first asking.
+  // Under load, no secondary may be close enough to the primary at the first attempt.
   const bool done = workbench::eventually(patience(std::chrono::minutes(1)), [&] {
     try {
       mongo.command(R"({"replSetStepDown":5,"secondaryCatchUpPeriodSecs":4})");

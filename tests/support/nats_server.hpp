@@ -11,10 +11,10 @@
 
 namespace sluice::test {
 
-/// One nats-server with JetStream on a port of 127.0.0.1, with a store of its own that goes with it.
+/// A nats-server with JetStream on a port of 127.0.0.1. Its store is deleted with the object.
 class NatsServer {
  public:
-  /// `settings` are lines of its configuration, beside port, store and JetStream.
+  /// `settings`: lines of its configuration in addition to port, store and JetStream.
   explicit NatsServer(std::string settings = "");
 
   std::string url() const { return "nats://" + host(); }
@@ -22,7 +22,7 @@ class NatsServer {
   int port() const { return port_.number(); }
   std::filesystem::path folder() const { return folder_.path(); }
   void kill9() { process_->kill9(); }
-  /// SIGSTOP and SIGCONT: a server that hangs, and wakes up again.
+  /// Makes the server hang, and wakes it up: SIGSTOP and SIGCONT.
   void stop() const;
   void cont() const;
   /// Starts it again on the same store and port, after kill9, with other settings if given.
@@ -37,13 +37,13 @@ class NatsServer {
   std::unique_ptr<Process> process_;
 };
 
-/// Three of them as one cluster, so that a stream may have three replicas.
+/// A cluster of three nats-servers, so that a stream may have three replicas.
 class NatsCluster {
  public:
   NatsCluster();
 
   NatsServer& server(std::size_t index) { return *servers_.at(index); }
-  /// All of them, as a client is told.
+  /// The URLs of all servers, separated by commas, as clients take them.
   std::string url() const;
 
  private:

@@ -17,7 +17,7 @@ void openssl(const std::string& arguments) {
   }
 }
 
-/// Digits of `bits` each; what is missing of the last is zero.
+/// The bytes as digits of `bits` bits each. The last digit is filled up with zero bits.
 std::string in_digits(std::string_view bytes, std::string_view digits, unsigned bits) {
   std::string text;
   unsigned pending = 0;
@@ -36,7 +36,7 @@ std::string base64(std::string_view bytes) {
   return in_digits(bytes, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", 6);
 }
 
-/// With the check sum (CRC-16, as XMODEM has it) that NATS puts behind a key.
+/// A key in NATS's text form: in base32, with a checksum (CRC-16/XMODEM) at the end.
 std::string key_text(std::string bytes) {
   unsigned crc = 0;
   for (const char byte : bytes) {

@@ -8,7 +8,7 @@
 
 namespace sluice::test {
 
-/// A pair of keys as NATS writes them, made by the openssl command.
+/// A key pair (Ed25519) in NATS's text format, made by the openssl command.
 class NKey {
  public:
   enum class Kind : std::uint8_t { operator_key = 14, account = 0, user = 20 };
@@ -17,7 +17,7 @@ class NKey {
 
   std::string public_key() const;
   std::string seed() const;
-  /// Base64, for a URL.
+  /// The signature in base64url.
   std::string sign(const std::string& text) const;
 
  private:
@@ -25,13 +25,13 @@ class NKey {
   Kind kind_;
 };
 
-/// An operator with one account and a user of it: what a server is told of them, and the user's file.
+/// A NATS operator with one account and a user of it: the server's settings, and the user's credentials.
 class NatsOperator {
  public:
   NatsOperator();
-  /// Lines of a server's configuration.
+  /// Lines for a server's configuration.
   std::string settings() const { return settings_; }
-  /// The user's token and seed in one file.
+  /// The path of a file with the user's token and seed.
   std::string creds_file() const { return creds_file_; }
   std::string user_seed() const { return user_.seed(); }
 

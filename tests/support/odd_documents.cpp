@@ -19,7 +19,7 @@ std::string bytes_of(const bson_t* document) {
   return {reinterpret_cast<const char*>(bson_get_data(document)), document->len};
 }
 
-/// {verb: collection, list: [element]} without any of the driver's checks.
+/// The command {verb: collection, list: [element]}, without the driver's checks.
 Document command_of(const char* verb, const std::string& collection, const char* list,
                     const Document& element) {
   Document command;
@@ -121,7 +121,7 @@ Document value(const std::string& json) {
 }
 
 Document deep_value(int levels) {
-  Document inner("{\"0\":1}");  // good as an array, too
+  Document inner("{\"0\":1}");  // also valid as an array
   for (int level = 2; level < levels; ++level) {
     Document outer;
     if (level % 2 == 0) {

@@ -12,7 +12,7 @@ struct OwnServer {
   Server own;
 };
 
-/// Servers that go and come back: each test has a replica set of its own, and a storm to run on it.
+/// Tests that kill and restart servers: each has its own replica set, and options for a storm to run on it.
 template <class Server>
 class ServerFaultsOn : protected OwnServer<Server>, public PipelineTest {
  protected:
@@ -23,7 +23,7 @@ class ServerFaultsOn : protected OwnServer<Server>, public PipelineTest {
     storm_.writers = 2;
     storm_.user_rounds = 1;
   }
-  /// Waits until the workers have done `events` more than now.
+  /// Waits until the workers have applied `events` more events.
   testing::AssertionResult go_on(double events) {
     const double target = metric("sluice_events_applied_total") + events;
     const bool reached =

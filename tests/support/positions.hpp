@@ -7,10 +7,10 @@
 
 namespace sluice::test {
 
-/// The oldest position that the shards of a layout have stored, as a cluster time; 0 while one has none.
+/// The oldest position that the shards of a layout have stored, as a cluster time; 0 while a shard has none.
 std::uint64_t oldest_position(workbench::Mongo& state, int shard_count);
 
-/// seconds.increment
+/// A cluster time as `seconds.increment`.
 std::string time_text(std::uint64_t cluster_time);
 
 }  // namespace sluice::test

@@ -20,7 +20,8 @@
 namespace sluice::test {
 namespace {
 
-/// What the shell that runs the tests has set must not reach the program under test.
+/// Whether Sluice reads this environment variable. Such variables of the tests' own environment must not
+/// reach the program under test.
 bool belongs_to_sluice(std::string_view entry) {
   constexpr std::array<std::string_view, 7> prefixes = {"SLUICE_", "MONGODB_URI=", "SHARD_",      "MONGO_",
                                                         "NATS_",   "REDIS_",       "CONFIG_FILE="};
@@ -49,12 +50,12 @@ void redirect(const char* path, int descriptor) {
   close(file);
 }
 
-/// Between fork and exec only calls that are safe there: everything was prepared before.
+/// Runs in the child between fork and exec, where only async-signal-safe calls are allowed.
 [[noreturn]] void become(char* const* arguments, char* const* environment, const char* out, const char* err,
                          pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
-  // Whatever else is open here is ours: a socket that lived on in a child could not be reset, nor its port
+  // Close the test's own descriptors: a socket that stays open in a child could not be reset, nor its port
   // reused.
   close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   redirect(out, STDOUT_FILENO);

@@ -13,12 +13,13 @@ namespace sluice::test {
 
 using Environment = std::map<std::string, std::string>;
 
-/// A child process. It dies with the thread that started it (PR_SET_PDEATHSIG), and with this object.
+/// A child process. It is killed when the thread that started it ends (PR_SET_PDEATHSIG), or when this object
+/// is destroyed.
 class Process {
  public:
   struct Options {
     std::vector<std::string> command;
-    Environment environment;  ///< added to ours, without the names that Sluice itself reads
+    Environment environment;  ///< added to the test's own environment without the variables of Sluice
     std::filesystem::path out = "/dev/null";
     std::filesystem::path err = "/dev/null";
   };
@@ -30,9 +31,9 @@ class Process {
 
   pid_t pid() const { return pid_; }
   void signal(int number) const;
-  /// The exit code (128 + n after signal n), or nothing while it runs.
+  /// The exit code (128 + n after signal n); absent while it runs.
   std::optional<int> exit_code();
-  /// Waits for the end.
+  /// Waits until it ends, and returns the exit code; absent if it still runs after `patience`.
   std::optional<int> wait(std::chrono::milliseconds patience);
   void kill9();
 
@@ -41,27 +42,26 @@ class Process {
   std::optional<int> exit_code_;
 };
 
-/// Where PATH has a program, or Debian puts those that a user's PATH may not lead to. Throws when it is not
-/// there.
+/// The path of a program in PATH or in /usr/sbin, which is not in every user's PATH. Throws if there is none.
 std::string find_program(const std::string& name);
 
-/// Resident memory now, and at its highest, from /proc.
+/// Present and peak resident memory, from /proc.
 struct Memory {
   double rss_mb = 0;
   double peak_mb = 0;
 };
 Memory memory_of(pid_t pid);
 
-/// What else a process may leak.
+/// Other resources that a process may leak.
 struct Handles {
   int descriptors = 0;
   int threads = 0;
 };
 Handles handles_of(pid_t pid);
 
-/// Machines and sanitizers differ in speed: patience is stretched, never a result.
+/// How long to wait for something that usually takes at most `usual`: longer with a sanitizer.
 std::chrono::milliseconds patience(std::chrono::milliseconds usual);
-/// Whether a sanitizer is built in: it slows everything down and makes memory figures meaningless.
+/// Whether a sanitizer is built in. It slows everything down, and memory use says nothing.
 bool sanitized();
 
 }  // namespace sluice::test

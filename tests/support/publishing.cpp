@@ -29,7 +29,7 @@ testing::AssertionResult PublishingTest::holds(std::int64_t count) {
     try {
       seen = consumer().count(stream_);
     } catch (const workbench::NatsError&) {
-      seen = -1;  // the server is away
+      seen = -1;  // the server cannot be reached
     }
     return seen >= count;
   };

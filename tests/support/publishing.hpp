@@ -13,10 +13,10 @@ namespace sluice::test {
 using workbench::Nats;
 using workbench::NatsMessage;
 
-/// The nats-server that the tests of a program share; started when it is first asked for.
+/// The nats-server that all tests of a program share. Started at the first call.
 NatsServer& shared_nats();
 
-/// Workers that publish to a nats-server; the stream has the name of the test's database.
+/// Tests with workers that publish to a nats-server. The JetStream stream is named like the test's database.
 class PublishingTest : public PipelineTest {
  protected:
   PublishingTest() : PublishingTest(shared_server(), shared_nats()) {}
@@ -24,23 +24,24 @@ class PublishingTest : public PipelineTest {
 
   NatsServer& nats_server() { return nats_; }
   std::string stream() const { return stream_; }
-  /// The file of one rule that publishes `from`, with these settings besides.
+  /// A configuration file with one rule that publishes `from`, with these additional settings.
   std::string publish_file(const std::string& settings = "", const std::string& from = "items") const;
-  /// A worker that publishes to this server (or over `url`).
+  /// Starts a worker that publishes to this server (or to `url`).
   Worker& start_publishing(const std::string& file, std::vector<std::string> flags = {},
                            const std::string& url = "");
 
-  /// A new connection each time: servers come and go.
+  /// Makes a new connection each time, since tests restart the server.
   Nats consumer() { return Nats(nats_.url()); }
   std::vector<NatsMessage> messages() { return consumer().read(stream_); }
-  /// Waits until the stream holds so many.
+  /// Waits until the stream has at least `count` messages.
   testing::AssertionResult holds(std::int64_t count);
 
   /// Inserts `documents` with n = 0 and writes n = 1, 2... `rounds` to each.
   void write_numbers(int documents, int rounds);
-  /// Reads the stream back; every document of `items` must have come with each number up to its last.
+  /// Reads the stream and checks it: each document of `items` must have come with every number up to its
+  /// present one.
   Sequences sequences();
-  /// Waits until nothing is missing, then looks at order and repetitions.
+  /// Waits until nothing is missing, then checks order and repetitions.
   testing::AssertionResult told_in_order(std::size_t repetitions_allowed = 0);
 
  private:

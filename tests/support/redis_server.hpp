@@ -12,21 +12,21 @@
 
 namespace sluice::test {
 
-/// One redis-server on a port of 127.0.0.1, with a folder of its own that goes with it. What it has answered
-/// to is there again after kill9() and restart().
+/// A redis-server on a port of 127.0.0.1. Its data is deleted with the object, but survives kill9() and
+/// restart().
 class RedisServer {
  public:
-  /// `settings` are lines of its configuration, beside port and folder.
+  /// `settings`: lines of its configuration in addition to port and folder.
   explicit RedisServer(std::string settings = "");
 
   std::string url() const { return "redis://127.0.0.1:" + port_.text(); }
   int port() const { return port_.number(); }
-  /// A new connection each time: servers come and go.
+  /// Makes a new connection each time, since tests restart the server.
   workbench::Redis client(const std::string& password = "") const {
     return workbench::Redis(port(), password);
   }
   void kill9() { process_->kill9(); }
-  /// SIGSTOP and SIGCONT: a server that hangs, and wakes up again.
+  /// Makes the server hang, and wakes it up: SIGSTOP and SIGCONT.
   void stop() const;
   void cont() const;
   /// Starts it again on the same folder and port, after kill9, with other settings if given.

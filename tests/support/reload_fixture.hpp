@@ -30,7 +30,8 @@ class Reload : public ClusterTest {
     return total;
   }
   std::int64_t sum(const std::string& field) { return sum(db(), field); }
-  /// What a rule counts that came in the middle of things cannot be said; what it counts from now on can.
+  /// Checks that changes from now on are all counted. A rule that was added while data existed has an unknown
+  /// count up to now.
   void expect_counts_all_from_now(const std::string& field, int shards) {
     ASSERT_TRUE(settled(shards));
     const std::int64_t before = sum(field);
@@ -43,7 +44,7 @@ class Reload : public ClusterTest {
     if (outcome.exit_code == 0) return testing::AssertionSuccess();
     return testing::AssertionFailure() << outcome.out << outcome.err;
   }
-  /// How often a stream of one shard was taken.
+  /// The epoch of a stream with one shard: how often the shard was acquired.
   std::int64_t epoch(const std::string& stream) {
     const auto shard = state().find_one("shards", R"({"streamId":"test/)" + stream + R"("})");
     return shard ? shard->integer("epoch") : 0;
@@ -55,7 +56,7 @@ class Reload : public ClusterTest {
   static std::string refused(const Worker& worker) {
     return Document(worker.get("/status").body).text("configuration.refused");
   }
-  /// Two streams, the second of another database and wherever `more` says.
+  /// Two streams of different databases. `more`: further settings of the second.
   std::string two_streams(const std::string& more = "") {
     return one_stream("first", db().database()) + one_stream("second", db().database() + "_2", more);
   }

@@ -19,7 +19,7 @@ Environment sanitizer_settings() {
   return {
       {"ASAN_OPTIONS", "abort_on_error=1:detect_leaks=1" + log},
       {"UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1" + log},
-      // libmongoc and libbson are not instrumented, so what they do among themselves only looks like a race.
+      // libmongoc and libbson are not instrumented, so their internal accesses would be reported as races.
       {"TSAN_OPTIONS", "halt_on_error=1:second_deadlock_stack=1:ignore_noninstrumented_modules=1" + log},
   };
 }

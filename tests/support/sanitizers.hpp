@@ -6,11 +6,12 @@
 
 namespace sluice::test {
 
-/// Variables for a program under test: a sanitizer's finding ends it, and is kept as a report.
+/// Environment variables for a program under test: a sanitizer's error ends the program and is written to a
+/// report.
 Environment sanitizer_settings();
 
-/// The reports since the last call, of whichever program: a test may have killed it, or not have asked how it
-/// ended, before its finding showed in anything else. Empty when there is none.
+/// The reports of all programs since the last call; empty if there are none. Reports are needed since a test
+/// may kill a program, or ignore its exit code.
 std::string take_sanitizer_reports();
 
 }  // namespace sluice::test

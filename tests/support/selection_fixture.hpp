@@ -10,17 +10,18 @@ namespace sluice::test {
 
 using Texts = std::vector<std::string>;
 
-/// What of a collection a rule reads, seen from the outside: what is published, and what has left the server.
+/// Tests of which parts of a collection a rule reads. They check what is published, and how many events the
+/// server sent.
 class Selection : public PublishingTest {
  protected:
-  /// A rule that publishes `from`; `settings` in YAML's flow style, without the braces.
+  /// A rule that publishes `from`. `settings`: YAML in flow style, without the braces.
   std::string rule(const std::string& name, const std::string& from, const std::string& settings) const {
     return "  - name: " + name + "\n    publish: { from: " + from + ", stream: " + stream() + ", subject: '" +
            stream() + "." + name + ".{coll}.{op}.{id}', subjects: ['" + stream() + ".>'], message_id: '" +
            name + "-{token}', " + settings + " }\n";
   }
 
-  /// The subjects of everything that was published, sorted, without the stream's name.
+  /// The subjects of all published messages, sorted, without the stream's name.
   Texts told() {
     EXPECT_TRUE(settled());
     Texts all;
@@ -29,7 +30,7 @@ class Selection : public PublishingTest {
     return all;
   }
 
-  /// The events with this subject, in the order in which they came.
+  /// The events with this subject, in the order of their arrival.
   std::vector<Document> events(const std::string& subject) {
     std::vector<Document> found;
     for (const NatsMessage& message : messages()) {

@@ -10,17 +10,17 @@
 
 namespace sluice::test {
 
-/// One of the services of deploy/examples/sensors, on a port that stays its own.
+/// A service of deploy/examples/sensors. It keeps its port when it is restarted.
 class DemoService {
  public:
-  /// `arguments` follow its name and port.
+  /// `arguments`: those after its name and port.
   DemoService(std::string name, std::vector<std::string> arguments);
 
-  /// Returns when it takes connections.
+  /// Starts it, and waits until it accepts connections.
   void start();
   void kill9() { process_.reset(); }
   int port() const { return port_.number(); }
-  /// All that it has said, also before it was killed.
+  /// Its output, including that from before it was killed.
   std::string out() const { return read_file(folder_.path() / "out"); }
 
  private:
@@ -30,18 +30,18 @@ class DemoService {
   std::unique_ptr<Process> process_;
 };
 
-/// deploy/examples/sensors with databases and ports of the test's own. The data service stores in db().
+/// Runs deploy/examples/sensors with the test's own databases and ports. The data service writes to db().
 class SensorsTest : public PipelineTest {
  protected:
   SensorsTest();
 
-  /// The example's file, with the test's databases and ports.
+  /// The path of the example's configuration file, with the test's databases and ports.
   const std::string& rules() const { return rules_; }
   Mongo& alerts_db() { return alerts_db_; }
   void start_services();
-  /// What is not as it has to be, a line each.
+  /// The present errors in the databases and messages, one per line; "" if there are none.
   std::string wrong();
-  /// Waits until all is right.
+  /// Waits until there are no errors.
   testing::AssertionResult right();
 
   DemoService data_;
@@ -54,7 +54,8 @@ class SensorsTest : public PipelineTest {
   std::string rules_;
 };
 
-/// A file of deploy/ with each `first` in it replaced by its `second`. Throws where one is not there.
+/// The text of a file of deploy/ with each `first` replaced by its `second`. Throws if a `first` does not
+/// occur.
 std::string deployed(const std::string& path,
                      const std::vector<std::pair<std::string, std::string>>& replacements);
 

@@ -10,7 +10,7 @@ void SequenceCheck::note(std::size_t& count, const std::string& what) {
 
 void SequenceCheck::add(const Document& event, const std::string& id) {
   ++result_.messages;
-  if (!event.has("documentKey")) return;  // none of a worker's
+  if (!event.has("documentKey")) return;  // not sent by a worker
   const std::string update = "updateDescription.updatedFields.n";
   const std::int64_t n = event.has(update) ? event.integer(update) : event.integer("fullDocument.n", -1);
   const std::string document = event.value("documentKey._id");

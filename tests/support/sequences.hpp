@@ -8,22 +8,22 @@
 
 namespace sluice::test {
 
-/// How the numbers of the documents came to a consumer: each document's were written as 0, 1, 2...
+/// How the numbers of the documents arrived at a consumer. Each document was written with 0, 1, 2... in turn.
 struct Sequences {
   std::size_t messages = 0;
-  std::size_t repeated = 0;      ///< seen before
-  std::size_t lost = 0;          ///< never seen, though a later one was, or the last is known
-  std::size_t out_of_order = 0;  ///< seen for the first time behind a later one
-  std::size_t other_ids = 0;     ///< repeated under another id
+  std::size_t repeated = 0;      ///< messages with a number that had arrived before
+  std::size_t lost = 0;          ///< numbers up to the document's present one that never arrived
+  std::size_t out_of_order = 0;  ///< numbers that arrived for the first time after a higher one
+  std::size_t other_ids = 0;     ///< repetitions with another message id
   std::string first_wrong;
 };
 
-/// Puts together how a consumer was told of the collection `items`.
+/// Checks the messages about the collection `items` that a consumer received.
 class SequenceCheck {
  public:
-  /// The next event that it was told of, and the id by which it could drop a repetition.
+  /// Adds the next message: its event, and the id by which the consumer could recognise a repetition.
   void add(const workbench::Document& event, const std::string& id);
-  /// With what stands in `items` now.
+  /// Compares with the present documents of `items`, and returns the result.
   Sequences finish(workbench::Mongo& db);
 
  private:

@@ -6,8 +6,8 @@
 
 namespace sluice::test {
 
-/// The document as JSON with the fields of every level in order of their names: two documents that differ
-/// only in the order of their fields read the same.
+/// The document as JSON with the fields of every level sorted by name, so that documents which differ only in
+/// the order of fields are equal.
 std::string sorted_json(const workbench::Document& document);
 
 }  // namespace sluice::test

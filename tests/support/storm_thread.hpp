@@ -8,7 +8,7 @@
 
 namespace sluice::test {
 
-/// A storm that goes on beside the test until it is told to finish.
+/// A storm that runs in its own thread until finish() is called.
 class StormThread {
  public:
   StormThread(const std::string& uri, const std::string& database, realworld::StormOptions options)
@@ -18,7 +18,7 @@ class StormThread {
         }) {}
   ~StormThread() { stop_ = true; }
 
-  /// Lets the writers end, and waits for them.
+  /// Stops the writers, and waits for them.
   realworld::StormReport finish() {
     stop_ = true;
     if (thread_.joinable()) thread_.join();
@@ -29,7 +29,7 @@ class StormThread {
   std::atomic<bool> stop_{false};
   realworld::StormOptions options_;
   realworld::StormReport report_;
-  std::jthread thread_;  // last: ends before what it uses
+  std::jthread thread_;  // declared last, so it ends before the members that it uses
 };
 
 }  // namespace sluice::test

@@ -30,7 +30,8 @@ void remove_stale(const std::filesystem::path& folder, const std::string& start)
 
 }  // namespace
 
-/// libmongoc's counters of a killed process stay too, and whoever gets its number is told so.
+// Also removes libmongoc's counter files of killed processes: libmongoc warns if a new process with the same
+// number finds one.
 void remove_stale_directories() {
   remove_stale(std::filesystem::temp_directory_path(), prefix);
   remove_stale("/dev/shm", "mongoc-");

@@ -5,7 +5,7 @@
 
 namespace sluice::test {
 
-/// A new folder, removed with all it holds.
+/// A new folder. The destructor removes it with its contents.
 class TemporaryDirectory {
  public:
   TemporaryDirectory();
@@ -21,7 +21,7 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
-/// Removes the folders of test programs that were killed before they could.
+/// Removes the folders that killed test programs have left.
 void remove_stale_directories();
 
 std::string read_file(const std::filesystem::path& path);

@@ -7,12 +7,12 @@
 
 namespace sluice::test {
 
-/// A replica set of one at 127.0.0.1 that speaks TLS only, and only with clients that show a certificate.
+/// A replica set of one node at 127.0.0.1 that requires TLS and client certificates.
 class TlsReplicaSet : private Certificates, public ReplicaSet {
  public:
   TlsReplicaSet() : TlsReplicaSet("IP:127.0.0.1", "") {}
 
-  /// The options of a URI for a client that takes the certificate for what it is.
+  /// The URI options for a client that trusts the authority and verifies the server's name.
   std::string tls_options() const {
     return "tls=true&tlsCAFile=" + authority() + "&tlsCertificateKeyFile=" + client();
   }
@@ -20,7 +20,7 @@ class TlsReplicaSet : private Certificates, public ReplicaSet {
   using Certificates::renew;
 
  protected:
-  /// With a certificate for these names; `more` (`&name=value...`) goes into the URIs of the tests.
+  /// With a certificate for these names. `more` (`&name=value...`) is added to the URIs of the tests.
   TlsReplicaSet(const std::string& names, const std::string& more)
       : Certificates(names),
         ReplicaSet({"--tlsMode", "requireTLS", "--tlsCertificateKeyFile", Certificates::server(),
@@ -28,7 +28,7 @@ class TlsReplicaSet : private Certificates, public ReplicaSet {
                    tls_options() + more) {}
 };
 
-/// Its certificate is for localhost, and its member is called 127.0.0.1.
+/// A replica set whose certificate is for localhost, while its member's address is 127.0.0.1.
 class MisnamedReplicaSet : public TlsReplicaSet {
  public:
   MisnamedReplicaSet() : TlsReplicaSet("DNS:localhost", "&tlsAllowInvalidHostnames=true") {}

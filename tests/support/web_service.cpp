@@ -36,14 +36,14 @@ class Peer {
     good_ = SSL_accept(tls_.get()) == 1;
   }
   ~Peer() {
-    // TLS says nothing at the end: the peer has to cope with that.
+    // No TLS close_notify is sent: the peer must cope with that.
     close(socket_);
   }
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
   bool good() const { return good_; }
-  /// False at the end.
+  /// False if the connection has ended.
   bool read_more(std::string& text) {
     char piece[16384];
     const auto size = tls_ ? SSL_read(tls_.get(), piece, sizeof piece)
@@ -73,7 +73,7 @@ std::string lower(std::string text) {
   return text;
 }
 
-/// The request at the start of `text`, which loses it; nothing while it is not whole.
+/// Removes the request at the start of `text` and returns it; absent while it is incomplete.
 std::optional<WebRequest> take_request(std::string& text) {
   const auto end = text.find("\r\n\r\n");
   if (end == std::string::npos) return std::nullopt;
@@ -153,7 +153,7 @@ struct WebService::State {
     }
   }
 
-  /// With resets; whoever waits to answer does not.
+  /// Resets all connections. Requests that are still being answered get no answer.
   void drop() {
     const std::lock_guard lock(mutex);
     ++era;
@@ -176,8 +176,8 @@ struct WebService::State {
   }
 
   void serve(int socket, std::size_t number, std::size_t born) {
-    // OpenSSL writes to sockets in a way that raises it, and what we start must not inherit that it is
-    // ignored.
+    // OpenSSL's writes to a closed socket raise SIGPIPE. It is blocked here rather than ignored, since child
+    // processes would inherit that.
     sigset_t broken_pipe;
     sigemptyset(&broken_pipe);
     sigaddset(&broken_pipe, SIGPIPE);
@@ -198,7 +198,7 @@ struct WebService::State {
     std::erase(sockets, socket);
   }
 
-  /// Whether the connection goes on.
+  /// Answers the request. Returns whether the connection stays open.
   bool respond(Peer& peer, const WebRequest& request, std::size_t born) {
     std::unique_lock lock(mutex);
     at_once = std::max(at_once, ++answering);
@@ -219,7 +219,7 @@ struct WebService::State {
     if (!open || answer.way == WebAnswer::Way::hang_up) return false;
     const std::string whole = written(answer);
     for (std::size_t i = 0; answer.way == WebAnswer::Way::drip && open; ++i) {
-      // A header without an end.
+      // After the first line, sends a header that never ends.
       const std::string piece(1, i < whole.find("\r\n") + 2 ? whole[i] : 'x');
       lock.unlock();
       open = peer.write(piece);

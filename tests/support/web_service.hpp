@@ -10,14 +10,14 @@
 
 namespace sluice::test {
 
-/// One request, as it came.
+/// A request as received.
 struct WebRequest {
   std::string method;
   std::string target;
-  std::map<std::string, std::string> headers;  ///< names in small letters
+  std::map<std::string, std::string> headers;  ///< by name in lower case
   std::string body;
-  std::size_t connection = 0;  ///< which one it came over, counted from 0
-  int answered = 0;            ///< the status that it is answered with; 0: it gets no answer
+  std::size_t connection = 0;  ///< the number of its connection, counted from 0
+  int answered = 0;            ///< the status of its answer; 0 if it gets none
 
   std::string header(const std::string& name) const {
     const auto found = headers.find(name);
@@ -25,32 +25,32 @@ struct WebRequest {
   }
 };
 
-/// What a service does with a request that it has read whole.
+/// How the service answers a request.
 struct WebAnswer {
   enum class Way {
     whole,
-    drip,          ///< a byte at a time, forever
-    silence,       ///< nothing, and the connection stays open
-    hang_up,       ///< nothing, and the connection is closed
-    then_hang_up,  ///< the whole answer, and the connection is closed without a word of it
+    drip,          ///< sends one byte at a time, forever
+    silence,       ///< sends nothing, and keeps the connection open
+    hang_up,       ///< sends nothing, and closes the connection
+    then_hang_up,  ///< sends the whole answer, then closes the connection without announcing it
   };
   int status = 200;
   std::string body = "";
-  std::string headers = "";  ///< whole lines, each with its end
+  std::string headers = "";  ///< complete lines, each ending with CR LF
   Way way = Way::whole;
   std::chrono::milliseconds delay{0};
 };
 
-/// An HTTP/1.1 service on a port of 127.0.0.1, a thread for each connection. It notes every request before it
-/// answers.
+/// An HTTP/1.1 service on a port of 127.0.0.1, with a thread for each connection. It records every request
+/// before it answers.
 class WebService {
  public:
   using Script = std::function<WebAnswer(const WebRequest&)>;
 
   struct Options {
-    int port = 0;                  ///< 0: any
-    std::string certificate = {};  ///< PEM with its key: then it speaks TLS
-    std::string client_ca = {};    ///< PEM: clients have to show a certificate of it
+    int port = 0;                  ///< 0: any free port
+    std::string certificate = {};  ///< path of a PEM file with certificate and key; "": no TLS
+    std::string client_ca = {};    ///< path of a PEM file: clients need a certificate of this authority
   };
 
   WebService() : WebService(Options()) {}
@@ -62,22 +62,22 @@ class WebService {
   int port() const;
   std::string origin() const;
 
-  /// Requests are answered like this from now on.
+  /// Answers all requests like this from now on.
   void answer(WebAnswer always);
-  /// The script is called by the connections' threads, one at a time.
+  /// Answers requests by this function from now on. It is called on the connections' threads, one at a time.
   void answer(Script script);
 
   std::vector<WebRequest> requests() const;
   std::size_t count() const;
-  void forget();                     ///< those that came so far
-  std::size_t connections() const;   ///< that were accepted so far
-  std::size_t most_at_once() const;  ///< requests that were being answered
+  void forget();                     ///< clears requests()
+  std::size_t connections() const;   ///< the number of connections accepted so far
+  std::size_t most_at_once() const;  ///< the largest number of requests being answered at one time
 
-  /// As if it were killed: nobody listens, and connections are reset.
+  /// Stops listening and resets connections, as if it were killed.
   void stop();
   /// Listens again on the same port.
   void start();
-  /// Closes the connections, and goes on listening.
+  /// Resets all connections, and continues to listen.
   void drop_connections();
 
  private:

@@ -9,8 +9,7 @@
 
 namespace sluice::test {
 
-/// The program under test: the one that was built with the tests, or, where the variable says so, a sanitized
-/// one.
+/// The program built with the tests, or the one that SLUICE_TEST_PROGRAM names (such as a sanitized one).
 std::string program_path() {
   const char* other = std::getenv("SLUICE_TEST_PROGRAM");
   return other != nullptr ? other : SLUICE_PROGRAM;
@@ -51,7 +50,7 @@ std::vector<std::string> run_command(const Worker::Options& options, const std::
   return command;
 }
 
-/// A connector is told of its port as those that it stands in for are.
+/// Adds the HTTP port for a connector, in the variables of the connectors that it replaces.
 Environment environment_of(const Worker::Options& options, const std::string& port) {
   Environment environment = with_sanitizer_settings(options.environment);
   if (options.connector) {

@@ -10,9 +10,9 @@
 
 namespace sluice::test {
 
-/// What a run of the program that ends by itself had to say.
+/// The result of a program that ran to its end.
 struct Outcome {
-  int exit_code = -1;  ///< -1: it had to be killed
+  int exit_code = -1;  ///< -1 if it did not end in time and was killed
   std::string out;
   std::string err;
 };
@@ -20,9 +20,9 @@ struct Outcome {
 /// The path of the program under test.
 std::string program_path();
 
-/// The program of tests/programs/extended.cpp, which has rules and sinks of its own.
+/// The path of the program of tests/programs/extended.cpp, which adds its own rules and sinks.
 std::string extended_program();
-/// A program of deploy/examples/library: `rule` or `sink`.
+/// The path of a program of deploy/examples/library: `rule` or `sink`.
 std::string library_example_program(const std::string& name);
 
 /// Runs `<program> <arguments>` to its end.
@@ -32,10 +32,10 @@ Outcome run_program(const std::string& program, const std::vector<std::string>& 
 /// Runs `sluice <arguments>` to its end.
 Outcome run_sluice(const std::vector<std::string>& arguments, const Environment& environment = {});
 
-/// The same, left running.
+/// Starts `sluice <arguments>` without waiting for it.
 std::unique_ptr<Process> start_sluice(const std::vector<std::string>& arguments);
 
-/// A `sluice run` with an HTTP port of its own; what it says is kept in files.
+/// A process of `sluice run` with its own HTTP port. Its output goes to files.
 class Worker {
  public:
   struct Options {
@@ -45,20 +45,20 @@ class Worker {
     Environment environment = {};
     int shard_count = 1;
     int shard_index = 0;
-    bool connector = false;  ///< `sluice connector` with these flags and variables, without a file: a member
-    int partitions = 0;      ///< of a cluster, whose member it is; 0: a static shard
+    bool connector = false;  ///< runs `sluice connector` without a file; it is a member of a cluster
+    int partitions = 0;      ///< the number of partitions of its cluster; 0: it is a static shard
   };
 
   explicit Worker(const Options& options);
 
-  /// Waits for the ready line. Throws, with all that the worker said, when it does not come.
+  /// Waits for the ready line. Throws, with all output of the worker, if it does not appear.
   Worker& ready();
-  /// Waits until stderr holds `text`; false when the worker ends or the time is up before.
+  /// Waits until stderr contains `text`. False if the worker ends first or the time is up.
   bool logs(const std::string& text, std::chrono::milliseconds usual = std::chrono::seconds(20));
 
-  /// SIGTERM, and the exit code (-1: it had to be killed).
+  /// Sends SIGTERM, waits, and returns the exit code; -1 if it did not end in time.
   int terminate();
-  /// Waits for an end that something else has brought about.
+  /// Waits until it ends, and returns the exit code; -1 if it did not end in time.
   int wait(std::chrono::milliseconds usual = std::chrono::seconds(30));
   void signal(int number) const { process_->signal(number); }
   void kill9() const { process_->kill9(); }
@@ -72,10 +72,10 @@ class Worker {
   workbench::HttpReply get(const std::string& path) const {
     return workbench::http_get(port_.number(), path);
   }
-  /// Ready, and no server that messages wait for is down.
+  /// Whether it is ready and not degraded.
   bool well() const { return get("/readyz").body.starts_with(R"({"status":"READY")"); }
   workbench::Metrics metrics() const { return workbench::Metrics(get("/metrics").body); }
-  /// Everything that is known about it, for a failed test's message.
+  /// Its state and all its output, for the message of a failed test.
   std::string story() const;
 
  private:

@@ -1,4 +1,4 @@
-# cmake --install: the program, the library, its headers, and what CMake and pkg-config need to find them.
+# cmake --install: the program, the library, its headers, and the files by which CMake and pkg-config find them.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -12,12 +12,12 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/sluice)
 install(EXPORT sluice-targets NAMESPACE sluice:: DESTINATION ${package_folder})
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/sluice-config.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/sluice-config.cmake
                               INSTALL_DESTINATION ${package_folder} NO_SET_AND_CHECK_MACRO)
-# Before 1.0 only the same minor version fits.
+# Before 1.0, only the same minor version is compatible.
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/sluice-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/sluice-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/sluice-config-version.cmake
         DESTINATION ${package_folder})
 
-# Who links a static library has to link what it uses, too; a shared one brings it along.
+# A program that links the static library must also link the libraries it uses. The shared library links them itself.
 set(used "-lmongoc-1.0 -lnats -lhiredis -lpcre2-8 -lssl -lcrypto -lspdlog -lfmt -lyaml-cpp -lprometheus-cpp-core")
 if(BUILD_SHARED_LIBS)
   set(private_libraries "${used}")

@@ -31,8 +31,8 @@ std::string shown(const std::string& value) {
   return value.empty() ? "(absent)" : value;
 }
 
-/// Every target holds what its author's document holds; a field that the author has not, the copy has not.
-/// Targets whose author does not exist are not judged: what becomes of them is the rule's policy.
+/// Checks that every target has the same values as its author's document, and lacks those that the author
+/// lacks. Targets whose author does not exist are not checked, since the rule's policy decides about them.
 Check compare_copies(Mongo& mongo, const std::string& collection) {
   Check check;
   check.name = collection + ".author*";

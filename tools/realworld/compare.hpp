@@ -8,15 +8,16 @@
 
 namespace realworld {
 
-/// One projection held against what it should be, computed afresh from the documents it is made of.
+/// The comparison of one projection with a fresh computation from its source documents.
 struct Check {
   std::string name;
-  std::int64_t documents = 0;  ///< looked at
+  std::int64_t documents = 0;  ///< number compared
   std::int64_t wrong = 0;
   std::vector<std::string> examples;  ///< the first few that are wrong
 };
 
-/// Reads all collections: meant for a database at rest.
+/// Compares all projections. It reads the collections one after the other, so the database should not change
+/// meanwhile.
 std::vector<Check> compare(workbench::Mongo& mongo);
 
 bool all_right(const std::vector<Check>& checks);

@@ -73,7 +73,7 @@ void seed(Mongo& mongo, const Sizes& sizes) {
     }
   }
   Random random(sizes.seed);
-  // Articles before their favourites: a counter is kept on what stands there.
+  // Articles before their favourites: a counter is kept only on an existing document.
   fill(mongo, "users", sizes.users, random, sizes, user_json);
   fill(mongo, "articles", sizes.articles, random, sizes, article_json);
   fill(mongo, "comments", sizes.comments, random, sizes, comment_json);

@@ -9,7 +9,7 @@
 
 namespace realworld {
 
-/// How much there is of everything, and the number that all choices follow from.
+/// The number of documents of each kind, and the seed of all random choices.
 struct Sizes {
   std::int64_t users = 200;
   std::int64_t articles = 1000;
@@ -19,15 +19,14 @@ struct Sizes {
   Ids ids = Ids::object_ids;
 };
 
-/// One document of each kind as the application writes it: without the copies and counts, which are Sluice's
-/// job.
+/// The n-th document of each kind as the application writes it: without copies and counters, which Sluice
+/// adds.
 std::string user_json(Random& random, const Sizes& sizes, std::int64_t n);
 std::string article_json(Random& random, const Sizes& sizes, std::int64_t n);
 std::string comment_json(Random& random, const Sizes& sizes, std::int64_t n);
 std::string favorite_json(Random& random, const Sizes& sizes, std::int64_t n);
 
-/// Fills the four collections. Documents left from an earlier run are removed first, through ordinary
-/// deletes.
+/// Fills the four collections. Throws std::runtime_error if one is not empty.
 void seed(workbench::Mongo& mongo, const Sizes& sizes);
 
 }  // namespace realworld

@@ -9,7 +9,7 @@
 namespace realworld {
 namespace {
 
-/// What all writers have to say, gathered.
+/// Collects the reports of all writers. Thread-safe while they run.
 class Log {
  public:
   void failure(const std::string& what) {
@@ -46,7 +46,7 @@ void write(const std::string& uri, const std::string& database, const StormOptio
   log.done(done);
 }
 
-/// All users at once: every one of their articles and comments has to follow.
+/// Updates all users with one command, repeatedly, so that the copies in all articles and comments change.
 void update_all_users(const std::string& uri, const std::string& database, const StormOptions& options,
                       Log& log) {
   workbench::Mongo mongo(uri, database);

@@ -9,24 +9,23 @@
 
 namespace realworld {
 
-/// Who writes how much, on a database that `seed` filled with the same sizes.
+/// The work of a storm. `sizes` must be those with which `seed` filled the database.
 struct StormOptions {
   Sizes sizes;
-  int writers = 4;                ///< each with a connection and random choices of its own
-  std::int64_t operations = 500;  ///< of each writer; further ones follow while `until_stopped` is not set
-  int user_rounds = 2;            ///< updates of all users at once, while the writers write
-  std::int64_t first_new =
-      0;  ///< documents that this storm adds are numbered from here; a second one differs
-  const std::atomic<bool>* until_stopped = nullptr;  ///< go on past `operations` until this is true
+  int writers = 4;                ///< each with its own connection and random choices
+  std::int64_t operations = 500;  ///< number for each writer; see until_stopped
+  int user_rounds = 2;            ///< updates of all users by one command, while the writers write
+  std::int64_t first_new = 0;     ///< number of the first new document; a second storm needs another
+  const std::atomic<bool>* until_stopped = nullptr;  ///< if set: continue after `operations` until it is true
 };
 
 struct StormReport {
   std::int64_t operations = 0;
-  std::int64_t failed = 0;  ///< the server refused or went away
+  std::int64_t failed = 0;  ///< operations that the server refused, or that lost the connection
   std::string first_failure;
 };
 
-/// Random operations over all four collections from several writers at once. Returns when all are done.
+/// Runs random operations on all four collections with several concurrent writers. Returns when all are done.
 StormReport storm(const std::string& uri, const std::string& database, const StormOptions& options);
 
 }  // namespace realworld

@@ -32,7 +32,8 @@ void Writer::step() {
   return comment_step();
 }
 
-// Any document of a kind: one of the seeded ones, or one that this writer has added. It may be gone by now.
+// The _id of a random document of a kind: a seeded one, or one that this writer has added. It may have been
+// deleted.
 std::string Writer::user() {
   return id_of(options_.sizes.ids, Kind::user, below(random_, options_.sizes.users));
 }
@@ -58,7 +59,7 @@ std::string Writer::comment() {
   return id_of(options_.sizes.ids, Kind::comment, below(random_, options_.sizes.comments));
 }
 
-// Numbers are used up even when the write fails: it may have happened all the same.
+// A number is never used again, even if its write failed, since the server may have applied it.
 std::int64_t Writer::fresh(std::int64_t& counter) const {
   return first_ + counter++;
 }
@@ -85,7 +86,7 @@ void Writer::favorite_step() {
   }
 }
 
-/// A reader who likes one article, dislikes another, and likes a third twice over, in one transaction.
+/// One transaction of a reader: adds a favourite, deletes another, and moves the new one to another article.
 void Writer::reader_in_one_go() {
   const std::string liked = id_of(options_.sizes.ids, Kind::favorite, fresh(new_favorites_));
   const std::string first = article();
@@ -132,7 +133,8 @@ void Writer::article_step() {
   } else if (dice < 12) {
     mongo_.update("articles", by_id(article()), set("authorId", user()));
   } else {
-    // An edit by pipeline: the server may report it as a replace. What Sluice keeps stays as it stands.
+    // An update by a pipeline, which the server may report as a replace. Fields that Sluice maintains are
+    // kept.
     mongo_.update("articles", by_id(article()),
                   R"({"pipeline":[{"$replaceWith":{"$mergeObjects":["$$ROOT",{"body":)" +
                       quote(sentence(random_, 80)) + ",\"tagList\":" + tag_list(random_) +
@@ -159,7 +161,7 @@ void Writer::user_step() {
   }
 }
 
-/// Deletes a user and writes it anew: the copies end up as the new document says.
+/// Deletes a user and inserts it again with other values. The copies must end up with the new values.
 void Writer::user_comes_back() {
   const auto n = below(random_, options_.sizes.users);
   mongo_.remove("users", by_id(id_of(options_.sizes.ids, Kind::user, n)));

@@ -7,12 +7,12 @@
 
 namespace realworld {
 
-/// One writer of a storm: random operations, the same for the same seed and number.
+/// One writer of a storm. Its random operations are determined by the seed and its number.
 class Writer {
  public:
   Writer(const std::string& uri, const std::string& database, const StormOptions& options, int number);
 
-  /// One operation. Throws what the server says.
+  /// Performs one random operation. Throws workbench::MongoError.
   void step();
 
  private:
@@ -33,7 +33,7 @@ class Writer {
   const StormOptions& options_;
   workbench::Mongo mongo_;
   Random random_;
-  std::int64_t first_;  ///< this writer's own numbers for new documents
+  std::int64_t first_;  ///< the first of this writer's numbers for new documents
   std::int64_t new_favorites_ = 0;
   std::int64_t new_articles_ = 0;
   std::int64_t new_comments_ = 0;

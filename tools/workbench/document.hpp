@@ -8,7 +8,8 @@
 
 namespace workbench {
 
-/// An owned BSON document. Made from Extended JSON without ceremony, for that is how tests write documents.
+/// A BSON document that owns its memory. Converts implicitly from Extended JSON, in which tests write
+/// documents.
 class Document {
  public:
   Document();
@@ -25,22 +26,24 @@ class Document {
 
   bool has(const std::string& path) const;
   bool empty() const { return bson_empty(bson_); }
-  /// The value at a dotted path, read as the type that the name says; the fallback when it is another or
-  /// absent.
+  /// The value at a dotted path as the type in the function's name; the fallback if it is absent or of
+  /// another type.
   std::int64_t integer(const std::string& path, std::int64_t fallback = 0) const;
   std::string text(const std::string& path, const std::string& fallback = "") const;
   bool boolean(const std::string& path) const;
-  /// {seconds, increment} of a timestamp as one ordered number.
+  /// A BSON timestamp as one number: seconds in the upper 32 bits, increment in the lower. 0 if there is
+  /// none.
   std::uint64_t timestamp(const std::string& path) const;
-  /// The document or array at the path; empty when there is none.
+  /// The document or array at the path; empty if there is none.
   Document child(const std::string& path) const;
-  /// The value alone as canonical Extended JSON; "" when it is absent (null is "null").
+  /// The value as canonical Extended JSON; "" if it is absent (null is "null").
   std::string value(const std::string& path) const;
-  /// Type and bytes of the value: equal for equal values, made to be a map's key. "" when it is absent.
+  /// The type and bytes of the value, for use as a map's key: equal for equal values. "" if it is absent.
   std::string key(const std::string& path) const;
   /// The whole document as relaxed Extended JSON.
   std::string json() const;
-  /// As the program sends it. For documents without doubles, which it writes in its own way.
+  /// The same without blanks, as Sluice sends documents. Not for documents with doubles, which Sluice formats
+  /// differently.
   std::string compact_json() const;
 
  private:
@@ -50,7 +53,7 @@ class Document {
 /// The text as a JSON string, quotes included.
 std::string quoted(std::string_view text);
 
-/// JSON without the blanks between its pieces.
+/// JSON without the spaces between its tokens.
 std::string without_blanks(std::string_view json);
 
 }  // namespace workbench

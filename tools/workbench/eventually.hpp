@@ -5,7 +5,8 @@
 
 namespace workbench {
 
-/// Asks again and again, with a short pause, until `holds` says yes (true) or the time is up (false).
+/// Calls `holds` repeatedly, with pauses of 2 to 200 ms, until it returns true. Returns false if it has not
+/// by the end of `patience`.
 template <class Predicate>
 bool eventually(std::chrono::milliseconds patience, Predicate holds) {
   using Clock = std::chrono::steady_clock;

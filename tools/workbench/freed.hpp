@@ -2,7 +2,7 @@
 
 namespace workbench {
 
-/// Makes a unique_ptr of a C library's handle, freed by the library's own function.
+/// A deleter for unique_ptr that frees a C library's handle by the library's function `Free`.
 template <auto Free>
 struct Freed {
   template <class T>

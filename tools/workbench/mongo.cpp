@@ -6,7 +6,7 @@
 namespace workbench {
 namespace {
 
-/// A reply is always set by the driver, and always ours to free.
+/// A reply that the driver fills in. It must be destroyed in any case, also after an error.
 class Reply {
  public:
   Reply() { bson_init(&bson_); }
@@ -25,7 +25,7 @@ Written written(const Document& reply) {
           reply.integer("deletedCount"), reply.has("upsertedId") ? 1 : 0};
 }
 
-/// libmongoc takes a pipeline as a document with the keys "0", "1", ...
+/// The update as libmongoc expects it. A pipeline is a document with the keys "0", "1", ...
 Document unwrapped(const Document& update) {
   return update.has("pipeline") ? update.child("pipeline") : update;
 }
@@ -34,7 +34,7 @@ Document unwrapped(const Document& update) {
 
 Driver::Driver() {
   mongoc_init();
-  // The driver's own remarks go to stderr, and are noise where servers are killed on purpose.
+  // By default the driver logs to stderr, which is noise in tests that kill servers.
   mongoc_log_set_handler(nullptr, nullptr);
 }
 
@@ -201,7 +201,7 @@ void Mongo::try_transaction(const std::function<void()>& body) {
   if (!session_) throw MongoError("starting a session", error);
   struct Ended {
     Session& session;
-    ~Ended() { session.reset(); }  // ends an open transaction too
+    ~Ended() { session.reset(); }  // also aborts an open transaction
   } const ended{session_};
   if (!mongoc_client_session_start_transaction(session_.get(), nullptr, &error)) {
     throw MongoError("starting a transaction", error);

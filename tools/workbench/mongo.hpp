@@ -14,7 +14,7 @@
 
 namespace workbench {
 
-/// Starts libmongoc, and ends it. One in main().
+/// Initialises libmongoc, and cleans it up. Construct one in main().
 class Driver {
  public:
   Driver();
@@ -27,7 +27,7 @@ class MongoError : public std::runtime_error {
  public:
   MongoError(const std::string& doing, const bson_error_t& error, bool transient = false);
   std::uint32_t code() const { return code_; }
-  /// A transaction that met this may be run again.
+  /// Whether a transaction that failed with this may be retried.
   bool transient() const { return transient_; }
 
  private:
@@ -43,7 +43,7 @@ struct Written {
   std::int64_t upserted = 0;
 };
 
-/// A connection to one database, for one thread. Everything throws MongoError.
+/// A connection to one database. Not thread-safe. All functions throw MongoError.
 class Mongo {
  public:
   Mongo(const std::string& uri, std::string database);
@@ -56,7 +56,7 @@ class Mongo {
 
   void insert(const std::string& collection, const Document& document);
   void insert(const std::string& collection, const std::vector<Document>& documents);
-  /// An update may also be a pipeline: {"pipeline": [...]}, for a BSON array has no text of its own.
+  /// `update` may also be a pipeline, written as {"pipeline": [...]}, since a Document cannot be an array.
   Written update(const std::string& collection, const Document& filter, const Document& update,
                  const Document& options = {});
   Written update_many(const std::string& collection, const Document& filter, const Document& update);
@@ -77,11 +77,11 @@ class Mongo {
   void create_index(const std::string& collection, const Document& keys, const std::string& name);
   void drop_database();
 
-  /// Everything that `body` writes through this object is one transaction, tried again while the server asks
-  /// for that. `body` may run more than once.
+  /// Runs everything that `body` does through this object in one transaction, and retries it after transient
+  /// errors. So `body` may run more than once.
   void transaction(const std::function<void()>& body);
 
-  /// The time of the newest write that is known to this connection.
+  /// The server's present operation time.
   std::uint64_t operation_time();
 
  private:
@@ -90,7 +90,7 @@ class Mongo {
   using Cursor = std::unique_ptr<mongoc_cursor_t, Freed<mongoc_cursor_destroy>>;
   using Session = std::unique_ptr<mongoc_client_session_t, Freed<mongoc_client_session_destroy>>;
 
-  /// One call of the driver: `call(collection, options, reply, error)`. Returns the reply or throws.
+  /// Makes one call of the driver, `call(collection, options, reply, error)`. Returns the reply or throws.
   template <class Call>
   Document run(const char* verb, const std::string& collection, const Document& options, Call call);
   void try_transaction(const std::function<void()>& body);

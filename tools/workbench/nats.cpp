@@ -80,7 +80,7 @@ NatsMessage Nats::copy(natsMsg* message) {
     const char* value = nullptr;
     if (natsMsgHeader_Get(message, keys[i], &value) == NATS_OK) result.headers[keys[i]] = value;
   }
-  std::free(keys);  // the library's way: the array is ours, the texts are the message's
+  std::free(keys);  // the caller owns the array, the message its strings
   return result;
 }
 
@@ -100,8 +100,8 @@ bool Nats::publish(const std::string& subject, const std::string& data, const st
   return duplicate;
 }
 
-/// The client's ordered consumer was seen to begin behind the first messages of a stream that others write
-/// to; then it is read again.
+/// While others write to the stream, the client's ordered consumer sometimes misses the first messages. Then
+/// the stream is read again.
 std::vector<NatsMessage> Nats::read(const std::string& stream) {
   std::vector<NatsMessage> all;
   for (int tries = 0; tries < 5; ++tries) {

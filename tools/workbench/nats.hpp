@@ -29,7 +29,7 @@ struct NatsMessage {
   std::string data;
 };
 
-/// A connection to a nats-server, for one thread. Everything throws NatsError.
+/// A connection to a nats-server. Not thread-safe. All functions throw NatsError.
 class Nats {
  public:
   struct Login {
@@ -40,22 +40,22 @@ class Nats {
   explicit Nats(const std::string& url) : Nats(url, Login()) {}
   Nats(const std::string& url, const Login& login);
 
-  /// A request to JetStream's API: `STREAM.INFO.ORDERS`, say. The answer may be an error.
+  /// Sends a request to JetStream's API, such as `STREAM.INFO.ORDERS`. The reply may be an error.
   Document api(const std::string& verb, const std::string& json = "");
 
-  /// `settings` are added to the stream's configuration, with a comma before them.
+  /// `settings`: further members of the stream's JSON configuration, beginning with a comma.
   void add_stream(const std::string& name, const std::string& subject, const std::string& settings = "");
-  /// Gives the number of messages that went.
+  /// Returns the number of deleted messages.
   std::int64_t purge(const std::string& stream);
   void remove(const std::string& stream);
   bool has(const std::string& stream);
-  /// How many messages it holds; 0 where there is no such stream.
+  /// The number of messages in the stream; 0 if there is no such stream.
   std::int64_t count(const std::string& stream);
 
-  /// Stores a message; true when the stream knew its id already and dropped it.
+  /// Publishes a message. Returns true if the stream dropped it as a duplicate by its id.
   bool publish(const std::string& subject, const std::string& data, const std::string& id);
 
-  /// Everything that the stream holds, in its order.
+  /// All messages of the stream, in order.
   std::vector<NatsMessage> read(const std::string& stream);
 
  private:

@@ -87,7 +87,7 @@ std::string receive_all(int socket) {
 
 Port::Port() {
   const std::string folder = lock_folder();
-  // Start anywhere, so that programs started together do not queue for the same ports.
+  // Begin at a random port, so that programs started together do not compete for the same ones.
   constexpr int range = last_port - first_port;
   const auto start = static_cast<int>(std::random_device{}() % range);
   for (int tried = 0; tried < range; ++tried) {

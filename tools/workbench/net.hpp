@@ -6,9 +6,9 @@
 
 namespace workbench {
 
-/// A free port of 127.0.0.1, ours as long as this lives: other programs of this kind pass it by. It lies
-/// below the range that the kernel gives to outgoing connections, so that a server may be stopped and find
-/// its port free again.
+/// Reserves a free port of 127.0.0.1 for the lifetime of this object: no other Port object on the machine
+/// gets it. It is below the range that the kernel uses for outgoing connections, so that a stopped server
+/// finds its port free again.
 class Port {
  public:
   Port();
@@ -24,21 +24,21 @@ class Port {
 };
 
 struct HttpReply {
-  int status = 0;  ///< 0: nobody answered
+  int status = 0;  ///< 0: no reply
   std::string body;
 };
 
-/// Whether somebody takes connections on this port of 127.0.0.1.
+/// Whether a server accepts connections on this port of 127.0.0.1.
 bool listens(int port);
 
-/// GET from 127.0.0.1.
+/// Sends a GET request to this port of 127.0.0.1. Waits up to 5 s for a reply.
 HttpReply http_get(int port, const std::string& path);
 
-/// The numbers of a Prometheus text page, by name and labels as they stand there.
+/// The series of a page in Prometheus's text format, by name and labels as written there.
 class Metrics {
  public:
   explicit Metrics(const std::string& page);
-  /// The sum over all series of that name, or over those whose labels hold `label`.
+  /// The sum over all series of that name whose text contains `label`.
   double sum(const std::string& name, const std::string& label = "") const;
   bool has(const std::string& name) const;
 

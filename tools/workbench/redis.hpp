@@ -18,18 +18,18 @@ class RedisError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A connection to a redis-server on 127.0.0.1, for one thread. Everything throws RedisError.
+/// A connection to a redis-server on 127.0.0.1. Not thread-safe. All functions throw RedisError.
 class Redis {
  public:
   explicit Redis(int port, const std::string& password = "");
 
-  /// The answer's text or number; nothing where it is nil.
+  /// The reply, a string or number, as text; absent if it is nil.
   std::optional<std::string> command(const std::vector<std::string>& words);
 
   void set(const std::string& key, const std::string& value) { command({"SET", key, value}); }
   std::optional<std::string> get(const std::string& key) { return command({"GET", key}); }
   bool has(const std::string& key) { return command({"EXISTS", key}) == "1"; }
-  /// Every key that begins so, with its value (which has to be a text).
+  /// All keys that begin with `start`, with their values, which must be strings.
   std::map<std::string, std::string> all(const std::string& start = "");
 
  private:

@@ -26,8 +26,8 @@ void retry_until(const std::string& on, Predicate holds) {
   if (!ok) throw std::runtime_error(on + " " + last);
 }
 
-/// A client that has met a refusal keeps away from the server for five seconds: so a new one for each
-/// question.
+/// The reply to `hello`. Uses a new client each time: one whose connection was refused does not try again for
+/// five seconds.
 Document admin_of(const std::string& uri) {
   return Mongo(uri, "admin").command(R"({"hello":1})");
 }
@@ -42,7 +42,7 @@ Document configuration(const std::string& name, const std::vector<std::string>& 
   for (std::size_t i = 0; i < hosts.size(); ++i) {
     members += (i ? "," : "") + ("{\"_id\":" + std::to_string(i) + ",\"host\":" + quoted(hosts[i]) + "}");
   }
-  // A short election time-out: whoever starts a set here wants to see it change hands.
+  // A short election timeout, since tests make the primary change.
   return R"({"replSetInitiate":{"_id":)" + quoted(name) + ",\"members\":[" + members +
          R"(],"settings":{"electionTimeoutMillis":2000,"heartbeatIntervalMillis":500}}})";
 }

@@ -36,11 +36,11 @@ tcp::endpoint loopback_endpoint(int port) {
   return {asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(port)};
 }
 
-/// The two sockets of a connection, and what has become of it.
+/// The two sockets of a proxied connection, and its state.
 struct Link {
   explicit Link(tcp::socket accepted) : client(std::move(accepted)), server(client.get_executor()) {}
 
-  /// With a reset instead of an end: what the peer has not read by now it shall not read.
+  /// Closes with a reset, so that the peers also lose what they have not read yet.
   void reset() {
     error_code ignored;
     for (tcp::socket* socket : {&client, &server})
@@ -61,7 +61,7 @@ struct Link {
 
 }  // namespace
 
-/// Everything but the constructor and the destructor runs on the one thread.
+/// Everything but the constructor and the destructor runs on its own thread.
 struct TcpProxy::State {
   explicit State(int target_port) : target(loopback_endpoint(target_port)), thread([this] { io.run(); }) {}
   ~State() {
@@ -164,11 +164,11 @@ struct TcpProxy::State {
   Port port;
   tcp::endpoint target;
   tcp::acceptor acceptor{io};
-  asio::steady_timer gate{io, asio::steady_timer::time_point::max()};  // waits for a change, not for a time
+  asio::steady_timer gate{io, asio::steady_timer::time_point::max()};  // never expires; cancelled on a change
   std::list<std::shared_ptr<Link>> links;
   bool stalled = false;
   std::chrono::milliseconds delay{0};
-  std::thread thread;  // last: it uses all of the above
+  std::thread thread;  // declared last: it uses all members above
 };
 
 TcpProxy::TcpProxy(int target_port) : state_(std::make_unique<State>(target_port)) {

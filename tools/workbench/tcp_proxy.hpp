@@ -7,13 +7,12 @@
 
 namespace workbench {
 
-/// A network between two programs of this machine that fails on request: what connects to `host()` is passed
-/// on to a port of 127.0.0.1. It begins healthy. Any thread may call any function; what was asked for is in
-/// force when the function returns.
+/// A TCP proxy that simulates network failures: it forwards connections to `host()` to a port of 127.0.0.1.
+/// It begins healthy. Thread-safe. Each function takes effect before it returns.
 class TcpProxy {
  public:
   explicit TcpProxy(int target_port);
-  /// Closes all connections, and gives the port back.
+  /// Closes all connections, and releases the port.
   ~TcpProxy();
   TcpProxy(const TcpProxy&) = delete;
   TcpProxy& operator=(const TcpProxy&) = delete;
@@ -22,18 +21,18 @@ class TcpProxy {
 
   /// Resets all connections, and refuses new ones until heal().
   void cut();
-  /// Nothing passes in either direction until heal(), nor does a close; new connections are accepted, and
-  /// hang likewise. What was held back arrives late, in order.
+  /// Holds back all data and closes in both directions until heal(). New connections are accepted, and hang,
+  /// too. What was held back is delivered then, in order.
   void stall();
-  /// The connections that are open now are dead for good, and neither side is told, as when a firewall
-  /// forgets them. New ones work.
+  /// Makes the open connections pass nothing any more without closing them, as when a firewall forgets them.
+  /// New connections work.
   void forget_connections();
-  /// Each piece of data arrives so much later, in each direction; zero ends it.
+  /// Delays each piece of data by this time, in each direction. Zero ends the delay.
   void delay(std::chrono::milliseconds time);
   /// Ends a cut, a stall and a delay. Connections that were forgotten stay dead.
   void heal();
 
-  /// Connections that pass data, or would if they were not stalled.
+  /// The number of open connections that have not been forgotten.
   std::size_t connections() const;
 
  private:

@@ -28,16 +28,16 @@ std::string counted(std::size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-/// What one file comes to.
+/// The result of checking one file.
 struct Verdict {
   Config config;
-  std::size_t streams = 0;  ///< as the file has them
+  std::size_t streams = 0;  ///< number of streams in the file
   std::size_t rules = 0;
   config::Problems problems;
-  SetOffReport set_offs;  ///< of a file without problems
+  SetOffReport set_offs;  ///< empty if there are problems
 };
 
-/// A file, or what came in.
+/// The text of a file or of standard input.
 struct Input {
   std::string name;
   std::string text;
@@ -48,7 +48,7 @@ Input input_of(const std::string& file) {
   return {"<stdin>", std::string(std::istreambuf_iterator<char>(std::cin), {})};
 }
 
-/// Reads a document, makes its rules, and has the driver read its URIs.
+/// Checks a document once: reads its settings, makes its rules, and has the driver parse its URIs.
 Verdict judge_once(const std::shared_ptr<const config::YamlDocument>& document, const Arguments& arguments) {
   Verdict verdict;
   config::Judged judged = config::judge_document(document, arguments.flags, config::process_environment());
@@ -79,8 +79,9 @@ Verdict judge_once(const std::shared_ptr<const config::YamlDocument>& document, 
   return verdict;
 }
 
-/// Finds what hides behind the first problem of a rule: whatever is wrong is cut out, and the rest is judged
-/// again. What is then said of the surroundings of a cut is said for the cut's sake, and left out.
+/// Finds further problems, since a rule reports only its first one: cuts out the parts with problems, and
+/// checks the rest again, repeatedly. Problems that a cut may have caused (around it, or a missing setting)
+/// are left out.
 void look_behind(const config::YamlDocument& document, const Arguments& arguments,
                  config::Problems& problems) {
   constexpr int most_rounds = 20;
@@ -118,8 +119,7 @@ Verdict judge(const std::string& file, const Arguments& arguments) {
   }
 }
 
-/// Reports findings about each file at once, so that a server that is slow to answer does not look like a
-/// hang.
+/// Prints the findings about each file as they are made, so that output appears while a server is slow.
 class Report {
  public:
   virtual ~Report() = default;
@@ -133,7 +133,7 @@ class TextReport final : public Report {
   TextReport(std::ostream& out, std::ostream& err) : out_(out), err_(err) {}
 
   void begin(const std::string& file, const Verdict& verdict) override {
-    // No prefix: editors and CI jump to what stands at the start of the line.
+    // No prefix, since editors and CI look for FILE:LINE at the start of a line.
     for (const config::Problem& problem : verdict.problems) err_ << text::printable(problem.text()) << "\n";
     if (!verdict.problems.empty()) return;
     out_ << file << ": good: pipeline " << verdict.config.pipeline << ", "
@@ -152,7 +152,7 @@ class TextReport final : public Report {
   std::ostream& err_;
 };
 
-/// One object for each file, one a line.
+/// Prints one JSON object per line for each file.
 class JsonReport final : public Report {
  public:
   explicit JsonReport(std::ostream& out) : out_(out) {}
@@ -184,7 +184,7 @@ class JsonReport final : public Report {
   text::JsonWriter json_;
 };
 
-/// The exit code of one file.
+/// Checks one file and returns its exit code.
 int check(const std::string& file, const Arguments& arguments, Report& report) {
   const Verdict verdict = judge(file, arguments);
   report.begin(file, verdict);

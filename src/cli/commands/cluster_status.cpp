@@ -22,12 +22,12 @@ namespace sluice::cli {
 
 namespace {
 
-/// Prints one stream after the other.
+/// Prints the status of one stream after the other, and the problems of triggers.
 class Status {
  public:
   Status(const Config& config, bool json, std::ostream& out) : config_(config), json_(json), out_(out) {}
 
-  /// The first stream of each cluster also tells its triggers.
+  /// Prints one stream. For the first stream of each cluster, also reads the triggers stored there.
   void stream(const StreamConfig& stream) {
     mongo::ClientPool pool(stream, 1, "sluice-status");
     const auto client = pool.acquire();
@@ -92,7 +92,7 @@ int cluster_status_command(const Arguments& arguments, std::ostream& out, std::o
   Status status(config, arguments.own.contains("json"), out);
   const std::vector<StreamConfig> of_file = rules::with_callers_apart(config.streams);
   for (const StreamConfig& stream : of_file) status.stream(stream);
-  // Those that cannot be made into rules are among the problems.
+  // Triggers that cannot be made into rules are among the problems.
   const auto left_out = [](const checkpoint::Trigger&, const std::string&) {};
   for (const StreamConfig& stream :
        rules::with_callers_apart(operations::with_triggers(config.streams, status.triggers(), left_out))) {

@@ -47,7 +47,7 @@ LetterFilter letter_filter(const Arguments& arguments) {
 }
 
 DeadDesk::DeadDesk(const Arguments& arguments) : config_(load_config_with_triggers(arguments)) {
-  // The messages here replace what the driver would write to stderr.
+  // Our own messages replace those that the driver would write to stderr.
   mongo::quiet_driver();
   clusters_ = operations::dead_letters_of(config_);
 }

@@ -9,31 +9,32 @@
 #include "mongo/raii.hpp"
 #include "operations/dead_letters.hpp"
 
-/// What the commands of `sluice dead` share: the configuration, and which letters are meant.
+/// Shared by the commands of `sluice dead`: the configuration and the selection of letters.
 namespace sluice::cli {
 
-/// The filters among a command's own flags. Throws UsageError for a time that is none.
+/// The filters among a command's own flags. Throws UsageError for an invalid time.
 operations::LetterFilter letter_filter(const Arguments& arguments);
 
-/// What one cluster holds.
+/// The chosen letters on one cluster.
 struct ChosenOnCluster {
   operations::DeadLetters* letters;
-  std::vector<operations::LetterId> ids;  ///< in the order in which they are to be retried
+  std::vector<operations::LetterId> ids;  ///< in the order to retry them in
 };
 
-/// The dead letters of the configuration that a command was given.
+/// The dead letters of a command's configuration, on all its clusters.
 class DeadDesk {
  public:
-  /// Throws ConfigError and Stop.
+  /// Loads the configuration. Throws ConfigError and Stop.
   explicit DeadDesk(const Arguments& arguments);
 
   std::vector<std::unique_ptr<operations::DeadLetters>>& clusters() { return clusters_; }
 
-  /// The letters that IDs or `--all` with filters mean. Throws UsageError where they mean nothing.
+  /// The letters that the command selects, by IDs or by `--all` with filters. Throws UsageError for an
+  /// invalid combination or an unknown ID.
   std::vector<ChosenOnCluster> chosen(const Arguments& arguments);
 
-  /// Throws UsageError for a rule or stream that is not in the file: called when no letter was found, for
-  /// letters outlive the rules they are about.
+  /// Throws UsageError if the filter names a rule or stream that is not in the file. Call it only if no
+  /// letter was found, since letters may outlive their rules.
   void refuse_typos(const operations::LetterFilter& filter) const;
 
  private:

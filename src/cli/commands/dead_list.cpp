@@ -73,7 +73,7 @@ long long limit_of(const Arguments& arguments) {
       fmt::format("--limit must be a whole number from 1 to {}, not '{}'", most_listed, given->second));
 }
 
-/// The newest of all clusters, the newest first.
+/// The newest letters of all clusters, newest first.
 std::vector<Letter> newest(DeadDesk& desk, const operations::LetterFilter& filter, long long limit,
                            bool whole) {
   std::vector<Letter> letters;

@@ -15,7 +15,7 @@ using operations::DeadLetters;
 using operations::LetterId;
 using operations::Retried;
 
-constexpr std::size_t most_lines = 50;  // of thousands that fail alike, the first say it all
+constexpr std::size_t most_lines = 50;  // thousands may fail in the same way, so only the first are shown
 constexpr std::size_t progress_every = 1000;
 
 std::size_t total(const std::vector<ChosenOnCluster>& chosen) {
@@ -24,7 +24,7 @@ std::size_t total(const std::vector<ChosenOnCluster>& chosen) {
   return sum;
 }
 
-/// Says what becomes of each letter, and counts.
+/// Prints the result of each retry, and counts the results.
 class RetryReport {
  public:
   RetryReport(std::size_t letters, bool each, std::ostream& out, std::ostream& err)
@@ -80,7 +80,7 @@ class RetryReport {
   std::size_t lines_ = 0;
 };
 
-/// A line for each letter and what `say` has to say about it.
+/// Prints a line for each letter, with the text that `say` returns for it.
 template <typename Say>
 void rehearse(const std::vector<ChosenOnCluster>& chosen, std::ostream& out, Say say) {
   std::size_t lines = 0;

@@ -27,7 +27,7 @@ std::string required(const Arguments& arguments, const char* flag, const char* w
   throw UsageError(fmt::format("name {}: --{} RULE", what, flag));
 }
 
-/// It becomes part of headers.
+/// The run's name, given or generated. It becomes part of message headers, so its characters are limited.
 std::string run_name(const Arguments& arguments) {
   constexpr std::size_t most_bytes = 100;
   const std::string name = given(arguments, "run").value_or("replay-" + std::to_string(now_ms()));

@@ -8,8 +8,8 @@ namespace sluice::cli {
 
 bool has_rule(const Config& config, const std::string& rule);
 
-/// The stream that a rule runs in. Throws ConfigError, with the nearest name, where there is no such rule; or
-/// none of `kind`, if one is asked for.
+/// The stream that contains a rule. Throws ConfigError, which suggests the nearest name, if there is no such
+/// rule, or none of that `kind` (unless `kind` is empty).
 const StreamConfig& stream_of_rule(const Config& config, const std::string& rule,
                                    const std::string& kind = "");
 

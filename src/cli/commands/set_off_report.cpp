@@ -8,7 +8,8 @@ namespace sluice::cli {
 
 namespace {
 
-/// The stream that a rule stands in, in the file: streams that run apart have names of their own.
+/// The name of the rule's stream in the file. The stream that runs it may have another name, such as
+/// `NAME:publish`.
 std::string stated_stream(const std::vector<StreamConfig>& stated, const StreamConfig& runs,
                           const std::string& rule) {
   for (const StreamConfig& one : stated) {

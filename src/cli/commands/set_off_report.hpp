@@ -10,7 +10,7 @@
 
 namespace sluice::cli {
 
-/// Which rules of a file are set off by the writes of which, for `sluice check`.
+/// Which rules of a file are set off by the writes of other rules, for `sluice check`.
 class SetOffReport {
  public:
   SetOffReport() = default;
@@ -18,9 +18,9 @@ class SetOffReport {
   SetOffReport(const std::vector<StreamConfig>& stated, const std::vector<StreamConfig>& streams,
                const std::vector<requirements::Rules>& made);
 
-  /// In words: notes, and a warning of each loop that nothing is known to end.
+  /// As findings: notes, and a warning for each loop that may never end.
   std::vector<inspect::Finding> findings() const;
-  /// As the members `set_off` and `loops` of the object that is open.
+  /// Appends the members `set_off` and `loops` to the object that is open in `json`.
   void append_to(text::JsonWriter& json) const;
 
  private:

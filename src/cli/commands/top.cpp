@@ -42,7 +42,7 @@ observe::HttpAddress address_of(const std::string& url) {
   return *address;
 }
 
-/// Asks every worker, all at once, and keeps the last answer of each and the one before.
+/// Requests the status of all workers concurrently, and keeps the last two answers of each.
 class Top {
  public:
   Top(const std::vector<std::string>& urls, std::ostream& out) : out_(out) {
@@ -53,7 +53,7 @@ class Top {
     before_.resize(answers_.size());
   }
 
-  /// One page, without colours. Whether anybody answered.
+  /// Prints one page without colours. Returns whether any worker answered.
   bool once() {
     for (std::size_t i = 0; i < answers_.size(); ++i) spawn(ask(i));
     io_.run();
@@ -63,7 +63,7 @@ class Top {
     return std::ranges::any_of(answers_, [](const TopAnswer& answer) { return answer.status.has_value(); });
   }
 
-  /// The page as it changes, until a signal.
+  /// Shows the page and refreshes it until a signal arrives.
   void watch() {
     asio::signal_set end(io_, SIGINT, SIGTERM, SIGHUP);
     end.async_wait([this](const auto&, int) { io_.stop(); });
@@ -76,7 +76,7 @@ class Top {
   }
 
  private:
-  /// An exception leaves the io_context's run(), and so the command.
+  /// An exception of `work` leaves io_context::run(), and so ends the command.
   void spawn(asio::awaitable<void> work) {
     async::spawn(io_.get_executor(), std::move(work),
                  [](const std::exception_ptr& thrown) { std::rethrow_exception(thrown); });

@@ -25,7 +25,8 @@ namespace {
 
 using checkpoint::Trigger;
 
-/// The stream that the triggers would make, the new one last. Throws ConfigError for the new one.
+/// The stream that would run these triggers, with the new one last. Throws ConfigError if the new one is
+/// invalid.
 StreamConfig judged(const StreamConfig& stream, std::vector<Trigger> others, const Trigger& trigger,
                     int parts = 1) {
   std::erase_if(others, [&](const Trigger& other) {
@@ -38,7 +39,8 @@ StreamConfig judged(const StreamConfig& stream, std::vector<Trigger> others, con
   return operations::trigger_stream(stream, others, complain, parts);
 }
 
-/// One that publishes without naming a JetStream stream gets the one that takes its subject.
+/// The trigger to store. If it publishes without naming a JetStream stream, the stream that accepts its
+/// subject is added to its rule.
 Trigger trigger_of(const TriggerDesk& desk, const StreamConfig& stream, const TriggerRule& rule,
                    const std::string& text) {
   Trigger trigger{stream.name, rule.name, text, rule.rule};

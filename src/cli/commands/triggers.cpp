@@ -27,7 +27,7 @@ std::vector<std::string> names_of(const std::vector<StreamConfig>& streams) {
 }  // namespace
 
 TriggerDesk::TriggerDesk(const Arguments& arguments) : config_(load_stated(arguments)) {
-  // The messages here replace what the driver would write to stderr.
+  // Our own messages replace those that the driver would write to stderr.
   mongo::quiet_driver();
   if (const auto given = arguments.own.find("stream"); given != arguments.own.end()) {
     stated_stream_ = given->second;

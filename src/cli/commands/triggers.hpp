@@ -10,34 +10,34 @@
 #include "cli/arguments.hpp"
 #include "mongo/raii.hpp"
 
-/// What the commands of `sluice trigger` share.
+/// Shared by the commands of `sluice trigger`.
 namespace sluice::cli {
 
-/// A trigger, and where it is kept.
+/// A trigger and the store that contains it.
 struct KeptTrigger {
   checkpoint::Trigger trigger;
   checkpoint::TriggerStore* store;
-  std::string problem = {};  ///< why it does not run; "" where nothing is known of that
+  std::string problem = {};  ///< why it does not run; "" if no problem is known
 };
 
-/// The triggers of the configuration that a command was given.
+/// The triggers of a command's configuration, on all its clusters.
 class TriggerDesk {
  public:
-  /// Throws ConfigError and Stop.
+  /// Loads the configuration. Throws ConfigError and Stop.
   explicit TriggerDesk(const Arguments& arguments);
 
-  /// Those of the file.
+  /// The streams of the file.
   const std::vector<StreamConfig>& streams() const { return config_.streams; }
-  /// All of the pipeline, in the order in which they were made on each cluster.
+  /// All triggers of the pipeline: cluster by cluster, in the order of their creation.
   std::vector<KeptTrigger> all();
-  /// The one of that name, of the stream that `--stream` names where it does. Throws UsageError where there
-  /// is none, or there are several.
+  /// The trigger of that name, in the stream that `--stream` names if it is given. Throws UsageError if there
+  /// is none, or more than one.
   KeptTrigger only(const std::string& name);
 
-  /// The stream that `text` (the text's own word, or "") or `--stream` names, or the only one. Throws
-  /// UsageError.
+  /// The stream that a new trigger belongs to: the one named in its text (`text`, may be "") or by
+  /// `--stream`, or the only one of the file. Throws UsageError if that leaves none or several.
   const StreamConfig& stream(const std::string& text) const;
-  /// Into how many shards or partitions the configuration divides the work.
+  /// The number of shards or partitions of the configuration.
   int parts() const { return config_.parts(); }
   checkpoint::TriggerStore& store_of(const StreamConfig& stream);
 
@@ -53,11 +53,11 @@ class TriggerDesk {
   std::vector<Cluster> clusters_;
 };
 
-/// The text of a trigger: the operand, or what stands in the file that `--from` names. Throws UsageError
-/// where it is neither or both.
+/// The text of a trigger: the operand, or the contents of the file given by `--from`. Throws UsageError if
+/// neither or both are given.
 std::string trigger_text(const Arguments& arguments);
 
-/// With one space where there was any white space.
+/// The text with each run of white space replaced by one space, safe to print.
 std::string on_one_line(const std::string& text);
 
 }  // namespace sluice::cli

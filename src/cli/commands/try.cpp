@@ -24,7 +24,7 @@ std::string event_text(const Arguments& arguments) {
   return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
 }
 
-/// The rule may be a trigger; where nobody can tell, the file's own rules are all there is to name.
+/// Adds the triggers, since the rule may be one. If they cannot be read, only the file's rules can be tried.
 Config with_triggers_if_any(Config config, const Arguments& arguments) {
   try {
     return load_config_with_triggers(arguments);

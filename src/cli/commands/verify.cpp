@@ -30,7 +30,7 @@ std::int64_t whole_number(const Arguments& arguments, const char* flag, std::int
   return number;
 }
 
-/// Differences on stdout as they are found, the progress on stderr.
+/// Prints differences on stdout as they are found, and the progress on stderr.
 class Differences {
  public:
   Differences(std::ostream& out, bool repair, std::int64_t most)
@@ -65,7 +65,7 @@ class Differences {
     if (said_ == most_ + 1) line("further differences are counted but not shown; see --limit");
   }
 
-  /// Counted apart, so that many of them do not hide a difference.
+  /// Orphans have their own limit, so that many of them do not hide a difference.
   void orphan(const std::string& sentence) {
     if (++orphans_said_ <= most_) line(sentence);
     if (orphans_said_ == most_ + 1)
@@ -95,7 +95,7 @@ class Differences {
 
 int verify_command(const Arguments& arguments, std::ostream& out, std::ostream&) {
   Config config = load_config_with_triggers(arguments);
-  // Of the triggers only those can differ from their sources that keep documents true.
+  // Only triggers that maintain documents have targets to verify.
   std::erase_if(config.streams, [](const StreamConfig& stream) {
     return stream.of_triggers && checkpoint::maintained_of(rules::make_rules(stream)).empty();
   });

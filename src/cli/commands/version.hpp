@@ -4,7 +4,7 @@
 
 namespace sluice::cli {
 
-/// `sluice --version`: the first line is the version alone.
+/// The output of `sluice --version`. Its first line has only the version.
 std::string version_text();
 
 }  // namespace sluice::cli

@@ -22,7 +22,7 @@ using checkpoint::PartitionRecord;
 
 constexpr const char* nothing = "-";
 
-/// A row of cells, each column as wide as its widest.
+/// Formats rows as a table. Each column is as wide as its widest cell.
 template <std::size_t Columns>
 std::string table(const std::vector<std::array<std::string, Columns>>& rows) {
   std::array<std::size_t, Columns> widths{};
@@ -48,7 +48,7 @@ std::string moment_or_nothing(std::int64_t ms) {
   return ms == 0 ? nothing : moment_text(ms);
 }
 
-/// The server's clock and its cluster time are not quite the same.
+/// How long ago a time of the server was. At least 0, since the server's clock and its cluster time differ.
 std::int64_t age_ms(const ClusterRecord& record, std::int64_t ms) {
   return std::max<std::int64_t>(0, record.now_ms - ms);
 }
@@ -57,7 +57,7 @@ std::int64_t behind_s(const ClusterRecord& record, const PartitionRecord& partit
   return age_ms(record, partition.position_s * 1000) / 1000;
 }
 
-/// One for each part of the layout, those included that nobody has run yet.
+/// One entry for each part of the layout, including parts that no worker has run yet.
 std::vector<PartitionRecord> all_partitions(const ClusterRecord& record) {
   std::vector<PartitionRecord> partitions;
   for (int i = 0; i < record.layout; ++i) {
@@ -78,7 +78,8 @@ std::int64_t held_by(const ClusterRecord& record, const MemberRecord& member) {
   });
 }
 
-/// Why a member holds nothing, where it is not like those that hold something; or empty.
+/// Why a member waits: a partition is held under another number of partitions or other rules. Empty if it
+/// does not wait.
 std::string waits_for(const ClusterRecord& record, const MemberRecord& member) {
   const auto held = std::ranges::find_if(record.shards, [&](const PartitionRecord& partition) {
     return partition.held && partition.holder.instance != member.instance &&

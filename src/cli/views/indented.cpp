@@ -10,14 +10,14 @@ bool blank(char c) {
   return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-/// The end of the string that begins at `from`, behind its closing quote.
+/// The position after the closing quote of the string that begins at `from`.
 std::size_t end_of_string(std::string_view json, std::size_t from) {
   std::size_t at = from + 1;
   while (at < json.size() && json[at] != '"') at += json[at] == '\\' ? 2 : 1;
   return at < json.size() ? at + 1 : json.size();
 }
 
-/// Whether the object that opens before `from` is a value of Extended JSON, or holds nothing.
+/// Whether the object or array that opens before `from` is empty, or one value of Extended JSON.
 bool one_value(std::string_view json, std::size_t from) {
   while (from < json.size() && blank(json[from])) ++from;
   const std::string_view rest = json.substr(from < json.size() ? from : json.size());

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono;
 
-/// Takes a text apart from its front.
+/// Reads a text from its beginning.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
@@ -27,7 +27,7 @@ class Scanner {
   }
   void expect(char c) { good_ = skip(c) && good_; }
 
-  /// A number of so many digits.
+  /// A number of exactly `count` digits.
   int digits(std::size_t count) {
     int number = 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -42,7 +42,7 @@ class Scanner {
     return number;
   }
 
-  /// What follows a decimal point, as milliseconds; what is finer is left out.
+  /// The digits after a decimal point, as milliseconds; further digits are ignored.
   int fraction() {
     int ms = 0;
     int weight = 100;
@@ -124,7 +124,7 @@ std::optional<milliseconds> unit(char letter) {
 }  // namespace
 
 std::optional<std::int64_t> parse_moment(std::string_view text, std::int64_t now_ms) {
-  constexpr int most = 1'000'000;  // of weeks still a number of milliseconds
+  constexpr int most = 1'000'000;  // even in weeks, the milliseconds do not overflow
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool one_left = error == std::errc() && end + 1 == text.data() + text.size();

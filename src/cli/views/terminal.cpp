@@ -19,7 +19,7 @@ TerminalSize terminal_size() {
 }
 
 Screen::Screen(std::ostream& out) : out_(out) {
-  out_ << "\x1b[?1049h\x1b[?25l" << std::flush;  // the other screen, without a cursor
+  out_ << "\x1b[?1049h\x1b[?25l" << std::flush;  // alternate screen, cursor hidden
 }
 
 Screen::~Screen() {
@@ -31,7 +31,8 @@ void Screen::draw(const std::vector<std::string>& lines) {
   const std::size_t rows = std::min(lines.size(), all_rows);
   std::string page = "\x1b[H";
   for (std::size_t row = 0; row < rows; ++row) {
-    // The old line goes first: behind a line as wide as the terminal its last character would go with it.
+    // Erase the old line before writing: after a line as wide as the terminal, erasing would remove its last
+    // character.
     page += "\x1b[K" + lines[row];
     if (row + 1 < rows) page += "\r\n";
   }

@@ -12,13 +12,13 @@ struct TerminalSize {
   std::size_t rows = 24;
 };
 
-/// Whether what the program prints is read by a person.
+/// Whether stdout is a terminal.
 bool prints_to_terminal();
 
-/// As it is now: a person may resize it.
+/// The terminal's present size; it changes when the user resizes the window.
 TerminalSize terminal_size();
 
-/// The terminal's other screen for as long as this lives; what stood there before comes back after it.
+/// Switches to the terminal's alternate screen. The destructor restores the previous contents.
 class Screen {
  public:
   explicit Screen(std::ostream& out);
@@ -26,7 +26,8 @@ class Screen {
   Screen(const Screen&) = delete;
   Screen& operator=(const Screen&) = delete;
 
-  /// Draws over what stands there, so that nothing flickers. The lines fit (see terminal_size).
+  /// Overwrites the screen in place, so that it does not flicker. Lines must not be wider than the terminal
+  /// (see terminal_size).
   void draw(const std::vector<std::string>& lines);
 
  private:

@@ -12,7 +12,7 @@ struct TopSpan {
   std::string text;
   Tone tone = Tone::plain;
 };
-/// A line of the page that `sluice top` shows, in pieces of one tone each.
+/// A line of the `sluice top` page, as pieces of one tone each.
 using TopLine = std::vector<TopSpan>;
 
 /// The line without its colours.
@@ -21,8 +21,8 @@ std::string plain_text(const TopLine& line);
 /// The line with the terminal's colours, cut to `width` columns.
 std::string terminal_text(const TopLine& line, std::size_t width);
 
-/// The line broken at blanks into lines of at most `width` columns, indented as it is; a word that is wider
-/// than a line is left to terminal_text(). A line of several pieces stays as it is.
+/// The line wrapped at spaces into lines of at most `width` columns with the same indentation. A word wider
+/// than a line is not broken; terminal_text() cuts it. A line of several pieces is not wrapped.
 std::vector<TopLine> wrapped(const TopLine& line, std::size_t width);
 
 }  // namespace sluice::cli

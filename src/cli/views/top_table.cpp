@@ -11,7 +11,7 @@ namespace {
 
 struct Column {
   const char* title;
-  std::size_t width;  ///< at least, so that a page does not jump as numbers change
+  std::size_t width;  ///< minimum, so that the columns do not move when numbers change
   bool left = false;
 };
 
@@ -29,8 +29,8 @@ constexpr std::array<Column, top_columns> columns{{{"PIPELINE", 14, true},
                                                    {"OPLOG", 7},
                                                    {"STORED", 6},
                                                    {"MEMORY", 6}}};
-constexpr std::size_t gap = 2;  ///< between two columns
-/// What is left out first where a terminal is too narrow for all.
+constexpr std::size_t gap = 2;  ///< spaces between two columns
+/// The columns to leave out, in this order, if the terminal is too narrow for all.
 constexpr std::array<std::size_t, 8> expendable{13, 12, 7, 10, 9, 11, 6, 5};
 
 bool is_name(std::size_t column) {
@@ -59,7 +59,7 @@ TopTable::TopTable(const std::vector<TopRow>& rows, std::size_t width) {
   for (const std::size_t column : expendable) {
     if (total() > width) shown_[column] = false;
   }
-  // A name has what room there is, and that of the stream says more than that of the pipeline.
+  // The remaining space goes to the names: first the stream's, which is more useful, then the pipeline's.
   for (const std::size_t column : {stream_column, pipeline_column}) {
     std::size_t wanted = widths_[column];
     for (const TopRow& row : rows) wanted = std::max(wanted, text::display_width(row[column].text));

@@ -14,20 +14,20 @@ inline constexpr std::size_t top_columns = 14;
 /// A cell for each column, in their order.
 using TopRow = std::array<TopSpan, top_columns>;
 
-/// A cell's text, as it is shown: so its width can be measured.
+/// A cell with printable text, so that its width can be measured.
 TopSpan top_cell(const std::string& text, Tone tone = Tone::plain);
 
 /// The columns' titles.
 TopRow top_heading();
 
-/// The columns of `sluice top`, and how they share a terminal's width: what is expendable is left out, and
-/// names are shortened.
+/// Lays out the columns of `sluice top` in the terminal's width: leaves out less important columns and
+/// shortens names if necessary.
 class TopTable {
  public:
   static constexpr std::size_t pipeline_column = 0;
   static constexpr std::size_t stream_column = 2;
 
-  /// Columns are as wide as these rows need, within `width` in all.
+  /// Makes the columns as wide as `rows` need, within a total of `width` columns of the terminal.
   TopTable(const std::vector<TopRow>& rows, std::size_t width);
 
   TopLine line(const TopRow& row) const;

@@ -36,7 +36,8 @@ const StreamStatus* same_stream(const std::vector<TopAnswer>& answers, const std
   return nullptr;
 }
 
-/// What a counter rose by in a second between two answers. A counter that fell is another process's.
+/// Rates per second of counters, from two answers. A counter that fell belongs to a restarted process and has
+/// no rate.
 class Rates {
  public:
   Rates(const TopAnswer& answer, const StreamStatus& stream, const std::vector<TopAnswer>& before)
@@ -69,7 +70,7 @@ Tone lag_tone(double seconds) {
   return seconds >= lag_warning_seconds ? Tone::warning : Tone::plain;
 }
 
-/// Whether the oplog's end comes nearer to the position.
+/// Whether the oplog's oldest entry approaches the stream's position.
 bool runs_out(const StreamStatus& stream) {
   return stream.oplog_exhausted_at && std::isfinite(*stream.oplog_exhausted_at);
 }
@@ -80,7 +81,7 @@ TopSpan oplog_cell(const StreamStatus& stream) {
   const Tone tone = *headroom < headroom_bad_seconds       ? Tone::bad
                     : *headroom < headroom_warning_seconds ? Tone::warning
                                                            : Tone::plain;
-  // A young oplog is short, and no danger while nothing of it is overwritten.
+  // A young oplog is short. It is no danger as long as the server deletes nothing from it.
   return top_cell(short_time(*headroom), runs_out(stream) ? tone : Tone::plain);
 }
 
@@ -111,12 +112,12 @@ TopRow stream_row(const TopAnswer& answer, const StreamStatus& stream, const std
           top_cell(short_number(static_cast<double>(worker.resident_bytes)) + "B")};
 }
 
-/// Whether a member runs no partition of a stream for a reason.
+/// Whether a member holds no partition because it has not joined or has to wait.
 bool is_kept_out(const ClusterStatus& cluster) {
   return cluster.held == 0 && (cluster.members == 0 || !cluster.waits_for.empty());
 }
 
-/// A member of a cluster that runs no partition of a stream at the moment.
+/// The row for a member that holds no partition of a stream.
 TopRow standby_row(const WorkerStatus& worker, const ClusterStatus& cluster) {
   TopRow row;
   row.fill(top_cell(unknown));

@@ -10,7 +10,7 @@
 
 namespace sluice::cli {
 
-/// What came of asking one worker.
+/// The result of one request to a worker.
 struct TopAnswer {
   std::string url;
   flow::Time at{};
@@ -18,12 +18,11 @@ struct TopAnswer {
   std::string error;  ///< why there is no status
 };
 
-inline constexpr std::size_t any_width = 100'000;  ///< names and remarks stay as they are
+inline constexpr std::size_t any_width = 100'000;  ///< wide enough that nothing is shortened or wrapped
 
-/// The page that `sluice top` shows: a line for each stream, and below it what is wrong with it. `before` is
-/// what the same workers answered last time (rates come from the two; empty at first); `now` is the time in
-/// seconds since the epoch. No line is wider than `width` columns, as far as columns can be left out, names
-/// shortened and remarks wrapped. A pure function.
+/// The page of `sluice top`: a line for each stream, followed by its problems. `before`: the same workers'
+/// previous answers, from which rates are computed; empty at first. `now`: seconds since the epoch. To keep
+/// lines within `width` columns, leaves out columns, shortens names and wraps remarks. A pure function.
 std::vector<TopLine> top_page(const std::vector<TopAnswer>& answers, const std::vector<TopAnswer>& before,
                               double now, std::size_t width = any_width);
 

@@ -15,7 +15,7 @@ using observe::StreamStatus;
 using observe::WorkerStatus;
 
 std::optional<double> number(const bson::Value& value) {
-  // libbson reads a JSON number without a fraction as an integer.
+  // libbson parses a JSON number without a fraction as an integer.
   if (const auto whole = value.integer()) return static_cast<double>(*whole);
   if (value.type() != BSON_TYPE_DOUBLE) return std::nullopt;
   double result = 0;

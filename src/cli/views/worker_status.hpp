@@ -7,8 +7,8 @@
 
 namespace sluice::cli {
 
-/// What a worker's /status says; nothing where `json` is no such object. What a worker of another version
-/// does not tell keeps its default.
+/// Parses the reply of a worker's /status; absent if `json` is not such an object. Fields that a worker of
+/// another version does not report keep their defaults.
 std::optional<observe::WorkerStatus> parse_status(const std::string& json);
 
 }  // namespace sluice::cli

@@ -27,7 +27,7 @@ class CallbackSink final : public spdlog::sinks::base_sink<std::mutex> {
   void sink_it_(const spdlog::details::log_msg& message) override {
     try {
       log_(level_of(message.level), {message.payload.data(), message.payload.size()});
-    } catch (...) {  // NOLINT: documented; nobody here could do anything about it
+    } catch (...) {  // NOLINT: exceptions of the log function are ignored, as its documentation says
     }
   }
   void flush_() override {}

@@ -42,7 +42,7 @@ class JsonMap {
   std::string json_ = "{";
 };
 
-/// Empty if the condition alone decides which images are read.
+/// Empty for `off`: then only what the handler's conditions need is read.
 std::string_view text_of(FullDocument after) {
   switch (after) {
     case FullDocument::look_up:

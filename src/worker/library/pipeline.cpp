@@ -32,15 +32,15 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Leaves out the file position, which a program does not have.
+/// Rethrows the error with the handler's name and without positions in a configuration file.
 [[noreturn]] void rethrow_for(const std::string& handler, const ConfigError& error) {
   std::vector<std::string> texts;
   for (const config::Problem& problem : config::problems_of(error)) texts.push_back(problem.message);
   throw ConfigError(fmt::format("handler '{}': {}", handler, fmt::join(texts, "; ")));
 }
 
-/// The streams to run, each with the rules that share it. Throws ConfigError with all that is wrong with
-/// rules, and Stop for a URI.
+/// The streams to run, each with the rules that share it. Throws ConfigError with all problems of the rules,
+/// and Stop for an unusable URI.
 std::vector<StreamConfig> judged_streams(const Config& config) {
   std::vector<StreamConfig> streams = rules::with_callers_apart(config.streams);
   if (streams.empty()) throw ConfigError("there is nothing to run: state rules, or register a handler");
@@ -59,7 +59,7 @@ std::vector<StreamConfig> judged_streams(const Config& config) {
 
 }  // namespace
 
-/// Lives in the Pipeline, and runs on a thread of its own.
+/// The implementation of Pipeline, which owns it. It has its own thread, which runs the streams.
 class Pipeline::State {
  public:
   using Done = std::function<void(std::exception_ptr, RunResult)>;
@@ -197,7 +197,7 @@ class Pipeline::State {
     }
   }
 
-  /// From any thread.
+  /// Thread-safe.
   void request_stop() {
     for (const auto& handler : handlers_) handler->stopping = true;
     const std::lock_guard lock(mutex_);
@@ -209,14 +209,15 @@ class Pipeline::State {
     asio::post(runtime_->strand(), [runtime = runtime_.get()] { runtime->stop(); });
   }
 
-  /// Something hangs in a call to a silent server. The caller need not wait for it.
+  /// A call to a server that does not answer hangs. The result is reported without waiting for it.
   void on_deadline() {
     RunResult result = result_of(*runtime_);
     result.complete = false;
     report(nullptr, std::move(result));
   }
 
-  /// The caller's executor is kept busy until the result has been reported.
+  /// Reports the result, at the first call only. `done_` is destroyed then: it holds the work guard that
+  /// keeps the caller's executor running.
   void report(const std::exception_ptr& thrown, RunResult result) {
     std::call_once(reported_, [&] { std::exchange(done_, nullptr)(thrown, std::move(result)); });
   }
@@ -228,13 +229,13 @@ class Pipeline::State {
   Done done_;
   std::once_flag reported_;
   mutable std::mutex mutex_;
-  // Behind the mutex.
+  // Guarded by the mutex.
   std::shared_ptr<spdlog::logger> log_;
   std::unique_ptr<worker::StreamRuntime> runtime_;
   bool started_ = false;
   bool stop_asked_ = false;
 
-  worker::ExitDeadline deadline_;  ///< tells all of the above
+  worker::ExitDeadline deadline_;  ///< after the members that its callback uses
   std::thread thread_;
 };
 

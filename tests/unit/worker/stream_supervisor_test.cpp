@@ -74,14 +74,14 @@ class SupervisorTest : public testing::Test {
   }
 
   cluster::StreamFactory factory() {
-    return [this](const pipeline::WorkerContext& around, const StreamConfig& config, const Strand&,
+    return [this](const pipeline::WorkerContext& context, const StreamConfig& config, const Strand&,
                   pipeline::StreamObserver events) {
       if (cannot_be_made_.contains(config.name)) throw ConfigError("no such collection");
       auto handle = std::make_shared<Handle>();
       handle->config = config;
       handle->events = std::move(events);
       made_.push_back(handle);
-      EXPECT_EQ(&around.config.streams.front(), &config);
+      EXPECT_EQ(&context.config.streams.front(), &config);
       return std::make_unique<FakeStream>(handle, fails_at_start_.contains(config.name));
     };
   }
