@@ -67,10 +67,7 @@ std::int64_t Nats::count(const std::string& stream) {
 
 NatsMessage Nats::copy(natsMsg* message) {
   NatsMessage result;
-  jsMsgMetaData* meta = nullptr;
-  check(natsMsg_GetMetaData(&meta, message), "metadata");
-  result.sequence = meta->Sequence.Stream;
-  jsMsgMetaData_Destroy(meta);
+  result.sequence = natsMsg_GetSequence(message);
   result.subject = natsMsg_GetSubject(message);
   result.data.assign(natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message)));
   const char** keys = nullptr;
@@ -100,35 +97,20 @@ bool Nats::publish(const std::string& subject, const std::string& data, const st
   return duplicate;
 }
 
-/// While others write to the stream, the client's ordered consumer sometimes misses the first messages. Then
-/// the stream is read again.
 std::vector<NatsMessage> Nats::read(const std::string& stream) {
   std::vector<NatsMessage> all;
-  for (int tries = 0; tries < 5; ++tries) {
-    const Document info = api("STREAM.INFO." + stream);
-    const std::int64_t messages = info.has("error") ? 0 : info.integer("state.messages");
-    if (messages == 0) return {};
-    all = read_until(stream, static_cast<std::uint64_t>(info.integer("state.last_seq")));
-    if (static_cast<std::int64_t>(all.size()) >= messages) break;
-  }
-  return all;
-}
-
-std::vector<NatsMessage> Nats::read_until(const std::string& stream, std::uint64_t last) {
-  std::vector<NatsMessage> all;
+  const Document info = api("STREAM.INFO." + stream);
+  if (info.has("error")) return all;
   jsCtx* context = nullptr;
   check(natsConnection_JetStream(&context, connection_.get(), nullptr), "JetStream");
   const Context owned(context);
-  jsSubOptions options;
-  check(jsSubOptions_Init(&options), "options");
-  options.Ordered = true;
-  options.Stream = stream.c_str();
-  natsSubscription* subscription = nullptr;
-  check(js_SubscribeSync(&subscription, context, ">", nullptr, &options, nullptr), "subscribe");
-  const Subscription consumer(subscription);
-  while (all.empty() || all.back().sequence < last) {
+  const auto last = static_cast<std::uint64_t>(info.integer("state.last_seq"));
+  for (auto at = static_cast<std::uint64_t>(info.integer("state.first_seq")); at <= last && at > 0; ++at) {
     natsMsg* message = nullptr;
-    check(natsSubscription_NextMsg(&message, subscription, patience_ms), "read");
+    jsErrCode code{};
+    const natsStatus status = js_GetMsg(&message, context, stream.c_str(), at, nullptr, &code);
+    if (code == JSNoMessageFoundErr) continue;  // deleted
+    check(status, "read");
     const Message held(message);
     all.push_back(copy(message));
   }

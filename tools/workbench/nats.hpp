@@ -21,7 +21,7 @@ class NatsError : public std::runtime_error {
                            ")") {}
 };
 
-/// A message as a consumer of a stream sees it.
+/// A message of a stream.
 struct NatsMessage {
   std::uint64_t sequence = 0;
   std::string subject;
@@ -55,7 +55,8 @@ class Nats {
   /// Publishes a message. Returns true if the stream dropped it as a duplicate by its id.
   bool publish(const std::string& subject, const std::string& data, const std::string& id);
 
-  /// All messages of the stream, in order.
+  /// All messages of the stream, in order. Asks for them one by one, by their sequence numbers: the client's
+  /// ordered consumer sometimes missed the first messages of a stream that others were writing to.
   std::vector<NatsMessage> read(const std::string& stream);
 
  private:
@@ -63,10 +64,8 @@ class Nats {
   using Connection = std::unique_ptr<natsConnection, Freed<natsConnection_Destroy>>;
   using Message = std::unique_ptr<natsMsg, Freed<natsMsg_Destroy>>;
   using Context = std::unique_ptr<jsCtx, Freed<jsCtx_Destroy>>;
-  using Subscription = std::unique_ptr<natsSubscription, Freed<natsSubscription_Destroy>>;
 
   static NatsMessage copy(natsMsg* message);
-  std::vector<NatsMessage> read_until(const std::string& stream, std::uint64_t last);
 
   Connection connection_;
 };
