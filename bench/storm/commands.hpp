@@ -11,6 +11,7 @@ int run_sweep(const Options& options, const Server& server);
 int run_memory(const Options& options, const Server& server);
 int run_soak(const Options& options, const Server& server);
 int run_failover(const Options& options, const Server& server);
+int run_latency(const Options& options, const Server& server);
 int run_fill(const Options& options, const Server& server);
 int run_publish(const Options& options, const Server& server);
 int run_cache(const Options& options, const Server& server);

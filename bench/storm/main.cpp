@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
     if (options.command == "memory") return run_memory(options, server);
     if (options.command == "soak") return run_soak(options, server);
     if (options.command == "failover") return run_failover(options, server);
+    if (options.command == "latency") return run_latency(options, server);
     if (options.command == "fill") return run_fill(options, server);
     if (options.command == "publish") return run_publish(options, server);
     if (options.command == "cache") return run_cache(options, server);

@@ -105,7 +105,9 @@ void add_commands(CLI::App& app, Options& options) {
   failover->add_option("--kills", options.kills, "how often, of each kind")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  for (CLI::App* command : {run, sweep, memory, fill, publish, cache, webhook, soak, failover})
+  CLI::App* latency =
+      app.add_subcommand("latency", "time until a change's effect is visible, beside a one-at-a-time loop");
+  for (CLI::App* command : {run, sweep, memory, fill, publish, cache, webhook, soak, failover, latency})
     command->fallthrough();
 }
 

@@ -12,7 +12,7 @@ namespace storm {
 /// The options of the command line.
 struct Options {
   std::string command_line;
-  std::string command;  ///< run, sweep, memory, soak, fill, publish, cache, webhook, failover
+  std::string command;  ///< run, sweep, memory, soak, fill, publish, cache, webhook, failover, latency
 
   Sizes sizes;
   ServerOptions server;

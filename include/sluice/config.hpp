@@ -68,7 +68,7 @@ struct EngineConfig {
   int lanes = 4;                       ///< lanes of each stream
   int batch_docs = 1000;               ///< target documents in one transaction
   std::int64_t batch_bytes = 4 << 20;  ///< bytes of effects in one transaction
-  int batch_linger_ms = 5;             ///< how long a lane waits for a batch to fill
+  int batch_linger_ms = 5;             ///< how long a busy lane waits for a batch to fill
   std::int64_t queue_events = 50000;   ///< most events that are read and not yet resolved
   std::int64_t queue_mb = 64;          ///< most memory for what is read and not yet resolved, in MiB
   int in_flight = 4;                   ///< batches being sent at once, each on a blocking thread

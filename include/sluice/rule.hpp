@@ -128,7 +128,7 @@ struct RuleOptions {
   /// Deduplication window: a message or document with the same key and content as one seen within this time
   /// is dropped. 0 turns it off.
   std::chrono::milliseconds dedup{0};
-  /// How long a batch may wait to be filled; 0: `--batch-linger-ms`.
+  /// How long a batch waits to be filled, also in an idle lane; 0: only as `--batch-linger-ms` says.
   std::chrono::milliseconds linger{0};
 };
 

@@ -77,15 +77,18 @@ void Lane::refuse_item(Item& item, std::uint32_t refusal) {
   ++refusals_.at(refusal).items;
 }
 
+Time Lane::ready_at() const {
+  return std::max(oldest_ + limits_.fill, std::min(oldest_, last_done_) + limits_.linger);
+}
+
 bool Lane::ready(Time now) const {
-  return flushing_ || unfinished_ || tries_ > 0 || items_.size() >= limits_.batch_docs ||
-         now >= oldest_ + limits_.linger;
+  return flushing_ || unfinished_ || tries_ > 0 || items_.size() >= limits_.batch_docs || now >= ready_at();
 }
 
 LaneAction Lane::next(Time now) {
   if (sending_ || items_.empty()) return {};
   if (retry_at_ && now < *retry_at_) return {LaneActionKind::wait, retry_at_};
-  if (!ready(now)) return {LaneActionKind::wait, oldest_ + limits_.linger};
+  if (!ready(now)) return {LaneActionKind::wait, ready_at()};
   retry_at_.reset();
   if (!in_doubt_) build();
   sending_ = true;
@@ -141,6 +144,7 @@ void Lane::build() {
 LaneReport Lane::done(const Outcome& outcome, Time now) {
   assert(sending_);
   sending_ = false;
+  last_done_ = now;
   learn_copy_bytes(outcome);
   const bool unknown = outcome.error && outcome.error->unknown_commit;
   in_doubt_ = !outcome.committed && (unknown || (in_doubt_ && !outcome.guard_held));

@@ -38,7 +38,10 @@ struct Item {
 struct LaneLimits {
   std::size_t batch_docs = 1000;
   std::size_t batch_bytes = 4u << 20;
+  /// An effect waits at most this long for others to share its batch, and only if the lane finished a batch
+  /// less than this ago: a lane that was idle sends at once.
   Duration linger = std::chrono::milliseconds(5);
+  Duration fill{0};  ///< an effect waits this long in any case, because rules want full batches
 };
 
 enum class LaneActionKind : std::uint8_t { wait, send };
@@ -91,6 +94,7 @@ class Lane {
     std::size_t items = 0;  ///< queued items that were refused for this reason
   };
 
+  Time ready_at() const;
   bool ready(Time now) const;
   void build();
   void add_item(const Item& item);
@@ -117,7 +121,8 @@ class Lane {
   Batch batch_;
   Merger merger_;
   Backoff backoff_;
-  Time oldest_{};  ///< when the first item that is not being sent was offered
+  Time oldest_{};     ///< when the first item that is not being sent was offered
+  Time last_done_{};  ///< when the last batch ended
   std::optional<Time> retry_at_;
   std::size_t in_batch_ = 0;         ///< items in the batch that is being sent, otherwise in the last one
   std::size_t max_items_;            ///< shrinks when batches fail, grows back as they succeed

@@ -17,9 +17,10 @@ namespace {
 using std::chrono::milliseconds;
 
 /// The longest linger time of any rule: all rules share the lanes.
-milliseconds longest_linger(const requirements::Rules& rules, milliseconds usual) {
-  for (const auto& rule : rules) usual = std::max(usual, rule->options().linger);
-  return usual;
+milliseconds longest_linger(const requirements::Rules& rules) {
+  milliseconds longest(0);
+  for (const auto& rule : rules) longest = std::max(longest, rule->options().linger);
+  return longest;
 }
 
 }  // namespace
@@ -106,7 +107,7 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
   const EngineConfig& engine = context_.config.engine;
   const flow::LaneLimits limits{static_cast<std::size_t>(engine.batch_docs),
                                 static_cast<std::size_t>(engine.batch_bytes),
-                                longest_linger(rules_, milliseconds(engine.batch_linger_ms))};
+                                milliseconds(engine.batch_linger_ms), longest_linger(rules_)};
   std::random_device seed;
   for (const LaneGuard& guard : guards) {
     const std::size_t index = lanes_.size();

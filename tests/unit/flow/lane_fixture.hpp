@@ -99,6 +99,13 @@ class LaneTest : public testing::Test {
     return report;
   }
 
+  /// The lane has just finished a batch.
+  void be_busy() {
+    offer({increment("0")});
+    ASSERT_TRUE(send());
+    answer(committed());
+  }
+
   /// The batch as text: "c id delta", "r id", "f id", "dead rule code".
   std::vector<std::string> sent() {
     std::vector<std::string> result;

@@ -12,7 +12,8 @@ TEST_F(LaneTest, HasNothingToDoWhenEmpty) {
   EXPECT_TRUE(lane().idle());
 }
 
-TEST_F(LaneTest, LingersForMoreSinceTheOldest) {
+TEST_F(LaneTest, LingersForMoreWhenItWasBusy) {
+  be_busy();
   offer({increment("1")});
   now_ += 3ms;
   offer({increment("2")});
@@ -26,6 +27,7 @@ TEST_F(LaneTest, LingersForMoreSinceTheOldest) {
 
 TEST_F(LaneTest, DoesNotLingerForAFullBatch) {
   make({3, 4u << 20, 1h});
+  be_busy();
   offer({increment("1")});
   offer({increment("2")});
   EXPECT_EQ(lane().next(now_).what, LaneActionKind::wait);
@@ -35,6 +37,7 @@ TEST_F(LaneTest, DoesNotLingerForAFullBatch) {
 
 TEST_F(LaneTest, DoesNotLingerOnceFlushed) {
   make({1000, 4u << 20, 1h});
+  be_busy();
   offer({increment("1")});
   lane().flush();
   EXPECT_EQ(lane().next(now_).what, LaneActionKind::send);
@@ -49,6 +52,31 @@ TEST_F(LaneTest, HasOneBatchOutAtATime) {
   EXPECT_EQ(action.what, LaneActionKind::wait);
   EXPECT_FALSE(action.until) << "only the outcome can change anything";
   EXPECT_FALSE(lane().idle());
+}
+
+TEST_F(LaneTest, SendsAtOnceWhenItWasIdle) {
+  offer({increment("1")});
+  ASSERT_EQ(lane().next(now_).what, LaneActionKind::send);
+  answer(committed());
+  now_ += 5ms;
+  offer({increment("2")});
+  EXPECT_EQ(lane().next(now_).what, LaneActionKind::send);
+}
+
+TEST_F(LaneTest, LingersOnlyFromTheEndOfTheLastBatchOn) {
+  offer({increment("1")});
+  ASSERT_TRUE(send());
+  answer(committed());
+  const Time ended = now_;
+  now_ += 2ms;
+  offer({increment("2")});
+  EXPECT_EQ(lane().next(now_).until, ended + 5ms);
+}
+
+TEST_F(LaneTest, FillsBatchesAlsoWhenItWasIdle) {
+  make({1000, 4u << 20, 5ms, 100ms});
+  offer({increment("1")});
+  EXPECT_EQ(lane().next(now_).until, now_ + 100ms);
 }
 
 TEST_F(LaneTest, LingersAnewForWhatCameWhileABatchWasOut) {
