@@ -78,7 +78,8 @@ void Lane::refuse_item(Item& item, std::uint32_t refusal) {
 }
 
 Time Lane::ready_at() const {
-  return std::max(oldest_ + limits_.fill, std::min(oldest_, last_done_) + limits_.linger);
+  const Duration linger = std::min(limits_.linger, last_done_ - sent_);
+  return std::max(oldest_ + limits_.fill, std::min(oldest_, last_done_) + linger);
 }
 
 bool Lane::ready(Time now) const {
@@ -92,6 +93,7 @@ LaneAction Lane::next(Time now) {
   retry_at_.reset();
   if (!in_doubt_) build();
   sending_ = true;
+  sent_ = now;
   return {LaneActionKind::send, std::nullopt};
 }
 

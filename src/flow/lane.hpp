@@ -38,8 +38,9 @@ struct Item {
 struct LaneLimits {
   std::size_t batch_docs = 1000;
   std::size_t batch_bytes = 4u << 20;
-  /// An effect waits at most this long for others to share its batch, and only if the lane finished a batch
-  /// less than this ago: a lane that was idle sends at once.
+  /// The most that an effect waits for others to share its batch. A lane waits as long as its last batch
+  /// took, counted from the end of that batch: so it is idle half the time at most, and an effect that comes
+  /// later is sent at once.
   Duration linger = std::chrono::milliseconds(5);
   Duration fill{0};  ///< an effect waits this long in any case, because rules want full batches
 };
@@ -122,7 +123,8 @@ class Lane {
   Merger merger_;
   Backoff backoff_;
   Time oldest_{};     ///< when the first item that is not being sent was offered
-  Time last_done_{};  ///< when the last batch ended
+  Time sent_{};       ///< when the last batch was sent
+  Time last_done_{};  ///< when it ended
   std::optional<Time> retry_at_;
   std::size_t in_batch_ = 0;         ///< items in the batch that is being sent, otherwise in the last one
   std::size_t max_items_;            ///< shrinks when batches fail, grows back as they succeed

@@ -99,10 +99,11 @@ class LaneTest : public testing::Test {
     return report;
   }
 
-  /// The lane has just finished a batch.
-  void be_busy() {
+  /// The lane has just finished a batch that took so long.
+  void be_busy(Duration took) {
     offer({increment("0")});
     ASSERT_TRUE(send());
+    now_ += took;
     answer(committed());
   }
 

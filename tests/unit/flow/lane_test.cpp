@@ -13,7 +13,7 @@ TEST_F(LaneTest, HasNothingToDoWhenEmpty) {
 }
 
 TEST_F(LaneTest, LingersForMoreWhenItWasBusy) {
-  be_busy();
+  be_busy(1h);
   offer({increment("1")});
   now_ += 3ms;
   offer({increment("2")});
@@ -27,7 +27,7 @@ TEST_F(LaneTest, LingersForMoreWhenItWasBusy) {
 
 TEST_F(LaneTest, DoesNotLingerForAFullBatch) {
   make({3, 4u << 20, 1h});
-  be_busy();
+  be_busy(1h);
   offer({increment("1")});
   offer({increment("2")});
   EXPECT_EQ(lane().next(now_).what, LaneActionKind::wait);
@@ -37,7 +37,7 @@ TEST_F(LaneTest, DoesNotLingerForAFullBatch) {
 
 TEST_F(LaneTest, DoesNotLingerOnceFlushed) {
   make({1000, 4u << 20, 1h});
-  be_busy();
+  be_busy(1h);
   offer({increment("1")});
   lane().flush();
   EXPECT_EQ(lane().next(now_).what, LaneActionKind::send);
@@ -56,21 +56,23 @@ TEST_F(LaneTest, HasOneBatchOutAtATime) {
 
 TEST_F(LaneTest, SendsAtOnceWhenItWasIdle) {
   offer({increment("1")});
-  ASSERT_EQ(lane().next(now_).what, LaneActionKind::send);
+  EXPECT_EQ(lane().next(now_).what, LaneActionKind::send) << "the first batch";
+  now_ += 5ms;
   answer(committed());
   now_ += 5ms;
   offer({increment("2")});
   EXPECT_EQ(lane().next(now_).what, LaneActionKind::send);
 }
 
-TEST_F(LaneTest, LingersOnlyFromTheEndOfTheLastBatchOn) {
-  offer({increment("1")});
-  ASSERT_TRUE(send());
-  answer(committed());
+TEST_F(LaneTest, LingersAsLongAsTheLastBatchTook) {
+  be_busy(3ms);
   const Time ended = now_;
   now_ += 2ms;
+  offer({increment("1")});
+  EXPECT_EQ(lane().next(now_).until, ended + 3ms);
+  be_busy(1h);
   offer({increment("2")});
-  EXPECT_EQ(lane().next(now_).until, ended + 5ms);
+  EXPECT_EQ(lane().next(now_).until, now_ + 5ms) << "no longer than the limit";
 }
 
 TEST_F(LaneTest, FillsBatchesAlsoWhenItWasIdle) {

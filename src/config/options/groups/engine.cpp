@@ -74,8 +74,7 @@ constexpr Option batch_table[] = {
      .fallback = "5",
      .least = 0,
      .most = 60'000,
-     .help = "How long a busy lane waits for more effects before it writes a batch that is not full. An idle "
-             "lane writes at once.",
+     .help = "The longest that a busy lane waits to fill a batch. An idle lane writes at once.",
      .store = set_number<&Config::engine, &EngineConfig::batch_linger_ms>},
 };
 
