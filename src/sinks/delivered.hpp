@@ -11,7 +11,7 @@
 
 namespace sluice::sinks {
 
-/// Tells one message from all others: two plans may give their messages the same ids.
+/// Identifies a message. The id alone is not enough, because messages of two plans may have the same id.
 struct MessageKey {
   using View = std::pair<const DeliveryPlan*, std::string_view>;
 
@@ -39,18 +39,20 @@ struct MessageKey {
   };
 };
 
-/// Which of a lane's messages the receiver has, while their batch is not done: it failed, or goes on to
-/// MongoDB, which may have it come again. These are not sent again.
+/// The messages of a lane's unfinished batch that the receiver already has. If the batch fails, or its
+/// MongoDB part is repeated, these messages are not sent again.
 class Delivered {
  public:
   bool has(const DeliverWrite& write) const {
     return !known_.empty() && known_.contains(MessageKey::view(write));
   }
 
-  /// The places in the batch of what `outlet` has still to send. Once for each attempt, before it.
+  /// The indices in the batch of the messages that `outlet` still has to send. Call it once before each
+  /// attempt.
   std::vector<std::size_t> missing_of(const Batch& batch, const Outlet& outlet);
 
-  /// The receiver has what stands at `sent` in the batch; `committed` where it has all.
+  /// Notes that the receiver has the messages at the indices `sent`. `committed`: it has all messages of the
+  /// batch.
   void remember(const Batch& batch, const Outlet& outlet, const std::vector<std::size_t>& sent,
                 bool committed);
 
@@ -59,8 +61,8 @@ class Delivered {
   void forget(const MessageKey::View& key);
 
   std::unordered_set<MessageKey, MessageKey::Hash, MessageKey::Equal> known_;
-  /// Of the batch that went on to MongoDB last. A lane's batches begin with its oldest event: when one begins
-  /// with another message, that batch is done.
+  /// The messages of the last batch that the receiver took completely. Every batch of a lane begins with the
+  /// lane's oldest event, so when a batch begins with another message, that earlier batch is done.
   std::vector<MessageKey> went_on_;
 };
 

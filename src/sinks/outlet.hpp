@@ -12,9 +12,9 @@
 
 namespace sluice::sinks {
 
-/// A sink outside MongoDB. It cannot take part in a transaction, so what it is sent may be sent again after a
-/// crash: each message carries an id by which the receiver drops duplicates. send() is called on the blocking
-/// threads, for different lanes at the same time.
+/// A sink outside MongoDB. It cannot take part in a transaction, so messages may be sent again after a crash:
+/// each has an id by which the receiver drops duplicates. send() is called on the blocking threads, at the
+/// same time for different lanes.
 class Outlet {
  public:
   virtual ~Outlet() = default;
@@ -25,62 +25,64 @@ class Outlet {
     return delivery != nullptr && takes(*delivery->plan);
   }
 
-  /// The server that the plan's messages go to, as it may be shown. For a plan that it takes.
+  /// The server that receives the plan's messages, without secrets. The outlet must take the plan.
   virtual std::string server_of(const DeliveryPlan& plan) const = 0;
 
-  /// Connects, and brings the server into shape. Before the first batch; again after errors.
+  /// Connects to the server and creates what is missing there. Called before the first batch, and again after
+  /// errors.
   virtual std::optional<Error> prepare() = 0;
 
-  /// All of the batch's writes that it takes, or an error. What was done before the error counts as done when
-  /// the lane comes again with the same writes.
+  /// Sends all writes of the batch that this outlet takes, or returns an error. What was sent before the
+  /// error is not sent again when the lane repeats the same writes.
   virtual Outcome send(const Batch& batch) = 0;
 
-  /// Ends all calls of send() that wait for the server, and those that are yet to come, with
-  /// ErrorKind::transient: their messages are sent again, under the same ids, by whoever comes next. For the
-  /// end of a drain; there is no way back. Thread-safe, does not block.
+  /// Ends all calls of send() that wait for the server, and all later ones, with ErrorKind::transient.
+  /// Whoever continues the stream sends their messages again with the same ids. Called at the end of a drain;
+  /// cannot be undone. Thread-safe; does not block.
   virtual void abandon() = 0;
 
-  /// About how many bytes send() has in memory at once (see BatchSink). Usually it renders all its messages
-  /// of a batch before it sends them.
+  /// Roughly how many bytes send() holds in memory at once (see BatchSink). By default, all messages of the
+  /// batch, rendered.
   virtual std::size_t bytes_while_sending(const Batch& batch) const;
 };
 
-/// What a send() that was abandoned ends with. `where`: the server.
+/// The error of a send() that was abandoned. `where`: the server.
 Error abandoned_error(const std::string& where);
 
-/// A message is rendered, put into a command or a request, and copied by the client library.
+/// A message exists three times while it is sent: rendered, in a command or request, and in the client
+/// library's copy.
 constexpr std::size_t copies_while_sending = 3;
 
-/// Of one message, or of what else a write sends; 0 where it is small by its nature.
+/// The size of what a write sends, in bytes; 0 for writes that are always small.
 std::size_t bytes_of(const Write& write);
 
 class WebServices;
 
-/// How the requests of one batch to one web service ended.
+/// The results of a batch's requests to one web service.
 struct RequestReport {
   std::string_view endpoint;
   std::size_t ok = 0;
   std::size_t retried = 0;
-  std::size_t refused = 0;      ///< for good
-  std::vector<double> seconds;  ///< that each took
-  bool open = false;            ///< the service is given up for now
+  std::size_t refused = 0;      ///< refused and not sent again
+  std::vector<double> seconds;  ///< duration of each request
+  bool open = false;            ///< the circuit breaker is open: no requests are sent for now
 };
 
-/// What an outlet needs to know, and whom it tells.
+/// What outlets are made from, and the callbacks they report to.
 struct OutletParts {
   const Config& config;
   std::vector<const DeliveryPlan*> deliveries;
   std::function<void(bool loud, const std::string&)> say = [](bool, const std::string&) {};
   std::function<void(std::size_t)> duplicates = [](std::size_t) {
-  };  ///< so many messages were known to the receiver already
+  };  ///< how many messages the receiver dropped as duplicates
   std::function<void(const RequestReport&)> requests = [](const RequestReport&) {};
-  /// Those that others call, too; null: its own.
+  /// Web services shared with other streams; null: the outlet makes its own.
   std::shared_ptr<WebServices> services = {};
-  /// What is sent is of the past (dead letters, a replay), and may be behind what was sent already.
+  /// The messages are old (dead letters, a replay): newer ones may have been sent before them.
   bool late = false;
 };
 
-/// Those of the plans that are for one sink, as its own.
+/// The plans of one kind of sink, cast to their own type.
 template <typename Plan>
 std::vector<const Plan*> plans_of(const OutletParts& parts) {
   std::vector<const Plan*> plans;
@@ -90,21 +92,21 @@ std::vector<const Plan*> plans_of(const OutletParts& parts) {
   return plans;
 }
 
-/// The outlets that the plans need.
+/// Makes the outlets that the plans need.
 std::vector<std::unique_ptr<Outlet>> make_outlets(const OutletParts& parts);
 
-/// An outlet that could not be prepared: its server, and why.
+/// An outlet that could not be prepared: its server and the error.
 struct Unprepared {
   std::string server;
   Error error;
 };
 
-/// Prepares them one after the other, up to the first that cannot be. `deliveries` are what they were made
-/// for.
+/// Prepares the outlets one after the other, up to the first that fails. `deliveries`: the plans they were
+/// made for.
 std::optional<Unprepared> prepare_all(const std::vector<std::unique_ptr<Outlet>>& outlets,
                                       const std::vector<const DeliveryPlan*>& deliveries);
 
-/// The server that takes the plan's messages; "" where none of the outlets does.
+/// The server that receives the plan's messages; "" if no outlet takes the plan.
 std::string server_of(const std::vector<std::unique_ptr<Outlet>>& outlets, const DeliveryPlan& plan);
 
 }  // namespace sluice::sinks

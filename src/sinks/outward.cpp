@@ -12,7 +12,8 @@ bool Outward::all_left(const Batch& batch) const {
 
 namespace {
 
-/// An outlet of one server alone need not say which.
+/// The server of the batch's first message that this outlet takes. An outlet with several servers names the
+/// failed one itself.
 std::string server_of_first(const Outlet& outlet, const Batch& batch) {
   for (const Write& write : batch.writes) {
     if (outlet.takes(write)) return outlet.server_of(*std::get<DeliverWrite>(write).plan);
@@ -22,8 +23,8 @@ std::string server_of_first(const Outlet& outlet, const Batch& batch) {
 
 }  // namespace
 
-/// A lane that only publishes stores no position of its own: the stream's, which is stored about once a
-/// second, is enough for what may be sent twice.
+/// A batch of messages alone stores no lane position: messages may be sent again, so the stream's own
+/// position, stored about once a second, is enough.
 Outcome Outward::commit(const Batch& batch) {
   std::uint64_t documents = 0;
   for (const auto& outlet : outlets_) {

@@ -8,8 +8,8 @@
 
 namespace sluice::sinks {
 
-/// First everything that leaves MongoDB, then what is written to it: a position is stored, and a counter
-/// moved, only when the outlets have taken all that comes before.
+/// Sends messages to the outlets first, and then writes to MongoDB. So a position or a counter moves only
+/// when the outlets have taken all messages before it.
 class Outward final : public BatchSink {
  public:
   Outward(std::vector<std::unique_ptr<Outlet>> outlets, std::unique_ptr<BatchSink> inner)
@@ -18,14 +18,14 @@ class Outward final : public BatchSink {
   const std::vector<std::unique_ptr<Outlet>>& outlets() const { return outlets_; }
 
   Outcome commit(const Batch& batch) override;
-  /// They work one after the other.
+  /// The outlets send one after the other.
   std::size_t bytes_while_sending(const Batch& batch) const override {
     std::size_t most = inner_->bytes_while_sending(batch);
     for (const auto& outlet : outlets_) most = std::max(most, outlet->bytes_while_sending(batch));
     return most;
   }
 
-  /// No batch waits for an outlet any more; see Outlet::abandon(). Thread-safe, does not block.
+  /// Ends all waiting for outlets; see Outlet::abandon(). Thread-safe; does not block.
   void abandon() {
     for (const auto& outlet : outlets_) outlet->abandon();
   }

@@ -10,8 +10,8 @@
 
 namespace sluice::sinks {
 
-/// A message's bytes as they are sent: those of the event itself, or `text` where they are written anew,
-/// which is meant to be kept from one message to the next. Nothing where the document cannot be written as
+/// The bytes of a message as they are sent: the event's own, or, if they have to be rendered, a view into
+/// `text`, which the caller reuses from one message to the next. Nothing if the document cannot be written as
 /// JSON; then `failure` says why.
 std::optional<std::string_view> payload_of(const Message& message, PayloadFormat format, std::string& text,
                                            bson::JsonFailure* failure = nullptr);

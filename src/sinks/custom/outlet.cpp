@@ -15,7 +15,7 @@ const DeliverWrite& delivery(const Batch& batch, std::size_t i) {
   return std::get<DeliverWrite>(batch.writes[i]);
 }
 
-/// What user code says, or that it threw.
+/// The text of an exception from user code.
 template <typename Act>
 SinkResult guarded(Act act) {
   try {
@@ -68,7 +68,7 @@ std::string CustomOutlet::server_of(const DeliveryPlan& plan) const {
   return static_cast<const CustomPlan&>(plan).target;
 }
 
-/// Each receiver once: a message that it delivers is never sent while it is being opened.
+/// Opens each receiver once. No message is sent to a receiver while it is being opened.
 std::optional<Error> CustomOutlet::open(Receiver& receiver, std::optional<Milliseconds>& wait) {
   const std::lock_guard lock(opening_);
   if (receiver.open) return std::nullopt;
@@ -81,7 +81,7 @@ std::optional<Error> CustomOutlet::open(Receiver& receiver, std::optional<Millis
   return error;
 }
 
-/// A receiver that is away is no reason not to begin: its stream takes note of what it missed.
+/// The stream starts even if a receiver is unreachable; messages then wait for it.
 std::optional<Error> CustomOutlet::prepare() {
   for (Receiver& receiver : receivers_) {
     std::optional<Milliseconds> wait;

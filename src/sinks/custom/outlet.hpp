@@ -13,9 +13,8 @@
 
 namespace sluice::sinks {
 
-/// Delivers to sinks that the user wrote (sluice/sink.hpp), and holds them to what they promise: an exception
-/// is an attempt that failed. What a sink reports as delivered is not sent again while its batch is tried
-/// again.
+/// Delivers messages to sinks that the user wrote (sluice/sink.hpp). An exception counts as a failed attempt.
+/// What a sink reports as delivered is not sent again when its batch is retried.
 class CustomOutlet final : public Outlet {
  public:
   explicit CustomOutlet(const OutletParts& parts);
@@ -37,8 +36,8 @@ class CustomOutlet final : public Outlet {
   };
 
   std::optional<Error> open(Receiver& receiver, std::optional<std::chrono::milliseconds>& wait);
-  /// What the receiver has yet to take of the batch, at `indices`. The indices of what it took are appended
-  /// to `sent`.
+  /// Sends the receiver the messages at `indices` of the batch. The indices of those that it took are
+  /// appended to `sent`.
   void send_to(Receiver& receiver, const Batch& batch, const std::vector<std::size_t>& indices,
                std::vector<std::size_t>& sent, Outcome& outcome);
   Delivered& delivered_by(const std::string& lane);
@@ -47,7 +46,7 @@ class CustomOutlet final : public Outlet {
   std::vector<Receiver> receivers_;
   std::stop_source stop_;
   std::mutex opening_;                          ///< never held while a message is sent
-  std::mutex mutex_;                            ///< taken once a batch
+  std::mutex mutex_;                            ///< taken once for each batch
   std::map<std::string, Delivered> delivered_;  ///< by lane
 };
 

@@ -13,11 +13,11 @@ namespace sluice::sinks {
 
 namespace {
 
-/// How long a send() waits for more to return before it goes back for what has come meanwhile.
+/// How long send() waits for more calls to return before it returns an unfinished batch.
 constexpr auto most_round = std::chrono::milliseconds(25);
 constexpr std::int32_t handler_failed = 1;
 
-/// What coroutines bring back to their lane. It outlives the lane where one of them does.
+/// The results of a lane's coroutines. Shared with the coroutines, which may outlive the lane.
 struct Returns {
   struct One {
     flow::KeyedCalls::Place place;
@@ -28,7 +28,7 @@ struct Returns {
   std::vector<One> ended;  ///< behind the handler's mutex
 };
 
-/// Its frame keeps the function and its captures alive.
+/// The coroutine's frame keeps the function and its captures alive.
 async::asio::awaitable<void> call(std::shared_ptr<RegisteredHandler> handler, Change change,
                                   async::OnException ended) {
   std::exception_ptr thrown;
@@ -56,7 +56,7 @@ const Message& message_of(const Write& write) {
 
 }  // namespace
 
-/// The calls of one lane. On the lane's blocking thread only; one at a time.
+/// The calls of one lane. Used only on the lane's blocking thread.
 class Handlers::Lane {
  public:
   explicit Lane(Handlers& outlet)
@@ -87,7 +87,7 @@ class Handlers::Lane {
     }
   }
 
-  /// With the handler's mutex held.
+  /// The handler's mutex must be held.
   void wake() { returns_->wake.notify_all(); }
 
  private:
@@ -106,7 +106,7 @@ class Handlers::Lane {
     settle();
   }
 
-  /// What the room allows.
+  /// Starts as many calls as the handler's limit allows.
   void begin_all() {
     while (calls_.any_ready(flow::Clock::now())) {
       {
@@ -143,7 +143,7 @@ class Handlers::Lane {
     });
   }
 
-  /// Takes note of what has ended.
+  /// Collects the results of calls that have ended.
   void settle() {
     std::vector<Returns::One> ended;
     {
@@ -176,7 +176,7 @@ class Handlers::Lane {
     return fmt::format(" (try {} of {})", attempt, *handler_.options.tries);
   }
 
-  /// Absent while there is something to wait for.
+  /// Absent while calls are running or waiting.
   std::optional<Outcome> outcome(flow::Time deadline) {
     Outcome end;
     end.done_first = done_writes();
@@ -199,7 +199,8 @@ class Handlers::Lane {
     return end;
   }
 
-  /// How many writes of the batch, from its first on, are done: a dead letter among them is not ours to do.
+  /// How many writes of the batch, from the first on, are done. A dead letter ends the count, because it is
+  /// not written here.
   std::size_t done_writes() const {
     const std::size_t done = calls_.done_first();
     std::size_t first = 0;
@@ -226,9 +227,10 @@ class Handlers::Lane {
   RegisteredHandler& handler_;
   flow::KeyedCalls calls_;
   const std::shared_ptr<Returns> returns_ = std::make_shared<Returns>();
-  std::vector<std::size_t> writes_;                         ///< of our messages, their places in the batch
-  std::vector<const Message*> messages_;                    ///< the same messages
-  std::map<flow::KeyedCalls::Place, std::string> refused_;  ///< and why; until it is told
+  std::vector<std::size_t> writes_;       ///< indices in the batch of our messages
+  std::vector<const Message*> messages_;  ///< those messages
+  std::map<flow::KeyedCalls::Place, std::string>
+      refused_;  ///< refused calls and the reasons, until they are reported
 };
 
 Handlers::Handlers(const OutletParts& parts)

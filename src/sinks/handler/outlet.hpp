@@ -16,12 +16,12 @@
 
 namespace sluice::sinks {
 
-/// Hands changes to a function of the program: starts its coroutines on the program's executor, of each
-/// document one after the other, and waits for them on the lane's blocking thread.
+/// Passes changes to a function of the program. Starts its coroutines on the program's executor, one at a
+/// time for each document, and waits for them on the lane's blocking thread.
 ///
-/// send() comes back after a moment with what has returned by then, while the others go on: so the position
-/// moves, and the lane brings what has come meanwhile. A coroutine that is under way when the stream ends
-/// goes on by itself; what it shares with us lives as long as it does.
+/// send() returns after a short wait, even if some calls are still running. So the position can advance, and
+/// the lane can add newly queued changes. A coroutine that is still running when the stream ends continues by
+/// itself; the state that it shares with the outlet lives as long as it does.
 class Handlers final : public Outlet {
  public:
   explicit Handlers(const OutletParts& parts);
@@ -41,7 +41,7 @@ class Handlers final : public Outlet {
 
   const std::function<void(bool loud, const std::string&)> say_;
   const std::shared_ptr<RegisteredHandler> handler_;
-  std::mutex mutex_;  ///< taken once a batch
+  std::mutex mutex_;  ///< taken once for each batch
   std::map<std::string, std::unique_ptr<Lane>> lanes_;
   bool abandoned_ = false;  ///< behind the handler's mutex
 };

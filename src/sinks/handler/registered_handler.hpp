@@ -15,14 +15,14 @@
 
 namespace sluice {
 
-/// How many coroutines of one handler are under way, over all lanes, partitions and streams of the process.
-/// Lanes that find no room wait in a row, so that none takes it all. Whoever uses it holds the handler's
+/// Counts the running coroutines of a handler, over all lanes, partitions and streams of the process. Lanes
+/// that find no room wait in a queue, so that no lane takes all of it. The caller must hold the handler's
 /// mutex.
 class HandlerRoom {
  public:
   explicit HandlerRoom(int at_once) : at_once_(at_once), free_(at_once) {}
 
-  /// `lane` names who asks; `wake` is notified when it is its turn.
+  /// `lane` identifies the caller; `wake` is notified when its turn comes.
   bool take(const void* lane, std::condition_variable& wake) {
     const bool first = waiting_.empty() || waiting_.front().first == lane;
     if (free_ == 0 || !first) {
@@ -45,7 +45,7 @@ class HandlerRoom {
     wake_next();
   }
 
-  /// `lane` waits no longer.
+  /// Removes `lane` from the queue.
   void withdraw(const void* lane) {
     std::erase_if(waiting_, [lane](const Waiting& one) { return one.first == lane; });
     if (free_ > 0) wake_next();
@@ -77,8 +77,8 @@ struct RegisteredHandler {
   const HandlerOptions options;
   const boost::asio::any_io_executor executor;
   const Handler call;
-  std::atomic<bool> stopping = false;  ///< failures do not count any more
-  std::mutex mutex;                    ///< of `room`, and of what its coroutines bring back
+  std::atomic<bool> stopping = false;  ///< failures no longer count
+  std::mutex mutex;                    ///< protects `room` and the results of its coroutines
   HandlerRoom room;
 };
 

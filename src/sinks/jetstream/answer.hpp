@@ -9,7 +9,7 @@
 
 namespace sluice::sinks::jetstream {
 
-/// What JetStream answers to a message: stored, known already, or an error.
+/// JetStream's answer to a message: stored, a duplicate, or an error.
 struct Answer {
   bool duplicate = false;
   std::optional<Error> error;
@@ -18,15 +18,16 @@ struct Answer {
 /// Reads an acknowledgement: {"stream":...,"seq":...} with or without "duplicate", or {"error":{...}}.
 Answer read_answer(std::string_view json);
 
-/// An error of JetStream by its number, with what to do about it. Only what is wrong with the very message is
-/// ErrorKind::own_fault; a stream that is full or missing is so for every other message too.
+/// Describes a JetStream error by its code, and says what to do about it. Only errors of the message itself
+/// are ErrorKind::own_fault; a full or missing stream affects every message.
 Error stream_error(std::int32_t code, std::string_view description);
 
-/// Nobody took the message: no stream has its subject.
+/// The error if no stream has the message's subject.
 Error nobody_takes_it();
 
-/// A message came behind another one than it was to follow (Nats-Expected-Last-Msg-Id).
+/// The error if the stream's last message is not the one that this message must follow
+/// (Nats-Expected-Last-Msg-Id).
 inline constexpr std::int32_t wrong_last_id_code = 10070;
-inline constexpr std::int32_t no_stream_code = 503;  ///< of nobody_takes_it()
+inline constexpr std::int32_t no_stream_code = 503;  ///< code of nobody_takes_it()
 
 }  // namespace sluice::sinks::jetstream

@@ -5,8 +5,8 @@
 
 namespace sluice::sinks::jetstream {
 
-/// Does `work` in a callback of the C library, whose threads no exception may cross: that would end the
-/// process. What `work` throws is handed to `failed`, which may not throw itself.
+/// Runs `work` in a callback of the C library. An exception must not reach the library's threads, because it
+/// would end the process: it is passed to `failed`, which must not throw.
 template <typename Work, typename Failed>
 void in_callback(Work&& work, Failed&& failed) noexcept {
   try {

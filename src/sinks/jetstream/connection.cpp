@@ -14,7 +14,7 @@ namespace sluice::sinks::jetstream {
 namespace {
 
 constexpr std::int64_t connect_ms = 3000;
-constexpr std::int64_t ping_ms = 5000;  // a server that hangs is given up after two of them
+constexpr std::int64_t ping_ms = 5000;  // a server that answers two pings in a row with nothing is given up
 constexpr int pings_unanswered = 2;
 constexpr std::int64_t reconnect_ms = 200;
 constexpr std::int64_t reconnect_jitter_ms = 100;
@@ -34,8 +34,8 @@ std::vector<std::string> servers_of(const std::string& urls) {
   return servers;
 }
 
-/// The certificate's names, which libnats does not tell; "" where the error is none of its names. Blocks for
-/// a second at most for each of three servers.
+/// The names in the server's certificate, which libnats does not report; "" if the error has another cause.
+/// Blocks for at most a second for each of up to three servers.
 std::string wrong_certificate(natsStatus status, const std::vector<std::string>& servers) {
   if (status != NATS_SSL_ERROR) return {};
   const std::size_t count = std::min(servers.size(), most_servers_asked);
@@ -129,11 +129,11 @@ std::variant<std::shared_ptr<Connection>, Error> Connection::open(const NatsConf
   natsOptions* made = nullptr;
   if (const natsStatus status = natsOptions_Create(&made); status != NATS_OK) return error_of(status, "NATS");
   const ConnectionOptions options(made);
-  std::shared_ptr<Connection> connection(new Connection);  // NOLINT: its maker is private
+  std::shared_ptr<Connection> connection(new Connection);  // NOLINT: its constructor is private
   const std::string where = "NATS at " + config.shown_url();
   try {
     const natsStatus status = connection->prepare(config, options.get());
-    // A certificate that cannot be read, a seed that is none: waiting mends nothing.
+    // An unreadable certificate or an invalid seed: retrying does not help.
     if (status != NATS_OK) {
       Error error = error_of(status, where + " cannot be used as configured");
       error.kind = ErrorKind::fatal;
@@ -166,7 +166,7 @@ std::string Connection::complaint() const {
   return complaint_;
 }
 
-/// That it went down counts even where somebody cannot be told of it: he looks again at his deadline.
+/// Counts the loss even if a watcher cannot be woken: watchers also check at their deadlines.
 void Connection::lost() noexcept {
   in_callback(
       [this] {
@@ -181,7 +181,7 @@ void Connection::on_disconnected(natsConnection*, void* self) noexcept {
   static_cast<Connection*>(self)->lost();
 }
 
-/// The last callback there is.
+/// The library calls this last.
 void Connection::on_closed(natsConnection*, void* self) noexcept {
   auto& connection = *static_cast<Connection*>(self);
   connection.lost();
@@ -199,7 +199,7 @@ void Connection::on_error(natsConnection* handle, natsSubscription*, natsStatus,
         const std::lock_guard lock(connection.mutex_);
         connection.complaint_ = text == nullptr ? "" : text;
       },
-      [](const char*) {});  // only the words are lost; what failed is known from its missing answer
+      [](const char*) {});  // only the text is lost; the failure shows as a missing answer
 }
 
 Connection::Watch::Watch(Connection& connection, std::function<void()> wake) : connection_(connection) {

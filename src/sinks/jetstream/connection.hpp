@@ -17,37 +17,38 @@
 
 namespace sluice::sinks::jetstream {
 
-/// A connection to a NATS server or cluster. The library keeps it up by itself: when the server goes it tries
-/// the others, and the same again, for as long as the connection lives. Thread-safe.
+/// A connection to a NATS server or cluster. The library reconnects by itself, to any of the servers, as long
+/// as the connection lives. Thread-safe.
 ///
-/// The library as a whole is left to its own clean-up at the end of the process: nats_CloseAndWait() of 3.4
-/// takes OpenSSL down with it, which libmongoc uses too, and the process ends in a crash.
+/// The library itself is never shut down explicitly: nats_CloseAndWait() of 3.4 also shuts down OpenSSL,
+/// which libmongoc still uses, and the process would crash.
 class Connection {
  public:
-  /// Blocks for as long as a connect may take. Secrets that stand in files are read here, so that a new
-  /// connection is made with new ones.
+  /// Blocks for as long as connecting may take. Reads secrets from their files, so a new connection uses the
+  /// current ones.
   static std::variant<std::shared_ptr<Connection>, Error> open(const NatsConfig& config);
-  /// Waits until none of the library's callbacks can come any more.
+  /// Waits until no callback of the library can run any more.
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   natsConnection* get() const { return handle_.get(); }
 
-  /// It is up now. What is sent while it is not would wait in a buffer for nobody knows how long.
+  /// Whether it is connected now. Messages sent while it is not would wait in the library's buffer for an
+  /// unknown time.
   bool up() const { return natsConnection_Status(handle_.get()) == NATS_CONN_STATUS_CONNECTED; }
-  /// It has given up for good (refused credentials, say): only a new one helps.
+  /// Whether the library has given up for good, for example because of refused credentials. Then a new
+  /// connection is needed.
   bool closed() const { return natsConnection_IsClosed(handle_.get()); }
-  /// How often it went down. What was sent before it did and is not answered will not be.
+  /// How often the connection was lost. Messages sent before a loss and not yet answered will get no answer.
   std::uint64_t losses() const { return losses_; }
-  /// What the server complained of last (a missing permission, say); "" when it did not.
+  /// The last error that the server reported, for example a missing permission; "" if there was none.
   std::string complaint() const;
   std::size_t max_payload() const {
     return static_cast<std::size_t>(natsConnection_GetMaxPayload(handle_.get()));
   }
 
-  /// Calls `wake`, on a thread of the library, whenever the connection goes down, for as long as the watch
-  /// lives.
+  /// While the watch lives, `wake` is called on a thread of the library whenever the connection is lost.
   class Watch {
    public:
     Watch(Connection& connection, std::function<void()> wake);
@@ -65,7 +66,7 @@ class Connection {
   natsStatus prepare(const NatsConfig& config, natsOptions* options);
   void lost() noexcept;
 
-  // Called by the library's threads, which no exception may reach.
+  // Called on the library's threads; must not throw.
   static void on_disconnected(natsConnection* handle, void* self) noexcept;
   static void on_closed(natsConnection* handle, void* self) noexcept;
   static void on_error(natsConnection* handle, natsSubscription* subscription, natsStatus status,
@@ -80,14 +81,14 @@ class Connection {
   ConnectionHandle handle_;
 };
 
-/// The library's words for a failed call, and what they ask for.
+/// The error of a failed call: the library's text, and a kind that says what to do.
 Error error_of(natsStatus status, const std::string& doing);
 
 struct ServerPlace {
-  std::string host;  ///< an IPv6 address without its brackets
+  std::string host;  ///< an IPv6 address without brackets
   int port = 0;
 };
-/// Where the server of one URL is: `[SCHEME://][USER:PASSWORD@]HOST[:PORT]`.
+/// Host and port of a URL `[SCHEME://][USER:PASSWORD@]HOST[:PORT]`.
 ServerPlace place_of(std::string_view url);
 
 }  // namespace sluice::sinks::jetstream

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int most_answers_waiting = 1 << 20;
 
-/// "<flight>.<message>" behind the inbox.
+/// Appends "<flight>.<message>" to the inbox.
 bool read_place(std::string_view text, std::uint32_t& flight, std::size_t& index) {
   const char* end = text.data() + text.size();
   const auto first = std::from_chars(text.data(), end, flight);
@@ -23,7 +23,7 @@ bool read_place(std::string_view text, std::uint32_t& flight, std::size_t& index
 }  // namespace
 
 std::variant<std::unique_ptr<Flights>, Error> Flights::open(std::shared_ptr<Connection> connection) {
-  std::unique_ptr<Flights> flights(new Flights(std::move(connection)));  // NOLINT: its maker is private
+  std::unique_ptr<Flights> flights(new Flights(std::move(connection)));  // NOLINT: its constructor is private
   natsInbox* made = nullptr;
   natsStatus status = natsInbox_Create(&made);
   const Inbox inbox(made);
@@ -37,7 +37,7 @@ std::variant<std::unique_ptr<Flights>, Error> Flights::open(std::shared_ptr<Conn
   natsSubscription_SetPendingLimits(subscription, most_answers_waiting, -1);
   flights->complete_ = false;
   status = natsSubscription_SetOnCompleteCB(subscription, on_complete, flights.get());
-  if (status != NATS_OK) {  // closed already: nothing will come of it
+  if (status != NATS_OK) {  // already closed: no callback follows
     flights->complete_ = true;
     return error_of(status, "NATS");
   }
@@ -73,7 +73,7 @@ Error Flights::lost_meanwhile() {
 }
 
 std::optional<Error> Flights::send(std::size_t index, natsMsg* message) {
-  // What is sent from now on would go out on the next connection, maybe before what was lost with this one.
+  // After a loss, messages would go out on the next connection, perhaps before those that were lost.
   if (connection_->losses() != losses_) return lost_meanwhile();
   cells_[index] = cell(flight_, Fate::sent);
   const natsStatus status = natsConnection_PublishMsg(connection_->get(), message);
@@ -91,7 +91,7 @@ void Flights::wake() {
   changed_.notify_all();
 }
 
-/// Not to the end where the connection is lost meanwhile, the time is up, or the caller has to stop.
+/// Returns early if the connection is lost, the time is up, or the caller has to stop.
 void Flights::wait_for_answers(flow::Time deadline, const std::stop_token& stop) {
   const std::stop_callback waking(stop, [this] { wake(); });
   std::unique_lock lock(mutex_);
@@ -99,7 +99,7 @@ void Flights::wait_for_answers(flow::Time deadline, const std::stop_token& stop)
   const auto all_came = [this] { return (answers_ & UINT32_MAX) == sent_; };
   while (!all_came()) {
     woken_ = false;
-    // Not with our lock held: the connection calls us with its own.
+    // Without holding our lock: the connection holds its own when it calls us.
     lock.unlock();
     const bool lost = connection_->losses() != losses_;
     lock.lock();
@@ -108,7 +108,7 @@ void Flights::wait_for_answers(flow::Time deadline, const std::stop_token& stop)
   }
 }
 
-/// What has come of each message; whatever comes from now on comes too late. Returns how many have no answer.
+/// Takes the results of all messages; later answers are ignored. Returns how many have no answer.
 std::size_t Flights::collect(Landed& landed) {
   std::size_t unanswered = 0;
   for (std::size_t i = 0; i < sent_; ++i) {
@@ -154,13 +154,13 @@ void Flights::answered(const natsMsg* message) {
                               static_cast<std::size_t>(natsMsg_GetDataLength(message)));
   Answer answer = nobody ? Answer{false, nobody_takes_it()} : read_answer(text);
   const Fate fate = answer.error ? Fate::refused : answer.duplicate ? Fate::known : Fate::stored;
-  // Before anybody can find it refused.
+  // Before anybody can see it as refused.
   if (answer.error) refused(flight, index, std::move(*answer.error));
   Cell awaited = cell(flight, Fate::sent);
   if (cells_[index].compare_exchange_strong(awaited, cell(flight, fate))) count(flight);
 }
 
-/// A message that can never be taken is told of rather than one that may be later.
+/// Reports an error of the message itself rather than one that may pass.
 void Flights::refused(std::uint32_t flight, std::size_t index, Error error) {
   const std::lock_guard lock(mutex_);
   if (answers_ >> 32 != flight) return;
@@ -185,7 +185,7 @@ void Flights::count(std::uint32_t flight) {
 void Flights::on_answer(natsConnection*, natsSubscription*, natsMsg* message, void* self) noexcept {
   const Msg owned(message);
   auto& flights = *static_cast<Flights*>(self);
-  // Its message counts as unanswered then, and is sent again.
+  // The message then counts as unanswered and is sent again.
   in_callback([&] { flights.answered(message); }, [&](const char*) { flights.mishandled_ = true; });
 }
 

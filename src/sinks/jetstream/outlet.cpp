@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::int32_t payload_too_large = 1;
 constexpr std::int32_t payload_impossible = 2;
-constexpr std::size_t room_for_headers = 512;  // of max_payload, which counts them
+constexpr std::size_t room_for_headers = 512;  // part of max_payload, which includes headers
 
-/// What another one covers is left out.
+/// Leaves out subjects that another one covers.
 void add_subjects(std::vector<std::string>& all, const std::vector<std::string>& more) {
   for (const std::string& subject : more) {
     const auto covers_it = [&](const auto& one) { return sinks::jetstream::covers(one, subject); };
@@ -23,7 +23,7 @@ void add_subjects(std::vector<std::string>& all, const std::vector<std::string>&
   }
 }
 
-/// The rules' shapes, one a stream: a stream takes the subjects of all.
+/// The rules' stream settings merged: a stream gets the subjects of all its rules.
 std::vector<StreamShape> merge_shapes(const std::vector<const PublishPlan*>& plans) {
   std::vector<StreamShape> shapes;
   for (const PublishPlan* plan : plans) {
@@ -46,14 +46,14 @@ const PublishPlan& plan_of(const Batch& batch, std::size_t i) {
   return static_cast<const PublishPlan&>(*delivery(batch, i).plan);
 }
 
-/// Makes messages and sends them. Keeps its texts from one to the next.
+/// Renders and sends messages. Reuses its buffers from one message to the next.
 class Sender {
  public:
   explicit Sender(sinks::jetstream::Flights& flights)
       : flights_(flights), most_(flights.connection().max_payload()) {}
 
-  /// `behind`: the id of the message that has to be the stream's last; "" for any.
-  /// ErrorKind::own_fault: this very message cannot be.
+  /// `behind`: the id of the message that must be the last in the stream; "" for any. Returns
+  /// ErrorKind::own_fault if this message can never be sent.
   std::optional<Error> send(std::size_t index, const DeliverWrite& write, std::string_view behind) {
     const Message& from = *write.message;
     const auto& plan = static_cast<const PublishPlan&>(*write.plan);
@@ -177,7 +177,7 @@ Delivered& JetStream::delivered_by(const std::string& lane) {
   return delivered_[lane];
 }
 
-/// While we run, nothing is fatal that an operator can mend without us.
+/// While the worker runs, an error that an operator can fix is never fatal.
 void JetStream::on_failure(const Error& error) {
   const std::lock_guard lock(mutex_);
   if (error.kind == ErrorKind::unavailable) streams_checked_ = false;
@@ -209,7 +209,7 @@ Outcome JetStream::send(const Batch& batch) {
   return outcome;
 }
 
-/// `indices` are places in the batch. What is stored is appended to `stored`.
+/// `indices` are indices in the batch. Those that were stored are appended to `stored`.
 std::optional<Error> JetStream::send_flight(sinks::jetstream::Flights& flights, const Batch& batch,
                                             std::span<const std::size_t> indices, Order order,
                                             std::vector<std::size_t>& stored, std::size_t& failed) {
@@ -263,9 +263,9 @@ void JetStream::learn_flight_size(const std::string& stream, bool came_through, 
   came_through ? size.came_through() : size.interrupted(stored);
 }
 
-/// Messages of one stream, in their order. The server takes each only behind the one before it, so that none
-/// overtakes one that it refused or that was lost. Where somebody else has published in between, the rest is
-/// sent anew: its first message follows anything.
+/// Sends the messages of one stream in order. Each must follow the one before it in the stream, so none can
+/// overtake a message that was refused or lost. If somebody else has published in between, the rest is sent
+/// again, and its first message may follow anything.
 std::optional<Error> JetStream::send_in_order(sinks::jetstream::Flights& flights, const Batch& batch,
                                               std::span<const std::size_t> indices,
                                               std::vector<std::size_t>& stored, std::size_t& failed) {

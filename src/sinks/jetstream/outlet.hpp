@@ -20,8 +20,8 @@
 
 namespace sluice::sinks {
 
-/// Publishes to NATS JetStream: a batch's messages without waiting for one before the next, and then for all
-/// of their acknowledgements. What the server did not acknowledge is sent again, under the same message id.
+/// Publishes to NATS JetStream: sends all messages of a batch and then waits for their acknowledgements.
+/// Messages without one are sent again with the same id.
 class JetStream final : public Outlet {
  public:
   explicit JetStream(const OutletParts& parts);
@@ -32,12 +32,12 @@ class JetStream final : public Outlet {
   std::optional<Error> prepare() override;
   Outcome send(const Batch& batch) override;
   void abandon() override { stop_.request_stop(); }
-  /// Renders one message at a time, and hands it to the connection.
+  /// Messages are rendered one at a time and copied by the connection.
   std::size_t bytes_while_sending(const Batch& batch) const override;
 
  private:
   using Idle = std::vector<std::unique_ptr<sinks::jetstream::Flights>>;
-  /// Of the messages in a flight: any, or each only behind the one before it.
+  /// The order of a flight's messages: none, or each must follow the one before it.
   enum class Order : std::uint8_t { any, chained };
 
   std::string where() const { return "NATS at " + config_.shown_url(); }
@@ -68,13 +68,12 @@ class JetStream final : public Outlet {
   const std::function<void(std::size_t)> duplicates_;
   std::vector<StreamShape> shapes_;
   std::stop_source stop_;
-  std::mutex mutex_;  ///< taken once a batch
+  std::mutex mutex_;  ///< taken once for each batch
   std::shared_ptr<sinks::jetstream::Connection> connection_;
   bool streams_checked_ = false;
   Idle idle_;
-  std::map<std::string, Delivered> delivered_;  ///< by lane
-  std::map<std::string, flow::FlightSize>
-      flight_sizes_;  ///< by JetStream stream, of those that keep an order
+  std::map<std::string, Delivered> delivered_;            ///< by lane
+  std::map<std::string, flow::FlightSize> flight_sizes_;  ///< for each JetStream stream that keeps an order
 };
 
 }  // namespace sluice::sinks

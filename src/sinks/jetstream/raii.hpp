@@ -6,7 +6,7 @@
 
 #include "bson/destroyer.hpp"
 
-/// Every libnats handle, owned: the one place where they are destroyed.
+/// Owning pointers for all handles of libnats.
 namespace sluice::sinks::jetstream {
 
 using ConnectionOptions = std::unique_ptr<natsOptions, Destroyer<natsOptions_Destroy>>;

@@ -12,7 +12,7 @@ namespace {
 using Kind = WriteCommands::Kind;
 using WhenGone = CopyPlan::WhenGone;
 
-/// Where a copy is written. In an array: the elements that match the array filter.
+/// The path where a copy is written. In an array: the elements that the array filter selects.
 std::string write_path(const CopyPlan& plan, const std::string& field) {
   return plan.array.empty() ? field : plan.array + ".$[e]." + field;
 }
@@ -44,7 +44,7 @@ void append_array_filter(bson::Builder& out, const CopyPlan& plan, const bson::V
   out.close().close();
 }
 
-/// Which documents: those that refer to `reference`, or of these only some.
+/// Selects the documents that refer to `reference`, or only some of them.
 void append_filter(bson::Builder& out, const CopyPlan& plan, const bson::Value& reference,
                    const std::vector<bson::Value>* only) {
   out.open("q");
@@ -149,10 +149,11 @@ void Copies::fill(const FillWrite& write, std::size_t index, WriteCommands& out)
   std::vector<bson::Identity> done;
   each_reference(plan, target_of(write), [&](const bson::Value& reference, bson::View holder) {
     const bson::View from = source(plan, reference);
-    // A source that is not there yet takes nothing away under "delete": it may be on its way.
+    // If the source is missing, only `unset` clears the copies: with the other policies it may still be
+    // inserted.
     if (!from && plan.when_gone != WhenGone::unset) return;
-    // What the event showed may be older than the snapshot, but only another write of ours can have changed
-    // the copies since, and that one was no older than what is read here.
+    // The event's copies may be older than the snapshot. But only our own writes change copies, and such a
+    // write was made from a source at least as new as the one read here.
     if (up_to_date(plan, from, holder)) return;
     const bson::Identity identity(reference);
     if (std::ranges::find(done, identity) != done.end()) return;

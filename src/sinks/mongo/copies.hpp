@@ -11,27 +11,27 @@ namespace sluice::sinks {
 
 bool copies_something(const std::vector<Write>& writes);
 
-/// Turns refreshes and fills into write operations: reads the sources (and the targets that no event showed)
-/// in the transaction that will write the copies. That is what makes a race harmless: if a source or a target
-/// changes between the read and the commit, the server refuses one of the two transactions, and it is
+/// Turns refreshes and fills into write operations. It reads the sources (and targets that no event
+/// contained) in the transaction that writes the copies. So races are harmless: if a source or a target
+/// changes between the read and the commit, the server refuses one of the two transactions, and that one is
 /// repeated.
 class Copies {
  public:
-  /// At most `most_bytes` are read.
+  /// Reads at most `most_bytes`.
   Copies(mongo::Transaction& transaction, int statement_ms, std::size_t most_bytes = SIZE_MAX)
       : transaction_(transaction), statement_ms_(statement_ms), most_bytes_(most_bytes) {}
 
-  /// Reads what all of the batch's refreshes and fills need, in few commands; too_slow where that has more
-  /// bytes than it may.
+  /// Reads the documents for all refreshes and fills of the batch, with few commands. Returns too_slow if
+  /// they have more bytes than allowed.
   std::optional<Error> read(const std::vector<Write>& writes);
 
   std::size_t bytes_read() const { return targets_.bytes() + sources_.bytes(); }
 
-  /// Adds the copies that `write`, the batch's write at `index`, makes: a fill, or a refresh if `refreshes`.
-  /// Nothing for any other write.
+  /// Adds the operations for `write`, which has the index `index` in the batch, if it is a fill or, with
+  /// `refreshes`, a refresh. Other writes are ignored.
   void add(const Write& write, std::size_t index, bool refreshes, WriteCommands& out) const;
 
-  /// A refresh of some of its targets only.
+  /// Adds the operations that refresh only the given targets.
   void add_piece(const RefreshWrite& write, const std::vector<bson::Value>& target_ids,
                  WriteCommands& out) const;
 
@@ -46,7 +46,8 @@ class Copies {
   mongo::Transaction& transaction_;
   int statement_ms_;
   std::size_t most_bytes_;
-  Documents targets_;  // apart from the sources: one collection may be both, read for different fields
+  Documents targets_;  // separate from the sources, because the fields that are read differ even if the
+                       // collection is the same
   Documents sources_;
 };
 

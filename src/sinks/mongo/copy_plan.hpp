@@ -7,10 +7,11 @@
 #include "sinks/mongo/query.hpp"
 #include "sluice/effect.hpp"
 
-/// How a copy plan reads documents: what the sink that writes copies and the audit that compares them share.
+/// How documents are read under a copy plan. Shared by the sink that writes copies and the audit that
+/// compares them.
 namespace sluice::sinks {
 
-/// The path that targets are found by.
+/// The path of the field by which targets are found.
 inline std::string join_path(const CopyPlan& plan) {
   return plan.array.empty() ? plan.reference : plan.array + "." + plan.reference;
 }
@@ -28,8 +29,8 @@ inline std::vector<const std::string*> target_fields(const CopyPlan& plan) {
   return fields;
 }
 
-/// Calls `visit(reference value, holder)` for every reference in a target; the holder is the document or the
-/// array's element in which the copies stand beside it.
+/// Calls `visit(reference, holder)` for each reference in a target. `holder` is the document or array element
+/// that contains the reference and its copies.
 template <typename Visit>
 void each_reference(const CopyPlan& plan, bson::View target, Visit visit) {
   if (plan.array.empty()) {
@@ -44,7 +45,7 @@ void each_reference(const CopyPlan& plan, bson::View target, Visit visit) {
   }
 }
 
-/// `source` is absent when there is no such document: then every copy should be absent too.
+/// `source` is absent if there is no such document; then every copy should be absent too.
 inline bool up_to_date(const CopyPlan& plan, bson::View source, bson::View holder) {
   return std::ranges::all_of(plan.fields, [&](const CopyPlan::Field& field) {
     return source.at_path(field.from) == holder.at_path(field.to);

@@ -6,8 +6,8 @@
 
 namespace sluice::sinks {
 
-/// Adds a counter's sum to what stands in its document, made or dropped as the counter's plan says. `write`
-/// is the index that an error names. The plan must outlive `out`.
+/// Appends the operation that adds a counter's delta to its document, and creates or deletes the document if
+/// the plan says so. `write`: the index that an error reports. The plan must outlive `out`.
 void add_counter(const CounterWrite& counter, std::size_t write, WriteCommands& out);
 
 }  // namespace sluice::sinks

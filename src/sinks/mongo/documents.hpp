@@ -15,25 +15,25 @@ struct IdentityHash {
 };
 using DocumentsById = std::unordered_map<bson::Identity, bson::View, IdentityHash>;
 
-/// The copies of a batch need more memory than it was given for them: fewer events are to be sent at once.
+/// The error if a batch's copies need more memory than allowed: the lane should send fewer events at once.
 Error too_much_copied(std::size_t most_bytes);
 
-/// Documents read by _id inside a transaction, and the replies that hold them.
+/// Documents read by _id in a transaction. Owns the replies that contain them.
 class Documents {
  public:
-  /// Ask for one document; `fields` are the paths that will be looked at. Repeated asking costs nothing.
+  /// Requests a document. `fields`: the paths that will be read. Requesting it again does nothing.
   void want(const std::string& database, const std::string& collection, const bson::Value& id,
             const std::vector<const std::string*>& fields);
 
-  /// Reads everything that was asked for since the last call. Gives up with too_slow once all the answers
-  /// together have more than `most_bytes`.
+  /// Reads everything requested since the last call. Returns too_slow when all replies together exceed
+  /// `most_bytes`.
   std::optional<Error> read(mongo::Transaction& transaction, int statement_ms,
                             std::size_t most_bytes = SIZE_MAX);
 
-  /// What all answers have together.
+  /// The size of all replies.
   std::size_t bytes() const { return bytes_; }
 
-  /// The document, or an absent view when there is none. Valid while this object lives.
+  /// The document, or an absent view if it does not exist. Valid while this object lives.
   bson::View find(const std::string& database, const std::string& collection, const bson::Value& id) const;
 
  private:
@@ -43,7 +43,7 @@ class Documents {
     std::vector<bson::Value> ids;
     std::vector<const std::string*> fields;
     DocumentsById found;
-    std::size_t read = 0;  ///< how many of the ids were read already
+    std::size_t read = 0;  ///< how many of the ids have been read
   };
 
   template <typename Groups>
@@ -57,7 +57,7 @@ class Documents {
                                   Wanted& wanted);
 
   std::vector<Wanted> groups_;
-  std::deque<mongo::Reply> replies_;  // a deque: the documents found point into them
+  std::deque<mongo::Reply> replies_;  // a deque, because the documents found are views into the replies
   std::size_t bytes_ = 0;
 };
 

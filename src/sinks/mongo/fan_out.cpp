@@ -12,7 +12,7 @@ constexpr int tries = 8;
 
 }  // namespace
 
-/// The driver's own cursor: it keeps to one server and one session, which the server insists on.
+/// Uses the driver's own cursor, which stays on one server and in one session, as the server requires.
 FanOutResult FanOut::run(const RefreshWrite& write) {
   const CopyPlan& plan = *write.plan;
   bson::Builder filter;
@@ -31,7 +31,7 @@ FanOutResult FanOut::run(const RefreshWrite& write) {
   return result;
 }
 
-/// Reads as many ids as make a piece, and writes those targets. False when there is nothing more to do.
+/// Reads the ids of one piece and updates those targets. Returns false when nothing is left.
 bool FanOut::write_next(const RefreshWrite& write, mongoc_cursor_t* cursor, FanOutResult& result) {
   bson::Builder list;
   std::int32_t count = 0;
@@ -43,7 +43,7 @@ bool FanOut::write_next(const RefreshWrite& write, mongoc_cursor_t* cursor, FanO
   bson_error_t error{};
   const bson_t* reply = nullptr;
   if (mongoc_cursor_error_document(cursor, &error, &reply)) {
-    // As for a write: what the server cannot look for is the fault of the event that asks for it.
+    // As with writes: if the server refuses the search, the error belongs to the event that caused it.
     result.error = mongo::classify(error, reply, mongo::Doing::writing);
     if (result.error->kind == ErrorKind::cursor_gone) result.error->kind = ErrorKind::transient;
     return false;

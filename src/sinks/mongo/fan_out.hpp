@@ -8,22 +8,23 @@
 
 namespace sluice::sinks {
 
-/// How a refresh went that was carried out in pieces.
+/// The result of a refresh that was carried out in pieces.
 struct FanOutResult {
-  std::optional<Error> error;  ///< of the whole: not carried out, to be repeated
-  bool guard_held = false;     ///< the guard matched for a piece at least
+  std::optional<Error> error;  ///< the refresh failed and has to be repeated
+  bool guard_held = false;     ///< the guard matched in at least one piece
   std::uint64_t documents = 0;
-  std::uint64_t refused = 0;     ///< targets that the server would not let be written
-  std::optional<Error> refusal;  ///< the first one's reason
+  std::uint64_t refused = 0;     ///< targets that the server refused to update
+  std::optional<Error> refusal;  ///< why it refused the first of them
 };
 
-/// A refresh whose targets are too many for one transaction, or of which one refuses: piece by piece, each
-/// piece a transaction of its own under the guard of whoever asks. Repeating it does no harm, so what it
-/// belongs to (the lane's position) may follow later.
+/// Carries out a refresh in pieces, each in its own transaction under the caller's guard. Used if a refresh
+/// has too many targets for one transaction, or if a target refuses its update. Repeating a piece is
+/// harmless, so the lane's position may be stored later.
 class FanOut {
  public:
-  /// The first statement of each piece: writes to what must not be taken over meanwhile, without changing
-  /// what it means, so that the server refuses one of the two. Fenced when it is taken over already.
+  /// The first statement of each piece. It writes to the caller's own document without changing its meaning,
+  /// so that the server refuses one of two transactions if somebody takes over meanwhile. Returns fenced if
+  /// somebody already has.
   using Hold = std::function<std::optional<Error>(mongo::Transaction&)>;
 
   FanOut(mongoc_client_t* client, mongo::SessionRecorder& recorder, Hold hold, int statement_ms)

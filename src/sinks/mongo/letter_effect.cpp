@@ -33,17 +33,17 @@ std::string_view name_of(DocumentPlan::Mode mode) {
   return "";
 }
 
-// A dead letter has to fit a document itself, with its event.
+// A dead letter has to fit in a document together with its event.
 constexpr std::size_t most_values = 4u << 20;
 constexpr std::size_t most_id = 1u << 20;
 constexpr std::size_t most_text = 1024;
-constexpr int levels_above = 2;  ///< the letter, and its effect
+constexpr int levels_above = 2;  ///< the letter and its effect
 
 std::string reference_path(const CopyPlan& plan) {
   return plan.array.empty() ? plan.reference : plan.array + "." + plan.reference;
 }
 
-/// Enough of a text that is looked at and never used.
+/// Cuts a text that is only shown.
 std::string_view shown(std::string_view text) {
   return text.substr(0, most_text);
 }
@@ -107,7 +107,7 @@ struct Describe {
   }
 };
 
-/// A field that an older letter does not have leaves the plan open.
+/// A field that older letters do not have is not compared.
 bool says(bson::View effect, std::string_view field, const std::string& value) {
   const bson::Value said = effect.at(field);
   return !said || said.text() == value;
@@ -142,7 +142,7 @@ bool same_place(bson::View effect, const DocumentPlan& plan) {
          says(effect, "collection", plan.collection);
 }
 
-/// A text in quotes, so that '5' is not 5.
+/// Puts texts in quotes, so that '5' differs from 5.
 std::string id_text(const bson::Value& id) {
   if (!id) return "(an _id too large to be stored)";
   const std::string text = bson::text_of(id);
@@ -160,7 +160,7 @@ void describe_effect(const EffectBody& effect, bson::Builder& out, LetterForm fo
 }
 
 bson::View document_of_bytes(const bson::Value& value) {
-  constexpr std::size_t head = 5;  // the length and the subtype
+  constexpr std::size_t head = 5;  // length and subtype
   if (value.type() != BSON_TYPE_BINARY || value.raw().size() < head) return {};
   return {value.raw().data() + head, value.raw().size() - head};
 }

@@ -9,41 +9,43 @@
 #include "sluice/bson_builder.hpp"
 #include "sluice/projection.hpp"
 
-/// How a dead letter holds its effect: written here, and read back here.
+/// Writes and reads the effect of a dead letter.
 namespace sluice::sinks {
 
-// What stands in the place of `id` ({id: the value}) and `values` where those nest too deeply for a letter.
+// The fields used instead of `id` and `values` if those nest too deeply for a letter. `idBytes` holds {id:
+// the value}.
 inline constexpr std::string_view id_bytes = "idBytes";
 inline constexpr std::string_view values_bytes = "valuesBytes";
 
-/// Appends what `effect` is about to the open document. An id or values too large for a letter are left out.
+/// Appends a description of `effect` to the open document. An id or values that are too large for a letter
+/// are left out.
 void describe_effect(const EffectBody& effect, bson::Builder& out, LetterForm form = LetterForm::readable);
 
-/// A described effect's id, in whichever form the letter holds it; absent where it was too large.
+/// The id of a described effect, in either form; absent if it was too large.
 bson::Value effect_id(bson::View effect);
 
-/// The bytes that a letter holds in the place of a document; absent for any other value.
+/// The document that a letter stores as bytes in `value`; absent for any other value.
 bson::View document_of_bytes(const bson::Value& value);
 
-/// What a described effect asks for, with the plans that its rule has now; nothing where the rule has no such
-/// plan any more, or the effect holds nothing that could be done. The writes point into `effect` and into the
-/// plans.
+/// The writes that a described effect stands for, with the current plans of its rule. Nothing if the rule has
+/// no such plan any more, or if the effect has nothing that could be written. The writes are views into
+/// `effect` and the plans.
 std::vector<Write> writes_of(bson::View effect, const std::vector<Projection>& projections,
                              const std::vector<const DocumentPlan*>& documents = {});
 
-/// The effect in few words: `favoritesCount +1 on articles 7`, `articles with the copies of users 3`.
+/// A short text of the effect: `favoritesCount +1 on articles 7`, `articles with the copies of users 3`.
 std::string effect_in_words(bson::View effect);
 
-/// Whether what was to be written was too large to be kept.
+/// Whether the values to write were too large to be stored in the letter.
 bool lacks_values(bson::View effect);
 
-/// Whether the id of what was to be written was too large to be kept.
+/// Whether the id of the document to write was too large to be stored in the letter.
 bool lacks_id(bson::View effect);
 
-/// Whether it is a message to be published, which is made of the letter's event again.
+/// Whether the effect is a message. It is rendered again from the letter's event.
 bool is_message(bson::View effect);
 
-/// Whether the letter was written for an event that its rule could not even make an effect of.
+/// Whether the rule could not make any effect of the event.
 bool holds_no_effect(bson::View effect);
 
 }  // namespace sluice::sinks

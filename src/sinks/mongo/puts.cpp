@@ -17,31 +17,31 @@ bool appends(const PutWrite& put) {
   return put.plan->mode == Mode::append;
 }
 
-/// A field that no stored document has. A missing field matches null, and a document that an upsert makes is
-/// given what its query states: by it, a pipeline tells a new document from one that stood there.
+/// A field that no stored document has. An upsert writes the fields of its query into the new document, and
+/// null also matches a missing field. So the pipeline sees by this field whether the document is new.
 constexpr std::string_view absent = "sluice\x01new";
 
-/// Names stay names in the constants of an update's pipeline, whatever they look like. $set and $setOnInsert
-/// take {"a.b": 1} for a path, refuse an empty name, and sort the fields.
+/// In the pipeline of an update, constants keep their field names whatever those look like. $set and
+/// $setOnInsert would take {"a.b": 1} for a path, refuse an empty name, and sort the fields.
 bool goes_by_pipeline(const PutWrite& put) {
   return put.plan->whole || bson::has_odd_names(put.values);
 }
 
-/// A path that begins with a whole map that is set as well is part of that map.
+/// If a map is set as a whole, a path into that map is part of it.
 bool is_inside_another(const std::string& path, const std::vector<std::string>& all) {
   return std::ranges::any_of(all, [&](const std::string& one) {
     return path.size() > one.size() && path.starts_with(one) && path[one.size()] == '.';
   });
 }
 
-/// Whether the settings state a path: {"a.b": x} is about b alone, and leaves the rest of a as it is.
+/// Whether the settings contain a path: {"a.b": x} sets only b and keeps the rest of a.
 bool sets_paths(const DocumentPlan& plan) {
   return std::ranges::any_of(plan.sets, [](const std::string& path) {
     return !path.starts_with('$') && path.find('.') != std::string::npos;
   });
 }
 
-/// The values are made as one document, in which a path has become maps.
+/// The values as one document, in which paths are nested documents.
 void append_paths(const PutWrite& put, bson::Builder& operation) {
   operation.open("u").open("$set");
   for (const std::string& path : put.plan->sets) {
@@ -134,7 +134,7 @@ void Puts::append(const PutWrite& put, std::size_t write, WriteCommands& out) {
     out.add(Kind::insert, put.plan->database, put.plan->collection, write, false, append_event);
     return;
   }
-  // An insert would change those.
+  // An insert would replace empty timestamps with the current time.
   out.add(Kind::update, put.plan->database, put.plan->collection, write, false,
           [&](bson::Builder& operation) {
             operation.open("q");

@@ -9,21 +9,22 @@
 
 namespace sluice::sinks {
 
-/// The documents that rules make: written in the order of their events, and an aggregate's events under
-/// numbers without a gap. For one transaction.
+/// Writes the documents that rules make, in the order of their events, in one transaction. The events of an
+/// aggregate are numbered without gaps.
 class Puts {
  public:
   Puts(mongo::Transaction& transaction, int statement_ms)
       : transaction_(transaction), statement_ms_(statement_ms) {}
 
-  /// Reads where the aggregates stand that `writes` append to. Two transactions that number events of one
-  /// aggregate meet at its head: one of them is refused and comes again.
+  /// Reads the last number of each aggregate that `writes` append to. If two transactions append to the same
+  /// aggregate, both update its head document; the server refuses one, and it is repeated.
   std::optional<Error> read(const std::vector<Write>& writes);
 
-  /// `write` is the index that an error names. What it points to must outlive `out`.
+  /// Adds a document. `write`: the index that an error reports. What the document points to must outlive
+  /// `out`.
   void add(const PutWrite& put, std::size_t write, WriteCommands& out);
 
-  /// Behind the last: stores where the aggregates stand now.
+  /// Call after the last document: stores the new last numbers of the aggregates.
   void finish(WriteCommands& out);
 
  private:
@@ -32,7 +33,7 @@ class Puts {
     std::string collection;
     bson::Value aggregate;
     std::int64_t number;
-    std::size_t write;  ///< the last that moved it
+    std::size_t write;  ///< index of the last write that appended to it
   };
   using Heads = std::unordered_map<bson::Identity, Head*, IdentityHash>;
 
@@ -46,11 +47,11 @@ class Puts {
   std::unordered_map<std::string, Heads> heads_by_place_;
 };
 
-/// Writes all of them that stand among `writes`.
+/// Writes all made documents among `writes`.
 Ran run_puts(mongo::Transaction& transaction, int statement_ms, const std::vector<Write>& writes,
              std::size_t most_operations = WriteCommands::many);
 
-/// Whether a batch holds such documents.
+/// Whether a batch contains made documents.
 bool puts_something(const std::vector<Write>& writes);
 
 }  // namespace sluice::sinks

@@ -69,7 +69,7 @@ Redone Redo::transact(const bson::Value& letter, const std::vector<Write>& write
   return {Redone::End::done, std::nullopt};
 }
 
-/// Writes whatever can be written: a target that refuses does not keep the others from their copies.
+/// Updates every target that accepts its update, even if others refuse theirs.
 std::optional<Error> Redo::in_pieces(const bson::Value& letter, const std::vector<Write>& writes) {
   const auto hold_letter = [&](mongo::Transaction& transaction) { return hold(transaction, letter); };
   FanOut fan_out(client_, recorder_, hold_letter, statement_ms_);

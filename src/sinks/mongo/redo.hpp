@@ -11,16 +11,17 @@
 
 namespace sluice::sinks {
 
-/// How an attempt to carry out a dead letter ended.
+/// The result of an attempt to carry out a dead letter.
 struct Redone {
   enum class End { done, gone, failed };
   End end = End::failed;
-  std::optional<Error> error;  ///< with failed; with unknown_commit it may have been done all the same
+  std::optional<Error>
+      error;  ///< set with `failed`; with unknown_commit the transaction may still have been committed
 };
 
-/// Carries out what a dead letter asks for, in one transaction with the letter's removal: both happen, or
-/// neither. Of several that try at once one finds the letter, and an attempt whose answer was lost has done
-/// everything or left the letter where it was. For one thread; blocks; does not throw.
+/// Carries out a dead letter's effect and deletes the letter in one transaction: both happen, or neither. If
+/// several try at once, only one of them finds the letter. After an attempt whose answer was lost, either
+/// everything is done or the letter is still there. Used by one thread; blocks; does not throw.
 class Redo {
  public:
   /// `client` must outlive it.
@@ -30,8 +31,8 @@ class Redo {
         recorder_(state_database_, state::sessions, pipeline),
         statement_ms_(statement_ms) {}
 
-  /// One attempt. Refreshes of too many targets for one transaction, or with one that refuses, are carried
-  /// out in pieces beforehand, each while the letter is there.
+  /// Makes one attempt. Refreshes with too many targets for one transaction, or with a target that refuses
+  /// its update, are carried out in pieces beforehand; each piece requires that the letter still exists.
   Redone attempt(const bson::Value& letter, const std::vector<Write>& writes);
 
   /// After an attempt whose answer was lost: whether the letter is gone for good.

@@ -12,35 +12,36 @@
 
 namespace sluice::sinks {
 
-/// How a run of commands went: the documents it matched, or the error and the write that caused it.
+/// The result of a run of commands: the number of matched documents, or the error and the index of the write
+/// that caused it.
 struct Ran {
   std::uint64_t documents = 0;
   std::uint64_t refreshed = 0;
   std::optional<Error> error;
   std::optional<std::size_t> failed_write;
-  std::uint64_t copied_bytes = 0;  ///< what copies needed: documents read, and commands rendered of them
+  std::uint64_t copied_bytes = 0;  ///< bytes that copies needed: documents read and commands rendered
 };
 
-/// The write commands of one transaction: operations on one collection and of one kind share a command, up to
-/// what the server takes in one.
+/// The write commands of a transaction. Operations of the same kind on the same collection share a command,
+/// up to the server's limits.
 class WriteCommands {
  public:
   enum class Kind : std::uint8_t { update, remove, insert };
-  /// `grouped`: removals last, for all else is alike in any order. `as_given`: in each collection one
-  /// operation after the other.
+  /// `grouped`: deletes come last; other operations may run in any order. `as_given`: the operations on each
+  /// collection run in the order in which they were added.
   enum class Order : std::uint8_t { grouped, as_given };
 
-  static constexpr std::size_t many = 50000;  ///< half of what the server takes in one command
+  static constexpr std::size_t many = 50000;  ///< half of the server's limit for one command
 
-  /// What the server takes as one command (16 MiB and 16 KiB), less what the driver adds to ours.
+  /// The server's limit for the size of a command (16 MiB and 16 KiB), less what the driver adds.
   static constexpr std::size_t most_command_bytes = (16u << 20) + (14u << 10);
 
-  /// `most_operations` go into one command; with 1, whatever goes wrong with it names its write.
+  /// Puts at most `most_operations` into one command. With 1, every error names its write.
   explicit WriteCommands(int statement_ms, std::size_t most_operations = many, Order order = Order::grouped)
       : statement_ms_(statement_ms), most_operations_(most_operations), order_(order) {}
 
-  /// Adds one operation that `fill` writes into the open document; `write` is the index that an error names.
-  /// `fill` is called twice where the operation has to go into a command of its own.
+  /// Adds an operation that `fill` writes into the open document. `write`: the index that an error reports.
+  /// `fill` is called a second time if the operation has to go into a new command.
   template <typename Fill>
   void add(Kind kind, const std::string& database, const std::string& collection, std::size_t write,
            bool refresh, Fill fill) {
@@ -55,23 +56,23 @@ class WriteCommands {
 
   struct Command {
     Kind kind;
-    bool refresh;  ///< counted apart, so that the fan-out of refreshes is known
+    bool refresh;  ///< refreshes are counted separately to learn their fan-out
     const std::string* database;
     const std::string* collection;
     bson::Builder body;
-    std::vector<std::size_t> writes;  ///< by operation: the write it belongs to
+    std::vector<std::size_t> writes;  ///< for each operation, the index of its write
   };
 
-  /// The commands in the order in which they are to be sent.
+  /// The commands in the order in which they are sent.
   std::deque<Command>& in_order();
 
-  /// Sends all of them in that order and stops at the first error. An operation that is too large for any
-  /// command is the fault of its write, and is not sent: the server would end the connection over it.
+  /// Sends all commands in order and stops at the first error. An operation that is too large for any command
+  /// is not sent, because the server would close the connection: it is reported as an error of its write.
   Ran run(mongo::Transaction& transaction);
 
   bool empty() const { return commands_.empty(); }
 
-  /// What all commands have together.
+  /// The size of all commands.
   std::size_t bytes() const;
 
  private:

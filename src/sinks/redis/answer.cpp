@@ -16,7 +16,7 @@ struct Known {
 
 using enum ErrorKind;
 
-/// The first that the answer starts with counts.
+/// The first entry that the answer starts with applies.
 constexpr std::array known{
     Known{"LOADING", unavailable, "it is loading its data from disk: waiting for it"},
     Known{"MASTERDOWN", unavailable,

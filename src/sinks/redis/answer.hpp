@@ -6,9 +6,9 @@
 
 namespace sluice::sinks::redis {
 
-/// What the server refused a command with (`OOM command not allowed ...`), by what it asks for, and with what
-/// to do about it. Only what is wrong with the very command is ErrorKind::own_fault; a server that is full,
-/// is loading or is a replica is so for every other command too, and so is whatever we do not know.
+/// Turns the server's error (`OOM command not allowed ...`) into an Error whose kind and text say what to do.
+/// Only errors of the command itself are ErrorKind::own_fault. A full, loading or read-only server affects
+/// every command, and unknown errors are treated the same.
 Error refusal(std::string_view answer);
 
 }  // namespace sluice::sinks::redis

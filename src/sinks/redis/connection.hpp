@@ -18,41 +18,43 @@ namespace sluice::sinks::redis {
 
 using Words = std::span<const std::string_view>;
 
-/// A command that the server refused: which of those that were sent together, and why.
+/// A command that the server refused: its index among those sent together, and the error.
 struct Refused {
   std::size_t index;
   Error error;
 };
 
-/// How commands that were sent together ended.
+/// The results of commands that were sent together.
 struct Exchanged {
-  std::size_t answered = 0;           ///< the first so many have their answers
+  std::size_t answered = 0;           ///< how many commands, from the first on, were answered
   std::vector<Refused> refused = {};  ///< in their order
-  /// The rest may have been done or not, and the connection is of no more use.
+  /// Set if the connection broke. Whether the unanswered commands were carried out is unknown, and the
+  /// connection cannot be used any more.
   std::optional<Error> broken = {};
-  bool closed = false;  ///< with broken: by the server, as it does with those that were idle for long
+  bool closed =
+      false;  ///< with broken: the server closed it, as it does with connections that were idle for long
 };
 
-/// A connection to a Redis server, logged in. Blocks; for one thread at a time. It does not come back by
-/// itself when it breaks: open another.
+/// A connection to a Redis server, logged in. Blocks; used by one thread at a time. It does not reconnect:
+/// open a new one instead.
 class Connection {
  public:
-  /// The password's file is read here, so that a new connection is made with a new one. The error is
-  /// ErrorKind::fatal where waiting mends nothing, such as a file that cannot be read.
+  /// Reads the password's file each time, so a new connection uses the current password. The error is
+  /// ErrorKind::fatal if retrying does not help, for example if a file cannot be read.
   static std::variant<std::unique_ptr<Connection>, Error> open(const RedisConfig& config);
 
-  /// Puts a command behind those that were not sent yet.
+  /// Appends a command to those that will be sent next.
   void append(Words words);
   void append(std::initializer_list<std::string_view> words) { append(Words(words.begin(), words.size())); }
 
-  /// Sends all that was appended, and then reads all the answers.
+  /// Sends all appended commands and then reads all answers.
   Exchanged exchange();
 
-  /// Ends whatever waits for the server, as if the server had closed the connection, which is of no more use.
-  /// The one call that other threads may make.
+  /// Ends all waiting as if the server had closed the connection, which then cannot be used any more. The
+  /// only function that other threads may call.
   void interrupt();
 
-  /// One command, with nothing else appended: its text, number or status, as text.
+  /// Runs one command, with nothing else appended. Returns its text, number or status as text.
   std::variant<std::string, Error> ask(std::initializer_list<std::string_view> words);
 
  private:
@@ -74,8 +76,8 @@ class Connection {
   std::vector<std::size_t> sizes_;
 };
 
-/// Connects, logs in and asks whether the server is well and lets this user write. Nothing when it does.
-/// Changes nothing.
+/// Connects, logs in, and checks that the server is healthy and lets this user write. Returns nothing if all
+/// is well. Changes nothing.
 std::optional<Error> ping(const RedisConfig& config);
 
 }  // namespace sluice::sinks::redis

@@ -9,7 +9,7 @@ namespace sluice::sinks {
 
 namespace {
 
-/// Nothing where the document cannot be written as JSON; then `failure` says why.
+/// Returns nothing if the document cannot be written as JSON; then `failure` says why.
 std::optional<std::string_view> value_of(const Message& message, CachePlan::Format format, std::string& text,
                                          bson::JsonFailure& failure) {
   if (!message.payload) return message.text;
@@ -24,7 +24,7 @@ std::optional<std::string_view> value_of(const Message& message, CachePlan::Form
 
 }  // namespace
 
-/// While it lives, abandon() interrupts the connection.
+/// While it lives, abandon() can interrupt the connection.
 class Cache::Use {
  public:
   Use(Cache& cache, sinks::redis::Connection& connection) : cache_(cache), connection_(connection) {
@@ -68,7 +68,7 @@ void Cache::give_back(Handle connection) {
   idle_.push_back(std::move(connection));
 }
 
-/// What one connection suffers from, the others do as well: the server is gone, or is another one now.
+/// If one connection breaks, the idle ones are closed too: the server is gone, or was replaced.
 void Cache::forget_idle() {
   const std::lock_guard lock(mutex_);
   idle_.clear();
@@ -88,7 +88,7 @@ std::optional<Error> Cache::greet() {
   return std::nullopt;
 }
 
-/// A server that is away is no reason not to begin: the stream takes note of what it missed.
+/// The stream starts even if the server is unreachable; what changes meanwhile is sent later.
 std::optional<Error> Cache::prepare() {
   auto error = greet();
   if (!error || error->kind != ErrorKind::unavailable) return error;
@@ -96,7 +96,7 @@ std::optional<Error> Cache::prepare() {
   return std::nullopt;
 }
 
-/// Of each key the last.
+/// Keeps only the last command for each key.
 Cache::Commands Cache::commands_of(const Batch& batch) const {
   Commands commands;
   std::unordered_map<std::string_view, std::size_t> places;
@@ -134,7 +134,7 @@ void Cache::append(sinks::redis::Connection& connection, Command& command, std::
   connection.append({CachePlan::drop, key});
 }
 
-/// A value that cannot be kept for a reason of its own must not leave an older one behind.
+/// If a value itself cannot be stored, its key is deleted, so that no older value stays.
 bool Cache::drop_refused(const sinks::redis::Exchanged& done, Commands& commands) const {
   bool any = false;
   for (const sinks::redis::Refused& refused : done.refused) {
@@ -148,7 +148,7 @@ bool Cache::drop_refused(const sinks::redis::Exchanged& done, Commands& commands
   return any;
 }
 
-/// All commands, over one connection.
+/// Sends all commands over one connection.
 sinks::redis::Exchanged Cache::exchange(Commands& commands) {
   if (commands.empty()) return {};
   auto taken = take();
@@ -172,7 +172,7 @@ sinks::redis::Exchanged Cache::exchange(Commands& commands) {
 Outcome Cache::send(const Batch& batch) {
   Commands commands = commands_of(batch);
   sinks::redis::Exchanged done = exchange(commands);
-  // It may have been idle for too long: that the server ended a connection says nothing of a new one.
+  // An idle connection may have been closed by the server; a new one is tried once.
   if (done.closed && done.refused.empty()) done = exchange(commands);
   while (drop_refused(done, commands)) done = exchange(commands);
   Outcome outcome;
@@ -182,7 +182,7 @@ Outcome Cache::send(const Batch& batch) {
   } else {
     outcome.error = std::move(done.broken);
   }
-  // While we run, nothing is fatal that an operator can mend without us.
+  // While the worker runs, an error that an operator can fix is never fatal.
   if (outcome.error && outcome.error->kind == ErrorKind::fatal) outcome.error->kind = ErrorKind::unavailable;
   outcome.committed = !outcome.error;
   outcome.documents = outcome.committed ? commands.size() : 0;

@@ -13,9 +13,9 @@
 
 namespace sluice::sinks {
 
-/// Keeps keys in Redis: a batch's commands go out one behind the other, and then all their answers are read.
-/// Each command says all that its key is to hold, so of several on one key the last is enough, and a batch
-/// that failed is simply sent again, whole.
+/// Keeps keys in Redis. Sends all commands of a batch, then reads all answers. Each command sets the whole
+/// content of its key, so of several commands for one key only the last is sent, and a failed batch is simply
+/// sent again.
 class Cache final : public Outlet {
  public:
   explicit Cache(const OutletParts& parts)
@@ -31,7 +31,7 @@ class Cache final : public Outlet {
  private:
   using Handle = std::unique_ptr<sinks::redis::Connection>;
 
-  /// One write of the batch, as it is sent.
+  /// A write of the batch as a command.
   struct Command {
     std::size_t write;
     const CachePlan* plan;
@@ -53,11 +53,11 @@ class Cache final : public Outlet {
 
   const RedisConfig config_;
   const std::function<void(bool, const std::string&)> say_;
-  const bool late_;   ///< then nothing is set: an old value must not follow a newer one, and a drop may
-  std::mutex mutex_;  ///< taken a few times a batch
+  const bool late_;  ///< if true, keys are only deleted, never set: an old value must not replace a newer one
+  std::mutex mutex_;  ///< taken a few times for each batch
   bool abandoned_ = false;
   std::vector<Handle> idle_;
-  std::vector<sinks::redis::Connection*> in_use_;  ///< by a batch that may wait for the server
+  std::vector<sinks::redis::Connection*> in_use_;  ///< by batches that may be waiting for the server
 };
 
 }  // namespace sluice::sinks

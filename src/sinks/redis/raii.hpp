@@ -6,7 +6,7 @@
 
 #include "bson/destroyer.hpp"
 
-/// Every hiredis handle, owned: the one place where they are destroyed.
+/// Owning pointers for all handles of hiredis.
 namespace sluice::sinks::redis {
 
 using Context = std::unique_ptr<redisContext, Destroyer<redisFree>>;
