@@ -14,7 +14,7 @@ namespace sluice::sinks::webhook {
 
 namespace beast = boost::beast;
 
-/// Reads one answer, and keeps of it only what is asked for.
+/// Reads one HTTP answer and keeps only the parts that are needed.
 class AnswerReader final : public beast::http::basic_parser<false> {
  public:
   using error_code = beast::error_code;
@@ -24,7 +24,7 @@ class AnswerReader final : public beast::http::basic_parser<false> {
 
   explicit AnswerReader(Answer& answer) : answer_(answer) { body_limit(most_body); }
 
-  /// A 1xx: the answer itself is still to come.
+  /// Whether this is a 1xx answer: the final answer follows.
   bool is_interim() const { return answer_.status / 100 == 1; }
 
  private:

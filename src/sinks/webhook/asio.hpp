@@ -1,7 +1,8 @@
 #pragma once
 
 #if defined(__SANITIZE_ADDRESS__)
-// Instrumented code hides from GCC 12 that Asio's coroutine frames are allocated and freed by the same pair.
+// In instrumented code GCC 12 does not see that Asio's coroutine frames are allocated and freed by matching
+// functions.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif

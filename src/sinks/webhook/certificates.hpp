@@ -9,15 +9,15 @@
 
 namespace sluice::sinks::webhook {
 
-/// Whom an endpoint trusts and what it shows of itself. Certificates may be renewed while we run: they are
-/// read anew when a file has changed.
+/// The authorities that an endpoint trusts, and its own certificate. Files that have changed are read again,
+/// so certificates can be renewed while the worker runs.
 class Certificates {
  public:
   explicit Certificates(const EndpointConfig& config) : config_(config) {}
 
-  /// Those that were good last stay when the new ones cannot be used.
+  /// If the new files cannot be used, the previous certificates stay in use.
   std::optional<Error> refresh();
-  /// Nothing before the first refresh() that went well, or without TLS.
+  /// Absent before the first successful refresh(), and without TLS.
   std::shared_ptr<asio::ssl::context> context() const { return context_; }
 
  private:

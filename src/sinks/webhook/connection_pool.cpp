@@ -27,7 +27,7 @@ Unsent Endpoint::Pool::send(std::span<const Request> requests, std::span<Answer>
   if (stop.stop_requested()) return {.abandoned = true, .not_before = std::nullopt};
   RequestBatch batch(++batch_ids_, requests, answers, judge, deadline);
   asio::post(io_, [this, &batch] { take_up(batch); });
-  // What is posted last may come when the batch is gone, so it knows the batch by its number only.
+  // The handler may run after the batch is gone, so it refers to the batch by number.
   const std::stop_callback abandoning(
       stop, [this, id = batch.id] { asio::post(io_, [this, id] { abandon(id); }); });
   batch.wait();
@@ -38,7 +38,7 @@ void Endpoint::Pool::take_up(RequestBatch& batch) {
   try {
     scheduler_.add(batch);
     hand_out();
-  } catch (const std::exception&) {  // no memory, say: the caller tries again
+  } catch (const std::exception&) {  // for example out of memory: the caller tries again
     const bool known = scheduler_.has(batch);
     batch.give_up();
     known ? scheduler_.end_batches() : batch.end();
@@ -48,7 +48,7 @@ void Endpoint::Pool::take_up(RequestBatch& batch) {
 std::optional<Error> Endpoint::Pool::try_connection() {
   std::promise<std::optional<Error>> answer;
   auto result = answer.get_future();
-  // What it throws breaks the promise, so it is thrown here as well.
+  // The handler must not throw; if it does, the exception is thrown here too.
   async::spawn(io_.get_executor(), try_connection(std::move(answer)), [](const std::exception_ptr&) {});
   return result.get();
 }
@@ -70,20 +70,20 @@ void Endpoint::Pool::abandon(std::uint64_t id) {
   scheduler_.end_batches();
 }
 
-/// A handler threw: nobody may be left waiting for what it was about to do.
+/// A handler threw: callers that wait for its work are released.
 void Endpoint::Pool::give_up_all() {
   scheduler_.give_up_all();
   scheduler_.end_batches();
 }
 
-/// As much as there are connections for and the breaker lets go.
+/// Starts as many requests as there are connections and as the circuit breaker allows.
 void Endpoint::Pool::hand_out() {
   while (has_room()) {
     const auto job = scheduler_.next(flow::Clock::now());
     if (!job) break;
     assign(*job);
   }
-  shown_ = scheduler_.breaker_state();  // before anybody is told
+  shown_ = scheduler_.breaker_state();  // before any caller is released
   scheduler_.end_batches();
 }
 
@@ -94,14 +94,14 @@ void Endpoint::Pool::assign(Job job) {
     spawn_serve(made);
     return;
   }
-  Worker& one = *idle_.back();  // the one used last: the others may grow old
+  Worker& one = *idle_.back();  // the connection used last, so that the others may time out
   idle_.pop_back();
   one.job = job;
   one.connection.begin();
   one.connection.wake();
 }
 
-/// It goes on with the connection after an exception: jobs are handed to it all the same.
+/// After an exception the connection stays in use, because it may still be given requests.
 void Endpoint::Pool::spawn_serve(Worker& self) {
   async::spawn(io_.get_executor(), serve(self), [this, &self](const std::exception_ptr&) {
     self.connection.close();
@@ -123,14 +123,14 @@ asio::awaitable<void> Endpoint::Pool::serve(Worker& self) {
     scheduler_.ended(job, self.connection.is_abandoned());
     hand_out();
   }
-  // Whoever waits for it is told.
+  // Its caller gets the error.
   if (self.job) {
     scheduler_.ended(*std::exchange(self.job, std::nullopt), self.connection.is_abandoned());
     scheduler_.end_batches();
   }
 }
 
-/// An exception is an answer that never came.
+/// An exception counts as a missing answer.
 asio::awaitable<void> Endpoint::Pool::carry_out_or_fail(Worker& self) {
   Answer& answer = self.job->answer();
   try {

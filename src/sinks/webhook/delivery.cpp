@@ -10,13 +10,13 @@ namespace {
 using Verdict = WebhookPlan::Verdict;
 using Milliseconds = std::chrono::milliseconds;
 
-/// A batch that is not through by then comes again with what is left of it: a stop, or a lane that has to go
-/// elsewhere, waits no longer for a slow service.
+/// After this time an unfinished batch is returned to its lane, which sends the rest again. So a stop, or a
+/// lane with other work, does not wait for a slow service.
 constexpr auto most_batch = std::chrono::seconds(5);
 constexpr auto most_retry_after = std::chrono::hours(1);
 constexpr std::size_t most_remembered = 16'384;  // messages; more than any batch has
 constexpr std::size_t lane_keeps_bytes =
-    1 << 20;  // of a lane's memory for requests, from one batch to the next
+    1 << 20;  // bytes of a lane's request buffers that are kept between batches
 
 webhook::Judgement judgement_of(Verdict verdict) {
   switch (verdict) {
@@ -51,7 +51,7 @@ Outcome Webhook::Delivery::run() {
   return std::move(outcome_);
 }
 
-/// One that was refused before is not asked again: its dead letter comes first.
+/// A message that was refused before is not sent again: its dead letter comes first.
 bool Webhook::Delivery::knows_refused(const Indices& missing) {
   if (lane_.refused.empty()) return false;
   for (const std::size_t i : missing) {
@@ -85,7 +85,7 @@ void Webhook::Delivery::send_all(const WebhookPlan& plan, const Indices& indices
   }
 }
 
-/// The endpoint itself keeps the order of requests that hold one message each.
+/// The endpoint keeps the order of requests with one message each.
 std::vector<Webhook::Delivery::Round> Webhook::Delivery::rounds_of(const WebhookPlan& plan,
                                                                    const Indices& indices) const {
   std::vector<Round> rounds;
@@ -164,7 +164,7 @@ void Webhook::Delivery::done(std::size_t i) {
   if (found != lane_.alone.end()) lane_.alone.erase(found);
 }
 
-/// Whether it is given up.
+/// Returns whether the message is given up.
 bool Webhook::Delivery::fail(std::size_t i, const Fate& fate, Error error) {
   const DeliverWrite& write = delivery(batch_, i);
   if (fate.verdict == Verdict::dead || used_up(write, fate, error)) {
@@ -177,7 +177,7 @@ bool Webhook::Delivery::fail(std::size_t i, const Fate& fate, Error error) {
   return false;
 }
 
-/// One of them is refused, and which one shows when each goes by itself.
+/// The service refused a request with several messages. Sending each alone shows which one it refuses.
 void Webhook::Delivery::take_apart(const Parcel& parcel, const Error& error) {
   if (lane_.alone.size() >= most_remembered) lane_.alone.clear();
   for (const std::size_t i : parcel) lane_.alone.emplace(delivery(batch_, i));
@@ -187,7 +187,7 @@ void Webhook::Delivery::take_apart(const Parcel& parcel, const Error& error) {
   outcome_.error->message += " (a batch of " + std::to_string(parcel.size()) + "; each is sent alone now)";
 }
 
-/// One is told of at a time; the others are remembered until it is their turn.
+/// Only one refused message is reported at a time; the others are remembered and reported later.
 void Webhook::Delivery::refuse(std::size_t i, Error error) {
   if (outcome_.error && outcome_.error->kind == ErrorKind::own_fault) {
     if (lane_.refused.size() >= most_remembered) lane_.refused.clear();

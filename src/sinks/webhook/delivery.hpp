@@ -8,13 +8,13 @@
 
 namespace sluice::sinks {
 
-/// One batch's way to its web services: what is sent, in which order, and what the answers make of it.
+/// Sends one batch to its web services: decides what is sent in which order, and interprets the answers.
 class Webhook::Delivery {
  public:
   Delivery(Webhook& outlet, Lane& lane, const Batch& batch);
 
-  /// Sends what the lane has not delivered yet. Ends after a few seconds, whatever is left: the batch comes
-  /// again with the rest.
+  /// Sends what the lane has not delivered yet. Returns after a few seconds even if something is left; the
+  /// lane then sends the batch again with the rest.
   Outcome run();
 
  private:
@@ -28,7 +28,7 @@ class Webhook::Delivery {
   std::vector<Round> rounds_of(const WebhookPlan& plan, const Indices& indices) const;
   void send_round(const WebhookPlan& plan, const Round& round);
 
-  // What the answers make of the batch
+  // The batch's results so far
   void settle(WebService& service, const Parcel& parcel, const webhook::Answer& answer,
               RequestReport& report);
   void done(std::size_t i);

@@ -8,7 +8,7 @@
 
 namespace sluice::sinks {
 
-/// How often a message's request failed, by kind.
+/// How often a message's request failed, by kind of failure.
 struct FailedAttempts {
   int network = 0;
   int timeout = 0;
@@ -16,18 +16,18 @@ struct FailedAttempts {
   int throttled = 0;
 };
 
-/// What an answer means to a message.
+/// What an answer means for a message.
 struct Fate {
   WebhookPlan::Verdict verdict = WebhookPlan::Verdict::retry;
-  /// With retry: what counts the attempt, and how many there may be; none where they are not counted.
+  /// With retry: which counter counts the attempt, and its limit; absent if attempts are not counted.
   int FailedAttempts::*counter = nullptr;
   std::optional<int> most;
 };
 
-/// Of a request that was sent.
+/// The fate of a message by the answer to its request.
 Fate fate_of(const WebhookPlan& plan, const sinks::webhook::Answer& answer);
 
-/// What happened, for people.
+/// A description of the answer for messages.
 std::string text_of(const WebhookPlan& plan, std::string_view verb, const sinks::webhook::Answer& answer);
 
 }  // namespace sluice::sinks

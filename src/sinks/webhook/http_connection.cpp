@@ -9,7 +9,7 @@ namespace sluice::sinks::webhook {
 namespace {
 
 constexpr auto idle_most = std::chrono::seconds(30);
-constexpr std::size_t buffer_keeps_bytes = 1 << 20;  // from one request to the next
+constexpr std::size_t buffer_keeps_bytes = 1 << 20;  // kept between requests
 constexpr std::size_t read_bytes = 8192;
 
 void append_header_lines(std::string& out, std::string_view lines) {
@@ -62,17 +62,17 @@ asio::awaitable<void> HttpConnection::carry_out(const Request& request, Answer& 
     const bool reused = wire_.is_open();
     if (!reused && !co_await connect(answer)) co_return;
     const bool heard = co_await exchange(answer);
-    // Closed by the server while nobody used it: that says nothing of this request.
+    // The server closed the idle connection; the request itself has not failed.
     again = reused && !heard && answer.kind == Answer::Kind::broken && !context_.stopping && !abandoned_;
   }
 }
 
-/// Whether a byte of an answer came.
+/// Whether any byte of an answer arrived.
 asio::awaitable<bool> HttpConnection::exchange(Answer& answer) {
   wire_.wait_until(flow::Clock::now() + context_.config.request_timeout);
   in_.clear();
   if (in_.capacity() > buffer_keeps_bytes) in_ = {};
-  // A server that refuses a long body may have answered before it has read it all.
+  // A server that refuses a long body may answer before it has read all of it.
   const error_code unwritten = co_await wire_.write(out_);
   bool heard = false;
   for (bool interim = true; interim;) {
@@ -124,7 +124,7 @@ asio::awaitable<error_code> HttpConnection::read(AnswerReader& reader, bool& hea
   co_return error;
 }
 
-/// error::need_more unless the answer is complete, or wrong.
+/// Returns error::need_more unless the answer is complete or invalid.
 void HttpConnection::parse(AnswerReader& reader, error_code& error) {
   error = {};
   reader.eager(true);
@@ -143,7 +143,7 @@ asio::awaitable<bool> HttpConnection::connect(Answer& answer) {
   const auto addresses = host.list();
   if (abandoned_) why = "abandoned";
   for (std::size_t i = 0; i < addresses.size() && why.empty(); ++i) {
-    // Each has its share of what is left, so that one which swallows everything does not hide the next.
+    // Each address gets a share of the remaining time, so that one that drops all packets does not use it up.
     const flow::Time now = flow::Clock::now();
     wire_.wait_until(now + (until - now) / static_cast<int>(addresses.size() - i));
     std::string failure = co_await connect_to(addresses[i]);
@@ -168,7 +168,7 @@ asio::awaitable<std::string> HttpConnection::connect_to(tcp::endpoint address) {
   }
   const config::UrlOrigin& origin = context_.config.origin;
   if (!origin.tls) co_return std::string();
-  // Where new ones cannot be used, those that were good last are.
+  // If new certificates cannot be used, the previous ones are.
   static_cast<void>(context_.certificates.refresh());
   const auto tls = context_.certificates.context();
   std::string more;

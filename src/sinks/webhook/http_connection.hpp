@@ -11,7 +11,7 @@
 
 namespace sluice::sinks::webhook {
 
-/// What all connections of one endpoint share.
+/// What all connections of an endpoint share.
 struct ConnectionContext {
   ConnectionContext(asio::io_context& on, const EndpointConfig& stated)
       : io(on), config(stated), authority(stated.origin.authority()), addresses(on, stated.origin) {}
@@ -24,29 +24,29 @@ struct ConnectionContext {
   bool stopping = false;
 };
 
-/// One HTTP connection, which is kept open between requests and opened again when it is needed. All calls are
-/// made on the endpoint's thread; one coroutine at a time uses it.
+/// An HTTP connection that is kept open between requests and reopened when needed. All functions are called
+/// on the endpoint's thread, by one coroutine at a time.
 class HttpConnection {
  public:
   /// `context` must outlive it.
   explicit HttpConnection(ConnectionContext& context)
       : context_(context), wire_(context.io), wake_(context.io) {}
 
-  /// Sends the request and reads its answer, connecting first where needed. A request that met with a
-  /// connection which the server had closed meanwhile is sent once more. Errors become the answer's kind and
-  /// text; an exception leaves it to the caller to close().
+  /// Sends the request and reads its answer. Connects first if necessary. If the server had closed the idle
+  /// connection, the request is sent once more. Errors are returned in the answer; after an exception the
+  /// caller has to call close().
   asio::awaitable<void> carry_out(const Request& request, Answer& answer);
-  /// False when there is no connection; `answer` says why.
+  /// Returns false if it cannot connect; `answer` says why.
   asio::awaitable<bool> connect(Answer& answer);
 
-  /// Waits for wake(), and closes the connection when that takes long.
+  /// Waits for wake(). Closes the connection if it stays unused for long.
   asio::awaitable<void> rest();
   void wake() { wake_.cancel(); }
   void close() { wire_.close(); }
 
-  /// Whatever its coroutine waits for ends with an error.
+  /// Makes every pending operation of its coroutine fail.
   void interrupt();
-  /// Nobody waits for the current request's answer any more: interrupts it.
+  /// Interrupts the current request, because nobody waits for its answer any more.
   void abandon();
   bool is_abandoned() const { return abandoned_; }
   void begin() { abandoned_ = false; }

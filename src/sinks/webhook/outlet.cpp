@@ -53,7 +53,7 @@ std::string Webhook::server_of(const DeliveryPlan& plan) const {
   return origin_of(static_cast<const WebhookPlan&>(plan).service);
 }
 
-/// A service that is away is no reason not to begin: its stream takes note of what it missed.
+/// The stream starts even if a service is unreachable; messages then wait for it.
 std::optional<Error> Webhook::prepare() {
   return open();
 }
@@ -69,7 +69,7 @@ void Webhook::abandon() {
 
 Outcome Webhook::send(const Batch& batch) {
   if (auto error = open()) {
-    // While we run, nothing is fatal that an operator can mend without us.
+    // While the worker runs, an error that an operator can fix is never fatal.
     error->kind = ErrorKind::unavailable;
     Outcome outcome;
     outcome.error = std::move(error);

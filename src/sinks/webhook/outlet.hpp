@@ -19,8 +19,8 @@
 
 namespace sluice::sinks {
 
-/// Sends requests to web services: of a batch many at a time, of each document one after the other. What was
-/// answered well is not sent again while its batch is tried again; what is sent again has the same
+/// Sends requests to web services, many of a batch at a time, but one at a time for each document. A message
+/// that was accepted is not sent again when its batch is retried; one that is sent again has the same
 /// Idempotency-Key.
 class Webhook final : public Outlet {
  public:
@@ -40,13 +40,14 @@ class Webhook final : public Outlet {
   };
   template <typename Value>
   using ByMessage = std::unordered_map<MessageKey, Value, MessageKey::Hash, MessageKey::Equal>;
-  /// What is kept of a lane from one batch to the next, or from one attempt to the next.
+  /// The state of a lane that is kept between batches and between attempts.
   struct Lane {
     Delivered delivered;
-    ByMessage<FailedAttempts> attempts;  ///< only where they are limited
-    /// Of batches that were refused as a whole.
+    ByMessage<FailedAttempts> attempts;  ///< only for messages with a limit on attempts
+    /// Messages of requests that were refused as a whole.
     std::unordered_set<MessageKey, MessageKey::Hash, MessageKey::Equal> alone;
-    ByMessage<Error> refused;  ///< found in a batch in which another one was told of
+    ByMessage<Error>
+        refused;  ///< refused messages that are not reported yet, because one is reported at a time
     std::string texts;
     std::vector<sinks::webhook::Request> requests;
     std::vector<sinks::webhook::Answer> answers;
@@ -61,14 +62,14 @@ class Webhook final : public Outlet {
   const std::shared_ptr<WebServices> services_;
   const std::vector<const WebhookPlan*> plans_;
   std::stop_source stop_;
-  std::mutex mutex_;  ///< taken once a batch
+  std::mutex mutex_;  ///< taken once for each batch
   bool open_ = false;
   std::map<const WebhookPlan*, Target> targets_;
   std::map<std::string, Lane> lanes_;
 };
 
-/// Whether a plan's service takes connections and its secret can be read, for a check. ErrorKind::fatal for
-/// what waiting does not mend. Sends nothing.
+/// For a check: whether a plan's service accepts connections and its secret can be read. Returns
+/// ErrorKind::fatal if retrying does not help. Sends nothing.
 std::optional<Error> try_service(const WebhookPlan& plan);
 
 }  // namespace sluice::sinks

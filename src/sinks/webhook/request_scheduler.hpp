@@ -14,21 +14,21 @@
 
 namespace sluice::sinks::webhook {
 
-/// The requests of one Endpoint::send(), whose caller waits until the batch has ended. All but wait() is for
-/// the endpoint's thread.
+/// The requests of one call of Endpoint::send(), whose caller waits until the batch has ended. Only wait() is
+/// called by the caller; everything else runs on the endpoint's thread.
 struct RequestBatch {
   RequestBatch(std::uint64_t number, std::span<const Request> all, std::span<Answer> ends,
                const Endpoint::Judge& verdict, flow::Time until);
 
   bool sendable() const { return !given_up && chains.ready(); }
   bool over() const { return under_way == 0 && !sendable(); }
-  /// Nothing of it is begun any more; its caller may try again.
+  /// Starts no more of its requests; the caller may try again.
   void give_up();
-  /// Releases the caller. The batch may be gone when this returns.
+  /// Releases the caller. The batch may be destroyed before this returns.
   void end();
   void wait();
 
-  const std::uint64_t id;  ///< never used again, unlike its address
+  const std::uint64_t id;  ///< never reused, unlike its address
   std::span<const Request> requests;
   std::span<Answer> answers;
   const Endpoint::Judge& judge;
@@ -44,35 +44,36 @@ struct RequestBatch {
   bool ended_ = false;
 };
 
-/// A request that is under way.
+/// A request in flight.
 struct Job {
   RequestBatch* batch = nullptr;
   std::size_t index = 0;
-  std::uint64_t round = 0;  ///< of the circuit breaker
+  std::uint64_t round = 0;  ///< the circuit breaker's round
 
   const Request& request() const { return batch->requests[index]; }
   Answer& answer() const { return batch->answers[index]; }
 };
 
-/// Decides which request goes next: batches take turns, requests of one key keep their order, and the circuit
-/// breaker says whether the service may be asked at all. No I/O. The endpoint's thread alone uses it.
+/// Decides which request is sent next: batches take turns, requests with the same key keep their order, and
+/// the circuit breaker decides whether anything is sent at all. Does no I/O. Used only on the endpoint's
+/// thread.
 class RequestScheduler {
  public:
   explicit RequestScheduler(flow::CircuitBreaker::Limits limits) : breaker_(limits) {}
 
   void add(RequestBatch& batch) { batches_.push_back(&batch); }
   bool has(const RequestBatch& batch) const;
-  /// None while there is nothing to send, or while the breaker lets nothing go. Batches behind their deadline
-  /// are given up.
+  /// The next request; absent if there is none, or while the breaker is open. Gives up batches whose deadline
+  /// has passed.
   std::optional<Job> next(flow::Time now);
-  /// The job's answer is there. Of one that was abandoned unanswered nothing is kept.
+  /// Takes the job's answer. If the job was abandoned without an answer, nothing is stored.
   void ended(const Job& job, bool abandoned);
-  /// The caller asked to stop: begins nothing more of the batch. Null when it has ended already.
+  /// The caller requested a stop: starts no more requests of the batch. Null if it has already ended.
   RequestBatch* abandon(std::uint64_t id);
   void give_up_all();
-  /// Releases the callers of all batches that are over.
+  /// Releases the callers of all batches that have ended.
   void end_batches();
-  /// From now on failures say nothing of the service.
+  /// From now on failures do not count against the service.
   void stop() { stopping_ = true; }
 
   flow::CircuitBreaker::State breaker_state() const { return breaker_.state(); }

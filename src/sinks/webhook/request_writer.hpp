@@ -13,7 +13,7 @@
 
 namespace sluice::sinks {
 
-/// A batch's i-th write, which must be one for web services.
+/// The i-th write of a batch, which must be a message to a web service.
 inline const DeliverWrite& delivery(const Batch& batch, std::size_t i) {
   return std::get<DeliverWrite>(batch.writes[i]);
 }
@@ -22,12 +22,12 @@ inline const WebhookPlan& webhook_plan_of(const DeliverWrite& write) {
   return static_cast<const WebhookPlan&>(*write.plan);
 }
 
-/// Writes the requests of one batch: bodies, headers and signatures.
+/// Writes the requests of a batch: bodies, headers and signatures.
 class RequestWriter {
  public:
-  /// A message of which no body can be made.
+  /// A message whose body cannot be made.
   struct Unwritable {
-    std::size_t index = 0;  ///< in the batch
+    std::size_t index = 0;  ///< index in the batch
     Error error;
   };
 
@@ -35,14 +35,14 @@ class RequestWriter {
   RequestWriter(const Batch& batch, std::string& texts, std::vector<webhook::Request>& requests)
       : batch_(batch), texts_(texts), requests_(requests) {}
 
-  /// Writes one request for each parcel of the round, in place of those of the last round. Signs them where
-  /// there is a secret. `requests` cannot be used when a message is returned.
+  /// Replaces `requests` with one request for each parcel of the round, and signs them if there is a secret.
+  /// If a failed message is returned, `requests` must not be used.
   std::optional<Unwritable> compose(const WebhookPlan& plan, const std::string& secret,
                                     const flow::RequestBatcher::Round& round);
 
  private:
   using Parcel = flow::RequestBatcher::Parcel;
-  /// Texts move as more are added: where they lie is known when all are there.
+  /// Adding a text may move the others, so views are made when all are complete.
   struct Place {
     std::size_t headers;
     std::size_t body;

@@ -6,7 +6,7 @@
 
 namespace sluice::sinks::webhook {
 
-/// What a receiver tells a request of ours from a stranger's by: `t=<seconds>,v1=<HMAC-SHA256 of
+/// The signature by which a receiver recognises genuine requests: `t=<seconds>,v1=<HMAC-SHA256 of
 /// "<seconds>.<body>" in hexadecimal digits>`.
 std::string sign(std::string_view secret, std::int64_t unix_seconds, std::string_view body);
 

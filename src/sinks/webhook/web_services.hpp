@@ -12,18 +12,19 @@
 
 namespace sluice::sinks {
 
-/// A web service that is called.
+/// The state of a web service.
 struct WebService {
   std::unique_ptr<sinks::webhook::Endpoint> endpoint;
   std::mutex mutex;
-  std::string last_failure;  ///< what the breaker opened for
+  std::string last_failure;  ///< the failure that opened the circuit breaker
 };
 
-/// The web services of the process: whichever rules, streams and partitions call one in the same way share
-/// its connections, its limit and its breaker. One that nobody calls any more is let go. Thread-safe.
+/// The web services of the process. Rules, streams and partitions that call a service with the same settings
+/// share its connections, its limit and its circuit breaker. A service that is no longer used is closed.
+/// Thread-safe.
 class WebServices {
  public:
-  /// ErrorKind::fatal for certificates that cannot be used. Connects to nobody yet.
+  /// Returns ErrorKind::fatal if the certificates cannot be used. Does not connect yet.
   std::variant<std::shared_ptr<WebService>, Error> get(const WebhookPlan::Service& stated);
 
  private:
@@ -33,7 +34,7 @@ class WebServices {
 
 sinks::webhook::EndpointConfig endpoint_config(const WebhookPlan::Service& stated);
 
-/// Its name in messages and metrics.
+/// The service's name in messages and metrics.
 std::string origin_of(const WebhookPlan::Service& stated);
 
 }  // namespace sluice::sinks

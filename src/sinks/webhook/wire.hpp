@@ -11,20 +11,19 @@
 
 namespace sluice::sinks::webhook {
 
-/// One connection, with TLS or without, and the time until which it may wait for its peer. No operation may
-/// be under way when it is destroyed; a timer that has fired by then, and whose handler is still queued, does
-/// nothing.
+/// A connection, with or without TLS, and the time until which it may wait for its peer. No operation may be
+/// pending when it is destroyed. A timer handler that is still queued then does nothing.
 class Wire {
  public:
   explicit Wire(asio::io_context& io) : link_(std::make_shared<Link>(io)), deadline_(io) {}
 
-  /// When that time has come, the connection is closed and whatever waits for it fails. Replaces the time
-  /// that was set before; Time::max(): there is none.
+  /// At `time` the connection is closed, and pending operations fail. Replaces the previous time; Time::max()
+  /// means no limit.
   void wait_until(flow::Time time);
   bool timed_out() const { return link_->timed_out; }
 
   asio::awaitable<error_code> connect(tcp::endpoint peer);
-  /// With the peer that must be `host` according to its certificate. On failure `why` may know more.
+  /// Does the TLS handshake; the peer's certificate must be for `host`. On failure `why` may have details.
   asio::awaitable<error_code> shake_hands(asio::ssl::context& context, const std::string& host,
                                           std::string& why);
   asio::awaitable<error_code> write(std::string_view text);
@@ -34,8 +33,8 @@ class Wire {
   void close() { link_->close(); }
 
  private:
-  /// What the timer's handler needs. The handler holds it weakly: a handler that is queued when the timer is
-  /// cancelled runs all the same, and may outlive the wire.
+  /// State for the timer's handler, which holds a weak pointer to it: a handler that is queued when the timer
+  /// is cancelled still runs, and may outlive the wire.
   struct Link {
     explicit Link(asio::io_context& io) : socket(io) {}
     void close();
