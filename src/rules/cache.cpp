@@ -25,22 +25,22 @@ constexpr const char* too_large_for_keys =
     "the event is too large for the server to send, so the keys of this rule that are made of fields are not "
     "known; drop them by hand, or make keys of the id alone";
 
-/// What is kept under the key of a document that stands.
+/// What is stored under the key of a document that exists.
 enum class Kept : std::uint8_t { nothing, document, event, text };
 
 struct CacheParts {
   CachePlan plan;
   std::vector<Subscription> subscriptions;
   std::vector<TextTemplate> drops;
-  std::optional<TextTemplate> refresh;  ///< the key of what is kept
+  std::optional<TextTemplate> refresh;  ///< the key under which the document is stored
   Kept kept = Kept::nothing;
   std::optional<TextTemplate> value;  ///< with Kept::text
-  bool exact_after = false;           ///< a full document beside an update is as that left it
+  bool exact_after = false;  ///< the full document of an update is exactly the state after that update
   std::string fingerprint;
 };
 
-/// One event's keys. A key is about the document before the change and after it; where both make the same, it
-/// is one.
+/// The keys that concern one event: those of the document before the change and after it, without
+/// repetitions.
 class Keys {
  public:
   Keys(const CacheParts& parts, const ChangeEvent& event, Effects& effects)
@@ -64,7 +64,7 @@ class Keys {
                                 : event_.operation != Operation::remove;
   }
 
-  /// The document as the event left it, where that is certain.
+  /// The document after the event, if it is known exactly.
   bson::View after() const {
     const bool exact = event_.operation != Operation::update || parts_.exact_after;
     return whole_ && exact ? event_.full_document : bson::View{};
@@ -91,7 +91,7 @@ class Keys {
     };
   }
 
-  /// Nothing where there is no such document, where it lacks a field, or where the key is not known.
+  /// Nothing if there is no such document, if it lacks a field, or if the key is not known.
   std::optional<std::string> key_of(const TextTemplate& one, Side side) {
     if (!stands(side)) return std::nullopt;
     std::string key;
@@ -124,7 +124,8 @@ class Keys {
     if (auto old = key_of(key, Side::before)) drop(*std::move(old));
   }
 
-  /// False where the value is not known: a key that is not there is true, one with an old value is not.
+  /// Returns false if the value is not known. Then the key is deleted: a missing key is never wrong, an old
+  /// value is.
   bool put_value(Message& message) {
     switch (parts_.kept) {
       case Kept::nothing:
@@ -149,7 +150,7 @@ class Keys {
     if (std::ranges::find(sent_, key) == sent_.end()) send(std::move(key), CachePlan::drop, {});
   }
 
-  /// Routed by the key, not by the document: several documents may have to do with one.
+  /// Routed by the key, not by the document, because several documents may concern one key.
   void send(std::string key, std::string_view verb, Message message) {
     message.verb = verb;
     message.address = effects_.arena().keep(std::string_view(key));
@@ -168,21 +169,21 @@ class Keys {
   std::vector<std::string> sent_;
 };
 
-/// Drops the keys of documents that change, or keeps what stands in them equal to the documents.
+/// Deletes the keys of documents that change, or keeps the values under them equal to the documents.
 class CacheRule final : public Rule {
  public:
   CacheRule(std::string name, CacheParts parts) : Rule(std::move(name)), parts_(std::move(parts)) {}
 
   std::vector<Subscription> subscriptions() const override { return parts_.subscriptions; }
   std::vector<const DeliveryPlan*> deliveries() const override { return {&parts_.plan}; }
-  /// Of a collection that was dropped no key is known; it is said that they are to be flushed.
+  /// When a collection is dropped its keys are not known; the log says that they have to be flushed.
   bool keeps_state() const override { return false; }
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
     Keys(parts_, event, effects).make();
   }
-  /// Keys of the id alone are known all the same; what should be kept is not, so it is dropped.
+  /// Keys made of the id alone are known even without the document. The value is not, so the key is deleted.
   void apply_key_only(const ChangeEvent& event, Effects& effects) const override {
     Keys(parts_, event, effects).make();
   }
@@ -227,7 +228,7 @@ void read_refresh(const Settings& settings, CacheParts& parts) {
   parts.fingerprint += " refresh " + key + " " + value + " " + format;
 }
 
-/// The fields that keys and values are made of, each once.
+/// The fields that keys and values are made of, without repetitions.
 std::vector<std::string> fields_read(const CacheParts& parts, bool keys_only) {
   std::vector<std::string> all;
   const auto add = [&](const TextTemplate& one) {
@@ -270,7 +271,7 @@ void ask_for_images(const Settings& settings, const CacheParts& parts, Subscript
   }
 }
 
-/// What the rule reads has to be sent, and an update of it has to count.
+/// Throws unless the fields that the rule reads are sent, and updates of them are subscribed to.
 void complete(const Settings& settings, const CacheParts& parts, Subscription& one) {
   for (const std::string& path : fields_read(parts, false)) {
     check_sent(settings, one, path);

@@ -8,10 +8,10 @@ namespace sluice::rules {
 
 namespace {
 
-/// Keeps copies of a source document's fields in the documents that refer to it. A change of the source
-/// refreshes the copies; a target that comes late, or turns to another source, is filled. Neither carries
-/// values: the sink reads the source in the transaction that writes the copies, so a race can end in one way
-/// only.
+/// Keeps copies of a source document's fields in the documents that refer to it. When the source changes, all
+/// copies are refreshed; when a target is inserted or refers to another source, its copies are filled.
+/// Neither effect carries values: the sink reads the source in the transaction that writes the copies, so a
+/// race always has the right result.
 class Embed final : public Rule {
  public:
   Embed(std::string name, std::deque<CopyPlan> plans) : Rule(std::move(name)), plans_(std::move(plans)) {
@@ -62,7 +62,7 @@ class Embed final : public Rule {
     return text;
   }
 
-  /// What is written is read anew at the time of writing, so the key is enough.
+  /// The sink reads the values when it writes, so the key is enough.
   void apply_key_only(const ChangeEvent& event, Effects& effects) const override { apply(event, effects); }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
@@ -92,7 +92,7 @@ class Embed final : public Rule {
            event.update.touches(reference);
   }
 
-  /// The target as the event shows it, if it shows it with its copies.
+  /// The target in the event, if the event contains it with its copies.
   static bson::View seen_target(const ChangeEvent& event) {
     const bool shown = event.operation != Operation::update && event.detail == Detail::whole;
     return shown ? event.full_document : bson::View{};
@@ -100,12 +100,12 @@ class Embed final : public Rule {
 
   std::deque<CopyPlan> plans_;
   std::uint64_t source_seed_ = 0;
-  // By plan: the seed of its targets' keys, and the path of the reference with [] for an array.
+  // For each plan: the seed of its targets' keys, and the reference's path with [] for an array.
   std::vector<std::uint64_t> target_seeds_;
   std::vector<std::string> references_;
 };
 
-/// Takes `members[].userId` apart into the array's path and the path inside an element.
+/// Splits `members[].userId` into the array's path and the path inside an element.
 void split_reference(const Settings& target, const std::string& path, CopyPlan& plan) {
   const auto brackets = path.find("[]");
   if (brackets == std::string::npos) {
@@ -135,8 +135,8 @@ CopyPlan::Field read_field(const Settings& target, const CopyPlan& plan, const s
   return {from, to.substr(prefix.size())};
 }
 
-/// The server refuses an update that writes two paths of which one holds the other, and a copy over the
-/// reference would take away what the next refresh finds it by.
+/// The server refuses an update of two paths if one contains the other. And a copy must not replace the
+/// reference, by which the next refresh finds the target.
 void refuse_overlaps(const Settings& target, const CopyPlan& plan) {
   for (std::size_t i = 0; i < plan.fields.size(); ++i) {
     const std::string& to = plan.fields[i].to;

@@ -9,7 +9,7 @@ namespace sluice::rules {
 
 namespace {
 
-/// Hands each change to a function of the program, in the order of each document's changes.
+/// Passes each change to a function of the program, in the order of each document's changes.
 class HandlerRule final : public Rule {
  public:
   HandlerRule(std::string name, HandlerPlan plan, std::vector<Subscription> subscriptions, bool snapshot)
@@ -33,7 +33,7 @@ class HandlerRule final : public Rule {
   void apply(const ChangeEvent& event, Effects& effects) const override {
     std::string id = name() + "-";
     id += event.token_data;
-    // A snapshot's token has the run; a change that is read again for one is another message.
+    // The token of a snapshot already contains the run. A replayed change is a message of its own.
     if (!event.snapshot_run.empty() && event.operation != Operation::snapshot) {
       id += '-';
       id += event.snapshot_run;

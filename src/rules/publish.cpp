@@ -20,7 +20,7 @@ constexpr const char* no_subject =
     "the ids or fields it is made of";
 constexpr std::size_t most_subject = 2048;
 
-/// Tells of each change in a message of its own, in the order of each document's changes.
+/// Publishes a message for each change, in the order of each document's changes.
 class PublishRule final : public Rule {
  public:
   struct Parts {
@@ -67,7 +67,7 @@ class PublishRule final : public Rule {
   }
 
  private:
-  /// Messages that keep an order go through one lane: all of a JetStream stream, or those of a document.
+  /// Messages whose order is kept go through one lane: those of a JetStream stream, or those of a document.
   std::uint64_t order_key(const ChangeEvent& event) const {
     if (parts_.plan.in_order) return bson::stable_hash(parts_.plan.stream.name, 0);
     return bson::Identity(event.id).hash(bson::stable_hash(event.collection, 0));
@@ -86,7 +86,7 @@ class PublishRule final : public Rule {
   Parts parts_;
 };
 
-/// What every subject of the template fits: its start as far as it is the same for all, then anything.
+/// A subject pattern that matches every subject of the template: its fixed beginning and a wildcard.
 std::string pattern_of(const TextTemplate& subject) {
   const std::string_view start = subject.fixed_start();
   if (subject.is_fixed()) return std::string(start);
@@ -99,7 +99,7 @@ void check_stream_name(const Settings& settings, std::string_view key, const std
   if (!possible) settings.fail(key, "'" + name + "' cannot be the name of a JetStream stream");
 }
 
-/// The server's own subjects, and those that buckets of keys and objects are kept under.
+/// Subjects reserved for the server and for key-value and object stores.
 void check_reserved(const Settings& settings, std::string_view key, std::string_view subject) {
   for (const std::string_view reserved : {"$JS", "$SYS", "$KV", "$O"}) {
     const std::string_view first = subject.substr(0, subject.find('.'));

@@ -13,10 +13,10 @@ namespace sluice::rules {
 namespace {
 
 enum class Does : std::uint8_t {
-  keep,   ///< something true: every effect counts
-  react,  ///< what is said twice may be said once
+  keep,   ///< the rule keeps data true: every effect counts
+  react,  ///< the rule reports changes: repetitions may be dropped
 };
-/// Who waits while its server is slow or gone.
+/// What a slow or unreachable server of the rule delays.
 enum class Runs : std::uint8_t { with_others, with_publishers, apart };
 
 struct Kind {
@@ -74,7 +74,7 @@ std::vector<const PublishPlan*> publications_of(const Rule& rule) {
   return plans;
 }
 
-/// Two messages with one id in one stream: the server would drop the second as a duplicate.
+/// Two rules would give messages of one stream the same id: the server would drop the second as a duplicate.
 void check_message_ids(const std::vector<std::unique_ptr<Rule>>& rules, const RuleConfig& added) {
   const Rule& last = *rules.back();
   for (const PublishPlan* plan : publications_of(last)) {
@@ -99,7 +99,7 @@ RuleOptions read_options(const Settings& settings) {
           std::chrono::milliseconds(settings.integer_or("linger_ms", 0, 0, most_linger_ms))};
 }
 
-// What no file states: a function of the program that the library runs in.
+// Not available in files: a function of the program that uses the library.
 constexpr Kind handler_kind{"handler", make_handler, Does::react, Runs::apart};
 
 const Kind* find_kind(const RuleConfig& rule) {
@@ -123,7 +123,7 @@ bool publishes(const RuleConfig& rule) {
 
 namespace {
 
-/// The kinds that the rule could be meant to be.
+/// The known kinds that resemble the given one.
 std::vector<std::string> kinds_for(const RuleConfig& rule) {
   std::vector<std::string> names = kinds();
   const std::vector<std::string> more =
@@ -159,17 +159,17 @@ std::unique_ptr<Rule> make_one(const RuleConfig& rule, const std::string& databa
 
 namespace {
 
-/// Where rules that publish keep another program's resume tokens, in the stream's database.
+/// The collections in the stream's database in which publishing rules store another program's resume tokens.
 void add_token_places(const std::vector<RuleConfig>& rules, const std::string& database,
                       std::vector<std::string>& names) {
   for (const RuleConfig& rule : rules) {
-    const std::vector<std::string> keys = rule.settings.keys();  // has() would count as asking
+    const std::vector<std::string> keys = rule.settings.keys();  // has() would mark the setting as used
     if (rule.kind != "publish" || std::ranges::find(keys, "tokens") == keys.end()) continue;
     try {
       const Settings tokens = rule.settings.section("tokens");
       if (tokens.text("database") == database) names.push_back(tokens.text("collection"));
     } catch (const ConfigError&) {
-      continue;  // its own rule says what is wrong
+      continue;  // its own rule reports the error
     }
   }
 }
@@ -186,7 +186,7 @@ std::vector<std::string> hidden_in(const StreamConfig& stream) {
 
 }  // namespace
 
-/// Goes on after a rule that cannot be used, to find the others.
+/// Continues after a rule that cannot be used, to report all errors.
 std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream) {
   const std::vector<std::string> hidden = hidden_in(stream);
   std::vector<std::unique_ptr<Rule>> rules;

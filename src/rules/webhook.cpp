@@ -27,8 +27,8 @@ constexpr const char* long_headers =
 constexpr std::int32_t body_code = 2;  ///< the server's BadValue
 constexpr const char* no_body = "the rule's 'values' produce no document for this event";
 
-/// Makes a request of each change, in the order of each document's changes, or of all that have one value in
-/// common.
+/// Makes a request for each change, in the order of each document's changes, or of all changes with one
+/// common value.
 class WebhookRule final : public Rule {
  public:
   struct Parts {
@@ -40,8 +40,8 @@ class WebhookRule final : public Rule {
     std::vector<RequestHeader> headers;
     RequestBody body;
     Made made;
-    bool ordered = false;          ///< the settings state what the order is kept of
-    bool order_is_shared = false;  ///< which more than one document can have
+    bool ordered = false;          ///< the settings contain order_by
+    bool order_is_shared = false;  ///< several documents can have the same order_by value
     bool snapshot = false;
     std::string fingerprint;
   };
@@ -50,7 +50,7 @@ class WebhookRule final : public Rule {
 
   std::vector<Subscription> subscriptions() const override { return parts_.subscriptions; }
   std::vector<const DeliveryPlan*> deliveries() const override { return {&parts_.plan}; }
-  // The server makes values of changes alone.
+  // The server computes values only for changes of documents.
   bool has_snapshots() const override { return !parts_.body.made; }
   bool begins_with_snapshot() const override { return parts_.snapshot; }
   bool keeps_state() const override { return false; }
@@ -60,7 +60,7 @@ class WebhookRule final : public Rule {
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
-    // The drops of its collections have told of it.
+    // The drops of the database's collections were reported already.
     const bool of_database = event.operation == Operation::drop_database;
     if (of_database && parts_.path.tells_of_the_collection()) return;
     const std::uint64_t key = order_key(event, effects.arena());
@@ -108,7 +108,7 @@ class WebhookRule final : public Rule {
   }
 
  private:
-  /// What may be told in one request: of one operation and collection, and to one place with one head.
+  /// Changes that may share a request: same operation and collection, same URL and headers.
   static std::string_view group(const ChangeEvent& event, std::string_view path, std::string_view own_headers,
                                 Arena& arena) {
     LongText text;
@@ -132,7 +132,7 @@ class WebhookRule final : public Rule {
 
   std::uint64_t order_key(const ChangeEvent& event, Arena& arena) const {
     const bson::Value stated = parts_.ordered ? parts_.made.value(event, "order", arena) : bson::Value{};
-    // What is stated is one order, whichever collections it is about.
+    // order_by is one order for all collections of the rule.
     if (stated && !stated.is_null()) return bson::Identity(stated).hash(bson::stable_hash("order", 0));
     return bson::Identity(event.id).hash(bson::stable_hash(event.collection, 0));
   }
@@ -155,7 +155,7 @@ class WebhookRule final : public Rule {
   Parts parts_;
 };
 
-/// A request about a whole collection has no document to take values from.
+/// A change of a whole collection has no document to take values from.
 void check_collections_told(const Settings& settings, const std::vector<Subscription>& subscriptions,
                             const TextTemplate& path, const RequestBody& body) {
   if (std::ranges::none_of(subscriptions, [](const auto& one) { return one.drops || one.renames; })) return;

@@ -49,7 +49,7 @@ std::string_view word_of(SettingType type) {
   return "";
 }
 
-/// A default is read as the file would be.
+/// A default is parsed like a value in the file.
 void check_fallback(const std::string& kind, const SettingSpec& spec) {
   if (!spec.fallback) return;
   const bool as_texts = spec.type == SettingType::text || spec.type == SettingType::texts;

@@ -14,7 +14,7 @@ struct PlanOf {
   const void* operator()(const Copied& copied) const { return copied.plan; }
 };
 
-/// Why an effect could not be carried out; empty where it can be.
+/// Why an effect cannot be carried out; empty if it can.
 class Objection {
  public:
   explicit Objection(const std::vector<const void*>& plans) : plans_(plans) {}
@@ -92,7 +92,7 @@ void GuardedRule::guard(const ChangeEvent& event, Effects& effects, Act act) con
   if (why.empty()) return;
   effects.shrink_to(first);
   const std::string text = "the code of rule '" + name() + "' failed on this event: " + why;
-  // With its final zero: an effect's reason is a C string.
+  // With the terminating zero, because an effect's reason is a C string.
   const std::string_view kept = effects.arena().keep(std::string_view(text.c_str(), text.size() + 1));
   effects.add(Reject{custom_rule_failed_code, kept.data()},
               bson::Identity(event.id).hash(bson::stable_hash(event.collection, 0)));

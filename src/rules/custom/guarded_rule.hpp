@@ -8,12 +8,12 @@
 
 namespace sluice::rules {
 
-/// A rule that the user wrote, held to what rules promise. What it says of itself is asked once. An event for
-/// which it throws, or makes effects that could not be carried out, becomes a dead letter with the reason and
-/// has no other effect of this rule.
+/// Wraps a rule that the user wrote, and checks that it does what rules must do. Its description is read
+/// once. If it throws for an event, or makes effects that cannot be carried out, the event becomes a dead
+/// letter with the reason, and has no other effect of this rule.
 class GuardedRule final : public Rule {
  public:
-  /// Throws std::invalid_argument, with the reason, for a rule that cannot be used.
+  /// Throws std::invalid_argument, with the reason, if the rule cannot be used.
   GuardedRule(std::string name, std::unique_ptr<const Rule> inner);
 
   std::vector<Subscription> subscriptions() const override { return subscriptions_; }
@@ -38,7 +38,7 @@ class GuardedRule final : public Rule {
   std::vector<IndexNeed> indexes_;
   std::vector<Projection> projections_;
   std::vector<const DocumentPlan*> documents_;
-  std::vector<const void*> plans_;  ///< of all these
+  std::vector<const void*> plans_;  ///< the plans of all of them
   bool has_snapshots_;
   bool begins_with_snapshot_;
   bool keeps_state_;
@@ -46,7 +46,7 @@ class GuardedRule final : public Rule {
   std::string fingerprint_;
 };
 
-/// The code of such a dead letter: the server's UnknownError.
+/// The code of these dead letters: the server's UnknownError.
 inline constexpr std::int32_t custom_rule_failed_code = 8;
 
 }  // namespace sluice::rules

@@ -17,7 +17,7 @@ void check_name(const std::vector<StreamConfig>& streams, const StreamConfig& ad
                              "', and another stream has that name; rename one of them");
 }
 
-/// Nothing where it has publishing rules alone, or none.
+/// Nothing if the stream has only publishing rules, or none.
 std::optional<StreamConfig> take_publishers(StreamConfig& stream) {
   const auto some = std::ranges::any_of(stream.rules, publishes);
   if (!some || std::ranges::all_of(stream.rules, publishes)) return std::nullopt;

@@ -8,8 +8,7 @@
 
 namespace sluice::rules {
 
-/// The `format` of messages and bodies, relaxed unless it is stated. Throws ConfigError for one that is not
-/// known.
+/// The `format` of messages and bodies; relaxed by default. Throws ConfigError for an unknown format.
 std::string read_format(const Settings& settings, std::initializer_list<std::string_view> known);
 
 }  // namespace sluice::rules

@@ -8,8 +8,8 @@
 
 namespace sluice::rules {
 
-/// What the server made, with each text that it sent as a list of parts joined (language::Compiled::texts has
-/// the places). The bytes are those of `made` where there is no such list, else they are in `arena`.
+/// The values that the server computed, with each list of parts joined to one text (language::Compiled::texts
+/// has their places). Returns `made` itself if there is no such list; otherwise the bytes are in `arena`.
 bson::Value with_texts_joined(const bson::Value& made, const std::vector<std::vector<std::string>>& places,
                               Arena& arena);
 

@@ -4,7 +4,7 @@
 #include "sluice/arena.hpp"
 #include "sluice/bson_builder.hpp"
 
-/// Documents that rules make, in the memory of the event's batch.
+/// Copies of documents in the memory of the event's batch.
 namespace sluice::rules {
 
 inline bson::View kept(bson::View made, Arena& arena) {
@@ -12,7 +12,7 @@ inline bson::View kept(bson::View made, Arena& arena) {
   return {bytes.data(), bytes.size()};
 }
 
-/// The fields of a document whose names `keeps` holds for.
+/// A document with only those fields whose names satisfy `keeps`.
 template <typename Keeps>
 bson::View fields_of(bson::View document, Arena& arena, Keeps keeps) {
   bson::Builder copy;
@@ -22,8 +22,8 @@ bson::View fields_of(bson::View document, Arena& arena, Keeps keeps) {
   return kept(copy.finish(), arena);
 }
 
-/// Whether a document, or an aggregate, can have the value as its id. Null, which stands for what is missing,
-/// cannot.
+/// Whether the value can be the id of a document or aggregate. Null cannot, because it stands for a missing
+/// value.
 inline bool is_usable_id(const bson::Value& value) {
   return !value.is_null() && bson::can_be_id(value);
 }

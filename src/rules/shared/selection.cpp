@@ -54,7 +54,7 @@ void read_fields(const Settings& settings, Subscription& out) {
   for (const std::string& field : out.fields) check_path(settings, "fields", field);
 }
 
-/// Kept as BSON: what it means is for the server to say.
+/// Stored as BSON; only the server interprets it.
 void read_where(const Settings& settings, Subscription& out) {
   if (!settings.has("where")) return;
   out.where = bson_of(settings, "where", "where", settings.json("where"));
@@ -72,7 +72,7 @@ void read_where(const Settings& settings, Subscription& out) {
   }
 }
 
-/// A condition in our own words, beside `where` or instead of it.
+/// A condition in Sluice's own language, in addition to `where` or instead of it.
 void read_when(const Settings& settings, Subscription& out) {
   if (!settings.has("when")) return;
   const language::Compiled compiled = read_condition(settings, "when");
@@ -96,8 +96,8 @@ bool has_index(std::string_view path) {
   return false;
 }
 
-/// Paths go into every element of an array on their way, as the server's $project has it. Of one inside
-/// another the outer one says all.
+/// As in the server's $project, a path through an array applies to each element. If one path contains
+/// another, only the outer one is used.
 Paths read_paths(const Settings& settings, std::string_view key) {
   if (!settings.has(key)) return {};
   const Paths stated = settings.texts(key);

@@ -10,19 +10,19 @@
 
 namespace sluice::rules {
 
-/// What a rule may be told of, beside the changes of documents.
+/// The kinds of events that a rule may receive besides changes of documents.
 enum class Tells : std::uint8_t { of_documents, of_collections };
 
-/// What of a collection a rule reads, as its settings state it: `operations`, `fields`, `where`,
-/// `when`, `full_document`, `before`, `redact` and `project`, none of which has to be there. All are asked
-/// for, so that Settings::done() knows them. Throws ConfigError, with the place, for what cannot be meant.
+/// What a rule reads of a collection, from its settings `operations`, `fields`, `where`, `when`,
+/// `full_document`, `before`, `redact` and `project`, all optional. Marks all of them as used for
+/// Settings::done(). Throws ConfigError, with the place, for invalid settings.
 ///
-/// What the subscription asks for is kept exactly: the rule's apply() sees no other event, and where an image
-/// is required and missing it is not called, for the event goes to the dead letters by itself.
+/// The subscription is exact: the rule's apply() gets no other events. If a required image is missing,
+/// apply() is not called and the event becomes a dead letter.
 Subscription read_selection(const Settings& settings, const std::string& collection,
                             Tells tells = Tells::of_documents);
 
-/// The same of several collections alike.
+/// The same settings for several collections.
 std::vector<Subscription> read_selections(const Settings& settings,
                                           const std::vector<std::string>& collections,
                                           Tells tells = Tells::of_documents);

@@ -14,7 +14,7 @@
 
 namespace sluice::rules {
 
-/// A short text that is put together for each event, without allocating.
+/// A short text that is built for each event without allocating.
 class InlineText {
  public:
   void append(std::string_view text) {
@@ -25,9 +25,9 @@ class InlineText {
   }
   void append(char c) { append(std::string_view(&c, 1)); }
   std::string_view view() const { return {data_.data(), size_}; }
-  /// False when something was left out because it was too long.
+  /// False if the text was cut because it was too long.
   bool fits() const { return fits_ && !spoilt_; }
-  /// It cannot be what it should.
+  /// Marks the text as invalid for its use.
   void spoil() { spoilt_ = true; }
   bool spoilt() const { return spoilt_; }
 
@@ -38,7 +38,7 @@ class InlineText {
   bool spoilt_ = false;
 };
 
-/// The same of any length.
+/// The same without a limit on length.
 class LongText {
  public:
   void append(std::string_view text) { text_.append(text); }
@@ -52,65 +52,67 @@ class LongText {
   bool fits_ = true;
 };
 
-/// A text with names in braces, filled in from an event: `{db}`, `{coll}`, `{op}`, `{id}`, `{token}`, and the
-/// dotted path of any field of the document (as it is after the change, else as it was before).
+/// A text with names in braces that is filled in from an event: `{db}`, `{coll}`, `{op}`, `{id}`, `{token}`,
+/// and the dotted path of any field of the document (after the change, or else before it).
 class TextTemplate {
  public:
   /// How a value becomes part of the text.
   enum class Escape : std::uint8_t {
     /// One line of text: control characters and `%` become `%` and two hexadecimal digits.
     line,
-    /// One token of a NATS subject: what may not stand in one (dots, wildcards, blanks, control characters)
-    /// and `%` itself become `%` and two hexadecimal digits; an empty value becomes `%`, a missing one `%-`.
+    /// One token of a NATS subject: characters that are not allowed in one (dots, wildcards, blanks, control
+    /// characters) and `%` itself become `%` and two hexadecimal digits; an empty value becomes `%`, a
+    /// missing one `%-`.
     subject,
-    /// A part of a URL's path, or a value of its query: all but letters, digits and `-._~` become `%` and two
-    /// hexadecimal digits. A text in which a name has no value, or one that leads to another path (`.`,
-    /// `..`), does not fit.
+    /// A part of a URL's path, or a value in its query: all characters but letters, digits and `-._~` become
+    /// `%` and two hexadecimal digits. The text is invalid if a name has no value, or a value that leads to
+    /// another path (`.`, `..`).
     url,
     /// A value of a form (application/x-www-form-urlencoded): the same, but it may be empty.
     form,
-    /// Text between the quotes of a JSON string. Braces that hold no name are left as they are.
+    /// Text between the quotes of a JSON string. Braces that contain no name stay as they are.
     json,
-    /// As it is; braces likewise.
+    /// Unchanged. Braces that contain no name stay as they are.
     none,
-    /// As it is, for any byte may stand there; braces hold names.
+    /// Unchanged, because any byte is allowed. Braces always contain names.
     verbatim,
   };
-  /// The text itself, in the place of the key that states it.
+  /// Parses the text of the setting `key`.
   struct Stated {
     std::string text;
   };
 
-  /// `names` are filled in at once, with texts that need no escape. Throws ConfigError at `key`.
+  /// `names` are replaced at once by the given texts, without escaping. Throws ConfigError at `key`.
   TextTemplate(const Settings& settings, std::string_view key, std::string_view otherwise,
                const std::vector<std::pair<std::string, std::string>>& names, Escape escape);
 
   TextTemplate(const Settings& settings, std::string_view key, Stated stated,
                const std::vector<std::pair<std::string, std::string>>& names, Escape escape);
-  /// The same of a text that is one of several under `key`.
+  /// The same for one of several texts under `key`.
   static TextTemplate of(const Settings& settings, std::string_view key, std::string text,
                          const std::vector<std::pair<std::string, std::string>>& names, Escape escape);
 
-  /// Of InlineText or LongText.
+  /// For InlineText and LongText.
   template <typename Text>
   void append_to(Text& out, const ChangeEvent& event) const;
 
-  /// What a field holds: absent where the document has none, nothing where that cannot be known.
+  /// A field's value: absent if the document has no such field, nothing if that cannot be known.
   using FieldOf = std::function<std::optional<bson::Value>(const std::string& path)>;
   enum class Filled : std::uint8_t { whole, without_a_field, unknown };
-  /// The same, of any length, with fields looked up elsewhere than in the event's documents. (`_id` is the
-  /// event's.) A field that is missing becomes nothing, and nothing is escaped.
+  /// The same without a limit on length, and with a function that looks fields up. (`_id` is taken from the
+  /// event.) A missing field becomes an empty text, and nothing is escaped.
   Filled fill(std::string& out, const ChangeEvent& event, const FieldOf& field_of) const;
 
-  /// The paths of all fields that it reads but the id's.
+  /// The paths of all fields that the text contains, except the id's.
   std::vector<std::string> fields() const;
-  bool tells_of_the_collection() const;  ///< it holds {coll}
-  bool tells_of_the_document() const;    ///< it holds {id} or a field
-  bool tells_of_the_change() const;      ///< it holds {op} or {token}, which no other change has
+  bool tells_of_the_collection() const;  ///< it contains {coll}
+  bool tells_of_the_document() const;    ///< it contains {id} or a field
+  bool tells_of_the_change() const;      ///< it contains {op} or {token}, which differs for each change
 
   /// The text up to its first name.
   std::string_view fixed_start() const;
-  /// The subject that every text fits: `*` for each part with a name in it. For Escape::subject.
+  /// A subject pattern that matches every such text: `*` for each part that contains a name. For
+  /// Escape::subject.
   std::string pattern() const;
   bool is_fixed() const;
   const std::string& text() const { return text_; }
@@ -119,7 +121,7 @@ class TextTemplate {
   enum class What : std::uint8_t { literal, database, collection, operation, id, token, field };
   struct Part {
     What what;
-    std::string text;  ///< the literal, or the field's path
+    std::string text;  ///< the literal or the field's path
   };
 
   std::size_t find_name(std::string_view text) const;

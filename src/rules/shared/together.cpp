@@ -32,8 +32,8 @@ std::string in_collection(const std::string& path, const Subscription& one) {
   return "'" + path + "' of " + one.collection;
 }
 
-/// What a rule looks at in the events of a collection. (The copies in an embed's target are compared with
-/// their source where the event shows them.)
+/// The paths that a rule reads in the events of a collection. (An embed rule also compares the copies in its
+/// targets with the source if an event contains them.)
 std::vector<std::string> read_paths(const Rule& rule, const Subscription& subscription) {
   std::vector<std::string> paths;
   for (const std::string& field : subscription.fields) paths.push_back(without_brackets(field));
@@ -70,7 +70,7 @@ void check_full_document(const std::vector<Asked>& all) {
   }
 }
 
-/// `other` reads what `one` keeps back.
+/// `other` reads a field that `one` redacts.
 void check_redacted(const Subscription& kept_back, const Asked& one, const Subscription& read,
                     const Asked& other) {
   for (const std::string& path : read_paths(*other.rule, read)) {
@@ -82,7 +82,7 @@ void check_redacted(const Subscription& kept_back, const Asked& one, const Subsc
   }
 }
 
-/// `other` gets no more of the documents than `one` has sent.
+/// `other` reads a field that the projection of `one` leaves out.
 void check_projected(const Subscription& sent, const Asked& one, const Subscription& read,
                      const Asked& other) {
   if (sent.projected.empty()) return;
@@ -104,7 +104,8 @@ void check_projected(const Subscription& sent, const Asked& one, const Subscript
   }
 }
 
-/// What patterns match is not known beforehand, so nobody could say which of two narrowings is meant.
+/// Which collections a pattern matches is not known in advance, so two rules that narrow events differently
+/// cannot be told apart.
 void check_narrowed(const Subscription& mine, const Asked& one, const Subscription& theirs,
                     const Asked& other) {
   const bool same = mine.collection == theirs.collection ||

@@ -8,9 +8,9 @@
 
 namespace sluice::rules {
 
-/// Throws ConfigError where rules of one stream cannot be served by one change stream: the server is asked
-/// for the full document in one way only, and what one rule keeps from leaving the server another cannot
-/// read. `rules` are those of the configuration, in its order.
+/// Throws ConfigError if one change stream cannot serve all rules of a stream: the server is asked for full
+/// documents in only one mode, and a field that one rule keeps from leaving the server cannot be read by
+/// another. `rules`: those of the configuration, in its order.
 void check_together(const StreamConfig& stream, const std::vector<std::unique_ptr<Rule>>& rules);
 
 }  // namespace sluice::rules

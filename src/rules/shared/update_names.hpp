@@ -12,36 +12,38 @@
 
 namespace sluice::rules {
 
-/// Reads the names in an update's description as seen from one path.
+/// Reads the names in an update's description with regard to one path.
 ///
-/// In the description {"a.b": 1} may be the field b in a, or one field whose name is "a.b". A server from 7.0
-/// up tells which (disambiguatedPaths). Of others, the document as it was tells:
+/// In the description, {"a.b": 1} may be the field b of a, or one field with the name "a.b". Servers from 7.0
+/// on say which (disambiguatedPaths). For others, the pre-image decides:
 ///
-/// - where a is no document, it is the one name: the server would have named a itself, and what it made of
-/// it;
-/// - where there is no such name, it is the path;
-/// - where both can be meant it is unclear, and the caller must not guess.
+/// - If a is not a document, it is the single name; for a path, the server would have named a itself with its
+/// new value.
 ///
-/// One case remains that nothing shows: a new field "a.b" beside a document a, which is taken for the path.
+/// - If there is no field "a.b", it is the path.
+///
+/// - If both are possible, the name is unclear, and the caller must not guess.
+///
+/// One case cannot be recognised: a new field "a.b" next to a document a is taken for the path.
 class UpdateNames {
  public:
   UpdateNames(const ChangeEvent& event, std::string_view path);
 
-  /// The components of a name that is the path, holds it, or is inside it; nothing for every other name. At
-  /// most `most`.
+  /// The components of a name that equals, contains or is inside the path; nothing for other names. At most
+  /// `most` components.
   std::optional<bson::Components> read(std::string_view name, std::size_t most);
 
-  /// A name that was read may or may not be about the path.
+  /// Whether a name was read that may or may not concern the path.
   bool unclear() const { return unclear_; }
-  /// A path and a name with dots of one text were both changed.
+  /// Whether a path and a dotted name with the same text were both changed.
   void came_twice() { unclear_ = true; }
-  /// The server tells which dots are part of a name.
+  /// Whether the server said which dots are part of a name.
   bool exact() const { return static_cast<bool>(event_.update.disambiguated); }
   std::size_t depth() const { return depth_; }
 
  private:
   struct DottedName {
-    std::string text;  ///< with the way to it
+    std::string text;  ///< with the path to it
     bool holds_values;
   };
 
@@ -55,11 +57,11 @@ class UpdateNames {
   std::size_t depth_;  ///< components of the path
   bool unclear_ = false;
   std::unordered_map<std::string_view, bson::View> listed_;
-  // What the document as it was holds along the path.
+  // What the pre-image contains along the path.
   bool looked_ = false;
   bool ends_in_array_ = false;
-  std::size_t holders_ = 0;               ///< how many components lead to documents or arrays
-  std::vector<DottedName> dotted_names_;  ///< names beside the path that look like paths along it
+  std::size_t holders_ = 0;               ///< how many components of the path lead to documents or arrays
+  std::vector<DottedName> dotted_names_;  ///< fields whose names look like a path along this one
 };
 
 /// Whether all components but the last lead to documents or arrays.

@@ -17,7 +17,7 @@ namespace {
 
 using bson::Components;
 
-/// Deeper than the server nests documents (100, and a few more inside itself).
+/// More than the server's limit for nesting (100, and a few more inside the server).
 constexpr std::size_t max_nested = 200;
 
 std::optional<std::uint32_t> array_index(std::string_view text) {
@@ -33,11 +33,11 @@ bool holds_values(const bson::Value& value) {
 
 struct Field;
 
-/// What happened to a value: it was set, or removed, or an array was cut, or something in it changed.
+/// What happened to a value: it was set or removed, its array was truncated, or something inside it changed.
 struct Change {
   bson::Value set;
   bool removed = false;
-  bool placed = false;  ///< done, under a name with dots in it
+  bool placed = false;  ///< already applied, as a field with dots in its name
   std::optional<std::uint32_t> new_size;
   std::vector<Field> fields;  ///< in the order of the server's description
   std::unordered_map<std::string_view, std::size_t> by_name;
@@ -56,7 +56,7 @@ struct Field {
   bool existed = false;
 };
 
-/// The change at the components from `from` on, below this one; made where there is none.
+/// The change at the components from `from` on; creates it if necessary.
 Change& Change::at(const Components& components, std::size_t from) {
   Change* change = this;
   for (; from < components.size(); ++from) {
@@ -72,7 +72,7 @@ Field* Change::find(std::string_view name) {
   return known == by_name.end() ? nullptr : &fields[known->second];
 }
 
-/// The change that the description's name, read as a path, leads to.
+/// The change at the description's name, read as a path.
 Change* Change::below(std::string_view dotted_name) {
   Change* change = this;
   for (const std::string_view component : bson::split_path(dotted_name, max_nested)) {
@@ -88,16 +88,15 @@ bool Change::has_placed() const {
   return placed || std::ranges::any_of(fields, [](const Field& field) { return field.change.has_placed(); });
 }
 
-/// Whether anything in it has found no place yet.
+/// Whether some of the changes could not be applied yet.
 bool Change::pending() const {
   if (placed) return false;
   return set || removed || new_size ||
          std::ranges::any_of(fields, [](const Field& field) { return field.change.pending(); });
 }
 
-/// Writes a value with its changes. A name with a dot in it looks, in the description, like a path; where the
-/// server does not tell them apart, what stood there before may, and where not even that does, the value is
-/// unclear.
+/// Writes a value with its changes. A field name with a dot looks like a path in the description. If the
+/// server does not distinguish them, the previous value may; if that does not either, the result is unclear.
 class Patch {
  public:
   explicit Patch(bool names_are_exact) : exact_(names_are_exact) {}
@@ -132,14 +131,14 @@ class Patch {
     }
   }
 
-  /// A field whose name has dots in it, and a path of the same text: if only the one can have been meant, it
-  /// is taken.
+  /// Both a field with dots in its name and a path may be meant: if only one of them is possible, it is
+  /// taken.
   void place_dotted_names(bson::View before, Change& change) {
     for (const auto& [name, value] : before) {
       if (name.find('.') == std::string_view::npos) continue;
       Change* meant = change.below(name);
       if (meant == nullptr || !meant->any()) continue;
-      if (meant->has_placed()) clear_ = false;  // two names with dots, one the beginning of the other
+      if (meant->has_placed()) clear_ = false;  // two dotted names, one of them the beginning of the other
       if (rules::leads(before, bson::split_path(name, max_nested))) {
         clear_ = false;
         continue;
@@ -167,7 +166,8 @@ class Patch {
     return count;
   }
 
-  /// Elements past the array's end. The server names each that it sets; those that it skipped are null.
+  /// Elements beyond the array's end. The server names each element that it sets; those that it skipped are
+  /// null.
   void grown(Change& change, std::uint32_t next) {
     std::map<std::uint32_t, Field*> grown;
     for (Field& field : change.fields) {
@@ -189,14 +189,14 @@ class Patch {
     }
   }
 
-  static constexpr std::uint32_t most_skipped = 1'500'000;  // the server's own limit
+  static constexpr std::uint32_t most_skipped = 1'500'000;  // the server's limit
 
   bool exact_;
   bool clear_ = true;
   bson::Builder out_;
 };
 
-/// Whether a path leads into an array, where plain paths see nothing.
+/// Whether a path leads into an array, where plain paths find nothing.
 bool enters_array(bson::View document, std::string_view path) {
   for (auto dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.', dot + 1)) {
     if (document.at_path(path.substr(0, dot)).is_array()) return true;
@@ -204,7 +204,8 @@ bool enters_array(bson::View document, std::string_view path) {
   return false;
 }
 
-/// An update as seen from one path: what holds it was set, or it was, or something in it.
+/// An update with regard to one path: something that contains it was set, it was set itself, or something
+/// inside it.
 class UpdateAt {
  public:
   UpdateAt(const ChangeEvent& event, std::string_view path)
@@ -234,8 +235,7 @@ class UpdateAt {
   }
 
  private:
-  /// The change that `key` names, if it is at the path or inside. `above_` is set when it is what holds the
-  /// path.
+  /// The change at `key`, if that is the path or inside it. Sets `above_` if `key` contains the path.
   Change* change_at(std::string_view key) {
     above_ = false;
     const auto components = names_.read(key, max_nested);

@@ -11,14 +11,14 @@
 #include "rules/shared/text_template.hpp"
 #include "sluice/settings.hpp"
 
-/// What the requests of a webhook rule are made of, as its settings state it. All functions throw
-/// ConfigError, with the setting's place, for what cannot be meant.
+/// The settings of a webhook rule that describe its requests. All functions throw ConfigError, with the
+/// setting's place, for invalid settings.
 namespace sluice::rules {
 
-/// Names that templates may use beside those of the event, with their values.
+/// Additional names for templates, with their values.
 using RequestNames = std::vector<std::pair<std::string, std::string>>;
 
-/// The method for each operation, as the rule states them.
+/// The HTTP method for each operation.
 struct RequestMethods {
   std::string insert;
   std::string update;
@@ -36,7 +36,7 @@ struct RequestHeader {
   TextTemplate value;
 };
 
-/// The request's body: a document, a text, what is made of values, or nothing.
+/// The request's body: a document, a text, an object made of values, or nothing.
 struct RequestBody {
   std::optional<Payload> payload;
   std::optional<TextTemplate> text;
@@ -45,19 +45,19 @@ struct RequestBody {
   std::string content_type;
 };
 
-/// Fails for a text with control characters: a header is one line.
+/// Rejects a text with control characters, because a header is one line.
 void check_header_line(const Settings& settings, std::string_view key, const std::string& text);
 
-/// Scheme, host and port of `url`. `rest` is what stands behind them: a template.
+/// Scheme, host and port of `url`. `rest`: the template after them.
 std::string read_webhook_origin(const Settings& settings, std::string& rest);
 
 /// `method` and `methods`.
 RequestMethods read_request_methods(const Settings& settings);
 
-/// `headers`, without those that are not a rule's to state.
+/// `headers`. Rejects headers that a rule must not set.
 std::vector<RequestHeader> read_request_headers(const Settings& settings, const RequestNames& names);
 
-/// `payload`, `body`, `values`, `content_type` and `format`; `format` is how documents are written in it.
+/// `payload`, `body`, `values`, `content_type` and `format`. `format`: how documents are written.
 RequestBody read_request_body(const Settings& settings, const RequestNames& names, PayloadFormat& format);
 
 }  // namespace sluice::rules
