@@ -5,15 +5,16 @@
 
 namespace sluice::language {
 
-/// An aggregation expression over a change event, and what it reads of the two images.
+/// An aggregation expression over a change event, and the fields of both images that it reads.
 struct Compiled {
-  std::string json;                 ///< Extended JSON of the expression; good under any key of a pipeline
-  std::vector<std::string> before;  ///< dotted paths of the document before the change; "" is all of it
-  std::vector<std::string> after;   ///< the same of the document after the change
+  std::string json;  ///< the expression as Extended JSON; may be used under any key of a pipeline
+  std::vector<std::string>
+      before;  ///< dotted paths in the document before the change; "" is the whole document
+  std::vector<std::string> after;  ///< the same for the document after the change
 
-  /// Where in the result texts are joined, by the names that lead there (none: the result itself). The server
-  /// has no text of documents, lists and binary data; where one is to be part of such a text, it sends a list
-  /// of all its parts instead, for the worker to join.
+  /// The places in the result where texts have to be joined: the names that lead to each (none: the result
+  /// itself). The server cannot convert documents, lists and binary data to text. If such a value is part of
+  /// a text, the server sends a list of the text's parts, and the worker joins them.
   std::vector<std::vector<std::string>> texts = {};
 };
 

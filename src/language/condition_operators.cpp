@@ -46,7 +46,7 @@ Term ordered(Order order, const Field& field, std::string_view name, const Value
   return compare(order, field.value(), constant_term(operand));
 }
 
-/// What holds of the value before and of the one after.
+/// A condition on the values before and after the change.
 Term crosses(Order before, Order after, const Field& field, std::string_view name, const Value& operand) {
   const Term limit = constant_term(operand);
   if (limit.type != Type::number) field.fail(quoted(name) + " takes a number");
@@ -57,7 +57,7 @@ Term has_changed(const Field& field) {
   return negation(equal(field.before(), field.after()));
 }
 
-/// 0.2 or "20%"; as JSON.
+/// Parses 0.2 or "20%"; the result is JSON.
 std::optional<std::string> share_of(const Value& operand) {
   const Term constant = constant_term(operand);
   std::string_view digits = constant.constant;
@@ -84,11 +84,11 @@ Term moves_by(const Field& field, std::string_view name, const Value& operand) {
 
 struct Operator {
   const char* name;
-  bool of_change;  ///< is about both images
+  bool of_change;  ///< the operator compares both images
   Term (*make)(const Field& field, std::string_view name, const Value& operand);
 };
 
-/// They look at one image.
+/// Operators that read one image.
 constexpr std::array<Operator, 10> image_operators{{
     {"eq", false,
      [](const Field& f, std::string_view, const Value& v) { return equal(f.value(), constant_term(v)); }},
@@ -123,7 +123,7 @@ constexpr std::array<Operator, 10> image_operators{{
      }},
 }};
 
-/// They look at the field before and after.
+/// Operators that read the field before and after the change.
 constexpr std::array<Operator, 8> change_operators{{
     {"changed", true,
      [](const Field& f, std::string_view n, const Value& v) {

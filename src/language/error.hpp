@@ -7,13 +7,13 @@
 
 namespace sluice::language {
 
-/// A text or a condition that cannot be compiled. what() begins with `line 1, column 8: ` where it is about a
-/// text, and is written for the person who has to mend it.
+/// A text or condition that cannot be compiled. For texts, what() begins with the place: `line 1, column 8:
+/// `. The message is for the person who has to correct the text.
 class LanguageError : public std::runtime_error {
  public:
-  /// About conditions or values that came as data: `reason` names the field itself.
+  /// For conditions or values written as data: `reason` names the field.
   explicit LanguageError(const std::string& reason);
-  /// About the place `offset` (in bytes) of `text`.
+  /// For the place `offset` (in bytes) of `text`.
   LanguageError(std::string_view text, std::size_t offset, const std::string& reason);
 
   std::size_t offset() const { return offset_; }

@@ -7,9 +7,9 @@
 
 namespace sluice::language {
 
-/// An aggregation expression as its author wrote it, but for texts that begin with `$NEW` and `$OLD`, which
-/// name the images. What it reads of them is added to `reads`. Throws LanguageError where it nests too
-/// deeply.
+/// Takes an aggregation expression as its author wrote it, except that texts which begin with `$NEW` and
+/// `$OLD` refer to the images. The fields that it reads are added to `reads`. Throws LanguageError if it
+/// nests too deeply.
 std::string raw_expression(const bson::Value& value, Reads& reads);
 
 }  // namespace sluice::language

@@ -1,6 +1,6 @@
 #include "observe/build_info.hpp"
 
-// Set for this file alone, so that a new commit compiles no other anew.
+// Defined for this file only, so that a new commit recompiles nothing else.
 #ifndef SLUICE_COMMIT
 #define SLUICE_COMMIT "unknown"
 #endif

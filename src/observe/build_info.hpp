@@ -4,7 +4,7 @@
 
 namespace sluice::observe {
 
-/// The program that runs. `commit` is "unknown" where it was not built from a repository.
+/// The version of the program. `commit` is "unknown" if it was not built from a repository.
 struct BuildInfo {
   std::string_view version;
   std::string_view commit;

@@ -7,17 +7,18 @@
 
 namespace sluice::observe {
 
-/// A server that the worker cannot do without.
+/// A server without which the worker cannot work.
 struct Component {
   std::string name;
   bool up = false;
 };
 
-/// What the connectors that `sluice connector` stands in for answer. /healthz: 503 until `started`, from when
-/// on every change is published; then always 200, for a restart of ours would mend none of the components.
+/// Health routes in the form of the connectors that `sluice connector` replaces. /healthz: 503 until
+/// `started`, from when on every change is published. Then always 200, because a restart would repair none of
+/// the components.
 HttpReply healthz_reply(const std::vector<Component>& components, bool started);
 
-/// /health: the components alone; 503 until `started`, and where one is down.
+/// /health: the components only; 503 until `started`, and while one of them is down.
 HttpReply health_reply(const std::vector<Component>& components, bool started);
 
 }  // namespace sluice::observe

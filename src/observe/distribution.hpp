@@ -9,22 +9,23 @@ class Histogram;
 
 namespace sluice::observe {
 
-/// The upper bounds of a histogram's buckets: from `first` on, each `ratio` times the one before, the last at
-/// least `last`.
+/// The upper bounds of a histogram's buckets: the first is `first`, each is `ratio` times the previous one,
+/// and the last is at least `last`.
 std::vector<double> geometric_buckets(double first, double last, double ratio);
 
-/// A histogram with cheap ways to put many values in at once: prometheus-cpp takes a lock and walks all
-/// buckets for every single one. Thread-safe.
+/// A histogram to which many values can be added cheaply. (prometheus-cpp takes a lock and searches all
+/// buckets for each value.) Thread-safe.
 class Distribution {
  public:
   Distribution(prometheus::Histogram& histogram, std::vector<double> bounds);
 
   void observe(double value) { observe_many(value, 1); }
 
-  /// `count` times the same value (the events of a batch that became durable together).
+  /// Adds the same value `count` times, for the events of a batch that are resolved together.
   void observe_many(double value, std::size_t count);
 
-  /// Collects values without a lock, for one thread; put them in with `add`. Keeps its memory when emptied.
+  /// Collects values without a lock, for one thread; `add` adds them to the distribution. Keeps its memory
+  /// when it is emptied.
   class Tally {
    public:
     explicit Tally(const Distribution& distribution);
@@ -39,7 +40,7 @@ class Distribution {
     bool empty_ = true;
   };
 
-  /// Puts the tally's values in and empties it. The tally must have been made for this distribution.
+  /// Adds the tally's values and empties it. The tally must have been made for this distribution.
   void add(Tally& tally);
 
   const std::vector<double>& bounds() const { return bounds_; }

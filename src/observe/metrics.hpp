@@ -18,27 +18,27 @@ namespace sluice::observe {
 
 struct MetricFamilies;
 
-/// What one rule did.
+/// The metrics of one rule.
 struct RuleEffects {
   prometheus::Counter& applied;
   prometheus::Counter& skipped;
   prometheus::Counter& failed;
-  prometheus::Counter& repeated;  ///< dropped: their rule sent or wrote the same lately
+  prometheus::Counter& repeated;  ///< dropped as repetitions within the deduplication window
 };
 
-/// The requests to one web service.
+/// The metrics of requests to one web service.
 struct RequestMetrics {
   prometheus::Counter& ok;
   prometheus::Counter& retried;
   prometheus::Counter& refused;
-  prometheus::Gauge& open;  ///< 1 while the service is given up
+  prometheus::Gauge& open;  ///< 1 while the circuit breaker is open
   Distribution seconds;
 };
 
-/// The metrics of one stream, or of one partition of it, looked up once: bumping one costs an atomic addition
-/// (`events_read.Increment(n)`), and any thread may do so.
+/// The metrics of a stream, or of one partition of it, looked up once. Changing one costs an atomic operation
+/// (`events_read.Increment(n)`); any thread may do so.
 class StreamMetrics {
-  // First: what follows is made by them.
+  // First, because the following members are made by them.
   MetricFamilies& families_;
   std::map<std::string, std::string> labels_;
   std::atomic<bool> gauges_left_out_{false};
@@ -48,30 +48,31 @@ class StreamMetrics {
   StreamMetrics(const StreamMetrics&) = delete;
   StreamMetrics& operator=(const StreamMetrics&) = delete;
 
-  /// Resolve once, at start. The same name gives the same counters.
+  /// Call once, at the start. The same name returns the same counters.
   RuleEffects rule_effects(const std::string& rule);
-  /// For a partition that now runs elsewhere: its gauges would be stale and are left out. Its counters stay
-  /// and continue when it comes back.
+  /// For a partition that has moved to another instance: removes its gauges, which would be stale. Its
+  /// counters stay, and continue if it comes back.
   void leave_out_gauges(bool out) { gauges_left_out_ = out; }
   bool gauges_left_out() const { return gauges_left_out_; }
-  /// Once a batch; the same endpoint gives the same metrics. Thread-safe.
+  /// Call once for each batch. The same endpoint returns the same metrics. Thread-safe.
   RequestMetrics requests(const std::string& endpoint);
   prometheus::Counter& retries(const std::string& kind);
-  /// What happened to whole collections that are watched: drop, rename, dropDatabase.
+  /// Changes of whole watched collections: drop, rename, dropDatabase.
   prometheus::Counter& collection_changes(const std::string& operation);
-  /// There from the first call on: only one part of a divided stream counts its dead letters. Thread-safe.
+  /// Created by the first call, because only one part of a divided stream counts its dead letters.
+  /// Thread-safe.
   prometheus::Gauge& dead_letters_open();
-  /// Likewise.
+  /// Created by the first call. Thread-safe.
   prometheus::Gauge& rules_not_backfilled();
   prometheus::Counter& position_lost(const std::string& policy);
 
-  // Every event read ends in exactly one of the four that follow.
+  // Every event read is counted in exactly one of the next four.
   prometheus::Counter& events_read;
   prometheus::Counter& events_applied;
   prometheus::Counter& events_published;
   prometheus::Counter& events_filtered;
   prometheus::Counter& events_dead;
-  prometheus::Counter& publish_duplicates;  ///< messages that the receiver knew already
+  prometheus::Counter& publish_duplicates;  ///< messages that the receiver dropped as duplicates
   prometheus::Counter& stream_reopens;
   prometheus::Counter& large_events;
 
@@ -91,7 +92,7 @@ class StreamMetrics {
   Distribution batch_seconds;
 };
 
-/// What an instance knows of the cluster that divides a stream.
+/// The metrics of the cluster that divides a stream, as this instance sees it.
 struct ClusterMetrics {
   ClusterMetrics(MetricFamilies& families, const std::string& stream, int partitions);
 
@@ -100,7 +101,7 @@ struct ClusterMetrics {
   std::vector<prometheus::Gauge*> partition_held;  ///< by partition: 1 while it runs here
 };
 
-/// Keeps a function called before each scrape for as long as it lives.
+/// While it lives, its function is called before each scrape.
 class ScrapeHook {
  public:
   ScrapeHook() = default;
@@ -113,7 +114,7 @@ class ScrapeHook {
   std::function<void()> unhook_;
 };
 
-/// Whether one server outside MongoDB takes what a stream sends it; there for as long as this lives.
+/// Whether a stream can reach a server outside MongoDB. The series exists while this object lives.
 class OutletMetric {
  public:
   OutletMetric(prometheus::Gauge& up, ScrapeHook leave) : up_(&up), leave_(std::move(leave)) {}
@@ -124,7 +125,7 @@ class OutletMetric {
   ScrapeHook leave_;
 };
 
-/// All metrics of the process. Make one, and let it outlive whatever holds a StreamMetrics or a ScrapeHook.
+/// All metrics of the process. Make one; it must outlive all StreamMetrics and ScrapeHooks.
 class Metrics {
  public:
   Metrics();
@@ -132,26 +133,26 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  /// Made on first use; the reference stays good as long as Metrics lives. Thread-safe.
+  /// Created on first use; the reference is valid as long as Metrics lives. Thread-safe.
   StreamMetrics& stream(const std::string& name, std::optional<int> partition = {});
 
-  /// Likewise.
+  /// Created on first use; the reference is valid as long as Metrics lives. Thread-safe.
   ClusterMetrics& cluster(const std::string& stream, int partitions);
 
-  /// Up until something else is set. Several of one stream and outlet may be there for a moment, as one takes
-  /// the place of another. Thread-safe.
+  /// Starts as up. While one stream object replaces another, there may be two for the same stream and outlet.
+  /// Thread-safe.
   [[nodiscard]] OutletMetric outlet(const std::string& stream, const std::string& outlet);
 
-  /// Configurations that came while the worker ran, by what became of them: `applied` or `refused`.
-  /// Thread-safe.
+  /// Configurations received while the worker ran, by result: `applied` or `refused`. Thread-safe.
   prometheus::Counter& config_reloads(const std::string& result);
 
-  /// `refresh` is called at the start of each render(), on the thread that renders, to bring derived gauges
-  /// (lag, age, depth) up to date. It must be quick and must not hook, unhook or render itself. Once the hook
-  /// is destroyed, `refresh` neither runs nor will. Thread-safe.
+  /// `refresh` is called at the start of each render(), on the rendering thread, to update derived gauges
+  /// (lag, age, depth). It must be quick, and must not hook, unhook or render. Once the hook is destroyed,
+  /// `refresh` is not running and will not be called. Thread-safe.
   [[nodiscard]] ScrapeHook on_scrape(std::function<void()> refresh);
 
-  /// `text` gives more lines for each render(), on the thread that renders. Before the first render().
+  /// `text` returns additional lines for each render(), on the rendering thread. Call before the first
+  /// render().
   void add_text(std::function<std::string()> text);
 
   /// The Prometheus text format, version 0.0.4. Thread-safe.

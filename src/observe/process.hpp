@@ -4,7 +4,7 @@
 
 namespace sluice::observe {
 
-/// This process's resident memory; 0 where the system does not tell.
+/// This process's resident memory in bytes; 0 if the system does not report it.
 std::int64_t resident_bytes();
 
 }  // namespace sluice::observe

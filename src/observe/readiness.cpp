@@ -34,7 +34,7 @@ void add_list(text::JsonWriter& json, std::string_view key, const std::vector<st
 
 void Readiness::not_ready(std::string_view condition, std::string_view reason) {
   const std::lock_guard lock(mutex_);
-  // An empty reason would read as met.
+  // An empty reason would mean that the condition is met.
   reasons_.insert_or_assign(std::string(condition), reason.empty() ? "not ready" : std::string(reason));
 }
 

@@ -7,15 +7,15 @@
 
 namespace sluice::observe {
 
-/// What /status tells of a lane.
+/// A lane in /status.
 struct LaneStatus {
-  std::size_t queued = 0;  ///< effects, those of the batch under way included
+  std::size_t queued = 0;  ///< effects, including those of the batch in flight
   std::optional<double> in_flight_seconds =
-      {};                       ///< of the batch under way, its retries included; absent without one
-  std::string last_error = {};  ///< of the batch under way; empty while nothing went wrong
+      {};                       ///< age of the batch in flight, with its retries; absent if there is none
+  std::string last_error = {};  ///< of the batch in flight; empty if it has not failed
 };
 
-/// What /status tells of a server outside MongoDB that a stream's rules send to.
+/// A server outside MongoDB, that a stream's rules send to, in /status.
 struct OutletStatus {
   std::string name = {};  ///< its URL, without secrets
   std::vector<std::string> rules = {};
@@ -23,16 +23,17 @@ struct OutletStatus {
   double down_seconds = 0;  ///< while it is down
 };
 
-/// What /status tells of a stream. Times of the server are seconds since the epoch.
+/// A stream in /status. Server times are seconds since the epoch.
 struct StreamStatus {
   std::string name = {};
   std::optional<int> partition = {};  ///< of a cluster; absent for a static shard
   std::string why_not_ready = {};     ///< empty when ready
-  std::string waits_for = {};         ///< what a stalled stream waits for; empty when it is not stalled
-  std::string note = {};              ///< what is worth knowing and keeps it from nothing; may be empty
+  std::string waits_for = {};         ///< what a stalled stream waits for; empty if it is not stalled
+  std::string note = {};              ///< information that is not a fault; may be empty
   double lag_seconds = 0;
-  std::optional<double> position = {};  ///< cluster time of the newest position below which all is done
-  std::int64_t epoch = 0;               ///< 0 before the shard is ours
+  std::optional<double> position =
+      {};                  ///< cluster time of the newest position below which all events are resolved
+  std::int64_t epoch = 0;  ///< 0 before this instance holds the shard
   double events_read = 0;
   double events_applied = 0;
   double events_published = 0;
@@ -41,29 +42,29 @@ struct StreamStatus {
   std::int64_t events_in_flight = 0;
   std::int64_t bytes_in_flight = 0;
   std::optional<double> oplog_headroom_seconds = {};  ///< absent while unknown
-  std::optional<double> oplog_exhausted_at = {};      ///< infinity for never; absent while unknown
-  std::optional<double> checkpoint_age_seconds = {};  ///< absent before the first
+  std::optional<double> oplog_exhausted_at = {};      ///< infinity: never; absent while unknown
+  std::optional<double> checkpoint_age_seconds = {};  ///< absent before the first checkpoint
   std::vector<OutletStatus> outlets = {};
   std::vector<LaneStatus> lanes = {};
 
-  /// It is ready, and a server that its messages wait for is down.
+  /// Whether it is ready while a server that its messages wait for is down.
   bool degraded() const;
 };
 
-/// What /status tells of the cluster that divides a stream.
+/// The cluster that divides a stream, in /status.
 struct ClusterStatus {
   std::string stream = {};
   std::string member = {};  ///< this instance
-  int members = 0;          ///< live ones; 0 before it has joined
+  int members = 0;          ///< live members; 0 before this instance has joined
   int partitions = 0;
-  int held = 0;                ///< partitions that run here
-  std::string waits_for = {};  ///< why none may run yet; empty when that is not so
+  int held = 0;                ///< partitions held by this instance
+  std::string waits_for = {};  ///< why no partition may run yet; otherwise empty
 };
 
-/// What /status tells of configurations that came while the worker ran.
+/// Configurations received while the worker ran, in /status.
 struct ConfigurationStatus {
-  std::int64_t reloads = 0;  ///< those taken up
-  std::string refused = {};  ///< why the newest one was not; empty when it was
+  std::int64_t reloads = 0;  ///< how many were applied
+  std::string refused = {};  ///< why the newest one was refused; empty if it was applied
 };
 
 struct WorkerStatus {
@@ -73,11 +74,12 @@ struct WorkerStatus {
   double uptime_seconds = 0;
   std::int64_t resident_bytes = 0;
   std::vector<StreamStatus> streams = {};
-  std::vector<ClusterStatus> clusters = {};               ///< by stream; empty where static shards run
-  std::optional<ConfigurationStatus> configuration = {};  ///< absent where none can come
+  std::vector<ClusterStatus> clusters = {};               ///< by stream; empty for static shards
+  std::optional<ConfigurationStatus> configuration = {};  ///< absent if the configuration cannot change
 };
 
-/// One object, on one line. What is unknown is null; so is the time of an oplog that is not being exhausted.
+/// One JSON object on one line. Unknown values are null, as is the time at which an oplog is exhausted that
+/// never will be.
 std::string status_json(const WorkerStatus& status);
 
 }  // namespace sluice::observe

@@ -1,7 +1,7 @@
 #include "observe/http/http_client.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
-// As in http_server.cpp: instrumented code hides from GCC 12 what it warns of.
+// In instrumented code GCC 12 warns here without cause, as in http_server.cpp.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif

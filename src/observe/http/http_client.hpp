@@ -11,23 +11,24 @@
 
 namespace sluice::observe {
 
-/// Where an HTTP server listens.
+/// The address of an HTTP server.
 struct HttpAddress {
   std::string host;
   std::string port;
 };
 
-/// `http://host:port/`, `host:port` or `host`; an IPv6 address in brackets. Nothing for any other text.
+/// Parses `http://host:port/`, `host:port` or `host`; an IPv6 address is in brackets. Nothing for other
+/// texts.
 std::optional<HttpAddress> parse_http_address(std::string_view text, std::string_view default_port);
 
 struct HttpAnswer {
-  unsigned status = 0;  ///< 0: nobody answered
+  unsigned status = 0;  ///< 0: no answer
   std::string body;
-  std::string error;  ///< why nobody did
+  std::string error;  ///< why there was no answer
 };
 
-/// One GET on a connection of its own. Never throws; `patience` bounds each step, so that all of it takes
-/// three times as long at most.
+/// Makes a GET request on a new connection. Never throws. `patience` limits each step, so the whole call
+/// takes at most three times as long.
 boost::asio::awaitable<HttpAnswer> http_get(const HttpAddress& address, const std::string& target,
                                             std::chrono::milliseconds patience);
 

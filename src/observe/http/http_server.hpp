@@ -20,27 +20,27 @@ struct HttpReply {
 };
 
 struct HttpLimits {
-  /// With one more, the connection that has waited longest gives way: see HttpServer.
+  /// At the limit, the connection that has waited longest is closed: see HttpServer.
   std::size_t connections = 64;
   std::size_t header_bytes = 8 * 1024;
-  std::size_t body_bytes = 4 * 1024;         ///< no route reads a body; a small one is let pass
-  std::chrono::milliseconds idle{30'000};    ///< for a request to begin
-  std::chrono::milliseconds request{5'000};  ///< for the whole of a request that has begun
-  std::chrono::milliseconds write{10'000};   ///< for the peer to take the whole reply
+  std::size_t body_bytes = 4 * 1024;         ///< no route reads a body; a small one is accepted
+  std::chrono::milliseconds idle{30'000};    ///< until a request begins
+  std::chrono::milliseconds request{5'000};  ///< to receive a whole request
+  std::chrono::milliseconds write{10'000};   ///< to send a whole reply
 };
 
-/// A small HTTP/1.1 server for GET and HEAD, with keep-alive, on a thread and an io_context of its own:
-/// however busy the strands are, a probe is answered. A new connection is always served. Beyond the limit the
-/// connection whose request has been awaited for longest is closed, whether it is idle or slow; where all are
-/// being sent replies, the one that has been at it for longest. Handlers run on the server's thread, one at a
-/// time. The destructor closes every connection and joins the thread.
+/// A small HTTP/1.1 server for GET and HEAD with keep-alive. It has its own thread and io_context, so probes
+/// are answered however busy the strands are. A new connection is always served. At the limit, the connection
+/// that has waited longest for its request is closed, whether idle or slow; if all are being sent replies,
+/// the one that has taken longest. Handlers run on the server's thread, one at a time. The destructor closes
+/// all connections and joins the thread.
 class HttpServer {
  public:
   using Handler = std::function<HttpReply()>;
   using Routes = std::map<std::string, Handler, std::less<>>;
 
-  /// Listens when it returns. Port 0 takes any free port. Throws Stop (could not start) with a sentence when
-  /// the address is taken or none of this machine's.
+  /// Listens when it returns. Port 0 takes any free port. Throws Stop (could not start) with a message if the
+  /// address is in use or does not belong to this machine.
   HttpServer(const std::string& host, std::uint16_t port, Routes routes, HttpLimits limits = {});
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;

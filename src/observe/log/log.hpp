@@ -14,15 +14,15 @@ class sink;
 
 namespace sluice::observe {
 
-/// A logger that writes lines to stderr; stdout belongs to the two lines that scripts wait for. It is handed
-/// to those who log (who include <spdlog/logger.h>); there is no global one. `level` is one of the option's
-/// choices.
+/// Makes a logger that writes lines to stderr. stdout is reserved for the lines that scripts wait for. The
+/// logger is passed to its users (which include <spdlog/logger.h>); there is no global one. `level`: one of
+/// the option's choices.
 std::shared_ptr<spdlog::logger> make_logger(std::string_view level, LogFormat format);
 
-/// Writes to stderr; with colours for a person at a terminal.
+/// Writes to stderr, with colours if that is a terminal.
 std::shared_ptr<spdlog::sinks::sink> stderr_sink(LogFormat format);
 
-/// The same into a sink of the caller's: for tests, and for programs that use the library.
+/// The same for a sink of the caller, for tests and programs that use the library.
 std::shared_ptr<spdlog::logger> make_logger(std::string_view level, LogFormat format,
                                             std::shared_ptr<spdlog::sinks::sink> sink);
 

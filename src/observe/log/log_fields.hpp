@@ -6,9 +6,8 @@ namespace sluice::observe {
 
 struct LogFields;
 
-/// The fields that are known as members of a JSON object, each behind a comma. A line's fields travel with it
-/// as the name of its logger, which no format of ours shows: so nothing that a message quotes is taken for a
-/// field.
+/// The known fields as members of a JSON object, each after a comma. They travel with the line as the name of
+/// its logger, which our formats do not print. So nothing that a message quotes can be taken for a field.
 std::string json_fields(const LogFields& fields);
 
 }  // namespace sluice::observe

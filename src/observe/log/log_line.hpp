@@ -14,10 +14,10 @@
 
 namespace sluice::observe {
 
-/// What a line is about. JSON lines have what is known of it as fields of these names, beside the message;
-/// lines of text have what their message says. Refers to texts of the caller's.
+/// What a line is about. JSON lines contain these as fields next to the message; text lines contain only the
+/// message. Refers to texts of the caller.
 struct LogFields {
-  std::string_view stream = {};  ///< these are left out where they are empty
+  std::string_view stream = {};  ///< empty fields are left out
   std::string_view rule = {};
   std::string_view document = {};
   std::optional<int> partition = {};
@@ -31,12 +31,12 @@ struct LogFields {
   }
 };
 
-/// Writes one line to all that the logger writes to, whatever its level. Thread-safe, does not throw.
+/// Writes a line to all sinks of the logger, whatever its level. Thread-safe; does not throw.
 void write_line(spdlog::logger& logger, spdlog::level::level_enum level, const LogFields& fields,
                 std::string_view message) noexcept;
 
-/// A logger for one stream, or one partition: each line begins with its title, and has its fields. Below the
-/// logger's level a call costs a comparison. Refers to the logger, which outlives it. Thread-safe.
+/// A logger for a stream or partition: each line begins with its title and has its fields. Below the logger's
+/// level a call costs one comparison. The logger must outlive it. Thread-safe.
 class StreamLog {
  public:
   explicit StreamLog(spdlog::logger& logger, std::string title = {}, std::string stream = {},
@@ -71,7 +71,7 @@ class StreamLog {
     log(spdlog::level::err, fields, text, std::forward<Args>(args)...);
   }
 
-  /// `fields` beside those of the stream.
+  /// `fields` are added to those of the stream.
   template <typename... Args>
   void log(spdlog::level::level_enum level, LogFields fields, Format<Args...> text, Args&&... args) const {
     if (!logger_->should_log(level)) return;

@@ -14,30 +14,30 @@
 
 namespace sluice::observe {
 
-/// How much a LogQueue holds.
+/// The capacity of a LogQueue.
 struct LogQueueLimits {
   std::size_t lines = 8192;
-  std::size_t lines_for_errors = 1024;  ///< on top of these, which only errors may take
-  std::size_t bytes = 16 << 20;         ///< errors may take as much again
+  std::size_t lines_for_errors = 1024;  ///< additional lines that only errors may use
+  std::size_t bytes = 16 << 20;         ///< errors may use as much again
 };
 
 /// Writes lines to another sink on its own thread, so that callers never wait for a terminal, a pipe or a
-/// disk. log() never blocks: while the queue is full, new lines are dropped and counted, errors last. When
-/// there is room again, a line says how many were dropped. Thread-safe.
+/// disk. log() never blocks: while the queue is full, new lines are dropped and counted; errors have
+/// additional room. Once there is room again, a line says how many were dropped. Thread-safe.
 class LogQueue final : public spdlog::sinks::sink {
  public:
   explicit LogQueue(std::shared_ptr<spdlog::sinks::sink> inner, LogQueueLimits limits = {});
-  /// Waits until everything that is queued is written; call drain() first where that may take for ever.
+  /// Waits until all queued lines are written. Call drain() first if that could take forever.
   ~LogQueue() override;
 
   void log(const spdlog::details::log_msg& message) override;
-  void flush() override {}  ///< a line is flushed as soon as it is written
+  void flush() override {}  ///< lines are flushed as they are written
   void set_pattern(const std::string& pattern) override;
   void set_formatter(std::unique_ptr<spdlog::formatter> formatter) override;
 
-  /// Waits until everything that was logged before is written, for `time` at most; false: it was not.
+  /// Waits at most `time` until everything logged so far is written. False if it was not.
   bool drain(std::chrono::milliseconds time);
-  /// How many lines were dropped so far.
+  /// How many lines have been dropped.
   std::uint64_t dropped() const;
 
  private:

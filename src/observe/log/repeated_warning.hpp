@@ -8,19 +8,19 @@
 
 namespace sluice::observe {
 
-/// The warnings of one place in the program that tries again and again: flow::Repetition decides which of
-/// them the log gets. For one thread or strand at a time.
+/// Warns about an operation that is retried and fails again and again. flow::Repetition decides which
+/// warnings are logged. Used on one thread or strand at a time.
 class RepeatedWarning {
  public:
-  /// `what` fails here, as a sentence: "the checkpoint could not be stored".
+  /// `what`: the failure as a sentence, "the checkpoint could not be stored".
   RepeatedWarning(observe::StreamLog log, std::string what) : log_(std::move(log)), what_(std::move(what)) {}
 
   void failed(const Error& error, flow::Time now = flow::Clock::now());
   void failed(const std::string& why, const observe::LogFields& fields = {},
               flow::Time now = flow::Clock::now());
-  /// Cheap while nothing is wrong.
+  /// Call after each success; cheap if nothing had failed.
   void succeeded(flow::Time now = flow::Clock::now());
-  /// The summary of a minute that is over. Call it regularly, or with each failure.
+  /// Logs the summary of a minute that has ended. Call it regularly, or at each failure.
   void tell_due(flow::Time now = flow::Clock::now());
 
   bool failing() const { return repetition_.failing(); }

@@ -18,10 +18,8 @@ namespace sluice::rules {
 /// on say which (disambiguatedPaths). For others, the pre-image decides:
 ///
 /// - If a is not a document, it is the single name; for a path, the server would have named a itself with its
-/// new value.
-///
+///   new value.
 /// - If there is no field "a.b", it is the path.
-///
 /// - If both are possible, the name is unclear, and the caller must not guess.
 ///
 /// One case cannot be recognised: a new field "a.b" next to a document a is taken for the path.
