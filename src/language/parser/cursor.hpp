@@ -9,7 +9,7 @@
 
 namespace sluice::language {
 
-/// A place among the tokens of a text. Keywords are in capitals here, and in any case in the text.
+/// A position among the tokens of a text. Keywords are given in capitals here; the text may use any case.
 class Cursor {
  public:
   Cursor(std::string_view text, std::size_t most_bytes) : text_(text), tokens_(tokens_of(text, most_bytes)) {}
@@ -22,19 +22,19 @@ class Cursor {
   bool is_word(std::string_view keyword) const;
   bool is_symbol(std::string_view symbol) const;
 
-  /// Goes past it where it is there.
+  /// Skips the token if it is next. Returns whether it was.
   bool accept_word(std::string_view keyword);
   bool accept_symbol(std::string_view symbol);
   void expect_word(std::string_view keyword);
   void expect_symbol(std::string_view symbol);
-  /// A name, in quotes or not; `what` says whose.
+  /// Reads a name, quoted or not; `what` says what it names, for messages.
   std::string expect_name(std::string_view what);
   std::string expect_text(std::string_view what);
 
-  /// What was written from the offset up to the last token that was taken.
+  /// The text from the offset to the end of the last token that was taken.
   std::string slice_from(std::size_t offset) const;
 
-  /// `expected <expected>, not 'what is there'`
+  /// Throws `expected <expected>, not '<the next token>'`.
   [[noreturn]] void fail_expecting(std::string_view expected) const;
   [[noreturn]] void fail(std::size_t offset, const std::string& reason) const;
 
@@ -44,7 +44,7 @@ class Cursor {
   std::size_t at_ = 0;
 };
 
-/// `word` is the keyword, in whatever case.
+/// Whether `word` is the keyword, in any case.
 bool same_word(std::string_view word, std::string_view keyword);
 
 }  // namespace sluice::language

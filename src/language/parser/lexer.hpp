@@ -21,11 +21,12 @@ struct Token {
   TokenKind kind = TokenKind::end;
   std::size_t offset = 0;
   std::size_t size = 0;
-  std::string text;  ///< without quotes; a number as JSON has it; a symbol with `<>` written as `!=`
+  std::string text;  ///< without quotes; a number in JSON's notation; the symbol `<>` as `!=`
 };
 
-/// Takes a text apart; the last token is the end. `--` begins a comment, which goes to the end of its line.
-/// Throws LanguageError for what is no token, for a text longer than `most_bytes`, and for what is not UTF-8.
+/// Splits a text into tokens; the last one marks the end. `--` begins a comment that ends with its line.
+/// Throws LanguageError for invalid tokens, for texts longer than `most_bytes`, and for texts that are not
+/// UTF-8.
 std::vector<Token> tokens_of(std::string_view text, std::size_t most_bytes);
 
 }  // namespace sluice::language

@@ -9,11 +9,11 @@
 
 namespace sluice::language {
 
-/// Reads an expression from where the cursor stands, up to what cannot belong to it. Recursive descent, a
-/// function for each level of precedence; how deep is limited.
+/// Reads an expression from the cursor's position up to the first token that cannot belong to it. Recursive
+/// descent with a function for each level of precedence; the depth is limited.
 class Parser {
  public:
-  /// What is read of the images is added to `reads`.
+  /// The fields that it reads of the images are added to `reads`.
   Parser(Cursor& cursor, Reads& reads) : cursor_(cursor), reads_(reads) {}
 
   Term expression();
@@ -34,7 +34,7 @@ class Parser {
   Term multiplication();
   Term signed_value();
 
-  // parser_values.cpp: what operators stand between
+  // parser_values.cpp: operands
   Term value();
   Term word();
   Term field(Image image);

@@ -6,7 +6,7 @@
 
 namespace sluice::language {
 
-/// One level deeper, as long as it lives.
+/// Counts one level of nesting while it lives.
 class Parser::Deeper {
  public:
   explicit Deeper(Parser& parser) : parser_(parser) {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* a_value = "a value (a number, a 'text', NEW.field, OLD.field, a function or '(')";
 
-/// Words that end an expression, or stand in the middle of one.
+/// Words that end an expression or separate its parts.
 constexpr std::array keywords{"AND",  "OR",   "NOT", "IS", "IN",  "BETWEEN", "LIKE",   "ESCAPE", "WHEN",
                               "THEN", "ELSE", "END", "DO", "SET", "WHERE",   "VALUES", "ID"};
 
@@ -58,7 +58,7 @@ Term Parser::field(Image image) {
   return field_term(image, path(), reads_);
 }
 
-/// Behind NEW or OLD; any word is a field's name there.
+/// After NEW or OLD, any word is a field's name.
 std::vector<std::string> Parser::path() {
   const std::size_t offset = cursor_.token().offset;
   std::vector<std::string> names;

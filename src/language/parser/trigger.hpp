@@ -12,19 +12,19 @@
 
 namespace sluice::language {
 
-/// How long the text of triggers may be.
+/// The maximum length of the text of triggers.
 inline constexpr std::size_t most_trigger_bytes = 256 << 10;
 
-/// A field and the expression of its value, as it was written.
+/// A field and the expression for its value, as written.
 using Assignments = std::vector<std::pair<std::string, std::string>>;
 
 /// INSERT, UPSERT, UPDATE and DELETE.
 struct WriteAction {
   std::string mode;  ///< insert, upsert, update or delete
   std::string into;
-  std::string id;  ///< an expression; "" where the server makes one
+  std::string id;  ///< an expression; "" if the server makes the id
   Assignments values;
-  std::string document = {};  ///< in the place of `values`: NEW or OLD, the whole document
+  std::string document = {};  ///< NEW or OLD, to write the whole document instead of `values`
 };
 
 /// CALL
@@ -44,7 +44,7 @@ struct DropKeysAction {
 /// PUBLISH TO
 struct PublishAction {
   std::string subject;
-  std::string stream;  ///< the JetStream stream; "" where none is stated
+  std::string stream;  ///< the JetStream stream; "" if none is given
 };
 
 using Action = std::variant<WriteAction, CallAction, DropKeysAction, PublishAction>;
@@ -53,12 +53,12 @@ struct Trigger {
   std::string name;
   bool or_replace = false;
   bool on_insert = false;
-  bool on_update = false;  ///< and replace
+  bool on_update = false;  ///< also replace
   bool on_delete = false;
-  std::vector<std::string> fields;  ///< what an update has to touch; empty for any
-  std::string stream;               ///< "" where none is stated
+  std::vector<std::string> fields;  ///< the fields that an update must touch; empty: any
+  std::string stream;               ///< "" if none is given
   std::string collection;
-  std::string when;  ///< an expression as it was written, or ""
+  std::string when;  ///< an expression as written, or ""
   bool ignores_own = false;
   Action action;
 };
@@ -86,15 +86,15 @@ using Statement = std::variant<Trigger, DropTrigger>;
 ///     VALUES (value, ..)] DROP KEY 'key', ..
 ///     PUBLISH TO 'subject' [STREAM 'name']
 ///
-/// Conditions and values are compiled, so that their errors show, and kept as they were written. Throws
-/// LanguageError, with line and column.
+/// Conditions and values are compiled to detect errors, but kept as written. Throws LanguageError with line
+/// and column.
 Statement parse_statement(std::string_view text);
 
-/// Several statements with `;` between them.
+/// Reads several statements, separated by `;`.
 std::vector<Statement> parse_statements(std::string_view text);
 
-/// The trigger as one rule in YAML, as it stands below `rules:` (without the dash). The stream is not part of
-/// it.
+/// The trigger as a YAML rule, as it would be written under `rules:` (without the dash). The stream is not
+/// part of it.
 std::string rule_yaml(const Trigger& trigger);
 
 }  // namespace sluice::language

@@ -10,20 +10,20 @@
 
 namespace sluice::language {
 
-/// Reads statements one after the other.
+/// Reads statements, one after the other.
 class TriggerParser {
  public:
   explicit TriggerParser(std::string_view text) : cursor_(text, most_trigger_bytes) {}
 
   Statement statement();
-  /// Whether nothing is left; goes past `;` on the way.
+  /// Whether the text has ended; skips `;`.
   bool done();
   /// Whether a statement may end here.
   bool at_boundary() const { return cursor_.is_symbol(";") || cursor_.is(TokenKind::end); }
   [[noreturn]] void fail_unfinished() const { cursor_.fail_expecting("';' or the end"); }
 
  private:
-  // trigger.cpp: what comes before DO
+  // trigger.cpp: the part before DO
   Trigger trigger();
   std::string rule_name();
   void events();
@@ -45,7 +45,7 @@ class TriggerParser {
   void written(WriteAction& write);
   void add(Assignments& values, std::size_t offset, std::string field, std::string value);
 
-  // both
+  // used by both
   std::string field_path();
   std::string expression();
   void check_images(const Reads& reads, std::size_t offset) const;

@@ -1,8 +1,7 @@
 #include "language/parser/trigger.hpp"
 #include "language/values/json.hpp"
 
-/// A JSON text is one of YAML's quoted scalars, and a JSON list or map one of its collections: so any text
-/// survives, whatever it looks like to YAML.
+/// Texts are written as JSON. JSON is valid YAML, so every text is preserved, whatever it would mean in YAML.
 namespace sluice::language {
 
 namespace {
@@ -36,7 +35,7 @@ std::string selection_of(const Trigger& trigger) {
   return out;
 }
 
-/// The rule's kind, and its settings below the selection.
+/// The rule's kind, and the settings that follow the selection.
 struct Settings {
   const char* kind;
   std::string lines;
@@ -73,7 +72,7 @@ Settings settings_of(const PublishAction& publish) {
 std::string rule_yaml(const Trigger& trigger) {
   Settings settings = std::visit([](const auto& action) { return settings_of(action); }, trigger.action);
   if (std::holds_alternative<PublishAction>(trigger.action)) {
-    // Another rule may publish the same events to the same stream, which drops what it knows by its id.
+    // Another rule may publish the same events to the same stream, which drops messages whose ids it knows.
     settings.lines += line("message_id", json_text(trigger.name + "-{token}"));
   }
   return "name: " + json_text(trigger.name) + "\n" + settings.kind + ":\n" + selection_of(trigger) +

@@ -7,11 +7,11 @@
 
 namespace sluice::language {
 
-/// Canonical Extended JSON of a value; whole numbers of 32 bits and texts as JSON has them. Throws
-/// LanguageError for what is not UTF-8, or nests too deeply.
+/// Canonical Extended JSON of a value, except that 32-bit integers and texts are plain JSON. Throws
+/// LanguageError if the value is not UTF-8 or nests too deeply.
 std::string json_of(const bson::Value& value);
 
-/// A value that stands for itself, whatever it looks like.
+/// A term for a literal value, which the server must not interpret.
 Term constant_term(const bson::Value& value);
 
 }  // namespace sluice::language

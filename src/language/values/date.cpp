@@ -6,7 +6,7 @@ namespace sluice::language {
 
 namespace {
 
-/// Reads a text from the front; after the first thing that is not there nothing is.
+/// Parses a text from its beginning. After the first failure everything fails.
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}

@@ -1,7 +1,8 @@
 #include "language/values/double_text.hpp"
 
-/// The server's own $toString gives six digits. A decimal number made of the double has all of its digits;
-/// rounded to ever more of them, the first that is the same double again is the shortest text.
+/// The server's $toString gives only six digits. But a decimal converted from a double has all of its digits.
+/// So it is rounded to more and more digits; the first result that converts back to the same double is the
+/// shortest text.
 namespace sluice::language {
 
 namespace {
@@ -37,10 +38,10 @@ std::string part_of(const std::string& value, const std::string& from, const std
 }
 
 const std::string ten = json_text("$$ten");        // the exponent of the first digit
-const std::string digits = json_text("$$digits");  // without a point and without zeros at the end
-const std::string size = json_text("$$size");      // their number
+const std::string digits = json_text("$$digits");  // all digits, without a point and trailing zeros
+const std::string size = json_text("$$size");      // the number of digits
 const std::string last = json_text("$$last");      // the exponent of the last digit
-const std::string one = json_text("$$one");        // the number with its first digit before the point
+const std::string one = json_text("$$one");        // the number scaled to one digit before the point
 const std::string attempt = json_text("$$try");
 
 class DoubleText {
@@ -63,7 +64,7 @@ class DoubleText {
   }
 
  private:
-  /// Nearly all numbers have 15 digits at most, which is what $toDecimal rounds to.
+  /// Nearly all numbers have at most 15 digits, to which $toDecimal rounds.
   std::string with_fraction() const {
     const std::string plain = json_text("$$plain");
     const std::string fits = call_list(
@@ -78,7 +79,7 @@ class DoubleText {
     return call("$rtrim", json_object({{"input", value}, {"chars", json_text("0")}}));
   }
 
-  /// The logarithm is rounded, so its whole part may be one off.
+  /// The logarithm is rounded, so its whole part may be off by one.
   std::string searched() const {
     const std::string near = json_text("$$near");
     const std::string about = json_text("$$about");
@@ -93,8 +94,9 @@ class DoubleText {
                        let({{"one", scaled(ten)}}, let({{"short", shortest()}}, written())))));
   }
 
-  /// By the number of digits behind the point. Of 16 digits the next number up may do where the nearest does
-  /// not: next to a power of two doubles are wider apart on one side; -1 stands for it.
+  /// Tries numbers of digits after the point. With 16 digits, the next higher number may match where the
+  /// nearest does not, because doubles are further apart on one side of a power of two; -1 stands for that
+  /// try.
   std::string shortest() const {
     const std::string places =
         either_of(subnormal_, call_list("$range", {"0", "17"}), json_list({"14", "15", "-1", "16"}));
@@ -110,7 +112,7 @@ class DoubleText {
                              {"in", either_of(call_list("$gt", {found, decimal("0")}), found, tried)}}));
   }
 
-  /// The server makes no subnormal double of a decimal; those are all 2^-1074 apart.
+  /// The server cannot convert a decimal to a subnormal double; those are all 2^-1074 apart.
   std::string reads_back() const {
     const std::string half = decimal("2.470328229206232720882843964341107E-324");
     const std::string distance = call("$abs", call_list("$subtract", {attempt, one}));
@@ -123,7 +125,7 @@ class DoubleText {
     return either_of(subnormal_, near_enough, call_list("$eq", {read, magnitude_}));
   }
 
-  /// Rounding may have made 10 of 9.99..
+  /// Rounding may have turned 9.99.. into 10.
   std::string written() const {
     const std::string found = json_text("$$short");
     const std::string without_point =
@@ -136,7 +138,7 @@ class DoubleText {
                    let({{"last", call_list("$subtract", {call_list("$add", {ten, "1"}), size})}}, shaped())));
   }
 
-  /// With an exponent where that is shorter, as std::to_chars does.
+  /// Uses an exponent if that is shorter, as std::to_chars does.
   std::string shaped() const {
     const std::string single = call_list("$eq", {size, "1"});
     const std::string plain = call_list(
@@ -169,7 +171,7 @@ class DoubleText {
 
   std::string value_;
   std::string magnitude_;
-  std::string exact_;  // as a decimal of 34 digits: a sum of both kinds has all of the double's
+  std::string exact_;  // as a decimal of 34 digits, which is the exact value of the double
   std::string subnormal_;
 };
 

@@ -16,14 +16,14 @@ namespace {
 
 using Arguments = std::vector<Term>;
 
-/// {$convert: ..}; null for null, and for what cannot be that.
+/// {$convert: ..}; null for null and for values that cannot be converted.
 std::string converted(const std::string& input, const char* to, const std::string& on_error = "null") {
   return call(
       "$convert",
       json_object({{"input", input}, {"to", json_text(to)}, {"onError", on_error}, {"onNull", "null"}}));
 }
 
-/// The server's operators for texts make a text of null, or fail on it.
+/// The server's text operators turn null into a text, or fail on it.
 FunctionCall of_text(const char* name, const Term& in) {
   if (in.is_constant()) {
     if (in.type != Type::text) return {null_term()};
@@ -39,7 +39,7 @@ FunctionCall to_number(const char* name, const Term& in) {
   return {{call(name, as(from, in).json), Type::number}};
 }
 
-/// The letters of a text, the elements of a list.
+/// The length of a text in characters, or of a list in elements.
 FunctionCall length_of(const Term& in) {
   if (in.is_constant()) {
     if (in.type != Type::text) return {null_term()};
@@ -66,11 +66,11 @@ FunctionCall round_of(const Arguments& in) {
 FunctionCall coalesce_of(const Arguments& in) {
   std::vector<std::string> values;
   for (const Term& value : in) values.push_back(value.json);
-  if (values.size() == 1) values.emplace_back("null");  // the server insists on two
+  if (values.size() == 1) values.emplace_back("null");  // the server requires two
   return {{call_list("$ifNull", values), common_type(in)}};
 }
 
-/// A whole number stays one. A number is not converted at all, for that would cut its fraction.
+/// Integers stay integers. Other numbers are not converted, because that would drop their fraction.
 FunctionCall number_of(const Term& in) {
   if (in.type == Type::number) return {in};
   return {bound("of", in, [](const Term& one) {
@@ -79,8 +79,8 @@ FunctionCall number_of(const Term& in) {
   })};
 }
 
-/// Whether a text may be read as a date: the server fails on those that lie too far from today, so it is
-/// given only what begins with a year of four digits and goes on with digits, signs and the letters T and Z.
+/// Whether a text may be parsed as a date. The server fails on dates that are too far away, so only texts are
+/// passed to it that begin with a four-digit year and contain only digits, signs and the letters T and Z.
 std::string may_be_date(const Term& text) {
   constexpr const char* most_bytes = "40";
   const std::string rest =
@@ -91,7 +91,7 @@ std::string may_be_date(const Term& text) {
                             call_list("$eq", {year_ends, "4"}), call_list("$eq", {rest, json_text("")})});
 }
 
-/// A number is milliseconds since the epoch; the server converts long ones only.
+/// A number is milliseconds since the epoch; the server converts only 64-bit integers.
 FunctionCall date_from(const Term& in) {
   if (in.type == Type::date) return {in};
   if (in.is_constant() && in.type == Type::text) {

@@ -8,17 +8,18 @@
 
 namespace sluice::language {
 
-/// A call that was compiled, or why it cannot be.
+/// A compiled call, or why it cannot be compiled.
 struct FunctionCall {
   Term term;
   std::string error = {};
-  bool about_arguments = false;  ///< not about the name
+  bool about_arguments = false;  ///< the error concerns the arguments, not the name
 };
 
-/// A function by its name, in whatever case. `changed` is not among them: it takes no value but a path.
+/// Compiles a call of the function `name`, in any case. `changed` is not included, because it takes a path
+/// instead of a value.
 FunctionCall call_function(std::string_view name, const std::vector<Term>& arguments);
 
-/// Whether a function has that name, `changed` among them.
+/// Whether there is such a function, including `changed`.
 bool is_function(std::string_view name);
 
 }  // namespace sluice::language

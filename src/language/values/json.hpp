@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-/// Pieces of Extended JSON, put together as texts: what is compiled here is written once, at start-up, and
-/// read by whoever puts it into a pipeline.
+/// Extended JSON, composed as texts. Expressions are compiled once, at start-up, and parsed by whoever puts
+/// them into a pipeline.
 namespace sluice::language {
 
 using Members = std::vector<std::pair<std::string, std::string>>;
@@ -24,7 +24,7 @@ std::string call_list(std::string_view name, const std::vector<std::string>& arg
 /// {$let: {vars: variables, in: in}}
 std::string let(const Members& variables, const std::string& in);
 
-/// How deep maps and lists stand in each other.
+/// How deeply maps and lists are nested.
 std::size_t nesting(std::string_view json);
 
 }  // namespace sluice::language

@@ -22,7 +22,7 @@ void append_itself(std::string& regex, char c) {
   }
 }
 
-/// The pieces between the %.
+/// The pieces between the % signs.
 std::optional<std::vector<std::string>> pieces_of(std::string_view pattern, char escape) {
   std::vector<std::string> pieces(1);
   for (std::size_t i = 0; i < pattern.size(); ++i) {
@@ -47,7 +47,8 @@ std::string index_of(const Term& text, const std::string& piece, const std::vect
   return call_list("$indexOfBytes", arguments);
 }
 
-/// Where the last of these ends, each looked for behind the one before; -1 where one is missing.
+/// The position after the last piece, where each is searched for after the previous one; -1 if one is
+/// missing.
 std::string end_of_all(const Term& text, const std::vector<std::string>& pieces, std::size_t start) {
   if (pieces.empty()) return std::to_string(start);
   const std::string before = json_text("$$value");
@@ -65,8 +66,8 @@ std::string end_of_all(const Term& text, const std::vector<std::string>& pieces,
                            {"in", call_list("$cond", {call_list("$lt", {before, "0"}), "-1", found})}}));
 }
 
-/// Whether a text or null, which is plain, begins with the first piece, ends with the last, and has the
-/// others between them in their order.
+/// Whether a plain text or null begins with the first piece, ends with the last, and contains the others in
+/// between, in order.
 Term has_pieces(const Term& text, const std::vector<std::string>& pieces) {
   const auto truth = [](std::string json) { return Term{std::move(json), Type::boolean}; };
   const std::string& first = pieces.front();
@@ -129,7 +130,8 @@ std::optional<Term> like(const Term& value, std::string_view pattern, char escap
   if (!regex) return std::nullopt;
   const auto pieces = like_pieces(pattern, escape);
   const Term text = as(Type::text, value);
-  if (text.is_null()) return boolean_term(false);  // the server folds constants, and would fail on this one
+  if (text.is_null())
+    return boolean_term(false);  // the server evaluates constants in advance and would fail on this one
   return bound("subject", text, [&](const Term& subject) {
     if (pieces) return has_pieces(subject, *pieces);
     const std::string fits =

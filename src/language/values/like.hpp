@@ -17,15 +17,16 @@ namespace sluice::language {
 /// longer than its length times the pattern's.
 std::optional<std::string> like_regex(std::string_view pattern, char escape);
 
-/// What stands between the % of a pattern; nothing where it has a _ that is any letter. `escape` is used
-/// well.
+/// The pieces between the % of a pattern; nothing if it contains a _ that means any character. `escape` must
+/// be used correctly.
 std::optional<std::vector<std::string>> like_pieces(std::string_view pattern, char escape);
 
-/// Whether a text is like a pattern; false for what is no text. Nothing where `escape` is not used well.
+/// Whether a text matches a pattern; false for values that are not texts. Nothing if `escape` is not used
+/// correctly.
 ///
-/// Without _ the pieces are looked for byte by byte, in texts of any length. With _ it takes a regular
-/// expression, which the server fails on where a text is not UTF-8 or takes it too many steps: those, and
-/// texts of more than 50,000 bytes, match none.
+/// Without _, the pieces are searched for as bytes, in texts of any length. With _, a regular expression is
+/// needed. The server fails on one if a text is not UTF-8, or if it takes too many steps: such texts, and
+/// those of more than 50,000 bytes, never match.
 std::optional<Term> like(const Term& value, std::string_view pattern, char escape);
 
 }  // namespace sluice::language

@@ -1,7 +1,6 @@
 #include "language/values/operators.hpp"
 
-/// Comparisons that keep the server's order of types (null before numbers, numbers before texts, ...) to
-/// itself.
+/// Comparisons that do not show the server's order of types (null before numbers, numbers before texts, ...).
 namespace sluice::language {
 
 namespace {
@@ -29,7 +28,7 @@ bool left_is_lesser(Order order) {
   return order == Order::less || order == Order::at_most;
 }
 
-/// Numbers have an end on both sides. NaN stands before the first of them.
+/// Numbers are bounded on both sides. NaN comes before all other numbers.
 Term compare_numbers(Order order, const Term& left, const Term& right) {
   const Term& lesser = left_is_lesser(order) ? left : right;
   const Term& greater = left_is_lesser(order) ? right : left;
@@ -57,7 +56,7 @@ Term compare_typed(Order order, Type type, const Term& left, const Term& right) 
   return all_hold(std::move(checks));
 }
 
-/// The type by name, all numbers being of one; NaN keeps the name of its own type.
+/// The name of the value's type. All numbers count as one type; NaN as a type of its own.
 std::string kind_of(const Term& value) {
   const std::string number = call_list("$and", {call_list("$gte", {value.json, negative_infinity}),
                                                 call_list("$lte", {value.json, infinity})});

@@ -28,7 +28,7 @@ bool take_id_or_choice(Cursor& cursor) {
   return cursor.accept_symbol(")");
 }
 
-/// What is the same for all changes of a document, beside its id.
+/// Expressions that are equal for all changes of a document, besides its id.
 bool take_fixed(Cursor& cursor) {
   if (cursor.is(TokenKind::text)) {
     cursor.take();

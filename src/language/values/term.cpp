@@ -9,10 +9,10 @@ namespace sluice::language {
 
 namespace {
 
-/// libbson reads a hundred levels of JSON, and what is compiled here is put into something.
+/// libbson parses a hundred levels of JSON, and the result is put into a larger document.
 constexpr std::size_t max_nested = 80;
 
-/// No path of the server's can hold such a name.
+/// The server cannot address a field with such a name by a path.
 bool is_odd(const std::string& name) {
   return name.starts_with('$') || name.find('.') != std::string::npos;
 }

@@ -11,22 +11,23 @@
 
 namespace sluice::language {
 
-/// What a value is known to be, unless it is null or missing.
+/// The type that a value is known to have if it is neither null nor missing.
 enum class Type : std::uint8_t { any, number, text, boolean, date };
 
 enum class Form : std::uint8_t {
   constant,
-  plain,     ///< a path or a variable: may be written twice
-  computed,  ///< is bound to a variable where it is needed twice, or nested terms would grow without limit
+  plain,     ///< a path or a variable: may be written several times
+  computed,  ///< has to be bound to a variable if it is used twice; otherwise nested terms would grow without
+             ///< limit
 };
 
-/// A piece of an aggregation expression. None has variables of its own to be seen from outside.
+/// A part of an aggregation expression. It has no free variables.
 struct Term {
   std::string json;
   Type type = Type::any;
   Form form = Form::computed;
-  std::string constant = {};  ///< a constant number or text as it was written, and NULL where that was
-  std::vector<std::string> parts = {};  ///< of a text: the values that it is joined of
+  std::string constant = {};            ///< a constant number or text, or NULL, as it was written
+  std::vector<std::string> parts = {};  ///< of a text: the values that it is joined from
 
   bool is_constant() const { return form == Form::constant; }
   bool is_null() const { return is_constant() && json == "null"; }
@@ -34,7 +35,7 @@ struct Term {
 
 Term null_term();
 Term boolean_term(bool yes);
-/// `json` as JSON has it, with the sign.
+/// A number; `json` is in JSON's notation, with its sign.
 Term number_term(const std::string& json);
 Term text_term(std::string_view text);
 Term date_term(std::int64_t ms_since_epoch);
@@ -43,7 +44,7 @@ Term event_term(std::string_view path, Type type);
 
 enum class Image : std::uint8_t { before, after };
 
-/// What was read of the images, each path once.
+/// The fields read of the images, each path once.
 struct Reads {
   std::vector<std::string> before;
   std::vector<std::string> after;
@@ -51,14 +52,14 @@ struct Reads {
   void add(Image image, const std::string& path);
 };
 
-/// The server follows no more than twice as many.
+/// The maximum length of a path; the server allows about twice as much.
 inline constexpr std::size_t most_path_names = 100;
 
-/// A field of an image, by the names that lead to it; without any, the image itself.
+/// A field of an image, given by the names that lead to it; without names, the image itself.
 Term field_term(Image image, const std::vector<std::string>& names, Reads& reads);
 
-/// {$let: ..} where `value` is computed, so that `body` may write it as often as it needs to. A body must not
-/// bind the name again and still use what it was given.
+/// {$let: ..} if `value` is computed, so that `body` may use it several times. A body must not bind the same
+/// name again and then use the value it was given.
 template <class Body>
 Term bound(const std::string& name, const Term& value, Body body) {
   if (value.form != Form::computed) return body(value);
@@ -67,7 +68,7 @@ Term bound(const std::string& name, const Term& value, Body body) {
           inside.type};
 }
 
-/// The whole, once it is put together. Throws LanguageError where it nests deeper than can be read.
+/// The complete expression. Throws LanguageError if it nests more deeply than can be parsed.
 Compiled finished(const Term& term, const Reads& reads);
 
 }  // namespace sluice::language

@@ -12,14 +12,14 @@ namespace sluice::language {
 
 namespace {
 
-/// The value whose text is made: a name that no other part binds.
+/// The variable with the value that is converted; no other expression binds this name.
 const Term given{json_text("$$given"), Type::any, Form::plain};
 
 std::string server_text(const std::string& json) {
   return call("$toString", json);
 }
 
-/// A number with zeros in front of it, where it is shorter.
+/// Pads a number with leading zeros.
 std::string padded(const std::string& number, std::size_t width) {
   const std::string size = call("$strLenBytes", number);
   const std::string wide = json_text(std::string(width, '0'));
@@ -28,8 +28,8 @@ std::string padded(const std::string& number, std::size_t width) {
   return call_list("$concat", {zeros, number});
 }
 
-/// $toString fails on years outside 0 to 9999. The date is moved by times of 400 years, after which the
-/// calendar repeats, to a year that has four digits; the sums stay within 64 bits.
+/// $toString fails on years outside 0 to 9999. So the date is moved by multiples of 400 years, after which
+/// the calendar repeats, to a four-digit year. The sums fit in 64 bits.
 std::string far_date_text() {
   constexpr const char* ms_of_400_years = R"({"$numberLong":"12622780800000"})";
   const std::string year = json_text("$$year");
@@ -63,7 +63,7 @@ std::string timestamp_text() {
 }
 
 struct Branch {
-  std::vector<const char*> types;  ///< as $type names them
+  std::vector<const char*> types;  ///< the names that $type uses
   std::string text;
 };
 
@@ -80,7 +80,7 @@ std::string by_type(const std::vector<Branch>& branches) {
              call("$switch", json_object({{"branches", json_list(cases)}, {"default", "null"}})));
 }
 
-/// Of the value that `given` is.
+/// The text of the value `given`.
 std::string text_of_given(Type type) {
   const Branch as_number{{"int", "long", "decimal"}, server_text(given.json)};
   const Branch as_double{{"double"}, double_text(given).json};
@@ -105,7 +105,7 @@ std::string text_of_given(Type type) {
                   {{"maxKey"}, json_text(R"({"$maxKey":1})")}});
 }
 
-/// The text of a constant is known now.
+/// The text of a constant is computed in advance.
 Term text_of_constant(const Term& value) {
   if (value.type == Type::text) return value;
   if (value.is_null() || value.type == Type::any) return null_term();
@@ -113,7 +113,7 @@ Term text_of_constant(const Term& value) {
   bson::Document parsed;
   bson_error_t error{};
   if (!bson_init_from_json(parsed.out(), whole.data(), static_cast<ssize_t>(whole.size()), &error)) {
-    bson_init(parsed.get());  // it was left without one
+    bson_init(parsed.get());  // the failed parse left it uninitialised
     throw LanguageError("'" + value.json + "' cannot be written as text: " + error.message);
   }
   return text_term(bson::text_of(bson::View(*parsed.get()).at("v")));
@@ -123,12 +123,12 @@ std::string or_empty(const std::string& text) {
   return call_list("$ifNull", {text, json_text("")});
 }
 
-/// Constants beside each other are one.
+/// Adjacent constants are joined.
 std::vector<Term> parts_of(const std::vector<Term>& terms) {
   std::vector<Term> all;
   for (const Term& term : terms) {
     if (!term.is_constant()) {
-      // A text within a text is joined of the parts of both.
+      // The parts of a nested text become parts of the outer one.
       for (const std::string& part : term.parts) all.push_back(Term{part});
       if (term.parts.empty()) all.push_back(term);
       continue;
@@ -157,7 +157,7 @@ Term joined(const std::vector<Term>& terms) {
   if (parts.size() == 1 && parts.front().is_constant()) return parts.front();
   std::vector<std::string> values;
   for (const Term& part : parts) values.push_back(part.json);
-  // What makes the text of any value is large, so it is written once for all of them.
+  // The expression that converts any value is large, so it is written once and used for all parts.
   if (std::ranges::count(parts, Type::any, &Term::type) > 1) {
     const std::string text = or_empty(let({{"given", json_text("$$this")}}, text_of_given(Type::any)));
     return {call("$reduce", json_object({{"input", json_list(values)},

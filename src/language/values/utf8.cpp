@@ -7,15 +7,15 @@
 #include "language/values/operators.hpp"
 #include "text/utf8.hpp"
 
-/// The server has no function that tells whether a text is UTF-8, and those that need one fail. $replaceAll
-/// goes by bytes and does not: every byte above ASCII becomes a control character that stands for what such a
-/// byte may do, and in the ASCII text that this makes a regular expression looks for what may not be. It
-/// costs the server some 20 us; texts of the letters of Europe are recognised before that.
+/// The server has no function that checks whether a text is UTF-8, and functions that require it fail.
+/// $replaceAll works on bytes and does not fail: it replaces every byte above ASCII by a control character
+/// for the byte's role. Then a regular expression searches the resulting ASCII text for invalid sequences.
+/// This takes the server about 20 us; texts in European languages are recognised before that.
 namespace sluice::language {
 
 namespace {
 
-// What a byte may do, by the control character that stands for it.
+// The control characters, by the role of the byte that they replace.
 constexpr char low = '\x01';       // 80 to 8F: a continuation, as all of the first three
 constexpr char middle = '\x02';    // 90 to 9F
 constexpr char high = '\x03';      // A0 to BF
@@ -28,12 +28,13 @@ constexpr char four_f0 = '\x0f';   // of four, the second not low
 constexpr char four_f4 = '\x10';   // of four, the second low
 constexpr std::string_view roles = "\x01\x02\x03\x04\x05\x06\x07\x0e\x0f\x10";
 
-/// Every byte of UTF-8 above ASCII once, as part of a character: what is compiled is UTF-8 itself. In PCRE \C
-/// is a byte, so the server takes them apart.
+/// A text that contains each possible byte above ASCII once, as part of a character, because the compiled
+/// expression must be UTF-8 itself. In PCRE, \C matches a single byte, so the server can split the
+/// characters.
 struct Bytes {
   std::string text;
   std::string regex = "^";
-  std::string role;  // of each byte that is taken out
+  std::string role;  // the role of each extracted byte
 
   Bytes() {
     for (std::uint32_t i = 0; i < 0x40; ++i)
@@ -56,14 +57,14 @@ struct Bytes {
   }
 };
 
-/// A start that lacks what has to follow, or a continuation that nothing started.
+/// A first byte without its continuation bytes, or a continuation byte without a first one.
 constexpr const char* wrong =
     R"(\x04(?![\x01-\x03]))"
     R"(|\x05(?![\x01-\x03]{2})|\x06(?!\x03[\x01-\x03])|\x07(?![\x01\x02][\x01-\x03]))"
     R"(|\x0e(?![\x01-\x03]{3})|\x0f(?![\x02\x03][\x01-\x03]{2})|\x10(?!\x01[\x01-\x03]{2}))"
     R"(|(?<![\x04-\x07\x0e-\x10])(?<![\x05-\x07\x0e-\x10][\x01-\x03])(?<![\x0e-\x10][\x01-\x03]{2})[\x01-\x03])";
 
-/// All of ASCII, the most frequent letters first: the server looks a letter up from the front.
+/// All ASCII characters, the most frequent first, because the server searches from the front.
 std::string ascii() {
   std::string all = "e taoinsrhldcumfpgwybvk";
   for (char c = 0; c >= 0; c = static_cast<char>(c + 1)) {
@@ -78,7 +79,8 @@ std::string with_letters_of_europe(std::string chars) {
   return chars;
 }
 
-/// Trimming goes by characters, compares bytes and never fails: what it leaves nothing of has no others.
+/// $trim works on characters, compares bytes and never fails: if it leaves nothing, the text consists of the
+/// given characters.
 std::string made_of(const std::string& value, const std::string& chars) {
   const std::string left = call("$ltrim", json_object({{"input", value}, {"chars", json_text(chars)}}));
   return call_list("$eq", {left, json_text("")});
@@ -104,7 +106,7 @@ std::string is_utf8_by_bytes(const std::string& value) {
       call("$regexFind", json_object({{"input", json_text(bytes.text)}, {"regex", json_text(bytes.regex)}}));
   const std::string found =
       call("$regexMatch", json_object({{"input", json_text("$$roles")}, {"regex", json_text(wrong)}}));
-  // What UTF-8 never has is not replaced.
+  // Bytes that never occur in UTF-8 are not replaced.
   const std::string right =
       call_list("$cond", {made_of(json_text("$$roles"), ascii()), call_list("$not", {found}), "false"});
   const std::string judged = call(

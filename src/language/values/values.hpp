@@ -12,12 +12,12 @@ namespace sluice::language {
 /// to the expression of that document:
 /// - a text is an expression of the language (a constant text is "'text'");
 /// - numbers, true, false, null and all other scalars stand for themselves;
-/// - maps and lists are gone into; a key with dots in it is a path, so "a.b" and "a.c" make one map a;
+/// - maps and lists are compiled recursively; a key with dots is a path, so "a.b" and "a.c" make one map a;
 /// - a map whose first key begins with $ is an aggregation expression, in which $NEW and $OLD name the
 /// images. A field whose value is missing is left out. Throws LanguageError, which names the field.
 Compiled compile_values(bson::View values);
 
-/// One value of that kind, for those who set each field by itself. `field` is named in errors.
+/// Compiles one such value, for callers that set each field separately. Errors name `field`.
 Compiled compile_value(const std::string& field, const bson::Value& value);
 
 }  // namespace sluice::language
