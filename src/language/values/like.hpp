@@ -9,12 +9,12 @@
 
 namespace sluice::language {
 
-/// A regular expression (with the option s) that matches the texts that a pattern of LIKE does: % is any
-/// text, _ any one letter, everything else is itself, and so is what stands behind `escape` (0: none).
-/// Nothing where `escape` stands before anything but %, _ and itself.
+/// A regular expression (with the option s) that matches the same texts as a pattern of LIKE: % matches any
+/// text, _ any single character, and everything else itself, as does a character after `escape` (0: none).
+/// Nothing if `escape` precedes anything but %, _ and itself.
 ///
-/// What stands between two % is looked for once, from the left, and never again: no text takes the server
-/// longer than its length times the pattern's.
+/// Each piece between two % is searched for once, from the left, without backtracking. So the server's time
+/// is limited by the product of the lengths of text and pattern.
 std::optional<std::string> like_regex(std::string_view pattern, char escape);
 
 /// The pieces between the % of a pattern; nothing if it contains a _ that means any character. `escape` must
