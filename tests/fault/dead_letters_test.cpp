@@ -135,7 +135,8 @@ class FourEnds : public DeadCommands {
     return metric("sluice_events_applied_total") + metric("sluice_events_published_total") +
            metric("sluice_events_filtered_total") + metric("sluice_events_dead_total");
   }
-  /// The counters of some articles become texts; what they were is kept aside.
+  /// The counters of some articles become texts; their numbers are saved. Then the articles get favourites,
+  /// in case that the storm is over already.
   void poison_some() {
     if (some_.empty()) {
       for (const Document& article : db().find("articles", {}, R"({"limit":8,"projection":{"_id":1}})")) {
@@ -145,6 +146,11 @@ class FourEnds : public DeadCommands {
     db().update_many("articles", "{\"_id\":{\"$in\":[" + some_ + "]},\"saved\":{\"$exists\":false}}",
                      R"({"pipeline":[{"$set":{"saved":{"$ifNull":["$favoritesCount",0]},
                          "favoritesCount":"poison"}}]})");
+    std::vector<Document> favourites;
+    for (const Document& article : db().find("articles", R"({"saved":{"$exists":true}})")) {
+      favourites.insert(favourites.end(), 4, Document(R"({"articleId":)" + article.value("_id") + "}"));
+    }
+    db().insert("favorites", favourites);
   }
   void mend_all() {
     db().update_many("articles", R"({"saved":{"$exists":true}})",
