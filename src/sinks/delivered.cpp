@@ -6,7 +6,7 @@ namespace sluice::sinks {
 
 namespace {
 
-constexpr std::size_t most_known = 1 << 16;  // far more than a lane's batches hold
+constexpr std::size_t most_known = 1 << 16;  // far more messages than one lane has in its batches
 
 const DeliverWrite& delivery(const Batch& batch, std::size_t i) {
   return std::get<DeliverWrite>(batch.writes[i]);

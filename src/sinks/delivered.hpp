@@ -11,7 +11,7 @@
 
 namespace sluice::sinks {
 
-/// Identifies a message. The id alone is not enough, because messages of two plans may have the same id.
+/// Identifies a message. The id alone is not enough: two plans may give their messages the same ids.
 struct MessageKey {
   using View = std::pair<const DeliveryPlan*, std::string_view>;
 
@@ -39,20 +39,20 @@ struct MessageKey {
   };
 };
 
-/// The messages of a lane's unfinished batch that the receiver already has. If the batch fails, or its
-/// MongoDB part is repeated, these messages are not sent again.
+/// Remembers which messages of a lane's unfinished batch the receiver has acknowledged, so that a retry does
+/// not send them again. A batch is unfinished if sending failed, or if its transaction in MongoDB is still to
+/// come and may make the lane retry the batch.
 class Delivered {
  public:
   bool has(const DeliverWrite& write) const {
     return !known_.empty() && known_.contains(MessageKey::view(write));
   }
 
-  /// The indices in the batch of the messages that `outlet` still has to send. Call it once before each
-  /// attempt.
+  /// The indices in the batch of the messages that `outlet` still has to send. Call once before each attempt.
   std::vector<std::size_t> missing_of(const Batch& batch, const Outlet& outlet);
 
-  /// Notes that the receiver has the messages at the indices `sent`. `committed`: it has all messages of the
-  /// batch.
+  /// Records the result of an attempt: the receiver acknowledged the writes at the indices `sent`.
+  /// `committed`: it has all of the batch's messages for `outlet`.
   void remember(const Batch& batch, const Outlet& outlet, const std::vector<std::size_t>& sent,
                 bool committed);
 
@@ -61,8 +61,8 @@ class Delivered {
   void forget(const MessageKey::View& key);
 
   std::unordered_set<MessageKey, MessageKey::Hash, MessageKey::Equal> known_;
-  /// The messages of the last batch that the receiver took completely. Every batch of a lane begins with the
-  /// lane's oldest event, so when a batch begins with another message, that earlier batch is done.
+  /// Messages of the last batch that was passed on to MongoDB. A lane's batch begins with its oldest event,
+  /// so a batch that begins with a different message shows that this one is done.
   std::vector<MessageKey> went_on_;
 };
 

@@ -52,7 +52,7 @@ bool is_for(const DeliveryPlan& plan) {
   return plan.sink() == Plan::sink_name;
 }
 
-// A new sink outside MongoDB is one line here.
+// Each sink outside MongoDB has one line here.
 constexpr std::array<Known, 5> registered{{
     {is_for<PublishPlan>, make<JetStream>},
     {is_for<WebhookPlan>, make<Webhook>},

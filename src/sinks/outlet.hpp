@@ -12,9 +12,9 @@
 
 namespace sluice::sinks {
 
-/// A sink outside MongoDB. It cannot take part in a transaction, so messages may be sent again after a crash:
-/// each has an id by which the receiver drops duplicates. send() is called on the blocking threads, at the
-/// same time for different lanes.
+/// A sink outside MongoDB. It cannot take part in a transaction, so after a crash messages may be sent again:
+/// each message carries an id by which the receiver drops duplicates. send() is called on the blocking
+/// threads, for different lanes at the same time.
 class Outlet {
  public:
   virtual ~Outlet() = default;
@@ -25,64 +25,66 @@ class Outlet {
     return delivery != nullptr && takes(*delivery->plan);
   }
 
-  /// The server that receives the plan's messages, without secrets. The outlet must take the plan.
+  /// The server that receives the plan's messages, without secrets, for logs and errors. Only for plans that
+  /// this outlet takes.
   virtual std::string server_of(const DeliveryPlan& plan) const = 0;
 
-  /// Connects to the server and creates what is missing there. Called before the first batch, and again after
-  /// errors.
+  /// Connects, and creates or checks what the outlet needs on the server. Called before the first batch, and
+  /// again after it returned an error.
   virtual std::optional<Error> prepare() = 0;
 
-  /// Sends all writes of the batch that this outlet takes, or returns an error. What was sent before the
-  /// error is not sent again when the lane repeats the same writes.
+  /// Sends all of the batch's writes that this outlet takes, or returns an error. Writes that were sent
+  /// before the error are not sent again when the lane retries the batch.
   virtual Outcome send(const Batch& batch) = 0;
 
-  /// Ends all calls of send() that wait for the server, and all later ones, with ErrorKind::transient.
-  /// Whoever continues the stream sends their messages again with the same ids. Called at the end of a drain;
-  /// cannot be undone. Thread-safe; does not block.
+  /// Ends all waiting calls of send(), and all later ones, with ErrorKind::transient. The next run of the
+  /// stream sends their messages again, under the same ids. Called at the end of a drain; the outlet cannot
+  /// be used again. Thread-safe, does not block.
   virtual void abandon() = 0;
 
-  /// Roughly how many bytes send() holds in memory at once (see BatchSink). By default, all messages of the
-  /// batch, rendered.
+  /// About how many bytes send() needs in memory at once (see BatchSink). The default assumes that it renders
+  /// all its messages of the batch before it sends them.
   virtual std::size_t bytes_while_sending(const Batch& batch) const;
 };
 
-/// The error of a send() that was abandoned. `where`: the server.
+/// The error that an abandoned send() returns. `where` is the server.
 Error abandoned_error(const std::string& where);
 
-/// A message exists three times while it is sent: rendered, in a command or request, and in the client
+/// A message is in memory three times while it is sent: rendered, in a command or request, and as the client
 /// library's copy.
 constexpr std::size_t copies_while_sending = 3;
 
-/// The size of what a write sends, in bytes; 0 for writes that are always small.
+/// Size of the message, document or dead letter that a write sends. 0 for writes that are always small.
 std::size_t bytes_of(const Write& write);
 
 class WebServices;
 
-/// The results of a batch's requests to one web service.
+/// How the requests of one batch to one web service ended.
 struct RequestReport {
   std::string_view endpoint;
   std::size_t ok = 0;
   std::size_t retried = 0;
-  std::size_t refused = 0;      ///< refused and not sent again
+  std::size_t refused = 0;      ///< not retried
   std::vector<double> seconds;  ///< duration of each request
-  bool open = false;            ///< the circuit breaker is open: no requests are sent for now
+  bool open = false;            ///< the service's circuit breaker is open
 };
 
-/// What outlets are made from, and the callbacks they report to.
+/// What an outlet is made from: the configuration, its plans, and the callbacks for what it reports.
 struct OutletParts {
   const Config& config;
   std::vector<const DeliveryPlan*> deliveries;
+  /// Logs a line: a warning if `loud`, otherwise information.
   std::function<void(bool loud, const std::string&)> say = [](bool, const std::string&) {};
-  std::function<void(std::size_t)> duplicates = [](std::size_t) {
-  };  ///< how many messages the receiver dropped as duplicates
+  /// Reports how many messages the receiver dropped as duplicates.
+  std::function<void(std::size_t)> duplicates = [](std::size_t) {};
   std::function<void(const RequestReport&)> requests = [](const RequestReport&) {};
-  /// Web services shared with other streams; null: the outlet makes its own.
+  /// The web services shared with the process's other streams. If null, the outlet makes its own.
   std::shared_ptr<WebServices> services = {};
-  /// The messages are old (dead letters, a replay): newer ones may have been sent before them.
+  /// The messages are of past events (dead letters, a replay). Newer ones may have been sent already.
   bool late = false;
 };
 
-/// The plans of one kind of sink, cast to their own type.
+/// The plans of one sink, cast to its plan type.
 template <typename Plan>
 std::vector<const Plan*> plans_of(const OutletParts& parts) {
   std::vector<const Plan*> plans;
@@ -101,8 +103,8 @@ struct Unprepared {
   Error error;
 };
 
-/// Prepares the outlets one after the other, up to the first that fails. `deliveries`: the plans they were
-/// made for.
+/// Prepares the outlets one after the other and stops at the first error. `deliveries` are the plans that the
+/// outlets were made for.
 std::optional<Unprepared> prepare_all(const std::vector<std::unique_ptr<Outlet>>& outlets,
                                       const std::vector<const DeliveryPlan*>& deliveries);
 

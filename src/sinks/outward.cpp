@@ -12,8 +12,7 @@ bool Outward::all_left(const Batch& batch) const {
 
 namespace {
 
-/// The server of the batch's first message that this outlet takes. An outlet with several servers names the
-/// failed one itself.
+/// For an error of an outlet that does not name its server because it has only one.
 std::string server_of_first(const Outlet& outlet, const Batch& batch) {
   for (const Write& write : batch.writes) {
     if (outlet.takes(write)) return outlet.server_of(*std::get<DeliverWrite>(write).plan);
@@ -23,7 +22,7 @@ std::string server_of_first(const Outlet& outlet, const Batch& batch) {
 
 }  // namespace
 
-/// A batch of messages alone stores no lane position: messages may be sent again, so the stream's own
+/// A batch of messages alone stores no lane position. Its messages may be sent twice, so the stream's own
 /// position, stored about once a second, is enough.
 Outcome Outward::commit(const Batch& batch) {
   std::uint64_t documents = 0;

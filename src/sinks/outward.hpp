@@ -8,8 +8,8 @@
 
 namespace sluice::sinks {
 
-/// Sends messages to the outlets first, and then writes to MongoDB. So a position or a counter moves only
-/// when the outlets have taken all messages before it.
+/// Sends a batch's messages through the outlets first, then commits the rest of the batch in MongoDB. So a
+/// position is stored, and a counter changed, only when the batch's messages are acknowledged.
 class Outward final : public BatchSink {
  public:
   Outward(std::vector<std::unique_ptr<Outlet>> outlets, std::unique_ptr<BatchSink> inner)
@@ -18,14 +18,15 @@ class Outward final : public BatchSink {
   const std::vector<std::unique_ptr<Outlet>>& outlets() const { return outlets_; }
 
   Outcome commit(const Batch& batch) override;
-  /// The outlets send one after the other.
+  /// The largest need of one sink, since they work one after the other.
   std::size_t bytes_while_sending(const Batch& batch) const override {
     std::size_t most = inner_->bytes_while_sending(batch);
     for (const auto& outlet : outlets_) most = std::max(most, outlet->bytes_while_sending(batch));
     return most;
   }
 
-  /// Ends all waiting for outlets; see Outlet::abandon(). Thread-safe; does not block.
+  /// Abandons all outlets, so that no batch waits for them; see Outlet::abandon(). Thread-safe, does not
+  /// block.
   void abandon() {
     for (const auto& outlet : outlets_) outlet->abandon();
   }

@@ -10,9 +10,9 @@
 
 namespace sluice::sinks {
 
-/// The bytes of a message as they are sent: the event's own, or, if they have to be rendered, a view into
-/// `text`, which the caller reuses from one message to the next. Nothing if the document cannot be written as
-/// JSON; then `failure` says why.
+/// The bytes to send for a message. With PayloadFormat::bson they are the payload itself; otherwise the
+/// payload is rendered as JSON into `text`, which the result points to (reuse it to save allocations).
+/// Returns nullopt and sets `failure` if the document cannot be written as JSON.
 std::optional<std::string_view> payload_of(const Message& message, PayloadFormat format, std::string& text,
                                            bson::JsonFailure* failure = nullptr);
 

@@ -23,7 +23,7 @@ std::unique_ptr<Rule> make_custom_sink(const RuleConfig& rule, const std::string
 template <typename Make>
 auto call_factory(const RuleConfig& rule, Make make) -> decltype(make()) {
   const std::string who = "the factory of '" + rule.kind + "' ";
-  std::string why = "threw something that is no std::exception";
+  std::string why = "threw an exception that is not a std::exception";
   try {
     if (auto made = make()) return made;
     why = "returned nothing";

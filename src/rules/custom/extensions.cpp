@@ -150,7 +150,7 @@ std::string Extensions::metrics() const {
   std::string all;
   std::size_t failed = 0;
   for (const auto& text : metrics_) {
-    std::string why = "it threw something that is no std::exception";
+    std::string why = "it threw an exception that is not a std::exception";
     try {
       all += text();
       if (!all.empty() && !all.ends_with('\n')) all += '\n';

@@ -87,7 +87,7 @@ void GuardedRule::guard(const ChangeEvent& event, Effects& effects, Act act) con
   } catch (const std::exception& error) {
     why = std::string("it threw: ") + error.what();
   } catch (...) {
-    why = "it threw something that is no std::exception";
+    why = "it threw an exception that is not a std::exception";
   }
   if (why.empty()) return;
   effects.shrink_to(first);

@@ -15,7 +15,7 @@ const DeliverWrite& delivery(const Batch& batch, std::size_t i) {
   return std::get<DeliverWrite>(batch.writes[i]);
 }
 
-/// The text of an exception from user code.
+/// Calls user code and returns its result. An exception becomes SinkResult::retry.
 template <typename Act>
 SinkResult guarded(Act act) {
   try {
@@ -23,7 +23,7 @@ SinkResult guarded(Act act) {
   } catch (const std::exception& error) {
     return SinkResult::retry(0, std::string("its code threw: ") + error.what());
   } catch (...) {
-    return SinkResult::retry(0, "its code threw something that is no std::exception");
+    return SinkResult::retry(0, "its code threw an exception that is not a std::exception");
   }
 }
 
@@ -68,7 +68,8 @@ std::string CustomOutlet::server_of(const DeliveryPlan& plan) const {
   return static_cast<const CustomPlan&>(plan).target;
 }
 
-/// Opens each receiver once. No message is sent to a receiver while it is being opened.
+/// Opens the receiver if it is not open yet. The mutex ensures that no message is sent to a receiver while it
+/// is being opened.
 std::optional<Error> CustomOutlet::open(Receiver& receiver, std::optional<Milliseconds>& wait) {
   const std::lock_guard lock(opening_);
   if (receiver.open) return std::nullopt;
@@ -81,7 +82,8 @@ std::optional<Error> CustomOutlet::open(Receiver& receiver, std::optional<Millis
   return error;
 }
 
-/// The stream starts even if a receiver is unreachable; messages then wait for it.
+/// An unavailable receiver is only a warning: the stream starts, and sends its messages when the receiver is
+/// back.
 std::optional<Error> CustomOutlet::prepare() {
   for (Receiver& receiver : receivers_) {
     std::optional<Milliseconds> wait;

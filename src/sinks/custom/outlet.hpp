@@ -13,8 +13,9 @@
 
 namespace sluice::sinks {
 
-/// Delivers messages to sinks that the user wrote (sluice/sink.hpp). An exception counts as a failed attempt.
-/// What a sink reports as delivered is not sent again when its batch is retried.
+/// Delivers to sinks that the user wrote (sluice/sink.hpp), and guards against their mistakes: an exception
+/// counts as a failed attempt. When a batch is retried, messages that the sink reported as delivered are not
+/// sent again.
 class CustomOutlet final : public Outlet {
  public:
   explicit CustomOutlet(const OutletParts& parts);
@@ -32,12 +33,12 @@ class CustomOutlet final : public Outlet {
  private:
   struct Receiver {
     const CustomPlan* plan;
-    bool open = false;  ///< behind opening_
+    bool open = false;  ///< protected by opening_
   };
 
   std::optional<Error> open(Receiver& receiver, std::optional<std::chrono::milliseconds>& wait);
-  /// Sends the receiver the messages at `indices` of the batch. The indices of those that it took are
-  /// appended to `sent`.
+  /// Sends the batch's messages at `indices` to the receiver. Appends the indices of those delivered to
+  /// `sent`. On failure sets the error and related fields of `outcome`.
   void send_to(Receiver& receiver, const Batch& batch, const std::vector<std::size_t>& indices,
                std::vector<std::size_t>& sent, Outcome& outcome);
   Delivered& delivered_by(const std::string& lane);
@@ -46,7 +47,7 @@ class CustomOutlet final : public Outlet {
   std::vector<Receiver> receivers_;
   std::stop_source stop_;
   std::mutex opening_;                          ///< never held while a message is sent
-  std::mutex mutex_;                            ///< taken once for each batch
+  std::mutex mutex_;                            ///< locked once for each batch
   std::map<std::string, Delivered> delivered_;  ///< by lane
 };
 

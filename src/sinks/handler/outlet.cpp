@@ -13,11 +13,11 @@ namespace sluice::sinks {
 
 namespace {
 
-/// How long send() waits for more calls to return before it returns an unfinished batch.
+/// The longest time that send() waits for calls to end. Then it returns with those that have ended.
 constexpr auto most_round = std::chrono::milliseconds(25);
 constexpr std::int32_t handler_failed = 1;
 
-/// The results of a lane's coroutines. Shared with the coroutines, which may outlive the lane.
+/// Results that coroutines return to their lane. Shared, since a coroutine may outlive the lane.
 struct Returns {
   struct One {
     flow::KeyedCalls::Place place;
@@ -25,10 +25,11 @@ struct Returns {
   };
 
   std::condition_variable wake;
-  std::vector<One> ended;  ///< behind the handler's mutex
+  std::vector<One> ended;  ///< protected by the handler's mutex
 };
 
-/// The coroutine's frame keeps the function and its captures alive.
+/// Calls the handler and reports how it ended. The coroutine's frame owns the handler, and so keeps the
+/// function and its captures alive.
 async::asio::awaitable<void> call(std::shared_ptr<RegisteredHandler> handler, Change change,
                                   async::OnException ended) {
   std::exception_ptr thrown;
@@ -56,7 +57,7 @@ const Message& message_of(const Write& write) {
 
 }  // namespace
 
-/// The calls of one lane. Used only on the lane's blocking thread.
+/// The calls of one lane. send() runs on the lane's blocking thread, once at a time.
 class Handlers::Lane {
  public:
   explicit Lane(Handlers& outlet)
@@ -87,7 +88,7 @@ class Handlers::Lane {
     }
   }
 
-  /// The handler's mutex must be held.
+  /// Wakes send(). Call with the handler's mutex locked.
   void wake() { returns_->wake.notify_all(); }
 
  private:
@@ -106,7 +107,7 @@ class Handlers::Lane {
     settle();
   }
 
-  /// Starts as many calls as the handler's limit allows.
+  /// Begins all calls that are ready, as far as the handler's room allows.
   void begin_all() {
     while (calls_.any_ready(flow::Clock::now())) {
       {
@@ -143,7 +144,7 @@ class Handlers::Lane {
     });
   }
 
-  /// Collects the results of calls that have ended.
+  /// Records the calls that have ended.
   void settle() {
     std::vector<Returns::One> ended;
     {
@@ -176,7 +177,7 @@ class Handlers::Lane {
     return fmt::format(" (try {} of {})", attempt, *handler_.options.tries);
   }
 
-  /// Absent while calls are running or waiting.
+  /// The outcome of send(); nullopt while send() has to wait for calls.
   std::optional<Outcome> outcome(flow::Time deadline) {
     Outcome end;
     end.done_first = done_writes();
@@ -199,8 +200,8 @@ class Handlers::Lane {
     return end;
   }
 
-  /// How many writes of the batch, from the first on, are done. A dead letter ends the count, because it is
-  /// not written here.
+  /// The number of writes at the front of the batch that are done. The first write that is not for this
+  /// handler, such as a dead letter, ends the count.
   std::size_t done_writes() const {
     const std::size_t done = calls_.done_first();
     std::size_t first = 0;
@@ -227,10 +228,9 @@ class Handlers::Lane {
   RegisteredHandler& handler_;
   flow::KeyedCalls calls_;
   const std::shared_ptr<Returns> returns_ = std::make_shared<Returns>();
-  std::vector<std::size_t> writes_;       ///< indices in the batch of our messages
-  std::vector<const Message*> messages_;  ///< those messages
-  std::map<flow::KeyedCalls::Place, std::string>
-      refused_;  ///< refused calls and the reasons, until they are reported
+  std::vector<std::size_t> writes_;                         ///< indices in the batch of our messages
+  std::vector<const Message*> messages_;                    ///< the messages, parallel to writes_
+  std::map<flow::KeyedCalls::Place, std::string> refused_;  ///< reasons of refused calls not reported yet
 };
 
 Handlers::Handlers(const OutletParts& parts)

@@ -16,12 +16,12 @@
 
 namespace sluice::sinks {
 
-/// Passes changes to a function of the program. Starts its coroutines on the program's executor, one at a
-/// time for each document, and waits for them on the lane's blocking thread.
+/// Passes changes to a function of the program. Starts its coroutines on the program's executor, for each
+/// document one after the other, and waits for them on the lane's blocking thread.
 ///
-/// send() returns after a short wait, even if some calls are still running. So the position can advance, and
-/// the lane can add newly queued changes. A coroutine that is still running when the stream ends continues by
-/// itself; the state that it shares with the outlet lives as long as it does.
+/// send() returns after 25 ms at most, even if some coroutines still run: so the position advances, and the
+/// lane can add messages that were queued meanwhile. A coroutine that runs when the stream ends continues by
+/// itself; the data that it shares with this object lives as long as the coroutine.
 class Handlers final : public Outlet {
  public:
   explicit Handlers(const OutletParts& parts);
@@ -41,9 +41,9 @@ class Handlers final : public Outlet {
 
   const std::function<void(bool loud, const std::string&)> say_;
   const std::shared_ptr<RegisteredHandler> handler_;
-  std::mutex mutex_;  ///< taken once for each batch
+  std::mutex mutex_;  ///< locked once for each batch
   std::map<std::string, std::unique_ptr<Lane>> lanes_;
-  bool abandoned_ = false;  ///< behind the handler's mutex
+  bool abandoned_ = false;  ///< protected by the handler's mutex
 };
 
 }  // namespace sluice::sinks

@@ -15,14 +15,15 @@
 
 namespace sluice {
 
-/// Counts the running coroutines of a handler, over all lanes, partitions and streams of the process. Lanes
-/// that find no room wait in a queue, so that no lane takes all of it. The caller must hold the handler's
-/// mutex.
+/// Limits how many coroutines of one handler run at once, over all lanes, partitions and streams of the
+/// process. Lanes that find no room wait in a queue, so that no lane takes all the room. Call with the
+/// handler's mutex locked.
 class HandlerRoom {
  public:
   explicit HandlerRoom(int at_once) : at_once_(at_once), free_(at_once) {}
 
-  /// `lane` identifies the caller; `wake` is notified when its turn comes.
+  /// Takes room for one coroutine. If there is none, or other lanes wait before this one, returns false and
+  /// adds `lane` to the queue; `wake` is notified when it may be its turn. `lane` is only an identity.
   bool take(const void* lane, std::condition_variable& wake) {
     const bool first = waiting_.empty() || waiting_.front().first == lane;
     if (free_ == 0 || !first) {
@@ -63,7 +64,7 @@ class HandlerRoom {
   std::deque<Waiting> waiting_;
 };
 
-/// A handler as the program registered it.
+/// A handler that the program registered.
 struct RegisteredHandler {
   RegisteredHandler(std::string name, HandlerOptions options, boost::asio::any_io_executor executor,
                     Handler call)
@@ -77,8 +78,8 @@ struct RegisteredHandler {
   const HandlerOptions options;
   const boost::asio::any_io_executor executor;
   const Handler call;
-  std::atomic<bool> stopping = false;  ///< failures no longer count
-  std::mutex mutex;                    ///< protects `room` and the results of its coroutines
+  std::atomic<bool> stopping = false;  ///< failures no longer count as attempts
+  std::mutex mutex;                    ///< protects `room` and the coroutines' results
   HandlerRoom room;
 };
 

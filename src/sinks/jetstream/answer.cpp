@@ -9,7 +9,7 @@ namespace sluice::sinks::jetstream {
 
 namespace {
 
-// JetStream's own error codes.
+// JetStream error codes, from nats-server's own list.
 constexpr std::int32_t insufficient_resources = 10023;
 constexpr std::int32_t not_enabled_for_account = 10039;
 constexpr std::int32_t not_enabled = 10076;
@@ -49,7 +49,7 @@ Error nobody_takes_it() {
 }
 
 Answer read_answer(std::string_view json) {
-  // The usual case: an answer that only says that the message is stored.
+  // Fast path: nearly every answer only says that the message is stored.
   if (json.find("\"error\"") == std::string_view::npos) {
     const bool stored = json.find("\"seq\"") != std::string_view::npos;
     if (stored) return {json.find("\"duplicate\"") != std::string_view::npos, std::nullopt};

@@ -9,7 +9,7 @@
 
 namespace sluice::sinks::jetstream {
 
-/// JetStream's answer to a message: stored, a duplicate, or an error.
+/// JetStream's answer to a message: stored, duplicate, or an error.
 struct Answer {
   bool duplicate = false;
   std::optional<Error> error;
@@ -18,15 +18,14 @@ struct Answer {
 /// Reads an acknowledgement: {"stream":...,"seq":...} with or without "duplicate", or {"error":{...}}.
 Answer read_answer(std::string_view json);
 
-/// Describes a JetStream error by its code, and says what to do about it. Only errors of the message itself
-/// are ErrorKind::own_fault; a full or missing stream affects every message.
+/// The error for a JetStream error code, with advice. Its kind is own_fault if the message itself is at
+/// fault, otherwise unavailable: a full or missing stream affects all messages.
 Error stream_error(std::int32_t code, std::string_view description);
 
-/// The error if no stream has the message's subject.
+/// The error for a message whose subject no stream has.
 Error nobody_takes_it();
 
-/// The error if the stream's last message is not the one that this message must follow
-/// (Nats-Expected-Last-Msg-Id).
+/// Code for a message that would not directly follow the one it names (Nats-Expected-Last-Msg-Id).
 inline constexpr std::int32_t wrong_last_id_code = 10070;
 inline constexpr std::int32_t no_stream_code = 503;  ///< code of nobody_takes_it()
 

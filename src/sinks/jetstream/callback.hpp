@@ -5,8 +5,8 @@
 
 namespace sluice::sinks::jetstream {
 
-/// Runs `work` in a callback of the C library. An exception must not reach the library's threads, because it
-/// would end the process: it is passed to `failed`, which must not throw.
+/// Runs `work` in a callback of the C library. An exception must not leave such a callback: it would end the
+/// process. If `work` throws, calls `failed` with the exception's text; `failed` must not throw.
 template <typename Work, typename Failed>
 void in_callback(Work&& work, Failed&& failed) noexcept {
   try {

@@ -14,12 +14,13 @@ namespace sluice::sinks::jetstream {
 namespace {
 
 constexpr std::int64_t connect_ms = 3000;
-constexpr std::int64_t ping_ms = 5000;  // a server that answers two pings in a row with nothing is given up
-constexpr int pings_unanswered = 2;
+constexpr std::int64_t ping_ms = 5000;
+constexpr int pings_unanswered = 2;  // after so many, the connection counts as lost
 constexpr std::int64_t reconnect_ms = 200;
 constexpr std::int64_t reconnect_jitter_ms = 100;
-constexpr std::int64_t write_ms =
-    5000;  // a server that takes nothing is as good as gone, and pings wait behind it
+// A server that reads nothing for so long counts as lost. Pings cannot detect it, since they wait behind the
+// data.
+constexpr std::int64_t write_ms = 5000;
 constexpr int buffer_bytes = 256 << 10;
 constexpr int default_port = 4222;
 constexpr std::size_t most_servers_asked = 3;
@@ -34,8 +35,8 @@ std::vector<std::string> servers_of(const std::string& urls) {
   return servers;
 }
 
-/// The names in the server's certificate, which libnats does not report; "" if the error has another cause.
-/// Blocks for at most a second for each of up to three servers.
+/// Text about a server's certificate that is for other names, which libnats does not report; "" if that is
+/// not the cause of the error. Tries three servers at most, and blocks for a second at most for each.
 std::string wrong_certificate(natsStatus status, const std::vector<std::string>& servers) {
   if (status != NATS_SSL_ERROR) return {};
   const std::size_t count = std::min(servers.size(), most_servers_asked);
@@ -129,11 +130,11 @@ std::variant<std::shared_ptr<Connection>, Error> Connection::open(const NatsConf
   natsOptions* made = nullptr;
   if (const natsStatus status = natsOptions_Create(&made); status != NATS_OK) return error_of(status, "NATS");
   const ConnectionOptions options(made);
-  std::shared_ptr<Connection> connection(new Connection);  // NOLINT: its constructor is private
+  std::shared_ptr<Connection> connection(new Connection);  // NOLINT: its maker is private
   const std::string where = "NATS at " + config.shown_url();
   try {
     const natsStatus status = connection->prepare(config, options.get());
-    // An unreadable certificate or an invalid seed: retrying does not help.
+    // For example an unreadable certificate or an invalid seed: retrying does not help.
     if (status != NATS_OK) {
       Error error = error_of(status, where + " cannot be used as configured");
       error.kind = ErrorKind::fatal;
@@ -166,7 +167,8 @@ std::string Connection::complaint() const {
   return complaint_;
 }
 
-/// Counts the loss even if a watcher cannot be woken: watchers also check at their deadlines.
+/// The loss is counted first. If a watcher's callback throws, the other watchers are not woken; they see the
+/// loss when their own deadlines expire.
 void Connection::lost() noexcept {
   in_callback(
       [this] {
@@ -181,7 +183,7 @@ void Connection::on_disconnected(natsConnection*, void* self) noexcept {
   static_cast<Connection*>(self)->lost();
 }
 
-/// The library calls this last.
+/// The library's last callback for a connection.
 void Connection::on_closed(natsConnection*, void* self) noexcept {
   auto& connection = *static_cast<Connection*>(self);
   connection.lost();
@@ -199,7 +201,7 @@ void Connection::on_error(natsConnection* handle, natsSubscription*, natsStatus,
         const std::lock_guard lock(connection.mutex_);
         connection.complaint_ = text == nullptr ? "" : text;
       },
-      [](const char*) {});  // only the text is lost; the failure shows as a missing answer
+      [](const char*) {});  // only the text is lost; a message without an answer counts as failed anyway
 }
 
 Connection::Watch::Watch(Connection& connection, std::function<void()> wake) : connection_(connection) {

@@ -17,38 +17,39 @@
 
 namespace sluice::sinks::jetstream {
 
-/// A connection to a NATS server or cluster. The library reconnects by itself, to any of the servers, as long
-/// as the connection lives. Thread-safe.
+/// A connection to a NATS server or cluster. When it breaks, the library reconnects: it tries all servers in
+/// turn, for as long as this object lives. Thread-safe.
 ///
-/// The library itself is never shut down explicitly: nats_CloseAndWait() of 3.4 also shuts down OpenSSL,
-/// which libmongoc still uses, and the process would crash.
+/// nats_CloseAndWait() is not called at the end of the process: version 3.4 also shuts OpenSSL down, which
+/// libmongoc still uses, and the process crashes.
 class Connection {
  public:
-  /// Blocks for as long as connecting may take. Reads secrets from their files, so a new connection uses the
-  /// current ones.
+  /// Connects; blocks until connected or timed out. Reads secrets from their files each time, so a new
+  /// connection uses new secrets.
   static std::variant<std::shared_ptr<Connection>, Error> open(const NatsConfig& config);
-  /// Waits until no callback of the library can run any more.
+  /// Waits until the library makes no more callbacks.
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   natsConnection* get() const { return handle_.get(); }
 
-  /// Whether it is connected now. Messages sent while it is not would wait in the library's buffer for an
-  /// unknown time.
+  /// Whether the connection is up now. Messages sent while it is down would wait in the library's buffer for
+  /// an unknown time.
   bool up() const { return natsConnection_Status(handle_.get()) == NATS_CONN_STATUS_CONNECTED; }
-  /// Whether the library has given up for good, for example because of refused credentials. Then a new
+  /// Whether the library no longer reconnects (for example after refused credentials), so that a new
   /// connection is needed.
   bool closed() const { return natsConnection_IsClosed(handle_.get()); }
-  /// How often the connection was lost. Messages sent before a loss and not yet answered will get no answer.
+  /// How often the connection was lost. Messages sent before a loss and not yet answered get no answer.
   std::uint64_t losses() const { return losses_; }
-  /// The last error that the server reported, for example a missing permission; "" if there was none.
+  /// The server's last error message (for example a missing permission); "" if there was none.
   std::string complaint() const;
   std::size_t max_payload() const {
     return static_cast<std::size_t>(natsConnection_GetMaxPayload(handle_.get()));
   }
 
-  /// While the watch lives, `wake` is called on a thread of the library whenever the connection is lost.
+  /// Calls `wake` each time the connection is lost, as long as the watch exists. The call comes on a thread
+  /// of the library, with the connection's mutex locked.
   class Watch {
    public:
     Watch(Connection& connection, std::function<void()> wake);
@@ -66,7 +67,7 @@ class Connection {
   natsStatus prepare(const NatsConfig& config, natsOptions* options);
   void lost() noexcept;
 
-  // Called on the library's threads; must not throw.
+  // Called on the library's threads. No exception may leave them.
   static void on_disconnected(natsConnection* handle, void* self) noexcept;
   static void on_closed(natsConnection* handle, void* self) noexcept;
   static void on_error(natsConnection* handle, natsSubscription* subscription, natsStatus status,
@@ -81,14 +82,14 @@ class Connection {
   ConnectionHandle handle_;
 };
 
-/// The error of a failed call: the library's text, and a kind that says what to do.
+/// The error for a failed call of the library: `doing`, then the library's text. Its kind is `unavailable`.
 Error error_of(natsStatus status, const std::string& doing);
 
 struct ServerPlace {
-  std::string host;  ///< an IPv6 address without brackets
+  std::string host;  ///< an IPv6 address without its brackets
   int port = 0;
 };
-/// Host and port of a URL `[SCHEME://][USER:PASSWORD@]HOST[:PORT]`.
+/// The host and port in a URL of the form `[SCHEME://][USER:PASSWORD@]HOST[:PORT]`.
 ServerPlace place_of(std::string_view url);
 
 }  // namespace sluice::sinks::jetstream

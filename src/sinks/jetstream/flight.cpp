@@ -11,7 +11,7 @@ namespace {
 
 constexpr int most_answers_waiting = 1 << 20;
 
-/// Appends "<flight>.<message>" to the inbox.
+/// Parses "<flight>.<message>", the part of an answer's subject after the inbox.
 bool read_place(std::string_view text, std::uint32_t& flight, std::size_t& index) {
   const char* end = text.data() + text.size();
   const auto first = std::from_chars(text.data(), end, flight);
@@ -23,7 +23,7 @@ bool read_place(std::string_view text, std::uint32_t& flight, std::size_t& index
 }  // namespace
 
 std::variant<std::unique_ptr<Flights>, Error> Flights::open(std::shared_ptr<Connection> connection) {
-  std::unique_ptr<Flights> flights(new Flights(std::move(connection)));  // NOLINT: its constructor is private
+  std::unique_ptr<Flights> flights(new Flights(std::move(connection)));  // NOLINT: its maker is private
   natsInbox* made = nullptr;
   natsStatus status = natsInbox_Create(&made);
   const Inbox inbox(made);
@@ -37,7 +37,7 @@ std::variant<std::unique_ptr<Flights>, Error> Flights::open(std::shared_ptr<Conn
   natsSubscription_SetPendingLimits(subscription, most_answers_waiting, -1);
   flights->complete_ = false;
   status = natsSubscription_SetOnCompleteCB(subscription, on_complete, flights.get());
-  if (status != NATS_OK) {  // already closed: no callback follows
+  if (status != NATS_OK) {  // already closed, so on_complete will not be called
     flights->complete_ = true;
     return error_of(status, "NATS");
   }
@@ -73,7 +73,7 @@ Error Flights::lost_meanwhile() {
 }
 
 std::optional<Error> Flights::send(std::size_t index, natsMsg* message) {
-  // After a loss, messages would go out on the next connection, perhaps before those that were lost.
+  // A message sent now would go over the next connection, and might overtake one that was lost with the last.
   if (connection_->losses() != losses_) return lost_meanwhile();
   cells_[index] = cell(flight_, Fate::sent);
   const natsStatus status = natsConnection_PublishMsg(connection_->get(), message);
@@ -91,7 +91,7 @@ void Flights::wake() {
   changed_.notify_all();
 }
 
-/// Returns early if the connection is lost, the time is up, or the caller has to stop.
+/// Returns early if the connection is lost, `deadline` has passed, or `stop` is requested.
 void Flights::wait_for_answers(flow::Time deadline, const std::stop_token& stop) {
   const std::stop_callback waking(stop, [this] { wake(); });
   std::unique_lock lock(mutex_);
@@ -99,7 +99,7 @@ void Flights::wait_for_answers(flow::Time deadline, const std::stop_token& stop)
   const auto all_came = [this] { return (answers_ & UINT32_MAX) == sent_; };
   while (!all_came()) {
     woken_ = false;
-    // Without holding our lock: the connection holds its own when it calls us.
+    // The connection calls wake() with its mutex locked, so it must not be called with ours locked.
     lock.unlock();
     const bool lost = connection_->losses() != losses_;
     lock.lock();
@@ -108,7 +108,8 @@ void Flights::wait_for_answers(flow::Time deadline, const std::stop_token& stop)
   }
 }
 
-/// Takes the results of all messages; later answers are ignored. Returns how many have no answer.
+/// Reads the fate of each message into `landed`. Answers that arrive later are ignored. Returns the number of
+/// messages without an answer.
 std::size_t Flights::collect(Landed& landed) {
   std::size_t unanswered = 0;
   for (std::size_t i = 0; i < sent_; ++i) {
@@ -154,13 +155,14 @@ void Flights::answered(const natsMsg* message) {
                               static_cast<std::size_t>(natsMsg_GetDataLength(message)));
   Answer answer = nobody ? Answer{false, nobody_takes_it()} : read_answer(text);
   const Fate fate = answer.error ? Fate::refused : answer.duplicate ? Fate::known : Fate::stored;
-  // Before anybody can see it as refused.
+  // Stored before the cell says `refused`, so that whoever reads the cell finds the error.
   if (answer.error) refused(flight, index, std::move(*answer.error));
   Cell awaited = cell(flight, Fate::sent);
   if (cells_[index].compare_exchange_strong(awaited, cell(flight, fate))) count(flight);
 }
 
-/// Reports an error of the message itself rather than one that may pass.
+/// Keeps the flight's first error, but prefers an own_fault: a message that can never be stored is reported
+/// rather than one that may be stored later.
 void Flights::refused(std::uint32_t flight, std::size_t index, Error error) {
   const std::lock_guard lock(mutex_);
   if (answers_ >> 32 != flight) return;
@@ -185,7 +187,7 @@ void Flights::count(std::uint32_t flight) {
 void Flights::on_answer(natsConnection*, natsSubscription*, natsMsg* message, void* self) noexcept {
   const Msg owned(message);
   auto& flights = *static_cast<Flights*>(self);
-  // The message then counts as unanswered and is sent again.
+  // After an exception the message counts as unanswered, and is sent again.
   in_callback([&] { flights.answered(message); }, [&](const char*) { flights.mishandled_ = true; });
 }
 

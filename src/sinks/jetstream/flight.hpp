@@ -19,45 +19,44 @@
 
 namespace sluice::sinks::jetstream {
 
-/// The results of a flight.
+/// The result of a flight.
 struct Landed {
-  std::vector<bool> stored;  ///< for each message; true also for duplicates
+  std::vector<bool> stored;  ///< for each message sent; true also for duplicates
   std::size_t duplicates = 0;
-  /// The first error and its message; nothing if all messages are stored.
-  std::optional<Error> error;
-  std::size_t failed = 0;
+  std::optional<Error> error;  ///< absent if all messages are stored
+  std::size_t failed = 0;      ///< with error: index of its message
 };
 
-/// Publishes messages without waiting between them. Each message has its own reply subject, made of our inbox
-/// and the numbers of the flight and the message, so acknowledgements can be matched. There is one flight at
-/// a time, begun and ended by one thread; acknowledgements arrive on the library's threads. The state of a
-/// message is one atomic word, so no lock is taken for it.
+/// Publishes messages without waiting between them, and matches each acknowledgement to its message by the
+/// subject it is sent to: inbox, number of the flight, number of the message. One flight at a time, begun and
+/// ended by one thread; acknowledgements arrive on a thread of the library. The state of a message is one
+/// atomic word, so neither thread locks anything to access it.
 class Flights {
  public:
   static constexpr std::size_t most_messages = 4096;
 
   static std::variant<std::unique_ptr<Flights>, Error> open(std::shared_ptr<Connection> connection);
-  /// Waits until no acknowledgement can arrive any more.
+  /// Waits until the library delivers no more acknowledgements.
   ~Flights();
   Flights(const Flights&) = delete;
   Flights& operator=(const Flights&) = delete;
 
-  /// Begins a flight of at most most_messages messages. Late acknowledgements of the previous flight are
+  /// Begins a new flight of at most most_messages. Acknowledgements that still arrive for the last flight are
   /// ignored.
   void begin();
-  /// The reply subject for the flight's message `index`. Valid until the next call.
+  /// The subject for the acknowledgement of the flight's message `index`. Valid until the next call.
   const char* reply_to(std::size_t index);
-  /// Sends `message`, whose reply subject is reply_to(index). Indices count from 0 without gaps.
+  /// Publishes `message`, whose reply subject must be reply_to(index). Indices start at 0 and have no gaps.
   std::optional<Error> send(std::size_t index, natsMsg* message);
-  /// Waits until all sent messages are acknowledged, until `deadline`, until the connection is lost, or until
-  /// `stop` is requested.
+  /// Waits until all messages sent are acknowledged, `deadline` has passed, the connection is lost, or `stop`
+  /// is requested.
   Landed land(flow::Time deadline, const std::stop_token& stop = {});
 
   const Connection& connection() const { return *connection_; }
 
  private:
   enum class Fate : std::uint32_t { unsent, sent, stored, known, refused };
-  /// The number of the flight and the state of one message.
+  /// The number of a flight in the upper 32 bits; a message's Fate or a count in the lower ones.
   using Cell = std::uint64_t;
 
   explicit Flights(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
@@ -73,7 +72,7 @@ class Flights {
   static Error lost_meanwhile();
   Error unanswered(std::size_t messages, bool lost) const;
 
-  // Called on the library's threads; must not throw.
+  // Called on the library's threads. No exception may leave them.
   static void on_answer(natsConnection* handle, natsSubscription* subscription, natsMsg* message,
                         void* self) noexcept;
   static void on_complete(void* self) noexcept;
@@ -83,25 +82,25 @@ class Flights {
   std::shared_ptr<Connection> connection_;
   std::string inbox_;
   std::string reply_;
-  std::size_t prefix_ = 0;  ///< length of the part of reply_ that names inbox and flight
+  std::size_t prefix_ = 0;  ///< length of inbox and flight number in reply_
   std::uint32_t flight_ = 0;
-  std::uint64_t losses_ = 0;  ///< the connection's losses when the flight began
+  std::uint64_t losses_ = 0;  ///< connection_->losses() when the flight began
   std::size_t sent_ = 0;
 
   std::array<std::atomic<Cell>, most_messages> cells_{};
-  std::atomic<Cell> answers_ = 0;  ///< the number of the flight and its number of answers
+  std::atomic<Cell> answers_ = 0;  ///< the flight's number, and the count of its answers
   std::atomic<std::size_t> awaited_ = nobody_waits;
 
-  std::atomic<bool> mishandled_ = false;  ///< an exception occurred while an answer was handled
+  std::atomic<bool> mishandled_ = false;  ///< an exception was thrown while an answer was handled
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  // Behind the mutex: the first error of the flight `failed_flight_`.
+  // Protected by mutex_. The first three hold the error to report for the flight `failed_flight_`.
   std::uint32_t failed_flight_ = 0;
   std::size_t failed_ = 0;
   std::optional<Error> error_;
-  bool woken_ = false;    ///< look again: the connection may be lost, or the caller has to stop
-  bool complete_ = true;  ///< no acknowledgement can arrive any more
+  bool woken_ = false;    ///< the connection may be lost, or the caller has to stop
+  bool complete_ = true;  ///< the library delivers no more acknowledgements
 
   std::optional<Connection::Watch> watch_;
   Subscription subscription_;

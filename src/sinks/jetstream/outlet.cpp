@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::int32_t payload_too_large = 1;
 constexpr std::int32_t payload_impossible = 2;
-constexpr std::size_t room_for_headers = 512;  // part of max_payload, which includes headers
+constexpr std::size_t room_for_headers = 512;  // max_payload includes the headers
 
-/// Leaves out subjects that another one covers.
+/// Adds the subjects `more` to `all`. Leaves out subjects that another one covers.
 void add_subjects(std::vector<std::string>& all, const std::vector<std::string>& more) {
   for (const std::string& subject : more) {
     const auto covers_it = [&](const auto& one) { return sinks::jetstream::covers(one, subject); };
@@ -23,7 +23,7 @@ void add_subjects(std::vector<std::string>& all, const std::vector<std::string>&
   }
 }
 
-/// The rules' stream settings merged: a stream gets the subjects of all its rules.
+/// Merges the rules' shapes into one for each stream, with the subjects of all its rules.
 std::vector<StreamShape> merge_shapes(const std::vector<const PublishPlan*>& plans) {
   std::vector<StreamShape> shapes;
   for (const PublishPlan* plan : plans) {
@@ -46,14 +46,14 @@ const PublishPlan& plan_of(const Batch& batch, std::size_t i) {
   return static_cast<const PublishPlan&>(*delivery(batch, i).plan);
 }
 
-/// Renders and sends messages. Reuses its buffers from one message to the next.
+/// Renders messages and sends them. Reuses its buffers.
 class Sender {
  public:
   explicit Sender(sinks::jetstream::Flights& flights)
       : flights_(flights), most_(flights.connection().max_payload()) {}
 
-  /// `behind`: the id of the message that must be the last in the stream; "" for any. Returns
-  /// ErrorKind::own_fault if this message can never be sent.
+  /// `behind`: the id of the message that must be the stream's last; "" for any.
+  /// Returns ErrorKind::own_fault if this message can never be sent.
   std::optional<Error> send(std::size_t index, const DeliverWrite& write, std::string_view behind) {
     const Message& from = *write.message;
     const auto& plan = static_cast<const PublishPlan&>(*write.plan);
@@ -177,7 +177,7 @@ Delivered& JetStream::delivered_by(const std::string& lane) {
   return delivered_[lane];
 }
 
-/// While the worker runs, an error that an operator can fix is never fatal.
+/// After `unavailable`, the streams are checked again before the next batch: they may have been changed.
 void JetStream::on_failure(const Error& error) {
   const std::lock_guard lock(mutex_);
   if (error.kind == ErrorKind::unavailable) streams_checked_ = false;
@@ -203,13 +203,15 @@ Outcome JetStream::send(const Batch& batch) {
     give_back(std::move(flights));
   }
   if (outcome.error) {
+    // An operator can correct the error while the worker runs, so the worker retries.
     if (outcome.error->kind == ErrorKind::fatal) outcome.error->kind = ErrorKind::unavailable;
     on_failure(*outcome.error);
   }
   return outcome;
 }
 
-/// `indices` are indices in the batch. Those that were stored are appended to `stored`.
+/// Sends the batch's writes at `indices` in one flight. Appends the indices of those that the server stored
+/// to `stored`. With an error, sets `failed` to the index of the write that failed.
 std::optional<Error> JetStream::send_flight(sinks::jetstream::Flights& flights, const Batch& batch,
                                             std::span<const std::size_t> indices, Order order,
                                             std::vector<std::size_t>& stored, std::size_t& failed) {
@@ -263,9 +265,9 @@ void JetStream::learn_flight_size(const std::string& stream, bool came_through, 
   came_through ? size.came_through() : size.interrupted(stored);
 }
 
-/// Sends the messages of one stream in order. Each must follow the one before it in the stream, so none can
-/// overtake a message that was refused or lost. If somebody else has published in between, the rest is sent
-/// again, and its first message may follow anything.
+/// Sends messages of one stream in their order. The server accepts each message only directly after the one
+/// before it, so no message overtakes one that was refused or lost. If another publisher's message comes in
+/// between, the rest is sent again in a new flight, whose first message may follow any message.
 std::optional<Error> JetStream::send_in_order(sinks::jetstream::Flights& flights, const Batch& batch,
                                               std::span<const std::size_t> indices,
                                               std::vector<std::size_t>& stored, std::size_t& failed) {

@@ -20,8 +20,8 @@
 
 namespace sluice::sinks {
 
-/// Publishes to NATS JetStream: sends all messages of a batch and then waits for their acknowledgements.
-/// Messages without one are sent again with the same id.
+/// Publishes to NATS JetStream. Publishes a batch's messages without waiting between them, then waits for all
+/// their acknowledgements. Messages that the server did not acknowledge are sent again, under the same id.
 class JetStream final : public Outlet {
  public:
   explicit JetStream(const OutletParts& parts);
@@ -32,12 +32,13 @@ class JetStream final : public Outlet {
   std::optional<Error> prepare() override;
   Outcome send(const Batch& batch) override;
   void abandon() override { stop_.request_stop(); }
-  /// Messages are rendered one at a time and copied by the connection.
+  /// The need of the largest message, since messages are rendered and sent one at a time.
   std::size_t bytes_while_sending(const Batch& batch) const override;
 
  private:
   using Idle = std::vector<std::unique_ptr<sinks::jetstream::Flights>>;
-  /// The order of a flight's messages: none, or each must follow the one before it.
+  /// Order of the messages in a flight: any, or the server accepts each only directly after the one before
+  /// it.
   enum class Order : std::uint8_t { any, chained };
 
   std::string where() const { return "NATS at " + config_.shown_url(); }
@@ -68,12 +69,13 @@ class JetStream final : public Outlet {
   const std::function<void(std::size_t)> duplicates_;
   std::vector<StreamShape> shapes_;
   std::stop_source stop_;
-  std::mutex mutex_;  ///< taken once for each batch
+  std::mutex mutex_;  ///< locked a few times for each batch
   std::shared_ptr<sinks::jetstream::Connection> connection_;
   bool streams_checked_ = false;
   Idle idle_;
-  std::map<std::string, Delivered> delivered_;            ///< by lane
-  std::map<std::string, flow::FlightSize> flight_sizes_;  ///< for each JetStream stream that keeps an order
+  std::map<std::string, Delivered> delivered_;  ///< by lane
+  /// By JetStream stream, for streams whose messages are published in order.
+  std::map<std::string, flow::FlightSize> flight_sizes_;
 };
 
 }  // namespace sluice::sinks

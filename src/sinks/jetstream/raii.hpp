@@ -6,7 +6,7 @@
 
 #include "bson/destroyer.hpp"
 
-/// Owning pointers for all handles of libnats.
+/// Owning types for all libnats handles. Handles are destroyed nowhere else.
 namespace sluice::sinks::jetstream {
 
 using ConnectionOptions = std::unique_ptr<natsOptions, Destroyer<natsOptions_Destroy>>;

@@ -12,7 +12,7 @@ namespace {
 using Kind = WriteCommands::Kind;
 using WhenGone = CopyPlan::WhenGone;
 
-/// The path where a copy is written. In an array: the elements that the array filter selects.
+/// The path to write a copy to. In an array: in the elements that match the array filter.
 std::string write_path(const CopyPlan& plan, const std::string& field) {
   return plan.array.empty() ? field : plan.array + ".$[e]." + field;
 }
@@ -44,7 +44,7 @@ void append_array_filter(bson::Builder& out, const CopyPlan& plan, const bson::V
   out.close().close();
 }
 
-/// Selects the documents that refer to `reference`, or only some of them.
+/// Selects the documents that refer to `reference`; with `only`, those among them with these ids.
 void append_filter(bson::Builder& out, const CopyPlan& plan, const bson::Value& reference,
                    const std::vector<bson::Value>* only) {
   out.open("q");
@@ -149,11 +149,10 @@ void Copies::fill(const FillWrite& write, std::size_t index, WriteCommands& out)
   std::vector<bson::Identity> done;
   each_reference(plan, target_of(write), [&](const bson::Value& reference, bson::View holder) {
     const bson::View from = source(plan, reference);
-    // If the source is missing, only `unset` clears the copies: with the other policies it may still be
-    // inserted.
+    // A missing source changes nothing under "keep" and "delete": under "delete" it may be still to come.
     if (!from && plan.when_gone != WhenGone::unset) return;
-    // The event's copies may be older than the snapshot. But only our own writes change copies, and such a
-    // write was made from a source at least as new as the one read here.
+    // The target as the event shows it may be older than the snapshot. That does no harm: only another write
+    // of ours can have changed the copies since, and it wrote values no older than those read here.
     if (up_to_date(plan, from, holder)) return;
     const bson::Identity identity(reference);
     if (std::ranges::find(done, identity) != done.end()) return;

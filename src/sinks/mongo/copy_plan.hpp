@@ -7,11 +7,11 @@
 #include "sinks/mongo/query.hpp"
 #include "sluice/effect.hpp"
 
-/// How documents are read under a copy plan. Shared by the sink that writes copies and the audit that
-/// compares them.
+/// Which fields and references of documents a copy plan uses. Shared by the sink, which writes copies, and
+/// the audit, which compares them.
 namespace sluice::sinks {
 
-/// The path of the field by which targets are found.
+/// The path of the reference in a target, by which targets are found.
 inline std::string join_path(const CopyPlan& plan) {
   return plan.array.empty() ? plan.reference : plan.array + "." + plan.reference;
 }
@@ -29,8 +29,8 @@ inline std::vector<const std::string*> target_fields(const CopyPlan& plan) {
   return fields;
 }
 
-/// Calls `visit(reference, holder)` for each reference in a target. `holder` is the document or array element
-/// that contains the reference and its copies.
+/// Calls `visit(reference value, holder)` for every reference in a target. The holder contains the reference
+/// and its copies: it is the target itself, or an element of the plan's array.
 template <typename Visit>
 void each_reference(const CopyPlan& plan, bson::View target, Visit visit) {
   if (plan.array.empty()) {
@@ -45,7 +45,8 @@ void each_reference(const CopyPlan& plan, bson::View target, Visit visit) {
   }
 }
 
-/// `source` is absent if there is no such document; then every copy should be absent too.
+/// Whether the copies in `holder` equal the fields of `source`. If the source does not exist, `source` is
+/// absent and every copy should be absent too.
 inline bool up_to_date(const CopyPlan& plan, bson::View source, bson::View holder) {
   return std::ranges::all_of(plan.fields, [&](const CopyPlan::Field& field) {
     return source.at_path(field.from) == holder.at_path(field.to);

@@ -8,7 +8,7 @@ namespace {
 
 using Kind = WriteCommands::Kind;
 
-/// A delta that fits int32 is sent as int32, so that the counter keeps the type that its application gave it.
+/// A small delta is sent as int32, so that an int32 counter of the application stays an int32.
 void append_delta(bson::Builder& out, const CounterWrite& counter) {
   const auto small = static_cast<std::int32_t>(counter.delta);
   if (small == counter.delta) {
@@ -22,9 +22,10 @@ void append_delta(bson::Builder& out, const CounterWrite& counter) {
 
 void add_counter(const CounterWrite& counter, std::size_t write, WriteCommands& out) {
   const CounterPlan& plan = *counter.plan;
-  // A sum of 0 still creates the counter, as the separate increments would have done.
+  // Without `create`, increments that cancel out are still written: they give the document its counter field,
+  // as they would have one by one.
   if (counter.delta == 0 && plan.create) return;
-  if (!plan.create && !can_be_id(counter.id)) return;  // the value refers to no document
+  if (!plan.create && !can_be_id(counter.id)) return;  // it refers to nothing
   out.add(Kind::update, plan.database, plan.collection, write, false, [&](bson::Builder& operation) {
     operation.open("q");
     append_equals(operation, "_id", counter.id);

@@ -6,8 +6,8 @@
 
 namespace sluice::sinks {
 
-/// Appends the operation that adds a counter's delta to its document, and creates or deletes the document if
-/// the plan says so. `write`: the index that an error reports. The plan must outlive `out`.
+/// Adds the operations that add `counter.delta` to the counter's document, and create or remove the document
+/// as the plan says. `write` is the index of the write, for Ran::failed_write. The plan must outlive `out`.
 void add_counter(const CounterWrite& counter, std::size_t write, WriteCommands& out);
 
 }  // namespace sluice::sinks

@@ -9,7 +9,7 @@ namespace sluice::sinks {
 namespace {
 
 constexpr std::size_t ids_in_one_find = 5000;
-constexpr std::size_t bytes_in_one_find = 8u << 20;  // half of the server's limit for a command
+constexpr std::size_t bytes_in_one_find = 8u << 20;  // the server's limit for a command is 16 MiB
 
 }  // namespace
 
@@ -36,10 +36,10 @@ void Documents::want(const std::string& database, const std::string& collection,
         std::ranges::any_of(wanted->fields, [&](const std::string* f) { return *f == *field; });
     if (!known) wanted->fields.push_back(field);
   }
-  // An absent view means "requested, not found (yet)".
+  // An absent view means: requested, but not found or not read yet.
   const bool fresh = wanted->found.try_emplace(bson::Identity(id)).second;
-  // The server refuses to search for a value that cannot be an _id ("cannot nest $ under $in"), and no
-  // document has one.
+  // A value that cannot be an _id is not queried: no document has it, and the server may refuse the query
+  // ("cannot nest $ under $in").
   if (fresh && can_be_id(id)) wanted->ids.push_back(id);
 }
 
@@ -72,7 +72,7 @@ std::optional<Error> Documents::read_group(mongo::Transaction& transaction, Limi
   append_projection(find, wanted.fields);
   find.append("batchSize", static_cast<std::int32_t>(ids_in_one_find))
       .append("maxTimeMS", limits.statement_ms);
-  // As with writes: if the server refuses the search, the error belongs to the event that caused it.
+  // Classified as a write: a query that the server refuses is the fault of the event that caused it.
   return read_reply(transaction, limits,
                     transaction.command(*wanted.database, find.finish(), mongo::Doing::writing), wanted);
 }

@@ -15,22 +15,23 @@ struct IdentityHash {
 };
 using DocumentsById = std::unordered_map<bson::Identity, bson::View, IdentityHash>;
 
-/// The error if a batch's copies need more memory than allowed: the lane should send fewer events at once.
+/// The too_slow error of a batch whose copies need more than `most_bytes` of memory. The lane then sends
+/// fewer events at once.
 Error too_much_copied(std::size_t most_bytes);
 
-/// Documents read by _id in a transaction. Owns the replies that contain them.
+/// Reads documents by _id inside a transaction, and owns the replies that contain them.
 class Documents {
  public:
-  /// Requests a document. `fields`: the paths that will be read. Requesting it again does nothing.
+  /// Requests one document; `fields` are the paths to read. A document that is requested again is read once.
   void want(const std::string& database, const std::string& collection, const bson::Value& id,
             const std::vector<const std::string*>& fields);
 
-  /// Reads everything requested since the last call. Returns too_slow when all replies together exceed
-  /// `most_bytes`.
+  /// Reads all documents requested since the last call. Fails with too_slow as soon as all replies together
+  /// exceed `most_bytes`.
   std::optional<Error> read(mongo::Transaction& transaction, int statement_ms,
                             std::size_t most_bytes = SIZE_MAX);
 
-  /// The size of all replies.
+  /// Size of all replies together.
   std::size_t bytes() const { return bytes_; }
 
   /// The document, or an absent view if it does not exist. Valid while this object lives.
@@ -43,7 +44,7 @@ class Documents {
     std::vector<bson::Value> ids;
     std::vector<const std::string*> fields;
     DocumentsById found;
-    std::size_t read = 0;  ///< how many of the ids have been read
+    std::size_t read = 0;  ///< number of ids already read
   };
 
   template <typename Groups>
@@ -57,7 +58,7 @@ class Documents {
                                   Wanted& wanted);
 
   std::vector<Wanted> groups_;
-  std::deque<mongo::Reply> replies_;  // a deque, because the documents found are views into the replies
+  std::deque<mongo::Reply> replies_;  // a deque, since the documents found point into its elements
   std::size_t bytes_ = 0;
 };
 

@@ -12,7 +12,8 @@ constexpr int tries = 8;
 
 }  // namespace
 
-/// Uses the driver's own cursor, which stays on one server and in one session, as the server requires.
+/// Uses the driver's own cursor, because it sends each getMore to the same server and in the same session, as
+/// the server requires.
 FanOutResult FanOut::run(const RefreshWrite& write) {
   const CopyPlan& plan = *write.plan;
   bson::Builder filter;
@@ -31,7 +32,8 @@ FanOutResult FanOut::run(const RefreshWrite& write) {
   return result;
 }
 
-/// Reads the ids of one piece and updates those targets. Returns false when nothing is left.
+/// Reads the ids of one piece and writes those targets. Returns false when nothing is left to do, or after an
+/// error.
 bool FanOut::write_next(const RefreshWrite& write, mongoc_cursor_t* cursor, FanOutResult& result) {
   bson::Builder list;
   std::int32_t count = 0;
@@ -43,7 +45,7 @@ bool FanOut::write_next(const RefreshWrite& write, mongoc_cursor_t* cursor, FanO
   bson_error_t error{};
   const bson_t* reply = nullptr;
   if (mongoc_cursor_error_document(cursor, &error, &reply)) {
-    // As with writes: if the server refuses the search, the error belongs to the event that caused it.
+    // Classified as a write: a query that the server refuses is the fault of the event that caused it.
     result.error = mongo::classify(error, reply, mongo::Doing::writing);
     if (result.error->kind == ErrorKind::cursor_gone) result.error->kind = ErrorKind::transient;
     return false;

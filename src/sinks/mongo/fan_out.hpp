@@ -10,21 +10,21 @@ namespace sluice::sinks {
 
 /// The result of a refresh that was carried out in pieces.
 struct FanOutResult {
-  std::optional<Error> error;  ///< the refresh failed and has to be repeated
-  bool guard_held = false;     ///< the guard matched in at least one piece
+  std::optional<Error> error;  ///< set if the refresh was not completed: the caller has to repeat it
+  bool guard_held = false;     ///< the guard matched for at least one piece
   std::uint64_t documents = 0;
-  std::uint64_t refused = 0;     ///< targets that the server refused to update
-  std::optional<Error> refusal;  ///< why it refused the first of them
+  std::uint64_t refused = 0;     ///< number of targets whose write the server refused for good
+  std::optional<Error> refusal;  ///< the error of the first of them
 };
 
-/// Carries out a refresh in pieces, each in its own transaction under the caller's guard. Used if a refresh
-/// has too many targets for one transaction, or if a target refuses its update. Repeating a piece is
-/// harmless, so the lane's position may be stored later.
+/// Carries out a refresh in pieces: for a refresh with too many targets for one transaction, or with a target
+/// whose write the server refuses. Each piece is a transaction of its own under the caller's guard. Repeating
+/// a refresh does no harm, so the lane's position may be stored later.
 class FanOut {
  public:
-  /// The first statement of each piece. It writes to the caller's own document without changing its meaning,
-  /// so that the server refuses one of two transactions if somebody takes over meanwhile. Returns fenced if
-  /// somebody already has.
+  /// The first statement of each piece. It writes to the guard's document (the lane's position, or the dead
+  /// letter) without changing its meaning, so the server refuses this transaction or a concurrent takeover.
+  /// Returns `fenced` if another process has taken the document over already.
   using Hold = std::function<std::optional<Error>(mongo::Transaction&)>;
 
   FanOut(mongoc_client_t* client, mongo::SessionRecorder& recorder, Hold hold, int statement_ms)

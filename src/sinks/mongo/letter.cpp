@@ -8,12 +8,12 @@ namespace sluice::sinks {
 
 namespace {
 
-// Together these limits stay below the 16 MiB of a document.
+// With the largest id and values of an effect, the sum is below the 16 MiB limit of a document.
 constexpr std::size_t most_event_bytes = 8u << 20;
 constexpr std::size_t most_token_bytes = 1u << 20;
 constexpr std::size_t most_message_bytes = 4096;
 
-constexpr int event_level = 1;  ///< levels of the letter above its event
+constexpr int event_level = 1;  ///< nesting levels above the event in its letter
 
 void append_event(const DeadLetterWrite& letter, bson::Builder& out) {
   if (letter.form == LetterForm::bare || letter.event.size() > most_event_bytes) return;

@@ -33,17 +33,17 @@ std::string_view name_of(DocumentPlan::Mode mode) {
   return "";
 }
 
-// A dead letter has to fit in a document together with its event.
+// A dead letter, with its event, must itself fit into a document.
 constexpr std::size_t most_values = 4u << 20;
 constexpr std::size_t most_id = 1u << 20;
 constexpr std::size_t most_text = 1024;
-constexpr int levels_above = 2;  ///< the letter and its effect
+constexpr int levels_above = 2;  ///< nesting levels above id and values: the letter and its effect
 
 std::string reference_path(const CopyPlan& plan) {
   return plan.array.empty() ? plan.reference : plan.array + "." + plan.reference;
 }
 
-/// Cuts a text that is only shown.
+/// Shortens a text that is only displayed.
 std::string_view shown(std::string_view text) {
   return text.substr(0, most_text);
 }
@@ -107,7 +107,8 @@ struct Describe {
   }
 };
 
-/// A field that older letters do not have is not compared.
+/// Whether the field has this value. A missing field matches any value, because older letters lack some
+/// fields.
 bool says(bson::View effect, std::string_view field, const std::string& value) {
   const bson::Value said = effect.at(field);
   return !said || said.text() == value;
@@ -142,7 +143,7 @@ bool same_place(bson::View effect, const DocumentPlan& plan) {
          says(effect, "collection", plan.collection);
 }
 
-/// Puts texts in quotes, so that '5' differs from 5.
+/// The id as text. A string is quoted, to distinguish '5' from 5.
 std::string id_text(const bson::Value& id) {
   if (!id) return "(an _id too large to be stored)";
   const std::string text = bson::text_of(id);
@@ -160,7 +161,7 @@ void describe_effect(const EffectBody& effect, bson::Builder& out, LetterForm fo
 }
 
 bson::View document_of_bytes(const bson::Value& value) {
-  constexpr std::size_t head = 5;  // length and subtype
+  constexpr std::size_t head = 5;  // the length and the subtype
   if (value.type() != BSON_TYPE_BINARY || value.raw().size() < head) return {};
   return {value.raw().data() + head, value.raw().size() - head};
 }

@@ -9,43 +9,43 @@
 #include "sluice/bson_builder.hpp"
 #include "sluice/projection.hpp"
 
-/// Writes and reads the effect of a dead letter.
+/// The effect in a dead letter: its format, written and read here.
 namespace sluice::sinks {
 
-// The fields used instead of `id` and `values` if those nest too deeply for a letter. `idBytes` holds {id:
-// the value}.
+// Names of the binary fields that replace `id` and `values` if these are nested too deeply for a letter. The
+// BSON in `idBytes` is {id: the value}.
 inline constexpr std::string_view id_bytes = "idBytes";
 inline constexpr std::string_view values_bytes = "valuesBytes";
 
-/// Appends a description of `effect` to the open document. An id or values that are too large for a letter
-/// are left out.
+/// Appends a description of `effect` to the open document. Leaves out an id or values that are too large for
+/// a letter.
 void describe_effect(const EffectBody& effect, bson::Builder& out, LetterForm form = LetterForm::readable);
 
-/// The id of a described effect, in either form; absent if it was too large.
+/// The id in an effect's description, readable or binary; absent if it was too large to be stored.
 bson::Value effect_id(bson::View effect);
 
-/// The document that a letter stores as bytes in `value`; absent for any other value.
+/// The document that a binary value contains; absent if `value` is not binary.
 bson::View document_of_bytes(const bson::Value& value);
 
-/// The writes that a described effect stands for, with the current plans of its rule. Nothing if the rule has
-/// no such plan any more, or if the effect has nothing that could be written. The writes are views into
-/// `effect` and the plans.
+/// The writes that carry out a described effect, with the plans that its rule has now. Empty if the rule no
+/// longer has a matching plan, or if the description lacks what the write needs. The writes point into
+/// `effect` and into the plans.
 std::vector<Write> writes_of(bson::View effect, const std::vector<Projection>& projections,
                              const std::vector<const DocumentPlan*>& documents = {});
 
-/// A short text of the effect: `favoritesCount +1 on articles 7`, `articles with the copies of users 3`.
+/// A short text for the effect, such as `favoritesCount +1 on articles 7` or `copies of users 3 in articles`.
 std::string effect_in_words(bson::View effect);
 
-/// Whether the values to write were too large to be stored in the letter.
+/// Whether the values to write are missing because they were too large for the letter.
 bool lacks_values(bson::View effect);
 
-/// Whether the id of the document to write was too large to be stored in the letter.
+/// Whether the id of the document is missing because it was too large for the letter.
 bool lacks_id(bson::View effect);
 
-/// Whether the effect is a message. It is rendered again from the letter's event.
+/// Whether the effect is a message. A retry makes the message again from the letter's event.
 bool is_message(bson::View effect);
 
-/// Whether the rule could not make any effect of the event.
+/// Whether the letter holds no effect: its rule could not process the event, or the letter was stored bare.
 bool holds_no_effect(bson::View effect);
 
 }  // namespace sluice::sinks

@@ -23,7 +23,7 @@ namespace {
 
 using Kind = WriteCommands::Kind;
 
-constexpr std::size_t most_id_bytes = 200;  // maximum length of an _id in a log line
+constexpr std::size_t most_id_bytes = 200;  // a longer document _id is not logged
 
 std::int64_t now_ms() {
   using namespace std::chrono;
@@ -35,7 +35,8 @@ std::uint64_t random_seed() {
   return (std::uint64_t{random()} << 32) | random();
 }
 
-/// The operation and the document. Of the document key it shows only `_id`, which no rule can redact.
+/// Text for StoredLetter::change. Of the document's key it contains only the `_id`, because other fields of
+/// it may be redacted.
 std::string change_of(bson::View event) {
   std::string text(event.at("operationType").text());
   if (text.empty()) text = "a change";
@@ -54,7 +55,7 @@ std::string change_of(bson::View event) {
 MongoBulk::MongoBulk(mongo::ClientPool& pool, mongo::SessionRecorder& recorder, MongoBulkOptions options)
     : pool_(pool), recorder_(recorder), options_(std::move(options)), seed_(random_seed()) {}
 
-/// All attempts of a batch make the same ids, so the id is known even if the answer to the commit was lost.
+/// Every attempt of a batch makes the same ids, so they are known even if the answer to the commit was lost.
 /// Within a batch the ids ascend in the order of the letters.
 bson_oid_t MongoBulk::letter_id(const Batch& batch, std::size_t index) const {
   const std::array<std::int64_t, 2> place = {batch.guard.epoch, batch.guard.seq};
@@ -92,8 +93,8 @@ void MongoBulk::add_dead_letter(const Batch& batch, std::size_t index, WriteComm
           [&](bson::Builder& document) { append_letter(letter, origin, document); });
 }
 
-/// Sorts counters by key. If two transactions update some of the same counters, the later one then fails at
-/// the first of them, with little work wasted.
+/// Adds the counters in the order of their keys. So if two transactions share counters, the later one
+/// conflicts early, at the first shared counter, and little of its work is lost.
 void MongoBulk::add_counters(const Batch& batch, WriteCommands& out) const {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < batch.writes.size(); ++i) {
@@ -120,8 +121,8 @@ std::optional<Error> MongoBulk::move_position(mongo::Transaction& transaction, c
   return reply.error;
 }
 
-/// Writes to the lane's position without moving it. If another holder takes the shard meanwhile, the server
-/// refuses one of the two transactions.
+/// Writes to the document of the lane's position without moving it. If another worker takes the shard over at
+/// the same time, the server refuses one of the two transactions.
 std::optional<Error> MongoBulk::hold_position(mongo::Transaction& transaction, const LaneGuard& guard) const {
   bson::Builder update;
   update.append("update", state::lanes).open_array("updates").open(update.item());
@@ -135,7 +136,7 @@ std::optional<Error> MongoBulk::hold_position(mongo::Transaction& transaction, c
   return Error{ErrorKind::fenced, 0, "the lane's position was taken over", false};
 }
 
-/// A batch of a single event has no limit, because it cannot be made smaller.
+/// The limit Batch::copy_bytes does not apply to a single event, because it cannot be split.
 MongoBulk::Copied MongoBulk::add_copies(mongo::Transaction& transaction, const Batch& batch,
                                         WriteCommands& commands) const {
   if (!copies_something(batch.writes)) return {};
@@ -171,8 +172,8 @@ Ran MongoBulk::run_writes(mongo::Transaction& transaction, const Batch& batch) c
   return put;
 }
 
-/// The guard did not match. Either another holder has the shard, or this batch was already committed and only
-/// its answer was lost.
+/// Called when the guard did not match. Reads the lane's position to find out why: another worker has taken
+/// the shard over, or this batch is already committed and only the answer was lost.
 Outcome MongoBulk::refused(mongoc_client_t* client, const Batch& batch) {
   bson::Builder find;
   find.append("find", state::lanes).open("filter").append("_id", batch.guard.lane_id).close();
@@ -230,7 +231,7 @@ std::size_t MongoBulk::bytes_while_sending(const Batch& batch) const {
   for (const Write& write : batch.writes) {
     if (!std::holds_alternative<DeliverWrite>(write)) bytes += bytes_of(write);
   }
-  // Copies need memory for documents read and commands rendered; the driver copies the commands once more.
+  // Copies need twice copy_bytes at most, since the driver copies the rendered commands.
   return bytes * copies_while_sending + batch.copy_bytes * 2;
 }
 
@@ -274,7 +275,8 @@ Outcome MongoBulk::carry_out(const Batch& batch) {
                                outcome.failed_write &&
                                std::holds_alternative<RefreshWrite>(batch.writes[*outcome.failed_write]);
   if (!refresh_refused) return outcome;
-  // One of many targets refuses its update: the others are updated before the refresh becomes a dead letter.
+  // The server refuses at least one target of this refresh. Write the others before the refresh becomes a
+  // dead letter.
   Outcome piecewise = in_pieces(*outcome.failed_write);
   piecewise.guard_held = true;
   if (!piecewise.error)

@@ -14,11 +14,11 @@
 
 namespace sluice::sinks {
 
-/// A committed dead letter, as it is logged.
+/// A dead letter that was committed, as it is logged.
 struct StoredLetter {
-  std::string id;  ///< the argument of `sluice dead show`
+  std::string id;  ///< the _id in hexadecimal, as `sluice dead show` accepts it
   std::string rule;
-  std::string change;  ///< the operation and the document: `insert of articles {"_id":1}`
+  std::string change;  ///< the operation and the document, such as `insert of articles {"_id":1}`
   std::int32_t code = 0;
   std::string message;
 };
@@ -28,14 +28,14 @@ struct MongoBulkOptions {
   std::string stream;
   std::string state_database;
   int statement_ms = 5000;
-  /// Called once for each committed batch that has dead letters, on the thread that committed it.
+  /// Called once for each committed batch with dead letters, on the thread that committed it.
   std::function<void(std::vector<StoredLetter>)> stored = [](std::vector<StoredLetter>) {};
 };
 
 /// Writes a batch and the lane's position to MongoDB in one transaction: both are stored, or neither. The
-/// first statement moves the position, and matches only if the lane still has the epoch and commit count
-/// (seq) of the batch. So a stale holder of the shard writes nothing, and a commit whose answer was lost is
-/// recognised when it is repeated.
+/// first statement moves the position, and matches only if the lane still has the batch's epoch and number of
+/// commits. So a stale holder of the shard writes nothing, and a retry recognises a commit whose answer was
+/// lost.
 class MongoBulk final : public BatchSink {
  public:
   /// `pool` and `recorder` must outlive the sink.
@@ -55,7 +55,7 @@ class MongoBulk final : public BatchSink {
   void tell_letters(const Batch& batch) const;
   void add_counters(const Batch& batch, WriteCommands& out) const;
   struct Copied {
-    std::size_t bytes = 0;  ///< bytes read and rendered
+    std::size_t bytes = 0;  ///< of the documents read and the commands rendered
     std::optional<Error> error;
   };
   Copied add_copies(mongo::Transaction& transaction, const Batch& batch, WriteCommands& commands) const;
@@ -65,7 +65,7 @@ class MongoBulk final : public BatchSink {
   mongo::SessionRecorder& recorder_;
   MongoBulkOptions options_;
   const std::string dead_letters_ = state::dead_letters;
-  const std::uint64_t seed_;  ///< seed of the dead letters' ids, different in each run
+  const std::uint64_t seed_;  ///< random part of the ids of dead letters, so that two runs make different ids
 };
 
 }  // namespace sluice::sinks

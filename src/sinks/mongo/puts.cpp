@@ -17,31 +17,33 @@ bool appends(const PutWrite& put) {
   return put.plan->mode == Mode::append;
 }
 
-/// A field that no stored document has. An upsert writes the fields of its query into the new document, and
-/// null also matches a missing field. So the pipeline sees by this field whether the document is new.
+/// A field that no stored document has. An insert by pipeline has {this field: null} in its query: that
+/// matches an existing document, which lacks the field, and an upsert adds the field to a new one. So the
+/// pipeline can distinguish a new document from an existing one.
 constexpr std::string_view absent = "sluice\x01new";
 
-/// In the pipeline of an update, constants keep their field names whatever those look like. $set and
-/// $setOnInsert would take {"a.b": 1} for a path, refuse an empty name, and sort the fields.
+/// Whether to write the values as a constant of an update pipeline, which keeps any names and their order.
+/// $set and $setOnInsert would take {"a.b": 1} for a path, refuse an empty name, and sort the fields.
 bool goes_by_pipeline(const PutWrite& put) {
   return put.plan->whole || bson::has_odd_names(put.values);
 }
 
-/// If a map is set as a whole, a path into that map is part of it.
+/// Whether `all` contains a path that encloses `path`. Setting the enclosing path then sets `path`, too.
 bool is_inside_another(const std::string& path, const std::vector<std::string>& all) {
   return std::ranges::any_of(all, [&](const std::string& one) {
     return path.size() > one.size() && path.starts_with(one) && path[one.size()] == '.';
   });
 }
 
-/// Whether the settings contain a path: {"a.b": x} sets only b and keeps the rest of a.
+/// Whether the rule's settings contain a path: {"a.b": x} sets only b and leaves the rest of a as it is.
 bool sets_paths(const DocumentPlan& plan) {
   return std::ranges::any_of(plan.sets, [](const std::string& path) {
     return !path.starts_with('$') && path.find('.') != std::string::npos;
   });
 }
 
-/// The values as one document, in which paths are nested documents.
+/// Appends a $set of the rule's paths. In `put.values` each path is a nested document, so its value is looked
+/// up there.
 void append_paths(const PutWrite& put, bson::Builder& operation) {
   operation.open("u").open("$set");
   for (const std::string& path : put.plan->sets) {
@@ -134,7 +136,7 @@ void Puts::append(const PutWrite& put, std::size_t write, WriteCommands& out) {
     out.add(Kind::insert, put.plan->database, put.plan->collection, write, false, append_event);
     return;
   }
-  // An insert would replace empty timestamps with the current time.
+  // An insert would replace an empty timestamp by the current time.
   out.add(Kind::update, put.plan->database, put.plan->collection, write, false,
           [&](bson::Builder& operation) {
             operation.open("q");

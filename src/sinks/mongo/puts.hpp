@@ -9,22 +9,23 @@
 
 namespace sluice::sinks {
 
-/// Writes the documents that rules make, in the order of their events, in one transaction. The events of an
-/// aggregate are numbered without gaps.
+/// Writes the documents that rules make, in the order of their events, and numbers the events of each
+/// aggregate without gaps. For one transaction.
 class Puts {
  public:
   Puts(mongo::Transaction& transaction, int statement_ms)
       : transaction_(transaction), statement_ms_(statement_ms) {}
 
-  /// Reads the last number of each aggregate that `writes` append to. If two transactions append to the same
-  /// aggregate, both update its head document; the server refuses one, and it is repeated.
+  /// Reads the last number of each aggregate that `writes` append to. If two transactions number events of
+  /// one aggregate at the same time, they conflict at the document of that number, and one of them is
+  /// retried.
   std::optional<Error> read(const std::vector<Write>& writes);
 
-  /// Adds a document. `write`: the index that an error reports. What the document points to must outlive
-  /// `out`.
+  /// Adds the operation of one document. `write` is the index of the write, for Ran::failed_write. The plan
+  /// and this object must outlive `out`.
   void add(const PutWrite& put, std::size_t write, WriteCommands& out);
 
-  /// Call after the last document: stores the new last numbers of the aggregates.
+  /// Adds the operations that store the aggregates' new last numbers. Call after the last add().
   void finish(WriteCommands& out);
 
  private:
@@ -33,7 +34,7 @@ class Puts {
     std::string collection;
     bson::Value aggregate;
     std::int64_t number;
-    std::size_t write;  ///< index of the last write that appended to it
+    std::size_t write;  ///< index of the last write that raised the number
   };
   using Heads = std::unordered_map<bson::Identity, Head*, IdentityHash>;
 
@@ -47,11 +48,11 @@ class Puts {
   std::unordered_map<std::string, Heads> heads_by_place_;
 };
 
-/// Writes all made documents among `writes`.
+/// Writes all documents among `writes`.
 Ran run_puts(mongo::Transaction& transaction, int statement_ms, const std::vector<Write>& writes,
              std::size_t most_operations = WriteCommands::many);
 
-/// Whether a batch contains made documents.
+/// Whether `writes` contain documents that rules make.
 bool puts_something(const std::vector<Write>& writes);
 
 }  // namespace sluice::sinks

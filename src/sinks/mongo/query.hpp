@@ -14,8 +14,8 @@ namespace sluice::sinks {
 
 using bson::can_be_id;  // a value that cannot be an _id refers to no document
 
-/// Appends the shortest condition that means exactly "`path` equals `value`": operators inside a stored value
-/// are not interpreted, and null does not match a missing field.
+/// Appends the condition "`path` equals `value`" in the shortest exact form: a value that looks like a query
+/// operator is compared as a value, and null does not match a missing field.
 inline void append_equals(bson::Builder& out, std::string_view path, const bson::Value& value) {
   switch (value.type()) {
     case BSON_TYPE_NULL:
@@ -31,8 +31,9 @@ inline void append_equals(bson::Builder& out, std::string_view path, const bson:
   }
 }
 
-/// Appends conditions that match if the value at `path` itself is `value`: an array that contains it does not
-/// match, nor does a path through an array. The first condition, an equality, still selects the index.
+/// Appends the conditions "the value at `path` is `value`". An array that contains the value does not match,
+/// nor does a path that leads through an array. The conditions against arrays do not affect the choice of the
+/// index.
 inline void append_refers(bson::Builder& out, const std::string& path, const bson::Value& value) {
   for (auto dot = path.find('.'); dot != std::string::npos; dot = path.find('.', dot + 1)) {
     out.open(path.substr(0, dot)).open("$not").append("$type", "array").close().close();
@@ -42,8 +43,8 @@ inline void append_refers(bson::Builder& out, const std::string& path, const bso
   out.open("$not").append("$type", "array").close().close();
 }
 
-/// Appends the condition "the target refers to `source_id`". In an array, any element may match; the update's
-/// array filter then selects the elements.
+/// Appends the conditions "the target refers to `source_id`". With an array, at least one element must refer
+/// to it; the update's array filter selects these elements.
 inline void append_reference(bson::Builder& out, const CopyPlan& plan, const bson::Value& source_id) {
   if (plan.array.empty()) {
     append_refers(out, plan.reference, source_id);
@@ -57,8 +58,8 @@ inline bool path_holds(const std::string& outer, const std::string& inner) {
          (inner.size() > outer.size() && inner.starts_with(outer) && inner[outer.size()] == '.');
 }
 
-/// Appends a projection of all fields. The server refuses a path together with one inside it, so only the
-/// outer one is used.
+/// Appends a projection of `_id` and `fields`. The server refuses a path together with a path inside it, so
+/// only the outer one is listed.
 inline void append_projection(bson::Builder& out, const std::vector<const std::string*>& fields) {
   out.open("projection").append("_id", 1);
   for (const std::string* field : fields) {

@@ -69,7 +69,8 @@ Redone Redo::transact(const bson::Value& letter, const std::vector<Write>& write
   return {Redone::End::done, std::nullopt};
 }
 
-/// Updates every target that accepts its update, even if others refuse theirs.
+/// Carries out the refreshes in pieces. A target whose write the server refuses does not keep the others from
+/// being written.
 std::optional<Error> Redo::in_pieces(const bson::Value& letter, const std::vector<Write>& writes) {
   const auto hold_letter = [&](mongo::Transaction& transaction) { return hold(transaction, letter); };
   FanOut fan_out(client_, recorder_, hold_letter, statement_ms_);

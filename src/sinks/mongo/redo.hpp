@@ -11,17 +11,17 @@
 
 namespace sluice::sinks {
 
-/// The result of an attempt to carry out a dead letter.
+/// The result of an attempt to carry out a dead letter: done, gone (another process has taken the letter), or
+/// failed.
 struct Redone {
   enum class End { done, gone, failed };
   End end = End::failed;
-  std::optional<Error>
-      error;  ///< set with `failed`; with unknown_commit the transaction may still have been committed
+  std::optional<Error> error;  ///< set if failed; with unknown_commit the attempt may have succeeded
 };
 
-/// Carries out a dead letter's effect and deletes the letter in one transaction: both happen, or neither. If
-/// several try at once, only one of them finds the letter. After an attempt whose answer was lost, either
-/// everything is done or the letter is still there. Used by one thread; blocks; does not throw.
+/// Carries out a dead letter's effect and removes the letter in one transaction: both happen, or neither. If
+/// several processes try at once, only one finds the letter. An attempt whose answer was lost has done
+/// everything, or left the letter as it was. For one thread; blocks; does not throw.
 class Redo {
  public:
   /// `client` must outlive it.
@@ -31,11 +31,13 @@ class Redo {
         recorder_(state_database_, state::sessions, pipeline),
         statement_ms_(statement_ms) {}
 
-  /// Makes one attempt. Refreshes with too many targets for one transaction, or with a target that refuses
-  /// its update, are carried out in pieces beforehand; each piece requires that the letter still exists.
+  /// Makes one attempt. If the transaction fails on a refresh that has too many targets, or a target whose
+  /// write the server refuses, the refreshes are carried out in pieces first. Each piece checks that the
+  /// letter still exists.
   Redone attempt(const bson::Value& letter, const std::vector<Write>& writes);
 
-  /// After an attempt whose answer was lost: whether the letter is gone for good.
+  /// Finds out how an attempt ended whose answer was lost: done if the letter no longer exists, otherwise
+  /// failed.
   Redone settle(const bson::Value& letter);
 
  private:

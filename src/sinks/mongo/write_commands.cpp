@@ -6,7 +6,7 @@ namespace sluice::sinks {
 
 namespace {
 
-// The server's limit is 16 MiB for a command. Half of it leaves room for what surrounds the operations.
+// A command that has reached this size gets no further operations: half of the server's limit of 16 MiB.
 constexpr std::size_t most_bytes = 8u << 20;
 
 constexpr const char* verb(WriteCommands::Kind kind) {
@@ -45,7 +45,7 @@ bool WriteCommands::full(const Command& command) const {
   return command.writes.size() >= most_operations_ || command.body.size() >= most_bytes;
 }
 
-/// The command that the operation can be added to.
+/// The command that an operation can be added to; null if it needs a new one.
 WriteCommands::Command* WriteCommands::find(Kind kind, const std::string& database,
                                             const std::string& collection, bool refresh) {
   const auto same_place = [&](const Command& command) {
@@ -78,8 +78,8 @@ WriteCommands::Command& WriteCommands::start(Kind kind, const std::string& datab
   return command;
 }
 
-/// A counter must reach zero before it is deleted, so deletes come after all updates, whichever command an
-/// update is in.
+/// A counter that falls to zero must be updated before it is removed, so removals come after all updates,
+/// whichever command an update is in.
 std::deque<WriteCommands::Command>& WriteCommands::in_order() {
   if (order_ == Order::as_given) return commands_;
   std::ranges::stable_partition(commands_, [](const Command& one) { return one.kind != Kind::remove; });

@@ -12,36 +12,37 @@
 
 namespace sluice::sinks {
 
-/// The result of a run of commands: the number of matched documents, or the error and the index of the write
-/// that caused it.
+/// The result of running commands: the number of documents matched, or the error and the write that caused
+/// it.
 struct Ran {
   std::uint64_t documents = 0;
   std::uint64_t refreshed = 0;
   std::optional<Error> error;
   std::optional<std::size_t> failed_write;
-  std::uint64_t copied_bytes = 0;  ///< bytes that copies needed: documents read and commands rendered
+  std::uint64_t copied_bytes = 0;  ///< bytes of the documents read for copies and the commands made of them
 };
 
-/// The write commands of a transaction. Operations of the same kind on the same collection share a command,
-/// up to the server's limits.
+/// The write commands of one transaction. Operations of one kind on one collection share a command, up to the
+/// server's limits.
 class WriteCommands {
  public:
   enum class Kind : std::uint8_t { update, remove, insert };
-  /// `grouped`: deletes come last; other operations may run in any order. `as_given`: the operations on each
-  /// collection run in the order in which they were added.
+  /// `grouped`: removals are sent last; other operations may be sent in any order. `as_given`: the operations
+  /// on one collection are sent in the order in which they were added.
   enum class Order : std::uint8_t { grouped, as_given };
 
-  static constexpr std::size_t many = 50000;  ///< half of the server's limit for one command
+  static constexpr std::size_t many = 50000;  ///< half of the server's limit of operations in one command
 
-  /// The server's limit for the size of a command (16 MiB and 16 KiB), less what the driver adds.
+  /// The server's limit for one command (16 MiB and 16 KiB), less what the driver adds to each command.
   static constexpr std::size_t most_command_bytes = (16u << 20) + (14u << 10);
 
-  /// Puts at most `most_operations` into one command. With 1, every error names its write.
+  /// At most `most_operations` go into one command. With 1, every error names the write that caused it.
   explicit WriteCommands(int statement_ms, std::size_t most_operations = many, Order order = Order::grouped)
       : statement_ms_(statement_ms), most_operations_(most_operations), order_(order) {}
 
-  /// Adds an operation that `fill` writes into the open document. `write`: the index that an error reports.
-  /// `fill` is called a second time if the operation has to go into a new command.
+  /// Adds one operation, which `fill` writes into the open document. `write` is the index of its write, for
+  /// Ran::failed_write. `fill` is called twice if the operation does not fit into the open command and goes
+  /// into a new one.
   template <typename Fill>
   void add(Kind kind, const std::string& database, const std::string& collection, std::size_t write,
            bool refresh, Fill fill) {
@@ -56,23 +57,23 @@ class WriteCommands {
 
   struct Command {
     Kind kind;
-    bool refresh;  ///< refreshes are counted separately to learn their fan-out
+    bool refresh;  ///< the documents matched are counted in Ran::refreshed, too
     const std::string* database;
     const std::string* collection;
     bson::Builder body;
     std::vector<std::size_t> writes;  ///< for each operation, the index of its write
   };
 
-  /// The commands in the order in which they are sent.
+  /// The commands in the order in which run() sends them.
   std::deque<Command>& in_order();
 
-  /// Sends all commands in order and stops at the first error. An operation that is too large for any command
-  /// is not sent, because the server would close the connection: it is reported as an error of its write.
+  /// Sends all commands and stops at the first error. An operation that is too large for any command is not
+  /// sent, because the server would close the connection; it is an own_fault of its write.
   Ran run(mongo::Transaction& transaction);
 
   bool empty() const { return commands_.empty(); }
 
-  /// The size of all commands.
+  /// Size of all commands together.
   std::size_t bytes() const;
 
  private:

@@ -16,7 +16,7 @@ struct Known {
 
 using enum ErrorKind;
 
-/// The first entry that the answer starts with applies.
+/// By the beginning of the answer; the first match counts.
 constexpr std::array known{
     Known{"LOADING", unavailable, "it is loading its data from disk: waiting for it"},
     Known{"MASTERDOWN", unavailable,

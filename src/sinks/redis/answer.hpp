@@ -6,9 +6,10 @@
 
 namespace sluice::sinks::redis {
 
-/// Turns the server's error (`OOM command not allowed ...`) into an Error whose kind and text say what to do.
-/// Only errors of the command itself are ErrorKind::own_fault. A full, loading or read-only server affects
-/// every command, and unknown errors are treated the same.
+/// The error for a server's error reply (such as `OOM command not allowed ...`), classified and with advice.
+/// Its kind is own_fault only if the command itself is at fault. Conditions of the server, which affect all
+/// commands (it is full, is loading, is a replica), are `unavailable` or `denied`; unknown errors are
+/// `unavailable`.
 Error refusal(std::string_view answer);
 
 }  // namespace sluice::sinks::redis

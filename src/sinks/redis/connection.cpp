@@ -43,7 +43,7 @@ std::variant<std::unique_ptr<Connection>, Error> Connection::open(const RedisCon
   redisSetTimeout(context.get(), timeout);
   redisEnableKeepAlive(context.get());
   std::unique_ptr<Connection> connection(
-      new Connection(std::move(context), config));  // NOLINT: private constructor
+      new Connection(std::move(context), config));  // NOLINT: private maker
   try {
     if (auto error = connection->log_in(config)) return *std::move(error);
   } catch (const ConfigError& error) {
@@ -64,7 +64,7 @@ std::optional<Error> Connection::log_in(const RedisConfig& config) {
   }
   if (place.database != 0) append({"SELECT", database});
   Exchanged done = exchange();
-  // The first error explains why the others failed too.
+  // The first refusal usually explains the others, and also why the connection broke.
   if (!done.refused.empty()) return std::move(done.refused.front().error);
   return done.broken;
 }
@@ -88,7 +88,7 @@ bool Connection::send() {
   return true;
 }
 
-/// Returns nothing if no more answers can be read.
+/// Waits for the next answer. Returns null if the connection broke or timed out.
 Reply Connection::receive() {
   while (true) {
     void* reply = nullptr;
@@ -98,7 +98,7 @@ Reply Connection::receive() {
   }
 }
 
-/// The error of the last failed call.
+/// Whether the last failed call timed out. Call it directly after the failure: it reads errno.
 bool Connection::timed_out() const {
   return context_->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
@@ -108,7 +108,7 @@ void Connection::breaks(Exchanged& done) const {
   done.broken = broken();
 }
 
-/// The server's error text with its address.
+/// The error for a refusal: the server's text with its address.
 Error Connection::refused(const redisReply& reply) const {
   Error error = refusal({reply.str, reply.len});
   constexpr std::string_view nameless = "Redis: ";
@@ -133,7 +133,7 @@ Exchanged Connection::exchange() {
   if (count == 0) return done;
   if (!send()) {
     breaks(done);
-    // A server that closes the connection sends its reason first, which can still be read.
+    // A server that closes the connection may have sent the reason before; it can still be read.
     context_->err = 0;
   }
   while (done.answered < count) {
@@ -151,7 +151,7 @@ Exchanged Connection::exchange() {
 }
 
 void Connection::interrupt() {
-  ::shutdown(context_->fd, SHUT_RDWR);  // fails if the server has gone; then nothing waits
+  ::shutdown(context_->fd, SHUT_RDWR);  // fails if the connection is already broken; then no call waits
 }
 
 std::variant<std::string, Error> Connection::ask(std::initializer_list<std::string_view> words) {
@@ -168,8 +168,8 @@ std::optional<Error> ping(const RedisConfig& config) {
   if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
   auto answer = std::get<std::unique_ptr<Connection>>(opened)->ask({"PING"});
   if (auto* error = std::get_if<Error>(&answer)) return std::move(*error);
-  // Deleting a key that does not exist changes nothing. If the user may not access just this key, that is not
-  // an error.
+  // Removing a key that does not exist changes nothing. An error that concerns only this key is ignored: the
+  // user may have the right to write others.
   answer = std::get<std::unique_ptr<Connection>>(opened)->ask({"UNLINK", "sluice:check:none"});
   auto* error = std::get_if<Error>(&answer);
   const bool about_key = error != nullptr && error->message.find(" key") != std::string::npos &&

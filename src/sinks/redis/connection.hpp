@@ -24,37 +24,36 @@ struct Refused {
   Error error;
 };
 
-/// The results of commands that were sent together.
+/// The result of commands that were sent together.
 struct Exchanged {
-  std::size_t answered = 0;           ///< how many commands, from the first on, were answered
-  std::vector<Refused> refused = {};  ///< in their order
-  /// Set if the connection broke. Whether the unanswered commands were carried out is unknown, and the
-  /// connection cannot be used any more.
+  std::size_t answered = 0;           ///< number of commands answered, counted from the first
+  std::vector<Refused> refused = {};  ///< in the order of the commands
+  /// The connection broke and cannot be used any more. The commands without an answer may have been executed.
   std::optional<Error> broken = {};
-  bool closed =
-      false;  ///< with broken: the server closed it, as it does with connections that were idle for long
+  bool closed = false;  ///< with broken: not a time-out; the server may have closed an idle connection
 };
 
-/// A connection to a Redis server, logged in. Blocks; used by one thread at a time. It does not reconnect:
-/// open a new one instead.
+/// A connection to a Redis server, logged in. Blocks; for one thread at a time. Does not reconnect: open a
+/// new connection when it breaks.
 class Connection {
  public:
-  /// Reads the password's file each time, so a new connection uses the current password. The error is
-  /// ErrorKind::fatal if retrying does not help, for example if a file cannot be read.
+  /// Connects and logs in. Reads the password's file each time, so a new connection uses a new password. The
+  /// error is ErrorKind::fatal if waiting does not help, for example if the file cannot be read.
   static std::variant<std::unique_ptr<Connection>, Error> open(const RedisConfig& config);
 
-  /// Appends a command to those that will be sent next.
+  /// Appends a command to those that exchange() will send.
   void append(Words words);
   void append(std::initializer_list<std::string_view> words) { append(Words(words.begin(), words.size())); }
 
-  /// Sends all appended commands and then reads all answers.
+  /// Sends all appended commands, then reads all the answers.
   Exchanged exchange();
 
-  /// Ends all waiting as if the server had closed the connection, which then cannot be used any more. The
-  /// only function that other threads may call.
+  /// Ends calls that wait for the server, as if the server had closed the connection, which cannot be used
+  /// any more. The only function that other threads may call.
   void interrupt();
 
-  /// Runs one command, with nothing else appended. Returns its text, number or status as text.
+  /// Sends one command and returns its answer (a string, number or status) as text. No other command may be
+  /// appended.
   std::variant<std::string, Error> ask(std::initializer_list<std::string_view> words);
 
  private:
@@ -76,8 +75,8 @@ class Connection {
   std::vector<std::size_t> sizes_;
 };
 
-/// Connects, logs in, and checks that the server is healthy and lets this user write. Returns nothing if all
-/// is well. Changes nothing.
+/// Connects, logs in, and checks that the server answers and that the user may write. Returns nullopt if so.
+/// Changes nothing.
 std::optional<Error> ping(const RedisConfig& config);
 
 }  // namespace sluice::sinks::redis

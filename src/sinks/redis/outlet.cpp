@@ -9,7 +9,8 @@ namespace sluice::sinks {
 
 namespace {
 
-/// Returns nothing if the document cannot be written as JSON; then `failure` says why.
+/// The value to store for a message; points into the message or into `text`. Returns nullopt and sets
+/// `failure` if the document cannot be written as JSON.
 std::optional<std::string_view> value_of(const Message& message, CachePlan::Format format, std::string& text,
                                          bson::JsonFailure& failure) {
   if (!message.payload) return message.text;
@@ -24,7 +25,7 @@ std::optional<std::string_view> value_of(const Message& message, CachePlan::Form
 
 }  // namespace
 
-/// While it lives, abandon() can interrupt the connection.
+/// Registers a connection as in use: while this object exists, abandon() interrupts the connection.
 class Cache::Use {
  public:
   Use(Cache& cache, sinks::redis::Connection& connection) : cache_(cache), connection_(connection) {
@@ -68,7 +69,8 @@ void Cache::give_back(Handle connection) {
   idle_.push_back(std::move(connection));
 }
 
-/// If one connection breaks, the idle ones are closed too: the server is gone, or was replaced.
+/// Called after an error of one connection. The idle ones are likely affected, too: the server has stopped or
+/// was replaced.
 void Cache::forget_idle() {
   const std::lock_guard lock(mutex_);
   idle_.clear();
@@ -88,7 +90,7 @@ std::optional<Error> Cache::greet() {
   return std::nullopt;
 }
 
-/// The stream starts even if the server is unreachable; what changes meanwhile is sent later.
+/// An unreachable server is only a warning: the stream starts, and sends its batches when the server is back.
 std::optional<Error> Cache::prepare() {
   auto error = greet();
   if (!error || error->kind != ErrorKind::unavailable) return error;
@@ -96,7 +98,7 @@ std::optional<Error> Cache::prepare() {
   return std::nullopt;
 }
 
-/// Keeps only the last command for each key.
+/// The batch's commands, for each key only the last one.
 Cache::Commands Cache::commands_of(const Batch& batch) const {
   Commands commands;
   std::unordered_map<std::string_view, std::size_t> places;
@@ -134,7 +136,8 @@ void Cache::append(sinks::redis::Connection& connection, Command& command, std::
   connection.append({CachePlan::drop, key});
 }
 
-/// If a value itself cannot be stored, its key is deleted, so that no older value stays.
+/// Turns commands that were refused for their own values into deletions, so that no older value stays under
+/// the key. Returns true if there are any, and the commands have to be sent again.
 bool Cache::drop_refused(const sinks::redis::Exchanged& done, Commands& commands) const {
   bool any = false;
   for (const sinks::redis::Refused& refused : done.refused) {
@@ -148,7 +151,7 @@ bool Cache::drop_refused(const sinks::redis::Exchanged& done, Commands& commands
   return any;
 }
 
-/// Sends all commands over one connection.
+/// Sends all commands over one connection, and reads the answers.
 sinks::redis::Exchanged Cache::exchange(Commands& commands) {
   if (commands.empty()) return {};
   auto taken = take();
@@ -172,7 +175,7 @@ sinks::redis::Exchanged Cache::exchange(Commands& commands) {
 Outcome Cache::send(const Batch& batch) {
   Commands commands = commands_of(batch);
   sinks::redis::Exchanged done = exchange(commands);
-  // An idle connection may have been closed by the server; a new one is tried once.
+  // The server may have closed the connection because it was idle for too long: try once more with a new one.
   if (done.closed && done.refused.empty()) done = exchange(commands);
   while (drop_refused(done, commands)) done = exchange(commands);
   Outcome outcome;
@@ -182,7 +185,7 @@ Outcome Cache::send(const Batch& batch) {
   } else {
     outcome.error = std::move(done.broken);
   }
-  // While the worker runs, an error that an operator can fix is never fatal.
+  // An operator can correct the error while the worker runs, so the worker retries.
   if (outcome.error && outcome.error->kind == ErrorKind::fatal) outcome.error->kind = ErrorKind::unavailable;
   outcome.committed = !outcome.error;
   outcome.documents = outcome.committed ? commands.size() : 0;

@@ -13,9 +13,9 @@
 
 namespace sluice::sinks {
 
-/// Keeps keys in Redis. Sends all commands of a batch, then reads all answers. Each command sets the whole
-/// content of its key, so of several commands for one key only the last is sent, and a failed batch is simply
-/// sent again.
+/// Keeps keys in Redis. Sends all commands of a batch, then reads all the answers. Each command states the
+/// whole value of its key. So of several commands on one key only the last is sent, and a batch that failed
+/// is sent again as a whole.
 class Cache final : public Outlet {
  public:
   explicit Cache(const OutletParts& parts)
@@ -31,7 +31,7 @@ class Cache final : public Outlet {
  private:
   using Handle = std::unique_ptr<sinks::redis::Connection>;
 
-  /// A write of the batch as a command.
+  /// The command for one write of the batch.
   struct Command {
     std::size_t write;
     const CachePlan* plan;
@@ -53,11 +53,13 @@ class Cache final : public Outlet {
 
   const RedisConfig config_;
   const std::function<void(bool, const std::string&)> say_;
-  const bool late_;  ///< if true, keys are only deleted, never set: an old value must not replace a newer one
-  std::mutex mutex_;  ///< taken a few times for each batch
+  /// The batches are of past events. Then keys are only deleted, never set: an old value must not replace a
+  /// newer one, but deleting a key does no harm.
+  const bool late_;
+  std::mutex mutex_;  ///< locked a few times for each batch
   bool abandoned_ = false;
   std::vector<Handle> idle_;
-  std::vector<sinks::redis::Connection*> in_use_;  ///< by batches that may be waiting for the server
+  std::vector<sinks::redis::Connection*> in_use_;  ///< connections that may be waiting for the server
 };
 
 }  // namespace sluice::sinks

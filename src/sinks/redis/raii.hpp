@@ -6,7 +6,7 @@
 
 #include "bson/destroyer.hpp"
 
-/// Owning pointers for all handles of hiredis.
+/// Owning types for all hiredis handles. Handles are destroyed nowhere else.
 namespace sluice::sinks::redis {
 
 using Context = std::unique_ptr<redisContext, Destroyer<redisFree>>;

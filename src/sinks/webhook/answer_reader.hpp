@@ -14,7 +14,8 @@ namespace sluice::sinks::webhook {
 
 namespace beast = boost::beast;
 
-/// Reads one HTTP answer and keeps only the parts that are needed.
+/// Parses one HTTP answer. Keeps only the status, Retry-After, Location, and the beginning of an error's
+/// body.
 class AnswerReader final : public beast::http::basic_parser<false> {
  public:
   using error_code = beast::error_code;
@@ -24,7 +25,7 @@ class AnswerReader final : public beast::http::basic_parser<false> {
 
   explicit AnswerReader(Answer& answer) : answer_(answer) { body_limit(most_body); }
 
-  /// Whether this is a 1xx answer: the final answer follows.
+  /// Whether this is a 1xx answer, so that the final answer is still to come.
   bool is_interim() const { return answer_.status / 100 == 1; }
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
 
 #if defined(__SANITIZE_ADDRESS__)
-// In instrumented code GCC 12 does not see that Asio's coroutine frames are allocated and freed by matching
+// In instrumented code, GCC 12 does not see that Asio allocates and frees coroutine frames by matching
 // functions.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"

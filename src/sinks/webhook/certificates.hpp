@@ -9,15 +9,16 @@
 
 namespace sluice::sinks::webhook {
 
-/// The authorities that an endpoint trusts, and its own certificate. Files that have changed are read again,
-/// so certificates can be renewed while the worker runs.
+/// An endpoint's trusted authorities and its client certificate. Files may be renewed while the worker runs:
+/// they are read again when their times have changed.
 class Certificates {
  public:
   explicit Certificates(const EndpointConfig& config) : config_(config) {}
 
-  /// If the new files cannot be used, the previous certificates stay in use.
+  /// Reads changed files. If the new certificates cannot be used, returns an error and keeps the last good
+  /// ones.
   std::optional<Error> refresh();
-  /// Absent before the first successful refresh(), and without TLS.
+  /// Null before the first successful refresh(), and without TLS.
   std::shared_ptr<asio::ssl::context> context() const { return context_; }
 
  private:

@@ -27,7 +27,7 @@ Unsent Endpoint::Pool::send(std::span<const Request> requests, std::span<Answer>
   if (stop.stop_requested()) return {.abandoned = true, .not_before = std::nullopt};
   RequestBatch batch(++batch_ids_, requests, answers, judge, deadline);
   asio::post(io_, [this, &batch] { take_up(batch); });
-  // The handler may run after the batch is gone, so it refers to the batch by number.
+  // The posted handler may run after the batch is destroyed, so it identifies the batch by its number.
   const std::stop_callback abandoning(
       stop, [this, id = batch.id] { asio::post(io_, [this, id] { abandon(id); }); });
   batch.wait();
@@ -38,7 +38,7 @@ void Endpoint::Pool::take_up(RequestBatch& batch) {
   try {
     scheduler_.add(batch);
     hand_out();
-  } catch (const std::exception&) {  // for example out of memory: the caller tries again
+  } catch (const std::exception&) {  // for example out of memory: the caller retries
     const bool known = scheduler_.has(batch);
     batch.give_up();
     known ? scheduler_.end_batches() : batch.end();
@@ -48,7 +48,7 @@ void Endpoint::Pool::take_up(RequestBatch& batch) {
 std::optional<Error> Endpoint::Pool::try_connection() {
   std::promise<std::optional<Error>> answer;
   auto result = answer.get_future();
-  // The handler must not throw; if it does, the exception is thrown here too.
+  // An exception in the coroutine breaks the promise, so result.get() throws.
   async::spawn(io_.get_executor(), try_connection(std::move(answer)), [](const std::exception_ptr&) {});
   return result.get();
 }
@@ -70,20 +70,20 @@ void Endpoint::Pool::abandon(std::uint64_t id) {
   scheduler_.end_batches();
 }
 
-/// A handler threw: callers that wait for its work are released.
+/// Called after a handler threw: ends all batches, so that no caller waits for ever.
 void Endpoint::Pool::give_up_all() {
   scheduler_.give_up_all();
   scheduler_.end_batches();
 }
 
-/// Starts as many requests as there are connections and as the circuit breaker allows.
+/// Assigns requests to connections while there is a free connection and the breaker lets requests pass.
 void Endpoint::Pool::hand_out() {
   while (has_room()) {
     const auto job = scheduler_.next(flow::Clock::now());
     if (!job) break;
     assign(*job);
   }
-  shown_ = scheduler_.breaker_state();  // before any caller is released
+  shown_ = scheduler_.breaker_state();  // before callers return and read it
   scheduler_.end_batches();
 }
 
@@ -94,14 +94,15 @@ void Endpoint::Pool::assign(Job job) {
     spawn_serve(made);
     return;
   }
-  Worker& one = *idle_.back();  // the connection used last, so that the others may time out
+  Worker& one = *idle_.back();  // the one used last, so that surplus connections reach their idle time-out
   idle_.pop_back();
   one.job = job;
   one.connection.begin();
   one.connection.wake();
 }
 
-/// After an exception the connection stays in use, because it may still be given requests.
+/// After an exception the worker's coroutine is started again, since jobs may still be assigned to the
+/// worker.
 void Endpoint::Pool::spawn_serve(Worker& self) {
   async::spawn(io_.get_executor(), serve(self), [this, &self](const std::exception_ptr&) {
     self.connection.close();
@@ -123,14 +124,14 @@ asio::awaitable<void> Endpoint::Pool::serve(Worker& self) {
     scheduler_.ended(job, self.connection.is_abandoned());
     hand_out();
   }
-  // Its caller gets the error.
+  // The pool is stopping: release the caller that waits for this job.
   if (self.job) {
     scheduler_.ended(*std::exchange(self.job, std::nullopt), self.connection.is_abandoned());
     scheduler_.end_batches();
   }
 }
 
-/// An exception counts as a missing answer.
+/// An exception becomes an answer of Kind::broken.
 asio::awaitable<void> Endpoint::Pool::carry_out_or_fail(Worker& self) {
   Answer& answer = self.job->answer();
   try {

@@ -13,8 +13,8 @@
 
 namespace sluice::sinks::webhook {
 
-/// The connections of an endpoint, and the thread that runs their coroutines. Public functions may be called
-/// from any thread; everything else runs on that thread.
+/// The connections of one endpoint, and the thread on which their coroutines run. Public functions may be
+/// called from any thread; private functions run on the pool's thread.
 class Endpoint::Pool {
  public:
   explicit Pool(EndpointConfig stated);
@@ -22,8 +22,7 @@ class Endpoint::Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  /// Reads the certificates and starts the thread. Returns ErrorKind::fatal if the certificates cannot be
-  /// used.
+  /// Reads the certificates and starts the thread. Returns ErrorKind::fatal for unusable certificates.
   std::optional<Error> start();
   Unsent send(std::span<const Request> requests, std::span<Answer> answers, const Judge& judge,
               flow::Time deadline, const std::stop_token& stop);
@@ -33,7 +32,7 @@ class Endpoint::Pool {
   const EndpointConfig config;
 
  private:
-  /// A connection and the request that its coroutine is sending.
+  /// A connection, and the job that its coroutine carries out.
   struct Worker {
     explicit Worker(ConnectionContext& context) : connection(context) {}
 
@@ -60,7 +59,7 @@ class Endpoint::Pool {
   ConnectionContext context_{io_, config};
   RequestScheduler scheduler_{config.breaker};
   std::atomic<flow::CircuitBreaker::State> shown_ = flow::CircuitBreaker::State::closed;
-  std::list<Worker> workers_;  // only grows; coroutines refer to its elements
+  std::list<Worker> workers_;  // only grows, since coroutines refer to the elements
   std::vector<Worker*> idle_;
   std::jthread thread_;
 };

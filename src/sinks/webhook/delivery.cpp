@@ -10,13 +10,12 @@ namespace {
 using Verdict = WebhookPlan::Verdict;
 using Milliseconds = std::chrono::milliseconds;
 
-/// After this time an unfinished batch is returned to its lane, which sends the rest again. So a stop, or a
-/// lane with other work, does not wait for a slow service.
+/// After this time a batch returns unfinished and is sent again with the rest. So a stop, or a lane that
+/// moves to another worker, does not wait longer for a slow service.
 constexpr auto most_batch = std::chrono::seconds(5);
 constexpr auto most_retry_after = std::chrono::hours(1);
-constexpr std::size_t most_remembered = 16'384;  // messages; more than any batch has
-constexpr std::size_t lane_keeps_bytes =
-    1 << 20;  // bytes of a lane's request buffers that are kept between batches
+constexpr std::size_t most_remembered = 16'384;    // messages; more than any batch has
+constexpr std::size_t lane_keeps_bytes = 1 << 20;  // a larger buffer is freed after its batch
 
 webhook::Judgement judgement_of(Verdict verdict) {
   switch (verdict) {
@@ -51,7 +50,8 @@ Outcome Webhook::Delivery::run() {
   return std::move(outcome_);
 }
 
-/// A message that was refused before is not sent again: its dead letter comes first.
+/// Whether the batch has a message that is known to be refused. It is reported now, to become a dead letter,
+/// and nothing is sent in this attempt.
 bool Webhook::Delivery::knows_refused(const Indices& missing) {
   if (lane_.refused.empty()) return false;
   for (const std::size_t i : missing) {
@@ -85,7 +85,7 @@ void Webhook::Delivery::send_all(const WebhookPlan& plan, const Indices& indices
   }
 }
 
-/// The endpoint keeps the order of requests with one message each.
+/// With one message for each request there is only one round, because the endpoint keeps the order.
 std::vector<Webhook::Delivery::Round> Webhook::Delivery::rounds_of(const WebhookPlan& plan,
                                                                    const Indices& indices) const {
   std::vector<Round> rounds;
@@ -164,7 +164,7 @@ void Webhook::Delivery::done(std::size_t i) {
   if (found != lane_.alone.end()) lane_.alone.erase(found);
 }
 
-/// Returns whether the message is given up.
+/// Handles a message's failed request. Returns true if the message is given up, false if it is retried.
 bool Webhook::Delivery::fail(std::size_t i, const Fate& fate, Error error) {
   const DeliverWrite& write = delivery(batch_, i);
   if (fate.verdict == Verdict::dead || used_up(write, fate, error)) {
@@ -177,7 +177,8 @@ bool Webhook::Delivery::fail(std::size_t i, const Fate& fate, Error error) {
   return false;
 }
 
-/// The service refused a request with several messages. Sending each alone shows which one it refuses.
+/// A request with several messages was refused. Each message is sent alone from now on, to find out which is
+/// at fault.
 void Webhook::Delivery::take_apart(const Parcel& parcel, const Error& error) {
   if (lane_.alone.size() >= most_remembered) lane_.alone.clear();
   for (const std::size_t i : parcel) lane_.alone.emplace(delivery(batch_, i));
@@ -187,7 +188,8 @@ void Webhook::Delivery::take_apart(const Parcel& parcel, const Error& error) {
   outcome_.error->message += " (a batch of " + std::to_string(parcel.size()) + "; each is sent alone now)";
 }
 
-/// Only one refused message is reported at a time; the others are remembered and reported later.
+/// Reports a refused message in the outcome. If the outcome already has one, the error is remembered for a
+/// later attempt.
 void Webhook::Delivery::refuse(std::size_t i, Error error) {
   if (outcome_.error && outcome_.error->kind == ErrorKind::own_fault) {
     if (lane_.refused.size() >= most_remembered) lane_.refused.clear();

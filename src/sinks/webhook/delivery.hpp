@@ -8,13 +8,14 @@
 
 namespace sluice::sinks {
 
-/// Sends one batch to its web services: decides what is sent in which order, and interprets the answers.
+/// Sends one batch to its web services: decides what is sent and in which order, and derives the outcome from
+/// the answers.
 class Webhook::Delivery {
  public:
   Delivery(Webhook& outlet, Lane& lane, const Batch& batch);
 
-  /// Sends what the lane has not delivered yet. Returns after a few seconds even if something is left; the
-  /// lane then sends the batch again with the rest.
+  /// Sends the messages that the lane has not delivered yet. Returns after a few seconds even if some are
+  /// left: the lane sends the batch again, with the rest.
   Outcome run();
 
  private:
@@ -28,7 +29,7 @@ class Webhook::Delivery {
   std::vector<Round> rounds_of(const WebhookPlan& plan, const Indices& indices) const;
   void send_round(const WebhookPlan& plan, const Round& round);
 
-  // The batch's results so far
+  // Evaluation of the answers
   void settle(WebService& service, const Parcel& parcel, const webhook::Answer& answer,
               RequestReport& report);
   void done(std::size_t i);

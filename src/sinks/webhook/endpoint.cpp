@@ -10,7 +10,7 @@ Endpoint::~Endpoint() = default;
 std::variant<std::unique_ptr<Endpoint>, Error> Endpoint::open(EndpointConfig config) {
   auto pool = std::make_unique<Pool>(std::move(config));
   if (auto error = pool->start()) return *error;
-  return std::unique_ptr<Endpoint>(new Endpoint(std::move(pool)));  // NOLINT: its constructor is private
+  return std::unique_ptr<Endpoint>(new Endpoint(std::move(pool)));  // NOLINT: its maker is private
 }
 
 Unsent Endpoint::send(std::span<const Request> requests, std::span<Answer> answers, const Judge& judge,

@@ -16,27 +16,27 @@
 #include "flow/time.hpp"
 #include "sluice/error.hpp"
 
-/// Requests to web services. Only this folder uses the network library.
+/// Requests to web services. Beast and Asio are used only within this folder.
 namespace sluice::sinks::webhook {
 
 struct EndpointConfig {
   config::UrlOrigin origin;
-  std::string ca_file;    ///< PEM; empty: the system's trusted authorities
-  std::string cert_file;  ///< PEM, with its chain; empty: no client certificate
+  std::string ca_file;    ///< PEM; empty: the system's certificate authorities
+  std::string cert_file;  ///< PEM, with its chain; empty: no client certificate is sent
   std::string key_file;   ///< empty: the key is in cert_file
   std::size_t concurrency = 16;
   flow::Duration connect_timeout = std::chrono::seconds(5);
-  flow::Duration request_timeout = std::chrono::seconds(10);  ///< without connecting
+  flow::Duration request_timeout = std::chrono::seconds(10);  ///< for a whole request, without connecting
   flow::CircuitBreaker::Limits breaker;
 };
 
-/// A request. Its views must stay valid until send() returns.
+/// A request. The caller owns the data of its views and keeps them alive until send() returns.
 struct Request {
   std::string_view method;
   std::string_view target;   ///< path and query
-  std::string_view headers;  ///< lines `name: value`
+  std::string_view headers;  ///< lines of `name: value`
   std::string_view body;
-  std::uint64_t key = 0;  ///< requests with the same key are sent one at a time, in order
+  std::uint64_t key = 0;  ///< requests with the same key are sent one after the other, in their order
 };
 
 struct Answer {
@@ -44,55 +44,54 @@ struct Answer {
     unsent,
     answered,
     timed_out,
-    broken,  ///< no connection, or the peer does not speak HTTP
+    broken,  ///< no connection, or the answer was cut off or is not HTTP
   };
   Kind kind = Kind::unsent;
   unsigned status = 0;
-  std::string text;  ///< the error, or the beginning of the body of an answer that is not 2xx
+  std::string text;  ///< what went wrong; with a status other than 2xx, the beginning of the body
   std::optional<std::chrono::seconds> retry_after;
   flow::Duration took{};
-  std::string location = {};  ///< the target of a redirect, if it is printable
+  std::string location = {};  ///< target of a redirect; unprintable characters are replaced by spaces
 };
 
-/// Why some requests of a send() were not sent.
+/// Why send() left requests unsent.
 struct Unsent {
-  bool late = false;                     ///< the deadline passed
+  bool late = false;                     ///< the deadline has passed
   bool abandoned = false;                ///< the caller requested a stop
-  std::optional<flow::Time> not_before;  ///< nothing is sent to the server before this time
+  std::optional<flow::Time> not_before;  ///< the circuit breaker lets no request pass until then
 };
 
-/// What an answer means for the service and for later requests with the same key.
+/// What an answer means for the service and for later requests of the same key.
 enum class Judgement : std::uint8_t {
-  done,     ///< the next request with its key may be sent
-  refused,  ///< this request is given up; it does not count as a failure of the service
+  done,     ///< the next request of the key may be sent
+  refused,  ///< the request is given up; the service itself may work
   retry,    ///< the request has to be sent again; counts as a failure of the service, whatever the status
 };
 
-/// A web service and a pool of connections that are kept open between requests. The work is done on a thread
-/// of its own. Several threads may call send() at once; they share the pool and its limit.
+/// One web service, with a pool of connections that are kept open between requests and a thread that does the
+/// I/O. send() may be called by several threads at once: they share the pool and its limit.
 class Endpoint {
  public:
-  /// Called on the endpoint's thread for each request that was sent and not abandoned. Must not throw.
+  /// Called on the endpoint's thread for each request that was sent and not abandoned; must not throw.
   using Judge = std::function<Judgement(std::size_t index, const Answer& answer)>;
 
-  /// Returns ErrorKind::fatal if the certificates cannot be used. Does not connect yet.
+  /// Returns ErrorKind::fatal for unusable certificates. Does not connect yet.
   static std::variant<std::unique_ptr<Endpoint>, Error> open(EndpointConfig config);
-  /// No send() may be running. Waits for a running look-up of the host's name, which the resolver's own
-  /// time-out limits.
+  /// No send() may be under way. Waits for a DNS look-up that is under way, at most for the resolver's
+  /// time-out.
   ~Endpoint();
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
 
-  /// Sends the requests, and waits for the answers to all that were sent. A request is not started after
-  /// `deadline`, while the circuit breaker is open, or after an unfinished request with the same key; it then
-  /// stays Kind::unsent. If the server had closed an idle connection, the request is sent once more.
-  ///
-  /// When `stop` is requested the call returns at once: connections with running requests are closed, and
-  /// those requests end as Kind::unsent, although the server may have received them.
+  /// Sends the requests, and waits for the answers to those that were sent. A request stays Kind::unsent if
+  /// it was not begun before `deadline`, if the circuit breaker is open, or if an earlier request of its key
+  /// is not done. A request is sent once more if the server had already closed the kept connection that it
+  /// was sent on. When `stop` is requested, the call returns at once: the connections of its requests are
+  /// closed, and these requests end as Kind::unsent, although the server may have received them.
   Unsent send(std::span<const Request> requests, std::span<Answer> answers, const Judge& judge,
               flow::Time deadline, const std::stop_token& stop = {});
 
-  /// Opens one connection, or returns why it cannot. Sends nothing.
+  /// Opens one connection and closes it again. Returns the error if that fails. Sends no request.
   std::optional<Error> try_connection();
 
   flow::CircuitBreaker::State breaker() const;

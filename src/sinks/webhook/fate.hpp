@@ -16,18 +16,18 @@ struct FailedAttempts {
   int throttled = 0;
 };
 
-/// What an answer means for a message.
+/// What an answer means for its messages.
 struct Fate {
   WebhookPlan::Verdict verdict = WebhookPlan::Verdict::retry;
-  /// With retry: which counter counts the attempt, and its limit; absent if attempts are not counted.
+  /// With retry: the counter of this failure, and its limit. Null and absent if attempts are not limited.
   int FailedAttempts::*counter = nullptr;
   std::optional<int> most;
 };
 
-/// The fate of a message by the answer to its request.
+/// The fate of a request that was sent.
 Fate fate_of(const WebhookPlan& plan, const sinks::webhook::Answer& answer);
 
-/// A description of the answer for messages.
+/// The answer in words, for logs and dead letters.
 std::string text_of(const WebhookPlan& plan, std::string_view verb, const sinks::webhook::Answer& answer);
 
 }  // namespace sluice::sinks

@@ -53,7 +53,7 @@ asio::awaitable<void> HostAddresses::look_up() {
   looked_up(error ? error.message() : "");
 }
 
-/// `why_not`: empty if addresses were found.
+/// Ends a look-up and wakes the calls of find(). `why_not` is empty if addresses were found.
 void HostAddresses::looked_up(const std::string& why_not) {
   looking_up_ = false;
   none_found_ = why_not.empty() ? "" : origin_.host + " has no address: " + why_not;

@@ -9,26 +9,26 @@
 
 namespace sluice::sinks::webhook {
 
-/// The IP addresses of an endpoint's host. They are looked up once for all connections, and again after a few
-/// seconds or when none of them accepted a connection. All functions are called on the endpoint's thread.
+/// The IP addresses of an endpoint's host, shared by its connections. They are looked up again after a few
+/// seconds, or when none of them accepted a connection. For the endpoint's thread only.
 class HostAddresses {
  public:
   /// `origin` must outlive it. A host that is an IP address is never looked up.
   HostAddresses(asio::io_context& io, const config::UrlOrigin& origin);
 
-  /// Waits until list() can be used. Returns "" then, or the reason why it cannot. Ends early, as if timed
-  /// out, once `abandoned` is set and `wake` is cancelled. Both must outlive the call.
+  /// Waits until list() can be used, at most until `until`. Returns an empty text, or why there are no
+  /// addresses. To end the wait early, set `abandoned` and cancel `wake`; both must outlive the call.
   asio::awaitable<std::string> find(asio::steady_timer& wake, const bool& abandoned, flow::Time until);
 
-  /// The addresses, beginning with the one that accepted a connection last.
+  /// The addresses; the one that accepted the last connection comes first.
   const std::vector<tcp::endpoint>& list() const { return list_; }
   bool is_looking_up() const { return looking_up_; }
 
-  /// Notes that the address accepted a connection: it is tried first next time.
+  /// Call after `address` accepted a connection: it is tried first next time.
   void prefer(const tcp::endpoint& address);
-  /// Notes that no address accepted a connection: they are looked up again before the next attempt.
+  /// Call after no address accepted a connection: they are looked up again before the next attempt.
   void expire();
-  /// Cancels a running look-up. find() does not wait any more.
+  /// Cancels a look-up that is under way. After that, find() no longer waits.
   void stop();
 
  private:
@@ -44,7 +44,7 @@ class HostAddresses {
   bool looking_up_ = false;
   bool stopping_ = false;
   std::string none_found_;                    ///< why the last look-up found no address
-  std::vector<asio::steady_timer*> waiting_;  ///< the timers of waiting find() calls
+  std::vector<asio::steady_timer*> waiting_;  ///< timers of the waiting calls of find()
 };
 
 }  // namespace sluice::sinks::webhook

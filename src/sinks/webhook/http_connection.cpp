@@ -9,7 +9,7 @@ namespace sluice::sinks::webhook {
 namespace {
 
 constexpr auto idle_most = std::chrono::seconds(30);
-constexpr std::size_t buffer_keeps_bytes = 1 << 20;  // kept between requests
+constexpr std::size_t buffer_keeps_bytes = 1 << 20;  // a larger buffer is freed before the next request
 constexpr std::size_t read_bytes = 8192;
 
 void append_header_lines(std::string& out, std::string_view lines) {
@@ -62,17 +62,19 @@ asio::awaitable<void> HttpConnection::carry_out(const Request& request, Answer& 
     const bool reused = wire_.is_open();
     if (!reused && !co_await connect(answer)) co_return;
     const bool heard = co_await exchange(answer);
-    // The server closed the idle connection; the request itself has not failed.
+    // The server closed the connection while it was idle, so the request did not fail by itself: send it
+    // again.
     again = reused && !heard && answer.kind == Answer::Kind::broken && !context_.stopping && !abandoned_;
   }
 }
 
-/// Whether any byte of an answer arrived.
+/// Sends out_ and reads the answer. Returns whether at least one byte of an answer arrived.
 asio::awaitable<bool> HttpConnection::exchange(Answer& answer) {
   wire_.wait_until(flow::Clock::now() + context_.config.request_timeout);
   in_.clear();
   if (in_.capacity() > buffer_keeps_bytes) in_ = {};
-  // A server that refuses a long body may answer before it has read all of it.
+  // Even after a write error there may be an answer: a server may refuse a long body before it has read it
+  // all.
   const error_code unwritten = co_await wire_.write(out_);
   bool heard = false;
   for (bool interim = true; interim;) {
@@ -124,7 +126,7 @@ asio::awaitable<error_code> HttpConnection::read(AnswerReader& reader, bool& hea
   co_return error;
 }
 
-/// Returns error::need_more unless the answer is complete or invalid.
+/// Parses what is in in_. Sets `error` to need_more if the answer is neither complete nor malformed.
 void HttpConnection::parse(AnswerReader& reader, error_code& error) {
   error = {};
   reader.eager(true);
@@ -143,7 +145,8 @@ asio::awaitable<bool> HttpConnection::connect(Answer& answer) {
   const auto addresses = host.list();
   if (abandoned_) why = "abandoned";
   for (std::size_t i = 0; i < addresses.size() && why.empty(); ++i) {
-    // Each address gets a share of the remaining time, so that one that drops all packets does not use it up.
+    // Each address gets its share of the remaining time, so that one which never answers leaves time for the
+    // next.
     const flow::Time now = flow::Clock::now();
     wire_.wait_until(now + (until - now) / static_cast<int>(addresses.size() - i));
     std::string failure = co_await connect_to(addresses[i]);
@@ -168,7 +171,7 @@ asio::awaitable<std::string> HttpConnection::connect_to(tcp::endpoint address) {
   }
   const config::UrlOrigin& origin = context_.config.origin;
   if (!origin.tls) co_return std::string();
-  // If new certificates cannot be used, the previous ones are.
+  // If new certificates cannot be used, the last good ones stay.
   static_cast<void>(context_.certificates.refresh());
   const auto tls = context_.certificates.context();
   std::string more;

@@ -11,7 +11,7 @@
 
 namespace sluice::sinks::webhook {
 
-/// What all connections of an endpoint share.
+/// State that all connections of one endpoint share.
 struct ConnectionContext {
   ConnectionContext(asio::io_context& on, const EndpointConfig& stated)
       : io(on), config(stated), authority(stated.origin.authority()), addresses(on, stated.origin) {}
@@ -24,29 +24,29 @@ struct ConnectionContext {
   bool stopping = false;
 };
 
-/// An HTTP connection that is kept open between requests and reopened when needed. All functions are called
-/// on the endpoint's thread, by one coroutine at a time.
+/// One HTTP connection, which is kept open between requests and reopened when needed. For the endpoint's
+/// thread only, and for one coroutine at a time.
 class HttpConnection {
  public:
   /// `context` must outlive it.
   explicit HttpConnection(ConnectionContext& context)
       : context_(context), wire_(context.io), wake_(context.io) {}
 
-  /// Sends the request and reads its answer. Connects first if necessary. If the server had closed the idle
-  /// connection, the request is sent once more. Errors are returned in the answer; after an exception the
-  /// caller has to call close().
+  /// Sends the request and reads its answer; connects first if necessary. If the server had already closed
+  /// the kept connection, the request is sent once more. Errors become the answer's kind and text. After an
+  /// exception the caller must call close().
   asio::awaitable<void> carry_out(const Request& request, Answer& answer);
-  /// Returns false if it cannot connect; `answer` says why.
+  /// Connects. Returns false if that fails, with the error in `answer`.
   asio::awaitable<bool> connect(Answer& answer);
 
-  /// Waits for wake(). Closes the connection if it stays unused for long.
+  /// Waits for wake(); closes the connection after the idle time-out.
   asio::awaitable<void> rest();
   void wake() { wake_.cancel(); }
   void close() { wire_.close(); }
 
-  /// Makes every pending operation of its coroutine fail.
+  /// Ends with an error whatever the connection's coroutine waits for.
   void interrupt();
-  /// Interrupts the current request, because nobody waits for its answer any more.
+  /// Interrupts the current request, for whose answer no caller waits any more.
   void abandon();
   bool is_abandoned() const { return abandoned_; }
   void begin() { abandoned_ = false; }

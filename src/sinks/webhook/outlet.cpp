@@ -53,7 +53,7 @@ std::string Webhook::server_of(const DeliveryPlan& plan) const {
   return origin_of(static_cast<const WebhookPlan&>(plan).service);
 }
 
-/// The stream starts even if a service is unreachable; messages then wait for it.
+/// Does not connect: the stream starts even while a service is unreachable, and sends the requests later.
 std::optional<Error> Webhook::prepare() {
   return open();
 }
@@ -69,7 +69,7 @@ void Webhook::abandon() {
 
 Outcome Webhook::send(const Batch& batch) {
   if (auto error = open()) {
-    // While the worker runs, an error that an operator can fix is never fatal.
+    // An operator can correct the error while the worker runs, so the worker retries.
     error->kind = ErrorKind::unavailable;
     Outcome outcome;
     outcome.error = std::move(error);

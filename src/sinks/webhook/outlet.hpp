@@ -19,9 +19,9 @@
 
 namespace sluice::sinks {
 
-/// Sends requests to web services, many of a batch at a time, but one at a time for each document. A message
-/// that was accepted is not sent again when its batch is retried; one that is sent again has the same
-/// Idempotency-Key.
+/// Sends requests to web services. Many requests of a batch are in flight at the same time, but only one for
+/// each document. When a batch is retried, requests that succeeded are not sent again; the others are sent
+/// with the same Idempotency-Key.
 class Webhook final : public Outlet {
  public:
   explicit Webhook(const OutletParts& parts);
@@ -40,14 +40,14 @@ class Webhook final : public Outlet {
   };
   template <typename Value>
   using ByMessage = std::unordered_map<MessageKey, Value, MessageKey::Hash, MessageKey::Equal>;
-  /// The state of a lane that is kept between batches and between attempts.
+  /// A lane's state between batches and between attempts.
   struct Lane {
     Delivered delivered;
-    ByMessage<FailedAttempts> attempts;  ///< only for messages with a limit on attempts
-    /// Messages of requests that were refused as a whole.
+    ByMessage<FailedAttempts> attempts;  ///< only for failures whose number is limited
+    /// Messages of requests that were refused as a whole. Each is sent in a request of its own.
     std::unordered_set<MessageKey, MessageKey::Hash, MessageKey::Equal> alone;
-    ByMessage<Error>
-        refused;  ///< refused messages that are not reported yet, because one is reported at a time
+    /// Errors of refused messages that are not reported yet: an outcome reports one refused message only.
+    ByMessage<Error> refused;
     std::string texts;
     std::vector<sinks::webhook::Request> requests;
     std::vector<sinks::webhook::Answer> answers;
@@ -62,14 +62,14 @@ class Webhook final : public Outlet {
   const std::shared_ptr<WebServices> services_;
   const std::vector<const WebhookPlan*> plans_;
   std::stop_source stop_;
-  std::mutex mutex_;  ///< taken once for each batch
+  std::mutex mutex_;  ///< locked twice for each batch
   bool open_ = false;
   std::map<const WebhookPlan*, Target> targets_;
   std::map<std::string, Lane> lanes_;
 };
 
-/// For a check: whether a plan's service accepts connections and its secret can be read. Returns
-/// ErrorKind::fatal if retrying does not help. Sends nothing.
+/// For `check`: whether the plan's service accepts connections and the signing secret can be read. Returns
+/// ErrorKind::fatal if waiting does not help. Sends no request.
 std::optional<Error> try_service(const WebhookPlan& plan);
 
 }  // namespace sluice::sinks

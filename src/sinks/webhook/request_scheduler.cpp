@@ -52,7 +52,7 @@ std::optional<Job> RequestScheduler::next(flow::Time now) {
   return Job{batch, index, leave.round};
 }
 
-/// Batches take turns.
+/// The next batch with a request to send; batches take turns.
 RequestBatch* RequestScheduler::next_batch(flow::Time now) {
   for (RequestBatch* batch : batches_) {
     if (batch->sendable() && now >= batch->deadline) batch->give_up();
@@ -89,8 +89,8 @@ void RequestScheduler::tell_breaker(const Job& job, Judgement judgement) {
   const Answer& answer = job.answer();
   const bool unwell = judgement == Judgement::retry || answer.kind != Answer::Kind::answered ||
                       answer.status >= 500 || answer.status == 429;
-  // "Retry-After: 0" asks for no delay. It counts as a failure like any other, or the request would be
-  // repeated forever.
+  // "Retry-After: 0" counts as a failure. Otherwise the breaker would never open, and the request would be
+  // repeated for ever.
   const bool asks = answer.kind == Answer::Kind::answered &&
                     answer.retry_after.value_or(std::chrono::seconds(0)).count() > 0 &&
                     (answer.status == 429 || answer.status == 503);

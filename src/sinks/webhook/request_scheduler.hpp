@@ -14,21 +14,21 @@
 
 namespace sluice::sinks::webhook {
 
-/// The requests of one call of Endpoint::send(), whose caller waits until the batch has ended. Only wait() is
-/// called by the caller; everything else runs on the endpoint's thread.
+/// The requests of one call of Endpoint::send(), which waits until the batch has ended. Everything but wait()
+/// is for the endpoint's thread.
 struct RequestBatch {
   RequestBatch(std::uint64_t number, std::span<const Request> all, std::span<Answer> ends,
                const Endpoint::Judge& verdict, flow::Time until);
 
   bool sendable() const { return !given_up && chains.ready(); }
   bool over() const { return under_way == 0 && !sendable(); }
-  /// Starts no more of its requests; the caller may try again.
+  /// Begins no more of its requests. The caller may send them again.
   void give_up();
-  /// Releases the caller. The batch may be destroyed before this returns.
+  /// Releases the caller, which destroys the batch: it may no longer exist when this returns.
   void end();
   void wait();
 
-  const std::uint64_t id;  ///< never reused, unlike its address
+  const std::uint64_t id;  ///< unique, unlike the address
   std::span<const Request> requests;
   std::span<Answer> answers;
   const Endpoint::Judge& judge;
@@ -44,7 +44,7 @@ struct RequestBatch {
   bool ended_ = false;
 };
 
-/// A request in flight.
+/// A request that is under way.
 struct Job {
   RequestBatch* batch = nullptr;
   std::size_t index = 0;
@@ -54,26 +54,26 @@ struct Job {
   Answer& answer() const { return batch->answers[index]; }
 };
 
-/// Decides which request is sent next: batches take turns, requests with the same key keep their order, and
-/// the circuit breaker decides whether anything is sent at all. Does no I/O. Used only on the endpoint's
-/// thread.
+/// Decides which request is sent next: batches take turns, requests of one key keep their order, and the
+/// circuit breaker decides whether any may be sent. No I/O. For the endpoint's thread only.
 class RequestScheduler {
  public:
   explicit RequestScheduler(flow::CircuitBreaker::Limits limits) : breaker_(limits) {}
 
   void add(RequestBatch& batch) { batches_.push_back(&batch); }
   bool has(const RequestBatch& batch) const;
-  /// The next request; absent if there is none, or while the breaker is open. Gives up batches whose deadline
-  /// has passed.
+  /// The next request to send; nullopt if there is none, or if the breaker lets none pass. Gives up batches
+  /// whose deadline has passed.
   std::optional<Job> next(flow::Time now);
-  /// Takes the job's answer. If the job was abandoned without an answer, nothing is stored.
+  /// The job has ended, with its answer in place. The error of an abandoned job is discarded: its request
+  /// counts as unsent.
   void ended(const Job& job, bool abandoned);
-  /// The caller requested a stop: starts no more requests of the batch. Null if it has already ended.
+  /// The caller requested a stop: begins no more requests of the batch. Returns null if it has already ended.
   RequestBatch* abandon(std::uint64_t id);
   void give_up_all();
-  /// Releases the callers of all batches that have ended.
+  /// Releases the callers of all batches that are over.
   void end_batches();
-  /// From now on failures do not count against the service.
+  /// From now on, results no longer affect the circuit breaker: connections are being closed.
   void stop() { stopping_ = true; }
 
   flow::CircuitBreaker::State breaker_state() const { return breaker_.state(); }

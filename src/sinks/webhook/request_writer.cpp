@@ -50,7 +50,8 @@ std::optional<std::string_view> RequestWriter::body_of(const WebhookPlan& plan, 
   return body;
 }
 
-/// Each element has the id by which the receiver recognises repetitions.
+/// The body of a request with several messages: a list of {id, body}. By the ids the receiver recognises
+/// duplicates.
 std::optional<std::string_view> RequestWriter::list_of(const WebhookPlan& plan, const Parcel& parcel) {
   list_ = "[";
   for (const std::size_t i : parcel) {
@@ -71,7 +72,7 @@ RequestWriter::Place RequestWriter::append(const WebhookPlan& plan, const std::s
   if (plan.together == 1) {
     texts_.append(headers);
   } else {
-    // The first header line is the message's own key.
+    // Replaces the first line, which is the Idempotency-Key of the first message.
     texts_.append("Idempotency-Key: ").append(key_of(parcel)).append(headers.substr(headers.find('\n')));
   }
   if (!secret.empty()) {
@@ -83,7 +84,7 @@ RequestWriter::Place RequestWriter::append(const WebhookPlan& plan, const std::s
   return place;
 }
 
-/// The key of a request with several messages: equal for the same messages in the same order.
+/// The Idempotency-Key of a request with several messages: equal for the same messages in the same order.
 std::string RequestWriter::key_of(const Parcel& parcel) const {
   std::uint64_t hash = parcel.size();
   for (const std::size_t i : parcel) hash = bson::stable_hash(delivery(batch_, i).message->id, hash);

@@ -13,7 +13,7 @@
 
 namespace sluice::sinks {
 
-/// The i-th write of a batch, which must be a message to a web service.
+/// A batch's i-th write, which must be for a web service.
 inline const DeliverWrite& delivery(const Batch& batch, std::size_t i) {
   return std::get<DeliverWrite>(batch.writes[i]);
 }
@@ -22,27 +22,28 @@ inline const WebhookPlan& webhook_plan_of(const DeliverWrite& write) {
   return static_cast<const WebhookPlan&>(*write.plan);
 }
 
-/// Writes the requests of a batch: bodies, headers and signatures.
+/// Renders the requests of one batch: bodies, headers and signatures.
 class RequestWriter {
  public:
-  /// A message whose body cannot be made.
+  /// A message whose body cannot be rendered.
   struct Unwritable {
-    std::size_t index = 0;  ///< index in the batch
+    std::size_t index = 0;  ///< in the batch
     Error error;
   };
 
-  /// `texts` and `requests` are reused from one batch to the next; the requests are views into `texts`.
+  /// `texts` and `requests` are buffers that the caller reuses; the requests point into `texts`.
   RequestWriter(const Batch& batch, std::string& texts, std::vector<webhook::Request>& requests)
       : batch_(batch), texts_(texts), requests_(requests) {}
 
-  /// Replaces `requests` with one request for each parcel of the round, and signs them if there is a secret.
-  /// If a failed message is returned, `requests` must not be used.
+  /// Renders one request for each parcel of the round, and replaces those of the last round. Signs them if
+  /// `secret` is not empty. If a message is returned, `requests` must not be used.
   std::optional<Unwritable> compose(const WebhookPlan& plan, const std::string& secret,
                                     const flow::RequestBatcher::Round& round);
 
  private:
   using Parcel = flow::RequestBatcher::Parcel;
-  /// Adding a text may move the others, so views are made when all are complete.
+  /// Offsets of a request in `texts_`. Views are made after all requests are rendered, since the buffer may
+  /// be reallocated until then.
   struct Place {
     std::size_t headers;
     std::size_t body;

@@ -9,9 +9,9 @@ namespace sluice::sinks::webhook {
 
 namespace {
 
-constexpr std::int64_t most_seconds = 366LL * 86'400;  // far longer than any wait
+constexpr std::int64_t most_seconds = 366LL * 86'400;  // larger values are cut; callers have lower limits
 
-/// Month and day names are read in the C locale, which the program never changes.
+/// Expects English names of days and months: the program always runs in the C locale.
 std::optional<std::time_t> parse_date(const std::string& text) {
   for (const char* form :
        {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {

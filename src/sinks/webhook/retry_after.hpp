@@ -6,8 +6,8 @@
 
 namespace sluice::sinks::webhook {
 
-/// The wait that a Retry-After header asks for, from `now`. The header holds seconds or a date in one of
-/// HTTP's three formats. Nothing if it holds neither; 0 for a date in the past.
+/// How long a Retry-After header asks to wait from `now`. It contains seconds, or a date in one of HTTP's
+/// three formats. Returns nullopt if it is neither, and zero for a date in the past.
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view text,
                                                       std::chrono::system_clock::time_point now);
 

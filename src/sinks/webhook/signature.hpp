@@ -6,8 +6,8 @@
 
 namespace sluice::sinks::webhook {
 
-/// The signature by which a receiver recognises genuine requests: `t=<seconds>,v1=<HMAC-SHA256 of
-/// "<seconds>.<body>" in hexadecimal digits>`.
+/// The value of the Sluice-Signature header, by which a receiver verifies that a request is from us:
+/// `t=<seconds>,v1=<HMAC-SHA256 of "<seconds>.<body>" in hexadecimal digits>`.
 std::string sign(std::string_view secret, std::int64_t unix_seconds, std::string_view body);
 
 }  // namespace sluice::sinks::webhook

@@ -12,19 +12,20 @@
 
 namespace sluice::sinks {
 
-/// The state of a web service.
+/// A web service, as its users share it.
 struct WebService {
   std::unique_ptr<sinks::webhook::Endpoint> endpoint;
-  std::mutex mutex;
-  std::string last_failure;  ///< the failure that opened the circuit breaker
+  std::mutex mutex;          ///< protects last_failure
+  std::string last_failure;  ///< the last failure's text, reported while the breaker is open
 };
 
 /// The web services of the process. Rules, streams and partitions that call a service with the same settings
-/// share its connections, its limit and its circuit breaker. A service that is no longer used is closed.
+/// share its connections, its limit and its circuit breaker. A service is destroyed with its last user.
 /// Thread-safe.
 class WebServices {
  public:
-  /// Returns ErrorKind::fatal if the certificates cannot be used. Does not connect yet.
+  /// Returns the service, which is created if necessary. Returns ErrorKind::fatal for unusable certificates.
+  /// Does not connect yet.
   std::variant<std::shared_ptr<WebService>, Error> get(const WebhookPlan::Service& stated);
 
  private:

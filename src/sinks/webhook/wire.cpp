@@ -16,7 +16,7 @@ void Wire::wait_until(flow::Time time) {
   if (time == flow::Time::max()) return;
   deadline_.async_wait([weak = std::weak_ptr(link_), number](error_code cancelled) {
     const auto link = weak.lock();
-    // A new time may have been set after this handler was queued.
+    // A new deadline may have been set while this handler was queued.
     if (cancelled || !link || link->waits != number) return;
     link->timed_out = true;
     link->close();
@@ -47,7 +47,7 @@ asio::awaitable<error_code> Wire::shake_hands(asio::ssl::context& context, const
   asio::ip::make_address(host, not_a_name);
   if (not_a_name) SSL_set_tlsext_host_name(ssl, host.c_str());
   tls_->set_verify_mode(asio::ssl::verify_peer);
-  // Shared, because the callback lives as long as the connection.
+  // Shared with the callback, which lives as long as the connection.
   const auto names = std::make_shared<std::string>();
   tls_->set_verify_callback([names, matches = asio::ssl::host_name_verification(host)](
                                 bool trusted, asio::ssl::verify_context& chain) {

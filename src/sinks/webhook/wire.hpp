@@ -11,19 +11,20 @@
 
 namespace sluice::sinks::webhook {
 
-/// A connection, with or without TLS, and the time until which it may wait for its peer. No operation may be
-/// pending when it is destroyed. A timer handler that is still queued then does nothing.
+/// One connection, with or without TLS, and the deadline of its operations. No operation may be under way
+/// when it is destroyed. The deadline's handler may still be queued then; it does nothing.
 class Wire {
  public:
   explicit Wire(asio::io_context& io) : link_(std::make_shared<Link>(io)), deadline_(io) {}
 
-  /// At `time` the connection is closed, and pending operations fail. Replaces the previous time; Time::max()
-  /// means no limit.
+  /// Sets the deadline: when `time` is reached, the connection is closed and its operations fail. Replaces
+  /// the last deadline. Time::max() means none.
   void wait_until(flow::Time time);
   bool timed_out() const { return link_->timed_out; }
 
   asio::awaitable<error_code> connect(tcp::endpoint peer);
-  /// Does the TLS handshake; the peer's certificate must be for `host`. On failure `why` may have details.
+  /// Performs the TLS handshake. The peer's certificate must be valid for `host`. On failure, `why` may
+  /// receive details.
   asio::awaitable<error_code> shake_hands(asio::ssl::context& context, const std::string& host,
                                           std::string& why);
   asio::awaitable<error_code> write(std::string_view text);
@@ -33,14 +34,14 @@ class Wire {
   void close() { link_->close(); }
 
  private:
-  /// State for the timer's handler, which holds a weak pointer to it: a handler that is queued when the timer
+  /// What the timer's handler uses, through a weak pointer: a handler that is already queued when the timer
   /// is cancelled still runs, and may outlive the wire.
   struct Link {
     explicit Link(asio::io_context& io) : socket(io) {}
     void close();
 
     tcp::socket socket;
-    std::uint64_t waits = 0;  ///< how often a time was set
+    std::uint64_t waits = 0;  ///< number of deadlines set so far
     bool timed_out = false;
   };
 
