@@ -1,6 +1,8 @@
 #include "workbench/mongo.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 namespace workbench {
@@ -185,13 +187,16 @@ void Mongo::drop_database() {
 }
 
 void Mongo::transaction(const std::function<void()>& body) {
-  constexpr int most_attempts = 20;
+  constexpr int most_attempts = 50;
+  constexpr std::chrono::milliseconds step(
+      5);  // a worker's transactions on the same documents need their turn
   for (int attempt = 1;; ++attempt) {
     try {
       return try_transaction(body);
     } catch (const MongoError& error) {
       if (!error.transient() || attempt == most_attempts) throw;
     }
+    std::this_thread::sleep_for(attempt * step);
   }
 }
 
