@@ -4,8 +4,8 @@
 
 namespace sluice::config {
 
-/// Checks a configuration that was made in code for what a loaded one is checked for: names, URIs, and the
-/// limits of the engine. Throws ConfigError with all problems. What rules state is not looked at here.
+/// Makes the same checks on a configuration made in code as on a loaded one: names, URIs and the engine's
+/// limits. Throws ConfigError with all problems. The settings of rules are not checked here.
 void check_config(const Config& config);
 
 }  // namespace sluice::config

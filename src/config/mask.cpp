@@ -165,8 +165,8 @@ std::string mask_address(std::string_view address) {
 
 std::string mask_rule(std::string_view text) {
   std::string out;
-  std::string last;     // the name that stood last
-  bool for_it = false;  // a ':' or '=' stood behind it
+  std::string last;     // the last name
+  bool for_it = false;  // it was followed by ':' or '=', so a value comes next
   for (std::size_t at = 0; at < text.size();) {
     const char c = text[at];
     std::size_t end = at + 1;

@@ -9,9 +9,9 @@
 
 namespace sluice::config {
 
-/// A configuration file that may be edited while a worker runs, with the same flags and environment. A new
-/// text is loaded once two successive reads found it, so that a file still being written is not. The rules
-/// are not compiled here.
+/// A configuration file that may be edited while a worker runs. Flags and environment stay the same. A
+/// changed text is loaded only when two successive reads find it, so that a file is not loaded while it is
+/// being written. The rules are not compiled here.
 class WatchedFile : public ConfigSource {
  public:
   /// `extensions` may be null. Throws ConfigError.
@@ -32,8 +32,8 @@ class WatchedFile : public ConfigSource {
   const Values flags_;
   const Values environment_;
   const std::shared_ptr<const Extensions> extensions_;
-  std::string text_;  ///< that was loaded last
-  std::string seen_;  ///< of the last poll; the reason if it could not be read
+  std::string text_;  ///< the text that was loaded last
+  std::string seen_;  ///< the text at the last poll, or the reason if it could not be read
   Loaded first_;
 };
 

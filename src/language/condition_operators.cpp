@@ -46,7 +46,7 @@ Term ordered(Order order, const Field& field, std::string_view name, const Value
   return compare(order, field.value(), constant_term(operand));
 }
 
-/// A condition on the values before and after the change.
+/// True if the old value compares with the operand as `before` says, and the new value as `after` says.
 Term crosses(Order before, Order after, const Field& field, std::string_view name, const Value& operand) {
   const Term limit = constant_term(operand);
   if (limit.type != Type::number) field.fail(quoted(name) + " takes a number");
@@ -57,7 +57,7 @@ Term has_changed(const Field& field) {
   return negation(equal(field.before(), field.after()));
 }
 
-/// Parses 0.2 or "20%"; the result is JSON.
+/// The share that the operand states (0.2 or "20%"), as a JSON number. Absent if it states none.
 std::optional<std::string> share_of(const Value& operand) {
   const Term constant = constant_term(operand);
   std::string_view digits = constant.constant;
@@ -84,11 +84,11 @@ Term moves_by(const Field& field, std::string_view name, const Value& operand) {
 
 struct Operator {
   const char* name;
-  bool of_change;  ///< the operator compares both images
+  bool of_change;  ///< compares both images
   Term (*make)(const Field& field, std::string_view name, const Value& operand);
 };
 
-/// Operators that read one image.
+/// Operators that look at one image.
 constexpr std::array<Operator, 10> image_operators{{
     {"eq", false,
      [](const Field& f, std::string_view, const Value& v) { return equal(f.value(), constant_term(v)); }},
@@ -123,7 +123,7 @@ constexpr std::array<Operator, 10> image_operators{{
      }},
 }};
 
-/// Operators that read the field before and after the change.
+/// Operators that compare the field before and after the change.
 constexpr std::array<Operator, 8> change_operators{{
     {"changed", true,
      [](const Field& f, std::string_view n, const Value& v) {

@@ -8,7 +8,7 @@ namespace sluice::language {
 
 namespace {
 
-/// Columns count characters, not bytes, as editors do.
+/// Columns count characters, not bytes: that is what editors show.
 std::string place_of(std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, offset);
   const auto line = 1 + std::ranges::count(before, '\n');

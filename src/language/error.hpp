@@ -7,11 +7,11 @@
 
 namespace sluice::language {
 
-/// A text or condition that cannot be compiled. For texts, what() begins with the place: `line 1, column 8:
-/// `. The message is for the person who has to correct the text.
+/// A text or a condition that cannot be compiled. For a text, what() begins with `line 1, column 8: `. The
+/// message is written for the person who has to correct the text.
 class LanguageError : public std::runtime_error {
  public:
-  /// For conditions or values written as data: `reason` names the field.
+  /// For conditions or values that are given as data: `reason` names the field.
   explicit LanguageError(const std::string& reason);
   /// For the place `offset` (in bytes) of `text`.
   LanguageError(std::string_view text, std::size_t offset, const std::string& reason);

@@ -8,12 +8,12 @@
 
 namespace sluice::language {
 
-/// The maximum length of a text.
+/// The longest text that is compiled.
 inline constexpr std::size_t most_expression_bytes = 16 << 10;
 
 /// Compiles a text such as `NEW.total > 100 AND NEW.status <> OLD.status` to an aggregation expression over
-/// the change event. The language is described in docs/language.md. The expression never fails on the server
-/// because of a value's type, and never orders values of different types. Throws LanguageError.
+/// the change event. docs/language.md describes the language. The compiled expression does not fail on the
+/// server because of a value's type, and never orders values of different types. Throws LanguageError.
 Compiled compile_expression(std::string_view text);
 
 }  // namespace sluice::language

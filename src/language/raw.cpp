@@ -12,7 +12,7 @@ namespace {
 
 constexpr int deepest_expression = 80;
 
-/// The rest of a path after `root`; "" for the root itself, and nothing for another path.
+/// The rest of `path` below `root`: "" if the path is the root itself, absent if the path is not below it.
 std::optional<std::string_view> behind(std::string_view path, std::string_view root) {
   if (!path.starts_with(root)) return std::nullopt;
   path.remove_prefix(root.size());
@@ -47,7 +47,7 @@ void note(std::string_view text, Reads& reads) {
 std::string written(const bson::Value& value, Reads& reads, int depth) {
   if (depth > deepest_expression) throw LanguageError("an expression is nested too deeply");
   if (value.type() == BSON_TYPE_UTF8) {
-    json_of(value);  // only to detect errors
+    json_of(value);  // throws if the text is invalid
     const std::string text = named(value.text());
     note(text, reads);
     return json_text(text);

@@ -7,9 +7,9 @@
 
 namespace sluice::language {
 
-/// Takes an aggregation expression as its author wrote it, except that texts which begin with `$NEW` and
-/// `$OLD` refer to the images. The fields that it reads are added to `reads`. Throws LanguageError if it
-/// nests too deeply.
+/// An aggregation expression as its author wrote it, except that texts that begin with `$NEW` or `$OLD`
+/// become paths in the images. Adds the paths that it reads to `reads`. Throws LanguageError if it is nested
+/// too deeply.
 std::string raw_expression(const bson::Value& value, Reads& reads);
 
 }  // namespace sluice::language

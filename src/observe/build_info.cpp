@@ -1,6 +1,6 @@
 #include "observe/build_info.hpp"
 
-// Defined for this file only, so that a new commit recompiles nothing else.
+// The build sets this for this file only, so that a new commit recompiles no other file.
 #ifndef SLUICE_COMMIT
 #define SLUICE_COMMIT "unknown"
 #endif

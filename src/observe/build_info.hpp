@@ -4,7 +4,7 @@
 
 namespace sluice::observe {
 
-/// The version of the program. `commit` is "unknown" if it was not built from a repository.
+/// The running program. `commit` is "unknown" if it was not built from a repository.
 struct BuildInfo {
   std::string_view version;
   std::string_view commit;

@@ -7,18 +7,18 @@
 
 namespace sluice::observe {
 
-/// A server without which the worker cannot work.
+/// A server that the worker needs.
 struct Component {
   std::string name;
   bool up = false;
 };
 
-/// Health routes in the form of the connectors that `sluice connector` replaces. /healthz: 503 until
-/// `started`, from when on every change is published. Then always 200, because a restart would repair none of
-/// the components.
+/// The reply to /healthz in the format of the connectors that `sluice connector` replaces. 503 until
+/// `started`, which means that from now on every change is published. After that always 200, even if a
+/// component is down, because restarting the worker would not repair a component.
 HttpReply healthz_reply(const std::vector<Component>& components, bool started);
 
-/// /health: the components only; 503 until `started`, and while one of them is down.
+/// The reply to /health: only the components. 503 until `started`, and while a component is down.
 HttpReply health_reply(const std::vector<Component>& components, bool started);
 
 }  // namespace sluice::observe

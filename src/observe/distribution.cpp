@@ -29,8 +29,8 @@ Distribution::Tally::Tally(const Distribution& distribution)
     : bounds_(&distribution.bounds_), increments_(distribution.bounds_.size() + 1, 0.0) {}
 
 void Distribution::Tally::observe(double value, std::size_t count) {
-  // The first bound that is not below the value, because bounds are inclusive (`le`). The last bucket is
-  // +Inf.
+  // Finds the first bound that is not below the value, because a bucket includes its bound (`le`). The bucket
+  // behind the last bound is +Inf.
   const auto bound = std::lower_bound(bounds_->begin(), bounds_->end(), value);
   increments_[static_cast<std::size_t>(bound - bounds_->begin())] += static_cast<double>(count);
   sum_ += value * static_cast<double>(count);

@@ -9,23 +9,23 @@ class Histogram;
 
 namespace sluice::observe {
 
-/// The upper bounds of a histogram's buckets: the first is `first`, each is `ratio` times the previous one,
+/// The upper bounds of a histogram's buckets. They begin with `first`, each is `ratio` times the one before,
 /// and the last is at least `last`.
 std::vector<double> geometric_buckets(double first, double last, double ratio);
 
-/// A histogram to which many values can be added cheaply. (prometheus-cpp takes a lock and searches all
-/// buckets for each value.) Thread-safe.
+/// A histogram to which many values can be added at once at low cost; prometheus-cpp itself takes a lock and
+/// walks all buckets for each value. Thread-safe.
 class Distribution {
  public:
   Distribution(prometheus::Histogram& histogram, std::vector<double> bounds);
 
   void observe(double value) { observe_many(value, 1); }
 
-  /// Adds the same value `count` times, for the events of a batch that are resolved together.
+  /// Adds `value` `count` times, such as for the events of a batch, which became durable together.
   void observe_many(double value, std::size_t count);
 
-  /// Collects values without a lock, for one thread; `add` adds them to the distribution. Keeps its memory
-  /// when it is emptied.
+  /// Collects values without a lock, for one thread. Distribution::add() adds them to the histogram and
+  /// empties the tally, which keeps its memory.
   class Tally {
    public:
     explicit Tally(const Distribution& distribution);

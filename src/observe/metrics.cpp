@@ -55,8 +55,8 @@ Distribution distribution(Family<Histogram>& family, const prometheus::Labels& l
   return {family.Add(labels, bounds), bounds};
 }
 
-/// 1 ms to 1000 s, each bound a quarter above the previous one: so quantiles read from the buckets are off by
-/// at most that.
+/// From 1 ms to 1000 s, each bound a quarter larger than the one before. So a quantile read from the buckets
+/// is off by a quarter at most.
 std::vector<double> lag_buckets() {
   return geometric_buckets(0.001, 1000, 1.25);
 }
@@ -210,7 +210,8 @@ StreamMetrics::StreamMetrics(MetricFamilies& families, const std::string& stream
       batch_documents(distribution(families.batch_documents, labels_, size_buckets())),
       batch_events(distribution(families.batch_events, labels_, size_buckets())),
       batch_seconds(distribution(families.batch_seconds, labels_, duration_buckets())) {
-  // Created at the start, so that the first increment shows as a rise and not as a new series.
+  // Created at the start, so that Prometheus sees the first occurrence as an increase and not as a new
+  // series.
   for (const char* kind : {"transient", "too_slow", "own_fault", "checkpoint"}) retries(kind);
   for (const char* policy : {"restart-now", "rebuild"}) position_lost(policy);
   for (const char* operation : {"drop", "rename", "dropDatabase"}) collection_changes(operation);
@@ -292,9 +293,10 @@ struct Metrics::State {
   std::mutex streams_mutex;
   std::map<std::pair<std::string, std::optional<int>>, StreamMetrics> streams;
   std::map<std::string, ClusterMetrics> clusters;
-  std::map<prometheus::Labels, int> outlets;  ///< how many users each has; unused ones are removed
+  /// How many OutletMetrics use each gauge. With 0, the gauge is left out.
+  std::map<prometheus::Labels, int> outlets;
 
-  // Held while hooks run, so that a hook that has been destroyed is not running.
+  // Held while the hooks run. So once unhook() has returned, the hook is not running.
   std::mutex hooks_mutex;
   std::map<std::size_t, std::function<void()>> hooks;
   std::size_t next_hook = 0;
@@ -360,7 +362,8 @@ ScrapeHook Metrics::on_scrape(std::function<void()> refresh) {
 
 namespace {
 
-/// The library never removes a series.
+/// Removes the gauges to be left out from the collected families. In the registry they stay, so that
+/// references to them remain valid.
 void leave_out_gauges(std::vector<prometheus::MetricFamily>& families,
                       const std::vector<prometheus::Labels>& left_out) {
   if (left_out.empty()) return;

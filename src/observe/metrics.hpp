@@ -18,15 +18,16 @@ namespace sluice::observe {
 
 struct MetricFamilies;
 
-/// The metrics of one rule.
+/// The effects of one rule, counted by result.
 struct RuleEffects {
   prometheus::Counter& applied;
   prometheus::Counter& skipped;
   prometheus::Counter& failed;
-  prometheus::Counter& repeated;  ///< dropped as repetitions within the deduplication window
+  /// Dropped, because the rule sent or wrote the same within its deduplication window.
+  prometheus::Counter& repeated;
 };
 
-/// The metrics of requests to one web service.
+/// The requests to one web service.
 struct RequestMetrics {
   prometheus::Counter& ok;
   prometheus::Counter& retried;
@@ -35,10 +36,10 @@ struct RequestMetrics {
   Distribution seconds;
 };
 
-/// The metrics of a stream, or of one partition of it, looked up once. Changing one costs an atomic operation
-/// (`events_read.Increment(n)`); any thread may do so.
+/// The metrics of one stream, or of one partition of it. They are looked up once; incrementing one costs an
+/// atomic addition (`events_read.Increment(n)`) and is allowed on any thread.
 class StreamMetrics {
-  // First, because the following members are made by them.
+  // Declared first, because the members below are made from these.
   MetricFamilies& families_;
   std::map<std::string, std::string> labels_;
   std::atomic<bool> gauges_left_out_{false};
@@ -48,31 +49,31 @@ class StreamMetrics {
   StreamMetrics(const StreamMetrics&) = delete;
   StreamMetrics& operator=(const StreamMetrics&) = delete;
 
-  /// Call once, at the start. The same name returns the same counters.
+  /// Call it once for each rule, at the start. The same name gives the same counters.
   RuleEffects rule_effects(const std::string& rule);
-  /// For a partition that has moved to another instance: removes its gauges, which would be stale. Its
-  /// counters stay, and continue if it comes back.
+  /// Leaves out the gauges of a partition that now runs elsewhere, because they would be stale. Its counters
+  /// are kept and continue when it comes back.
   void leave_out_gauges(bool out) { gauges_left_out_ = out; }
   bool gauges_left_out() const { return gauges_left_out_; }
-  /// Call once for each batch. The same endpoint returns the same metrics. Thread-safe.
+  /// Call it once for each batch. The same endpoint gives the same metrics. Thread-safe.
   RequestMetrics requests(const std::string& endpoint);
   prometheus::Counter& retries(const std::string& kind);
-  /// Changes of whole watched collections: drop, rename, dropDatabase.
+  /// Counts what happened to whole watched collections: drop, rename, dropDatabase.
   prometheus::Counter& collection_changes(const std::string& operation);
-  /// Created by the first call, because only one part of a divided stream counts its dead letters.
-  /// Thread-safe.
+  /// The gauge is created by the first call, because only one part of a divided stream counts its dead
+  /// letters. Thread-safe.
   prometheus::Gauge& dead_letters_open();
-  /// Created by the first call. Thread-safe.
+  /// Created by the first call, like dead_letters_open(). Thread-safe.
   prometheus::Gauge& rules_not_backfilled();
   prometheus::Counter& position_lost(const std::string& policy);
 
-  // Every event read is counted in exactly one of the next four.
+  // Every event read is also counted in exactly one of the four counters after events_read.
   prometheus::Counter& events_read;
   prometheus::Counter& events_applied;
   prometheus::Counter& events_published;
   prometheus::Counter& events_filtered;
   prometheus::Counter& events_dead;
-  prometheus::Counter& publish_duplicates;  ///< messages that the receiver dropped as duplicates
+  prometheus::Counter& publish_duplicates;  ///< messages that the receiver recognised as duplicates
   prometheus::Counter& stream_reopens;
   prometheus::Counter& large_events;
 
@@ -82,7 +83,7 @@ class StreamMetrics {
   prometheus::Gauge& lag_seconds;
   prometheus::Gauge& checkpoint_age_seconds;
   prometheus::Gauge& oplog_headroom_seconds;      ///< NaN while unknown
-  prometheus::Gauge& oplog_exhausted_at_seconds;  ///< NaN while unknown, +Inf for never
+  prometheus::Gauge& oplog_exhausted_at_seconds;  ///< NaN while unknown, +Inf if never
   prometheus::Gauge& ready;
   prometheus::Gauge& stalled;
 
@@ -98,10 +99,10 @@ struct ClusterMetrics {
 
   prometheus::Gauge& members;
   prometheus::Gauge& partitions_held;
-  std::vector<prometheus::Gauge*> partition_held;  ///< by partition: 1 while it runs here
+  std::vector<prometheus::Gauge*> partition_held;  ///< indexed by partition; 1 while the partition runs here
 };
 
-/// While it lives, its function is called before each scrape.
+/// Has a function called before each scrape, for as long as the hook lives.
 class ScrapeHook {
  public:
   ScrapeHook() = default;
@@ -114,7 +115,8 @@ class ScrapeHook {
   std::function<void()> unhook_;
 };
 
-/// Whether a stream can reach a server outside MongoDB. The series exists while this object lives.
+/// The gauge that says whether a server outside MongoDB accepts a stream's messages. It is rendered for as
+/// long as this object lives.
 class OutletMetric {
  public:
   OutletMetric(prometheus::Gauge& up, ScrapeHook leave) : up_(&up), leave_(std::move(leave)) {}
@@ -125,7 +127,8 @@ class OutletMetric {
   ScrapeHook leave_;
 };
 
-/// All metrics of the process. Make one; it must outlive all StreamMetrics and ScrapeHooks.
+/// All metrics of the process. Create one; it must outlive every user of a StreamMetrics and every
+/// ScrapeHook.
 class Metrics {
  public:
   Metrics();
@@ -133,26 +136,27 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  /// Created on first use; the reference is valid as long as Metrics lives. Thread-safe.
+  /// Creates the metrics on first use. The reference is valid as long as Metrics lives. Thread-safe.
   StreamMetrics& stream(const std::string& name, std::optional<int> partition = {});
 
-  /// Created on first use; the reference is valid as long as Metrics lives. Thread-safe.
+  /// The same for the metrics of a cluster.
   ClusterMetrics& cluster(const std::string& stream, int partitions);
 
-  /// Starts as up. While one stream object replaces another, there may be two for the same stream and outlet.
-  /// Thread-safe.
+  /// The outlet counts as up until set() is called. Several objects may exist for one stream and outlet for a
+  /// moment, while one replaces another. Thread-safe.
   [[nodiscard]] OutletMetric outlet(const std::string& stream, const std::string& outlet);
 
-  /// Configurations received while the worker ran, by result: `applied` or `refused`. Thread-safe.
+  /// Counts the configurations that were found while the worker runs, by result: `applied` or `refused`.
+  /// Thread-safe.
   prometheus::Counter& config_reloads(const std::string& result);
 
   /// `refresh` is called at the start of each render(), on the rendering thread, to update derived gauges
-  /// (lag, age, depth). It must be quick, and must not hook, unhook or render. Once the hook is destroyed,
-  /// `refresh` is not running and will not be called. Thread-safe.
+  /// (lag, age, depth). It must be quick, and must not add or destroy a hook or call render(). After the
+  /// hook's destructor has returned, `refresh` is not running and is not called again. Thread-safe.
   [[nodiscard]] ScrapeHook on_scrape(std::function<void()> refresh);
 
-  /// `text` returns additional lines for each render(), on the rendering thread. Call before the first
-  /// render().
+  /// Each render() appends the lines that `text` returns; it calls `text` on the rendering thread. Call this
+  /// before the first render().
   void add_text(std::function<std::string()> text);
 
   /// The Prometheus text format, version 0.0.4. Thread-safe.

@@ -13,11 +13,11 @@ class Progress {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// `terminal`: redraw one line with carriage returns. `write` receives the text exactly as it is to appear.
+  /// `terminal`: redraw one line with carriage returns. `write` outputs the text unchanged.
   Progress(bool terminal, std::function<void(const std::string&)> write)
       : terminal_(terminal), write_(std::move(write)) {}
 
-  /// `total` may be an estimate, or 0 if it is unknown. A new name starts a new count.
+  /// `total` may be an estimate, or 0 if it is not known. A new `name` starts a new operation.
   void update(const std::string& name, std::int64_t done, std::int64_t total, Clock::time_point now);
 
   /// Clears the line, so that something else can be written.

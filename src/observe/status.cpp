@@ -9,7 +9,7 @@ namespace sluice::observe {
 
 namespace {
 
-/// JsonWriter writes NaN as null.
+/// NaN for an absent number: JsonWriter writes NaN as null.
 double or_null(const std::optional<double>& number) {
   return number.value_or(std::numeric_limits<double>::quiet_NaN());
 }

@@ -9,31 +9,30 @@ namespace sluice::observe {
 
 /// A lane in /status.
 struct LaneStatus {
-  std::size_t queued = 0;  ///< effects, including those of the batch in flight
-  std::optional<double> in_flight_seconds =
-      {};                       ///< age of the batch in flight, with its retries; absent if there is none
-  std::string last_error = {};  ///< of the batch in flight; empty if it has not failed
+  std::size_t queued = 0;  ///< effects in the queue, including those of the batch being sent
+  /// Time since the current batch was first sent, including retries. Absent if there is none.
+  std::optional<double> in_flight_seconds = {};
+  std::string last_error = {};  ///< the last error of the current batch; empty if there was none
 };
 
-/// A server outside MongoDB, that a stream's rules send to, in /status.
+/// A server outside MongoDB that a stream's rules send to, in /status.
 struct OutletStatus {
   std::string name = {};  ///< its URL, without secrets
   std::vector<std::string> rules = {};
-  std::string error = {};   ///< why it is down; empty while it is up
-  double down_seconds = 0;  ///< while it is down
+  std::string error = {};   ///< why it is down; empty if it is up
+  double down_seconds = 0;  ///< how long it has been down; 0 if it is up
 };
 
-/// A stream in /status. Server times are seconds since the epoch.
+/// A stream in /status. Times of the server are seconds since the epoch.
 struct StreamStatus {
   std::string name = {};
-  std::optional<int> partition = {};  ///< of a cluster; absent for a static shard
-  std::string why_not_ready = {};     ///< empty when ready
+  std::optional<int> partition = {};  ///< the cluster's partition; absent for a static shard
+  std::string why_not_ready = {};     ///< empty if it is ready
   std::string waits_for = {};         ///< what a stalled stream waits for; empty if it is not stalled
-  std::string note = {};              ///< information that is not a fault; may be empty
+  std::string note = {};              ///< something worth knowing that is not a fault; may be empty
   double lag_seconds = 0;
-  std::optional<double> position =
-      {};                  ///< cluster time of the newest position below which all events are resolved
-  std::int64_t epoch = 0;  ///< 0 before this instance holds the shard
+  std::optional<double> position = {};  ///< cluster time of the newest position up to which all is done
+  std::int64_t epoch = 0;               ///< 0 before this worker has taken the shard
   double events_read = 0;
   double events_applied = 0;
   double events_published = 0;
@@ -42,12 +41,12 @@ struct StreamStatus {
   std::int64_t events_in_flight = 0;
   std::int64_t bytes_in_flight = 0;
   std::optional<double> oplog_headroom_seconds = {};  ///< absent while unknown
-  std::optional<double> oplog_exhausted_at = {};      ///< infinity: never; absent while unknown
+  std::optional<double> oplog_exhausted_at = {};      ///< infinity for never; absent while unknown
   std::optional<double> checkpoint_age_seconds = {};  ///< absent before the first checkpoint
   std::vector<OutletStatus> outlets = {};
   std::vector<LaneStatus> lanes = {};
 
-  /// Whether it is ready while a server that its messages wait for is down.
+  /// Whether the stream is ready, but a server that its messages wait for is down.
   bool degraded() const;
 };
 
@@ -57,14 +56,14 @@ struct ClusterStatus {
   std::string member = {};  ///< this instance
   int members = 0;          ///< live members; 0 before this instance has joined
   int partitions = 0;
-  int held = 0;                ///< partitions held by this instance
-  std::string waits_for = {};  ///< why no partition may run yet; otherwise empty
+  int held = 0;                ///< partitions that run here
+  std::string waits_for = {};  ///< why no partition may run yet; empty if they may
 };
 
-/// Configurations received while the worker ran, in /status.
+/// Configurations that were found while the worker runs, in /status.
 struct ConfigurationStatus {
-  std::int64_t reloads = 0;  ///< how many were applied
-  std::string refused = {};  ///< why the newest one was refused; empty if it was applied
+  std::int64_t reloads = 0;  ///< configurations that were applied
+  std::string refused = {};  ///< why the newest configuration was refused; empty if it was applied
 };
 
 struct WorkerStatus {
@@ -74,12 +73,12 @@ struct WorkerStatus {
   double uptime_seconds = 0;
   std::int64_t resident_bytes = 0;
   std::vector<StreamStatus> streams = {};
-  std::vector<ClusterStatus> clusters = {};               ///< by stream; empty for static shards
+  std::vector<ClusterStatus> clusters = {};               ///< one for each stream; empty with static shards
   std::optional<ConfigurationStatus> configuration = {};  ///< absent if the configuration cannot change
 };
 
-/// One JSON object on one line. Unknown values are null, as is the time at which an oplog is exhausted that
-/// never will be.
+/// One JSON object, on one line. Unknown values are null, as is the time of exhaustion of an oplog that is
+/// not being exhausted.
 std::string status_json(const WorkerStatus& status);
 
 }  // namespace sluice::observe

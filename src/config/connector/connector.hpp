@@ -24,7 +24,7 @@ struct ConnectorCollection {
 
 /// The checked configuration of either connector.
 struct Connector {
-  std::string name;  ///< of the pipeline; positions are stored under it
+  std::string name;  ///< the pipeline's name, under which positions are stored
   std::string uri;   ///< empty if a flag or a file provides it
   std::string nats_url;
   std::string http_host;

@@ -8,7 +8,7 @@
 
 namespace sluice::config {
 
-/// "" for a variable that is not set or is empty.
+/// The variable's value; "" if it is not set or empty.
 std::string variable(const Values& environment, std::string_view name);
 
 /// Checks a variable's value like that of our option. Messages name the variable.

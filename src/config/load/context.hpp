@@ -17,7 +17,7 @@ struct LoadContext {
   Config& config() { return loaded.config; }
 
   /// Runs `act` and adds the problems that it throws, so that the load goes on and finds further ones.
-  /// Whether there were none.
+  /// Returns whether there were none.
   template <class Act>
   bool attempt(Act act) {
     try {

@@ -97,7 +97,7 @@ class OptionsReader {
     context_.list(listed_name(option), shown_value(option, sourced.value.text), sourced.origin);
   }
 
-  /// For an option that has no effect without another one.
+  /// Fails if option `one` is set without the option `other` that it needs.
   void check_pair(std::string_view one, const std::string& value, std::string_view other,
                   const std::string& needed) {
     if (value.empty() || !needed.empty()) return;

@@ -42,7 +42,7 @@ class StreamsReader {
   }
 
  private:
-  /// Not reported if there is an unknown key, which is probably the misspelt one.
+  /// Reports a missing database, unless there is an unknown key, which is probably a misspelt 'database'.
   void missing_database(const Settings& settings, const std::string& key) {
     const bool likelier = std::ranges::any_of(
         context_.problems, [](const auto& one) { return one.message.starts_with("unknown key"); });

@@ -17,7 +17,7 @@ enum class OptionType { text, secret, uri, nats_urls, redis_url, file, database,
 /// A value that passed the checks of its option.
 struct OptionValue {
   std::string text;
-  long long number = 0;  ///< of a whole number; of a choice its index; of a flag 0 or 1
+  long long number = 0;  ///< the whole number; for a choice its index; for a flag 0 or 1
 };
 
 /// One option, declared once in options/groups. Flags, environment variables, keys of the file, help,

@@ -80,7 +80,7 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
       }
       return {text, 0};
     case OptionType::file:
-      // Where the two options are mixed up, the message must not give the secret away.
+      // If somebody mixed up the two options, the message must not reveal the secret.
       if (is_mongodb_uri(text)) {
         const bool the_uris = option.name == "mongodb-uri-file";
         refuse(option, mask_uri(text), origin,

@@ -13,8 +13,9 @@ struct YamlFault {
   std::string text;
 };
 
-/// The first line, up to `last_line` (counted from 1), whose indentation fits no block above it; nothing if
-/// there is none. For block style without multi-line texts, and only for texts that are not valid YAML.
+/// The first line, up to `last_line` (counted from 1), whose indentation fits no block above it; absent if
+/// there is none. It understands only block style without multi-line texts. Call it only for text that is not
+/// valid YAML.
 std::optional<YamlFault> odd_indentation(const std::string& text, int last_line);
 
 }  // namespace sluice::config

@@ -9,21 +9,21 @@
 
 namespace sluice::config {
 
-/// The values that ${NAME} in a file is replaced by.
+/// Values by name, for ${NAME} in a file.
 using Variables = std::map<std::string, std::string, std::less<>>;
 
 /// A text of a configuration file with its variables replaced:
 ///
 ///     ${NAME}           the variable's value; a variable that is not set is a problem
-///     ${NAME:-default}  the default where the variable is not set, or empty
+///     ${NAME:-default}  the variable's value, or the default if it is not set or empty
 ///     $$                a dollar
 ///
-/// Any other dollar stands for itself. What a variable holds is not looked at again.
+/// Any other dollar is kept. A variable's value is not expanded again.
 struct Expanded {
   std::string text;
   /// The same for an expression. There $$NAME is an aggregation variable, so $$ is a dollar only before {.
   std::string expression;
-  std::string problem;         ///< "" for none
+  std::string problem;         ///< "" if there is none
   std::size_t problem_at = 0;  ///< offset in the original text
 };
 

@@ -9,7 +9,7 @@
 
 namespace sluice::language {
 
-/// A position among the tokens of a text. Keywords are given in capitals here; the text may use any case.
+/// A position in the tokens of a text. Keywords match in any case.
 class Cursor {
  public:
   Cursor(std::string_view text, std::size_t most_bytes) : text_(text), tokens_(tokens_of(text, most_bytes)) {}
@@ -22,19 +22,19 @@ class Cursor {
   bool is_word(std::string_view keyword) const;
   bool is_symbol(std::string_view symbol) const;
 
-  /// Skips the token if it is next. Returns whether it was.
+  /// Skips the current token if it is the given one. Returns whether it was.
   bool accept_word(std::string_view keyword);
   bool accept_symbol(std::string_view symbol);
   void expect_word(std::string_view keyword);
   void expect_symbol(std::string_view symbol);
-  /// Reads a name, quoted or not; `what` says what it names, for messages.
+  /// Takes a name, in quotes or not. `what` describes it in the error.
   std::string expect_name(std::string_view what);
   std::string expect_text(std::string_view what);
 
-  /// The text from the offset to the end of the last token that was taken.
+  /// The text from `offset` to the end of the last token that was taken.
   std::string slice_from(std::size_t offset) const;
 
-  /// Throws `expected <expected>, not '<the next token>'`.
+  /// Throws `expected <expected>, not <the current token>`.
   [[noreturn]] void fail_expecting(std::string_view expected) const;
   [[noreturn]] void fail(std::size_t offset, const std::string& reason) const;
 

@@ -17,7 +17,7 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/// Letters of other alphabets consist of bytes above 0x7F.
+/// Bytes above 0x7F belong to non-ASCII characters, which all count as letters.
 bool begins_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0;
 }
@@ -71,7 +71,7 @@ class Lexer {
     }
   }
 
-  /// The quote character itself is written twice.
+  /// Reads a text or name in quotes. A doubled quote in it stands for the quote itself.
   std::string quoted(char quote) {
     const std::size_t start = at_++;
     std::string out;

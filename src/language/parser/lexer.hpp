@@ -21,12 +21,12 @@ struct Token {
   TokenKind kind = TokenKind::end;
   std::size_t offset = 0;
   std::size_t size = 0;
-  std::string text;  ///< without quotes; a number in JSON's notation; the symbol `<>` as `!=`
+  std::string text;  ///< without quotes; a number in JSON's form; the symbol `<>` as `!=`
 };
 
-/// Splits a text into tokens; the last one marks the end. `--` begins a comment that ends with its line.
-/// Throws LanguageError for invalid tokens, for texts longer than `most_bytes`, and for texts that are not
-/// UTF-8.
+/// Splits a text into tokens; the last one has the kind `end`. `--` begins a comment that extends to the end
+/// of its line. Throws LanguageError for an invalid token, for a text longer than `most_bytes`, and for a
+/// text that is not UTF-8 or contains a zero byte.
 std::vector<Token> tokens_of(std::string_view text, std::size_t most_bytes);
 
 }  // namespace sluice::language

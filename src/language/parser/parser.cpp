@@ -26,7 +26,7 @@ Term Parser::inversion() {
   return negation(inversion());
 }
 
-/// Allows one comparison only: `a < b < c` would compare a boolean with c, which is never meant.
+/// Parses at most one comparison: `a < b < c` would compare a boolean with c, which nobody means.
 Term Parser::comparison() {
   const std::size_t offset = cursor_.token().offset;
   const Term left = concatenation();
@@ -54,7 +54,7 @@ Term Parser::null_test(const Term& value) {
   return inverted ? negation(is_null(value)) : is_null(value);
 }
 
-/// Comparisons written as words.
+/// Parses a test that is a keyword: IS, IN, BETWEEN or LIKE.
 Term Parser::test(const Term& value) {
   if (cursor_.accept_word("IS")) return null_test(value);
   const bool inverted = cursor_.accept_word("NOT");
@@ -113,7 +113,7 @@ Term Parser::summation() {
   return summands.size() == 1 ? summands.front().first : sum(summands);
 }
 
-/// Successive factors form one product, so that a long one does not nest deeply.
+/// Consecutive factors become one product, so a long row of them does not nest.
 Term Parser::multiplication() {
   std::vector<Term> factors{signed_value()};
   const auto so_far = [&] { return factors.size() == 1 ? factors.front() : product(factors); };
@@ -137,7 +137,8 @@ Term Parser::signed_value() {
   return minus(signed_value());
 }
 
-/// Only a literal NULL is rejected as a mistake; a function may return null on purpose.
+/// Refuses a literal NULL in a comparison, which is a mistake. Other terms that are known to be null, such as
+/// results of functions, are allowed.
 Term Parser::not_null(Term term, std::size_t offset) const {
   if (term.is_null() && !term.constant.empty()) {
     cursor_.fail(offset, "values cannot be compared with NULL; write IS NULL or IS NOT NULL");

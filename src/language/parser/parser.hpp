@@ -9,11 +9,11 @@
 
 namespace sluice::language {
 
-/// Reads an expression from the cursor's position up to the first token that cannot belong to it. Recursive
-/// descent with a function for each level of precedence; the depth is limited.
+/// Parses an expression from the cursor's position up to the first token that cannot belong to it. Recursive
+/// descent with one function for each level of precedence. The depth of nesting is limited.
 class Parser {
  public:
-  /// The fields that it reads of the images are added to `reads`.
+  /// Adds the paths that the expression reads from the images to `reads`.
   Parser(Cursor& cursor, Reads& reads) : cursor_(cursor), reads_(reads) {}
 
   Term expression();

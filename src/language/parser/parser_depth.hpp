@@ -6,7 +6,7 @@
 
 namespace sluice::language {
 
-/// Counts one level of nesting while it lives.
+/// Counts as one level of nesting while it lives. The constructor throws if there are too many levels.
 class Parser::Deeper {
  public:
   explicit Deeper(Parser& parser) : parser_(parser) {

@@ -12,7 +12,8 @@ namespace {
 
 constexpr const char* a_value = "a value (a number, a 'text', NEW.field, OLD.field, a function or '(')";
 
-/// Words that end an expression or separate its parts.
+/// Keywords that follow or separate values. Where one appears in place of a value, the error says that a
+/// value is missing.
 constexpr std::array keywords{"AND",  "OR",   "NOT", "IS", "IN",  "BETWEEN", "LIKE",   "ESCAPE", "WHEN",
                               "THEN", "ELSE", "END", "DO", "SET", "WHERE",   "VALUES", "ID"};
 
@@ -58,7 +59,7 @@ Term Parser::field(Image image) {
   return field_term(image, path(), reads_);
 }
 
-/// After NEW or OLD, any word is a field's name.
+/// Parses the path after NEW or OLD. Any word is a field name there.
 std::vector<std::string> Parser::path() {
   const std::size_t offset = cursor_.token().offset;
   std::vector<std::string> names;

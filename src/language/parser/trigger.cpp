@@ -116,7 +116,7 @@ std::string TriggerParser::expression() {
   return text;
 }
 
-/// Rejects an image that no event of the trigger has, because it must be a mistake.
+/// Refuses an expression that reads an image which no event of the trigger has.
 void TriggerParser::check_images(const Reads& reads, std::size_t offset) const {
   const bool has_before = trigger_.on_update || trigger_.on_delete;
   const bool has_after = trigger_.on_update || trigger_.on_insert;

@@ -115,7 +115,7 @@ std::string TriggerParser::where_id() {
   return expression();
 }
 
-/// Reads (field, ..) VALUES (value, ..), or VALUES and a whole document.
+/// Parses `(field, ..) VALUES (value, ..)`, or `VALUES NEW` or `VALUES OLD` for the whole document.
 void TriggerParser::written(WriteAction& write) {
   if (!cursor_.accept_word("VALUES")) {
     write.values = columns_and_values();
@@ -151,7 +151,7 @@ Assignments TriggerParser::columns_and_values() {
   return values;
 }
 
-/// Rejects fields that occur twice or are inside another one.
+/// Adds a field. Refuses a field that is set already, or that lies inside another one.
 void TriggerParser::add(Assignments& values, std::size_t offset, std::string field, std::string value) {
   for (const auto& [known, text] : values) {
     if (known == field) cursor_.fail(offset, "'" + field + "' is set twice");

@@ -10,20 +10,20 @@
 
 namespace sluice::language {
 
-/// Reads statements, one after the other.
+/// Parses statements one after another.
 class TriggerParser {
  public:
   explicit TriggerParser(std::string_view text) : cursor_(text, most_trigger_bytes) {}
 
   Statement statement();
-  /// Whether the text has ended; skips `;`.
+  /// Skips any `;`, then returns whether nothing is left.
   bool done();
   /// Whether a statement may end here.
   bool at_boundary() const { return cursor_.is_symbol(";") || cursor_.is(TokenKind::end); }
   [[noreturn]] void fail_unfinished() const { cursor_.fail_expecting("';' or the end"); }
 
  private:
-  // trigger.cpp: the part before DO
+  // trigger.cpp: what comes before DO
   Trigger trigger();
   std::string rule_name();
   void events();

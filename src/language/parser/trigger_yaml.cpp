@@ -1,7 +1,8 @@
 #include "language/parser/trigger.hpp"
 #include "language/values/json.hpp"
 
-/// Texts are written as JSON. JSON is valid YAML, so every text is preserved, whatever it would mean in YAML.
+/// Texts, lists and maps are written as JSON, which is valid YAML. So any text is preserved, even if it would
+/// mean something else to YAML without quotes.
 namespace sluice::language {
 
 namespace {
@@ -35,7 +36,7 @@ std::string selection_of(const Trigger& trigger) {
   return out;
 }
 
-/// The rule's kind, and the settings that follow the selection.
+/// The rule's kind, and its settings other than the selection of events.
 struct Settings {
   const char* kind;
   std::string lines;
@@ -72,7 +73,8 @@ Settings settings_of(const PublishAction& publish) {
 std::string rule_yaml(const Trigger& trigger) {
   Settings settings = std::visit([](const auto& action) { return settings_of(action); }, trigger.action);
   if (std::holds_alternative<PublishAction>(trigger.action)) {
-    // Another rule may publish the same events to the same stream, which drops messages whose ids it knows.
+    // Another rule may publish the same events to the same stream, and JetStream drops a message whose id it
+    // has seen. So the id contains the trigger's name.
     settings.lines += line("message_id", json_text(trigger.name + "-{token}"));
   }
   return "name: " + json_text(trigger.name) + "\n" + settings.kind + ":\n" + selection_of(trigger) +

@@ -2,7 +2,8 @@
 
 #include "language/values/operators.hpp"
 
-/// Applies an operator to numbers only. The server's operators fail on texts and treat dates differently.
+/// Arithmetic on numbers only: the server's own operators fail on texts and interpret dates differently. Any
+/// other operand gives null.
 namespace sluice::language {
 
 namespace {
@@ -15,7 +16,7 @@ Term result(std::string json) {
   return {std::move(json), Type::number};
 }
 
-/// The divisor, or null if it is 0: dividing by null gives null.
+/// The divisor, or null if it is 0 or not a number: dividing by null gives null.
 Term divisor_of(const Term& value) {
   if (value.is_constant()) {
     const bool fits = value.type == Type::number && std::strtod(value.json.c_str(), nullptr) != 0;
@@ -64,7 +65,7 @@ Term remainder(const Term& dividend, const Term& divisor) {
   return result(call_list("$mod", {number(dividend), divisor_of(divisor).json}));
 }
 
-/// $abs fails on the smallest 64-bit integer.
+/// The larger of the value and its negation, because $abs fails on the smallest long integer.
 Term magnitude(const Term& value) {
   return bound("value", as(Type::number, value), [](const Term& one) {
     return result(call_list("$max", {one.json, minus(one).json}));

@@ -28,7 +28,7 @@ Term constant_term(const bson::Value& value) {
     case BSON_TYPE_DECIMAL128:
       return number_term(json_of(value));
     case BSON_TYPE_UTF8:
-      json_of(value);  // only to detect errors
+      json_of(value);  // throws if the text is invalid
       return text_term(value.text());
     case BSON_TYPE_DATE_TIME:
       return date_term(value.date_ms());

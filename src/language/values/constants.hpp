@@ -7,11 +7,11 @@
 
 namespace sluice::language {
 
-/// Canonical Extended JSON of a value, except that 32-bit integers and texts are plain JSON. Throws
-/// LanguageError if the value is not UTF-8 or nests too deeply.
+/// The value in canonical Extended JSON, except that 32-bit integers and doubles are plain JSON numbers where
+/// possible. Throws LanguageError for text that is not UTF-8, and for a value that is nested too deeply.
 std::string json_of(const bson::Value& value);
 
-/// A term for a literal value, which the server must not interpret.
+/// A constant term for the value, even if the value looks like a path or an operator.
 Term constant_term(const bson::Value& value);
 
 }  // namespace sluice::language

@@ -6,7 +6,7 @@ namespace sluice::language {
 
 namespace {
 
-/// Parses a text from its beginning. After the first failure everything fails.
+/// Reads a text from the front. Once something expected was missing, done() returns false for good.
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}

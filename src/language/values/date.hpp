@@ -6,8 +6,8 @@
 
 namespace sluice::language {
 
-/// Parses `2026-03-01`, `2026-03-01T12:30`, `2026-03-01 12:30:05.250Z` or `2026-03-01T12:30+02:00` to
-/// milliseconds since the epoch. UTC if there is no zone.
+/// Milliseconds since the epoch for a text such as `2026-03-01`, `2026-03-01T12:30`, `2026-03-01
+/// 12:30:05.250Z` or `2026-03-01T12:30+02:00`. UTC if no zone is stated. Absent if the text is not a date.
 std::optional<std::int64_t> date_of(std::string_view text);
 
 }  // namespace sluice::language

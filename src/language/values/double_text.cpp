@@ -1,7 +1,7 @@
 #include "language/values/double_text.hpp"
 
-/// The server's $toString gives only six digits. But a decimal converted from a double has all of its digits.
-/// So it is rounded to more and more digits; the first result that converts back to the same double is the
+/// The server's own $toString gives only six digits. So the double becomes a decimal with all of its digits,
+/// which is rounded to ever more digits. The first result that converts back to the same double is the
 /// shortest text.
 namespace sluice::language {
 
@@ -37,10 +37,10 @@ std::string part_of(const std::string& value, const std::string& from, const std
   return call_list("$substrBytes", {value, from, size});
 }
 
-const std::string ten = json_text("$$ten");        // the exponent of the first digit
-const std::string digits = json_text("$$digits");  // all digits, without a point and trailing zeros
-const std::string size = json_text("$$size");      // the number of digits
-const std::string last = json_text("$$last");      // the exponent of the last digit
+const std::string ten = json_text("$$ten");        // the decimal exponent of the first digit
+const std::string digits = json_text("$$digits");  // without a point or trailing zeros
+const std::string size = json_text("$$size");      // their number
+const std::string last = json_text("$$last");      // the decimal exponent of the last digit
 const std::string one = json_text("$$one");        // the number scaled to one digit before the point
 const std::string attempt = json_text("$$try");
 
@@ -64,7 +64,7 @@ class DoubleText {
   }
 
  private:
-  /// Nearly all numbers have at most 15 digits, to which $toDecimal rounds.
+  /// $toDecimal rounds to 15 digits, which is exact for nearly all numbers. Only the others are searched.
   std::string with_fraction() const {
     const std::string plain = json_text("$$plain");
     const std::string fits = call_list(
@@ -79,7 +79,8 @@ class DoubleText {
     return call("$rtrim", json_object({{"input", value}, {"chars", json_text("0")}}));
   }
 
-  /// The logarithm is rounded, so its whole part may be off by one.
+  /// Finds the exponent of the first digit, then the shortest digits. The logarithm is rounded, so its whole
+  /// part may be off by one, which `off` corrects.
   std::string searched() const {
     const std::string near = json_text("$$near");
     const std::string about = json_text("$$about");
@@ -94,9 +95,10 @@ class DoubleText {
                        let({{"one", scaled(ten)}}, let({{"short", shortest()}}, written())))));
   }
 
-  /// Tries numbers of digits after the point. With 16 digits, the next higher number may match where the
-  /// nearest does not, because doubles are further apart on one side of a power of two; -1 stands for that
-  /// try.
+  /// Tries increasing numbers of digits after the point and takes the first that reads back as the same
+  /// double. At 15 digits after the point, the next number up may read back where the nearest does not,
+  /// because next to a power of two doubles are farther apart on one side. In the list, -1 stands for that
+  /// next number.
   std::string shortest() const {
     const std::string places =
         either_of(subnormal_, call_list("$range", {"0", "17"}), json_list({"14", "15", "-1", "16"}));
@@ -112,7 +114,8 @@ class DoubleText {
                              {"in", either_of(call_list("$gt", {found, decimal("0")}), found, tried)}}));
   }
 
-  /// The server cannot convert a decimal to a subnormal double; those are all 2^-1074 apart.
+  /// Whether the attempt is the same double again. The server converts no decimal to a subnormal double.
+  /// Subnormal doubles are 2^-1074 apart, so an attempt within half of that distance is the same double.
   std::string reads_back() const {
     const std::string half = decimal("2.470328229206232720882843964341107E-324");
     const std::string distance = call("$abs", call_list("$subtract", {attempt, one}));
@@ -125,7 +128,8 @@ class DoubleText {
     return either_of(subnormal_, near_enough, call_list("$eq", {read, magnitude_}));
   }
 
-  /// Rounding may have turned 9.99.. into 10.
+  /// Writes the digits that were found. Rounding may have turned 9.99.. into 10; then the exponent is one
+  /// higher.
   std::string written() const {
     const std::string found = json_text("$$short");
     const std::string without_point =
@@ -138,7 +142,7 @@ class DoubleText {
                    let({{"last", call_list("$subtract", {call_list("$add", {ten, "1"}), size})}}, shaped())));
   }
 
-  /// Uses an exponent if that is shorter, as std::to_chars does.
+  /// Writes an exponent where that is shorter, as std::to_chars does.
   std::string shaped() const {
     const std::string single = call_list("$eq", {size, "1"});
     const std::string plain = call_list(
@@ -171,7 +175,8 @@ class DoubleText {
 
   std::string value_;
   std::string magnitude_;
-  std::string exact_;  // as a decimal of 34 digits, which is the exact value of the double
+  // the absolute value as a decimal: adding a decimal keeps all digits of the double, up to 34
+  std::string exact_;
   std::string subnormal_;
 };
 

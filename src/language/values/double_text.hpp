@@ -4,7 +4,7 @@
 
 namespace sluice::language {
 
-/// The text of a double, equal to that of bson::append_number. `value` must be a double and plain.
+/// The same text of a double as bson::append_number writes. `value` must be a double, in plain form.
 Term double_text(const Term& value);
 
 }  // namespace sluice::language

@@ -16,14 +16,15 @@ namespace {
 
 using Arguments = std::vector<Term>;
 
-/// {$convert: ..}; null for null and for values that cannot be converted.
+/// {$convert: ..}: null for null, and `on_error` for a value that cannot be converted.
 std::string converted(const std::string& input, const char* to, const std::string& on_error = "null") {
   return call(
       "$convert",
       json_object({{"input", input}, {"to", json_text(to)}, {"onError", on_error}, {"onNull", "null"}}));
 }
 
-/// The server's text operators turn null into a text, or fail on it.
+/// Calls a text operator on a text; null for any other value, which the server's operator would turn into a
+/// text or fail on.
 FunctionCall of_text(const char* name, const Term& in) {
   if (in.is_constant()) {
     if (in.type != Type::text) return {null_term()};
@@ -39,7 +40,7 @@ FunctionCall to_number(const char* name, const Term& in) {
   return {{call(name, as(from, in).json), Type::number}};
 }
 
-/// The length of a text in characters, or of a list in elements.
+/// The number of characters of a text, or of elements of a list; null for any other value.
 FunctionCall length_of(const Term& in) {
   if (in.is_constant()) {
     if (in.type != Type::text) return {null_term()};
@@ -66,11 +67,12 @@ FunctionCall round_of(const Arguments& in) {
 FunctionCall coalesce_of(const Arguments& in) {
   std::vector<std::string> values;
   for (const Term& value : in) values.push_back(value.json);
-  if (values.size() == 1) values.emplace_back("null");  // the server requires two
+  if (values.size() == 1) values.emplace_back("null");  // $ifNull requires two
   return {{call_list("$ifNull", values), common_type(in)}};
 }
 
-/// Integers stay integers. Other numbers are not converted, because that would drop their fraction.
+/// Converts a text to a long if it is a whole number, otherwise to a double. A number is left as it is:
+/// converting it to a long would cut its fraction.
 FunctionCall number_of(const Term& in) {
   if (in.type == Type::number) return {in};
   return {bound("of", in, [](const Term& one) {
@@ -79,8 +81,8 @@ FunctionCall number_of(const Term& in) {
   })};
 }
 
-/// Whether a text may be parsed as a date. The server fails on dates that are too far away, so only texts are
-/// passed to it that begin with a four-digit year and contain only digits, signs and the letters T and Z.
+/// Whether a text may be converted to a date. The server fails on dates too far from today. So it is given
+/// only texts that begin with a year of four digits and continue with digits, signs and the letters T and Z.
 std::string may_be_date(const Term& text) {
   constexpr const char* most_bytes = "40";
   const std::string rest =
@@ -91,7 +93,8 @@ std::string may_be_date(const Term& text) {
                             call_list("$eq", {year_ends, "4"}), call_list("$eq", {rest, json_text("")})});
 }
 
-/// A number is milliseconds since the epoch; the server converts only 64-bit integers.
+/// A number is milliseconds since the epoch. It is converted to a long first, since the server makes a date
+/// of no other integer.
 FunctionCall date_from(const Term& in) {
   if (in.type == Type::date) return {in};
   if (in.is_constant() && in.type == Type::text) {

@@ -8,18 +8,18 @@
 
 namespace sluice::language {
 
-/// A compiled call, or why it cannot be compiled.
+/// A compiled call, or the reason why the call cannot be compiled.
 struct FunctionCall {
   Term term;
   std::string error = {};
-  bool about_arguments = false;  ///< the error concerns the arguments, not the name
+  bool about_arguments = false;  ///< whether the error is about the arguments rather than the name
 };
 
-/// Compiles a call of the function `name`, in any case. `changed` is not included, because it takes a path
-/// instead of a value.
+/// Compiles a call of the function with this name, in any case. `changed` is not among these functions,
+/// because it takes a path and not a value.
 FunctionCall call_function(std::string_view name, const std::vector<Term>& arguments);
 
-/// Whether there is such a function, including `changed`.
+/// Whether there is a function with this name, including `changed`.
 bool is_function(std::string_view name);
 
 }  // namespace sluice::language

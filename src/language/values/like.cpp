@@ -22,7 +22,7 @@ void append_itself(std::string& regex, char c) {
   }
 }
 
-/// The pieces between the % signs.
+/// The pieces between the %, as regular expressions. Absent if the pattern uses `escape` incorrectly.
 std::optional<std::vector<std::string>> pieces_of(std::string_view pattern, char escape) {
   std::vector<std::string> pieces(1);
   for (std::size_t i = 0; i < pattern.size(); ++i) {
@@ -47,8 +47,8 @@ std::string index_of(const Term& text, const std::string& piece, const std::vect
   return call_list("$indexOfBytes", arguments);
 }
 
-/// The position after the last piece, where each is searched for after the previous one; -1 if one is
-/// missing.
+/// The byte offset at which the last piece ends, when each piece is searched for after the one before; -1 if
+/// a piece is missing.
 std::string end_of_all(const Term& text, const std::vector<std::string>& pieces, std::size_t start) {
   if (pieces.empty()) return std::to_string(start);
   const std::string before = json_text("$$value");
@@ -66,8 +66,8 @@ std::string end_of_all(const Term& text, const std::vector<std::string>& pieces,
                            {"in", call_list("$cond", {call_list("$lt", {before, "0"}), "-1", found})}}));
 }
 
-/// Whether a plain text or null begins with the first piece, ends with the last, and contains the others in
-/// between, in order.
+/// Whether `text` begins with the first piece, ends with the last, and has the others between them in order.
+/// `text` must be a text or null, in plain form.
 Term has_pieces(const Term& text, const std::vector<std::string>& pieces) {
   const auto truth = [](std::string json) { return Term{std::move(json), Type::boolean}; };
   const std::string& first = pieces.front();
@@ -130,8 +130,7 @@ std::optional<Term> like(const Term& value, std::string_view pattern, char escap
   if (!regex) return std::nullopt;
   const auto pieces = like_pieces(pattern, escape);
   const Term text = as(Type::text, value);
-  if (text.is_null())
-    return boolean_term(false);  // the server evaluates constants in advance and would fail on this one
+  if (text.is_null()) return boolean_term(false);  // the server evaluates constants early, and fails on this
   return bound("subject", text, [&](const Term& subject) {
     if (pieces) return has_pieces(subject, *pieces);
     const std::string fits =

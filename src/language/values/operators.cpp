@@ -18,7 +18,7 @@ Term truth(std::string json) {
   return {std::move(json), Type::boolean};
 }
 
-/// Turns a missing field into null, because the server distinguishes them.
+/// Turns a missing field into null, because the server distinguishes the two.
 std::string or_null(const Term& value) {
   if (value.is_constant() || value.type != Type::any) return value.json;
   return call_list("$ifNull", {value.json, "null"});
@@ -29,7 +29,7 @@ std::string or_null(const Term& value) {
 Term equal(const Term& left, const Term& right) {
   if (left.is_null()) return is_null(right);
   if (right.is_null()) return is_null(left);
-  // If one side is a constant, it differs from both null and missing.
+  // If one side is a constant, a value that is null or missing differs from it either way.
   if (left.is_constant() || right.is_constant()) return truth(call_list("$eq", {left.json, right.json}));
   return truth(call_list("$eq", {or_null(left), or_null(right)}));
 }

@@ -1,6 +1,7 @@
 #include "language/values/operators.hpp"
 
-/// Comparisons that do not show the server's order of types (null before numbers, numbers before texts, ...).
+/// Comparisons that are false for values of different types. The server's own operators also order types
+/// (null before numbers, numbers before texts, ...), so checks are added to them.
 namespace sluice::language {
 
 namespace {
@@ -28,7 +29,8 @@ bool left_is_lesser(Order order) {
   return order == Order::less || order == Order::at_most;
 }
 
-/// Numbers are bounded on both sides. NaN comes before all other numbers.
+/// In the server's order, all numbers lie between -Infinity and Infinity, and NaN lies before -Infinity. So
+/// two bounds check that both sides are numbers other than NaN.
 Term compare_numbers(Order order, const Term& left, const Term& right) {
   const Term& lesser = left_is_lesser(order) ? left : right;
   const Term& greater = left_is_lesser(order) ? right : left;
@@ -56,7 +58,7 @@ Term compare_typed(Order order, Type type, const Term& left, const Term& right) 
   return all_hold(std::move(checks));
 }
 
-/// The name of the value's type. All numbers count as one type; NaN as a type of its own.
+/// The type's name, which is "number" for all numbers except NaN. NaN keeps the name of its own type.
 std::string kind_of(const Term& value) {
   const std::string number = call_list("$and", {call_list("$gte", {value.json, negative_infinity}),
                                                 call_list("$lte", {value.json, infinity})});

@@ -28,7 +28,8 @@ bool take_id_or_choice(Cursor& cursor) {
   return cursor.accept_symbol(")");
 }
 
-/// Expressions that are equal for all changes of a document, besides its id.
+/// Takes an operand other than the id that is the same for all changes of a document: a constant text or
+/// `collection()`.
 bool take_fixed(Cursor& cursor) {
   if (cursor.is(TokenKind::text)) {
     cursor.take();

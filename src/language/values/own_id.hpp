@@ -4,10 +4,10 @@
 
 namespace sluice::language {
 
-/// Whether an expression identifies the changed document: `id()`, `NEW._id` or `OLD._id`, several of them in
-/// `coalesce(...)`, one of them as `text(...)`, or one of these joined by `||` to constant texts and
-/// `collection()`. Then only changes of the same document have the same value, except for ids with the same
-/// text, such as 5 and '5'. False for a text that is not an expression.
+/// Whether an expression identifies the changed document: `id()`, `NEW._id` or `OLD._id`, several of these in
+/// `coalesce(...)`, one of these as `text(...)`, or one of all these joined by `||` with constant texts and
+/// `collection()`. Then only changes of the same document give the same value, except that different ids may
+/// have the same text, as 5 and '5' do. False if the text is not an expression.
 bool names_the_document(std::string_view text);
 
 }  // namespace sluice::language

@@ -9,10 +9,10 @@ namespace sluice::language {
 
 namespace {
 
-/// libbson parses a hundred levels of JSON, and the result is put into a larger document.
+/// libbson parses at most 100 levels of JSON, and the expression becomes part of a larger document.
 constexpr std::size_t max_nested = 80;
 
-/// The server cannot address a field with such a name by a path.
+/// Whether the name cannot be part of a path on the server.
 bool is_odd(const std::string& name) {
   return name.starts_with('$') || name.find('.') != std::string::npos;
 }

@@ -11,23 +11,22 @@
 
 namespace sluice::language {
 
-/// The type that a value is known to have if it is neither null nor missing.
+/// The type that a value is known to have, unless it is null or missing.
 enum class Type : std::uint8_t { any, number, text, boolean, date };
 
 enum class Form : std::uint8_t {
   constant,
-  plain,     ///< a path or a variable: may be written several times
-  computed,  ///< has to be bound to a variable if it is used twice; otherwise nested terms would grow without
-             ///< limit
+  plain,     ///< a path or a variable: may be written more than once
+  computed,  ///< bound to a variable where it is needed twice, or nested terms would grow without limit
 };
 
-/// A part of an aggregation expression. It has no free variables.
+/// A part of an aggregation expression. Variables that a term binds are not visible outside it.
 struct Term {
   std::string json;
   Type type = Type::any;
   Form form = Form::computed;
-  std::string constant = {};            ///< a constant number or text, or NULL, as it was written
-  std::vector<std::string> parts = {};  ///< of a text: the values that it is joined from
+  std::string constant = {};            ///< a constant number or text as written; "NULL" for a literal NULL
+  std::vector<std::string> parts = {};  ///< for a joined text: the values that it is joined from
 
   bool is_constant() const { return form == Form::constant; }
   bool is_null() const { return is_constant() && json == "null"; }
@@ -35,7 +34,7 @@ struct Term {
 
 Term null_term();
 Term boolean_term(bool yes);
-/// A number; `json` is in JSON's notation, with its sign.
+/// `json` is a JSON number, with its sign.
 Term number_term(const std::string& json);
 Term text_term(std::string_view text);
 Term date_term(std::int64_t ms_since_epoch);
@@ -44,7 +43,7 @@ Term event_term(std::string_view path, Type type);
 
 enum class Image : std::uint8_t { before, after };
 
-/// The fields read of the images, each path once.
+/// The paths that are read from the images, each once.
 struct Reads {
   std::vector<std::string> before;
   std::vector<std::string> after;
@@ -52,14 +51,16 @@ struct Reads {
   void add(Image image, const std::string& path);
 };
 
-/// The maximum length of a path; the server allows about twice as much.
+/// The most names in a path. The server's limit is twice as high.
 inline constexpr std::size_t most_path_names = 100;
 
-/// A field of an image, given by the names that lead to it; without names, the image itself.
+/// A field of an image, given by the names that lead to it; without names, the image itself. Adds the path to
+/// `reads`.
 Term field_term(Image image, const std::vector<std::string>& names, Reads& reads);
 
-/// {$let: ..} if `value` is computed, so that `body` may use it several times. A body must not bind the same
-/// name again and then use the value it was given.
+/// Binds a computed `value` to a variable by $let, so that `body` may use it more than once; passes other
+/// values to `body` as they are. Within `body`, the value must not be used inside another binding of the same
+/// name.
 template <class Body>
 Term bound(const std::string& name, const Term& value, Body body) {
   if (value.form != Form::computed) return body(value);
@@ -68,7 +69,7 @@ Term bound(const std::string& name, const Term& value, Body body) {
           inside.type};
 }
 
-/// The complete expression. Throws LanguageError if it nests more deeply than can be parsed.
+/// Compiles a complete term. Throws LanguageError if it is nested too deeply to be parsed again.
 Compiled finished(const Term& term, const Reads& reads);
 
 }  // namespace sluice::language

@@ -12,14 +12,14 @@ namespace sluice::language {
 
 namespace {
 
-/// The variable with the value that is converted; no other expression binds this name.
+/// The value to convert to text. No other expression binds a variable of this name.
 const Term given{json_text("$$given"), Type::any, Form::plain};
 
 std::string server_text(const std::string& json) {
   return call("$toString", json);
 }
 
-/// Pads a number with leading zeros.
+/// Pads the text of a number with leading zeros to `width` characters.
 std::string padded(const std::string& number, std::size_t width) {
   const std::string size = call("$strLenBytes", number);
   const std::string wide = json_text(std::string(width, '0'));
@@ -28,8 +28,8 @@ std::string padded(const std::string& number, std::size_t width) {
   return call_list("$concat", {zeros, number});
 }
 
-/// $toString fails on years outside 0 to 9999. So the date is moved by multiples of 400 years, after which
-/// the calendar repeats, to a four-digit year. The sums fit in 64 bits.
+/// $toString fails on years outside 0 to 9999. So the date is moved by a multiple of 400 years, after which
+/// the calendar repeats, to a year with four digits. The sums stay within 64 bits.
 std::string far_date_text() {
   constexpr const char* ms_of_400_years = R"({"$numberLong":"12622780800000"})";
   const std::string year = json_text("$$year");
@@ -63,7 +63,7 @@ std::string timestamp_text() {
 }
 
 struct Branch {
-  std::vector<const char*> types;  ///< the names that $type uses
+  std::vector<const char*> types;  ///< as $type returns them
   std::string text;
 };
 
@@ -80,7 +80,7 @@ std::string by_type(const std::vector<Branch>& branches) {
              call("$switch", json_object({{"branches", json_list(cases)}, {"default", "null"}})));
 }
 
-/// The text of the value `given`.
+/// The text of the value in the variable `given`.
 std::string text_of_given(Type type) {
   const Branch as_number{{"int", "long", "decimal"}, server_text(given.json)};
   const Branch as_double{{"double"}, double_text(given).json};
@@ -105,7 +105,7 @@ std::string text_of_given(Type type) {
                   {{"maxKey"}, json_text(R"({"$maxKey":1})")}});
 }
 
-/// The text of a constant is computed in advance.
+/// The text of a constant is computed here, not on the server.
 Term text_of_constant(const Term& value) {
   if (value.type == Type::text) return value;
   if (value.is_null() || value.type == Type::any) return null_term();
@@ -123,12 +123,12 @@ std::string or_empty(const std::string& text) {
   return call_list("$ifNull", {text, json_text("")});
 }
 
-/// Adjacent constants are joined.
+/// The parts of a joined text. Adjacent constants are merged into one.
 std::vector<Term> parts_of(const std::vector<Term>& terms) {
   std::vector<Term> all;
   for (const Term& term : terms) {
     if (!term.is_constant()) {
-      // The parts of a nested text become parts of the outer one.
+      // A joined text within another one contributes its own parts.
       for (const std::string& part : term.parts) all.push_back(Term{part});
       if (term.parts.empty()) all.push_back(term);
       continue;
@@ -157,7 +157,7 @@ Term joined(const std::vector<Term>& terms) {
   if (parts.size() == 1 && parts.front().is_constant()) return parts.front();
   std::vector<std::string> values;
   for (const Term& part : parts) values.push_back(part.json);
-  // The expression that converts any value is large, so it is written once and used for all parts.
+  // The expression for a value of unknown type is large, so it is written once for all parts.
   if (std::ranges::count(parts, Type::any, &Term::type) > 1) {
     const std::string text = or_empty(let({{"given", json_text("$$this")}}, text_of_given(Type::any)));
     return {call("$reduce", json_object({{"input", json_list(values)},

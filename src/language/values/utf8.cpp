@@ -7,30 +7,31 @@
 #include "language/values/operators.hpp"
 #include "text/utf8.hpp"
 
-/// The server has no function that checks whether a text is UTF-8, and functions that require it fail.
-/// $replaceAll works on bytes and does not fail: it replaces every byte above ASCII by a control character
-/// for the byte's role. Then a regular expression searches the resulting ASCII text for invalid sequences.
-/// This takes the server about 20 us; texts in European languages are recognised before that.
+/// The server has no function that says whether a text is UTF-8, and functions that need UTF-8 fail on other
+/// texts. $replaceAll works on bytes and does not fail. So it replaces each byte above ASCII with a control
+/// character that stands for the byte's role. A regular expression then searches the resulting ASCII text for
+/// invalid sequences. This costs the server about 20 us. Texts that have only letters of European languages
+/// are recognised by a faster check before that.
 namespace sluice::language {
 
 namespace {
 
-// The control characters, by the role of the byte that they replace.
-constexpr char low = '\x01';       // 80 to 8F: a continuation, as all of the first three
+// The control character for each role that a byte may have.
+constexpr char low = '\x01';       // 80 to 8F: a continuation byte, as are the next two
 constexpr char middle = '\x02';    // 90 to 9F
 constexpr char high = '\x03';      // A0 to BF
-constexpr char two = '\x04';       // starts a character of two bytes
-constexpr char three = '\x05';     // of three
-constexpr char three_e0 = '\x06';  // of three, the second high
-constexpr char three_ed = '\x07';  // of three, the second not high
-constexpr char four = '\x0e';      // of four
-constexpr char four_f0 = '\x0f';   // of four, the second not low
-constexpr char four_f4 = '\x10';   // of four, the second low
+constexpr char two = '\x04';       // starts a sequence of two bytes
+constexpr char three = '\x05';     // starts one of three
+constexpr char three_e0 = '\x06';  // starts one of three, the second in `high`
+constexpr char three_ed = '\x07';  // starts one of three, the second not in `high`
+constexpr char four = '\x0e';      // starts one of four
+constexpr char four_f0 = '\x0f';   // starts one of four, the second not in `low`
+constexpr char four_f4 = '\x10';   // starts one of four, the second in `low`
 constexpr std::string_view roles = "\x01\x02\x03\x04\x05\x06\x07\x0e\x0f\x10";
 
-/// A text that contains each possible byte above ASCII once, as part of a character, because the compiled
-/// expression must be UTF-8 itself. In PCRE, \C matches a single byte, so the server can split the
-/// characters.
+/// A text that contains each byte of UTF-8 above ASCII, each as part of a whole character, because the
+/// compiled expression must be valid UTF-8. The server extracts the single bytes with `regex`: in PCRE, \C
+/// matches one byte.
 struct Bytes {
   std::string text;
   std::string regex = "^";
@@ -57,14 +58,15 @@ struct Bytes {
   }
 };
 
-/// A first byte without its continuation bytes, or a continuation byte without a first one.
+/// Matches a start byte without the continuation bytes it requires, or a continuation byte without a start
+/// byte.
 constexpr const char* wrong =
     R"(\x04(?![\x01-\x03]))"
     R"(|\x05(?![\x01-\x03]{2})|\x06(?!\x03[\x01-\x03])|\x07(?![\x01\x02][\x01-\x03]))"
     R"(|\x0e(?![\x01-\x03]{3})|\x0f(?![\x02\x03][\x01-\x03]{2})|\x10(?!\x01[\x01-\x03]{2}))"
     R"(|(?<![\x04-\x07\x0e-\x10])(?<![\x05-\x07\x0e-\x10][\x01-\x03])(?<![\x0e-\x10][\x01-\x03]{2})[\x01-\x03])";
 
-/// All ASCII characters, the most frequent first, because the server searches from the front.
+/// All ASCII characters, the most frequent first: the server searches them from the front.
 std::string ascii() {
   std::string all = "e taoinsrhldcumfpgwybvk";
   for (char c = 0; c >= 0; c = static_cast<char>(c + 1)) {
@@ -79,8 +81,8 @@ std::string with_letters_of_europe(std::string chars) {
   return chars;
 }
 
-/// $trim works on characters, compares bytes and never fails: if it leaves nothing, the text consists of the
-/// given characters.
+/// Whether a text consists of `chars` only: then trimming leaves nothing. Trimming goes character by
+/// character, compares bytes and never fails.
 std::string made_of(const std::string& value, const std::string& chars) {
   const std::string left = call("$ltrim", json_object({{"input", value}, {"chars", json_text(chars)}}));
   return call_list("$eq", {left, json_text("")});
@@ -106,7 +108,7 @@ std::string is_utf8_by_bytes(const std::string& value) {
       call("$regexFind", json_object({{"input", json_text(bytes.text)}, {"regex", json_text(bytes.regex)}}));
   const std::string found =
       call("$regexMatch", json_object({{"input", json_text("$$roles")}, {"regex", json_text(wrong)}}));
-  // Bytes that never occur in UTF-8 are not replaced.
+  // Bytes that never occur in UTF-8 were not replaced, so they are left as bytes above ASCII.
   const std::string right =
       call_list("$cond", {made_of(json_text("$$roles"), ascii()), call_list("$not", {found}), "false"});
   const std::string judged = call(

@@ -4,8 +4,8 @@
 
 namespace sluice::language {
 
-/// Whether a text is UTF-8; the server's regular expressions fail on other texts. False for null. `value`
-/// must be a text or null, and plain.
+/// Whether a text is valid UTF-8; on any other text, the server's regular expressions fail. False for null.
+/// `value` must be a text or null, in plain form.
 Term is_utf8(const Term& value);
 
 }  // namespace sluice::language

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int deepest_value = 80;
 
-/// A field of the new document: a map of fields or an expression.
+/// A field of the new document: a map of fields, or an expression.
 struct Field {
   std::string name;
   std::string json;  ///< empty for a map
@@ -114,7 +114,7 @@ class Values {
   }
 
   Reads& reads_;
-  std::vector<std::string> place_;  ///< the names that lead to the part being compiled
+  std::vector<std::string> place_;  ///< the names that lead to the value being compiled
   std::vector<std::vector<std::string>> texts_;
 };
 

@@ -1,7 +1,7 @@
 #include "observe/http/http_client.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
-// In instrumented code GCC 12 warns here without cause, as in http_server.cpp.
+// The same false warnings of GCC 12 as in http_server.cpp.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif

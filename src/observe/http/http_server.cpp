@@ -1,8 +1,9 @@
 #include "observe/http/http_server.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
-// In instrumented code GCC 12 does not see that Beast sets its limits, and that Asio's coroutine frames are
-// allocated and freed by matching functions. It does not warn without the sanitizer.
+// With AddressSanitizer, GCC 12 gives false warnings: it does not see that Beast sets its limits, or that the
+// functions which allocate and free Asio's coroutine frames match. Without the sanitizer it gives neither
+// warning.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif
@@ -44,7 +45,7 @@ using boost::system::error_code;
 
 using Request = http::request<http::string_body>;
 
-constexpr std::size_t first_bytes = 1024;  // size of the first read of a request
+constexpr std::size_t first_bytes = 1024;  // the first read of a request takes up to this many
 
 constexpr std::string_view kPlain = "text/plain; charset=utf-8";
 
@@ -52,7 +53,7 @@ HttpReply plain(http::status status, const std::string& text) {
   return {static_cast<unsigned>(status), std::string(kPlain), text + "\n"};
 }
 
-/// The reply to a request that could not be read; nothing if the peer has gone.
+/// The reply to a request that could not be read. Absent if the connection failed or the peer closed it.
 std::optional<HttpReply> reply_to_bad_request(const error_code& error) {
   if (error == http::error::header_limit) {
     return plain(http::status::request_header_fields_too_large, "the request's header is too large");
@@ -86,12 +87,12 @@ class HttpServer::Impl {
       : io_(1), acceptor_(io_), pause_(io_), routes_(std::move(routes)), limits_(limits) {
     listen(host, port);
     start_accepting();
-    // If a handler throws, only its connection is closed; the server goes on answering probes.
+    // An exception ends only the connection in which it was thrown; the server goes on answering probes.
     thread_ = std::thread([this] { async::run(io_, [](const std::exception_ptr&) {}); });
   }
 
   ~Impl() {
-    // Closing a connection ends its coroutine with an error. When all have ended, run() returns.
+    // Closing ends each coroutine through its error path; when all have ended, run() returns by itself.
     asio::post(io_, [this] {
       stopping_ = true;
       error_code ignored;
@@ -112,8 +113,8 @@ class HttpServer::Impl {
 
   struct Peer {
     beast::tcp_stream* stream;
-    bool replying = false;                          ///< its reply is being sent
-    bool gives_way = false;                         ///< closed to make room, and about to end
+    bool replying = false;                          ///< it is being sent a reply
+    bool gives_way = false;                         ///< it was closed to make room, and is about to end
     Time since = std::chrono::steady_clock::now();  ///< when its present state began
 
     void begins(bool reply) {
@@ -122,7 +123,7 @@ class HttpServer::Impl {
     }
   };
 
-  /// Keeps a connection in the list while it is served. Only the server's thread uses the list.
+  /// Keeps a connection in the list for as long as it is served. Only the server's thread touches the list.
   class Registered {
    public:
     Registered(std::list<Peer>& all, beast::tcp_stream& stream)
@@ -147,7 +148,7 @@ class HttpServer::Impl {
 
   void listen(const tcp::endpoint& endpoint, error_code& error) {
     acceptor_.open(endpoint.protocol(), error);
-    // A restarted worker must not wait until the old connections time out.
+    // A worker that is started again must not wait for the old one's connections to time out.
     if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
@@ -155,7 +156,7 @@ class HttpServer::Impl {
 
   void start_accepting() {
     async::spawn(io_.get_executor(), accept(), [this](const std::exception_ptr&) {
-      if (!stopping_) start_accepting();  // for example out of memory
+      if (!stopping_) start_accepting();  // for example, no memory for a connection
     });
   }
 
@@ -164,7 +165,7 @@ class HttpServer::Impl {
       error_code error;
       tcp::socket socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
       if (error) {
-        // For example out of file descriptors: without a pause this loop would spin.
+        // For example, no file descriptors are left. Without a pause, this loop would spin.
         if (error == asio::error::no_descriptors) make_room();
         if (!stopping_) co_await pause();
         continue;
@@ -181,8 +182,8 @@ class HttpServer::Impl {
         std::ranges::count_if(peers_, [](const Peer& peer) { return !peer.gives_way; }));
   }
 
-  /// The connection to close when the limit is reached: first those that wait for a request, then those being
-  /// sent a reply; the oldest of its kind first.
+  /// Closes the connection that has awaited a request longest or, if all are being sent replies, the one
+  /// whose reply has taken longest.
   void make_room() {
     const auto rank = [](const Peer& peer) { return std::tuple(peer.gives_way, peer.replying, peer.since); };
     const auto oldest = std::ranges::min_element(peers_, {}, rank);
@@ -206,8 +207,8 @@ class HttpServer::Impl {
     co_await linger(stream);
   }
 
-  /// If a socket is closed with unread bytes, the kernel resets the connection, and the peer may lose the
-  /// reply. So this reads on for a limited time.
+  /// Reads on for a moment, within limits, before the socket is closed. Otherwise the kernel would reset a
+  /// connection that has unread bytes, and the peer might lose the reply.
   asio::awaitable<void> linger(beast::tcp_stream& stream) {
     error_code error;
     stream.socket().shutdown(tcp::socket::shutdown_send, error);
@@ -218,7 +219,7 @@ class HttpServer::Impl {
     }
   }
 
-  /// Returns whether the connection may be used again.
+  /// Serves one request. Returns whether the connection may be used again.
   asio::awaitable<bool> serve_one(Peer& peer, beast::tcp_stream& stream, beast::flat_buffer& buffer) {
     http::request_parser<http::string_body> parser;
     parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
@@ -269,7 +270,7 @@ class HttpServer::Impl {
     if (response.result() == http::status::method_not_allowed) response.set(http::field::allow, "GET, HEAD");
     response.keep_alive(keep);
     response.content_length(reply.body.size());
-    // A reply to HEAD has the headers of the GET, including its length, and no body.
+    // HEAD gets the same header as GET, including the length, but no body.
     if (request.method() != http::verb::head) response.body() = std::move(reply.body);
     error_code error;
     stream.expires_after(limits_.write);

@@ -6,8 +6,8 @@ namespace sluice::observe {
 
 HttpServer::Routes observe_routes(const Metrics& metrics, const Readiness& readiness) {
   HttpServer::Routes routes;
-  // Liveness only means that this thread can answer. A worker that waits for its server or its lease is
-  // alive, and a restart would not help.
+  // Liveness only means that this thread answers. A worker that waits for its server or its lease is alive,
+  // and restarting it would not help.
   routes["/healthz"] = [] { return HttpReply{200, "application/json", R"({"status":"UP"})"}; };
   routes["/readyz"] = [&readiness] {
     Readiness::Answer answer = readiness.answer();

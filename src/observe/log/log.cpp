@@ -39,7 +39,7 @@ void append(spdlog::memory_buf_t& out, std::string_view text) {
   out.append(text.data(), text.data() + text.size());
 }
 
-/// Each line is a JSON object.
+/// Writes each message as one JSON object on one line.
 class JsonFormatter : public spdlog::formatter {
  public:
   void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
@@ -58,7 +58,7 @@ class JsonFormatter : public spdlog::formatter {
   std::string line_;
 };
 
-/// One line for each message, whatever characters a document or server put into it.
+/// Writes each message as one line, even if a document or a server put control characters into it.
 class TextFormatter : public spdlog::formatter {
  public:
   void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
@@ -77,7 +77,7 @@ class TextFormatter : public spdlog::formatter {
   std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<TextFormatter>(); }
 
  private:
-  // %^ and %$ enclose the coloured part; only terminals get colours.
+  // %^..%$ is the part that is coloured on a terminal.
   spdlog::pattern_formatter lines_{"%Y-%m-%dT%H:%M:%S.%eZ %^%-7l%$ %v", spdlog::pattern_time_type::utc};
 };
 

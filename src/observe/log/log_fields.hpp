@@ -6,8 +6,9 @@ namespace sluice::observe {
 
 struct LogFields;
 
-/// The known fields as members of a JSON object, each after a comma. They travel with the line as the name of
-/// its logger, which our formats do not print. So nothing that a message quotes can be taken for a field.
+/// The fields that are set, as members of a JSON object, each preceded by a comma. A line carries its fields
+/// in the place of its logger's name, which none of our formats show. So text that a message quotes cannot be
+/// mistaken for a field.
 std::string json_fields(const LogFields& fields);
 
 }  // namespace sluice::observe

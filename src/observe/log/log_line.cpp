@@ -46,7 +46,7 @@ void write_line(spdlog::logger& logger, spdlog::level::level_enum level, const L
       sink->log(line);
       if (level >= logger.flush_level()) sink->flush();
     }
-  } catch (const std::exception&) {  // NOLINT: a failure to log cannot be logged
+  } catch (const std::exception&) {  // NOLINT: there is nowhere to report a line that cannot be written
   }
 }
 

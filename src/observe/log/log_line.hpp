@@ -14,10 +14,10 @@
 
 namespace sluice::observe {
 
-/// What a line is about. JSON lines contain these as fields next to the message; text lines contain only the
-/// message. Refers to texts of the caller.
+/// What a log line is about. A JSON line has each field that is set, next to its message; a text line has
+/// only its message. The fields refer to the caller's texts.
 struct LogFields {
-  std::string_view stream = {};  ///< empty fields are left out
+  std::string_view stream = {};  ///< texts are left out if they are empty
   std::string_view rule = {};
   std::string_view document = {};
   std::optional<int> partition = {};
@@ -31,12 +31,13 @@ struct LogFields {
   }
 };
 
-/// Writes a line to all sinks of the logger, whatever its level. Thread-safe; does not throw.
+/// Writes one line to all sinks of the logger, even if `level` is below the logger's. Thread-safe, does not
+/// throw.
 void write_line(spdlog::logger& logger, spdlog::level::level_enum level, const LogFields& fields,
                 std::string_view message) noexcept;
 
-/// A logger for a stream or partition: each line begins with its title and has its fields. Below the logger's
-/// level a call costs one comparison. The logger must outlive it. Thread-safe.
+/// A logger for one stream or one partition: each line begins with the title and has the stream's fields. A
+/// call below the logger's level costs only a comparison. The logger must outlive this object. Thread-safe.
 class StreamLog {
  public:
   explicit StreamLog(spdlog::logger& logger, std::string title = {}, std::string stream = {},
@@ -71,7 +72,7 @@ class StreamLog {
     log(spdlog::level::err, fields, text, std::forward<Args>(args)...);
   }
 
-  /// `fields` are added to those of the stream.
+  /// Logs a line with `fields` in addition to those of the stream.
   template <typename... Args>
   void log(spdlog::level::level_enum level, LogFields fields, Format<Args...> text, Args&&... args) const {
     if (!logger_->should_log(level)) return;

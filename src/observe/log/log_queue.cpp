@@ -8,7 +8,8 @@ namespace sluice::observe {
 
 namespace {
 
-/// The fields of a line are in its logger's name; see log_fields.hpp.
+/// The size of a line's message and fields. The fields are in the place of the logger's name; see
+/// log_fields.hpp.
 std::size_t size_of(const spdlog::details::log_msg& message) {
   const auto& fields = message.logger_name;
   const bool any = fields.size() > 0 && *fields.data() == ',';
@@ -83,7 +84,7 @@ void LogQueue::write(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, stop, [this] { return !queue_.empty() || dropped_untold_ > 0; });
-    if (queue_.empty() && dropped_untold_ == 0) return;  // the queue is closing, and all is written
+    if (queue_.empty() && dropped_untold_ == 0) return;  // stop was requested, and everything is written
     writing_ = true;
     if (queue_.empty()) {
       const std::uint64_t lines = std::exchange(dropped_untold_, 0);

@@ -14,30 +14,32 @@
 
 namespace sluice::observe {
 
-/// The capacity of a LogQueue.
+/// How much a LogQueue holds.
 struct LogQueueLimits {
   std::size_t lines = 8192;
-  std::size_t lines_for_errors = 1024;  ///< additional lines that only errors may use
-  std::size_t bytes = 16 << 20;         ///< errors may use as much again
+  std::size_t lines_for_errors = 1024;  ///< additional lines, for errors only
+  std::size_t bytes = 16 << 20;         ///< errors may use twice as many
 };
 
 /// Writes lines to another sink on its own thread, so that callers never wait for a terminal, a pipe or a
-/// disk. log() never blocks: while the queue is full, new lines are dropped and counted; errors have
-/// additional room. Once there is room again, a line says how many were dropped. Thread-safe.
+/// disk. log() never blocks: while the queue is full, new lines are dropped and counted, errors last. When
+/// there is room again, a line says how many were dropped. Thread-safe.
 class LogQueue final : public spdlog::sinks::sink {
  public:
   explicit LogQueue(std::shared_ptr<spdlog::sinks::sink> inner, LogQueueLimits limits = {});
-  /// Waits until all queued lines are written. Call drain() first if that could take forever.
+  /// Waits until everything that is queued is written. If the inner sink may block for ever, call drain()
+  /// first to find out.
   ~LogQueue() override;
 
   void log(const spdlog::details::log_msg& message) override;
-  void flush() override {}  ///< lines are flushed as they are written
+  void flush() override {}  ///< a line is flushed as soon as it is written
   void set_pattern(const std::string& pattern) override;
   void set_formatter(std::unique_ptr<spdlog::formatter> formatter) override;
 
-  /// Waits at most `time` until everything logged so far is written. False if it was not.
+  /// Waits until everything that was logged before is written, but at most for `time`. Returns whether it is
+  /// written.
   bool drain(std::chrono::milliseconds time);
-  /// How many lines have been dropped.
+  /// How many lines were dropped so far.
   std::uint64_t dropped() const;
 
  private:
@@ -50,14 +52,14 @@ class LogQueue final : public spdlog::sinks::sink {
   const LogQueueLimits limits_;
   mutable std::mutex mutex_;  ///< never held while a line is written
   std::condition_variable_any changed_;
-  // Behind the mutex.
+  // Guarded by mutex_:
   std::deque<spdlog::details::log_msg_buffer> queue_;
   std::size_t bytes_ = 0;
   bool writing_ = false;
   std::uint64_t dropped_ = 0;
   std::uint64_t dropped_untold_ = 0;
 
-  std::jthread thread_;  ///< last: it ends before what it uses
+  std::jthread thread_;  ///< declared last, so that it ends before the members it uses
 };
 
 }  // namespace sluice::observe

@@ -8,19 +8,19 @@
 
 namespace sluice::observe {
 
-/// Warns about an operation that is retried and fails again and again. flow::Repetition decides which
-/// warnings are logged. Used on one thread or strand at a time.
+/// The warnings about one operation that is retried. flow::Repetition decides which of them are logged. Used
+/// by one thread or strand at a time.
 class RepeatedWarning {
  public:
-  /// `what`: the failure as a sentence, "the checkpoint could not be stored".
+  /// `what` says as a sentence what failed: "the checkpoint could not be stored".
   RepeatedWarning(observe::StreamLog log, std::string what) : log_(std::move(log)), what_(std::move(what)) {}
 
   void failed(const Error& error, flow::Time now = flow::Clock::now());
   void failed(const std::string& why, const observe::LogFields& fields = {},
               flow::Time now = flow::Clock::now());
-  /// Call after each success; cheap if nothing had failed.
+  /// Costs little while nothing fails.
   void succeeded(flow::Time now = flow::Clock::now());
-  /// Logs the summary of a minute that has ended. Call it regularly, or at each failure.
+  /// Logs the summary of a minute when that minute is over. Call it regularly, or with each failure.
   void tell_due(flow::Time now = flow::Clock::now());
 
   bool failing() const { return repetition_.failing(); }
