@@ -25,22 +25,22 @@ constexpr const char* too_large_for_keys =
     "the event is too large for the server to send, so the keys of this rule that are made of fields are not "
     "known; drop them by hand, or make keys of the id alone";
 
-/// What is stored under the key of a document that exists.
+/// What `refresh` stores under the key of a document that exists.
 enum class Kept : std::uint8_t { nothing, document, event, text };
 
 struct CacheParts {
   CachePlan plan;
   std::vector<Subscription> subscriptions;
   std::vector<TextTemplate> drops;
-  std::optional<TextTemplate> refresh;  ///< the key under which the document is stored
+  std::optional<TextTemplate> refresh;  ///< the key of `refresh`
   Kept kept = Kept::nothing;
   std::optional<TextTemplate> value;  ///< with Kept::text
-  bool exact_after = false;  ///< the full document of an update is exactly the state after that update
+  bool exact_after = false;           ///< the full document of an update is exactly as the update left it
   std::string fingerprint;
 };
 
-/// The keys that concern one event: those of the document before the change and after it, without
-/// repetitions.
+/// Makes the effects of one event. A key is made of the document before the change and of the document after
+/// it; if both give the same key, it is written once.
 class Keys {
  public:
   Keys(const CacheParts& parts, const ChangeEvent& event, Effects& effects)
@@ -64,7 +64,7 @@ class Keys {
                                 : event_.operation != Operation::remove;
   }
 
-  /// The document after the event, if it is known exactly.
+  /// The document after the change; absent if that is not known exactly.
   bson::View after() const {
     const bool exact = event_.operation != Operation::update || parts_.exact_after;
     return whole_ && exact ? event_.full_document : bson::View{};
@@ -91,7 +91,7 @@ class Keys {
     };
   }
 
-  /// Nothing if there is no such document, if it lacks a field, or if the key is not known.
+  /// Nothing if there is no document on that side, if it lacks a field, or if the key is not known.
   std::optional<std::string> key_of(const TextTemplate& one, Side side) {
     if (!stands(side)) return std::nullopt;
     std::string key;
@@ -124,8 +124,8 @@ class Keys {
     if (auto old = key_of(key, Side::before)) drop(*std::move(old));
   }
 
-  /// Returns false if the value is not known. Then the key is deleted: a missing key is never wrong, an old
-  /// value is.
+  /// Sets the value to store. False if the value is not known: then the key is deleted, since a missing key
+  /// is correct and one with an old value is not.
   bool put_value(Message& message) {
     switch (parts_.kept) {
       case Kept::nothing:
@@ -150,7 +150,7 @@ class Keys {
     if (std::ranges::find(sent_, key) == sent_.end()) send(std::move(key), CachePlan::drop, {});
   }
 
-  /// Routed by the key, not by the document, because several documents may concern one key.
+  /// Uses the hash of the Redis key, not of the document, because several documents may concern one key.
   void send(std::string key, std::string_view verb, Message message) {
     message.verb = verb;
     message.address = effects_.arena().keep(std::string_view(key));
@@ -169,21 +169,22 @@ class Keys {
   std::vector<std::string> sent_;
 };
 
-/// Deletes the keys of documents that change, or keeps the values under them equal to the documents.
+/// Deletes the keys of documents that change, or stores the documents' current state under their keys.
 class CacheRule final : public Rule {
  public:
   CacheRule(std::string name, CacheParts parts) : Rule(std::move(name)), parts_(std::move(parts)) {}
 
   std::vector<Subscription> subscriptions() const override { return parts_.subscriptions; }
   std::vector<const DeliveryPlan*> deliveries() const override { return {&parts_.plan}; }
-  /// When a collection is dropped its keys are not known; the log says that they have to be flushed.
+  /// After a collection was dropped the keys of its documents are not known. The stream goes on, and the log
+  /// says that they have to be flushed.
   bool keeps_state() const override { return false; }
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
     Keys(parts_, event, effects).make();
   }
-  /// Keys made of the id alone are known even without the document. The value is not, so the key is deleted.
+  /// Keys made of the id alone are still known. The value to store is not, so they are deleted.
   void apply_key_only(const ChangeEvent& event, Effects& effects) const override {
     Keys(parts_, event, effects).make();
   }
@@ -228,7 +229,7 @@ void read_refresh(const Settings& settings, CacheParts& parts) {
   parts.fingerprint += " refresh " + key + " " + value + " " + format;
 }
 
-/// The fields that keys and values are made of, without repetitions.
+/// The fields that keys and values are made of, without duplicates.
 std::vector<std::string> fields_read(const CacheParts& parts, bool keys_only) {
   std::vector<std::string> all;
   const auto add = [&](const TextTemplate& one) {
@@ -271,7 +272,7 @@ void ask_for_images(const Settings& settings, const CacheParts& parts, Subscript
   }
 }
 
-/// Throws unless the fields that the rule reads are sent, and updates of them are subscribed to.
+/// Adds to the subscription what the rule's keys and values need: their fields, and the images.
 void complete(const Settings& settings, const CacheParts& parts, Subscription& one) {
   for (const std::string& path : fields_read(parts, false)) {
     check_sent(settings, one, path);

@@ -5,8 +5,8 @@ namespace sluice::rules {
 
 namespace {
 
-/// Keeps a counter on a parent: +1 for each child that refers to it, -1 when a child is deleted or refers to
-/// another parent.
+/// Maintains a counter in a parent document: +1 for each child that refers to it, -1 when a child is deleted
+/// or refers to another parent.
 class Count final : public Rule {
  public:
   Count(std::string name, std::string from, std::string reference, CounterPlan plan)

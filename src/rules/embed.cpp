@@ -8,10 +8,10 @@ namespace sluice::rules {
 
 namespace {
 
-/// Keeps copies of a source document's fields in the documents that refer to it. When the source changes, all
-/// copies are refreshed; when a target is inserted or refers to another source, its copies are filled.
-/// Neither effect carries values: the sink reads the source in the transaction that writes the copies, so a
-/// race always has the right result.
+/// Maintains copies of a source document's fields in the documents that refer to it. When the source changes,
+/// all copies are refreshed; when a target is new or refers to another source, its copies are filled. The
+/// effects carry no values: the sink reads the source in the transaction that writes the copies, so a race
+/// can have only one result.
 class Embed final : public Rule {
  public:
   Embed(std::string name, std::deque<CopyPlan> plans) : Rule(std::move(name)), plans_(std::move(plans)) {
@@ -62,7 +62,7 @@ class Embed final : public Rule {
     return text;
   }
 
-  /// The sink reads the values when it writes, so the key is enough.
+  /// The sink reads the values when it writes, so the document's key is enough.
   void apply_key_only(const ChangeEvent& event, Effects& effects) const override { apply(event, effects); }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
@@ -92,7 +92,7 @@ class Embed final : public Rule {
            event.update.touches(reference);
   }
 
-  /// The target in the event, if the event contains it with its copies.
+  /// The target as the event shows it; absent if the event does not contain its copies.
   static bson::View seen_target(const ChangeEvent& event) {
     const bool shown = event.operation != Operation::update && event.detail == Detail::whole;
     return shown ? event.full_document : bson::View{};
@@ -100,7 +100,7 @@ class Embed final : public Rule {
 
   std::deque<CopyPlan> plans_;
   std::uint64_t source_seed_ = 0;
-  // For each plan: the seed of its targets' keys, and the reference's path with [] for an array.
+  // For each plan: the seed of its targets' keys, and the path of the reference, with [] for an array.
   std::vector<std::uint64_t> target_seeds_;
   std::vector<std::string> references_;
 };
@@ -135,8 +135,8 @@ CopyPlan::Field read_field(const Settings& target, const CopyPlan& plan, const s
   return {from, to.substr(prefix.size())};
 }
 
-/// The server refuses an update of two paths if one contains the other. And a copy must not replace the
-/// reference, by which the next refresh finds the target.
+/// Refuses paths that overlap. The server refuses an update of two paths of which one contains the other, and
+/// a copy that overwrites the reference would prevent the next refresh from finding the target.
 void refuse_overlaps(const Settings& target, const CopyPlan& plan) {
   for (std::size_t i = 0; i < plan.fields.size(); ++i) {
     const std::string& to = plan.fields[i].to;

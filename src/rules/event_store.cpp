@@ -8,8 +8,8 @@ namespace sluice::rules {
 
 namespace {
 
-constexpr std::size_t most_told_twice =
-    4u << 20;  // larger documents are stored as `after` only, since a record has to fit in a document
+// A larger document is stored only in `after`, so that the record fits into a document.
+constexpr std::size_t most_told_twice = 4u << 20;
 constexpr std::int32_t no_aggregate_code = 2;  ///< the server's BadValue
 constexpr const char* no_aggregate =
     "the rule's 'aggregate' has no value for this event, so its aggregate is not known";
@@ -18,7 +18,7 @@ constexpr const char* impossible_aggregate =
     "expression, "
     "or a document with names that begin with $), so its events cannot be numbered";
 
-/// Appends each change to the events of its aggregate, exactly once, numbered without gaps.
+/// Appends each change to the events of its aggregate: exactly once, and numbered without a gap.
 class EventStore final : public Rule {
  public:
   struct Parts {
@@ -28,7 +28,7 @@ class EventStore final : public Rule {
     bool own_aggregate = false;
     bool own_type = false;
     bool own_data = false;
-    const char* shared = nullptr;  ///< the setting that puts changes of different documents in one order
+    const char* shared = nullptr;  ///< the setting that orders changes of different documents, or null
     std::string fingerprint;
   };
 
@@ -87,7 +87,7 @@ class EventStore final : public Rule {
     }
   }
 
-  /// For an update, the changed fields; for other changes, the document after it.
+  /// For an update what it changed, for other operations the document after the change.
   void append_data(const ChangeEvent& event, Arena& arena, bson::Builder& out) const {
     const bson::Value data = parts_.own_data ? parts_.made.value(event, "data", arena) : bson::Value{};
     if (data) {
@@ -105,7 +105,7 @@ class EventStore final : public Rule {
   std::uint64_t seed_;
 };
 
-/// Both images are stored with an event unless the settings say otherwise.
+/// Requires both images, unless the settings say otherwise.
 void keep_images(const Settings& settings, Subscription& one) {
   if (one.updates && !settings.has("full_document")) one.full_document = FullDocument::required;
   const bool had = one.updates || one.replaces || one.deletes;

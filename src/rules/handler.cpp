@@ -33,7 +33,8 @@ class HandlerRule final : public Rule {
   void apply(const ChangeEvent& event, Effects& effects) const override {
     std::string id = name() + "-";
     id += event.token_data;
-    // The token of a snapshot already contains the run. A replayed change is a message of its own.
+    // A snapshot's token contains the name of the run. A change that a replay reads again gets that name too,
+    // so that it counts as another message.
     if (!event.snapshot_run.empty() && event.operation != Operation::snapshot) {
       id += '-';
       id += event.snapshot_run;

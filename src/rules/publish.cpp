@@ -67,7 +67,8 @@ class PublishRule final : public Rule {
   }
 
  private:
-  /// Messages whose order is kept go through one lane: those of a JetStream stream, or those of a document.
+  /// Messages that must keep their order share a key, and so a lane: all of a JetStream stream, or those of
+  /// one document.
   std::uint64_t order_key(const ChangeEvent& event) const {
     if (parts_.plan.in_order) return bson::stable_hash(parts_.plan.stream.name, 0);
     return bson::Identity(event.id).hash(bson::stable_hash(event.collection, 0));
@@ -86,7 +87,7 @@ class PublishRule final : public Rule {
   Parts parts_;
 };
 
-/// A subject pattern that matches every subject of the template: its fixed beginning and a wildcard.
+/// A pattern that every subject of the template matches: the fixed start up to its last dot, and then `>`.
 std::string pattern_of(const TextTemplate& subject) {
   const std::string_view start = subject.fixed_start();
   if (subject.is_fixed()) return std::string(start);
@@ -99,7 +100,7 @@ void check_stream_name(const Settings& settings, std::string_view key, const std
   if (!possible) settings.fail(key, "'" + name + "' cannot be the name of a JetStream stream");
 }
 
-/// Subjects reserved for the server and for key-value and object stores.
+/// Refuses the server's own subjects, and those of its key-value and object stores.
 void check_reserved(const Settings& settings, std::string_view key, std::string_view subject) {
   for (const std::string_view reserved : {"$JS", "$SYS", "$KV", "$O"}) {
     const std::string_view first = subject.substr(0, subject.find('.'));

@@ -13,10 +13,10 @@ namespace sluice::rules {
 namespace {
 
 enum class Does : std::uint8_t {
-  keep,   ///< the rule keeps data true: every effect counts
-  react,  ///< the rule reports changes: repetitions may be dropped
+  keep,   ///< maintains data: every effect counts, and none is dropped as a duplicate
+  react,  ///< reports changes: duplicates may be dropped
 };
-/// What a slow or unreachable server of the rule delays.
+/// Which rules share a stream with it; they wait while its server is slow or unavailable.
 enum class Runs : std::uint8_t { with_others, with_publishers, apart };
 
 struct Kind {
@@ -26,7 +26,7 @@ struct Kind {
   Runs runs = Runs::with_others;
 };
 
-// A new rule is one line here.
+// A new kind of rule adds one line here.
 constexpr std::array<Kind, 8> registered{{
     {"embed", make_embed, Does::keep},
     {"count", make_count, Does::keep},
@@ -74,7 +74,8 @@ std::vector<const PublishPlan*> publications_of(const Rule& rule) {
   return plans;
 }
 
-/// Two rules would give messages of one stream the same id: the server would drop the second as a duplicate.
+/// Refuses rules that publish two messages with one id to one JetStream stream: the server would drop the
+/// second as a duplicate.
 void check_message_ids(const std::vector<std::unique_ptr<Rule>>& rules, const RuleConfig& added) {
   const Rule& last = *rules.back();
   for (const PublishPlan* plan : publications_of(last)) {
@@ -99,7 +100,7 @@ RuleOptions read_options(const Settings& settings) {
           std::chrono::milliseconds(settings.integer_or("linger_ms", 0, 0, most_linger_ms))};
 }
 
-// Not available in files: a function of the program that uses the library.
+// Not in any file: the program that the library runs in registers the function to call.
 constexpr Kind handler_kind{"handler", make_handler, Does::react, Runs::apart};
 
 const Kind* find_kind(const RuleConfig& rule) {
@@ -123,7 +124,7 @@ bool publishes(const RuleConfig& rule) {
 
 namespace {
 
-/// The known kinds that resemble the given one.
+/// All kinds that the rule may have: the built-in ones and those that its program registered.
 std::vector<std::string> kinds_for(const RuleConfig& rule) {
   std::vector<std::string> names = kinds();
   const std::vector<std::string> more =
@@ -159,17 +160,18 @@ std::unique_ptr<Rule> make_one(const RuleConfig& rule, const std::string& databa
 
 namespace {
 
-/// The collections in the stream's database in which publishing rules store another program's resume tokens.
+/// Adds the collections of the stream's database in which publishing rules store resume tokens for another
+/// program.
 void add_token_places(const std::vector<RuleConfig>& rules, const std::string& database,
                       std::vector<std::string>& names) {
   for (const RuleConfig& rule : rules) {
-    const std::vector<std::string> keys = rule.settings.keys();  // has() would mark the setting as used
+    const std::vector<std::string> keys = rule.settings.keys();  // has() would mark the key as read
     if (rule.kind != "publish" || std::ranges::find(keys, "tokens") == keys.end()) continue;
     try {
       const Settings tokens = rule.settings.section("tokens");
       if (tokens.text("database") == database) names.push_back(tokens.text("collection"));
     } catch (const ConfigError&) {
-      continue;  // its own rule reports the error
+      continue;  // reported when the rule itself is made
     }
   }
 }
@@ -186,7 +188,7 @@ std::vector<std::string> hidden_in(const StreamConfig& stream) {
 
 }  // namespace
 
-/// Continues after a rule that cannot be used, to report all errors.
+/// Continues after an invalid rule, so that all of them are reported.
 std::vector<std::unique_ptr<Rule>> make_rules(const StreamConfig& stream) {
   const std::vector<std::string> hidden = hidden_in(stream);
   std::vector<std::unique_ptr<Rule>> rules;

@@ -8,8 +8,8 @@ namespace sluice::rules {
 
 namespace {
 
-/// The distinct values of an array or scalar field. A missing field has no value. Null is a value like any
-/// other, also as an element of an array.
+/// The distinct values of a field, which may be an array or a single value. A missing field has no value.
+/// Null is a value, both alone and in an array.
 class Values {
  public:
   explicit Values(const bson::Value& field) {
@@ -49,17 +49,17 @@ class Values {
     index_.insert(identity);
   }
 
-  static constexpr std::size_t many = 32;  // for fewer entries a linear search is faster
+  static constexpr std::size_t many = 32;  // with fewer entries, a linear search is faster
 
   struct Hash {
     std::size_t operator()(const bson::Identity& identity) const { return identity.hash(0); }
   };
 
   std::vector<Entry> entries_;
-  std::unordered_set<bson::Identity, Hash> index_;  ///< of all entries; only used for many
+  std::unordered_set<bson::Identity, Hash> index_;  ///< contains all entries, once there are `many`
 };
 
-/// Keeps a collection of values with the number of documents that contain each.
+/// Maintains a collection of values, each with the number of documents that hold it.
 class Tally final : public Rule {
  public:
   Tally(std::string name, std::string from, std::string field, CounterPlan plan)

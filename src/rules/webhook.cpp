@@ -27,8 +27,8 @@ constexpr const char* long_headers =
 constexpr std::int32_t body_code = 2;  ///< the server's BadValue
 constexpr const char* no_body = "the rule's 'values' produce no document for this event";
 
-/// Makes a request for each change, in the order of each document's changes, or of all changes with one
-/// common value.
+/// Sends a request for each change. The order is that of each document's changes, or of the changes with the
+/// same value of `order_by`.
 class WebhookRule final : public Rule {
  public:
   struct Parts {
@@ -40,8 +40,8 @@ class WebhookRule final : public Rule {
     std::vector<RequestHeader> headers;
     RequestBody body;
     Made made;
-    bool ordered = false;          ///< the settings contain order_by
-    bool order_is_shared = false;  ///< several documents can have the same order_by value
+    bool ordered = false;          ///< the settings have order_by
+    bool order_is_shared = false;  ///< different documents can have the same value of order_by
     bool snapshot = false;
     std::string fingerprint;
   };
@@ -50,7 +50,7 @@ class WebhookRule final : public Rule {
 
   std::vector<Subscription> subscriptions() const override { return parts_.subscriptions; }
   std::vector<const DeliveryPlan*> deliveries() const override { return {&parts_.plan}; }
-  // The server computes values only for changes of documents.
+  // The server computes values only for changes.
   bool has_snapshots() const override { return !parts_.body.made; }
   bool begins_with_snapshot() const override { return parts_.snapshot; }
   bool keeps_state() const override { return false; }
@@ -60,7 +60,7 @@ class WebhookRule final : public Rule {
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
-    // The drops of the database's collections were reported already.
+    // A URL with {coll} was called for the drop of each of the database's collections already.
     const bool of_database = event.operation == Operation::drop_database;
     if (of_database && parts_.path.tells_of_the_collection()) return;
     const std::uint64_t key = order_key(event, effects.arena());
@@ -108,7 +108,8 @@ class WebhookRule final : public Rule {
   }
 
  private:
-  /// Changes that may share a request: same operation and collection, same URL and headers.
+  /// Messages of one group may share a request: they have the operation, the collection, the path and the
+  /// rule's own headers in common.
   static std::string_view group(const ChangeEvent& event, std::string_view path, std::string_view own_headers,
                                 Arena& arena) {
     LongText text;
@@ -132,7 +133,7 @@ class WebhookRule final : public Rule {
 
   std::uint64_t order_key(const ChangeEvent& event, Arena& arena) const {
     const bson::Value stated = parts_.ordered ? parts_.made.value(event, "order", arena) : bson::Value{};
-    // order_by is one order for all collections of the rule.
+    // Changes with the same value of order_by keep one order, even across collections.
     if (stated && !stated.is_null()) return bson::Identity(stated).hash(bson::stable_hash("order", 0));
     return bson::Identity(event.id).hash(bson::stable_hash(event.collection, 0));
   }
@@ -155,7 +156,7 @@ class WebhookRule final : public Rule {
   Parts parts_;
 };
 
-/// A change of a whole collection has no document to take values from.
+/// Refuses a URL or values that need a document, if the rule also reads drops or renames, which have none.
 void check_collections_told(const Settings& settings, const std::vector<Subscription>& subscriptions,
                             const TextTemplate& path, const RequestBody& body) {
   if (std::ranges::none_of(subscriptions, [](const auto& one) { return one.drops || one.renames; })) return;

@@ -19,17 +19,16 @@ constexpr const char* no_target =
     "expression, or a document with names that begin with $), so the target is not known";
 constexpr const char* no_values = "the rule's 'values' produce no document for this event";
 
-/// Writes documents made of an event into another collection.
+/// Writes a document that is computed from an event into another collection.
 class WriteRule final : public Rule {
  public:
   struct Parts {
     DocumentPlan plan;
     std::vector<Subscription> subscriptions;
     Made made;
-    bool own_id = false;   ///< the settings say how the target's id is made
-    bool ordered = false;  ///< the settings say by which value inserts are ordered
-    const char* shared =
-        nullptr;  ///< which of these two settings puts changes of different documents in one order
+    bool own_id = false;           ///< the settings have 'id', from which the target's _id is computed
+    bool ordered = false;          ///< the settings have 'order_by', which orders inserts
+    const char* shared = nullptr;  ///< which of these two orders changes of different documents, or null
     std::string fingerprint;
   };
 
@@ -45,7 +44,7 @@ class WriteRule final : public Rule {
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
-    // Inserts for one document come in the order of its changes, unless the settings name another order.
+    // Inserts for one document keep the order of its changes, unless 'order_by' says otherwise.
     const bson::Value stated = parts_.own_id ? parts_.made.value(event, "id", effects.arena()) : event.id;
     const bson::Value order =
         parts_.ordered ? parts_.made.value(event, "order", effects.arena()) : bson::Value{};
@@ -101,7 +100,7 @@ void read_pipeline(const Settings& settings, DocumentPlan& plan) {
   }
 }
 
-/// The fields that the values set, as far as the settings name them.
+/// The fields that the values set, as far as the settings show.
 std::vector<std::string> fields_set(const Settings& settings, const DocumentPlan& plan) {
   const std::vector<std::uint8_t> bytes = bson_of(settings, "values", "v", settings.json("values"));
   std::vector<std::string> names;
@@ -111,7 +110,7 @@ std::vector<std::string> fields_set(const Settings& settings, const DocumentPlan
   return names;
 }
 
-/// Whether a write into the collection that the rule reads triggers the rule again.
+/// Whether a write into the collection that is read would trigger the rule again.
 bool sets_itself_off(const Settings& settings, const DocumentPlan& plan, const Subscription& read) {
   if (plan.mode == Mode::insert) return read.inserts;
   if (plan.mode == Mode::remove) return read.deletes;

@@ -71,7 +71,7 @@ class TreeBuilder {
     if (same != map.entries.end()) {
       problems.push_back(
           {file_, place.line, place.column,
-           fmt::format("'{}' appears twice; it is already in line {} already", name, same->place.line)});
+           fmt::format("'{}' appears twice; it is already in line {}", name, same->place.line)});
       return;
     }
     map.entries.push_back({name, place, build(node, place, depth + 1)});

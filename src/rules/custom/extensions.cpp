@@ -49,7 +49,7 @@ std::string_view word_of(SettingType type) {
   return "";
 }
 
-/// A default is parsed like a value in the file.
+/// Checks a default by reading it like a setting in a file.
 void check_fallback(const std::string& kind, const SettingSpec& spec) {
   if (!spec.fallback) return;
   const bool as_texts = spec.type == SettingType::text || spec.type == SettingType::texts;
@@ -150,7 +150,7 @@ std::string Extensions::metrics() const {
   std::string all;
   std::size_t failed = 0;
   for (const auto& text : metrics_) {
-    std::string why = "it threw an exception that is not a std::exception";
+    std::string why = "it threw an exception of unknown type";
     try {
       all += text();
       if (!all.empty() && !all.ends_with('\n')) all += '\n';

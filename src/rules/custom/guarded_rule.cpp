@@ -14,7 +14,7 @@ struct PlanOf {
   const void* operator()(const Copied& copied) const { return copied.plan; }
 };
 
-/// Why an effect cannot be carried out; empty if it can.
+/// The reason why an effect cannot be carried out; empty if it can.
 class Objection {
  public:
   explicit Objection(const std::vector<const void*>& plans) : plans_(plans) {}
@@ -87,7 +87,7 @@ void GuardedRule::guard(const ChangeEvent& event, Effects& effects, Act act) con
   } catch (const std::exception& error) {
     why = std::string("it threw: ") + error.what();
   } catch (...) {
-    why = "it threw an exception that is not a std::exception";
+    why = "it threw an exception of unknown type";
   }
   if (why.empty()) return;
   effects.shrink_to(first);

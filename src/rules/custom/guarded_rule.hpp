@@ -8,9 +8,9 @@
 
 namespace sluice::rules {
 
-/// Wraps a rule that the user wrote, and checks that it does what rules must do. Its description is read
-/// once. If it throws for an event, or makes effects that cannot be carried out, the event becomes a dead
-/// letter with the reason, and has no other effect of this rule.
+/// Wraps a rule that the user wrote. Calls the functions that describe the rule once, in the constructor. An
+/// event for which the rule throws, or makes effects that cannot be carried out, becomes a dead letter with
+/// the reason, and the rule has no other effect on it.
 class GuardedRule final : public Rule {
  public:
   /// Throws std::invalid_argument, with the reason, if the rule cannot be used.
@@ -38,7 +38,7 @@ class GuardedRule final : public Rule {
   std::vector<IndexNeed> indexes_;
   std::vector<Projection> projections_;
   std::vector<const DocumentPlan*> documents_;
-  std::vector<const void*> plans_;  ///< the plans of all of them
+  std::vector<const void*> plans_;  ///< the plans of projections_ and documents_
   bool has_snapshots_;
   bool begins_with_snapshot_;
   bool keeps_state_;

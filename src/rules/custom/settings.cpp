@@ -73,7 +73,7 @@ Value read_stated(const Settings& settings, const SettingSpec& spec) {
   return std::string();
 }
 
-/// Extensions has checked that the default can be parsed.
+/// The value of a default. Extensions has checked that it is valid.
 Value read_fallback(const SettingSpec& spec) {
   const std::string& text = *spec.fallback;
   switch (spec.type) {

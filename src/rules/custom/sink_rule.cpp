@@ -53,7 +53,7 @@ class SinkRule final : public Rule {
     return arena.keep(text.view());
   }
 
-  /// A replay's messages have their own ids. The token of a snapshot's document already contains the run.
+  /// A replay's messages get ids of their own. The token of a snapshot's document contains the run already.
   static std::string_view id_of(const ChangeEvent& event, Arena& arena) {
     if (event.snapshot_run.empty() || event.operation == Operation::snapshot) return event.token_data;
     std::string id(event.token_data);
@@ -74,7 +74,7 @@ std::unique_ptr<Rule> make_custom_sink(const RuleConfig& rule, const std::string
   parts.payload = payload == "document" ? Payload::document : Payload::event;
   parts.snapshot = settings.choice("snapshot", {"none", "first"}, "none") == "first";
   parts.subscriptions = read_selections(settings, read_from(rule, database), Tells::of_collections);
-  // The sink's own settings are left out: with another path or time limit, an old position stays valid.
+  // Leaves out the sink's own settings: with another path or time limit an old position is still valid.
   parts.fingerprint = rule.kind + " " + payload;
   for (const Subscription& one : parts.subscriptions) parts.fingerprint += " " + one.collection;
   const CustomSettings own(settings, type.settings);

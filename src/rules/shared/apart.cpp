@@ -17,7 +17,8 @@ void check_name(const std::vector<StreamConfig>& streams, const StreamConfig& ad
                              "', and another stream has that name; rename one of them");
 }
 
-/// Nothing if the stream has only publishing rules, or none.
+/// Moves the publishing rules of a stream into a stream of their own. Nothing if all of its rules publish, or
+/// none.
 std::optional<StreamConfig> take_publishers(StreamConfig& stream) {
   const auto some = std::ranges::any_of(stream.rules, publishes);
   if (!some || std::ranges::all_of(stream.rules, publishes)) return std::nullopt;

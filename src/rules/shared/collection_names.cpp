@@ -7,7 +7,7 @@ namespace sluice::rules {
 
 namespace {
 
-/// Why a text cannot be a collection's name; "" if it can.
+/// The reason why a text cannot be the name of a collection; "" if it can.
 std::string why_no_collection(const std::string& name) {
   if (name.empty()) return "is empty: set the name of a collection (a text that begins with ! needs quotes)";
   const std::string quoted = "'" + name + "' ";
@@ -25,7 +25,7 @@ std::string why_no_collection(const std::string& name) {
   return "";
 }
 
-/// GridFS stores files in NAME.files and NAME.chunks, and NAME may equal the database's name.
+/// GridFS keeps its files in NAME.files and NAME.chunks, and NAME may be that of the database.
 bool is_of_gridfs(const std::string& name) {
   return name.ends_with(".files") || name.ends_with(".chunks");
 }

@@ -11,22 +11,22 @@
 
 namespace sluice::rules {
 
-/// The name of a collection of `database` that a rule reads or writes. Throws ConfigError, with the place,
-/// for invalid names, patterns, and names that begin with the database's name.
+/// The name of one collection of `database` that a rule reads or writes. Throws ConfigError at its place for
+/// an invalid name, for a pattern, and for a name with the database in front.
 std::string collection_name(const Settings& settings, std::string_view key, const std::string& database);
 
-/// One name or a list of names.
+/// One name, or a list of several.
 std::vector<std::string> collection_names(const Settings& settings, std::string_view key,
                                           const std::string& database);
 
-/// The setting `from` of a publishing rule: collections by name or by patterns.
+/// The collections in a rule's `from`: by name, or by patterns.
 struct From {
   std::vector<std::string> names;
-  std::shared_ptr<const CollectionSet> set;  ///< set if patterns were given; then `names` is empty
+  std::shared_ptr<const CollectionSet> set;  ///< by patterns; then `names` is empty
 };
 
-/// Reads `from`. `hidden`: collections that this rule's patterns must not match, in addition to those that
-/// the configuration hides.
+/// Reads `from`. `hidden`: collections that no pattern of this rule matches, in addition to
+/// RuleConfig::hidden.
 From read_from(const RuleConfig& rule, const std::string& database, std::vector<std::string> hidden = {});
 
 }  // namespace sluice::rules

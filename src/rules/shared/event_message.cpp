@@ -24,7 +24,7 @@ void append_event_headers(Text& out, const ChangeEvent& event) {
   out.append(name_of(event.operation));
   out.append("\nSluice-Namespace: ");
   out.append(event.database);
-  if (!event.collection.empty()) out.append('.');  // empty when the database was dropped
+  if (!event.collection.empty()) out.append('.');  // the database was dropped
   out.append(event.collection);
   char time[64];
   const int size = std::snprintf(time, sizeof time, "\nSluice-Cluster-Time: %u.%u",

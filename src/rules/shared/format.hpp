@@ -8,7 +8,7 @@
 
 namespace sluice::rules {
 
-/// The `format` of messages and bodies; relaxed by default. Throws ConfigError for an unknown format.
+/// Reads the `format` of messages and bodies; "relaxed" by default. Throws ConfigError for an unknown one.
 std::string read_format(const Settings& settings, std::initializer_list<std::string_view> known);
 
 }  // namespace sluice::rules

@@ -12,7 +12,7 @@ namespace {
 
 using Place = std::vector<std::string>;
 
-/// Null becomes an empty text, as on the server.
+/// Joins the parts of a text. Null counts as empty text, as on the server.
 std::string joined(bson::View parts) {
   std::string text;
   for (const auto& [index, part] : parts) {
@@ -27,7 +27,8 @@ bool is_in_parts(const bson::Value& made, const Place& place) {
   return value.is_array();
 }
 
-/// Copies a document or list that contains some of `places`, whose components before `depth` lead here.
+/// Copies a document or list, with the texts at `places` joined. The names of the places are compared from
+/// `depth` on.
 void copy(bson::View from, const std::vector<const Place*>& places, std::size_t depth, bool is_list,
           bson::Builder& out) {
   for (const auto& [key, value] : from) {

@@ -8,8 +8,9 @@
 
 namespace sluice::rules {
 
-/// The values that the server computed, with each list of parts joined to one text (language::Compiled::texts
-/// has their places). Returns `made` itself if there is no such list; otherwise the bytes are in `arena`.
+/// Joins each text in `made` that the server sent as a list of parts; `places` (language::Compiled::texts)
+/// says where they may be. The result has the bytes of `made` if there is no such list, otherwise memory of
+/// `arena`.
 bson::Value with_texts_joined(const bson::Value& made, const std::vector<std::vector<std::string>>& places,
                               Arena& arena);
 

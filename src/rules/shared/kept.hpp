@@ -4,7 +4,7 @@
 #include "sluice/arena.hpp"
 #include "sluice/bson_builder.hpp"
 
-/// Copies of documents in the memory of the event's batch.
+/// Copies documents that rules make into the memory of the event's batch.
 namespace sluice::rules {
 
 inline bson::View kept(bson::View made, Arena& arena) {
@@ -12,7 +12,7 @@ inline bson::View kept(bson::View made, Arena& arena) {
   return {bytes.data(), bytes.size()};
 }
 
-/// A document with only those fields whose names satisfy `keeps`.
+/// A document with only the fields for whose names `keeps` returns true.
 template <typename Keeps>
 bson::View fields_of(bson::View document, Arena& arena, Keeps keeps) {
   bson::Builder copy;
@@ -22,8 +22,7 @@ bson::View fields_of(bson::View document, Arena& arena, Keeps keeps) {
   return kept(copy.finish(), arena);
 }
 
-/// Whether the value can be the id of a document or aggregate. Null cannot, because it stands for a missing
-/// value.
+/// Whether the value can be the id of a document or an aggregate. Null cannot: it stands for a missing value.
 inline bool is_usable_id(const bson::Value& value) {
   return !value.is_null() && bson::can_be_id(value);
 }

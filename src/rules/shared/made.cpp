@@ -18,7 +18,7 @@ namespace sluice::rules {
 
 namespace {
 
-/// Passes a setting to the compiler for its kind.
+/// Compiles a setting: a map with `of_data`, anything else as text with `of_text`.
 template <typename OfText, typename OfData>
 language::Compiled compile(const Settings& settings, std::string_view key, OfText of_text, OfData of_data) {
   const std::vector<std::uint8_t> bytes = bson_of(settings, key, "v", settings.json(key));
@@ -44,7 +44,7 @@ std::vector<std::uint8_t> bson_of(const Settings& settings, std::string_view key
   bson::Document parsed;
   bson_error_t error{};
   if (!bson_init_from_json(parsed.out(), whole.data(), static_cast<ssize_t>(whole.size()), &error)) {
-    bson_init(parsed.get());  // the failed parse left it uninitialised
+    bson_init(parsed.get());  // on failure it is not initialised
     settings.fail(key, "'" + std::string(key) + "' cannot be read as (Extended) JSON: " + error.message);
   }
   const bson::View view(*parsed.get());
@@ -74,7 +74,7 @@ void ask_for_images(const Settings& settings, const language::Compiled& compiled
   if (before) out.before = BeforeImage::required;
 }
 
-// Rule names may contain dots; field names made of them may not.
+// A hash of the rule's name, because that may contain dots and the name of a field here may not.
 Made::Made(const std::string& rule) : name_("r" + text::hex(bson::stable_hash(rule, 0))) {}
 
 void Made::add(const Settings& settings, std::string_view key, const std::string& part) {

@@ -54,7 +54,7 @@ void read_fields(const Settings& settings, Subscription& out) {
   for (const std::string& field : out.fields) check_path(settings, "fields", field);
 }
 
-/// Stored as BSON; only the server interprets it.
+/// Reads `where` as BSON. Its operators are not checked; only the server interprets them.
 void read_where(const Settings& settings, Subscription& out) {
   if (!settings.has("where")) return;
   out.where = bson_of(settings, "where", "where", settings.json("where"));
@@ -72,7 +72,7 @@ void read_where(const Settings& settings, Subscription& out) {
   }
 }
 
-/// A condition in Sluice's own language, in addition to `where` or instead of it.
+/// Reads `when`, a condition in Sluice's language. With `where`, both must hold.
 void read_when(const Settings& settings, Subscription& out) {
   if (!settings.has("when")) return;
   const language::Compiled compiled = read_condition(settings, "when");
@@ -96,8 +96,8 @@ bool has_index(std::string_view path) {
   return false;
 }
 
-/// As in the server's $project, a path through an array applies to each element. If one path contains
-/// another, only the outer one is used.
+/// Reads a list of paths. Like in the server's $project, a path applies to all elements of an array that it
+/// leads through. Of a path inside another one only the outer one is kept.
 Paths read_paths(const Settings& settings, std::string_view key) {
   if (!settings.has(key)) return {};
   const Paths stated = settings.texts(key);

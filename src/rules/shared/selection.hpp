@@ -10,19 +10,19 @@
 
 namespace sluice::rules {
 
-/// The kinds of events that a rule may receive besides changes of documents.
+/// Which changes a rule can subscribe to: those of documents, or also drops and renames of collections.
 enum class Tells : std::uint8_t { of_documents, of_collections };
 
-/// What a rule reads of a collection, from its settings `operations`, `fields`, `where`, `when`,
-/// `full_document`, `before`, `redact` and `project`, all optional. Marks all of them as used for
-/// Settings::done(). Throws ConfigError, with the place, for invalid settings.
+/// Reads which changes of a collection a rule subscribes to, from the optional settings `operations`,
+/// `fields`, `where`, `when`, `full_document`, `before`, `redact`, `project` and `own_writes`. Looks up all
+/// of them, so that Settings::done() knows them. Throws ConfigError, with the place, for invalid settings.
 ///
-/// The subscription is exact: the rule's apply() gets no other events. If a required image is missing,
-/// apply() is not called and the event becomes a dead letter.
+/// The subscription is exact: the rule's apply() sees no other event. An event without a required image goes
+/// to the dead letters without a call of apply().
 Subscription read_selection(const Settings& settings, const std::string& collection,
                             Tells tells = Tells::of_documents);
 
-/// The same settings for several collections.
+/// The same for several collections.
 std::vector<Subscription> read_selections(const Settings& settings,
                                           const std::vector<std::string>& collections,
                                           Tells tells = Tells::of_documents);

@@ -22,7 +22,7 @@ struct WriteOf {
     for (const CopyPlan::Field& field : plan.fields) write.fields.push_back(within + field.to);
     if (plan.when_gone == CopyPlan::WhenGone::remove) {
       write.deletes = plan.array.empty();
-      if (!write.deletes) write.fields.push_back(plan.array);  // the element is removed
+      if (!write.deletes) write.fields.push_back(plan.array);  // the element is removed from it
     }
     return write;
   }
@@ -41,7 +41,7 @@ void add(const DocumentPlan& plan, std::vector<OwnWrite>& out) {
   if (plan.mode == Mode::append) out.push_back({plan.heads(), true, true, false, {}});
 }
 
-/// Whether one path equals or contains the other. Array elements count as part of the array's path.
+/// Whether one path equals or contains the other. [] is ignored.
 bool touch(std::string one, std::string other) {
   for (std::string* path : {&one, &other}) {
     for (auto at = path->find("[]"); at != std::string::npos; at = path->find("[]")) path->erase(at, 2);
@@ -50,8 +50,8 @@ bool touch(std::string one, std::string other) {
   return one.starts_with(other) || other.starts_with(one);
 }
 
-/// Of the fields that an update sets, those that the reader reads; an empty list if any field may be. Nothing
-/// if the reader does not get the update.
+/// The fields that the write sets and the subscription reads. Empty if they are not known; nothing if the
+/// reader does not subscribe to this update.
 std::optional<Paths> read_of(const OwnWrite& write, const Subscription& read) {
   if (!write.updates || !read.updates) return std::nullopt;
   if (read.any_field) return write.fields;
@@ -84,13 +84,13 @@ void meet(const OwnWrite& write, const Subscription& read, SetOff& out) {
   std::ranges::for_each(*touched, [&](const std::string& field) { add_once(out.fields, field); });
 }
 
-/// Whether a key in a cache would keep an old value.
+/// Whether the rule writes keys in a cache. If it left changes out, a key would keep an old value.
 bool keeps_keys(const Rule& rule) {
   return std::ranges::any_of(rule.deliveries(),
                              [](const DeliveryPlan* plan) { return plan->sink() == CachePlan::sink_name; });
 }
 
-/// One entry for each collection that one rule writes and the other reads.
+/// Adds a SetOff for each collection that `writer` writes and `reader` reads.
 void meet(const PlacedRule& writer, const PlacedRule& reader, std::vector<SetOff>& out) {
   std::map<std::string, SetOff> by_collection;
   const std::vector<Subscription> reads = reader.rule->subscriptions();
@@ -98,7 +98,7 @@ void meet(const PlacedRule& writer, const PlacedRule& reader, std::vector<SetOff
     for (const Subscription& read : reads) {
       SetOff& one = by_collection[write.collection];
       meet(write, read, one);
-      // A rule with an exact subscription can ignore these changes.
+      // An exact subscription can be told to leave own writes out.
       one.may_ignore |= read.exact && !reader.rule->keeps_state() && !keeps_keys(*reader.rule);
     }
   }
@@ -118,7 +118,7 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-/// The shortest path from a rule back to itself; empty if there is none.
+/// The shortest way from a rule back to itself; empty if there is none.
 std::vector<std::string> way_back(const std::string& start, const std::vector<SetOff>& all) {
   std::map<std::string, std::string> from;
   std::deque<std::string> open{start};
@@ -181,7 +181,7 @@ std::vector<Loop> loops(const std::vector<PlacedRule>& rules, const std::vector<
   for (Loop& one : circles) {
     const bool known =
         std::ranges::all_of(one.rules, [&](const auto& name) { return in_one.contains(name); });
-    if (known) continue;  // also if it is in no cycle
+    if (known) continue;  // true also for a rule that is in no loop
     one.comes_to_rest = std::ranges::all_of(one.rules, keeps_projections);
     in_one.insert(one.rules.begin(), one.rules.end());
     named.push_back(std::move(one));

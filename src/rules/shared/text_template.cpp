@@ -69,7 +69,8 @@ std::string number_text(Number number) {
   return {text, std::to_chars(text, text + sizeof text, number).ptr};
 }
 
-/// A document of a snapshot has no token of its own; the run and the document's id replace it.
+/// The token of a snapshot's document, which has no resume token of its own: made of the run, the collection
+/// and the id.
 std::string snapshot_token(const ChangeEvent& event) {
   constexpr std::size_t most_plain = 32;
   const auto raw = event.id.raw();
@@ -105,7 +106,8 @@ TextTemplate TextTemplate::of(const Settings& settings, std::string_view key, st
   return {settings, key, Stated{std::move(text)}, names, escape};
 }
 
-/// Finds the next name in braces. In a text that uses braces itself, only what can be a name counts.
+/// Where the next name in braces begins. With Escape::json and Escape::none the text may contain other
+/// braces, so only braces around a possible name count.
 std::size_t TextTemplate::find_name(std::string_view text) const {
   auto open = text.find('{');
   if (escape_ != Escape::json && escape_ != Escape::none) return open;
@@ -131,7 +133,7 @@ TextTemplate::TextTemplate(const Settings& settings, std::string_view key, State
     add(settings, key, std::string(rest.substr(open + 1, close - open - 1)), names);
     rest.remove_prefix(close + 1);
   }
-  // Two adjacent literals are joined.
+  // Joins adjacent literals.
   for (std::size_t i = 1; i < parts_.size();) {
     const bool both = parts_[i - 1].what == What::literal && parts_[i].what == What::literal;
     if (!both) {
@@ -279,7 +281,7 @@ std::string_view TextTemplate::fixed_start() const {
 
 std::string TextTemplate::pattern() const {
   std::string all;
-  bool named = false;  // whether the current part contains a name
+  bool named = false;  // the current token contains a name
   std::string part;
   const auto end_part = [&] {
     all += named ? "*" : part;
@@ -289,7 +291,7 @@ std::string TextTemplate::pattern() const {
   for (const Part& one : parts_) {
     named |= one.what != What::literal;
     for (const char c : one.text) {
-      if (one.what != What::literal) break;  // a field's name
+      if (one.what != What::literal) break;  // its text is the name of a field
       if (c != '.') {
         part += c;
         continue;

@@ -14,7 +14,7 @@
 
 namespace sluice::rules {
 
-/// A short text that is built for each event without allocating.
+/// A text of limited length that is composed for each event, without allocating memory.
 class InlineText {
  public:
   void append(std::string_view text) {
@@ -25,9 +25,9 @@ class InlineText {
   }
   void append(char c) { append(std::string_view(&c, 1)); }
   std::string_view view() const { return {data_.data(), size_}; }
-  /// False if the text was cut because it was too long.
+  /// False if the text is too long or marked as unusable.
   bool fits() const { return fits_ && !spoilt_; }
-  /// Marks the text as invalid for its use.
+  /// Marks the text as unusable, for example because a value is missing.
   void spoil() { spoilt_ = true; }
   bool spoilt() const { return spoilt_; }
 
@@ -38,7 +38,7 @@ class InlineText {
   bool spoilt_ = false;
 };
 
-/// The same without a limit on length.
+/// A text of any length, with the same functions.
 class LongText {
  public:
   void append(std::string_view text) { text_.append(text); }
@@ -52,37 +52,39 @@ class LongText {
   bool fits_ = true;
 };
 
-/// A text with names in braces that is filled in from an event: `{db}`, `{coll}`, `{op}`, `{id}`, `{token}`,
-/// and the dotted path of any field of the document (after the change, or else before it).
+/// A text with names in braces, which are filled in from an event: `{db}`, `{coll}`, `{op}`, `{id}`,
+/// `{token}`, and the dotted path of any field of the document after the change, or before it if there is
+/// none after it.
 class TextTemplate {
  public:
-  /// How a value becomes part of the text.
+  /// How a value is escaped in the text.
   enum class Escape : std::uint8_t {
     /// One line of text: control characters and `%` become `%` and two hexadecimal digits.
     line,
-    /// One token of a NATS subject: characters that are not allowed in one (dots, wildcards, blanks, control
-    /// characters) and `%` itself become `%` and two hexadecimal digits; an empty value becomes `%`, a
-    /// missing one `%-`.
+    /// One token of a NATS subject: characters that it cannot contain (dots, wildcards, blanks, control
+    /// characters) and `%` become `%` and two hexadecimal digits; an empty value becomes `%`, a missing one
+    /// `%-`.
     subject,
-    /// A part of a URL's path, or a value in its query: all characters but letters, digits and `-._~` become
-    /// `%` and two hexadecimal digits. The text is invalid if a name has no value, or a value that leads to
-    /// another path (`.`, `..`).
+    /// A part of a URL's path, or a value of its query: all but letters, digits and `-._~` become `%` and two
+    /// hexadecimal digits. A missing or empty value, or one that leads to another path (`.`, `..`), makes the
+    /// text unusable.
     url,
-    /// A value of a form (application/x-www-form-urlencoded): the same, but it may be empty.
+    /// A value of a form (application/x-www-form-urlencoded): the same, but it may be empty or missing.
     form,
-    /// Text between the quotes of a JSON string. Braces that contain no name stay as they are.
+    /// Text between the quotes of a JSON string. Braces without a name in them stay as they are.
     json,
-    /// Unchanged. Braces that contain no name stay as they are.
+    /// Not escaped; braces without a name in them stay as they are.
     none,
-    /// Unchanged, because any byte is allowed. Braces always contain names.
+    /// Not escaped, because any byte is allowed; all braces enclose names.
     verbatim,
   };
-  /// Parses the text of the setting `key`.
+  /// The template's text itself, instead of the key of the setting that holds it.
   struct Stated {
     std::string text;
   };
 
-  /// `names` are replaced at once by the given texts, without escaping. Throws ConfigError at `key`.
+  /// Reads the template from the setting `key`; `otherwise` is its default. `names` are replaced at once by
+  /// their values, which are not escaped. Throws ConfigError at `key`.
   TextTemplate(const Settings& settings, std::string_view key, std::string_view otherwise,
                const std::vector<std::pair<std::string, std::string>>& names, Escape escape);
 
@@ -92,26 +94,27 @@ class TextTemplate {
   static TextTemplate of(const Settings& settings, std::string_view key, std::string text,
                          const std::vector<std::pair<std::string, std::string>>& names, Escape escape);
 
-  /// For InlineText and LongText.
+  /// Appends the filled-in text. Text: InlineText or LongText.
   template <typename Text>
   void append_to(Text& out, const ChangeEvent& event) const;
 
-  /// A field's value: absent if the document has no such field, nothing if that cannot be known.
+  /// The value of a field: an absent value if the document has no such field, nothing if that cannot be
+  /// known.
   using FieldOf = std::function<std::optional<bson::Value>(const std::string& path)>;
   enum class Filled : std::uint8_t { whole, without_a_field, unknown };
-  /// The same without a limit on length, and with a function that looks fields up. (`_id` is taken from the
-  /// event.) A missing field becomes an empty text, and nothing is escaped.
+  /// Like append_to(), but without escaping, and with the values of fields from `field_of`. (`_id` is the
+  /// event's.) A missing field becomes empty text.
   Filled fill(std::string& out, const ChangeEvent& event, const FieldOf& field_of) const;
 
-  /// The paths of all fields that the text contains, except the id's.
+  /// The paths of all fields in the template, except `_id` and paths in it.
   std::vector<std::string> fields() const;
   bool tells_of_the_collection() const;  ///< it contains {coll}
   bool tells_of_the_document() const;    ///< it contains {id} or a field
-  bool tells_of_the_change() const;      ///< it contains {op} or {token}, which differs for each change
+  bool tells_of_the_change() const;      ///< it contains {op} or {token}: differs between changes
 
-  /// The text up to its first name.
+  /// The template's text before its first name.
   std::string_view fixed_start() const;
-  /// A subject pattern that matches every such text: `*` for each part that contains a name. For
+  /// A subject that all filled-in texts match: `*` stands for each token with a name in it. For
   /// Escape::subject.
   std::string pattern() const;
   bool is_fixed() const;
@@ -121,7 +124,7 @@ class TextTemplate {
   enum class What : std::uint8_t { literal, database, collection, operation, id, token, field };
   struct Part {
     What what;
-    std::string text;  ///< the literal or the field's path
+    std::string text;  ///< the literal, or the field's path
   };
 
   std::size_t find_name(std::string_view text) const;

@@ -32,8 +32,8 @@ std::string in_collection(const std::string& path, const Subscription& one) {
   return "'" + path + "' of " + one.collection;
 }
 
-/// The paths that a rule reads in the events of a collection. (An embed rule also compares the copies in its
-/// targets with the source if an event contains them.)
+/// The paths that a rule reads in the events of a collection. They include the copies in an embed rule's
+/// target, which are compared with their source.
 std::vector<std::string> read_paths(const Rule& rule, const Subscription& subscription) {
   std::vector<std::string> paths;
   for (const std::string& field : subscription.fields) paths.push_back(without_brackets(field));
@@ -70,7 +70,7 @@ void check_full_document(const std::vector<Asked>& all) {
   }
 }
 
-/// `other` reads a field that `one` redacts.
+/// Throws if `other` reads a path that `one` redacts.
 void check_redacted(const Subscription& kept_back, const Asked& one, const Subscription& read,
                     const Asked& other) {
   for (const std::string& path : read_paths(*other.rule, read)) {
@@ -82,7 +82,7 @@ void check_redacted(const Subscription& kept_back, const Asked& one, const Subsc
   }
 }
 
-/// `other` reads a field that the projection of `one` leaves out.
+/// Throws if `other` reads a path that the projection of `one` leaves out.
 void check_projected(const Subscription& sent, const Asked& one, const Subscription& read,
                      const Asked& other) {
   if (sent.projected.empty()) return;
@@ -104,8 +104,8 @@ void check_projected(const Subscription& sent, const Asked& one, const Subscript
   }
 }
 
-/// Which collections a pattern matches is not known in advance, so two rules that narrow events differently
-/// cannot be told apart.
+/// Throws if patterns with different `redact` or `project` may match the same collection. The collections
+/// that they match are not known beforehand, so neither setting could take precedence.
 void check_narrowed(const Subscription& mine, const Asked& one, const Subscription& theirs,
                     const Asked& other) {
   const bool same = mine.collection == theirs.collection ||

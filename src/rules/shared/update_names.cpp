@@ -59,7 +59,7 @@ std::optional<bson::Components> UpdateNames::read_listed(std::string_view name, 
   if (listed_.empty()) {
     for (const auto& [key, value] : event_.update.disambiguated) {
       const auto [known, fresh] = listed_.emplace(key, value.document());
-      if (!fresh) known->second = {};  // a path and a name with the same text were both changed
+      if (!fresh) known->second = {};  // a path and a dotted name with the same text were both changed
     }
   }
   const auto list = listed_.find(name);

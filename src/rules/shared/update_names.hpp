@@ -12,36 +12,35 @@
 
 namespace sluice::rules {
 
-/// Reads the names in an update's description with regard to one path.
+/// Interprets the names in an update's description in relation to one path.
 ///
-/// In the description, {"a.b": 1} may be the field b of a, or one field with the name "a.b". Servers from 7.0
-/// on say which (disambiguatedPaths). For others, the pre-image decides:
+/// In the description {"a.b": 1} may be the field b in a, or one field whose name is "a.b". A server from 7.0
+/// on says which (disambiguatedPaths). For older servers, the pre-image shows:
 ///
-/// - If a is not a document, it is the single name; for a path, the server would have named a itself with its
-///   new value.
-/// - If there is no field "a.b", it is the path.
-/// - If both are possible, the name is unclear, and the caller must not guess.
+/// - If a is not a document, it is the dotted name. For a path, the server would have named a itself.
+/// - If there is no field with that dotted name, it is the path.
+/// - If both are possible it is unclear, and the caller must not guess.
 ///
-/// One case cannot be recognised: a new field "a.b" next to a document a is taken for the path.
+/// One case cannot be detected: a new field "a.b" beside a document a. It is taken for the path.
 class UpdateNames {
  public:
   UpdateNames(const ChangeEvent& event, std::string_view path);
 
-  /// The components of a name that equals, contains or is inside the path; nothing for other names. At most
-  /// `most` components.
+  /// The components of a name that equals the path, contains it, or is inside it; nothing for any other name.
+  /// `most`: the largest number of components.
   std::optional<bson::Components> read(std::string_view name, std::size_t most);
 
-  /// Whether a name was read that may or may not concern the path.
+  /// Whether a name could not be interpreted with certainty.
   bool unclear() const { return unclear_; }
-  /// Whether a path and a dotted name with the same text were both changed.
+  /// Reports that a path and a dotted name with the same text were both changed.
   void came_twice() { unclear_ = true; }
-  /// Whether the server said which dots are part of a name.
+  /// Whether the server says which dots are part of a name.
   bool exact() const { return static_cast<bool>(event_.update.disambiguated); }
   std::size_t depth() const { return depth_; }
 
  private:
   struct DottedName {
-    std::string text;  ///< with the path to it
+    std::string text;  ///< with the path that leads to it
     bool holds_values;
   };
 
@@ -52,14 +51,14 @@ class UpdateNames {
 
   const ChangeEvent& event_;
   std::string_view path_;
-  std::size_t depth_;  ///< components of the path
+  std::size_t depth_;  ///< number of components of the path
   bool unclear_ = false;
   std::unordered_map<std::string_view, bson::View> listed_;
   // What the pre-image contains along the path.
   bool looked_ = false;
   bool ends_in_array_ = false;
   std::size_t holders_ = 0;               ///< how many components of the path lead to documents or arrays
-  std::vector<DottedName> dotted_names_;  ///< fields whose names look like a path along this one
+  std::vector<DottedName> dotted_names_;  ///< dotted names that look like paths along the path
 };
 
 /// Whether all components but the last lead to documents or arrays.

@@ -17,7 +17,7 @@ namespace {
 
 using bson::Components;
 
-/// More than the server's limit for nesting (100, and a few more inside the server).
+/// More levels than the server allows in a document (100, and a few more internally).
 constexpr std::size_t max_nested = 200;
 
 std::optional<std::uint32_t> array_index(std::string_view text) {
@@ -33,11 +33,11 @@ bool holds_values(const bson::Value& value) {
 
 struct Field;
 
-/// What happened to a value: it was set or removed, its array was truncated, or something inside it changed.
+/// The change of a value: it was set, it was removed, an array was truncated, or something inside it changed.
 struct Change {
   bson::Value set;
   bool removed = false;
-  bool placed = false;  ///< already applied, as a field with dots in its name
+  bool placed = false;  ///< already applied, to a field with dots in its name
   std::optional<std::uint32_t> new_size;
   std::vector<Field> fields;  ///< in the order of the server's description
   std::unordered_map<std::string_view, std::size_t> by_name;
@@ -56,7 +56,7 @@ struct Field {
   bool existed = false;
 };
 
-/// The change at the components from `from` on; creates it if necessary.
+/// The change at the components from `from` on, below this one. Created if there is none.
 Change& Change::at(const Components& components, std::size_t from) {
   Change* change = this;
   for (; from < components.size(); ++from) {
@@ -72,7 +72,7 @@ Field* Change::find(std::string_view name) {
   return known == by_name.end() ? nullptr : &fields[known->second];
 }
 
-/// The change at the description's name, read as a path.
+/// The change that a name, read as a path, leads to; null if there is none.
 Change* Change::below(std::string_view dotted_name) {
   Change* change = this;
   for (const std::string_view component : bson::split_path(dotted_name, max_nested)) {
@@ -88,15 +88,16 @@ bool Change::has_placed() const {
   return placed || std::ranges::any_of(fields, [](const Field& field) { return field.change.has_placed(); });
 }
 
-/// Whether some of the changes could not be applied yet.
+/// Whether any part of the change is not applied yet.
 bool Change::pending() const {
   if (placed) return false;
   return set || removed || new_size ||
          std::ranges::any_of(fields, [](const Field& field) { return field.change.pending(); });
 }
 
-/// Writes a value with its changes. A field name with a dot looks like a path in the description. If the
-/// server does not distinguish them, the previous value may; if that does not either, the result is unclear.
+/// Writes a value with its changes. In the description a dotted name looks like a path. If the server does
+/// not distinguish them, the value before the change usually shows which is meant; otherwise the result is
+/// not clear().
 class Patch {
  public:
   explicit Patch(bool names_are_exact) : exact_(names_are_exact) {}
@@ -131,14 +132,14 @@ class Patch {
     }
   }
 
-  /// Both a field with dots in its name and a path may be meant: if only one of them is possible, it is
-  /// taken.
+  /// Applies changes to fields with dots in their names, if the description's name cannot be the path of the
+  /// same text. If both are possible, the value is unclear.
   void place_dotted_names(bson::View before, Change& change) {
     for (const auto& [name, value] : before) {
       if (name.find('.') == std::string_view::npos) continue;
       Change* meant = change.below(name);
       if (meant == nullptr || !meant->any()) continue;
-      if (meant->has_placed()) clear_ = false;  // two dotted names, one of them the beginning of the other
+      if (meant->has_placed()) clear_ = false;  // two dotted names, one of which begins with the other
       if (rules::leads(before, bson::split_path(name, max_nested))) {
         clear_ = false;
         continue;
@@ -166,8 +167,8 @@ class Patch {
     return count;
   }
 
-  /// Elements beyond the array's end. The server names each element that it sets; those that it skipped are
-  /// null.
+  /// Appends elements past the array's end. The description names each element that was set; those in between
+  /// are null.
   void grown(Change& change, std::uint32_t next) {
     std::map<std::uint32_t, Field*> grown;
     for (Field& field : change.fields) {
@@ -189,14 +190,14 @@ class Patch {
     }
   }
 
-  static constexpr std::uint32_t most_skipped = 1'500'000;  // the server's limit
+  static constexpr std::uint32_t most_skipped = 1'500'000;  // the server's own limit
 
   bool exact_;
   bool clear_ = true;
   bson::Builder out_;
 };
 
-/// Whether a path leads into an array, where plain paths find nothing.
+/// Whether a path leads through an array, where a plain path has no value.
 bool enters_array(bson::View document, std::string_view path) {
   for (auto dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.', dot + 1)) {
     if (document.at_path(path.substr(0, dot)).is_array()) return true;
@@ -204,8 +205,8 @@ bool enters_array(bson::View document, std::string_view path) {
   return false;
 }
 
-/// An update with regard to one path: something that contains it was set, it was set itself, or something
-/// inside it.
+/// Applies an update to the value at one path. The update may set a document that contains the value, the
+/// value itself, or something inside it.
 class UpdateAt {
  public:
   UpdateAt(const ChangeEvent& event, std::string_view path)
@@ -235,7 +236,8 @@ class UpdateAt {
   }
 
  private:
-  /// The change at `key`, if that is the path or inside it. Sets `above_` if `key` contains the path.
+  /// The change for the name `key`, if that is the path or inside it; otherwise null. Sets `above_` to
+  /// whether `key` contains the path.
   Change* change_at(std::string_view key) {
     above_ = false;
     const auto components = names_.read(key, max_nested);

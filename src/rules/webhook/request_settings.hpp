@@ -11,11 +11,11 @@
 #include "rules/shared/text_template.hpp"
 #include "sluice/settings.hpp"
 
-/// The settings of a webhook rule that describe its requests. All functions throw ConfigError, with the
+/// Reads from a webhook rule's settings how its requests are made. All functions throw ConfigError, with the
 /// setting's place, for invalid settings.
 namespace sluice::rules {
 
-/// Additional names for templates, with their values.
+/// Names that templates may use in addition to those of the event, with their values.
 using RequestNames = std::vector<std::pair<std::string, std::string>>;
 
 /// The HTTP method for each operation.
@@ -36,7 +36,7 @@ struct RequestHeader {
   TextTemplate value;
 };
 
-/// The request's body: a document, a text, an object made of values, or nothing.
+/// The request's body: a document, a text, the document computed from `values`, or nothing.
 struct RequestBody {
   std::optional<Payload> payload;
   std::optional<TextTemplate> text;
@@ -45,19 +45,20 @@ struct RequestBody {
   std::string content_type;
 };
 
-/// Rejects a text with control characters, because a header is one line.
+/// Throws for a text with control characters, because a header is one line.
 void check_header_line(const Settings& settings, std::string_view key, const std::string& text);
 
-/// Scheme, host and port of `url`. `rest`: the template after them.
+/// Scheme, host and port of `url`. Sets `rest` to the part behind them, which is a template.
 std::string read_webhook_origin(const Settings& settings, std::string& rest);
 
-/// `method` and `methods`.
+/// Reads `method` and `methods`.
 RequestMethods read_request_methods(const Settings& settings);
 
-/// `headers`. Rejects headers that a rule must not set.
+/// Reads `headers`. Throws for a header that a rule may not set.
 std::vector<RequestHeader> read_request_headers(const Settings& settings, const RequestNames& names);
 
-/// `payload`, `body`, `values`, `content_type` and `format`. `format`: how documents are written.
+/// Reads `payload`, `body`, `values`, `content_type` and `format`. Sets `format` to the way documents are
+/// written.
 RequestBody read_request_body(const Settings& settings, const RequestNames& names, PayloadFormat& format);
 
 }  // namespace sluice::rules

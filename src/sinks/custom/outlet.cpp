@@ -23,7 +23,7 @@ SinkResult guarded(Act act) {
   } catch (const std::exception& error) {
     return SinkResult::retry(0, std::string("its code threw: ") + error.what());
   } catch (...) {
-    return SinkResult::retry(0, "its code threw an exception that is not a std::exception");
+    return SinkResult::retry(0, "its code threw an exception of unknown type");
   }
 }
 

@@ -134,7 +134,7 @@ rules:
       "workers, lanes, in_flight, batch_docs, batch_bytes, batch_linger_ms, queue_events, queue_mb, "
       "cursor_batch, max_await_ms, statement_ms, lease_ms, drain_ms or stall_ms\n"
       "w.yaml:4:29: 'engine.workers' must be a whole number from 1 to 64, not 'many'\n"
-      "w.yaml:4:44: 'lanes' appears twice; it is already in line 4 already\n"
+      "w.yaml:4:44: 'lanes' appears twice; it is already in line 4\n"
       "w.yaml:6:5: rule 'one' has no kind; add one, such as 'embed:', next to its name\n"
       "w.yaml:7:5: a name may contain only letters, digits, '.', '_' and '-'\n"
       "w.yaml:11:5: two rules have the name 'three'");
