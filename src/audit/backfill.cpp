@@ -71,13 +71,13 @@ std::optional<Error> Backfill::fill(const checkpoint::BackfillRecord& record, co
     std::optional<Error> error;
     std::uint64_t at = 0;
     do {
-      checkpoint::ProgressSnapshot standing;
+      checkpoint::ProgressSnapshot progress;
       if (auto failed = checkpoint::read_progress_snapshot(parts_.pool, parts_.config.state_database,
-                                                           parts_.store.id().stream_id(), standing)) {
+                                                           parts_.store.id().stream_id(), progress)) {
         return failed;
       }
       // Not before the stream's first position, or changes between the two would be missed by both.
-      at = std::max(standing.at, origin.cluster_time);
+      at = std::max(progress.at, origin.cluster_time);
       error = fill_rule(*rule, at, repairer, stop);
     } while (error && is_too_old(*error) && !stop.stop_requested());
     if (error) return error;

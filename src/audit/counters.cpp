@@ -16,7 +16,8 @@ void append_in(bson::Builder& out, std::string_view path, const std::vector<bson
 
 /// Stages that give {_id: the counted id, truth: its number of occurrences} for each of `ids` that occurs.
 void append_truth(bson::Builder& out, const Counted& counted, const std::vector<bson::Value>& ids) {
-  // Uses the index on the field, if there is one; documents that do not match exactly are filtered out below.
+  // Uses the index on the field, if there is one. It also matches arrays that contain an id; the second match
+  // leaves those out.
   append_in(out, counted.field, ids);
   out.open(out.item()).open("$project").append("_id", 0);
   counted.values ? append_values(out, "v", counted.field) : append_path(out, "v", counted.field);
@@ -56,6 +57,7 @@ void append_counter_audit(bson::Builder& out, const Counted& counted, const std:
   out.open(out.item()).open("$group").append("_id", "$_id");
   out.open("truth").append("$sum", "$truth").close();
   out.open("target").append("$mergeObjects", "$target").close().close().close();
+  // A rule that creates no documents maintains only counters whose document exists.
   if (!plan.create) out.open(out.item()).open("$match").append("target.here", true).close().close();
   out.close().append("allowDiskUse", true);
   out.open("cursor").append("batchSize", counters_in_one_answer).close();

@@ -52,10 +52,10 @@ void InFlightChanges::add(const Effect& effect) {
 class InFlightChanges::Judge {
  public:
   Judge(InFlightChanges& pending, const requirements::Rules& rules,
-        const checkpoint::ProgressSnapshot& standing)
-      : pending_(pending), table_(rules), until_(standing.at) {
-    for (const auto& fact : standing.facts) done_.add(fact);
-    filled_.set(rules, standing.filled);
+        const checkpoint::ProgressSnapshot& progress)
+      : pending_(pending), table_(rules), until_(progress.at) {
+    for (const auto& fact : progress.facts) done_.add(fact);
+    filled_.set(rules, progress.filled);
   }
 
   /// Takes a batch. False when an event is newer than the progress snapshot: then all have been read.
@@ -89,16 +89,16 @@ class InFlightChanges::Judge {
 
 std::optional<Error> InFlightChanges::read(mongo::ClientPool& pool, const StreamConfig& config,
                                            const requirements::Rules& rules,
-                                           const checkpoint::ProgressSnapshot& standing) {
-  if (!standing.floor) return std::nullopt;
-  Judge judge(*this, rules, standing);
+                                           const checkpoint::ProgressSnapshot& progress) {
+  if (!progress.floor) return std::nullopt;
+  Judge judge(*this, rules, progress);
   source::StreamFilter filter = requirements::filter_of(rules);
-  filter.with_hash = standing.needs_hash;
+  filter.with_hash = progress.needs_hash;
   flow::ReadingPolicy reading(events_in_one_answer, filter.parts_serve());
   source::ChangeStream stream(pool, {config.database, filter, events_in_one_answer, await_ms});
   Position at;
   int lost_answers = 0;
-  auto error = stream.open(standing.floor, at, true);
+  auto error = stream.open(progress.floor, at, true);
   while (!error) {
     std::unique_ptr<source::StreamBatch> batch;
     error = stream.next(batch);
@@ -111,7 +111,7 @@ std::optional<Error> InFlightChanges::read(mongo::ClientPool& pool, const Stream
       continue;
     }
     if (batch->events.empty()) {
-      if (batch->resume_token && looked_as_far_as(standing.at, *batch)) return std::nullopt;
+      if (batch->resume_token && looked_as_far_as(progress.at, *batch)) return std::nullopt;
       continue;  // parts of a split event are missing, or the filter drops all events here
     }
     if (!judge.take(*batch)) return std::nullopt;

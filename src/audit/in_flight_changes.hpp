@@ -26,9 +26,9 @@ class InFlightChanges {
   };
   using Deltas = std::unordered_map<bson::Identity, Delta, sinks::IdentityHash>;
 
-  /// Reads the stream from the floor of `standing` up to its time. Call it once.
+  /// Reads the stream from the floor of `progress` up to its time. Call it once.
   std::optional<Error> read(mongo::ClientPool& pool, const StreamConfig& stream,
-                            const requirements::Rules& rules, const checkpoint::ProgressSnapshot& standing);
+                            const requirements::Rules& rules, const checkpoint::ProgressSnapshot& progress);
 
   /// What the pending events will add to the counters of a plan.
   const Deltas& counters(const CounterPlan& plan) const;

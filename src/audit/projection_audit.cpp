@@ -142,7 +142,7 @@ void ProjectionAudit::count_mended(std::size_t number) {
 void ProjectionAudit::advance(const std::string& collection, std::int64_t targets) {
   const std::lock_guard lock(mutex_);
   totals_.checked += targets;
-  events_.progress(rule_ + ": " + collection, totals_.checked, total_);
+  events_.progress(rule_ + ": " + collection, totals_.checked, expected_targets_);
 }
 
 // Counters
@@ -150,8 +150,8 @@ void ProjectionAudit::advance(const std::string& collection, std::int64_t target
 std::optional<Error> ProjectionAudit::counters(const Counted& counted) {
   const CounterPlan& plan = *counted.plan;
   CounterPass pass;
-  total_ = options_.sample > 0 ? options_.sample : estimate(plan.database, plan.collection);
-  events_.progress(rule_ + ": " + plan.collection, 0, total_);
+  expected_targets_ = options_.sample > 0 ? options_.sample : estimate(plan.database, plan.collection);
+  events_.progress(rule_ + ": " + plan.collection, 0, expected_targets_);
   if (repairer_ != nullptr) {
     if (auto error = read_letters(plan, pass)) return error;
   }
@@ -196,13 +196,13 @@ std::optional<Error> ProjectionAudit::take(const Counted& counted, const audit::
     const auto found = deltas.find(bson::Identity(row.id));
     if (found != deltas.end()) pending = found->second.sum;
   }
-  judge(counted, row, pending, pass);
+  compare(counted, row, pending, pass);
   return pass.fixes.size() < fixes_in_one_transaction ? std::nullopt : fix(counted, pass);
 }
 
 /// `pending`: what the worker will still add. The counter should hold `row.truth - pending`.
-void ProjectionAudit::judge(const Counted& counted, const audit::CounterRow& row, std::int64_t pending,
-                            CounterPass& pass) {
+void ProjectionAudit::compare(const Counted& counted, const audit::CounterRow& row, std::int64_t pending,
+                              CounterPass& pass) {
   const CounterPlan& plan = *counted.plan;
   if (!row.here && !plan.create) return;
   const auto number = row.number();
@@ -289,8 +289,8 @@ std::optional<Error> ProjectionAudit::sample_ids(const CounterPlan& plan, Arena&
 // Copies
 
 std::optional<Error> ProjectionAudit::copies(const CopyPlan& plan) {
-  total_ = options_.sample > 0 ? options_.sample : estimate(plan.database, plan.target);
-  events_.progress(rule_ + ": " + plan.target, 0, total_);
+  expected_targets_ = options_.sample > 0 ? options_.sample : estimate(plan.database, plan.target);
+  events_.progress(rule_ + ": " + plan.target, 0, expected_targets_);
   audit::SourceCache sources(pool_, plan, at_);
   if (options_.sample > 0) {
     CopyPass pass;
@@ -324,7 +324,7 @@ std::optional<Error> ProjectionAudit::copy_range(const CopyPlan& plan, audit::So
                                                  const audit::IdRange* range, CopyPass& pass) {
   audit::CopyAudit audit(pool_, plan, sources, at_);
   std::optional<Error> broken;
-  const auto visit = [&](const audit::CopyDifference& difference) { judge(plan, difference, pass); };
+  const auto visit = [&](const audit::CopyDifference& difference) { compare(plan, difference, pass); };
   const auto progress = [&](std::int64_t targets) {
     broken = fix(pass);
     advance(plan.target, targets);
@@ -339,7 +339,7 @@ std::optional<Error> ProjectionAudit::copy_range(const CopyPlan& plan, audit::So
 
 /// An orphan is not a difference: the worker removes a target only when it reads that the source was deleted,
 /// and the collections as of one moment do not show whether the source ever existed.
-void ProjectionAudit::judge(const CopyPlan& plan, const audit::CopyDifference& difference, CopyPass& pass) {
+void ProjectionAudit::compare(const CopyPlan& plan, const audit::CopyDifference& difference, CopyPass& pass) {
   if (pending_ != nullptr &&
       (pending_->will_refresh(plan, difference.reference) || pending_->will_fill(plan, difference.target))) {
     return;

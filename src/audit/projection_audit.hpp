@@ -21,7 +21,8 @@ namespace sluice::audit {
 struct AuditTotals {
   std::int64_t checked = 0;  ///< targets compared
   std::int64_t different = 0;
-  std::int64_t orphans = 0;  ///< references to no source under on_delete: delete; reported, never written
+  std::int64_t orphans =
+      0;  ///< references whose source is missing, under `on_delete: delete`; reported, never deleted
   std::int64_t mended = 0;
   std::int64_t unmendable = 0;
 };
@@ -47,8 +48,8 @@ struct AuditOptions {
 /// there is a `repairer`. Blocks.
 class ProjectionAudit {
  public:
-  /// `pending`: null if no changes are in flight. `repairer`: null to repair nothing. All arguments must
-  /// outlive the audit.
+  /// `pending`: the changes that a worker has still to apply; null in a backfill, which has none. `repairer`:
+  /// null to repair nothing. All arguments must outlive the audit.
   ProjectionAudit(mongo::ClientPool& pool, const InFlightChanges* pending, Repairer* repairer,
                   std::uint64_t at, AuditOptions options, AuditEvents events)
       : pool_(pool),
@@ -63,6 +64,7 @@ class ProjectionAudit {
   const AuditTotals& totals() const { return totals_; }
 
  private:
+  /// The ids of dead letters, by the counter that they concern.
   using Letters = std::unordered_map<bson::Identity, std::vector<bson::Value>, sinks::IdentityHash>;
   struct CounterPass;
   struct CopyPass;
@@ -72,17 +74,18 @@ class ProjectionAudit {
   /// Compares only the counters of `ids`.
   std::optional<Error> counter_rows(const Counted& counted, const std::vector<bson::Value>& ids,
                                     CounterPass& pass);
-  std::optional<Error> take(const Counted& counted, const audit::CounterRow& row, CounterPass& pass);
-  void judge(const Counted& counted, const audit::CounterRow& row, std::int64_t pending, CounterPass& pass);
+  /// Compares one counter. Writes the collected fixes once there are enough of them.
+  std::optional<Error> take(const Counted& counted, const CounterRow& row, CounterPass& pass);
+  void compare(const Counted& counted, const CounterRow& row, std::int64_t still_to_add, CounterPass& pass);
   std::optional<Error> fix(const Counted& counted, CounterPass& pass);
   std::optional<Error> read_letters(const CounterPlan& plan, CounterPass& pass);
   std::optional<Error> sample_ids(const CounterPlan& plan, Arena& arena, std::vector<bson::Value>& ids);
 
   std::optional<Error> copies(const CopyPlan& plan);
-  std::optional<Error> copy_range(const CopyPlan& plan, audit::SourceCache& sources,
-                                  const audit::IdRange* range, CopyPass& pass);
+  std::optional<Error> copy_range(const CopyPlan& plan, SourceCache& sources, const IdRange* range,
+                                  CopyPass& pass);
   std::optional<Error> fix(CopyPass& pass);
-  void judge(const CopyPlan& plan, const audit::CopyDifference& difference, CopyPass& pass);
+  void compare(const CopyPlan& plan, const CopyDifference& difference, CopyPass& pass);
 
   /// Repairs `sentences.size()` differences by `write(from, to)`, a few hundred at a time.
   std::optional<Error> mend(const std::vector<std::string>& sentences,
@@ -102,8 +105,8 @@ class ProjectionAudit {
   AuditOptions options_;
   AuditEvents events_;
   std::string rule_;
-  std::int64_t total_ = 0;
-  std::mutex mutex_;  ///< guards totals_ and events_
+  std::int64_t expected_targets_ = 0;  ///< an estimate, for the progress
+  std::mutex mutex_;                   ///< guards totals_ and events_
   AuditTotals totals_;
 };
 

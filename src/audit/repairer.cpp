@@ -30,8 +30,8 @@ void add_removal(const CounterPlan& plan, const CounterFix& fix, std::size_t ind
 
 }  // namespace
 
-std::optional<Error> retry_while_passing(const std::stop_token& stop,
-                                         const std::function<std::optional<Error>()>& step) {
+std::optional<Error> retry_transient(const std::stop_token& stop,
+                                     const std::function<std::optional<Error>()>& step) {
   return flow::retry_until({.pauses = {std::chrono::milliseconds(20), std::chrono::seconds(5)},
                             .most_pauses = most_pauses,
                             .stop = stop},
@@ -39,7 +39,7 @@ std::optional<Error> retry_while_passing(const std::stop_token& stop,
 }
 
 std::optional<Error> Repairer::fix_counters(const CounterPlan& plan, const std::vector<CounterFix>& fixes) {
-  return retry_while_passing(options_.stop, [&] { return try_counters(plan, fixes); });
+  return retry_transient(options_.stop, [&] { return try_counters(plan, fixes); });
 }
 
 std::optional<Error> Repairer::try_counters(const CounterPlan& plan, const std::vector<CounterFix>& fixes) {
@@ -116,7 +116,7 @@ std::optional<Error> Repairer::take_letters(mongo::Transaction& transaction,
 }
 
 std::optional<Error> Repairer::fill_copies(const std::vector<Write>& fills) {
-  return retry_while_passing(options_.stop, [&] { return try_fills(fills); });
+  return retry_transient(options_.stop, [&] { return try_fills(fills); });
 }
 
 std::optional<Error> Repairer::try_fills(const std::vector<Write>& fills) {

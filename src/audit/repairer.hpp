@@ -17,7 +17,8 @@ namespace sluice::audit {
 struct CounterFix {
   bson::Value id;
   std::int64_t change = 0;  ///< to be added to the counter's value at the time of the repair
-  bson::Value broken;       ///< if present: the value found instead of a number; `value` replaces it
+  bson::Value broken;  ///< the counter's value if it is not a number; then `value` replaces it and `change`
+                       ///< is ignored
   std::int64_t value = 0;
   std::vector<bson::Value> letters;  ///< dead letters that the repair accounts for
 };
@@ -38,10 +39,11 @@ class Repairer {
            checkpoint::AuditLease& lease)
       : pool_(pool), recorder_(recorder), options_(std::move(options)), lease_(lease) {}
 
-  /// Applies all of them or none. ErrorKind::own_fault: one of them cannot be applied.
+  /// Applies all of them or none. ErrorKind::own_fault: the server refuses one of them.
   std::optional<Error> fix_counters(const CounterPlan& plan, const std::vector<CounterFix>& fixes);
 
-  /// Applies FillWrites, all or none. A copy is repaired in no other way: a fill never removes a document.
+  /// Applies FillWrites, all or none. Copies are repaired only by these, since a fill never removes a
+  /// document.
   std::optional<Error> fill_copies(const std::vector<Write>& fills);
 
  private:
@@ -62,7 +64,7 @@ class Repairer {
 
 /// Retries `step`, with pauses, while its error is transient. Returns the last error after about a minute, or
 /// on `stop`.
-std::optional<Error> retry_while_passing(const std::stop_token& stop,
-                                         const std::function<std::optional<Error>()>& step);
+std::optional<Error> retry_transient(const std::stop_token& stop,
+                                     const std::function<std::optional<Error>()>& step);
 
 }  // namespace sluice::audit

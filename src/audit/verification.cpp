@@ -15,10 +15,10 @@ namespace {
 
 constexpr int threads = 4;
 constexpr int clients = 3 * threads + 4;  // a thread reads targets and sources, and writes
-constexpr int snapshots = 5;              // tries for each projection, each at a newer moment
-// The server keeps the past for some minutes, and one projection may need them all. So a moment is used for
-// the next projection only while it is new.
-constexpr auto moment_serves = std::chrono::seconds(20);
+constexpr int max_tries = 5;              // for each projection, each at a newer moment
+// The server can read the past for a few minutes only, and comparing one projection may take that long. So a
+// projection starts at the previous one's moment only if that is not older than this.
+constexpr auto moment_max_age = std::chrono::seconds(20);
 
 [[noreturn]] void give_up(const std::string& what, const mongo::ClientPool& pool, const Error& error) {
   std::string text = "could not " + what + " (" + pool.hosts() + "): " + error.text();
@@ -52,7 +52,7 @@ void add(AuditTotals& all, const AuditTotals& one) {
 
 /// A cluster time to compare at, with the worker's progress and the changes in flight at that time.
 struct Verification::Moment {
-  checkpoint::ProgressSnapshot standing;
+  checkpoint::ProgressSnapshot progress;
   InFlightChanges pending;
   flow::Time read_at;
 };
@@ -91,8 +91,10 @@ void Verification::stream(const StreamConfig& config) {
   for (const auto& rule : rules) {
     if (options_.rule.empty() || rule->name() == options_.rule) audited.push_back(rule.get());
   }
-  std::optional<Error> unknown;
+  std::optional<Error>
+      unknown;  // not needed: if collections may not be listed, the comparison itself shows it
   if (auto error = requirements::check_collections(pool, config.database, audited, unknown)) {
+    // Code 0: not an error of the server, but a collection that a rule cannot use.
     const bool unfit = error->kind == ErrorKind::fatal && error->code == 0;
     if (unfit) throw Stop(exit_code::cannot_start, error->message);
     give_up("look at the collections", pool, *error);
@@ -127,7 +129,7 @@ void Verification::note_whole_repair(mongo::ClientPool& pool, const StreamConfig
                                             repaired_at_};
   const std::string id = config_.pipeline + "/" + stream.name;
   const auto note = [&] { return checkpoint::note_repaired(pool, config_.state_database, id, repaired); };
-  if (auto error = retry_while_passing({}, note)) give_up("note that the rule is repaired", pool, *error);
+  if (auto error = retry_transient({}, note)) give_up("note that the rule is repaired", pool, *error);
 }
 
 std::unique_ptr<Verification::Moment> Verification::moment(
@@ -136,12 +138,12 @@ std::unique_ptr<Verification::Moment> Verification::moment(
   auto moment = std::make_unique<Moment>();
   const std::string id = config_.pipeline + "/" + stream.name;
   const auto read = [&] {
-    return checkpoint::read_progress_snapshot(pool, config_.state_database, id, moment->standing);
+    return checkpoint::read_progress_snapshot(pool, config_.state_database, id, moment->progress);
   };
-  if (auto error = retry_while_passing({}, read)) give_up("read the stream's standing", pool, *error);
-  if (moment->standing.filling)
+  if (auto error = retry_transient({}, read)) give_up("read the stream's progress", pool, *error);
+  if (moment->progress.filling)
     throw Stop(exit_code::cannot_start, id + " is being backfilled; there is nothing to verify yet");
-  if (auto error = moment->pending.read(pool, stream, rules, moment->standing))
+  if (auto error = moment->pending.read(pool, stream, rules, moment->progress))
     give_up("read the changes still to come", pool, *error);
   moment->read_at = flow::Clock::now();
   return moment;
@@ -151,26 +153,26 @@ bool Verification::projection(mongo::ClientPool& pool, const StreamConfig& strea
                               const std::vector<std::unique_ptr<Rule>>& rules, const Rule& rule,
                               const Projection& projection, Repairer* repairer) {
   for (int tries = 1;; ++tries) {
-    const bool serves = moment_ && tries == 1 && flow::Clock::now() < moment_->read_at + moment_serves;
-    if (!serves) moment_ = moment(pool, stream, rules);
-    const checkpoint::ProgressSnapshot& standing = moment_->standing;
+    const bool reuse = moment_ && tries == 1 && flow::Clock::now() < moment_->read_at + moment_max_age;
+    if (!reuse) moment_ = moment(pool, stream, rules);
+    const checkpoint::ProgressSnapshot& progress = moment_->progress;
     AuditOptions options{config_.pipeline, stream.name, config_.state_database, options_.sample};
     options.threads = threads;
-    ProjectionAudit audit(pool, &moment_->pending, repairer, standing.at, options, events_.audit);
+    ProjectionAudit audit(pool, &moment_->pending, repairer, progress.at, options, events_.audit);
     const auto error = audit.run(rule.name(), projection);
     const bool again =
         error && (error->code == mongo::snapshot_too_old || error->kind == ErrorKind::transient);
-    if (again && tries < snapshots) continue;
+    if (again && tries < max_tries) continue;
     if (error) give_up("verify " + rule.name(), pool, *error);
     add(totals_, audit.totals());
     events_.done(rule.name(), target_of(projection), audit.totals());
     const bool all_mended = repairer != nullptr && options_.sample == 0 && audit.totals().unmendable == 0;
     if (all_mended && std::holds_alternative<Counted>(projection))
-      drop_rejected(pool, stream, rule, standing.at);
-    repaired_at_ = standing.at;
-    // A stream that has never run begins later: changes until then would be in neither, so it is not
-    // complete.
-    const bool whole = all_mended && standing.floor.has_value();
+      drop_rejected(pool, stream, rule, progress.at);
+    repaired_at_ = progress.at;
+    // A stream that has never run will begin at a later moment. Changes between this repair and that
+    // beginning are in neither of the two, so the targets are not complete.
+    const bool whole = all_mended && progress.floor.has_value();
     // A repaired target may be the source of another rule, so the next projection needs a newer moment.
     if (audit.totals().mended > 0) moment_.reset();
     return whole;

@@ -28,6 +28,7 @@ std::optional<Error> read_trigger_problems(mongoc_client_t* client, const std::s
   problems.clear();
   bson::Builder find;
   find.append("find", state::layouts).open("filter").open("problem").append("$exists", true).close();
+  // All ids that begin with `<pipeline>/`: the character after '/' is '0'.
   find.open("_id").append("$gte", pipeline + "/").append("$lt", pipeline + "0").close().close();
   find.append("batchSize", most_problems).append("limit", most_problems);
   const mongo::Reply reply = mongo::run_command(client, state_database, find.finish(), mongo::Doing::reading);
@@ -43,9 +44,10 @@ std::optional<Error> read_trigger_problems(mongoc_client_t* client, const std::s
   std::vector<Trigger> triggers;
   if (auto error = read_triggers(client, state_database, pipeline, triggers)) return error;
   for (Trigger& trigger : triggers) {
-    const std::string together = pipeline + "/" + trigger_stream_name(trigger.stream);
-    auto found = known.find(rules::apart_name(together, trigger.name));
-    if (found == known.end() && !stands_apart(trigger)) found = known.find(together);
+    const std::string shared_stream = pipeline + "/" + trigger_stream_name(trigger.stream);
+    // The problem of the trigger's own stream or, if it runs in the shared stream, that one's.
+    auto found = known.find(rules::apart_name(shared_stream, trigger.name));
+    if (found == known.end() && !stands_apart(trigger)) found = known.find(shared_stream);
     if (found == known.end()) continue;
     problems.push_back({std::move(trigger), found->second.first, found->second.second});
   }
@@ -70,7 +72,8 @@ std::optional<Error> note_trigger_problem(mongo::ClientPool& pool, const std::st
   const auto client = pool.acquire();
   auto error =
       mongo::run_command(client.get(), state_database, command.finish(), mongo::Doing::storing).error;
-  // The same problem is stored already.
+  // The filter excludes a problem with the same text, so the upsert tried to insert a second document: the
+  // problem is stored already.
   if (error && error->code == mongo::duplicate_key) return std::nullopt;
   return error;
 }

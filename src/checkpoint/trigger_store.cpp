@@ -87,7 +87,7 @@ void TriggerStore::retry_until(const std::function<std::optional<Error>()>& atte
   if (error) {
     throw Stop(exit_code::cannot_start, "the triggers on " + pool_.hosts() +
                                             " cannot be reached: " + error->text() +
-                                            (flow::is_passing(*error) ? requirements::is_it_running : ""));
+                                            (flow::is_transient(*error) ? requirements::is_it_running : ""));
   }
   reached_ = true;
 }
@@ -124,7 +124,8 @@ bool TriggerStore::put(const Trigger& trigger, bool replace) {
   return done;
 }
 
-/// Uses one transaction, so that of two first triggers that are stored at the same time, one sees the other.
+/// Uses one transaction: if the first two triggers are stored at the same time, one is retried and finds the
+/// other.
 std::optional<Error> TriggerStore::try_to_put(const Trigger& trigger, bool replace, bool& done) {
   const auto client = pool_.acquire();
   const std::string id = id_of(trigger.stream, trigger.name);
@@ -136,24 +137,23 @@ std::optional<Error> TriggerStore::try_to_put(const Trigger& trigger, bool repla
     find.append("stream", trigger.stream).close().open("projection").append("rule", 1).close();
     find.append("batchSize", most_read).append("limit", most_read);
     const mongo::Reply known = transaction.command(find, mongo::Doing::reading);
-    const bson::View others = known.view().at_path("cursor.firstBatch").document();
-    bool first = true;  // no other trigger runs in the shared stream
+    const bson::View stored = known.view().at_path("cursor.firstBatch").document();
+    bool shared_is_empty = true;  // no stored trigger, this one included, runs in the shared stream
     bool exists = false;
-    bool apart = false;
-    for (const auto& [index, other] : others) {
+    bool was_apart = false;
+    for (const auto& [index, other] : stored) {
       const bool other_apart = stands_apart(read_trigger(other.document()));
-      first &= other_apart;
+      shared_is_empty &= other_apart;
       if (other.document().at("_id").text() != id) continue;
       exists = true;
-      apart = other_apart;
+      was_apart = other_apart;
     }
     done = !exists || replace;
     if (!done) return std::nullopt;
-    // If two transactions delete the positions at the same time, one conflicts and is retried, and then finds
-    // the other one's trigger.
-    if (first) transaction.forget(stream_id);
-    // A trigger that begins to run in a stream of its own also begins at the present moment.
-    if (!apart) transaction.forget(rules::apart_name(stream_id, trigger.name));
+    if (shared_is_empty) transaction.forget(stream_id);
+    // Unless it already ran in a stream of its own, it begins at the present moment: forgets what an earlier
+    // trigger of this name stored there.
+    if (!was_apart) transaction.forget(rules::apart_name(stream_id, trigger.name));
     bson::Builder write;
     write.append("update", state::triggers).open_array("updates").open(write.item());
     write.open("q").append("_id", id).close().open_array("u").open(write.item()).open("$set");

@@ -77,7 +77,8 @@ constexpr std::array<CommandFlag, 6> kConnectorFlags = {{
 }};
 
 constexpr std::string_view kConnectorMore =
-    "Variables of the connector that is configured by variables (with their defaults):\n"
+    "Variables of the connector that is configured by variables (with their defaults; the first two are "
+    "examples):\n"
     "  MONGO_URI                        with the database: mongodb://h1,h2/shop?replicaSet=rs0\n"
     "  MONGO_WATCH_COLLECTIONS          users,orders\n"
     "  MONGO_WATCH_OPERATIONS           insert,update,replace\n"
@@ -100,7 +101,8 @@ constexpr std::array<CommandFlag, 7> kReplayFlags = {{
     {"since", "TIME", "Only events since then: 2h, 30m, 1d, 2026-11-21T10:00Z."},
     {"until", "TIME", "Only events before then."},
     {"run", "NAME",
-     "Part of the message ids: receivers recognise a run that is repeated with the same name."},
+     "A name that becomes part of the message ids: receivers drop duplicates if the run is repeated under "
+     "it."},
     {"dry-run", "", "Only count the effects."},
 }};
 

@@ -9,7 +9,7 @@
 
 namespace sluice::cli {
 
-/// A flag of a command that is not an option of the worker.
+/// A flag that only this command has, in addition to the worker's options.
 struct CommandFlag {
   std::string_view name;   ///< without `--`
   std::string_view value;  ///< the name of its value in the help; "" if it takes none
@@ -21,7 +21,8 @@ inline bool every_option(const config::Option&) {
   return true;
 }
 
-/// Accepts the options that say where the streams and their state are, and how many parts a stream has.
+/// Accepts the options that say where the streams and their state are, and how many shards or partitions a
+/// stream has.
 inline bool places(const config::Option& option) {
   return (option.group == "MongoDB" && option.name != "indexes") || option.group == "Shard" ||
          option.group == "Cluster";
@@ -36,13 +37,13 @@ struct Command {
   std::string_view name;     ///< `check`, or `dead list` for a command of a group
   std::string_view usage;    ///< the arguments, as the help shows them after the name
   std::string_view summary;  ///< one sentence
-  bool takes_options;  ///< it reads a configuration: takes the worker's options, and a file (takes_file)
+  bool takes_options;        ///< accepts the worker's options as flags
   int (*run)(const Arguments&, std::ostream& out, std::ostream& err);
   std::span<const CommandFlag> flags = {};
   std::string_view operands = {};  ///< the arguments after the file: `ID...`; "" if it takes none
-  bool takes_file = true;          ///< with takes_options: FILE.yaml is required
+  bool takes_file = true;          ///< FILE.yaml is required; ignored without takes_options
   std::string_view more = {};      ///< lines to show in its help after its flags
-  bool (*uses)(const config::Option&) = every_option;  ///< whether it takes an option as a flag
+  bool (*uses)(const config::Option&) = every_option;  ///< which of the worker's options it accepts
 
   constexpr Command with(bool (*used)(const config::Option&)) const {
     Command copy = *this;

@@ -6,7 +6,7 @@
 
 namespace sluice::flow {
 
-bool is_passing(const Error& error) {
+bool is_transient(const Error& error) {
   return error.kind == ErrorKind::transient || error.kind == ErrorKind::too_slow;
 }
 

@@ -12,7 +12,7 @@
 namespace sluice::flow {
 
 /// Whether the error is expected to pass by itself: ErrorKind::transient or too_slow.
-bool is_passing(const Error& error);
+bool is_transient(const Error& error);
 
 /// How long an attempt is repeated, and after which errors.
 struct RetryOptions {
@@ -20,7 +20,7 @@ struct RetryOptions {
   /// Time limit, counted from the first attempt or from the last progress; nullopt: no limit.
   std::optional<Duration> patience = {};
   int most_pauses = std::numeric_limits<int>::max();
-  std::function<bool(const Error&)> passing = is_passing;  ///< whether to try again after this error
+  std::function<bool(const Error&)> passing = is_transient;  ///< whether to try again after this error
   /// Called after each failed attempt: returns true if it got some of the work done, which restarts
   /// `patience`.
   std::function<bool()> progressed = {};

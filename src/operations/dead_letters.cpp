@@ -59,7 +59,7 @@ std::int64_t now_ms() {
 }
 
 bool passing(const Error& error) {
-  return flow::is_passing(error) || error.kind == ErrorKind::cursor_gone;
+  return flow::is_transient(error) || error.kind == ErrorKind::cursor_gone;
 }
 
 /// Identifies a cluster: streams with equal URI and URI file are on the same one.

@@ -24,7 +24,7 @@ constexpr std::size_t most_bytes = 4u << 20;
 constexpr flow::Duration patience = 60s;
 
 bool is_worth_a_wait(const Error& error) {
-  return flow::is_passing(error) || error.kind == ErrorKind::unavailable ||
+  return flow::is_transient(error) || error.kind == ErrorKind::unavailable ||
          error.kind == ErrorKind::cursor_gone;
 }
 
