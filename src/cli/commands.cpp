@@ -77,8 +77,7 @@ constexpr std::array<CommandFlag, 6> kConnectorFlags = {{
 }};
 
 constexpr std::string_view kConnectorMore =
-    "Variables of the connector that is configured by variables (with their defaults; the first two are "
-    "examples):\n"
+    "Variables of the connector that is configured by variables (with defaults or examples):\n"
     "  MONGO_URI                        with the database: mongodb://h1,h2/shop?replicaSet=rs0\n"
     "  MONGO_WATCH_COLLECTIONS          users,orders\n"
     "  MONGO_WATCH_OPERATIONS           insert,update,replace\n"
