@@ -136,20 +136,21 @@ class FourEnds : public DeadCommands {
            metric("sluice_events_filtered_total") + metric("sluice_events_dead_total");
   }
   /// The counters of some articles become texts; their numbers are saved. Then the articles get favourites,
-  /// in case that the storm is over already.
+  /// in case that the storm is over already. The articles are chosen anew each time, since the storm deletes
+  /// some.
   void poison_some() {
-    if (some_.empty()) {
-      for (const Document& article : db().find("articles", {}, R"({"limit":8,"projection":{"_id":1}})")) {
-        some_ += (some_.empty() ? "" : ",") + article.value("_id");
-      }
+    std::string some;
+    for (const Document& article : db().find("articles", {}, R"({"limit":8,"projection":{"_id":1}})")) {
+      some += (some.empty() ? "" : ",") + article.value("_id");
     }
-    db().update_many("articles", "{\"_id\":{\"$in\":[" + some_ + "]},\"saved\":{\"$exists\":false}}",
+    db().update_many("articles", "{\"_id\":{\"$in\":[" + some + "]},\"saved\":{\"$exists\":false}}",
                      R"({"pipeline":[{"$set":{"saved":{"$ifNull":["$favoritesCount",0]},
                          "favoritesCount":"poison"}}]})");
     std::vector<Document> favourites;
     for (const Document& article : db().find("articles", R"({"saved":{"$exists":true}})")) {
       favourites.insert(favourites.end(), 4, Document(R"({"articleId":)" + article.value("_id") + "}"));
     }
+    ASSERT_FALSE(favourites.empty());
     db().insert("favorites", favourites);
   }
   void mend_all() {
@@ -158,7 +159,6 @@ class FourEnds : public DeadCommands {
   }
 
   realworld::StormOptions storm_;
-  std::string some_;  ///< the ids of those articles
 };
 
 TEST_F(FourEnds, AddUpToTheEventsReadAfterAStormWithPoison) {
