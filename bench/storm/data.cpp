@@ -104,6 +104,12 @@ void create(const Client& client, const std::string& database, const std::string
           R"({"create":")" + name + R"(","changeStreamPreAndPostImages":{"enabled":true}})");
 }
 
+void create_loved_articles(const Client& client, const std::string& database, std::uint32_t articles) {
+  for (const char* name : {"favorites", "articles"}) create(client, database, name);
+  insert_many(collection(client, database, "articles"), articles,
+              [](std::uint32_t i) { return article(i, i, {}); });
+}
+
 Zipf::Zipf(std::size_t n) : cumulative_(n) {
   double sum = 0;
   for (std::size_t k = 0; k < n; ++k) cumulative_[k] = sum += 1.0 / static_cast<double>(k + 1);

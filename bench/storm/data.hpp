@@ -26,6 +26,13 @@ void drop(const Client& client, const std::string& database);
 /// Creates a collection with pre-images enabled, as RealWorld's collections have.
 void create(const Client& client, const std::string& database, const std::string& collection);
 
+/// The item of a rules file that counts articles' favourites.
+inline constexpr const char* kCountFavourites =
+    "  - name: favorites-count\n"
+    "    count: { from: favorites, reference: articleId, into: articles, field: favoritesCount }\n";
+/// Creates the collections of kCountFavourites, with so many articles and no favourites.
+void create_loved_articles(const Client& client, const std::string& database, std::uint32_t articles);
+
 /// Inserts `count` documents made by `make(i)`, in batches.
 template <class Make>
 void insert_many(const Collection& into, std::uint32_t count, Make make, std::uint32_t batch = 5000) {

@@ -25,15 +25,10 @@ class Favourites : public Workload {
   std::string name() const override { return "favourites"; }
   std::vector<std::string> collections() const override { return {"articles"}; }
 
-  std::string rules() const override {
-    return "  - name: favorites-count\n"
-           "    count: { from: favorites, reference: articleId, into: articles, field: favoritesCount }\n";
-  }
+  std::string rules() const override { return kCountFavourites; }
 
   void load(const Client& client, const std::string& database) const override {
-    for (const char* collection : {"favorites", "articles"}) create(client, database, collection);
-    insert_many(collection(client, database, "articles"), sizes_.loved_articles,
-                [](std::uint32_t i) { return article(i, i, {}); });
+    create_loved_articles(client, database, sizes_.loved_articles);
   }
 
   void plan(std::uint32_t round) override {

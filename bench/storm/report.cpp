@@ -51,6 +51,10 @@ Spread spread(std::vector<double> values) {
   return {median, values.front(), values.back()};
 }
 
+double quantile(const std::vector<double>& sorted, double share) {
+  return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1) + 0.5)];
+}
+
 Json json_of(const Spread& s) {
   return Json::object().set("median", s.median).set("least", s.least).set("most", s.most);
 }

@@ -16,6 +16,9 @@ struct Spread {
   double most = 0;
 };
 Spread spread(std::vector<double> values);
+/// The value below which so large a share of the sorted values lies: 0.5 for the median. Not for an empty
+/// list.
+double quantile(const std::vector<double>& sorted, double share);
 Json json_of(const Spread& spread);
 
 /// The beginning of every result file: the command, the date, versions, processors.

@@ -18,9 +18,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr const char* kRules =
-    "  - name: favourites\n"
-    "    count: { from: favorites, reference: articleId, into: articles, field: favoritesCount }\n";
 constexpr auto kPatience = 120s;
 
 /// How the holder ends: killed, which the standby on the same machine notices at once; stopped, so that its
@@ -50,14 +47,12 @@ class Pair {
                  .folder = folder,
                  .uri = server.uri(),
                  .database = "failover",
-                 .rules = kRules,
+                 .rules = kCountFavourites,
                  .pipeline = "failover"} {
     options_.flags.emplace_back("--partitions=1");
     drop(client_, "failover");
     drop(client_, "sluice");
-    for (const char* name : {"articles", "favorites"}) create(client_, "failover", name);
-    insert_many(collection(client_, "failover", "articles"), 1,
-                [](std::uint32_t i) { return article(i, 0, {}); });
+    create_loved_articles(client_, "failover", 1);
     for (auto& member : members_) member = start();
     apply_one();
   }
@@ -112,10 +107,6 @@ class Pair {
   std::uint32_t written_ = 0;
 };
 
-double at(const std::vector<double>& sorted, double share) {
-  return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1) + 0.5)];
-}
-
 }  // namespace
 
 /// Measures how long no member works after the leader has ended, as a distribution over many repetitions.
@@ -133,12 +124,13 @@ int run_failover(const Options& options, const Server& server) {
     }
     std::ranges::sort(seconds);
     table.row({way.name, std::to_string(seconds.size()), fixed(seconds.front(), 2),
-               fixed(at(seconds, 0.5), 2), fixed(at(seconds, 0.95), 2), fixed(seconds.back(), 2)});
+               fixed(quantile(seconds, 0.5), 2), fixed(quantile(seconds, 0.95), 2),
+               fixed(seconds.back(), 2)});
     list.add(Json::object()
                  .set("way", way.name)
                  .set("least_seconds", seconds.front())
-                 .set("median_seconds", at(seconds, 0.5))
-                 .set("p95_seconds", at(seconds, 0.95))
+                 .set("median_seconds", quantile(seconds, 0.5))
+                 .set("p95_seconds", quantile(seconds, 0.95))
                  .set("most_seconds", seconds.back())
                  .set("seconds", each));
   }

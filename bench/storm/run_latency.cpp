@@ -22,9 +22,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr const char* kRules =
-    "  - name: favourites\n"
-    "    count: { from: favorites, reference: articleId, into: articles, field: favoritesCount }\n";
 constexpr auto kPatience = 120s;
 constexpr std::uint32_t kArticles = 1000;
 constexpr std::uint32_t kMeasured =
@@ -44,10 +41,6 @@ constexpr std::uint32_t kStorm =
 struct Latencies {
   std::string pace;
   std::vector<double> seconds;  ///< sorted
-
-  double at(double share) const {
-    return seconds[static_cast<std::size_t>(share * static_cast<double>(seconds.size() - 1) + 0.5)];
-  }
 };
 
 double seconds_since(Clock::time_point start) {
@@ -61,9 +54,7 @@ class Articles {
   Articles(const Server& server, std::string database) : server_(server), database_(std::move(database)) {
     const Client client = server_.client();
     drop(client, database_);
-    for (const char* name : {"articles", "favorites"}) create(client, database_, name);
-    insert_many(collection(client, database_, "articles"), kArticles,
-                [](std::uint32_t i) { return article(i, 0, {}); });
+    create_loved_articles(client, database_, kArticles);
   }
 
   const std::string& database() const { return database_; }
@@ -164,7 +155,7 @@ std::vector<Latencies> of_worker(const Options& options, const Server& server, c
                  .folder = folder,
                  .uri = server.uri(),
                  .database = articles.database(),
-                 .rules = kRules,
+                 .rules = kCountFavourites,
                  .pipeline = "latency"});
   worker.wait_ready();
   auto all = measure_all(articles, 10);
@@ -225,7 +216,7 @@ int run_latency(const Options& options, const Server& server) {
   Table table({"who", "changes", "times", "p50 ms", "p90 ms", "p99 ms", "most ms"});
   const auto report = [&](const char* who, const std::vector<Latencies>& all) {
     for (const Latencies& one : all) {
-      const auto ms = [&](double share) { return one.at(share) * 1000; };
+      const auto ms = [&](double share) { return quantile(one.seconds, share) * 1000; };
       table.row({who, one.pace, std::to_string(one.seconds.size()), fixed(ms(0.5)), fixed(ms(0.9)),
                  fixed(ms(0.99)), fixed(ms(1))});
       list.add(Json::object()

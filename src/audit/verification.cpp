@@ -91,8 +91,7 @@ void Verification::stream(const StreamConfig& config) {
   for (const auto& rule : rules) {
     if (options_.rule.empty() || rule->name() == options_.rule) audited.push_back(rule.get());
   }
-  std::optional<Error>
-      unknown;  // not needed: if collections may not be listed, the comparison itself shows it
+  std::optional<Error> unknown;  // a missing right to look at collections does not end the verification
   if (auto error = requirements::check_collections(pool, config.database, audited, unknown)) {
     // Code 0: not an error of the server, but a collection that a rule cannot use.
     const bool unfit = error->kind == ErrorKind::fatal && error->code == 0;

@@ -38,9 +38,9 @@ struct Item {
 struct LaneLimits {
   std::size_t batch_docs = 1000;
   std::size_t batch_bytes = 4u << 20;
-  /// The most that an effect waits for others to share its batch. A lane waits as long as its last batch
-  /// took, counted from the end of that batch: so it is idle half the time at most, and an effect that comes
-  /// later is sent at once.
+  /// The most that an effect waits for others to share its batch. After a batch, a lane waits as long as that
+  /// batch took. So it spends at most half of its time on small batches, and an effect that is offered later
+  /// is sent at once.
   Duration linger = std::chrono::milliseconds(5);
   Duration fill{0};  ///< an effect waits this long in any case, because rules want full batches
 };

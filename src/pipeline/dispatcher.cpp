@@ -90,7 +90,7 @@ bool Dispatcher::passed_facts() {
 std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBatch> from, flow::Time now) {
   if (from->events.empty() && !from->resume_token) {
     budget_.dispatched(0);
-    budget_.release(0, static_cast<std::int64_t>(from->bytes()));  // it has neither events nor a position
+    budget_.release(0, static_cast<std::int64_t>(from->size));  // it has neither events nor a position
     return std::nullopt;
   }
   auto owned = std::make_unique<EventBatch>(std::move(from));
@@ -248,7 +248,7 @@ void Dispatcher::finish_event(EventBatch& batch, std::size_t count) {
   if (batch.unresolved > 0) return;
   if (batch.source->on_done) batch.source->on_done();
   budget_.release(static_cast<std::int64_t>(batch.records.size()),
-                  static_cast<std::int64_t>(batch.source->bytes()) + batch.charged);
+                  static_cast<std::int64_t>(batch.source->size) + batch.charged);
   batches_.erase(batch.number);
 }
 

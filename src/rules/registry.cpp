@@ -16,7 +16,8 @@ enum class Does : std::uint8_t {
   keep,   ///< maintains data: every effect counts, and none is dropped as a duplicate
   react,  ///< reports changes: duplicates may be dropped
 };
-/// Which rules share a stream with it; they wait while its server is slow or unavailable.
+/// Which other rules share a stream with a rule of this kind. They wait while that rule's server is slow or
+/// unavailable.
 enum class Runs : std::uint8_t { with_others, with_publishers, apart };
 
 struct Kind {

@@ -49,10 +49,6 @@ class ChangeStream : public EventStream {
   }
   bool invalidated() const override { return invalidated_; }
 
-  /// Replaces the filter that the next open() uses.
-  void filter_by(StreamFilter filter) { options_.filter = std::move(filter); }
-  const StreamOptions& options() const { return options_; }
-
   void close();
 
  private:

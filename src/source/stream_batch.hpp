@@ -31,16 +31,9 @@ struct StreamBatch {
   std::vector<bson::View> events;
   /// Which events are changes that this pipeline made; empty if that was not asked for, or none can be.
   std::vector<bool> own;
-  /// The hash of each event's document id (id_hash), if it was computed; otherwise empty.
-  std::vector<std::uint64_t> hashes;
-  /// Added to the numbers of the reader's subscriptions in `sluiceWants`: of a shared stream, it has several
-  /// readers' subscriptions.
-  std::int64_t first_number = 0;
   bson::View resume_token;  ///< the stream's position behind this batch; absent: in the midst of an event
   std::uint64_t operation_time = 0;  ///< the server's clock when it answered
   std::function<void()> on_done;  ///< if set: called when the whole batch is resolved, on the stream's strand
-
-  std::size_t bytes() const { return size; }
 };
 
 }  // namespace sluice::source

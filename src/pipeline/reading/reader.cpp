@@ -69,7 +69,7 @@ void Reader::read(source::EventStream& stream, Position at, const std::stop_toke
     if (batch->resume_token) at = Position::of(batch->resume_token, batch->operation_time);
     const std::size_t events = batch->events.size();
     const bool in_mid_event = events == 0 && !batch->resume_token;  // only a part of an event has come
-    budget_.add(static_cast<std::int64_t>(events), static_cast<std::int64_t>(batch->bytes()));
+    budget_.add(static_cast<std::int64_t>(events), static_cast<std::int64_t>(batch->size));
     observer_.batch(std::move(batch));
     if (!in_mid_event && reading_.came(events) && !change_reading(stream, at, stop)) return;
     if (!in_mid_event) pump_snapshots(stream, at, stop);
@@ -109,7 +109,7 @@ void Reader::pump_snapshots(source::EventStream& stream, const Position& at, con
       break;
     }
     snapshot_unread_.succeeded();
-    budget_.add(static_cast<std::int64_t>(batch->events.size()), static_cast<std::int64_t>(batch->bytes()));
+    budget_.add(static_cast<std::int64_t>(batch->events.size()), static_cast<std::int64_t>(batch->size));
     observer_.batch(std::move(batch));
   }
   stream.be_patient(!active);

@@ -55,7 +55,7 @@ class DispatcherTest : public testing::Test {
 
   std::optional<std::string> dispatch(const std::vector<test::EventJson>& events, const std::string& end) {
     auto made = batch(events, end);
-    budget_.add(static_cast<std::int64_t>(made->events.size()), static_cast<std::int64_t>(made->bytes()));
+    budget_.add(static_cast<std::int64_t>(made->events.size()), static_cast<std::int64_t>(made->size));
     return dispatcher_.dispatch(std::move(made), now_);
   }
 

@@ -27,7 +27,7 @@ class DispatcherRepetitionsTest : public DispatcherTest {
 
   void dispatch(OneRun& run, const std::vector<test::EventJson>& events) {
     auto made = batch(events, events.back().token);
-    run.budget.add(static_cast<std::int64_t>(made->events.size()), static_cast<std::int64_t>(made->bytes()));
+    run.budget.add(static_cast<std::int64_t>(made->events.size()), static_cast<std::int64_t>(made->size));
     run.dispatcher.dispatch(std::move(made), now_);
   }
   void commit(OneRun& run) {

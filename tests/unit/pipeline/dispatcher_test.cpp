@@ -228,7 +228,7 @@ TEST_F(DispatcherTest, SurvivesAnswersThatAreNoEvents) {
   odd->events.push_back({});
   odd->events.push_back(store_.document("{}"));
   odd->events.push_back(store_.document(R"({"_id": {"_data": "8200"}, "operationType": 7})"));
-  budget_.add(3, static_cast<std::int64_t>(odd->bytes()));
+  budget_.add(3, static_cast<std::int64_t>(odd->size));
   EXPECT_FALSE(dispatcher_.dispatch(std::move(odd), now_));
   EXPECT_EQ(ends(), "3 0 3 0");
   EXPECT_EQ(reached(), "8201");
@@ -264,13 +264,13 @@ TEST_F(DispatcherTest, EndsAnAnswerThatNamesNoPlaceWithItsLastEvent) {
   start();
   auto none = batch({}, "8201");
   none->resume_token = {};
-  budget_.add(0, static_cast<std::int64_t>(none->bytes()));
+  budget_.add(0, static_cast<std::int64_t>(none->size));
   EXPECT_FALSE(dispatcher_.dispatch(std::move(none), now_));
   EXPECT_EQ(reached(), "none");
   EXPECT_EQ(budget_.bytes(), 0);
   auto one = batch({favorite("8202", "1")}, "8203");
   one->resume_token = {};
-  budget_.add(1, static_cast<std::int64_t>(one->bytes()));
+  budget_.add(1, static_cast<std::int64_t>(one->size));
   EXPECT_FALSE(dispatcher_.dispatch(std::move(one), now_));
   commit_all();
   const auto position = dispatcher_.advance();
