@@ -73,7 +73,7 @@ int run_scale(const Options& options, const Server& server) {
   const std::vector<NeighbourRound> neighbours = measure_neighbours(options, follower);
   std::printf("%s\n%s", table.text().c_str(), table_of(neighbours).c_str());
   Json json = heading(options, server);
-  json.set("sluice", options.sluice).set("rows", rows).set("neighbours", json_of(neighbours, options.events));
+  json.set("rows", rows).set("neighbours", json_of(neighbours, options.events));
   std::printf("%s\n", save(options, "scale", json).c_str());
   return 0;
 }
