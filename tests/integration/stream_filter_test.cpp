@@ -151,6 +151,30 @@ TEST_F(FilterOnServer, SendsEveryShardWhatHappensToCollections) {
   EXPECT_EQ(operations.count("rename"), 2U);
 }
 
+/// Why a stream is opened by time behind an event that was read under another filter: the server looks for
+/// the token's oplog entry among those that pass, and fails at the first one behind its place.
+TEST_F(FilterOnServer, DoesNotFindTheTokenOfAnotherShardsEvent) {
+  for (int i = 0; i < 20; ++i) db().insert("items", R"({"_id":)" + std::to_string(i) + "}");
+  until_ = db().operation_time();
+  all_ = events(nullptr);
+  while (!is_in(all_.back(), {0, 3})) all_.pop_back();
+  for (const Document& event : all_) {
+    bson::Builder aggregate;
+    aggregate.append("aggregate", 1).open_array("pipeline");
+    aggregate.open(aggregate.item()).open("$changeStream");
+    aggregate.append("startAfter", bson::View(*event.get()).at("_id"));
+    aggregate.close().close();
+    source::append_stages(aggregate, filter({0, 3}), place(event));
+    aggregate.close().open("cursor").close();
+    const Document open(aggregate.finish().borrow());
+    if (is_in(event, {0, 3})) {
+      EXPECT_NO_THROW(db().command(open));
+    } else {
+      EXPECT_THROW(db().command(open), workbench::MongoError);
+    }
+  }
+}
+
 TEST_F(FilterOnServer, SendsEveryShardTheEndOfTheDatabase) {
   db().insert("items", R"({"_id":1})");
   db().drop_database();
