@@ -16,5 +16,7 @@ int run_fill(const Options& options, const Server& server);
 int run_publish(const Options& options, const Server& server);
 int run_cache(const Options& options, const Server& server);
 int run_webhook(const Options& options, const Server& server);
+int run_scale(const Options& options, const Server& server);
+int run_filter(const Options& options, const Server& server);
 
 }  // namespace storm

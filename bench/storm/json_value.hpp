@@ -13,6 +13,12 @@ class Json {
  public:
   static Json object() { return Json(Kind::object); }
   static Json list() { return Json(Kind::list); }
+  /// Text that is JSON already.
+  static Json raw(std::string text) {
+    Json out(Kind::scalar);
+    out.scalar_ = std::move(text);
+    return out;
+  }
   Json(bool value);  // NOLINT(google-explicit-constructor): implicit, so that calls read like JSON
   Json(std::string value);
   Json(const char* value) : Json(std::string(value)) {}

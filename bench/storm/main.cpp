@@ -18,6 +18,8 @@ int main(int argc, char** argv) {
     if (options.command == "fill") return run_fill(options, server);
     if (options.command == "publish") return run_publish(options, server);
     if (options.command == "cache") return run_cache(options, server);
+    if (options.command == "filter") return run_filter(options, server);
+    if (options.command == "scale") return run_scale(options, server);
     if (options.command == "webhook") return run_webhook(options, server);
     return run_scenarios(options, server);
   } catch (const std::exception& error) {

@@ -85,15 +85,20 @@ void add_commands(CLI::App& app, Options& options) {
                     "redis-server to start (default: where it is found)");
   CLI::App* webhook =
       app.add_subcommand("webhook", "rules that call a service, or write, beside bare clients");
-  webhook->add_option("--documents", options.events, "documents that each updateMany updates")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  CLI::App* scale =
+      app.add_subcommand("scale", "what a change costs with many partitions, rules and instances");
+  for (CLI::App* command : {webhook, scale})
+    command->add_option("--documents", options.events, "documents that each updateMany updates")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
   webhook->add_option("--concurrency", options.concurrency, "requests under way, of rule and bare client")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   webhook->add_option("--batch-size", options.batch_size, "documents in a request of the rule with batches")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  CLI::App* filter =
+      app.add_subcommand("filter", "what mongod pays for each oplog entry, by the filter of a change stream");
   CLI::App* soak = app.add_subcommand("soak", "one worker through storms and idleness in turns");
   soak->add_option("--minutes", options.minutes, "how long")
       ->check(CLI::PositiveNumber)
@@ -107,7 +112,8 @@ void add_commands(CLI::App& app, Options& options) {
       ->capture_default_str();
   CLI::App* latency =
       app.add_subcommand("latency", "time until a change's effect is visible, beside a one-at-a-time loop");
-  for (CLI::App* command : {run, sweep, memory, fill, publish, cache, webhook, soak, failover, latency})
+  for (CLI::App* command :
+       {run, sweep, memory, fill, publish, cache, webhook, scale, filter, soak, failover, latency})
     command->fallthrough();
 }
 

@@ -12,7 +12,8 @@ namespace storm {
 /// The options of the command line.
 struct Options {
   std::string command_line;
-  std::string command;  ///< run, sweep, memory, soak, fill, publish, cache, webhook, failover, latency
+  /// run, sweep, memory, soak, fill, publish, cache, webhook, scale, filter, failover, latency
+  std::string command;
 
   Sizes sizes;
   ServerOptions server;
@@ -39,7 +40,7 @@ struct Options {
   std::string redis_server;                                  ///< cache: path; empty: looked for
   std::int64_t window = 4096;  ///< publish: messages that the bare publisher has in flight
 
-  std::uint32_t events = 20'000;   ///< webhook: documents updated by each updateMany
+  std::uint32_t events = 20'000;   ///< webhook, scale: documents updated by each updateMany
   std::uint32_t concurrency = 16;  ///< webhook: requests in flight, of the rule and of the bare client
   std::uint32_t batch_size = 100;  ///< webhook: documents in a request of the rule with batches
 

@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "report.hpp"
 #include "web_service.hpp"
 #include "webhook_parts.hpp"
 
@@ -12,6 +13,20 @@ using Answers = WebService::Answers;
 std::string rule(const std::string& name, const WebService& service, const Options& options) {
   return "  - name: " + name + "\n    webhook: { from: users, url: \"" + service.origin() +
          "/users\", concurrency: " + std::to_string(options.concurrency) + " }\n";
+}
+
+using Member = double NeighbourRound::*;
+
+Spread spread_of(const std::vector<NeighbourRound>& rounds, Member member) {
+  std::vector<double> values;
+  for (const NeighbourRound& round : rounds) values.push_back(round.*member);
+  return spread(values);
+}
+
+Spread ratio_of(const std::vector<NeighbourRound>& rounds, Member member) {
+  std::vector<double> values;
+  for (const NeighbourRound& round : rounds) values.push_back(round.*member / round.alone);
+  return spread(values);
 }
 
 double rate_of_fast(const Options& options, Follower& follower, const std::string& name,
@@ -37,6 +52,32 @@ std::vector<NeighbourRound> measure_neighbours(const Options& options, Follower&
     round.silent = rate_of_fast(options, follower, "silent", std::make_unique<WebService>(Answers::never));
   }
   return rounds;
+}
+
+Json json_of(const std::vector<NeighbourRound>& rounds, std::uint32_t documents) {
+  Json list = Json::list();
+  for (const NeighbourRound& one : rounds)
+    list.add(
+        Json::object().set("alone", one.alone).set("beside_slow", one.slow).set("beside_silent", one.silent));
+  return Json::object()
+      .set("documents", documents)
+      .set("alone_per_second", json_of(spread_of(rounds, &NeighbourRound::alone)))
+      .set("beside_slow_per_second", json_of(spread_of(rounds, &NeighbourRound::slow)))
+      .set("beside_silent_per_second", json_of(spread_of(rounds, &NeighbourRound::silent)))
+      .set("slow_of_alone", json_of(ratio_of(rounds, &NeighbourRound::slow)))
+      .set("silent_of_alone", json_of(ratio_of(rounds, &NeighbourRound::silent)))
+      .set("rounds", list);
+}
+
+std::string table_of(const std::vector<NeighbourRound>& rounds) {
+  Table table({"fast endpoint", "documents/s", "of alone"});
+  const auto add = [&](const char* name, Member member) {
+    table.row({name, grouped(spread_of(rounds, member).median), fixed(ratio_of(rounds, member).median, 2)});
+  };
+  add("alone", &NeighbourRound::alone);
+  add("beside one that takes 1 s", &NeighbourRound::slow);
+  add("beside one that is silent", &NeighbourRound::silent);
+  return table.text();
 }
 
 }  // namespace storm

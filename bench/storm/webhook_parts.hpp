@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "follower.hpp"
@@ -23,5 +24,7 @@ struct NeighbourRound {
   double silent = 0;  ///< the same, next to a rule whose service never answers
 };
 std::vector<NeighbourRound> measure_neighbours(const Options& options, Follower& follower);
+Json json_of(const std::vector<NeighbourRound>& rounds, std::uint32_t documents);
+std::string table_of(const std::vector<NeighbourRound>& rounds);
 
 }  // namespace storm

@@ -119,7 +119,7 @@ std::vector<const DeliveryPlan*> deliveries_of(const Rules& rules) {
 source::StreamFilter filter_of(const Rules& rules, int shard_count, int shard_index) {
   source::StreamFilter filter = source::filter_of(source::number_subscriptions(rules));
   filter.shard_count = shard_count;
-  filter.shard_index = shard_index;
+  filter.shards = {shard_index};
   return filter;
 }
 

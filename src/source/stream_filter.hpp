@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,8 @@ namespace sluice::source {
 /// Which events of a database the server sends, and how much of each. Compiled from the rules' subscriptions.
 struct StreamFilter {
   std::vector<Subscription> subscriptions;  ///< merged: one for each collection
-  int shard_count = 1;
-  int shard_index = 0;
+  int shard_count = 1;                      ///< a document's shard is the hash of its id modulo this
+  std::vector<int> shards = {0};            ///< whose documents are sent; ascending, without duplicates
   /// The server adds the hash of the id (sluiceHash); needed for an older shard layout.
   bool with_hash = false;
 
@@ -31,6 +32,9 @@ struct StreamFilter {
   std::vector<Subscription> plain = {};
   flow::Judging judging = flow::Judging::filter;
   bool pass_over = false;  ///< the server drops events whose resume token is too large for any answer
+
+  /// Whether the documents of all shards are sent.
+  bool every_shard() const { return shards.size() >= static_cast<std::size_t>(shard_count); }
 
   /// Whether the server evaluates an expression of a rule, which may fail.
   bool has_expressions() const;

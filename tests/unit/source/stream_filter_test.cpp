@@ -32,7 +32,8 @@ std::string match(const std::string& shard = "") {
   return R"({"$match": {
     "$or": [{"ns.coll": {"$in": ["users", "articles", "comments", "favorites", null]}},
             {"to.coll": {"$in": ["users", "articles", "comments", "favorites"]}}],
-    "$expr": {"$and": [{"$cond": [
+    "$expr": {"$and": [)" +
+         shard + R"({"$cond": [
       {"$eq": ["$operationType", "update"]},
       {"$anyElementTrue": [{"$map": {
         "input": {"$concatArrays": [
@@ -43,8 +44,7 @@ std::string match(const std::string& shard = "") {
           {"$concat": ["$ns.coll", " ", {"$arrayElemAt": ["$$at", 0]}]}, {"$literal": )" +
          heads + R"(}]}]}}}}}]},
       {"$not": [{"$in": [{"$concat": ["$operationType", " ", "$ns.coll"]},
-                         {"$literal": ["delete users", "delete comments"]}]}]}]})" +
-         shard + "]}}}";
+                         {"$literal": ["delete users", "delete comments"]}]}]}]}]}}})";
 }
 
 TEST_F(StreamFilterTest, CompilesTheRulesOfRealWorld) {
@@ -53,10 +53,35 @@ TEST_F(StreamFilterTest, CompilesTheRulesOfRealWorld) {
 
 TEST_F(StreamFilterTest, SendsAShardItsOwnDocumentsAndEveryControlEvent) {
   realworld_.shard_count = 4;
-  realworld_.shard_index = 2;
-  const std::string shard = R"(, {"$or": [{"$eq": [{"$type": "$documentKey"}, "missing"]}, {"$eq": [{"$mod": [
-      {"$abs": {"$toLong": {"$toHashedIndexKey": "$documentKey._id"}}}, 4]}, 2]}]})";
+  realworld_.shards = {2};
+  const std::string shard = R"({"$or": [{"$eq": [{"$mod": [
+      {"$abs": {"$toLong": {"$toHashedIndexKey": "$documentKey._id"}}}, 4]}, 2]},
+      {"$eq": [{"$type": "$documentKey._id"}, "missing"]}]}, )";
   EXPECT_EQ(pipeline(realworld_), expected(R"({"pipeline": [)" + match(shard) + "]}"));
+}
+
+TEST_F(StreamFilterTest, SendsSeveralShardsTheirDocuments) {
+  realworld_.shard_count = 4;
+  realworld_.shards = {0, 2};
+  const std::string shard = R"({"$or": [{"$in": [{"$mod": [
+      {"$abs": {"$toLong": {"$toHashedIndexKey": "$documentKey._id"}}}, 4]}, {"$literal": [0, 2]}]},
+      {"$eq": [{"$type": "$documentKey._id"}, "missing"]}]}, )";
+  EXPECT_EQ(pipeline(realworld_), expected(R"({"pipeline": [)" + match(shard) + "]}"));
+}
+
+TEST_F(StreamFilterTest, ComputesNoHashWhereAllShardsAreSent) {
+  realworld_.shard_count = 4;
+  realworld_.shards = {0, 1, 2, 3};
+  EXPECT_TRUE(realworld_.every_shard());
+  EXPECT_EQ(pipeline(realworld_), expected(R"({"pipeline": [)" + match() + "]}"));
+}
+
+/// What reads these paths alone the server evaluates on the oplog entry. A path to the whole key it does not.
+TEST_F(StreamFilterTest, ReadsNoWholeDocumentKey) {
+  realworld_.shard_count = 4;
+  const std::string text = pipeline(realworld_);
+  EXPECT_NE(text.find("\"$documentKey._id\""), std::string::npos) << text;
+  EXPECT_EQ(text.find("\"$documentKey\""), std::string::npos) << text;
 }
 
 TEST_F(StreamFilterTest, AddsTheHashWhereAnOlderLayoutIsHonoured) {
@@ -161,7 +186,8 @@ TEST_F(StreamFilterTest, NamesTheSubscriptionsThatAnEventIsFor) {
                          .fields = {},
                          .where = expression(R"({"$gt": ["$fullDocument.n", 1]})"),
                          .exact = true};
-  const std::string text = pipeline(filter_of(number_subscriptions(std::vector<Subscription>{one, {.collection = "d", .fields = {"a"}}})));
+  const std::string text = pipeline(
+      filter_of(number_subscriptions(std::vector<Subscription>{one, {.collection = "d", .fields = {"a"}}})));
   const std::string wants = R"({"$addFields": {"sluiceWants": {"$concatArrays": [{"$cond": [{"$and": [
       {"$eq": ["$ns.coll", {"$literal": "c"}]},
       {"$in": ["$operationType", {"$literal": ["insert", "update", "replace", "delete"]}]},
@@ -227,7 +253,8 @@ TEST_F(StreamFilterTest, PatternsBecomeExpressionsOverTheName) {
         {"$and": [)" +
       in_set + R"(, {"$in": ["$operationType",
           {"$literal": ["insert", "replace", "delete", "update"]}]}]}]}]}})";
-  EXPECT_EQ(pipeline(filter_of(number_subscriptions(std::vector<Subscription>{set}))), expected(R"({"pipeline": [{"$match": )" + scope + "}]}"));
+  EXPECT_EQ(pipeline(filter_of(number_subscriptions(std::vector<Subscription>{set}))),
+            expected(R"({"pipeline": [{"$match": )" + scope + "}]}"));
 }
 
 }  // namespace

@@ -1,0 +1,94 @@
+#include "fleet.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <thread>
+
+namespace storm {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kPoll = std::chrono::milliseconds(10);
+constexpr double kPatience = 600;  // seconds until a storm is done
+constexpr double kEvenPatience = 120;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+Fleet::Fleet(const Server& server, const WorkerOptions& options, int workers) : server_(server) {
+  count_from_here();
+  for (int i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>(options));
+}
+
+void Fleet::count_from_here() {
+  start_ = Clock::now();
+  mongod_before_ = server_.usage().cpu_seconds;
+}
+
+void Fleet::wait_ready() {
+  for (const auto& worker : workers_) worker->wait_ready();
+}
+
+void Fleet::wait_even(int partitions) {
+  const auto start = Clock::now();
+  const double each = static_cast<double>(partitions) / static_cast<double>(workers_.size());
+  const auto even = [&](const auto& worker) {
+    return worker->metrics().value("sluice_cluster_partitions_held") == each;
+  };
+  while (!std::ranges::all_of(workers_, even)) {
+    if (seconds_since(start) > kEvenPatience)
+      throw std::runtime_error("the workers do not share the partitions evenly");
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
+double Fleet::resolved() const {
+  double all = 0;
+  for (const auto& worker : workers_) all += worker->metrics().resolved();
+  return all;
+}
+
+FleetRun Fleet::run_until(const Done& done) {
+  while (!done()) {
+    for (const auto& worker : workers_) worker->expect_running();
+    if (seconds_since(start_) > kPatience)
+      throw std::runtime_error("the workers do not get through the storm");
+    std::this_thread::sleep_for(kPoll);
+  }
+  FleetRun run;
+  run.seconds = seconds_since(start_);
+  run.mongod_cpu = server_.usage().cpu_seconds - mongod_before_;
+  for (const auto& worker : workers_) {
+    const Usage usage = worker->usage();
+    run.worker_cpu += usage.cpu_seconds;
+    run.peak_rss_mb.push_back(usage.peak_rss_mb);
+  }
+  return run;
+}
+
+void Fleet::stop() {
+  for (const auto& worker : workers_) {
+    if (worker->metrics().value("sluice_events_dead_total") > 0)
+      throw std::runtime_error("a worker made dead letters");
+    worker->stop();
+  }
+}
+
+double mongod_cpu_of_start(const Server& server, const WorkerOptions& options, int partitions) {
+  double cpu = 0;
+  // The first one also makes the state that the second one finds.
+  for (int i = 0; i < 2; ++i) {
+    Fleet fleet(server, options, 1);
+    fleet.wait_ready();
+    if (partitions > 0) fleet.wait_even(partitions);
+    cpu = fleet.run_until([] { return true; }).mongod_cpu;
+    fleet.stop();
+  }
+  return cpu;
+}
+
+}  // namespace storm

@@ -1,0 +1,143 @@
+#include <cstdio>
+#include <future>
+
+#include "data.hpp"
+#include "report.hpp"
+#include "scale_parts.hpp"
+#include "workload.hpp"
+
+namespace storm {
+namespace {
+
+const std::string kDatabase = "conduit";
+constexpr int kMostPartitions = 16;
+constexpr int kInstances = 4;
+
+/// Favourites and the workers that count them.
+class Favours {
+ public:
+  Favours(const Options& options, const Server& server)
+      : options_(options),
+        server_(server),
+        folder_(options.server.data_parent),
+        client_(server.client()),
+        workload_(make_favourites(options.sizes)) {}
+
+  FleetRun backlog(int partitions) {
+    load();
+    const WorkerOptions worker = this->worker(partitions);
+    const double cpu_of_start = mongod_cpu_of_start(server_, worker, partitions);
+    workload_->plan(++round_);
+    write_all(*workload_, client_, kDatabase);
+    Fleet fleet(server_, worker, 1);
+    FleetRun run = finish(fleet);
+    run.mongod_cpu -= cpu_of_start;
+    return run;
+  }
+
+  FleetRun live(int workers, int partitions) {
+    const double cpu_of_writes = writes();
+    load();
+    Fleet fleet(server_, worker(partitions), workers);
+    fleet.wait_ready();
+    fleet.wait_even(partitions);
+    workload_->plan(++round_);
+    fleet.count_from_here();
+    auto writing =
+        std::async(std::launch::async, [this] { write_all(*workload_, server_.client(), kDatabase); });
+    FleetRun run = finish(fleet);
+    writing.get();
+    run.mongod_cpu -= cpu_of_writes;
+    return run;
+  }
+
+ private:
+  const Options& options_;
+  const Server& server_;
+  TemporaryDirectory folder_;
+  Client client_;
+  std::unique_ptr<Workload> workload_;
+  std::uint32_t round_ = 0;
+
+  void load() {
+    for (const std::string& name : {kDatabase, std::string("sluice")}) drop(client_, name);
+    workload_->load(client_, kDatabase);
+  }
+
+  /// Seconds of mongod's CPU for writing a storm that nobody reads.
+  double writes() {
+    load();
+    workload_->plan(++round_);
+    const double before = server_.usage().cpu_seconds;
+    write_all(*workload_, client_, kDatabase);
+    return server_.usage().cpu_seconds - before;
+  }
+
+  WorkerOptions worker(int partitions) const {
+    WorkerOptions worker{.sluice = options_.sluice,
+                         .flags = options_.worker_flags,
+                         .folder = folder_.path(),
+                         .uri = server_.uri(),
+                         .database = kDatabase,
+                         .rules = workload_->rules(),
+                         .pipeline = "scale"};
+    worker.flags.push_back("--partitions=" + std::to_string(partitions));
+    return worker;
+  }
+
+  FleetRun finish(Fleet& fleet) const {
+    const auto events = static_cast<double>(workload_->events());
+    FleetRun run = fleet.run_until([&] { return fleet.resolved() >= events; });
+    fleet.stop();
+    workload_->verify(client_, kDatabase);
+    return run;
+  }
+};
+
+void tell(const ScaleRow& row) {
+  const FleetRun& run = row.rounds.back();
+  std::fprintf(stderr, "%s: %s events/s, %s us of mongod for an event\n", row.name.c_str(),
+               grouped(row.events / run.seconds).c_str(), fixed(run.mongod_cpu * 1e6 / row.events).c_str());
+}
+
+}  // namespace
+
+std::vector<ScaleRow> measure_partitions(const Options& options, const Server& server) {
+  Favours favours(options, server);
+  std::vector<ScaleRow> rows;
+  for (const int partitions : {1, 4, 8, kMostPartitions}) {
+    const std::string plural = partitions == 1 ? "" : "s";
+    ScaleRow& row = rows.emplace_back();
+    row.name = "1 instance, " + std::to_string(partitions) + " partition" + plural;
+    row.events = options.sizes.favourites;
+    for (std::uint32_t round = 0; round < options.rounds; ++round) {
+      row.rounds.push_back(favours.backlog(partitions));
+      tell(row);
+    }
+  }
+  return rows;
+}
+
+std::vector<ScaleRow> measure_instances(const Options& options, const Server& server) {
+  struct Case {
+    const char* name;
+    int workers;
+    int partitions;
+  };
+  Favours favours(options, server);
+  std::vector<ScaleRow> rows;
+  for (const Case& one : {Case{"live: 1 instance, 1 partition", 1, 1},
+                          Case{"live: 1 instance, 16 partitions", 1, kMostPartitions},
+                          Case{"live: 4 instances of 4 partitions", kInstances, kMostPartitions}}) {
+    ScaleRow& row = rows.emplace_back();
+    row.name = one.name;
+    row.events = options.sizes.favourites;
+    for (std::uint32_t round = 0; round < options.rounds; ++round) {
+      row.rounds.push_back(favours.live(one.workers, one.partitions));
+      tell(row);
+    }
+  }
+  return rows;
+}
+
+}  // namespace storm
