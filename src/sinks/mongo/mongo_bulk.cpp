@@ -76,18 +76,19 @@ bson_oid_t MongoBulk::letter_id(const Batch& batch, std::size_t index) const {
 void MongoBulk::tell_letters(const Batch& batch) const {
   std::vector<StoredLetter> stored;
   for (std::size_t i = 0; i < batch.writes.size(); ++i) {
-    const auto* letter = std::get_if<DeadLetterWrite>(&batch.writes[i]);
-    if (letter == nullptr) continue;
+    const auto* found = std::get_if<LetterWrite>(&batch.writes[i]);
+    if (found == nullptr) continue;
+    const DeadLetterWrite& letter = **found;
     const bson_oid_t oid = letter_id(batch, i);
     std::string id;
     text::append_hex(id, oid.bytes, sizeof oid.bytes);
-    stored.push_back({std::move(id), letter->rule, change_of(letter->event), letter->code, letter->message});
+    stored.push_back({std::move(id), letter.rule, change_of(letter.event), letter.code, letter.message});
   }
   if (!stored.empty()) options_.stored(std::move(stored));
 }
 
 void MongoBulk::add_dead_letter(const Batch& batch, std::size_t index, WriteCommands& out) const {
-  const auto& letter = std::get<DeadLetterWrite>(batch.writes[index]);
+  const DeadLetterWrite& letter = *std::get<LetterWrite>(batch.writes[index]);
   const LetterOrigin origin{options_.pipeline, options_.stream, letter_id(batch, index), now_ms()};
   out.add(Kind::insert, options_.state_database, dead_letters_, index, false,
           [&](bson::Builder& document) { append_letter(letter, origin, document); });
@@ -157,7 +158,7 @@ Ran MongoBulk::run_writes(mongo::Transaction& transaction, const Batch& batch) c
   WriteCommands commands(options_.statement_ms, batch.one_by_one ? 1 : WriteCommands::many);
   add_counters(batch, commands);
   for (std::size_t i = 0; i < batch.writes.size(); ++i) {
-    if (std::holds_alternative<DeadLetterWrite>(batch.writes[i])) add_dead_letter(batch, i, commands);
+    if (std::holds_alternative<LetterWrite>(batch.writes[i])) add_dead_letter(batch, i, commands);
   }
   const Copied copied = add_copies(transaction, batch, commands);
   if (copied.error) return {0, 0, copied.error, std::nullopt, copied.bytes};
