@@ -94,6 +94,7 @@ void add_commands(CLI::App& app, Options& options) {
   webhook->add_option("--batch-size", options.batch_size, "documents in a request of the rule with batches")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  webhook->add_flag("--writes-only", options.writes_only, "only the rules that write");
   CLI::App* soak = app.add_subcommand("soak", "one worker through storms and idleness in turns");
   soak->add_option("--minutes", options.minutes, "how long")
       ->check(CLI::PositiveNumber)
