@@ -97,6 +97,7 @@ void add_commands(CLI::App& app, Options& options) {
   webhook->add_option("--batch-size", options.batch_size, "documents in a request of the rule with batches")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  webhook->add_flag("--writes-only", options.writes_only, "only the rules that write");
   CLI::App* filter =
       app.add_subcommand("filter", "what mongod pays for each oplog entry, by the filter of a change stream");
   CLI::App* soak = app.add_subcommand("soak", "one worker through storms and idleness in turns");

@@ -11,17 +11,20 @@ int run_webhook(const Options& options, const Server& server) {
   Json rows = Json::list();
   Table table(reaction_heads());
   for (const auto measure : {measure_calls, measure_writes}) {
+    if (options.writes_only && measure == measure_calls) continue;
     for (const Reaction& reaction : measure(options, follower)) {
       table.row(row_of(reaction));
       rows.add(json_of(reaction));
     }
   }
-  const std::vector<NeighbourRound> neighbours = measure_neighbours(options, follower);
-  std::printf("%s\n%s", table.text().c_str(), table_of(neighbours).c_str());
+  std::printf("%s\n", table.text().c_str());
   Json json = heading(options, server);
-  json.set("concurrency", options.concurrency)
-      .set("rows", rows)
-      .set("neighbours", json_of(neighbours, options.events));
+  json.set("concurrency", options.concurrency).set("rows", rows);
+  if (!options.writes_only) {
+    const std::vector<NeighbourRound> neighbours = measure_neighbours(options, follower);
+    std::printf("%s", table_of(neighbours).c_str());
+    json.set("neighbours", json_of(neighbours, options.events));
+  }
   std::printf("%s\n", save(options, "webhook", json).c_str());
   return 0;
 }

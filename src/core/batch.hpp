@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -64,7 +65,10 @@ struct PutWrite {
   bson::View values;
 };
 
-using Write = std::variant<CounterWrite, RefreshWrite, FillWrite, DeadLetterWrite, DeliverWrite, PutWrite>;
+/// Dead letters are rare and large. Kept in place they would make every write four times its size.
+using LetterWrite = std::shared_ptr<const DeadLetterWrite>;
+
+using Write = std::variant<CounterWrite, RefreshWrite, FillWrite, LetterWrite, DeliverWrite, PutWrite>;
 
 /// Identifies the document of a lane's position, and the values that it must still have for a commit to be
 /// valid.

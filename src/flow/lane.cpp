@@ -61,8 +61,10 @@ void Lane::offer(const Item& item, Time now) {
 }
 
 void Lane::pop() {
-  const auto refusal = refusals_.find(items_.front().refusal);
-  if (refusal != refusals_.end() && --refusal->second.items == 0) refusals_.erase(refusal);
+  if (const std::uint32_t number = items_.front().refusal; number != 0) {
+    const auto refusal = refusals_.find(number);
+    if (refusal != refusals_.end() && --refusal->second.items == 0) refusals_.erase(refusal);
+  }
   items_.pop_front();
 }
 
@@ -107,9 +109,9 @@ void Lane::add_item(const Item& item) {
     return;
   }
   const Error& why = refusals_.at(item.refusal).why;
-  batch_.writes.push_back(DeadLetterWrite{rule_names_[item.effect.rule], item.event->token,
-                                          item.event->cluster_time, item.event->document, why.code,
-                                          why.message, item.effect, letter_form_});
+  batch_.writes.push_back(std::make_shared<const DeadLetterWrite>(
+      DeadLetterWrite{rule_names_[item.effect.rule], item.event->token, item.event->cluster_time,
+                      item.event->document, why.code, why.message, item.effect, letter_form_}));
 }
 
 void Lane::build() {
@@ -295,7 +297,7 @@ std::size_t Lane::mark_refused(const std::optional<std::size_t>& write, const Er
   for (std::size_t i = 0; i < in_batch_; ++i) {
     Item& item = items_[i];
     if (item.refusal != 0) {
-      again.emplace_back(DeadLetterWrite{});
+      again.emplace_back(LetterWrite());
     } else if (const std::size_t index = merger_.add(item.effect); !write || index == *write) {
       refuse_item(item, refusal);
       ++marked;

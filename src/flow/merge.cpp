@@ -1,6 +1,7 @@
 #include "flow/merge.hpp"
 
 #include <cassert>
+#include <utility>
 
 namespace sluice::flow {
 
@@ -45,7 +46,29 @@ void merge(Write& write, const EffectBody& body) {
 void Merger::start(std::vector<Write>& writes) {
   writes_ = &writes;
   writes.clear();
-  index_.clear();
+  ++batch_;
+  used_ = 0;
+  constexpr std::size_t kept_entries = 1 << 14;
+  if (table_.size() > kept_entries) table_ = {};
+  if (table_.empty()) table_.resize(64);
+}
+
+/// The entry of this target, or the free one where it belongs.
+Merger::Entry& Merger::find(const void* plan, std::uint64_t hash, const bson::Identity& id) {
+  // Multiplied by the golden ratio, because targets that share a lane have keys with the same remainder.
+  std::size_t place = (hash * 0x9E3779B97F4A7C15U) >> 32;
+  while (true) {
+    Entry& entry = table_[place++ & (table_.size() - 1)];
+    if (entry.batch != batch_) return entry;
+    if (entry.hash == hash && entry.plan == plan && entry.id == id) return entry;
+  }
+}
+
+void Merger::grow() {
+  const std::vector<Entry> old = std::exchange(table_, std::vector<Entry>(2 * table_.size()));
+  for (const Entry& entry : old) {
+    if (entry.batch == batch_) find(entry.plan, entry.hash, entry.id) = entry;
+  }
 }
 
 std::size_t Merger::add(const Effect& effect) {
@@ -60,14 +83,17 @@ std::size_t Merger::add(const Effect& effect) {
   // A CopyPlan has two kinds of effects, refreshes and fills, which must not be merged with each other. All
   // other plans have one kind.
   const std::uint64_t hash = effect.key * 4 + effect.body.index();
-  const auto [entry, fresh] =
-      index_.try_emplace(Key{target.plan, hash, bson::Identity(*target.id)}, writes_->size());
-  if (fresh) {
-    writes_->push_back(std::visit(WriteOf{effect.key}, effect.body));
+  const bson::Identity id(*target.id);
+  if (2 * used_ >= table_.size()) grow();
+  Entry& entry = find(target.plan, hash, id);
+  if (entry.batch == batch_) {
+    merge((*writes_)[entry.write], effect.body);
   } else {
-    merge((*writes_)[entry->second], effect.body);
+    entry = {batch_, hash, target.plan, id, writes_->size()};
+    ++used_;
+    writes_->push_back(std::visit(WriteOf{effect.key}, effect.body));
   }
-  return entry->second;
+  return entry.write;
 }
 
 }  // namespace sluice::flow

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
 #include <vector>
 
 #include "core/batch.hpp"
@@ -21,18 +20,21 @@ class Merger {
   std::size_t add(const Effect& effect);
 
  private:
-  struct Key {
-    const void* plan;
-    std::uint64_t hash;
+  struct Entry {
+    std::uint64_t batch = 0;  ///< the entry is free in other batches, so none is cleared between batches
+    std::uint64_t hash = 0;
+    const void* plan = nullptr;
     bson::Identity id;
-    friend bool operator==(const Key&, const Key&) = default;
-  };
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const { return key.hash; }
+    std::size_t write = 0;
   };
 
+  Entry& find(const void* plan, std::uint64_t hash, const bson::Identity& id);
+  void grow();
+
   std::vector<Write>* writes_ = nullptr;
-  std::unordered_map<Key, std::size_t, KeyHash> index_;
+  std::vector<Entry> table_;  ///< open addressing with linear probing; the size is a power of two
+  std::size_t used_ = 0;      ///< entries of the present batch; at most half of the table
+  std::uint64_t batch_ = 0;
 };
 
 }  // namespace sluice::flow

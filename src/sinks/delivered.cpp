@@ -53,13 +53,12 @@ void Delivered::remember(const Batch& batch, const Outlet& outlet, const std::ve
     const auto& one = std::get<DeliverWrite>(write);
     if (alone) {
       forget(MessageKey::view(one));
-      std::erase_if(went_on_,
-                    [&](const MessageKey& key) { return MessageKey::Equal()(key, MessageKey::view(one)); });
     } else {
       known_.emplace(one);
       went_on_.emplace_back(one);
     }
   }
+  if (alone) std::erase_if(went_on_, [&](const MessageKey& key) { return !known_.contains(key); });
 }
 
 }  // namespace sluice::sinks

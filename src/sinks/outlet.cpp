@@ -21,7 +21,7 @@ std::size_t bytes_of(const Write& write) {
     return message.payload.size() + message.text.size() + message.headers.size();
   }
   if (const auto* put = std::get_if<PutWrite>(&write)) return put->values.size();
-  if (const auto* letter = std::get_if<DeadLetterWrite>(&write)) return letter->event.size();
+  if (const auto* letter = std::get_if<LetterWrite>(&write)) return (*letter)->event.size();
   return 0;
 }
 

@@ -205,6 +205,36 @@ TEST_F(WriteRules, TheSameContentOfOneOrderOnceWithinItsWindow) {
   EXPECT_EQ(metric("sluice_rule_effects_total", R"(result="repeated")"), 1);
 }
 
+TEST_F(WriteRules, NewDocumentsHaveTheOrderOfTheirValues) {
+  start(file("  - name: note\n    write: { from: items, into: notes, values: { z: NEW._id, a: NEW.n } }\n"))
+      .ready();
+  db().insert("items", R"({"_id":1,"n":2})");
+  ASSERT_TRUE(settled());
+  const auto notes = db().aggregate("notes", R"({"pipeline":[{"$unset":"_id"}]})");
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_EQ(notes[0].json(), R"({ "z" : 1, "a" : 2 })");
+}
+
+/// Another pipeline with the same rule has made the same documents already.
+TEST_F(WriteRules, DocumentsThatExistStayAsTheyAre) {
+  const std::string rules =
+      "  - name: note\n    write: { from: items, into: notes, values: { item: NEW._id, n: NEW.n } }\n";
+  const std::string first = file(rules, "first.yaml");
+  const std::string second = file(rules, "second.yaml");
+  std::ofstream(second) << "pipeline: second\nrules:\n" << rules;
+  start(second).ready();
+  terminate_all();  // it continues from here
+  start(first).ready();
+  for (int id = 0; id < 3; ++id) db().insert("items", "{\"_id\":" + std::to_string(id) + ",\"n\":1}");
+  ASSERT_TRUE(soon([this] { return db().count("notes") == 3; }));
+  terminate_all();
+  db().update("notes", R"({"item":1})", R"({"$set":{"n":7}})");
+  start(second).ready();
+  ASSERT_TRUE(soon([this] { return metric("sluice_events_applied_total") == 3; }));
+  EXPECT_EQ(found("notes", "n"), (Texts{"1", "7", "1"}));
+  EXPECT_EQ(state().count("dead_letters"), 0);
+}
+
 TEST_F(WriteRules, ARuleThatWouldSetItselfOffIsRefused) {
   const Outcome outcome = run_sluice(here_run(
       {"check", file("  - name: loop\n    write: { from: items, into: items, values: { a: 1 } }\n")}));

@@ -13,7 +13,6 @@
 #include "sinks/mongo/counters.hpp"
 #include "sinks/mongo/fan_out.hpp"
 #include "sinks/mongo/letter.hpp"
-#include "sinks/mongo/puts.hpp"
 #include "sinks/outlet.hpp"
 #include "text/hex.hpp"
 
@@ -76,18 +75,19 @@ bson_oid_t MongoBulk::letter_id(const Batch& batch, std::size_t index) const {
 void MongoBulk::tell_letters(const Batch& batch) const {
   std::vector<StoredLetter> stored;
   for (std::size_t i = 0; i < batch.writes.size(); ++i) {
-    const auto* letter = std::get_if<DeadLetterWrite>(&batch.writes[i]);
-    if (letter == nullptr) continue;
+    const auto* found = std::get_if<LetterWrite>(&batch.writes[i]);
+    if (found == nullptr) continue;
+    const DeadLetterWrite& letter = **found;
     const bson_oid_t oid = letter_id(batch, i);
     std::string id;
     text::append_hex(id, oid.bytes, sizeof oid.bytes);
-    stored.push_back({std::move(id), letter->rule, change_of(letter->event), letter->code, letter->message});
+    stored.push_back({std::move(id), letter.rule, change_of(letter.event), letter.code, letter.message});
   }
   if (!stored.empty()) options_.stored(std::move(stored));
 }
 
 void MongoBulk::add_dead_letter(const Batch& batch, std::size_t index, WriteCommands& out) const {
-  const auto& letter = std::get<DeadLetterWrite>(batch.writes[index]);
+  const DeadLetterWrite& letter = *std::get<LetterWrite>(batch.writes[index]);
   const LetterOrigin origin{options_.pipeline, options_.stream, letter_id(batch, index), now_ms()};
   out.add(Kind::insert, options_.state_database, dead_letters_, index, false,
           [&](bson::Builder& document) { append_letter(letter, origin, document); });
@@ -153,19 +153,20 @@ MongoBulk::Copied MongoBulk::add_copies(mongo::Transaction& transaction, const B
   return {bytes, std::nullopt};
 }
 
-Ran MongoBulk::run_writes(mongo::Transaction& transaction, const Batch& batch) const {
+Ran MongoBulk::run_writes(mongo::Transaction& transaction, const Batch& batch,
+                          NewDocuments new_documents) const {
   WriteCommands commands(options_.statement_ms, batch.one_by_one ? 1 : WriteCommands::many);
   add_counters(batch, commands);
   for (std::size_t i = 0; i < batch.writes.size(); ++i) {
-    if (std::holds_alternative<DeadLetterWrite>(batch.writes[i])) add_dead_letter(batch, i, commands);
+    if (std::holds_alternative<LetterWrite>(batch.writes[i])) add_dead_letter(batch, i, commands);
   }
   const Copied copied = add_copies(transaction, batch, commands);
   if (copied.error) return {0, 0, copied.error, std::nullopt, copied.bytes};
   Ran ran = commands.run(transaction);
   ran.copied_bytes = copied.bytes;
   if (ran.error || !puts_something(batch.writes)) return ran;
-  Ran put =
-      run_puts(transaction, options_.statement_ms, batch.writes, batch.one_by_one ? 1 : WriteCommands::many);
+  Ran put = run_puts(transaction, options_.statement_ms, batch.writes,
+                     batch.one_by_one ? 1 : WriteCommands::many, new_documents);
   put.documents += ran.documents;
   put.refreshed = ran.refreshed;
   put.copied_bytes = ran.copied_bytes;
@@ -201,7 +202,21 @@ Outcome MongoBulk::refused(mongoc_client_t* client, const Batch& batch) {
   return outcome;
 }
 
+/// Documents under an _id of their event are new, except after a restart from an older position. An insert
+/// costs the server less than an upsert. So inserts are tried first, and upserts if the server refuses them.
 Outcome MongoBulk::attempt(mongoc_client_t* client, const Batch& batch) {
+  constexpr int batches_without_inserts = 100;
+  const bool puts = puts_something(batch.writes);
+  const bool expects_old = puts && upserting_batches_ > 0;
+  if (expects_old) --upserting_batches_;
+  if (!puts || expects_old) return attempt(client, batch, NewDocuments::upsert);
+  Outcome outcome = attempt(client, batch, NewDocuments::insert);
+  if (!outcome.error || outcome.error->kind != ErrorKind::own_fault) return outcome;
+  upserting_batches_ = batches_without_inserts;
+  return attempt(client, batch, NewDocuments::upsert);
+}
+
+Outcome MongoBulk::attempt(mongoc_client_t* client, const Batch& batch, NewDocuments new_documents) {
   Outcome outcome;
   const auto isolation =
       copies_something(batch.writes) ? mongo::Isolation::snapshot : mongo::Isolation::local;
@@ -215,7 +230,7 @@ Outcome MongoBulk::attempt(mongoc_client_t* client, const Batch& batch) {
     return refused(client, batch);
   }
   outcome.guard_held = true;
-  const Ran ran = run_writes(transaction, batch);
+  const Ran ran = run_writes(transaction, batch, new_documents);
   outcome.documents = ran.documents;
   outcome.refreshed = ran.refreshed;
   outcome.copied_bytes = ran.copied_bytes;

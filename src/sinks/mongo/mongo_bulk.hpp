@@ -2,6 +2,7 @@
 
 #include <bson/bson.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "config/state_names.hpp"
 #include "core/batch.hpp"
 #include "mongo/client.hpp"
+#include "sinks/mongo/puts.hpp"
 #include "sinks/mongo/write_commands.hpp"
 
 namespace sluice::sinks {
@@ -47,6 +49,7 @@ class MongoBulk final : public BatchSink {
  private:
   Outcome carry_out(const Batch& batch);
   Outcome attempt(mongoc_client_t* client, const Batch& batch);
+  Outcome attempt(mongoc_client_t* client, const Batch& batch, NewDocuments new_documents);
   Outcome refused(mongoc_client_t* client, const Batch& batch);
   std::optional<Error> move_position(mongo::Transaction& transaction, const Batch& batch, bool& held) const;
   std::optional<Error> hold_position(mongo::Transaction& transaction, const LaneGuard& guard) const;
@@ -59,12 +62,14 @@ class MongoBulk final : public BatchSink {
     std::optional<Error> error;
   };
   Copied add_copies(mongo::Transaction& transaction, const Batch& batch, WriteCommands& commands) const;
-  Ran run_writes(mongo::Transaction& transaction, const Batch& batch) const;
+  Ran run_writes(mongo::Transaction& transaction, const Batch& batch, NewDocuments new_documents) const;
 
   mongo::ClientPool& pool_;
   mongo::SessionRecorder& recorder_;
   MongoBulkOptions options_;
   const std::string dead_letters_ = state::dead_letters;
+  /// Batches that use upserts at once, because the server has refused an insert.
+  std::atomic<int> upserting_batches_ = 0;
   const std::uint64_t seed_;  ///< random part of the ids of dead letters, so that two runs make different ids
 };
 

@@ -94,6 +94,13 @@ void append_query(const PutWrite& put, bson::Builder& operation) {
   operation.close();
 }
 
+/// An insert would change empty timestamps, and older servers refuse odd names.
+bool can_be_inserted(const PutWrite& put) {
+  const DocumentPlan& plan = *put.plan;
+  return plan.mode == Mode::insert && plan.ids_of_events && plan.pipeline.empty() && !goes_by_pipeline(put) &&
+         !bson::has_empty_timestamps(put.values);
+}
+
 }  // namespace
 
 bool puts_something(const std::vector<Write>& writes) {
@@ -112,6 +119,7 @@ std::optional<Error> Puts::read(const std::vector<Write>& writes) {
   if (auto error = documents_.read(transaction_, statement_ms_)) return error;
   for (Head& head : heads_) {
     const bson::View found = documents_.find(head.plan->database, head.collection, head.aggregate);
+    head.exists = static_cast<bool>(found);
     head.number = found.at(sequence).integer().value_or(0);
   }
   return std::nullopt;
@@ -120,7 +128,7 @@ std::optional<Error> Puts::read(const std::vector<Write>& writes) {
 Puts::Head& Puts::head_of(const PutWrite& put) {
   Heads& heads = heads_by_place_[put.plan->database + "." + put.plan->collection];
   const auto [found, fresh] = heads.try_emplace(bson::Identity(put.id), nullptr);
-  if (fresh) found->second = &heads_.emplace_back(Head{put.plan, put.plan->heads(), put.id, 0, 0});
+  if (fresh) found->second = &heads_.emplace_back(Head{put.plan, put.plan->heads(), put.id, 0, 0, true});
   return *found->second;
 }
 
@@ -149,10 +157,35 @@ void Puts::append(const PutWrite& put, std::size_t write, WriteCommands& out) {
           });
 }
 
+/// Operations of different kinds on one collection cannot share a command. So either all of a collection's
+/// documents are inserted, or none.
+void Puts::plan_inserts(const std::vector<Write>& writes) {
+  if (new_documents_ != NewDocuments::insert) return;
+  for (const Write& write : writes) {
+    const auto* put = std::get_if<PutWrite>(&write);
+    if (put == nullptr || can_be_inserted(*put)) continue;
+    if (std::ranges::find(no_inserts_, put->plan) == no_inserts_.end()) no_inserts_.push_back(put->plan);
+  }
+}
+
+bool Puts::inserts(const DocumentPlan& plan) const {
+  return new_documents_ == NewDocuments::insert &&
+         std::ranges::none_of(no_inserts_, [&](const DocumentPlan* other) {
+           return other->collection == plan.collection && other->database == plan.database;
+         });
+}
+
 void Puts::add(const PutWrite& put, std::size_t write, WriteCommands& out) {
   const DocumentPlan& plan = *put.plan;
   if (appends(put)) {
     append(put, write, out);
+    return;
+  }
+  if (inserts(plan)) {
+    out.add(Kind::insert, plan.database, plan.collection, write, false, [&](bson::Builder& document) {
+      document.append("_id", put.id);
+      for (const auto& [name, value] : put.values) document.append(name, value);
+    });
     return;
   }
   const bool removes = plan.mode == Mode::remove;
@@ -169,7 +202,18 @@ void Puts::add(const PutWrite& put, std::size_t write, WriteCommands& out) {
 }
 
 void Puts::finish(WriteCommands& out) {
+  const auto is_new = [this](const Head& head) {
+    return new_documents_ == NewDocuments::insert && !head.exists;
+  };
   for (const Head& head : heads_) {
+    if (!is_new(head)) continue;
+    out.add(Kind::insert, head.plan->database, head.collection, head.write, false,
+            [&](bson::Builder& document) {
+              document.append("_id", head.aggregate).append(sequence, head.number);
+            });
+  }
+  for (const Head& head : heads_) {
+    if (is_new(head)) continue;
     out.add(Kind::update, head.plan->database, head.collection, head.write, false,
             [&](bson::Builder& operation) {
               operation.open("q");
@@ -181,8 +225,9 @@ void Puts::finish(WriteCommands& out) {
 }
 
 Ran run_puts(mongo::Transaction& transaction, int statement_ms, const std::vector<Write>& writes,
-             std::size_t most_operations) {
-  Puts puts(transaction, statement_ms);
+             std::size_t most_operations, NewDocuments new_documents) {
+  Puts puts(transaction, statement_ms, new_documents);
+  puts.plan_inserts(writes);
   if (auto error = puts.read(writes)) return {0, 0, error, std::nullopt};
   WriteCommands commands(statement_ms, most_operations, WriteCommands::Order::as_given);
   for (std::size_t i = 0; i < writes.size(); ++i) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -9,12 +10,21 @@
 
 namespace sluice::sinks {
 
+/// How documents are written that should not exist yet.
+enum class NewDocuments : std::uint8_t {
+  insert,  ///< fastest; a document that exists after all fails the transaction with a duplicate key error
+  upsert,  ///< leaves a document that exists as it is
+};
+
 /// Writes the documents that rules make, in the order of their events, and numbers the events of each
 /// aggregate without gaps. For one transaction.
 class Puts {
  public:
-  Puts(mongo::Transaction& transaction, int statement_ms)
-      : transaction_(transaction), statement_ms_(statement_ms) {}
+  Puts(mongo::Transaction& transaction, int statement_ms, NewDocuments new_documents)
+      : transaction_(transaction), statement_ms_(statement_ms), new_documents_(new_documents) {}
+
+  /// Decides which collections' documents are inserted. Call it before add().
+  void plan_inserts(const std::vector<Write>& writes);
 
   /// Reads the last number of each aggregate that `writes` append to. If two transactions number events of
   /// one aggregate at the same time, they conflict at the document of that number, and one of them is
@@ -34,15 +44,19 @@ class Puts {
     std::string collection;
     bson::Value aggregate;
     std::int64_t number;
-    std::size_t write;  ///< index of the last write that raised the number
+    std::size_t write;   ///< index of the last write that raised the number
+    bool exists = true;  ///< the document of the number was found, or was not looked for
   };
   using Heads = std::unordered_map<bson::Identity, Head*, IdentityHash>;
 
   Head& head_of(const PutWrite& put);
   void append(const PutWrite& put, std::size_t write, WriteCommands& out);
+  bool inserts(const DocumentPlan& plan) const;
 
   mongo::Transaction& transaction_;
   int statement_ms_;
+  NewDocuments new_documents_;
+  std::vector<const DocumentPlan*> no_inserts_;  ///< plans with a document that cannot be inserted
   Documents documents_;
   std::deque<Head> heads_;
   std::unordered_map<std::string, Heads> heads_by_place_;
@@ -50,7 +64,8 @@ class Puts {
 
 /// Writes all documents among `writes`.
 Ran run_puts(mongo::Transaction& transaction, int statement_ms, const std::vector<Write>& writes,
-             std::size_t most_operations = WriteCommands::many);
+             std::size_t most_operations = WriteCommands::many,
+             NewDocuments new_documents = NewDocuments::upsert);
 
 /// Whether `writes` contain documents that rules make.
 bool puts_something(const std::vector<Write>& writes);

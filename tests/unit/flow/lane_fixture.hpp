@@ -131,9 +131,9 @@ class LaneTest : public testing::Test {
       return "deliver " + std::string(write.message->address);
     }
     std::string operator()(const PutWrite& write) const { return "p " + id(write.id); }
-    std::string operator()(const DeadLetterWrite& write) const {
-      return "dead " + write.rule + " " + std::to_string(write.code) + " " +
-             std::string(write.token.at("_data").text());
+    std::string operator()(const LetterWrite& write) const {
+      return "dead " + write->rule + " " + std::to_string(write->code) + " " +
+             std::string(write->token.at("_data").text());
     }
   };
 

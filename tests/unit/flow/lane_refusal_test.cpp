@@ -120,7 +120,7 @@ TEST_F(LaneRefusalTest, SetsAsideWhatNoTransactionHolds) {
 
 /// Each form holds less of the event; behind the last the lane waits, and never stops.
 TEST_F(LaneRefusalTest, GivesARefusedDeadLetterLessToHold) {
-  const auto form = [this] { return std::get<DeadLetterWrite>(lane().batch().writes.front()).form; };
+  const auto form = [this] { return std::get<LetterWrite>(lane().batch().writes.front())->form; };
   offer({reject()});
   offer({reject()});
   ASSERT_TRUE(send());

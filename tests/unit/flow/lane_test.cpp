@@ -197,7 +197,7 @@ TEST_F(LaneTest, WritesARejectedEventDown) {
   offer({reject()});
   ASSERT_TRUE(send());
   EXPECT_EQ(sent(), (Texts{"c 1 1", "dead count 47 2"}));
-  const auto& letter = std::get<DeadLetterWrite>(lane().batch().writes[1]);
+  const DeadLetterWrite& letter = *std::get<LetterWrite>(lane().batch().writes[1]);
   EXPECT_EQ(letter.message, "no pre-image");
   EXPECT_EQ(letter.event.at("event").integer(), 2);
   EXPECT_EQ(letter.cluster_time, 1002U);

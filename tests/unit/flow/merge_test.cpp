@@ -67,5 +67,19 @@ TEST_F(MergerTest, TellsTheKeyThatOrdersCounters) {
   EXPECT_EQ(std::get<CounterWrite>(writes_[0]).key, 42U);
 }
 
+TEST_F(MergerTest, FindsEachOfManyTargetsInBatchAfterBatch) {
+  for (int batch = 0; batch < 3; ++batch) {
+    merger_.start(writes_);
+    for (int round = 0; round < 2; ++round) {
+      for (std::size_t i = 0; i < 3000; ++i) {
+        const std::uint64_t key = i * 8;  // of one lane of eight
+        ASSERT_EQ(merger_.add({Increment{&counter_, store_.value(std::to_string(i)), 1}, key, 0}), i);
+      }
+    }
+    ASSERT_EQ(writes_.size(), 3000U);
+    EXPECT_EQ(std::get<CounterWrite>(writes_[2999]).delta, 2);
+  }
+}
+
 }  // namespace
 }  // namespace sluice::flow

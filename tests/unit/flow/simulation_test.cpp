@@ -193,9 +193,9 @@ class Simulation {
     for (const Write& write : batch.writes) {
       if (const auto* counter = std::get_if<CounterWrite>(&write)) {
         written_[static_cast<unsigned>(*counter->id.integer())] += counter->delta;
-      } else if (const auto* letter = std::get_if<DeadLetterWrite>(&write)) {
+      } else if (const auto* letter = std::get_if<LetterWrite>(&write)) {
         ++letters_;
-        if (const auto* lost = std::get_if<Increment>(&letter->effect.body)) {
+        if (const auto* lost = std::get_if<Increment>(&(*letter)->effect.body)) {
           dead_[static_cast<unsigned>(*lost->id.integer())] += lost->delta;
         }
       }

@@ -247,8 +247,9 @@ TEST_F(DispatcherTest, SetsAsideWhatIsTooLargeForTheRulesThatNeedItsFields) {
     lane.flush();
     if (lane.next(now_).what != flow::LaneActionKind::send) continue;
     for (const Write& write : lane.batch().writes) {
-      const auto* letter = std::get_if<DeadLetterWrite>(&write);
-      ends_of_rules.push_back(letter == nullptr ? "done" : letter->rule + " " + std::to_string(letter->code));
+      const auto* letter = std::get_if<LetterWrite>(&write);
+      ends_of_rules.push_back(letter == nullptr ? "done"
+                                                : (*letter)->rule + " " + std::to_string((*letter)->code));
     }
     Outcome committed;
     committed.committed = true;

@@ -26,7 +26,7 @@ class DeliveredTest : public testing::Test {
     Batch batch;
     for (const Message* message : messages) {
       if (message == nullptr) {
-        batch.writes.emplace_back(DeadLetterWrite{});
+        batch.writes.emplace_back(std::make_shared<DeadLetterWrite>());
       } else {
         batch.writes.emplace_back(DeliverWrite{plan == nullptr ? &plan_ : plan, message, 0});
       }
