@@ -3,6 +3,7 @@
 #include "realworld/ids.hpp"
 #include "support/fail_points.hpp"
 #include "support/own_server.hpp"
+#include "support/test_thread.hpp"
 
 namespace sluice::test {
 namespace {
@@ -84,7 +85,7 @@ using OwnWritesUnderKills = OwnWritesUnderFaults<PipelineTest>;
 TEST_F(OwnWritesUnderKills, AreKnownToWhoeverComesNext) {
   constexpr int rounds = 90;
   for (int i = 0; i < 2; ++i) start_member(rules(), 4).ready();
-  std::jthread writer([this] { write(rounds); });
+  std::jthread writer = test_thread([this] { write(rounds); });
   realworld::Random random(random_seed());
   for (int i = 0; i < 8; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(realworld::below(random, 200)));
@@ -105,7 +106,7 @@ using OwnWritesUnderStepDowns = OwnWritesUnderFaults<ThreeNodesOfOwnWrites>;
 TEST_F(OwnWritesUnderStepDowns, AreKnownToTheNextPrimary) {
   constexpr int rounds = 60;
   start_shards(rules(), 2);
-  std::jthread writer([this] { write(rounds); });
+  std::jthread writer = test_thread([this] { write(rounds); });
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(go_on(100));
     server().step_down();
@@ -123,7 +124,7 @@ TEST_F(OwnWritesUnderErrors, AreLookedUpAgain) {
   start(rules()).ready();
   fail(R"("failCommands":["find"],"errorCode":91,"namespace":")" + state().database() + ".sessions\"",
        "\"alwaysOn\"");
-  std::jthread writer([this] { write(rounds); });
+  std::jthread writer = test_thread([this] { write(rounds); });
   EXPECT_TRUE(worker().logs("sessions cannot be read"));
   fail("", "\"off\"");
   writer.join();

@@ -1,6 +1,7 @@
-#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <csignal>
+#include <iomanip>
 #include <iostream>
 #include <mutex>
 #include <random>
@@ -8,6 +9,7 @@
 
 #include "support/own_server.hpp"
 #include "support/publishing.hpp"
+#include "support/test_thread.hpp"
 #include "workbench/tcp_proxy.hpp"
 
 namespace sluice::test {
@@ -44,9 +46,39 @@ class PublishNemesis : protected OwnServer<ReplicaSet>, protected OwnNetwork, pu
     }
   }
   std::size_t some_worker() { return random_() % workers(); }
-  bool more_is_told(double by) {
-    const double before = metric("sluice_events_published_total");
-    return soon([&] { return metric("sluice_events_published_total") >= before + by || done_; }, 60s);
+
+  /// Waits until the stream has `by` messages more. The stream is asked, and not the workers: their counters
+  /// end with them.
+  testing::AssertionResult more_is_told(std::int64_t by) {
+    std::optional<std::int64_t> before;
+    std::optional<std::int64_t> now;
+    const auto more = [&] {
+      now = count_messages();
+      if (!before) before = now;
+      return now && *now >= *before + by;
+    };
+    if (soon(more, 60s)) return testing::AssertionSuccess();
+    return testing::AssertionFailure()
+           << "the stream has " << now.value_or(-1) << " messages, and had " << before.value_or(-1)
+           << " after the fault; of the documents there are " << db().count("items")
+           << "; SLUICE_SEED=" << random_seed();
+  }
+
+  /// Starts a worker again that has ended, as its supervisor would. None ends by itself once it is ready.
+  void while_waiting() override {
+    for (std::size_t i = 0; i < workers(); ++i) {
+      if (worker(i).running()) continue;
+      const std::string story = worker(i).story();
+      say("a worker has ended: " + story);
+      EXPECT_EQ(worker(i).out().find("__READY__"), std::string::npos) << "a worker ended by itself\n"
+                                                                      << story;
+      start_instance(i);
+    }
+  }
+  void say(const std::string& what) const {
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - began_;
+    std::cout << std::fixed << std::setprecision(1) << std::setw(6) << time.count() << " s  " << what
+              << std::endl;
   }
 
   /// Something breaks, and is whole again afterwards.
@@ -55,7 +87,7 @@ class PublishNemesis : protected OwnServer<ReplicaSet>, protected OwnNetwork, pu
     static const char* const names[] = {"kill a worker",     "a worker hangs",  "kill nats-server",
                                         "nats-server hangs", "cut the network", "stall the network",
                                         "step down"};
-    std::cout << "fault: " << names[which] << std::endl;
+    say(names[which]);
     const std::size_t victim = some_worker();
     switch (which) {
       case 0:
@@ -91,9 +123,6 @@ class PublishNemesis : protected OwnServer<ReplicaSet>, protected OwnNetwork, pu
         own.step_down();
         own.wait_for_primary();
     }
-    for (std::size_t i = 0; i < workers(); ++i) {
-      if (!worker(i).running()) start_instance(i);  // as its supervisor would: cut off for too long
-    }
   }
   /// Faults last; the time is theirs, and no result waits for it.
   void pass(std::chrono::milliseconds time) {
@@ -115,17 +144,17 @@ class PublishNemesis : protected OwnServer<ReplicaSet>, protected OwnNetwork, pu
           const std::string residue = std::to_string(random() % 5);
           writer.update_many("items", R"({"_id":{"$mod":[5,)" + residue + "]}}", R"({"$inc":{"n":1}})");
         }
-      } catch (const workbench::MongoError&) {
+      } catch (const workbench::MongoError& error) {
+        say(std::string("the writer goes on after: ") + error.what());
         documents = static_cast<int>(writer.count("items"));  // an election: it may have happened, or not
       }
     }
-    done_ = true;
   }
 
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::mt19937_64 random_;
   // Longer than any run: whatever comes twice is dropped.
   std::string file_ = publish_file("      duplicate_window_s: 3600\n");
-  std::atomic<bool> done_{false};
   std::mutex mutex_;
   std::condition_variable woken_;
 };
@@ -134,13 +163,15 @@ TEST_F(PublishNemesis, NothingIsLostRepeatedOrOvertaken) {
   for (std::size_t i = 0; i < instances; ++i) start_instance(i);
   for (std::size_t i = 0; i < instances; ++i) worker(i).ready();
   {
-    std::jthread writer([this](const std::stop_token& stop) { write(stop); });
+    const std::jthread writer = test_thread([this](const std::stop_token& stop) { write(stop); });
     for (int i = 0; i < faults; ++i) {
       strike();
-      EXPECT_TRUE(more_is_told(20)) << "after fault " << i << ", SLUICE_SEED=" << random_seed();
+      ASSERT_TRUE(more_is_told(20)) << "after fault " << i;
     }
   }
+  say("nothing is written any more");
   EXPECT_TRUE(told_in_order());
+  say("everything is read");
   terminate_all();
 }
 

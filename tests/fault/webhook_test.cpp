@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "support/calling.hpp"
+#include "support/test_thread.hpp"
 #include "workbench/tcp_proxy.hpp"
 
 namespace sluice::test {
@@ -89,8 +90,8 @@ TEST_F(WebhookFaults, TheServiceKilledAndStartedAgainInAStorm) {
   write_numbers(documents, 1);
   std::atomic<bool> enough{false};
   {
-    std::jthread storm([&] {
-      Mongo writer(server().uri(), db().database());
+    const std::jthread storm = test_thread([&] {
+      Mongo writer(server().patient_uri(), db().database());
       while (!enough) writer.update_many("items", "{}", R"({"$inc":{"n":1}})");
     });
     for (int kill = 0; kill < 4; ++kill) {

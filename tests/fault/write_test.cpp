@@ -2,6 +2,7 @@
 
 #include "realworld/ids.hpp"
 #include "support/fixture.hpp"
+#include "support/test_thread.hpp"
 
 namespace sluice::test {
 namespace {
@@ -26,7 +27,7 @@ class WriteFaults : public PipelineTest {
   void storm(int rounds) {
     std::vector<std::jthread> writers;
     for (int w = 0; w < 2; ++w) {
-      writers.emplace_back([this, w, rounds] {
+      writers.push_back(test_thread([this, w, rounds] {
         Mongo db(server().patient_uri(), this->db().database());
         for (int round = 0; round < rounds; ++round) {
           for (int id = w; id < documents; id += 2) {
@@ -35,7 +36,7 @@ class WriteFaults : public PipelineTest {
                       R"({"upsert":true})");
           }
         }
-      });
+      }));
     }
   }
 
@@ -64,7 +65,7 @@ class WriteFaults : public PipelineTest {
 TEST_F(WriteFaults, ExactlyOnceUnderKills) {
   constexpr int rounds = 60;
   start(rules()).ready();
-  std::jthread writer([this] { storm(rounds); });
+  std::jthread writer = test_thread([this] { storm(rounds); });
   realworld::Random random(random_seed());
   for (int i = 0; i < 12; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(realworld::below(random, 150)));
@@ -81,7 +82,7 @@ TEST_F(WriteFaults, ShardsThatNumberOneAggregateLeaveNoGap) {
   constexpr int rounds = 40;
   parts_ = 2;
   start_shards(rules(", order: document"), 2);
-  std::jthread writer([this] { storm(rounds); });
+  std::jthread writer = test_thread([this] { storm(rounds); });
   realworld::Random random(random_seed());
   for (int i = 0; i < 6; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(realworld::below(random, 150)));

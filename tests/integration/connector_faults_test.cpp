@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "support/connecting.hpp"
+#include "support/test_thread.hpp"
 
 namespace sluice::test {
 namespace {
@@ -19,7 +20,7 @@ struct OwnServers {
 class Writer {
  public:
   Writer(const std::string& uri, const std::string& database)
-      : thread_([this, uri, database](const std::stop_token& stop) {
+      : thread_(test_thread([this, uri, database](const std::stop_token& stop) {
           Mongo db(uri, database);
           while (!stop.stop_requested()) {
             try {
@@ -29,7 +30,7 @@ class Writer {
               ++failed_;
             }
           }
-        }) {}
+        })) {}
 
   int rounds() const { return rounds_; }
   int failed() const { return failed_; }

@@ -5,6 +5,7 @@
 
 #include "support/dead_commands.hpp"
 #include "support/publishing.hpp"
+#include "support/test_thread.hpp"
 
 namespace sluice::test {
 namespace {
@@ -263,7 +264,7 @@ TEST_F(OwnWrites, NoApplicationsChangeIsEverLeftOut) {
   {
     std::vector<std::jthread> applications;
     for (std::size_t i = 0; i < changes.size(); ++i) {
-      applications.emplace_back([&, i, number = seed()] { changes[i] = application(number); });
+      applications.push_back(test_thread([&, i, number = seed()] { changes[i] = application(number); }));
     }
   }
   ASSERT_TRUE(told());

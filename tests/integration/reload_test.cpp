@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "support/reload_fixture.hpp"
+#include "support/test_thread.hpp"
 
 namespace sluice::test {
 namespace {
@@ -17,7 +18,7 @@ constexpr const char* late_likes = R"(
 class Inserts {
  public:
   Inserts(const std::string& uri, const std::string& database)
-      : thread_([this, uri, database](const std::stop_token& stop) {
+      : thread_(test_thread([this, uri, database](const std::stop_token& stop) {
           Mongo db(uri, database);
           while (!stop.stop_requested()) {
             std::vector<Document> documents;
@@ -25,7 +26,7 @@ class Inserts {
             db.insert("favorites", documents);
             written_ += 50;
           }
-        }) {}
+        })) {}
   int written() const { return written_; }
   void finish() {
     thread_.request_stop();

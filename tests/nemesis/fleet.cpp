@@ -47,7 +47,7 @@ void Fleet::kill(std::size_t shard) {
 }
 
 void Fleet::stop(std::size_t shard) {
-  worker(shard).signal(SIGTERM);
+  worker(shard).ask_to_stop();
   expect_end(worker(shard), 0, "a worker that was told to stop");
   workers_[shard] = make(shard);
 }
@@ -82,7 +82,7 @@ void Fleet::await_ready() {
 }
 
 void Fleet::end() {
-  for (const auto& worker : workers_) worker->signal(SIGTERM);
+  for (const auto& worker : workers_) worker->ask_to_stop();
   for (const auto& worker : workers_) expect_end(*worker, 0, "a worker that was told to stop");
 }
 

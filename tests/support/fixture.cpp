@@ -55,9 +55,9 @@ PipelineTest::PipelineTest(ReplicaSet& server)
 }
 
 PipelineTest::~PipelineTest() {
-  if (HasFailure()) {
-    for (const auto& worker : workers_) std::cout << worker->story() << "\n";
-  }
+  if (!HasFailure()) return;
+  for (const std::string& story : past_stories_) std::cout << "before: " << story << "\n";
+  for (const auto& worker : workers_) std::cout << worker->story() << "\n";
 }
 
 std::string PipelineTest::file(const std::string& rules, const std::string& name) const {
@@ -94,16 +94,30 @@ Worker& PipelineTest::start_member(const std::string& file, int partitions, std:
 
 Worker& PipelineTest::replace_worker(std::size_t place, const std::string& file,
                                      std::vector<std::string> flags, int count, int index) {
-  workers_.at(place).reset();
+  end_worker(place);
   start(file, std::move(flags), count, index);
   return last_moves_to(place);
 }
 
 Worker& PipelineTest::replace_member(std::size_t place, const std::string& file, int partitions,
                                      std::vector<std::string> flags) {
-  workers_.at(place).reset();
+  end_worker(place);
   start_member(file, partitions, std::move(flags));
   return last_moves_to(place);
+}
+
+void PipelineTest::end_worker(std::size_t place) {
+  constexpr std::size_t most_stories = 8;
+  auto& worker = workers_.at(place);
+  worker->kill9();
+  past_stories_.push_back(worker->story());
+  if (past_stories_.size() > most_stories) past_stories_.pop_front();
+  worker.reset();
+}
+
+void PipelineTest::forget_workers() {
+  for (std::size_t place = 0; place < workers_.size(); ++place) end_worker(place);
+  workers_.clear();
 }
 
 Worker& PipelineTest::last_moves_to(std::size_t place) {
@@ -119,9 +133,9 @@ void PipelineTest::start_shards(const std::string& file, int count, const std::v
 }
 
 void PipelineTest::terminate_all() {
-  for (const auto& worker : workers_) worker->signal(SIGTERM);
+  for (const auto& worker : workers_) worker->ask_to_stop();
   for (const auto& worker : workers_) EXPECT_EQ(worker->wait(60s), 0) << worker->story();
-  workers_.clear();
+  forget_workers();
 }
 
 testing::AssertionResult PipelineTest::settled(int shard_count) {
@@ -155,6 +169,7 @@ bool PipelineTest::soon(const std::function<bool()>& holds, std::chrono::millise
   };
   bool held = false;
   workbench::eventually(patience(usual), [&] {
+    while_waiting();
     const bool last = all_ended();
     held = holds();
     return held || last;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -77,12 +78,14 @@ class PipelineTest : public testing::Test {
   /// Sends SIGTERM to all workers, expects that each ends with exit code 0, and forgets them.
   void terminate_all();
   /// Kills all workers that still run, and forgets them.
-  void forget_workers() { workers_.clear(); }
+  void forget_workers();
 
   /// Waits until every shard has stored a position after everything written so far.
   testing::AssertionResult settled(int shard_count = 1);
   /// Waits until settled(), then checks that the RealWorld projections equal a fresh computation.
   testing::AssertionResult exact(int shard_count = 1);
+  /// Called again and again while soon() waits, which most waits here use.
+  virtual void while_waiting() {}
   /// Waits until `holds` returns true. Gives up early if all workers have ended.
   bool soon(const std::function<bool()>& holds, std::chrono::milliseconds usual = std::chrono::seconds(20));
   /// Waits until the document with this id equals `expected`. The order of fields does not matter.
@@ -95,6 +98,8 @@ class PipelineTest : public testing::Test {
 
  private:
   Worker& last_moves_to(std::size_t place);
+  /// Ends the worker at this place. Its story stays for the message of a failure.
+  void end_worker(std::size_t place);
 
   ReplicaSet& server_;
   std::string worker_uri_flag_ = "--mongodb-uri";
@@ -105,6 +110,7 @@ class PipelineTest : public testing::Test {
   Mongo state_;
   TemporaryDirectory folder_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::deque<std::string> past_stories_;  ///< of the last workers that were replaced or forgotten
 };
 
 }  // namespace sluice::test

@@ -23,19 +23,26 @@ Worker& PublishingTest::start_publishing(const std::string& file, std::vector<st
   return start(file, std::move(flags));
 }
 
+std::optional<std::int64_t> PublishingTest::count_messages() {
+  try {
+    return consumer().count(stream_);
+  } catch (const workbench::NatsError&) {
+    return std::nullopt;
+  }
+}
+
 testing::AssertionResult PublishingTest::holds(std::int64_t count) {
-  std::int64_t seen = -1;
-  const auto enough = [&] {
-    try {
-      seen = consumer().count(stream_);
-    } catch (const workbench::NatsError&) {
-      seen = -1;  // the server cannot be reached
-    }
-    return seen >= count;
-  };
-  if (soon(enough, 60s)) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << "the stream holds " << seen << " messages, not " << count << "\n"
-                                     << (workers() > 0 ? worker().story() : "");
+  std::optional<std::int64_t> seen;
+  if (soon([&] { return (seen = count_messages()).value_or(-1) >= count; }, 60s)) {
+    return testing::AssertionSuccess();
+  }
+  auto failure = testing::AssertionFailure();
+  if (seen) {
+    failure << "the stream holds " << *seen << " messages, not " << count;
+  } else {
+    failure << "nats-server does not say whether the stream holds " << count << " messages";
+  }
+  return failure << "\n" << (workers() > 0 ? worker().story() : "");
 }
 
 void PublishingTest::write_numbers(int documents, int rounds) {
@@ -58,17 +65,26 @@ testing::AssertionResult PublishingTest::told_in_order(std::size_t repetitions_a
   std::int64_t expected = 0;
   db().scan("items", {}, {}, [&](const Document& item) { expected += item.integer("n") + 1; });
   Sequences result;
-  const bool complete = holds(expected) && soon([&] {
-                          result = sequences();
-                          return result.lost == 0;
-                        });
+  std::string unread;
+  const auto nothing_is_missing = [&] {
+    try {
+      result = sequences();
+      unread.clear();
+      return result.lost == 0;
+    } catch (const workbench::NatsError& error) {
+      unread = "the stream cannot be read: " + std::string(error.what()) + "; ";
+      return false;
+    }
+  };
+  // What is missing is of interest also if there are too few messages.
+  const bool complete = holds(expected) ? soon(nothing_is_missing) : nothing_is_missing();
   if (complete && result.out_of_order == 0 && result.repeated <= repetitions_allowed) {
     return testing::AssertionSuccess();
   }
-  result = sequences();
-  return testing::AssertionFailure() << result.messages << " messages of " << expected << " expected, "
-                                     << result.lost << " lost, " << result.out_of_order << " out of order, "
-                                     << result.repeated << " repeated; first: " << result.first_wrong
+  return testing::AssertionFailure() << unread << result.messages << " messages of " << expected
+                                     << " expected, " << result.lost << " lost, " << result.out_of_order
+                                     << " out of order, " << result.repeated
+                                     << " repeated; first: " << result.first_wrong
                                      << "; SLUICE_SEED=" << random_seed() << "\n"
                                      << (workers() > 0 ? worker().story() : "");
 }

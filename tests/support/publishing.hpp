@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,13 +34,15 @@ class PublishingTest : public PipelineTest {
   /// Makes a new connection each time, since tests restart the server.
   Nats consumer() { return Nats(nats_.url()); }
   std::vector<NatsMessage> messages() { return consumer().read(stream_); }
+  /// The number of messages in the stream; absent while the server cannot be reached.
+  std::optional<std::int64_t> count_messages();
   /// Waits until the stream has at least `count` messages.
   testing::AssertionResult holds(std::int64_t count);
 
   /// Inserts `documents` with n = 0 and writes n = 1, 2... `rounds` to each.
   void write_numbers(int documents, int rounds);
   /// Reads the stream and checks it: each document of `items` must have come with every number up to its
-  /// present one.
+  /// present one. Throws NatsError if the server cannot be reached.
   Sequences sequences();
   /// Waits until nothing is missing, then checks order and repetitions.
   testing::AssertionResult told_in_order(std::size_t repetitions_allowed = 0);

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "realworld/storm.hpp"
+#include "support/test_thread.hpp"
 
 namespace sluice::test {
 
@@ -12,10 +13,10 @@ namespace sluice::test {
 class StormThread {
  public:
   StormThread(const std::string& uri, const std::string& database, realworld::StormOptions options)
-      : options_(options), thread_([this, uri, database] {
+      : options_(options), thread_(test_thread([this, uri, database] {
           options_.until_stopped = &stop_;
           report_ = realworld::storm(uri, database, options_);
-        }) {}
+        })) {}
   ~StormThread() { stop_ = true; }
 
   /// Stops the writers, and waits for them.

@@ -107,8 +107,14 @@ bool Worker::logs(const std::string& text, std::chrono::milliseconds usual) {
   return err().find(text) != std::string::npos;
 }
 
-int Worker::terminate() {
+void Worker::ask_to_stop() {
+  // It listens on its HTTP port after it has set up its signals.
+  eventually(patience(20s), [&] { return workbench::listens(port_.number()) || !running(); });
   signal(SIGTERM);
+}
+
+int Worker::terminate() {
+  ask_to_stop();
   return wait(60s);
 }
 

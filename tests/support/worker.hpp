@@ -56,7 +56,9 @@ class Worker {
   /// Waits until stderr contains `text`. False if the worker ends first or the time is up.
   bool logs(const std::string& text, std::chrono::milliseconds usual = std::chrono::seconds(20));
 
-  /// Sends SIGTERM, waits, and returns the exit code; -1 if it did not end in time.
+  /// Sends SIGTERM, as soon as the program handles it: one that has just been started would be killed by it.
+  void ask_to_stop();
+  /// Asks it to stop, waits, and returns the exit code; -1 if it did not end in time.
   int terminate();
   /// Waits until it ends, and returns the exit code; -1 if it did not end in time.
   int wait(std::chrono::milliseconds usual = std::chrono::seconds(30));

@@ -1,6 +1,7 @@
 #include "workbench/mongo.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -21,6 +22,18 @@ class Reply {
  private:
   bson_t bson_;
 };
+
+/// Whether the server refused the call because it is not the primary, and did nothing.
+bool is_refused(const bson_error_t& error) {
+  constexpr std::array<std::uint32_t, 2> codes = {10107, 13435};
+  return std::ranges::find(codes, error.code) != codes.end();
+}
+
+/// Whether an election, a shutdown or a broken connection ended the call.
+bool is_interrupted(const bson_error_t& error) {
+  constexpr std::array<std::uint32_t, 7> codes = {91, 175, 189, 11600, 11602, 13436, 10058};
+  return error.domain == MONGOC_ERROR_STREAM || std::ranges::find(codes, error.code) != codes.end();
+}
 
 Written written(const Document& reply) {
   return {reply.integer("insertedCount"), reply.integer("matchedCount"), reply.integer("modifiedCount"),
@@ -53,45 +66,60 @@ Mongo::Mongo(const std::string& uri, std::string database)
     : uri_(uri), database_(std::move(database)), client_(mongoc_client_new(uri.c_str())) {
   if (!client_) throw std::invalid_argument("not a connection string: " + uri);
   mongoc_client_set_error_api(client_.get(), MONGOC_ERROR_API_VERSION_2);
+  constexpr std::int32_t drivers_default_ms = 30'000;
+  patience_ = std::chrono::milliseconds(mongoc_uri_get_option_as_int32(
+      mongoc_client_get_uri(client_.get()), MONGOC_URI_SERVERSELECTIONTIMEOUTMS, drivers_default_ms));
 }
 
 template <class Call>
-Document Mongo::run(const char* verb, const std::string& collection, const Document& options, Call call) {
+Document Mongo::run(const char* verb, const std::string& collection, const Document& options, Repeat repeat,
+                    Call call) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds pause(50);
   const std::string doing = std::string(verb) + " " + database_ + "." + collection;
   const Collection handle(mongoc_client_get_collection(client_.get(), database_.c_str(), collection.c_str()));
-  Document all = options;
-  Reply reply;
-  bson_error_t error;
-  if (session_ && !mongoc_client_session_append(session_.get(), all.get(), &error))
-    throw MongoError(doing, error);
-  if (!call(handle.get(), all.get(), reply.get(), &error)) throw MongoError(doing, error, reply.transient());
-  return Document(*reply.get());
+  const auto deadline = Clock::now() + patience_;
+  for (;;) {
+    Document all = options;
+    Reply reply;
+    bson_error_t error;
+    if (session_ && !mongoc_client_session_append(session_.get(), all.get(), &error))
+      throw MongoError(doing, error);
+    if (call(handle.get(), all.get(), reply.get(), &error)) return Document(*reply.get());
+    const bool passing = (repeat != Repeat::never && is_refused(error)) ||
+                         (repeat == Repeat::if_interrupted && is_interrupted(error));
+    if (!passing || session_ || Clock::now() >= deadline) throw MongoError(doing, error, reply.transient());
+    std::this_thread::sleep_for(pause);
+  }
 }
 
 Document Mongo::command(const Document& command) {
-  return run("command on", "", {}, [&](auto*, auto*, bson_t* reply, bson_error_t* error) {
+  return run("command on", "", {}, Repeat::if_refused, [&](auto*, auto*, bson_t* reply, bson_error_t* error) {
     return mongoc_client_command_simple(client_.get(), database_.c_str(), command.get(), nullptr, reply,
                                         error);
   });
 }
 
 Document Mongo::admin(const Document& command) {
-  return run("admin command beside", "", {}, [&](auto*, auto*, bson_t* reply, bson_error_t* error) {
-    return mongoc_client_command_simple(client_.get(), "admin", command.get(), nullptr, reply, error);
-  });
+  return run("admin command beside", "", {}, Repeat::if_refused,
+             [&](auto*, auto*, bson_t* reply, bson_error_t* error) {
+               return mongoc_client_command_simple(client_.get(), "admin", command.get(), nullptr, reply,
+                                                   error);
+             });
 }
 
 void Mongo::insert(const std::string& collection, const Document& document) {
-  run("insert into", collection, {}, [&](auto* handle, auto* options, bson_t* reply, bson_error_t* error) {
-    return mongoc_collection_insert_one(handle, document.get(), options, reply, error);
-  });
+  run("insert into", collection, {}, Repeat::never,
+      [&](auto* handle, auto* options, bson_t* reply, bson_error_t* error) {
+        return mongoc_collection_insert_one(handle, document.get(), options, reply, error);
+      });
 }
 
 void Mongo::insert(const std::string& collection, const std::vector<Document>& documents) {
   if (documents.empty()) return;
   const auto pointers = std::make_unique<const bson_t*[]>(documents.size());
   std::ranges::transform(documents, pointers.get(), [](const Document& document) { return document.get(); });
-  run("insert into", collection, R"({"ordered":false})",
+  run("insert into", collection, R"({"ordered":false})", Repeat::never,
       [&](auto* handle, auto* options, bson_t* reply, bson_error_t* error) {
         return mongoc_collection_insert_many(handle, pointers.get(), documents.size(), options, reply, error);
       });
@@ -100,47 +128,60 @@ void Mongo::insert(const std::string& collection, const std::vector<Document>& d
 Written Mongo::update(const std::string& collection, const Document& filter, const Document& update,
                       const Document& options) {
   const Document change = unwrapped(update);
-  return written(
-      run("update of", collection, options, [&](auto* handle, auto* all, bson_t* reply, auto* error) {
-        return mongoc_collection_update_one(handle, filter.get(), change.get(), all, reply, error);
-      }));
+  return written(run("update of", collection, options, Repeat::never,
+                     [&](auto* handle, auto* all, bson_t* reply, auto* error) {
+                       return mongoc_collection_update_one(handle, filter.get(), change.get(), all, reply,
+                                                           error);
+                     }));
 }
 
 Written Mongo::update_many(const std::string& collection, const Document& filter, const Document& update) {
   const Document change = unwrapped(update);
-  return written(run("update of", collection, {}, [&](auto* handle, auto* all, bson_t* reply, auto* error) {
-    return mongoc_collection_update_many(handle, filter.get(), change.get(), all, reply, error);
-  }));
+  return written(run(
+      "update of", collection, {}, Repeat::never, [&](auto* handle, auto* all, bson_t* reply, auto* error) {
+        return mongoc_collection_update_many(handle, filter.get(), change.get(), all, reply, error);
+      }));
 }
 
 Written Mongo::replace(const std::string& collection, const Document& filter, const Document& replacement,
                        const Document& options) {
-  return written(
-      run("replace in", collection, options, [&](auto* handle, auto* all, bson_t* reply, auto* error) {
-        return mongoc_collection_replace_one(handle, filter.get(), replacement.get(), all, reply, error);
-      }));
+  return written(run("replace in", collection, options, Repeat::never,
+                     [&](auto* handle, auto* all, bson_t* reply, auto* error) {
+                       return mongoc_collection_replace_one(handle, filter.get(), replacement.get(), all,
+                                                            reply, error);
+                     }));
 }
 
 Written Mongo::remove(const std::string& collection, const Document& filter) {
-  return written(run("delete from", collection, {}, [&](auto* handle, auto* all, bson_t* reply, auto* error) {
-    return mongoc_collection_delete_one(handle, filter.get(), all, reply, error);
-  }));
+  return written(run("delete from", collection, {}, Repeat::never,
+                     [&](auto* handle, auto* all, bson_t* reply, auto* error) {
+                       return mongoc_collection_delete_one(handle, filter.get(), all, reply, error);
+                     }));
 }
 
 Written Mongo::remove_many(const std::string& collection, const Document& filter) {
-  return written(run("delete from", collection, {}, [&](auto* handle, auto* all, bson_t* reply, auto* error) {
-    return mongoc_collection_delete_many(handle, filter.get(), all, reply, error);
-  }));
+  return written(run("delete from", collection, {}, Repeat::never,
+                     [&](auto* handle, auto* all, bson_t* reply, auto* error) {
+                       return mongoc_collection_delete_many(handle, filter.get(), all, reply, error);
+                     }));
 }
 
 void Mongo::scan(const std::string& collection, const Document& filter, const Document& options,
                  const std::function<void(const Document&)>& visit) {
-  run("find in", collection, options, [&](auto* handle, auto* all, bson_t*, bson_error_t* error) {
-    const Cursor cursor(mongoc_collection_find_with_opts(handle, filter.get(), all, nullptr));
-    const bson_t* next = nullptr;
-    while (mongoc_cursor_next(cursor.get(), &next)) visit(Document(*next));
-    return !mongoc_cursor_error(cursor.get(), error);
-  });
+  bool visited = false;
+  run("find in", collection, options, Repeat::if_interrupted,
+      [&](auto* handle, auto* all, bson_t*, bson_error_t* error) {
+        const Cursor cursor(mongoc_collection_find_with_opts(handle, filter.get(), all, nullptr));
+        const bson_t* next = nullptr;
+        while (mongoc_cursor_next(cursor.get(), &next)) {
+          visited = true;
+          visit(Document(*next));
+        }
+        if (!mongoc_cursor_error(cursor.get(), error)) return true;
+        // Repeated, it would visit documents twice.
+        if (visited) throw MongoError("find in " + database_ + "." + collection + ", halfway", *error);
+        return false;
+      });
 }
 
 std::vector<Document> Mongo::find(const std::string& collection, const Document& filter,
@@ -159,21 +200,25 @@ std::optional<Document> Mongo::find_one(const std::string& collection, const Doc
 std::vector<Document> Mongo::aggregate(const std::string& collection, const Document& pipeline) {
   const Document stages = unwrapped(pipeline);
   std::vector<Document> found;
-  run("aggregate of", collection, {}, [&](auto* handle, auto* all, bson_t*, bson_error_t* error) {
-    const Cursor cursor(mongoc_collection_aggregate(handle, MONGOC_QUERY_NONE, stages.get(), all, nullptr));
-    const bson_t* next = nullptr;
-    while (mongoc_cursor_next(cursor.get(), &next)) found.emplace_back(*next);
-    return !mongoc_cursor_error(cursor.get(), error);
-  });
+  run("aggregate of", collection, {}, Repeat::if_interrupted,
+      [&](auto* handle, auto* all, bson_t*, bson_error_t* error) {
+        found.clear();
+        const Cursor cursor(
+            mongoc_collection_aggregate(handle, MONGOC_QUERY_NONE, stages.get(), all, nullptr));
+        const bson_t* next = nullptr;
+        while (mongoc_cursor_next(cursor.get(), &next)) found.emplace_back(*next);
+        return !mongoc_cursor_error(cursor.get(), error);
+      });
   return found;
 }
 
 std::int64_t Mongo::count(const std::string& collection, const Document& filter) {
   std::int64_t count = 0;
-  run("count of", collection, {}, [&](auto* handle, auto* options, bson_t*, bson_error_t* error) {
-    count = mongoc_collection_count_documents(handle, filter.get(), options, nullptr, nullptr, error);
-    return count >= 0;
-  });
+  run("count of", collection, {}, Repeat::if_interrupted,
+      [&](auto* handle, auto* options, bson_t*, bson_error_t* error) {
+        count = mongoc_collection_count_documents(handle, filter.get(), options, nullptr, nullptr, error);
+        return count >= 0;
+      });
   return count;
 }
 

@@ -2,6 +2,8 @@
 
 #include <mongoc/mongoc.h>
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -44,6 +46,11 @@ struct Written {
 };
 
 /// A connection to one database. Not thread-safe. All functions throw MongoError.
+///
+/// A replica set may elect a new primary at any time, also because its machine is busy. So reads are repeated
+/// until they succeed, and commands while they are refused for want of a primary, both for as long as the URI
+/// lets the driver wait for a server (serverSelectionTimeoutMS). Writes are repeated only by the driver,
+/// since a write that failed may have been executed.
 class Mongo {
  public:
   Mongo(const std::string& uri, std::string database);
@@ -90,15 +97,24 @@ class Mongo {
   using Cursor = std::unique_ptr<mongoc_cursor_t, Freed<mongoc_cursor_destroy>>;
   using Session = std::unique_ptr<mongoc_client_session_t, Freed<mongoc_client_session_destroy>>;
 
+  /// After which errors a call is repeated. Within a transaction it never is.
+  enum class Repeat : std::uint8_t {
+    never,
+    if_refused,     ///< no primary: the call has done nothing
+    if_interrupted  ///< also when it was under way, or the connection broke: for calls that only read
+  };
+
   /// Makes one call of the driver, `call(collection, options, reply, error)`. Returns the reply or throws.
   template <class Call>
-  Document run(const char* verb, const std::string& collection, const Document& options, Call call);
+  Document run(const char* verb, const std::string& collection, const Document& options, Repeat repeat,
+               Call call);
   void try_transaction(const std::function<void()>& body);
 
   std::string uri_;
   std::string database_;
   Client client_;
-  Session session_;  ///< set while a transaction runs
+  std::chrono::milliseconds patience_;  ///< the longest time for which a call is repeated
+  Session session_;                     ///< set while a transaction runs
 };
 
 }  // namespace workbench

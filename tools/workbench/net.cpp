@@ -73,6 +73,13 @@ bool send_all(int socket, const std::string& text) {
   return true;
 }
 
+/// The number that the header Content-Length states; 0 if there is none.
+std::size_t stated_length(const std::string& head) {
+  const std::string name = "\r\nContent-Length: ";
+  const auto at = head.find(name);
+  return at == std::string::npos ? 0 : std::stoul(head.substr(at + name.size()));
+}
+
 std::string receive_all(int socket) {
   std::string text;
   char piece[8192];
@@ -131,12 +138,14 @@ HttpReply http_get(int port, const std::string& path) {
     return {};
   }
   const std::string text = receive_all(connection.get());
+  const auto end = text.find("\r\n\r\n");
+  // A part of a page would be read as a page: sums of its metrics would be too small.
+  if (end == std::string::npos || text.size() - end - 4 < stated_length(text.substr(0, end + 2))) return {};
   HttpReply reply;
   std::istringstream head(text);
   std::string protocol;
   head >> protocol >> reply.status;
-  const auto end = text.find("\r\n\r\n");
-  if (end != std::string::npos) reply.body = text.substr(end + 4);
+  reply.body = text.substr(end + 4);
   return reply;
 }
 

@@ -24,7 +24,7 @@ class Port {
 };
 
 struct HttpReply {
-  int status = 0;  ///< 0: no reply
+  int status = 0;  ///< 0: no reply, or only a part of one
   std::string body;
 };
 

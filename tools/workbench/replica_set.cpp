@@ -61,12 +61,16 @@ void initiate_replica_set(const std::string& name, const std::vector<std::string
     retry_until("no mongod answers at " + host + ":",
                 [&] { return admin_of(direct_uri(host, options)).integer("ok") == 1; });
   }
-  Mongo first(direct_uri(hosts[0], options), "admin");
-  try {
-    first.command(configuration(name, hosts));
-  } catch (const MongoError& error) {
-    if (error.code() != already_initialized) throw;
-  }
+  Mongo admin_of_first(direct_uri(hosts[0], options), "admin");
+  // On a busy machine a member may not answer the first one in time.
+  retry_until("the replica set cannot be initiated:", [&] {
+    try {
+      admin_of_first.command(configuration(name, hosts));
+    } catch (const MongoError& error) {
+      if (error.code() != already_initialized) throw;
+    }
+    return true;
+  });
   const std::string uri = replica_set_uri(name, hosts) + "&serverSelectionTimeoutMS=2000" +
                           (options.empty() ? "" : "&" + options);
   retry_until("the replica set has no primary:", [&] { return admin_of(uri).boolean("isWritablePrimary"); });
