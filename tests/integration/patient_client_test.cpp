@@ -29,15 +29,23 @@ TEST_F(PatientClient, RepeatsReadsUntilThereIsAPrimary) {
 
 TEST_F(PatientClient, RepeatsCommandsThatWereRefused) {
   db().insert("items", R"({"_id":1})");
-  fail_thrice("dropDatabase", not_primary);
+  fail_thrice("drop", not_primary);
+  db().command(R"({"drop":"items"})");
+  EXPECT_EQ(db().count("items"), 0);
+}
+
+TEST_F(PatientClient, RepeatsWhatMayBeDoneTwice) {
+  db().insert("items", R"({"_id":1})");
+  fail_thrice("dropDatabase", stepped_down_meanwhile);
   db().drop_database();
   EXPECT_EQ(db().count("items"), 0);
 }
 
 /// It may have been executed.
 TEST_F(PatientClient, RepeatsNoCommandThatWasInterrupted) {
-  fail_thrice("dropDatabase", stepped_down_meanwhile);
-  EXPECT_THROW(db().drop_database(), workbench::MongoError);
+  db().insert("items", R"({"_id":1})");
+  fail_thrice("drop", stepped_down_meanwhile);
+  EXPECT_THROW(db().command(R"({"drop":"items"})"), workbench::MongoError);
 }
 
 /// Twice visited, a document would be counted twice.

@@ -141,7 +141,7 @@ void PipelineTest::terminate_all() {
 testing::AssertionResult PipelineTest::settled(int shard_count) {
   const std::uint64_t now = db_.operation_time();
   // The position of a stream without events advances only when there are new oplog entries.
-  db_.admin(R"({"appendOplogNote":1,"data":{"by":"settled"}})");
+  db_.append_note("settled");
   std::uint64_t reached = 0;
   const bool ok = soon(
       [&] {

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <string>
 #include <thread>
 
 #include "realworld/storm.hpp"
-#include "support/test_thread.hpp"
 
 namespace sluice::test {
 
@@ -13,16 +13,21 @@ namespace sluice::test {
 class StormThread {
  public:
   StormThread(const std::string& uri, const std::string& database, realworld::StormOptions options)
-      : options_(options), thread_(test_thread([this, uri, database] {
+      : options_(options), thread_([this, uri, database] {
           options_.until_stopped = &stop_;
-          report_ = realworld::storm(uri, database, options_);
-        })) {}
+          try {
+            report_ = realworld::storm(uri, database, options_);
+          } catch (...) {
+            failure_ = std::current_exception();
+          }
+        }) {}
   ~StormThread() { stop_ = true; }
 
-  /// Stops the writers, and waits for them.
+  /// Stops the writers, and waits for them. Throws what ended them earlier.
   realworld::StormReport finish() {
     stop_ = true;
     if (thread_.joinable()) thread_.join();
+    if (failure_) std::rethrow_exception(failure_);
     return report_;
   }
 
@@ -30,6 +35,7 @@ class StormThread {
   std::atomic<bool> stop_{false};
   realworld::StormOptions options_;
   realworld::StormReport report_;
+  std::exception_ptr failure_;
   std::jthread thread_;  // declared last, so it ends before the members that it uses
 };
 

@@ -94,18 +94,19 @@ Document Mongo::run(const char* verb, const std::string& collection, const Docum
 }
 
 Document Mongo::command(const Document& command) {
-  return run("command on", "", {}, Repeat::if_refused, [&](auto*, auto*, bson_t* reply, bson_error_t* error) {
-    return mongoc_client_command_simple(client_.get(), database_.c_str(), command.get(), nullptr, reply,
-                                        error);
-  });
+  return command_on(database_, command, Repeat::if_refused);
 }
 
 Document Mongo::admin(const Document& command) {
-  return run("admin command beside", "", {}, Repeat::if_refused,
-             [&](auto*, auto*, bson_t* reply, bson_error_t* error) {
-               return mongoc_client_command_simple(client_.get(), "admin", command.get(), nullptr, reply,
-                                                   error);
-             });
+  return command_on("admin", command, Repeat::if_refused);
+}
+
+Document Mongo::command_on(const std::string& database, const Document& command, Repeat repeat) {
+  const char* verb = database == database_ ? "command on" : "admin command beside";
+  return run(verb, "", {}, repeat, [&](auto*, auto*, bson_t* reply, bson_error_t* error) {
+    return mongoc_client_command_simple(client_.get(), database.c_str(), command.get(), nullptr, reply,
+                                        error);
+  });
 }
 
 void Mongo::insert(const std::string& collection, const Document& document) {
@@ -228,7 +229,7 @@ void Mongo::create_index(const std::string& collection, const Document& keys, co
 }
 
 void Mongo::drop_database() {
-  command(R"({"dropDatabase":1})");
+  command_on(database_, R"({"dropDatabase":1})", Repeat::if_interrupted);
 }
 
 void Mongo::transaction(const std::function<void()>& body) {
@@ -264,7 +265,11 @@ void Mongo::try_transaction(const std::function<void()>& body) {
 }
 
 std::uint64_t Mongo::operation_time() {
-  return command(R"({"ping":1})").timestamp("operationTime");
+  return command_on(database_, R"({"ping":1})", Repeat::if_interrupted).timestamp("operationTime");
+}
+
+void Mongo::append_note(const std::string& by) {
+  command_on("admin", R"({"appendOplogNote":1,"data":{"by":)" + quoted(by) + "}}", Repeat::if_interrupted);
 }
 
 }  // namespace workbench

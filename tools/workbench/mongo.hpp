@@ -90,6 +90,8 @@ class Mongo {
 
   /// The server's present operation time.
   std::uint64_t operation_time();
+  /// Appends an entry to the oplog that changes nothing. Repeated like a read, so there may be several.
+  void append_note(const std::string& by);
 
  private:
   using Client = std::unique_ptr<mongoc_client_t, Freed<mongoc_client_destroy>>;
@@ -100,14 +102,17 @@ class Mongo {
   /// After which errors a call is repeated. Within a transaction it never is.
   enum class Repeat : std::uint8_t {
     never,
-    if_refused,     ///< no primary: the call has done nothing
-    if_interrupted  ///< also when it was under way, or the connection broke: for calls that only read
+    if_refused,  ///< no primary: the call has done nothing
+    /// Also when it was under way, or the connection broke: for calls that only read, or that may be made
+    /// twice.
+    if_interrupted
   };
 
   /// Makes one call of the driver, `call(collection, options, reply, error)`. Returns the reply or throws.
   template <class Call>
   Document run(const char* verb, const std::string& collection, const Document& options, Repeat repeat,
                Call call);
+  Document command_on(const std::string& database, const Document& command, Repeat repeat);
   void try_transaction(const std::function<void()>& body);
 
   std::string uri_;
