@@ -115,7 +115,8 @@ void ReplicaSet::wait_for_primary() {
   const bool found = workbench::eventually(patience(std::chrono::minutes(1)), [&] {
     try {
       // A new client each time: one whose connection was refused does not try again for five seconds.
-      return Mongo(uri() + "&serverSelectionTimeoutMS=2000", "admin")
+      // A member that hangs is not waited for either.
+      return Mongo(uri() + "&serverSelectionTimeoutMS=2000&connectTimeoutMS=2000", "admin")
           .command(R"({"hello":1})")
           .boolean("isWritablePrimary");
     } catch (const MongoError&) {

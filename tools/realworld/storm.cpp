@@ -27,9 +27,13 @@ class Log {
   StormReport report_;
 };
 
+bool is_stopped(const StormOptions& options) {
+  return options.until_stopped != nullptr && options.until_stopped->load();
+}
+
 bool more(const StormOptions& options, std::int64_t done) {
   if (done < options.operations) return true;
-  return options.until_stopped != nullptr && !options.until_stopped->load();
+  return options.until_stopped != nullptr && !is_stopped(options);
 }
 
 void write(const std::string& uri, const std::string& database, const StormOptions& options, int number,
@@ -41,6 +45,8 @@ void write(const std::string& uri, const std::string& database, const StormOptio
       writer.step();
     } catch (const workbench::MongoError& error) {
       log.failure(error.what());
+      // A server that is away may let each operation wait for a minute.
+      if (is_stopped(options)) break;
     }
   }
   log.done(done);

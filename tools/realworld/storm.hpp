@@ -16,7 +16,8 @@ struct StormOptions {
   std::int64_t operations = 500;  ///< number for each writer; see until_stopped
   int user_rounds = 2;            ///< updates of all users by one command, while the writers write
   std::int64_t first_new = 0;     ///< number of the first new document; a second storm needs another
-  const std::atomic<bool>* until_stopped = nullptr;  ///< if set: continue after `operations` until it is true
+  /// If set: continue after `operations` until it is true. Then a writer ends at its first failure.
+  const std::atomic<bool>* until_stopped = nullptr;
 };
 
 struct StormReport {
