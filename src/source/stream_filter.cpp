@@ -228,8 +228,8 @@ Expression is_in_shards(const StreamFilter& filter) {
 ///
 /// The server can evaluate this on the oplog entry, before it builds the event, because it reads only
 /// `$documentKey._id`. With `$documentKey` it cannot. Measured, an event of another shard then costs nearly
-/// twice as much. (A condition on the collection can be evaluated there as well, but costs each wanted event more
-/// than it saves on the others.)
+/// twice as much. (A condition on the collection can be evaluated there as well, but costs each wanted event
+/// more than it saves on the others.)
 Expression is_for_shards(const StreamFilter& filter) {
   return call("$or", Items{is_in_shards(filter), has_type("$documentKey._id", "missing")});
 }
