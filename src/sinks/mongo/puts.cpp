@@ -109,6 +109,7 @@ bool puts_something(const std::vector<Write>& writes) {
 }
 
 std::optional<Error> Puts::read(const std::vector<Write>& writes) {
+  plan_inserts(writes);
   for (const Write& write : writes) {
     const auto* put = std::get_if<PutWrite>(&write);
     if (put == nullptr || !appends(*put)) continue;
@@ -227,7 +228,6 @@ void Puts::finish(WriteCommands& out) {
 Ran run_puts(mongo::Transaction& transaction, int statement_ms, const std::vector<Write>& writes,
              std::size_t most_operations, NewDocuments new_documents) {
   Puts puts(transaction, statement_ms, new_documents);
-  puts.plan_inserts(writes);
   if (auto error = puts.read(writes)) return {0, 0, error, std::nullopt};
   WriteCommands commands(statement_ms, most_operations, WriteCommands::Order::as_given);
   for (std::size_t i = 0; i < writes.size(); ++i) {

@@ -23,12 +23,9 @@ class Puts {
   Puts(mongo::Transaction& transaction, int statement_ms, NewDocuments new_documents)
       : transaction_(transaction), statement_ms_(statement_ms), new_documents_(new_documents) {}
 
-  /// Decides which collections' documents are inserted. Call it before add().
-  void plan_inserts(const std::vector<Write>& writes);
-
-  /// Reads the last number of each aggregate that `writes` append to. If two transactions number events of
-  /// one aggregate at the same time, they conflict at the document of that number, and one of them is
-  /// retried.
+  /// Call it before add(). Decides which collections' documents are inserted, and reads the last number of
+  /// each aggregate that `writes` append to. If two transactions number events of one aggregate at the same
+  /// time, they conflict at the document of that number, and one of them is retried.
   std::optional<Error> read(const std::vector<Write>& writes);
 
   /// Adds the operation of one document. `write` is the index of the write, for Ran::failed_write. The plan
@@ -51,6 +48,7 @@ class Puts {
 
   Head& head_of(const PutWrite& put);
   void append(const PutWrite& put, std::size_t write, WriteCommands& out);
+  void plan_inserts(const std::vector<Write>& writes);
   bool inserts(const DocumentPlan& plan) const;
 
   mongo::Transaction& transaction_;
