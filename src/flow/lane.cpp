@@ -10,6 +10,12 @@ namespace {
 
 constexpr std::int32_t duplicate_key = 11000;
 constexpr int tries_before_split = 3;
+// Another transaction writes to the same documents. A smaller batch would meet it as well; a larger one makes
+// fewer transactions that can meet.
+constexpr std::int32_t write_conflict = 112;
+constexpr int conflicts_before_split = 8;
+constexpr Duration least_conflict_linger = std::chrono::milliseconds(25);
+constexpr Duration most_conflict_linger = std::chrono::milliseconds(200);
 constexpr int tries_before_duplicate_is_believed = 4;
 // Server codes TransactionTooLarge and TransactionTooLargeForCache. For a single event they do not go away
 // with time.
@@ -80,7 +86,7 @@ void Lane::refuse_item(Item& item, std::uint32_t refusal) {
 }
 
 Time Lane::ready_at() const {
-  const Duration linger = std::min(limits_.linger, last_done_ - sent_);
+  const Duration linger = std::max(std::min(limits_.linger, last_done_ - sent_), conflict_linger_);
   return std::max(oldest_ + limits_.fill, std::min(oldest_, last_done_) + linger);
 }
 
@@ -161,6 +167,8 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
   if (outcome.position_moved) ++batch_.guard.seq;
   learn_fan_out(outcome);
   if (max_items_ < SIZE_MAX / 2) max_items_ *= 2;
+  if (tries_ == 0)
+    conflict_linger_ = conflict_linger_ < least_conflict_linger ? Duration(0) : conflict_linger_ / 2;
   tries_ = 0;
   too_large_failures_ = 0;
   duplicate_keys_ = 0;
@@ -188,7 +196,11 @@ LaneReport Lane::not_committed(const Outcome& outcome, Time now) {
       break;
     case ErrorKind::transient:
     case ErrorKind::cursor_gone:
-      if (tries_ + 1 >= tries_before_split) shrink();
+      if (error.code == write_conflict) {
+        conflict_linger_ = std::clamp(2 * conflict_linger_, least_conflict_linger, most_conflict_linger);
+      }
+      if (tries_ + 1 >= (error.code == write_conflict ? conflicts_before_split : tries_before_split))
+        shrink();
       break;
     case ErrorKind::denied:
     case ErrorKind::unavailable:

@@ -55,6 +55,38 @@ TEST_F(LaneFailureTest, HalvesABatchThatKeepsFailingAndGrowsBack) {
   EXPECT_TRUE(lane().idle());
 }
 
+/// Others write to the same documents. Fewer and larger transactions meet less often.
+TEST_F(LaneFailureTest, MakesNoBatchSmallerForWriteConflicts) {
+  const Outcome conflict = failed(ErrorKind::transient, {}, 112);
+  for (int i = 0; i < 8; ++i) offer({increment(std::to_string(i))});
+  for (int i = 0; i < 7; ++i) {
+    ASSERT_TRUE(send());
+    EXPECT_EQ(lane().batch().events, 8U + static_cast<unsigned>(i));
+    answer(conflict);
+    offer({increment("0")});
+  }
+  ASSERT_TRUE(send());
+  answer(conflict);
+  ASSERT_TRUE(send());
+  EXPECT_EQ(lane().batch().events, 7U) << "but at last it is made smaller";
+}
+
+TEST_F(LaneFailureTest, LingersAfterWriteConflictsUntilThereAreNone) {
+  offer({increment("0")});
+  ASSERT_TRUE(send());
+  answer(failed(ErrorKind::transient, {}, 112));
+  ASSERT_TRUE(send());
+  std::vector<Duration> waits;
+  while (waits.empty() || waits.back() > Duration(0)) {
+    answer(committed());
+    offer({increment("0")});
+    const Time before = now_;
+    ASSERT_TRUE(send());
+    waits.push_back(now_ - before);
+  }
+  EXPECT_EQ(waits, (std::vector<Duration>{25ms, 12500us, 0ms}));
+}
+
 TEST_F(LaneFailureTest, HalvesABatchThatIsTooSlowAtOnce) {
   offer_many(4);
   ASSERT_TRUE(send());
