@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -68,7 +69,7 @@ struct EngineConfig {
   int lanes = 4;                       ///< lanes of each stream
   int batch_docs = 1000;               ///< target documents in one transaction
   std::int64_t batch_bytes = 4 << 20;  ///< bytes of effects in one transaction
-  int batch_linger_ms = 5;             ///< how long a busy lane waits for a batch to fill
+  int batch_linger_ms = 25;            ///< how long a busy lane waits for a batch to fill
   std::int64_t queue_events = 50000;   ///< most events that are read and not yet resolved
   std::int64_t queue_mb = 64;          ///< most memory for what is read and not yet resolved, in MiB
   int in_flight = 4;                   ///< batches being sent at once, each on a blocking thread
@@ -155,6 +156,8 @@ struct Config {
   bool clustered() const { return partitions > 0; }
   /// The number of static shards or of partitions.
   int parts() const { return clustered() ? partitions : shard_count; }
+  /// The lanes of each part. The partitions of a cluster divide a stream's lanes among them.
+  int lanes_of_part() const { return clustered() ? std::max(1, engine.lanes / partitions) : engine.lanes; }
 };
 
 /// Adds extensions to a configuration: its rules may be of the kinds that are registered there. Null removes

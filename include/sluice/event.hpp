@@ -75,10 +75,11 @@ struct ChangeEvent {
 
   std::int64_t snapshot_rule = -1;  ///< of a snapshot: the index of the rule that asked for it
   std::string_view snapshot_run;    ///< of a snapshot or a replay: its name
-  std::uint64_t shard_hash = 0;  ///< the server's hash of the id, while positions of another layout are valid
+  std::uint64_t shard_hash = 0;  ///< IdHasher's of the id, while positions of another layout are valid
   bson::View wants;              ///< the numbers of the subscriptions whose `where` holds for the event
-  bson::View made;               ///< what the server computed for rules, by Subscription::made_name
-  bool own = false;              ///< written by this pipeline; known only if a subscription has `ignores_own`
+  std::int64_t first_number = 0;  ///< added to this stream's subscriptions' numbers in `wants`
+  bson::View made;                ///< what the server computed for rules, by Subscription::made_name
+  bool own = false;  ///< written by this pipeline; known only if a subscription has `ignores_own`
   /// With Detail::needed: the pre-image also has fields with dots in their names, which are not shown.
   bool dotted_names = false;
 };

@@ -5,6 +5,7 @@
 #include "requirements/requirements.hpp"
 #include "requirements/rule_table.hpp"
 #include "source/change_stream.hpp"
+#include "source/id_hash.hpp"
 #include "source/resume_token.hpp"
 
 namespace sluice::audit {
@@ -65,6 +66,7 @@ class InFlightChanges::Judge {
       ChangeEvent event;
       if (!parse_event(document, event)) continue;
       if (event.cluster_time > until_) return false;
+      event.shard_hash = static_cast<std::uint64_t>(hasher_.hash(event.id));
       if (requirements::ends_stream(event.operation) || done_.event_done(event.shard_hash, event.token_data))
         continue;
       ++pending_.events_;
@@ -82,6 +84,7 @@ class InFlightChanges::Judge {
   InFlightChanges& pending_;
   requirements::RuleTable table_;
   flow::DoneTable done_;
+  source::IdHasher hasher_;
   checkpoint::BackfillMarks filled_;
   std::uint64_t until_;
   std::vector<Effect> effects_;
@@ -92,8 +95,7 @@ std::optional<Error> InFlightChanges::read(mongo::ClientPool& pool, const Stream
                                            const checkpoint::ProgressSnapshot& progress) {
   if (!progress.floor) return std::nullopt;
   Judge judge(*this, rules, progress);
-  source::StreamFilter filter = requirements::filter_of(rules);
-  filter.with_hash = progress.needs_hash;
+  const source::StreamFilter filter = requirements::filter_of(rules);
   flow::ReadingPolicy reading(events_in_one_answer, filter.parts_serve());
   source::ChangeStream stream(pool, {config.database, filter, events_in_one_answer, await_ms});
   Position at;

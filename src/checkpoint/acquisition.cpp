@@ -166,7 +166,6 @@ Acquired Acquisition::acquired(const ShardRecord& shard, const std::vector<LaneR
   std::erase_if(result.facts, [&](const Fact& fact) { return fact.count == count && fact.index != index; });
   for (Fact& fact : result.facts) {
     if (fact.count == count) fact = {1, 0, fact.floor, fact.lanes};
-    result.layout_changed |= fact.count > 1;
   }
   return result;
 }

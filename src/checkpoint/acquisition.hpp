@@ -23,7 +23,6 @@ struct Acquired {
   std::vector<flow::DoneTable::Fact> facts;  ///< what is done beyond the floor
   std::vector<BackfillMark> filled;          ///< the counters that a backfill has computed
   bool was_filled = false;                   ///< a backfill or a rebuild was done
-  bool layout_changed = false;
   /// The rules that maintain documents; absent if an earlier version made the layout.
   std::optional<std::vector<MaintainedRule>> maintained = {};
   bool same_rules = true;       ///< the floor was stored with the present rules

@@ -93,7 +93,6 @@ std::optional<Error> read_progress_snapshot(mongo::ClientPool& pool, const std::
   }
   // A shard that never ran has done nothing since the origin.
   if (!all_started) standing.floor = records.layout->origin;
-  standing.needs_hash = std::ranges::any_of(standing.facts, [](const auto& fact) { return fact.count > 1; });
   return std::nullopt;
 }
 

@@ -18,8 +18,7 @@ struct ProgressSnapshot {
   std::optional<Position> floor;  ///< everything up to here is done; absent: no worker ever ran
   std::vector<flow::DoneTable::Fact> facts;
   std::vector<BackfillMark> filled;
-  bool filling = false;     ///< a backfill is running
-  bool needs_hash = false;  ///< some facts apply only to the documents of one shard
+  bool filling = false;  ///< a backfill is running
 };
 
 /// Reads a stream's progress as of now.

@@ -41,7 +41,7 @@ ClusterMember::ClusterMember(Parts parts, pipeline::StreamObserver events)
       resources_(*shared_resources_),
       layout_(resources_.pool, parts_.context.config.state_database,
               {parts_.context.config.pipeline, parts_.config.name, partitions_, 0,
-               parts_.context.config.engine.lanes, requirements::options_hash(parts_.config.database, rules_),
+               parts_.context.config.lanes_of_part(), requirements::options_hash(parts_.config.database, rules_),
                "", checkpoint::split_of(parts_.context.config.pipeline, parts_.config)},
               resources_.self),
       membership_(resources_.pool, parts_.context.config.state_database,

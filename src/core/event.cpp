@@ -143,9 +143,7 @@ bool parse_event(bson::View document, ChangeEvent& event) {
       parse_update(value.document(), event.update);
     } else if (!key.starts_with("sluice")) {
       continue;
-    } else if (event.marked = true; key == "sluiceHash") {
-      event.shard_hash = static_cast<std::uint64_t>(value.integer().value_or(0));
-    } else if (key == "sluiceWants") {
+    } else if (event.marked = true; key == "sluiceWants") {
       event.wants = value.document();
     } else if (key == "sluiceMade") {
       event.made = value.document();

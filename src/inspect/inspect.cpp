@@ -55,7 +55,7 @@ class StreamInspector {
     if (lacks_stream) return;
     source::ChangeStream stream(pool_, {stream_.database, filter(), 1, 1});
     Position at;
-    const auto error = stream.open(state.floor, at, state.filter_changed);
+    const auto error = stream.open(state.floor, at, true);
     if (!error) {
       report_.say(Level::ok, state.floor ? "the change stream opens at the stored position"
                                          : "the change stream opens on " + stream_.database);

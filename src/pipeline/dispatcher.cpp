@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "pipeline/collection_changes.hpp"
-#include "source/resume_token.hpp"
 
 namespace sluice::pipeline {
 
@@ -21,28 +20,6 @@ std::string end_sentence(const CollectionChange& change) {
          ", after which events alone cannot keep the targets up to date. Start with --on-lost rebuild to "
          "recompute them and continue, or once with --restart-now to continue from the present moment with "
          "the targets as they are";
-}
-
-/// The position of the batch's last event, for a batch without a resume token of its own.
-Position end_of_last_event(const source::StreamBatch& batch) {
-  ChangeEvent last;
-  parse_event(batch.events.back(), last);
-  return Position::of(last.token, last.cluster_time, true);
-}
-
-/// The position after a batch: that of its last event or, if it is empty, how far the server has searched.
-/// (The server's clock is not that position while it searches a long stretch of changes that the filter
-/// drops.)
-Position end_of(const source::StreamBatch& batch) {
-  if (!batch.resume_token) return end_of_last_event(batch);
-  if (batch.events.empty()) {
-    return Position::of(batch.resume_token,
-                        source::time_of_token(batch.resume_token).value_or(batch.operation_time));
-  }
-  ChangeEvent last;
-  parse_event(batch.events.back(), last);
-  const bool at_event = batch.resume_token.at("_data") == last.token.at("_data");
-  return Position::of(batch.resume_token, last.cluster_time, at_event);
 }
 
 }  // namespace
@@ -103,16 +80,18 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
   // unresolved until all events are dispatched, so that the batch lives as long as this function needs it.
   const std::size_t self = count > 0 ? 1 : 0;
   batch.unresolved += self;
-  const std::uint64_t number = batch.number = frontier_.open(end_of(*batch.source), batch.unresolved);
+  const std::uint64_t number = batch.number = frontier_.open(source::end_of(*batch.source), batch.unresolved);
   batches_.emplace(number, std::move(owned));
   for (; read < count; ++read) {
     ChangeEvent event;
     parse_event(batch.source->events[read], event);
+    event.first_number = batch.source->first_number;
     event.own = !batch.source->own.empty() && batch.source->own[read];
     done_matters_ = done_matters_ && done_.matters_at(event.token_data);
     filled_matters_ = filled_matters_ && filled_.matter_at(event.cluster_time);
     told_matters_ = told_matters_ && event.token_data <= newest_told_;
     const bool change = event.operation != Operation::snapshot;
+    if (done_matters_) event.shard_hash = static_cast<std::uint64_t>(hasher_.hash(event.id));
     if (change && done_matters_ && done_.event_done(event.shard_hash, event.token_data)) {
       ++done_before;
       finish_event(batch, 1);

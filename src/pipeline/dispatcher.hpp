@@ -21,6 +21,7 @@
 #include "pipeline/event_batch.hpp"
 #include "requirements/rule_table.hpp"
 #include "sluice/rule.hpp"
+#include "source/id_hash.hpp"
 
 namespace sluice::pipeline {
 
@@ -106,6 +107,7 @@ class Dispatcher {
   flow::Frontier frontier_;
   std::map<std::uint64_t, std::unique_ptr<EventBatch>> batches_;
   std::vector<Effect> effects_;
+  source::IdHasher hasher_;
   std::size_t filtered_ = 0;
   flow::TokenTrail* trail_ = nullptr;
   observe::Distribution::Tally lag_;

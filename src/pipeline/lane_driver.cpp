@@ -1,5 +1,6 @@
 #include "pipeline/lane_driver.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "mongo/client.hpp"
@@ -12,10 +13,15 @@ double seconds(flow::Duration time) {
   return std::chrono::duration<double>(time).count();
 }
 
+bool has_messages(const Batch& batch) {
+  return std::ranges::any_of(batch.writes,
+                             [](const Write& one) { return std::holds_alternative<DeliverWrite>(one); });
+}
+
 }  // namespace
 
 LaneDriver::LaneDriver(Parts parts, std::unique_ptr<flow::Lane> lane)
-    : parts_(std::move(parts)), lane_(std::move(lane)), timer_(parts_.strand) {}
+    : parts_(std::move(parts)), lane_(std::move(lane)), timer_(std::make_shared<asio::steady_timer>(parts_.strand)) {}
 
 asio::awaitable<void> LaneDriver::run() {
   const async::Raised running(running_);
@@ -32,13 +38,25 @@ asio::awaitable<void> LaneDriver::run() {
 
 /// Returns at `time`, or as soon as wake() is called.
 asio::awaitable<void> LaneDriver::sleep_until(flow::Time time) {
-  timer_.expires_at(time);
+  timer_->expires_at(time);
   boost::system::error_code woken;
-  co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  co_await timer_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
+}
+
+/// Waits while another part's lane of this number writes. Messages are sent meanwhile: their receivers do not
+/// mind, and they may take long. Returns nothing if there is nobody to wait for.
+asio::awaitable<std::optional<LaneTurns::Place>> LaneDriver::wait_for_others() {
+  if (parts_.turns == nullptr || has_messages(lane_->batch())) co_return std::nullopt;
+  std::optional<LaneTurns::Place> place(
+      parts_.turns->line_up(parts_.number, [strand = parts_.strand, timer = timer_] {
+        asio::post(strand, [timer] { timer->cancel(); });
+      }));
+  while (!abandoned_ && !place->is_first()) co_await sleep_until(flow::Time::max());
+  co_return place;
 }
 
 /// Waits until the allowance has room for the batch. False if the lane is abandoned meanwhile.
-asio::awaitable<bool> LaneDriver::wait_for_turn(std::int64_t bytes) {
+asio::awaitable<bool> LaneDriver::wait_for_room(std::int64_t bytes) {
   const auto ticket = parts_.allowance.ask(bytes);
   while (!abandoned_) {
     if (parts_.allowance.take(ticket)) {
@@ -52,14 +70,16 @@ asio::awaitable<bool> LaneDriver::wait_for_turn(std::int64_t bytes) {
   co_return false;
 }
 
-void LaneDriver::end_turn(std::int64_t bytes) {
+void LaneDriver::give_back(std::int64_t bytes) {
   parts_.allowance.release(bytes);
   if (parts_.allowance.anybody_waits()) parts_.on_room();
 }
 
 asio::awaitable<void> LaneDriver::send() {
   const auto bytes = static_cast<std::int64_t>(parts_.sink.bytes_while_sending(lane_->batch()));
-  if (!co_await wait_for_turn(bytes)) co_return;  // what was not sent is done again from the stored position
+  const auto place = co_await wait_for_others();
+  // What is not sent is done again from the stored position.
+  if (abandoned_ || !co_await wait_for_room(bytes)) co_return;
   const flow::Time started = flow::Clock::now();
   if (!under_way_since_) under_way_since_ = started;
   const auto commit = [this] {
@@ -69,10 +89,10 @@ asio::awaitable<void> LaneDriver::send() {
   try {
     outcome = co_await run_blocking<Outcome>(parts_.threads, commit);
   } catch (...) {
-    end_turn(bytes);
+    give_back(bytes);
     throw;
   }
-  end_turn(bytes);
+  give_back(bytes);
   const std::size_t events = lane_->batch().events;
   const flow::LaneReport done = lane_->done(outcome, flow::Clock::now());
   if (outcome.committed) parts_.metrics.batch_events.observe(static_cast<double>(events));
@@ -107,7 +127,7 @@ LaneDriver::View LaneDriver::view() const {
 }
 
 void LaneDriver::wake() {
-  timer_.cancel();
+  timer_->cancel();
 }
 
 void LaneDriver::finish() {

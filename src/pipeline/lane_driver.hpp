@@ -12,6 +12,7 @@
 #include "flow/send_allowance.hpp"
 #include "observe/metrics.hpp"
 #include "pipeline/dispatcher.hpp"
+#include "pipeline/lane_turns.hpp"
 
 namespace sluice::pipeline {
 
@@ -31,6 +32,8 @@ class LaneDriver {
     std::function<void()> on_recovered;  ///< a batch that had failed is committed
     flow::SendAllowance& allowance;      ///< limits what the stream's lanes render and send at once
     std::function<void()> on_room;       ///< the allowance has room again: wake the lanes that wait for it
+    LaneTurns* turns = nullptr;          ///< if set: shared with other parts' lanes of this number
+    std::size_t number = 0;              ///< of the lane
   };
 
   LaneDriver(Parts parts, std::unique_ptr<flow::Lane> lane);
@@ -60,14 +63,15 @@ class LaneDriver {
 
  private:
   asio::awaitable<void> send();
-  asio::awaitable<bool> wait_for_turn(std::int64_t bytes);
-  void end_turn(std::int64_t bytes);
+  asio::awaitable<std::optional<LaneTurns::Place>> wait_for_others();
+  asio::awaitable<bool> wait_for_room(std::int64_t bytes);
+  void give_back(std::int64_t bytes);
   asio::awaitable<void> sleep_until(flow::Time time);
   void report(const Outcome& outcome, const flow::LaneReport& report, flow::Time started);
 
   Parts parts_;
   std::unique_ptr<flow::Lane> lane_;
-  asio::steady_timer timer_;
+  std::shared_ptr<asio::steady_timer> timer_;  ///< others may still be about to cancel it
   std::optional<flow::Time> under_way_since_;
   std::string last_error_;
   std::uint64_t commits_ = 0;

@@ -38,6 +38,13 @@ std::int64_t per_part(std::int64_t limit, const StreamPart& part) {
   return part.of_cluster ? std::max<std::int64_t>(1, limit / part.count) : limit;
 }
 
+/// The most events that a part may have in flight. Each part may have the events of two answers, however many
+/// parts there are: fewer would make its transactions small. The limit in bytes is divided in any case.
+std::int64_t events_of_part(const EngineConfig& engine, const StreamPart& part) {
+  const std::int64_t all = engine.queue_events;
+  return std::max(per_part(all, part), std::min<std::int64_t>(all, 2 * engine.cursor_batch));
+}
+
 milliseconds drain_time(const EngineConfig& engine, const StreamPart& part) {
   const milliseconds drain(engine.drain_ms);
   return part.of_cluster ? std::min(drain, hand_over) : drain;
@@ -70,10 +77,10 @@ Stream::Stream(WorkerContext context, std::shared_ptr<StreamResources> resources
       rule_names_(names_of(rules_)),
       pool_(resources_.pool),
       metrics_(context_.metrics.stream(config.name, part.partition())),
-      budget_(per_part(context_.config.engine.queue_events, part),
+      budget_(events_of_part(context_.config.engine, part),
               per_part(context_.config.engine.queue_mb << 20, part)),
       store_(pool_, context_.config.state_database,
-             {context_.config.pipeline, config.name, part.count, part.index, context_.config.engine.lanes,
+             {context_.config.pipeline, config.name, part.count, part.index, context_.config.lanes_of_part(),
               requirements::options_hash(config.database, rules_), requirements::filter_hash(filter()),
               checkpoint::split_of(context_.config.pipeline, config)},
              resources_.self),

@@ -32,6 +32,7 @@
 #include "sinks/outward.hpp"
 #include "sluice/config.hpp"
 #include "sluice/rule.hpp"
+#include "source/feed/feeds.hpp"
 
 namespace sluice::pipeline {
 
@@ -43,6 +44,7 @@ struct WorkerContext {
   observe::Readiness& readiness;
   std::shared_ptr<spdlog::logger> log;
   std::shared_ptr<sinks::WebServices> services;
+  std::shared_ptr<source::Feeds> feeds;
   /// Streams that have ended are destroyed here. That may take long, since connections are closed and threads
   /// joined.
   asio::thread_pool& teardown;
@@ -120,6 +122,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void spawn(asio::awaitable<void> work);
   void on_exception(const std::exception_ptr& thrown);
   ReaderPlan reader_plan(const Recovery& recovery);
+  std::unique_ptr<source::EventStream> make_events();
   ReaderObserver reader_observer();
   sinks::OutletParts outlet_parts();
   source::StreamFilter filter() const;

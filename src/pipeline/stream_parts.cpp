@@ -29,10 +29,36 @@ source::StreamFilter Stream::filter() const {
   return requirements::filter_of(rules_, part_.count, part_.index);
 }
 
+std::unique_ptr<source::EventStream> Stream::make_events() {
+  const Config& config = context_.config;
+  const int batch = config.engine.cursor_batch;
+  const int await_ms = config.engine.max_await_ms;
+  source::MakeStream make = [resources = shared_resources_, database = config_.database, batch,
+                             await_ms](const source::StreamFilter& filter) {
+    return std::make_unique<source::ChangeStream>(
+        resources->pool, source::StreamOptions{database, filter, batch, await_ms}, resources);
+  };
+  auto ask = [this](const std::string& database, bson::View command) {
+    const auto client = pool_.acquire();
+    return mongo::run_command(client.get(), database, command, mongo::Doing::reading);
+  };
+  return context_.feeds->stream(
+      {config_.uri + "\n" + config_.uri_file,
+       config_.database,
+       source::FeedNeeds(source::number_subscriptions(rules_), part_.count, part_.index),
+       std::move(make),
+       std::move(ask),
+       {batch, await_ms}});
+}
+
 ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   const Config& config = context_.config;
   ReaderPlan plan;
   plan.stream = {config_.database, filter(), config.engine.cursor_batch, config.engine.max_await_ms};
+  // Made now, so that streams that begin at the same time wait for each other and share a cursor.
+  plan.make_events = [made = std::make_shared<std::unique_ptr<source::EventStream>>(make_events())] {
+    return std::move(*made);
+  };
   const bool restart_now = part_.restart_now || recovery.policy == LostPolicy::restart_now;
   plan.acquire = {restart_now, config.accept_changed_rules, config.engine.lease_ms};
   if (recovery.policy == LostPolicy::rebuild) plan.rebuild = recovery.lost;
@@ -129,7 +155,9 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
         allowance_,
         [this] {
           for (auto& waiting : lanes_) waiting->wake();
-        }};
+        },
+        part_.of_cluster ? &resources_.turns : nullptr,
+        index};
     lanes_.push_back(std::make_unique<LaneDriver>(
         std::move(parts), std::make_unique<flow::Lane>(limits, guard, rule_names_, seed())));
   }

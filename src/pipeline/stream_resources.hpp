@@ -10,6 +10,7 @@
 #include "observe/log/log_line.hpp"
 #include "pipeline/health/outlet_states.hpp"
 #include "pipeline/health/reachability.hpp"
+#include "pipeline/lane_turns.hpp"
 #include "sluice/config.hpp"
 
 namespace sluice::pipeline {
@@ -50,6 +51,7 @@ struct StreamResources {
   std::mutex preparing;
   bool prepared = false;  ///< guarded by `preparing`
   Reachability reach;
+  LaneTurns turns;
   OutletStates outlets;
 };
 

@@ -172,7 +172,10 @@ class RuleTable {
     }
   }
 
+  /// `number`: of a subscription, or unjudged(). A stream that several readers share has the numbers of all
+  /// their subscriptions, one reader's behind another's.
   static bool named(const ChangeEvent& event, std::int64_t number) {
+    number += number < 0 ? -event.first_number : event.first_number;
     for (const auto& [index, one] : event.wants) {
       if (one.integer() == number) return true;
     }

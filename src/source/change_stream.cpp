@@ -28,8 +28,9 @@ bool ends_in_invalidate(const StreamBatch& batch) {
 
 }  // namespace
 
-ChangeStream::ChangeStream(mongo::ClientPool& pool, StreamOptions options)
-    : pool_(pool),
+ChangeStream::ChangeStream(mongo::ClientPool& pool, StreamOptions options, std::shared_ptr<const void> owner)
+    : owner_(std::move(owner)),
+      pool_(pool),
       client_(pool.acquire()),
       patience_(pool.answer_timeout(), longest_wait),
       waits_(patience_.now()),

@@ -32,7 +32,8 @@ struct StreamOptions {
 /// waits, it uses a separate client with a longer time-out until an answer has come.
 class ChangeStream : public EventStream {
  public:
-  ChangeStream(mongo::ClientPool& pool, StreamOptions options);
+  /// `owner`, if set, keeps the pool alive. Otherwise the pool must outlive the stream.
+  ChangeStream(mongo::ClientPool& pool, StreamOptions options, std::shared_ptr<const void> owner = {});
   ~ChangeStream() override;
 
   using EventStream::open;
@@ -57,6 +58,7 @@ class ChangeStream : public EventStream {
   void append_aggregate(bson::Builder& out, const std::optional<Position>& after, bool by_time) const;
   std::optional<Error> assemble(StreamBatch& batch, Answer& answer);
 
+  const std::shared_ptr<const void> owner_;  ///< first, so that it is released last
   mongo::ClientPool& pool_;
   mongo::ClientPool::Client client_;
   flow::AwaitPolicy patience_;

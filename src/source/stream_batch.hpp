@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/position.hpp"
 #include "mongo/client.hpp"
 #include "sluice/bson.hpp"
 
@@ -32,8 +33,19 @@ struct StreamBatch {
   /// Which events are changes that this pipeline made; empty if that was not asked for, or none can be.
   std::vector<bool> own;
   bson::View resume_token;  ///< the stream's position behind this batch; absent: in the midst of an event
+  /// Added to the numbers of the reader's subscriptions in `sluiceWants`: a shared stream has several
+  /// readers'.
+  std::int64_t first_number = 0;
+  bool token_of_event = false;  ///< resume_token is an event's own, whether or not that event is in the batch
+  /// The cluster time of resume_token if it is an event's own that is not in the batch; otherwise 0.
+  std::uint64_t token_time = 0;
   std::uint64_t operation_time = 0;  ///< the server's clock when it answered
   std::function<void()> on_done;  ///< if set: called when the whole batch is resolved, on the stream's strand
 };
+
+/// The position after a batch: that of its last event or, if it is empty, how far the server has searched.
+/// (The server's clock is not that position while it searches a long stretch of changes that the filter
+/// drops.) The batch must have events or a resume token.
+Position end_of(const StreamBatch& batch);
 
 }  // namespace sluice::source

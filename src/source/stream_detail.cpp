@@ -90,7 +90,6 @@ void append_detail(bson::Builder& pipeline, const StreamFilter& filter) {
   pipeline.open(pipeline.item()).open("$project");
   for (const char* name : {"operationType", "clusterTime", "wallTime", "ns", "to", "documentKey"})
     pipeline.append(name, 1);
-  if (filter.with_hash) pipeline.append("sluiceHash", 1);
   if (filter.with_session) pipeline.append("lsid", 1);
   if (!filter.judged.empty()) pipeline.append("sluiceWants", 1);
   pipeline.open("sluiceDetail").append("$literal", filter.detail == Detail::needed ? 1 : 2).close();

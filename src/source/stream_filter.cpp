@@ -209,14 +209,12 @@ Expression wanted_of_set(const Subscription& one) {
               Items{any, call("$and", Items{call("$eq", Items{"$operationType", "update"}), touching})});
 }
 
-void append_hash(bson::Builder& out, std::string_view key) {
-  out.open(key).open("$abs").open("$toLong").append("$toHashedIndexKey", "$documentKey._id");
-  out.close().close().close();
-}
-
 /// True where the hash modulo the number of shards is one of the filter's shards.
 Expression is_in_shards(const StreamFilter& filter) {
-  const Expression hash([](bson::Builder& out, std::string_view key) { append_hash(out, key); });
+  const Expression hash([](bson::Builder& out, std::string_view key) {
+    out.open(key).open("$abs").open("$toLong").append("$toHashedIndexKey", "$documentKey._id");
+    out.close().close().close();
+  });
   Expression shard = call("$mod", Items{hash, filter.shard_count});
   if (filter.shards.size() == 1) return call("$eq", Items{std::move(shard), filter.shards.front()});
   return call("$in",
@@ -376,11 +374,6 @@ void append_stages(bson::Builder& pipeline, const StreamFilter& filter, std::str
   append_scope(pipeline, filter);
   append_wanted(pipeline, filter);
   pipeline.close().close();
-  if (filter.with_hash) {
-    pipeline.open(pipeline.item()).open("$addFields");
-    append_hash(pipeline, "sluiceHash");
-    pipeline.close().close();
-  }
   if (filter.pass_over) append_passing_over(pipeline, resumed_at);
   append_wants(pipeline, filter, resumed_at);
   append_narrowing(pipeline, filter);

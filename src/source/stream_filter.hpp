@@ -17,8 +17,6 @@ struct StreamFilter {
   std::vector<Subscription> subscriptions;  ///< merged: one for each collection
   int shard_count = 1;                      ///< a document's shard is the hash of its id modulo this
   std::vector<int> shards = {0};            ///< whose documents are sent; ascending, without duplicates
-  /// The server adds the hash of the id (sluiceHash); needed for an older shard layout.
-  bool with_hash = false;
 
   /// A rule ignores the pipeline's own changes: the session's id, which identifies them, is sent.
   bool with_session = false;

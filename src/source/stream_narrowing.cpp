@@ -29,7 +29,6 @@ const Names parts_of_an_event{"operationType",
                               "lsid",
                               "txnNumber",
                               "collectionUUID",
-                              "sluiceHash",
                               "sluiceWants",
                               "sluiceMade",
                               "operationDescription"};

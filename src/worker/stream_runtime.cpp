@@ -19,6 +19,11 @@ namespace {
 /// How long a stop may take beyond the drain time. docs/running.md and the help of --drain-ms state it, too.
 constexpr auto grace_after_drain = std::chrono::milliseconds(2000);
 
+/// The part of the queue's memory that answers may fill on their way to the streams.
+std::int64_t feed_bytes(const Config& config) {
+  return (config.engine.queue_mb << 20) / 4;
+}
+
 }  // namespace
 
 StreamRuntime::StreamRuntime(const Config& config, std::shared_ptr<spdlog::logger> log, Events events)
@@ -27,7 +32,12 @@ StreamRuntime::StreamRuntime(const Config& config, std::shared_ptr<spdlog::logge
       events_(std::move(events)),
       strand_(asio::make_strand(io_)),
       guard_(asio::make_work_guard(io_)),
-      supervisor_({io_, config_, metrics_, readiness_, log_, std::make_shared<sinks::WebServices>(),
+      feeds_(std::make_shared<source::Feeds>(feed_bytes(config_),
+                                             [log = log_](bool loud, const std::string& text) {
+                                               log->log(loud ? spdlog::level::warn : spdlog::level::info,
+                                                        "{}", text);
+                                             })),
+      supervisor_({io_, config_, metrics_, readiness_, log_, std::make_shared<sinks::WebServices>(), feeds_,
                    teardown_, config_.streams},
                   strand_,
                   {events_.say, [this](int exit_code) { on_failed(exit_code); },
@@ -36,9 +46,15 @@ StreamRuntime::StreamRuntime(const Config& config, std::shared_ptr<spdlog::logge
                      guard_.reset();
                    },
                    events_.refused, events_.ready}) {
+  metrics_.add_text([feeds = feeds_] { return feeds->metrics(); });
   if (config_.extensions) {
     metrics_.add_text([extensions = config_.extensions] { return extensions->metrics(); });
   }
+}
+
+void StreamRuntime::tear_down() {
+  feeds_->stop();
+  teardown_.join();
 }
 
 mongo::FirstLook StreamRuntime::look_at_servers() {

@@ -51,7 +51,7 @@ class StreamRuntime {
   void stop();
   bool stopping() const { return stopping_; }
   /// Waits until the ended streams are destroyed. May hang in a call to a server.
-  void tear_down() { teardown_.join(); }
+  void tear_down();
 
   int exit_code() const { return exit_code_; }
   /// The error as a sentence. Call it only if the exit code is not ok. Thread-safe.
@@ -82,6 +82,7 @@ class StreamRuntime {
   asio::io_context io_;
   Strand strand_;
   asio::executor_work_guard<asio::io_context::executor_type> guard_;
+  std::shared_ptr<source::Feeds> feeds_;
   StreamSupervisor supervisor_;
   std::atomic<bool> stopping_ = false;
   std::atomic<int> exit_code_ = exit_code::ok;  ///< written on the strand, read where the process ends

@@ -66,9 +66,9 @@ void Reader::read(source::EventStream& stream, Position at, const std::stop_toke
       continue;
     }
     policy_.succeeded();
-    if (batch->resume_token) at = Position::of(batch->resume_token, batch->operation_time);
     const std::size_t events = batch->events.size();
     const bool in_mid_event = events == 0 && !batch->resume_token;  // only a part of an event has come
+    if (!in_mid_event) at = source::end_of(*batch);
     budget_.add(static_cast<std::int64_t>(events), static_cast<std::int64_t>(batch->size));
     observer_.batch(std::move(batch));
     if (!in_mid_event && reading_.came(events) && !change_reading(stream, at, stop)) return;

@@ -221,12 +221,7 @@ std::optional<checkpoint::Acquired> StreamStartup::acquire(const std::stop_token
 
 bool StreamStartup::open(Opened& opened, const std::stop_token& stop) {
   checkpoint::Acquired& acquired = opened.acquired;
-  plan_.stream.filter.with_hash = acquired.layout_changed;
-  const auto make = [&]() -> std::optional<Error> {
-    opened.stream = std::make_unique<source::ChangeStream>(pool_, plan_.stream);
-    return std::nullopt;
-  };
-  if (!retry_until("open the change stream", stop, make)) return false;
+  opened.stream = plan_.make_events();
   std::optional<Position> after = acquired.floor;
   if (!look_elsewhere(acquired, after, stop)) return false;
   // Another program read up to this position, with a filter of its own.

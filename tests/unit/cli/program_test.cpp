@@ -119,7 +119,7 @@ TEST(Program, ExplainsTheOptionsOfRun) {
   EXPECT_EQ(outcome.code, 0);
   EXPECT_NE(outcome.out.find("sluice run FILE.yaml"), std::string::npos);
   EXPECT_NE(outcome.out.find("Engine:\n"), std::string::npos);
-  EXPECT_NE(outcome.out.find("(ms, default 5)\n"), std::string::npos);
+  EXPECT_NE(outcome.out.find("(ms, default 25)\n"), std::string::npos);
 }
 
 TEST(Program, ExplainsTheFlagsThatAreTheCommandsOwn) {

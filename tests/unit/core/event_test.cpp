@@ -31,14 +31,12 @@ TEST_F(EventTest, ReadsAnInsert) {
   EXPECT_FALSE(event.before);
   EXPECT_EQ(event.cluster_time, (5ULL << 32) + 1);
   EXPECT_EQ(event.wall_time_ms, 5000);
-  EXPECT_EQ(event.shard_hash, 0U);
 }
 
-TEST_F(EventTest, ReadsAnUpdateWithItsPreImageAndHash) {
+TEST_F(EventTest, ReadsAnUpdateWithItsPreImage) {
   test::EventJson json =
       test::updated("c", "null", R"({"a": 1})",
                     description(R"({"a": 2})", R"(["b"])", R"([{"field": "c", "newSize": 0}])"));
-  json.hash = R"({"$numberLong": "9223372036854775807"})";
   const ChangeEvent event = parse(json);
   EXPECT_EQ(event.operation, Operation::update);
   EXPECT_TRUE(event.id.is_null());
@@ -46,7 +44,6 @@ TEST_F(EventTest, ReadsAnUpdateWithItsPreImageAndHash) {
   EXPECT_EQ(event.update.updated.at("a").integer(), 2);
   EXPECT_EQ(event.update.removed.at("0").text(), "b");
   EXPECT_EQ(event.update.truncated.at("0").document().at("newSize").integer(), 0);
-  EXPECT_EQ(event.shard_hash, 9223372036854775807U);
 }
 
 TEST_F(EventTest, TakesAMissingPreImageForNone) {

@@ -95,12 +95,10 @@ class DispatcherTest : public testing::Test {
     return static_cast<int>(metrics_.rule_effects(rule).skipped.Value());
   }
 
-  static test::EventJson favorite(const std::string& token, const std::string& article,
-                                  const std::string& hash = "") {
+  static test::EventJson favorite(const std::string& token, const std::string& article) {
     test::EventJson event =
         test::inserted("favorites", "\"" + token + "\"", R"({"articleId": )" + article + "}");
     event.token = token;
-    event.hash = hash;
     return event;
   }
   static test::EventJson control(const std::string& token, const std::string& operation,

@@ -73,8 +73,14 @@ TEST_F(DispatcherResumeTest, HonoursLanesOfAnotherNumber) {
 }
 
 TEST_F(DispatcherResumeTest, PassesOverEventsThatAnOldShardHasWhollyDone) {
+  const auto of_shard = [&](const std::string& token, int shard) {
+    test::EventJson event = favorite(token, "1");
+    source::IdHasher hasher;
+    for (int id = 0; hasher.hash(store_.value(event.id)) % 4 != shard; ++id) event.id = std::to_string(id);
+    return event;
+  };
   start({{4, 1, "8205", {"8207"}}, {4, 2, "8202", {""}}});
-  dispatch({favorite("8203", "1", "5"), favorite("8203", "1", "6"), favorite("8206", "1", "5")}, "8206");
+  dispatch({of_shard("8203", 1), of_shard("8203", 2), of_shard("8206", 1)}, "8206");
   EXPECT_EQ(queued(), 1U);
   EXPECT_EQ(ends(), "2 1 0 0") << "the first was another shard's, and is not counted again";
   commit_all();

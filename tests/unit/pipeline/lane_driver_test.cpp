@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <optional>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "mongo/client.hpp"
@@ -38,7 +40,8 @@ class LaneDriverTest : public DispatcherTest {
                  [this](const Error& error, const std::string& outlet) {
                    story_.push_back(outlet + ": " + error.message);
                  },
-                 [this] { story_.emplace_back("recovered"); }, allowance_, [this] { driver_.wake(); }},
+                 [this] { story_.emplace_back("recovered"); }, allowance_, [this] { driver_.wake(); },
+                 &turns_, 0},
                 std::make_unique<flow::Lane>(flow::LaneLimits{}, LaneGuard{}, names_, 1)) {
     dispatcher_.start({}, {&driver_.lane()});
     dispatch({favorite("8201", "1")}, "8202");
@@ -62,12 +65,18 @@ class LaneDriverTest : public DispatcherTest {
     });
   }
 
+  /// Once the driver has done what it can do.
+  void after_a_while(std::function<void()> then) {
+    asio::post(strand_, [this, then = std::move(then)]() mutable { asio::post(strand_, std::move(then)); });
+  }
+
   asio::io_context io_;
   asio::thread_pool threads_{1};
   Strand strand_;
   std::vector<std::string> story_;  ///< of failures
   ScriptedSink sink_;
   flow::SendAllowance allowance_{budget_};
+  LaneTurns turns_;
   LaneDriver driver_;
 };
 
@@ -130,6 +139,29 @@ TEST_F(LaneDriverTest, ALaneThatWaitsForItsTurnGoesWhenThereIsRoom) {
   EXPECT_EQ(run(), "");
   EXPECT_EQ(reached(), "8202");
   EXPECT_EQ(allowance_.in_use(), 0);
+}
+
+TEST_F(LaneDriverTest, WritesWhenAnotherPartHasWrittenToTheSameDocuments) {
+  sink_.answer = committed;
+  std::optional<LaneTurns::Place> other(turns_.line_up(0, [] {}));
+  std::thread leaves;
+  after_a_while([&] {
+    EXPECT_EQ(sink_.batches, 0);
+    EXPECT_EQ(allowance_.in_use(), 0) << "while it waits, others may send";
+    leaves = std::thread([&] { other.reset(); });
+  });
+  EXPECT_EQ(run(), "");
+  leaves.join();
+  EXPECT_EQ(reached(), "8202");
+  EXPECT_TRUE(turns_.line_up(0, [] {}).is_first()) << "it has left the line";
+}
+
+TEST_F(LaneDriverTest, AnAbandonedLaneDoesNotWaitForAnotherPart) {
+  const LaneTurns::Place other = turns_.line_up(0, [] {});
+  after_a_while([&] { driver_.abandon(); });
+  EXPECT_EQ(run(), "");
+  EXPECT_EQ(sink_.batches, 0);
+  EXPECT_TRUE(other.is_first());
 }
 
 TEST_F(LaneDriverTest, ALaneThatIsAbandonedLeavesTheLine) {

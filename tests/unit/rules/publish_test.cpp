@@ -65,7 +65,7 @@ class PublishedMessage : public testing::Test {
  protected:
   PublishedMessage() {
     document_.open("_id").append("_data", "82AB").close().append("operationType", "insert");
-    document_.append("sluiceHash", 5).open("documentKey").append("_id", "a\"b").close();
+    document_.open_array("sluiceWants").close().open("documentKey").append("_id", "a\"b").close();
     document_.open("fullDocument").append("_id", "a\"b").append("n", 1).close();
     document_.open("ns").append("db", "shop").append("coll", "orders").close();
     document_.append_timestamp("clusterTime", (std::uint64_t{17} << 32) + 3).append_date("wallTime", 1'500);
@@ -101,7 +101,7 @@ TEST_F(PublishedMessage, HoldsTheEventWithoutWhatIsOurs) {
   EXPECT_EQ(made.headers,
             "Sluice-Operation: insert\nSluice-Namespace: shop.orders\nSluice-Cluster-Time: 17.3");
   EXPECT_TRUE(made.payload.at("fullDocument"));
-  EXPECT_FALSE(made.payload.at("sluiceHash"));
+  EXPECT_FALSE(made.payload.at("sluiceWants"));
 }
 
 TEST_F(PublishedMessage, MayBeTheDocumentInAnEnvelope) {

@@ -17,7 +17,6 @@ struct EventJson {
   std::string before = "";
   std::string update = "";  ///< the update's description
   std::string token = "8201";
-  std::string hash = "";
   std::string detail = "";  ///< how much is told: "1" the needed fields, "2" the key
 
   std::string text() const {
@@ -30,7 +29,6 @@ struct EventJson {
     if (!full.empty()) json += R"(, "fullDocument": )" + full;
     if (!before.empty()) json += R"(, "fullDocumentBeforeChange": )" + before;
     if (!update.empty()) json += R"(, "updateDescription": )" + update;
-    if (!hash.empty()) json += R"(, "sluiceHash": )" + hash;
     if (!detail.empty()) json += R"(, "sluiceDetail": )" + detail;
     return json + "}";
   }

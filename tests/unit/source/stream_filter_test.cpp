@@ -84,12 +84,6 @@ TEST_F(StreamFilterTest, ReadsNoWholeDocumentKey) {
   EXPECT_EQ(text.find("\"$documentKey\""), std::string::npos) << text;
 }
 
-TEST_F(StreamFilterTest, AddsTheHashWhereAnOlderLayoutIsHonoured) {
-  realworld_.with_hash = true;
-  EXPECT_EQ(pipeline(realworld_), expected(R"({"pipeline": [)" + match() + R"(, {"$addFields": {"sluiceHash":
-      {"$abs": {"$toLong": {"$toHashedIndexKey": "$documentKey._id"}}}}}]})"));
-}
-
 TEST_F(StreamFilterTest, SendsNoUpdatesWhenNobodyReadsThem) {
   const StreamFilter filter{{{.collection = "c", .updates = false, .deletes = false, .fields = {"a"}}}};
   const std::string text = pipeline(filter);

@@ -26,7 +26,8 @@ constexpr Option lane_table[] = {
      .fallback = "4",
      .least = 1,
      .most = 256,
-     .help = "Lanes per stream. All writes to one target go through the same lane, in order.",
+     .help = "Lanes of each stream, which the partitions of a cluster divide among them. All writes to one "
+             "target go through the same lane, in order.",
      .store = set_number<&Config::engine, &EngineConfig::lanes>},
     {.group = "Engine",
      .name = "in-flight",
@@ -71,7 +72,7 @@ constexpr Option batch_table[] = {
      .path = "engine.batch_linger_ms",
      .type = OptionType::whole,
      .unit = "ms",
-     .fallback = "5",
+     .fallback = "25",
      .least = 0,
      .most = 60'000,
      .help = "The longest that a busy lane waits to fill a batch. An idle lane writes at once.",
@@ -90,7 +91,7 @@ constexpr Option reading_table[] = {
      .least = 1,
      .most = 10'000'000,
      .help = "Maximum number of events, per stream, that are read but not yet finished. At the limit, "
-             "reading pauses.",
+             "reading pauses. Partitions divide it, but each may have twice --cursor-batch.",
      .store = set_number<&Config::engine, &EngineConfig::queue_events>},
     {.group = "Engine",
      .name = "queue-mb",

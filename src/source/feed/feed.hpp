@@ -1,0 +1,182 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/position.hpp"
+#include "flow/time.hpp"
+#include "source/event_stream.hpp"
+#include "source/feed/feed_admission.hpp"
+#include "source/feed/feed_batch.hpp"
+#include "source/feed/feed_filter.hpp"
+#include "source/feed/feed_queue.hpp"
+#include "source/id_hash.hpp"
+
+namespace sluice::source {
+
+/// Makes a change stream with this filter. What the stream uses lives as long as the stream.
+using MakeStream = std::function<std::unique_ptr<EventStream>(const StreamFilter&)>;
+
+/// A reader as its feed knows it. Made by Feed::announce().
+struct FeedMember {
+  FeedMember(FeedNeeds what, MakeStream make) : needs(std::move(what)), make_stream(std::move(make)) {}
+
+  enum class Standing : std::uint8_t {
+    announced,  ///< it has not opened its change stream yet
+    apart,      ///< it reads a cursor of its own
+    asking,     ///< likewise, and it wants to join
+    joined,     ///< it gets the feed's batches
+  };
+
+  const FeedNeeds needs;
+  const MakeStream make_stream;
+  FeedQueue queue;
+
+  // Guarded by the feed's mutex.
+  Standing standing = Standing::announced;
+  Position asked;                ///< where it was when it asked
+  std::optional<Error> cut_off;  ///< why the feed ended for it, if its reader has to act on that
+  DetachPolicy policy;
+  std::uint64_t passed_failures = 0;  ///< of Feed::failures_: how many it has read beyond
+};
+
+/// Reads one change stream for several readers. It has one cursor, and hands each answer to all readers that
+/// have joined. It only saves the server work: a reader that cannot be served by it reads a cursor of its
+/// own, as it would without a feed, and joins again when it has come near.
+///
+/// A reader that is slower than the others is detached, so that it does not hold them up. If all are slow,
+/// the feed waits. When the cursor fails, all readers are detached.
+///
+/// The functions are thread-safe. Without start(), step() does the work of the feed's thread.
+class Feed {
+ public:
+  struct Limits {
+    std::int64_t queue_bytes = 16 << 20;  ///< of answers that wait for readers; one answer always may
+    int cursor_batch = 1000;              ///< events in one answer that each reader has for itself
+    /// How long the first reader waits for others that are about to begin.
+    flow::Duration gather = std::chrono::seconds(1);
+  };
+
+  using Say = std::function<void(const std::string&)>;
+
+  using Now = std::function<flow::Time()>;
+
+  /// `say` logs a warning; any thread may call it. `now`: the clock.
+  Feed(std::string name, Limits limits, Say say, Now now = flow::Clock::now);
+  ~Feed();
+  Feed(const Feed&) = delete;
+  Feed& operator=(const Feed&) = delete;
+
+  const std::string& name() const { return name_; }
+
+  /// Starts the feed's thread.
+  void start();
+  void request_stop();
+  /// Waits for the feed's thread, and so for its present call to the server.
+  void join();
+  bool is_unused() const;
+
+  std::shared_ptr<FeedMember> announce(FeedNeeds needs, MakeStream make_stream);
+  void leave(const std::shared_ptr<FeedMember>& member);
+
+  /// Nothing if readers with these needs can join, otherwise why not.
+  std::optional<std::string> why_not(const FeedNeeds& needs) const;
+
+  /// The reader has opened a change stream of its own: it is no longer joined, and its queue is empty.
+  void detach(FeedMember& member);
+  /// Asks to join at this position, unless it is too early or there is nobody to share with.
+  /// `caught_up`: the reader has seen all there was at that time.
+  void ask(FeedMember& member, const Position& at, bool caught_up);
+  FeedMember::Standing standing(const FeedMember& member) const;
+  /// Waits while the feed gathers its first readers. Returns the standing then.
+  FeedMember::Standing wait_while_gathering(const FeedMember& member);
+  /// A reader has taken a batch.
+  void made_room();
+  /// Why the feed ended for a joined reader, once the queue has ended; the reader is then apart.
+  std::optional<Error> take_cut_off(FeedMember& member);
+
+  /// What one step did, and when the next is due.
+  struct Step {
+    bool read = false;              ///< a batch was handed out; the next step is due at once
+    std::optional<flow::Time> due;  ///< otherwise: the latest time; nothing: when something happens
+  };
+  Step step();
+
+  struct Counts {
+    std::size_t readers = 0;   ///< that have opened
+    std::size_t detached = 0;  ///< of those, the ones that read cursors of their own although they may share
+    std::size_t cursors = 0;   ///< open, the readers' own included
+    std::size_t detaches = 0;  ///< how often a reader was detached because it was slower than others
+    std::size_t openings = 0;  ///< how often the feed's cursor was opened
+  };
+  Counts counts() const;
+
+ private:
+  using Members = std::vector<std::shared_ptr<FeedMember>>;
+  struct Opening;
+
+  void run(const std::stop_token& stop);
+  bool gathering(flow::Time now, Step& step) const;
+  std::optional<Opening> plan(flow::Time now);
+  void admit_askers(const Members& askers, const Admissions& admissions, flow::Time now);
+  bool narrower(flow::Time now);
+  std::shared_ptr<const FeedFilter> needed() const;
+  int batch_for(const StreamFilter& filter) const;
+  std::optional<Error> open(const Opening& opening);
+  bool has_room(flow::Time now, Step& step);
+  bool detach_slow(flow::Time now, bool by_bytes);
+  void read(flow::Time now);
+  void keep(std::shared_ptr<const FeedBatch> batch);
+  std::shared_ptr<FeedBatch> mark(std::unique_ptr<StreamBatch> answer);
+  void fail(const Error& error, flow::Time now);
+  void cut(FeedMember& member, const std::optional<Error>& why);
+  Members in(FeedMember::Standing standing) const;
+  void close();
+
+  const std::string name_;
+  const Limits limits_;
+  const Say say_;
+  const Now now_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;   ///< wakes the feed's thread
+  std::condition_variable answered_;  ///< wakes readers that wait while it gathers
+  std::uint64_t changes_ = 0;
+  Members members_;
+  std::optional<flow::Time> first_asked_;  ///< while it gathers
+  /// How often the cursor failed with an error that one event may cause. Who has not yet read beyond that
+  /// event may not join, since the feed would fail again.
+  std::uint64_t failures_ = 0;
+  DetachPolicy after_failure_;
+  std::size_t detaches_ = 0;
+  std::size_t openings_ = 0;
+  bool blocked_ = false;  ///< it waits for room in the queues
+  bool someone_left_ = false;
+  flow::Time opened_at_{};
+  bool open_ = false;
+
+  // Used by the feed's thread only.
+  std::unique_ptr<EventStream> cursor_;
+  std::shared_ptr<const FeedFilter> filter_;
+  Position at_;
+  flow::Time began_{};
+  std::deque<std::shared_ptr<const FeedBatch>> kept_;
+  std::int64_t kept_bytes_ = 0;
+  std::int64_t last_size_ = 0;
+  const std::shared_ptr<std::atomic<std::int64_t>> bytes_queued_ =
+      std::make_shared<std::atomic<std::int64_t>>(0);
+  IdHasher hasher_;
+  std::jthread thread_;
+};
+
+}  // namespace sluice::source

@@ -1,0 +1,294 @@
+#include "source/feed/feed_stream.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "sluice/event.hpp"
+
+namespace sluice::source {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A reader that takes less than this part of an answer's bytes copies its events, so that it does not keep
+/// the others' in memory.
+constexpr std::size_t least_part_shared = 4;
+/// Copies in one batch, beyond which no more are collected.
+constexpr std::size_t most_bytes_taken = 4 << 20;
+/// How long it waits for the feed's next answer before it returns what it has collected.
+constexpr auto longest_gap = milliseconds(500);
+/// The most collections that are remembered.
+constexpr std::size_t most_known = 10'000;
+
+std::string_view place_of(bson::View document) {
+  ChangeEvent event;
+  parse_event(document, event);
+  return event.token_data;
+}
+
+bool is_invalidate(bson::View event) {
+  return event.at("operationType").text() == "invalidate";
+}
+
+}  // namespace
+
+/// The events that a reader takes out of one or more shared batches.
+class FeedStream::Taken {
+ public:
+  bool empty() const { return events_ == 0; }
+  std::size_t events() const { return events_; }
+  std::size_t bytes() const { return bytes_->size(); }
+
+  void copy(const std::vector<bson::View>& events) {
+    for (const bson::View event : events) append(event);
+    events_ += events.size();
+  }
+
+  /// A batch of the copies, at this position.
+  std::unique_ptr<StreamBatch> batch(const Position& at) {
+    append(at.view());
+    auto batch = std::make_unique<StreamBatch>();
+    for (std::size_t i = 0; i < events_; ++i) batch->events.push_back(document(i));
+    batch->resume_token = document(events_);
+    batch->token_of_event = at.at_event;
+    batch->token_time = at.cluster_time;
+    batch->size = empty() ? 0 : bytes_->size();
+    batch->owner = bytes_;
+    return batch;
+  }
+
+ private:
+  void append(bson::View document) {
+    bytes_->insert(bytes_->end(), document.data(), document.data() + document.size());
+    ends_.push_back(bytes_->size());
+  }
+  /// Not before all are appended: that moves the bytes.
+  bson::View document(std::size_t index) const {
+    const std::size_t from = index == 0 ? 0 : ends_[index - 1];
+    return {bytes_->data() + from, ends_[index] - from};
+  }
+
+  std::shared_ptr<std::vector<std::uint8_t>> bytes_ = std::make_shared<std::vector<std::uint8_t>>();
+  std::vector<std::size_t> ends_;
+  std::size_t events_ = 0;
+};
+
+FeedStream::FeedStream(std::shared_ptr<Feed> feed, FeedNeeds needs, MakeStream make_stream, Ask ask,
+                       Options options)
+    : feed_(std::move(feed)),
+      member_(feed_->announce(std::move(needs), std::move(make_stream))),
+      ask_(std::move(ask)),
+      options_(options),
+      usual_{Detail::whole, options.cursor_batch},
+      reading_(usual_) {}
+
+FeedStream::~FeedStream() {
+  feed_->leave(member_);
+}
+
+std::optional<Error> FeedStream::open(const std::optional<Position>& after, Position& at,
+                                      bool filter_changed) {
+  feed_->detach(*member_);
+  held_.reset();
+  invalidated_ = false;
+  return open_own(after, at, filter_changed);
+}
+
+/// The position may be at an event that only the feed's filter lets pass, so it is opened by time.
+std::optional<Error> FeedStream::open_own(const std::optional<Position>& after, Position& at,
+                                          bool filter_changed) {
+  if (!own_) own_ = member_->make_stream(member_->needs.filter());
+  own_->read_as(reading_);
+  own_->be_patient(patient_);
+  const bool by_time = filter_changed || (after && after->data() != invalidate_);
+  Position opened;
+  if (auto error = own_->open(after, opened, by_time)) return error;
+  at_ = after && opened.data() <= after->data() ? *after : opened;
+  at = at_;
+  caught_up_ = false;
+  return std::nullopt;
+}
+
+void FeedStream::read_as(const flow::ReadDetail& reading) {
+  reading_ = reading;
+  if (own_) own_->read_as(reading);
+}
+
+void FeedStream::be_patient(bool patient) {
+  patient_ = patient;
+  if (own_) own_->be_patient(patient);
+}
+
+mongo::Reply FeedStream::ask(const std::string& database, bson::View command) {
+  return own_ ? own_->ask(database, command) : ask_(database, command);
+}
+
+std::optional<Error> FeedStream::next(std::unique_ptr<StreamBatch>& batch) {
+  if (own_ && join()) own_.reset();
+  return own_ ? next_of_own(batch) : next_of_feed(batch);
+}
+
+/// Whether the feed has admitted this reader. A stream that reads less of each event, to get past one that is
+/// too large, reads by itself.
+bool FeedStream::join() {
+  if (!(reading_ == usual_)) {
+    if (feed_->standing(*member_) != FeedMember::Standing::apart) feed_->detach(*member_);
+    return false;
+  }
+  if (invalidated_ || at_.data() == invalidate_) return false;
+  feed_->ask(*member_, at_, caught_up_);
+  const auto standing =
+      std::exchange(first_, false) ? feed_->wait_while_gathering(*member_) : feed_->standing(*member_);
+  return standing == FeedMember::Standing::joined;
+}
+
+std::optional<Error> FeedStream::next_of_own(std::unique_ptr<StreamBatch>& batch) {
+  if (auto error = own_->next(batch)) return error;
+  invalidated_ = own_->invalidated();
+  if (!batch->resume_token && batch->events.empty()) return std::nullopt;  // in the midst of an event
+  if (invalidated_) invalidate_ = end_of(*batch).data();
+  caught_up_ = batch->events.empty();
+  time_ = batch->operation_time;
+  Position end = end_of(*batch);
+  if (end.data() > at_.data()) {
+    drop_known(*batch);  // opened by time, it begins a little before
+    at_ = std::move(end);
+    return std::nullopt;
+  }
+  batch = nothing_new();
+  return std::nullopt;
+}
+
+/// Removes the events that were returned before.
+void FeedStream::drop_known(StreamBatch& batch) const {
+  const auto first_new = std::ranges::find_if(
+      batch.events, [&](const bson::View event) { return place_of(event) > at_.data(); });
+  batch.events.erase(batch.events.begin(), first_new);
+}
+
+/// Takes what the feed has for this reader. While the feed's answers are full, so more follow at once, it
+/// collects as many events as an answer of the reader's own would have: larger batches make fewer writes.
+std::optional<Error> FeedStream::next_of_feed(std::unique_ptr<StreamBatch>& batch) {
+  FeedQueue& queue = member_->queue;
+  Taken taken;
+  flow::Time until = flow::Clock::now() + milliseconds(patient_ ? options_.max_await_ms : 1);
+  while (true) {
+    const bool ended = queue.has_ended();
+    if (const Shared shared = next_shared(taken)) {
+      batch = take(shared, taken);
+      if (batch) return std::nullopt;
+      if (invalidated_ || is_enough(taken)) break;
+      if (!shared->full && (!taken.empty() || queue.empty())) break;
+      if (!taken.empty()) until = std::min(until, flow::Clock::now() + longest_gap);
+      continue;
+    }
+    if (held_ || (ended && !taken.empty())) break;
+    if (ended) return go_apart(batch);
+    const flow::Time now = flow::Clock::now();
+    if (now >= until) break;
+    queue.wait(until - now);
+  }
+  batch = finish(taken);
+  return std::nullopt;
+}
+
+bool FeedStream::is_enough(const Taken& taken) const {
+  return taken.events() >= static_cast<std::size_t>(usual_.batch) || taken.bytes() >= most_bytes_taken;
+}
+
+/// The next shared batch with anything new. Null if there is none at present, or if it numbers subscriptions
+/// in another way than those that `taken` came from; then it is held for the next call.
+FeedStream::Shared FeedStream::next_shared(const Taken& taken) {
+  while (true) {
+    Shared shared = held_ ? std::exchange(held_, nullptr) : member_->queue.pop();
+    if (!shared) return nullptr;
+    feed_->made_room();
+    if (shared->end.data() <= at_.data()) continue;
+    const std::int64_t first = shared->filter->first_number(member_->needs);
+    if (!taken.empty() && first != first_number_) {
+      held_ = std::move(shared);
+      return nullptr;
+    }
+    first_number_ = first;
+    return shared;
+  }
+}
+
+/// Reads on by itself where the feed has ended for it.
+std::optional<Error> FeedStream::go_apart(std::unique_ptr<StreamBatch>& batch) {
+  if (auto error = feed_->take_cut_off(*member_)) return error;
+  Position at;
+  if (auto error = open_own(at_, at, true)) return error;
+  batch = nothing_new();
+  return std::nullopt;
+}
+
+/// Takes the events that are for this reader and that it has not seen. Returns a batch that shares the answer
+/// if they are a large part of it and nothing was taken before. Otherwise it copies them, and returns null.
+std::unique_ptr<StreamBatch> FeedStream::take(const Shared& shared, Taken& taken) {
+  const StreamBatch& answer = shared->answer;
+  std::vector<bson::View> events;
+  std::size_t bytes = 0;
+  // The cursor may have been opened again, and so begin a little before.
+  const bool repeats = !shared->marks.empty() && shared->marks.front().place <= at_.data();
+  for (std::size_t i = 0; i < answer.events.size(); ++i) {
+    const EventMark& mark = shared->marks[i];
+    if (repeats && mark.place <= at_.data()) continue;
+    if (!is_mine(*shared, mark)) continue;
+    events.push_back(answer.events[i]);
+    bytes += answer.events[i].size();
+  }
+  invalidated_ = !answer.events.empty() && is_invalidate(answer.events.back());
+  if (invalidated_) invalidate_ = shared->end.data();
+  at_ = shared->end;
+  time_ = answer.operation_time;
+  if (events.empty() || !taken.empty() || bytes * least_part_shared < answer.size) {
+    taken.copy(events);
+    return nullptr;
+  }
+  auto batch = std::make_unique<StreamBatch>();
+  batch->events = std::move(events);
+  batch->resume_token = shared->end.view();
+  batch->token_of_event = at_.at_event;
+  batch->token_time = at_.cluster_time;
+  batch->operation_time = time_;
+  batch->first_number = first_number_;
+  batch->owner = shared;
+  batch->size = answer.size;
+  return batch;
+}
+
+std::unique_ptr<StreamBatch> FeedStream::finish(Taken& taken) const {
+  auto batch = taken.batch(at_);
+  batch->operation_time = time_;
+  batch->first_number = first_number_;
+  return batch;
+}
+
+bool FeedStream::is_mine(const FeedBatch& batch, const EventMark& mark) {
+  if (!mark.of_document) return true;
+  const FeedNeeds& needs = member_->needs;
+  const auto count = static_cast<std::uint64_t>(needs.shard_count);
+  if (count > 1 && mark.hash % count != static_cast<std::uint64_t>(needs.shard)) return false;
+  return !batch.filter->is_mixed() || reads(mark.collection);
+}
+
+bool FeedStream::reads(std::string_view collection) {
+  const auto known = reads_.find(collection);
+  if (known != reads_.end()) return known->second;
+  if (reads_.size() >= most_known) reads_.clear();
+  const bool read = std::ranges::any_of(member_->needs.subscriptions,
+                                        [&](const auto& one) { return one.subscription.reads(collection); });
+  reads_.emplace(collection, read);
+  return read;
+}
+
+/// A batch without events, at the present position.
+std::unique_ptr<StreamBatch> FeedStream::nothing_new() const {
+  Taken nothing;
+  return finish(nothing);
+}
+
+}  // namespace sluice::source

@@ -1,0 +1,22 @@
+#include "source/stream_batch.hpp"
+
+#include "sluice/event.hpp"
+#include "source/resume_token.hpp"
+
+namespace sluice::source {
+
+Position end_of(const StreamBatch& batch) {
+  if (batch.resume_token && batch.token_time != 0)
+    return Position::of(batch.resume_token, batch.token_time, batch.token_of_event);
+  if (batch.events.empty()) {
+    return Position::of(batch.resume_token, time_of_token(batch.resume_token).value_or(batch.operation_time),
+                        batch.token_of_event);
+  }
+  ChangeEvent last;
+  parse_event(batch.events.back(), last);
+  if (!batch.resume_token) return Position::of(last.token, last.cluster_time, true);
+  const bool of_last = batch.resume_token.at("_data") == last.token.at("_data");
+  return Position::of(batch.resume_token, last.cluster_time, of_last || batch.token_of_event);
+}
+
+}  // namespace sluice::source
