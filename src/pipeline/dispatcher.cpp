@@ -37,11 +37,12 @@ Position end_of(const source::StreamBatch& batch) {
   if (!batch.resume_token) return end_of_last_event(batch);
   if (batch.events.empty()) {
     return Position::of(batch.resume_token,
-                        source::time_of_token(batch.resume_token).value_or(batch.operation_time));
+                        source::time_of_token(batch.resume_token).value_or(batch.operation_time),
+                        batch.token_of_event);
   }
   ChangeEvent last;
   parse_event(batch.events.back(), last);
-  const bool at_event = batch.resume_token.at("_data") == last.token.at("_data");
+  const bool at_event = batch.token_of_event || batch.resume_token.at("_data") == last.token.at("_data");
   return Position::of(batch.resume_token, last.cluster_time, at_event);
 }
 

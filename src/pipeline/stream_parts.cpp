@@ -6,8 +6,10 @@
 #include "audit/backfill.hpp"
 #include "checkpoint/maintained_rules.hpp"
 #include "pipeline/stream.hpp"
+#include "requirements/fingerprints.hpp"
 #include "requirements/provision.hpp"
 #include "requirements/rights.hpp"
+#include "source/relay_stream.hpp"
 
 /// How a Stream constructs its parts. What happens while it runs is in stream.cpp.
 namespace sluice::pipeline {
@@ -33,6 +35,13 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   const Config& config = context_.config;
   ReaderPlan plan;
   plan.stream = {config_.database, filter(), config.engine.cursor_batch, config.engine.max_await_ms};
+  if (config.relay) {
+    const source::RelayOptions options{part_.index, requirements::relay_version(rules_),
+                                       config.engine.cursor_batch, config.engine.max_await_ms};
+    plan.make_events = [this, options] {
+      return std::make_unique<source::RelayStream>(pool_, resources_.relay, options);
+    };
+  }
   const bool restart_now = part_.restart_now || recovery.policy == LostPolicy::restart_now;
   plan.acquire = {restart_now, config.accept_changed_rules, config.engine.lease_ms};
   if (recovery.policy == LostPolicy::rebuild) plan.rebuild = recovery.lost;

@@ -54,4 +54,18 @@ std::string filter_hash(const source::StreamFilter& filter) {
   return text::hex(bson::stable_hash({view.data(), view.size()}, 0));
 }
 
+source::StreamFilter relay_filter(const Rules& rules) {
+  source::StreamFilter filter = filter_of(rules);
+  filter.with_hash = true;
+  return filter;
+}
+
+std::string relay_version(const Rules& rules) {
+  return filter_hash(relay_filter(rules));
+}
+
+std::string position_hash(const Config& config, const Rules& rules, const source::StreamFilter& filter) {
+  return config.relay ? "relay:" + relay_version(rules) : filter_hash(filter);
+}
+
 }  // namespace sluice::requirements

@@ -59,6 +59,7 @@ class OptionsReader {
     context_.attempt([&] { check_nats(); });
     context_.attempt([&] { check_redis(); });
     context_.attempt([&] { check_cluster(); });
+    context_.attempt([&] { check_relay(); });
   }
 
   /// Runs first, because a misspelt section is the most likely reason for anything that seems to be missing.
@@ -140,6 +141,25 @@ class OptionsReader {
               context_.config().partitions, context_.config().shard_count,
               origins_.at("shard-count").shown()));
     }
+  }
+
+  void check_relay() {
+    const Config& config = context_.config();
+    if (!config.relay) return;
+    const std::string& name = config.relay.stream;
+    if (name.find_first_of(". *>/\\\t") != std::string::npos) {
+      origins_.at("relay-stream")
+          .fail(fmt::format("'{}' is no name of a JetStream stream; use letters, digits, '-' and '_'", name));
+    }
+    if (config.relay.partitions == config.parts()) return;
+    origins_.at("relay-partitions")
+        .fail(fmt::format(
+            "the relay has {} partitions, but {}; both numbers must be the same: set 'partitions: {}' under "
+            "'cluster' (or --partitions {}), or change the relay's partitions",
+            config.relay.partitions,
+            config.clustered() ? fmt::format("the cluster has {}", config.partitions)
+                               : fmt::format("there are {} static shards", config.shard_count),
+            config.relay.partitions, config.relay.partitions));
   }
 
   LoadContext& context_;

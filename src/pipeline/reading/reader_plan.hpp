@@ -35,6 +35,8 @@ struct ReaderObserver {
 /// may block.
 struct ReaderPlan {
   source::StreamOptions stream;
+  /// Makes what the events are read from. Empty: a change stream by `stream`.
+  std::function<std::unique_ptr<source::EventStream>()> make_events;
   checkpoint::AcquireOptions acquire;
   /// Logs the rights that the database user lacks, once connected. May be empty.
   std::function<void(mongoc_client_t*)> tell_rights;

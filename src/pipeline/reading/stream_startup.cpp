@@ -223,7 +223,11 @@ bool StreamStartup::open(Opened& opened, const std::stop_token& stop) {
   checkpoint::Acquired& acquired = opened.acquired;
   plan_.stream.filter.with_hash = acquired.layout_changed;
   const auto make = [&]() -> std::optional<Error> {
-    opened.stream = std::make_unique<source::ChangeStream>(pool_, plan_.stream);
+    if (plan_.make_events) {
+      opened.stream = plan_.make_events();
+    } else {
+      opened.stream = std::make_unique<source::ChangeStream>(pool_, plan_.stream);
+    }
     return std::nullopt;
   };
   if (!retry_until("open the change stream", stop, make)) return false;

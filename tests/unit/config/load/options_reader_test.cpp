@@ -101,5 +101,37 @@ INSTANTIATE_TEST_SUITE_P(
                   "environment MONGODB_URI: must be a connection string that starts with mongodb:// or "
                   "mongodb+srv://, not 'u:***@h'"}));
 
+TEST(RelayOptions, AreInASectionOfTheLogsKind) {
+  const Config config = loaded_of(kSmall +
+                                  "cluster: {partitions: 8}\n"
+                                  "relay: {jetstream: {stream: LOG, partitions: 8}}\n")
+                            .config;
+  ASSERT_TRUE(config.relay);
+  EXPECT_EQ(config.relay.stream, "LOG");
+  EXPECT_EQ(config.relay.partitions, 8);
+  EXPECT_FALSE(loaded_of(kSmall).config.relay);
+  const std::string typo = refusal_of(kSmall + "relay: {jetstream: {steam: LOG}}\n");
+  EXPECT_NE(typo.find("unknown key 'steam'; did you mean 'stream'?"), std::string::npos) << typo;
+}
+
+TEST(RelayOptions, HaveAsManyPartitionsAsTheClusterOrTheShards) {
+  const std::string relay = "relay: {jetstream: {stream: LOG, partitions: 16}}\n";
+  EXPECT_EQ(refusal_of(kSmall + relay, {{"partitions", "16"}}), "accepted");
+  EXPECT_EQ(refusal_of(kSmall + relay, {{"shard-count", "16"}}), "accepted");
+  const std::string other = refusal_of(kSmall + relay, {{"partitions", "4"}});
+  EXPECT_NE(
+      other.find("the relay has 16 partitions, but the cluster has 4; both numbers must be the same: set "
+                 "'partitions: 16' under 'cluster'"),
+      std::string::npos)
+      << other;
+  EXPECT_NE(refusal_of(kSmall + relay).find("but there are 1 static shards"), std::string::npos);
+}
+
+TEST(RelayOptions, NameAJetStreamStream) {
+  const std::string why =
+      refusal_of(kSmall, {{"relay-stream", "a.b"}, {"relay-partitions", "2"}, {"partitions", "2"}});
+  EXPECT_NE(why.find("'a.b' is no name of a JetStream stream"), std::string::npos) << why;
+}
+
 }  // namespace
 }  // namespace sluice::config
