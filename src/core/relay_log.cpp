@@ -26,4 +26,12 @@ std::optional<RelayHeader> RelayHeader::parse(std::string_view text) {
   return header;
 }
 
+Error written_by_others(const RelayLog& log) {
+  return {
+      ErrorKind::fatal, 0,
+      log.name() +
+          " is written by another pipeline, or for another database; give each relay a JetStream stream of "
+          "its own, or delete the stream if nobody needs it any more"};
+}
+
 }  // namespace sluice

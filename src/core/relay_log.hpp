@@ -19,10 +19,14 @@ namespace sluice {
 
 /// What is kept with an event in the log.
 struct RelayHeader {
-  std::string version;         ///< of the filter that the events were read with
+  std::string version;         ///< of the filter that the events were read with: OWNER-HASH
   std::uint64_t previous = 0;  ///< sequence of the partition's record before this one
   int part = 0;                ///< of an event that is too large for one record, counted from 0
   int parts = 1;
+
+  /// The pipeline, stream and database that the record is for. A log has only one owner.
+  static std::string_view owner_of(std::string_view version) { return version.substr(0, version.find('-')); }
+  bool is_of(std::string_view other) const { return owner_of(version) == owner_of(other); }
 
   /// "VERSION PREVIOUS PART PARTS"
   std::string text() const;
@@ -54,6 +58,8 @@ class RelayReader {
   /// after the first.
   virtual std::optional<Error> next(std::vector<RelayRecord>& records, std::size_t most, std::size_t bytes,
                                     std::chrono::milliseconds wait) = 0;
+  /// How many records of the partition were behind the last one when the log sent it.
+  virtual std::uint64_t unread() const = 0;
 };
 
 /// Appends records, many at once. Blocks; used by one thread.
@@ -90,5 +96,8 @@ class RelayLog {
                                     std::unique_ptr<RelayReader>& reader) = 0;
   virtual std::optional<Error> write(std::unique_ptr<RelayAppender>& appender) = 0;
 };
+
+/// The error for a log that was written for another pipeline or database.
+Error written_by_others(const RelayLog& log);
 
 }  // namespace sluice

@@ -36,8 +36,13 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   ReaderPlan plan;
   plan.stream = {config_.database, filter(), config.engine.cursor_batch, config.engine.max_await_ms};
   if (config.relay) {
-    const source::RelayOptions options{part_.index, requirements::relay_version(rules_),
-                                       config.engine.cursor_batch, config.engine.max_await_ms};
+    const source::RelayOptions options{
+        config_.database,
+        part_.index,
+        requirements::relay_version(config, config_, rules_),
+        config.engine.cursor_batch,
+        config.engine.max_await_ms,
+        [this](std::uint64_t records) { metrics_.relay_unread().Set(static_cast<double>(records)); }};
     plan.make_events = [this, options] {
       return std::make_unique<source::RelayStream>(pool_, resources_.relay, options);
     };

@@ -60,12 +60,13 @@ source::StreamFilter relay_filter(const Rules& rules) {
   return filter;
 }
 
-std::string relay_version(const Rules& rules) {
-  return filter_hash(relay_filter(rules));
+std::string relay_version(const Config& config, const StreamConfig& stream, const Rules& rules) {
+  const std::string owner = config.pipeline + "/" + stream.name + "\n" + stream.database;
+  return text::hex(bson::stable_hash(owner, 0)) + "-" + filter_hash(relay_filter(rules));
 }
 
 std::string position_hash(const Config& config, const Rules& rules, const source::StreamFilter& filter) {
-  return config.relay ? "relay:" + relay_version(rules) : filter_hash(filter);
+  return config.relay ? "relay:" + filter_hash(relay_filter(rules)) : filter_hash(filter);
 }
 
 }  // namespace sluice::requirements

@@ -20,8 +20,9 @@ std::string filter_hash(const source::StreamFilter& filter);
 /// The filter of a relay's writer: what the rules want of all documents, and the hash of each id.
 source::StreamFilter relay_filter(const Rules& rules);
 
-/// What a relay's records are marked with: partitions take only those of their own rules.
-std::string relay_version(const Rules& rules);
+/// What a relay's records are marked with: who writes them (RelayHeader::owner), and the hash of the filter.
+/// Partitions take only records of their own rules.
+std::string relay_version(const Config& config, const StreamConfig& stream, const Rules& rules);
 
 /// What is stored with a position: the hash of the filter under which it was read, from MongoDB or by a
 /// relay. A position that the other has read may lie at an event that this filter drops.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "source/change_stream.hpp"
 #include "source/resume_token.hpp"
 
 namespace sluice::source {
@@ -14,12 +15,6 @@ using std::chrono::milliseconds;
 constexpr std::size_t relay_batch_bytes = 4 << 20;
 /// The writer tells its position every second. Without news for longer, the stream may not have read all.
 constexpr auto relay_silence = std::chrono::seconds(3);
-
-std::vector<std::uint8_t> token_document(std::string_view data) {
-  bson::Builder out;
-  const bson::View token = out.append("_data", data).finish();
-  return {token.data(), token.data() + token.size()};
-}
 
 }  // namespace
 
@@ -70,7 +65,8 @@ Error RelayStream::lost() const {
               std::to_string(options_.partition)};
 }
 
-Error RelayStream::other_version() const {
+Error RelayStream::other_version(const RelayHeader& header) const {
+  if (!header.is_of(options_.version)) return written_by_others(*log_);
   return {ErrorKind::unavailable, 0,
           log_->name() + " is written for other rules; waiting until an instance with these rules writes it"};
 }
@@ -86,22 +82,24 @@ std::optional<Error> RelayStream::open(const std::optional<Position>& after, Pos
     if (auto error = log_->get(state.last, newest)) return error;
   }
   if (!newest) return Error{ErrorKind::unavailable, 0, log_->name() + " is empty; waiting for its writer"};
-  if (newest->header.version != options_.version) return other_version();
+  if (newest->header.version != options_.version) return other_version(newest->header);
   if (after) {
-    if (auto error = find(*after, state)) return error;
     at = *after;
-  } else {
-    // Copies of this record in other partitions are at its position too.
-    cursor_ = flow::RelayCursor(std::string(newest->token()), state.last);
-    at.token = token_document(newest->token());
-    at.cluster_time = time_of_token(at.view()).value_or(0);
-    at.at_event = true;  // for all we know
+  } else if (auto error = find_present(at)) {
+    return error;
   }
+  if (auto error = find(at, state)) return error;
   token_ = at.token;
   token_of_event_ = at.at_event;
   time_ = at.cluster_time;
   read_at_ = flow::Clock::now();
   return log_->read(options_.partition, cursor_.read_to() + 1, reader_);
+}
+
+/// The end of the log will not do: the writer may be far behind, or may have begun with events of before.
+std::optional<Error> RelayStream::find_present(Position& at) {
+  ChangeStream now(pool_, {options_.database, {}, 1, 1});
+  return now.open(std::nullopt, at);
 }
 
 /// The log has the order of the tokens, so the place of one is found by halving. What another version has
@@ -125,7 +123,7 @@ std::optional<Error> RelayStream::find(const Position& after, const RelayState& 
 
 std::optional<Error> RelayStream::take(const RelayRecord& record, Gathered& gathered) {
   const RelayHeader& header = record.header;
-  if (header.version != options_.version) return other_version();
+  if (header.version != options_.version) return other_version(header);
   const bool whole = header.part + 1 == header.parts;
   switch (cursor_.record(record.token(), record.sequence, header.previous, whole)) {
     case flow::RelayCursor::Found::known:
@@ -161,6 +159,7 @@ std::optional<Error> RelayStream::next(std::unique_ptr<StreamBatch>& batch) {
     reader_.reset();
     return error;
   }
+  if (options_.unread) options_.unread(reader_->unread());
   batch = std::make_unique<StreamBatch>();
   gathered.fill(*batch);
   invalidated_ = !batch->events.empty() && batch->events.back().at("operationType").text() == "invalidate";

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,10 +16,13 @@
 namespace sluice::source {
 
 struct RelayOptions {
+  std::string database;  ///< the watched one
   int partition = 0;
   std::string version;  ///< of the filter that the events must have been read with
   int batch = 1000;     ///< events in one batch, at most
   int max_await_ms = 500;
+  /// Told with each answer how many of the partition's records have not been read.
+  std::function<void(std::uint64_t)> unread = {};
 };
 
 /// The events of one partition of a relay's log. Positions are resume tokens, as those of a change stream, so
@@ -39,9 +44,10 @@ class RelayStream : public EventStream {
  private:
   class Gathered;
   std::optional<Error> find(const Position& after, const RelayState& state);
+  std::optional<Error> find_present(Position& at);
   std::optional<Error> take(const RelayRecord& record, Gathered& gathered);
   Error lost() const;
-  Error other_version() const;
+  Error other_version(const RelayHeader& header) const;
 
   mongo::ClientPool& pool_;
   const std::shared_ptr<RelayLog> log_;

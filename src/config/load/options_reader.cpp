@@ -6,6 +6,8 @@
 #include "config/addresses/redis_url.hpp"
 #include "config/load/context.hpp"
 #include "config/names.hpp"
+#include "config/options/groups/groups.hpp"
+#include "config/relay_check.hpp"
 
 namespace sluice::config {
 namespace {
@@ -145,21 +147,30 @@ class OptionsReader {
 
   void check_relay() {
     const Config& config = context_.config();
-    if (!config.relay) return;
-    const std::string& name = config.relay.stream;
-    if (name.find_first_of(". *>/\\\t") != std::string::npos) {
-      origins_.at("relay-stream")
-          .fail(fmt::format("'{}' is no name of a JetStream stream; use letters, digits, '-' and '_'", name));
+    if (!config.relay) return check_no_relay();
+    const auto refuse = [&](std::string_view option, const std::string& why) {
+      if (!why.empty()) origins_.at(option).fail(why);
+    };
+    refuse("relay-stream", why_no_relay_stream(config.relay.stream));
+    refuse("relay-partitions",
+           why_no_relay_partitions(config.relay.partitions, config.partitions, config.shard_count));
+  }
+
+  /// Without a stream's name everything else about the relay would be without effect.
+  void check_no_relay() {
+    const bool misspelt = std::ranges::any_of(
+        context_.problems, [](const Problem& one) { return one.message.starts_with("unknown key"); });
+    if (misspelt) return;
+    for (const Option& one : relay_options()) {
+      const Origin& origin = origins_.at(one.name);
+      if (origin.kind == Origin::Kind::fallback) continue;
+      origin.fail(
+          "the relay has no JetStream stream; set 'stream' under relay.jetstream (or --relay-stream)");
     }
-    if (config.relay.partitions == config.parts()) return;
-    origins_.at("relay-partitions")
-        .fail(fmt::format(
-            "the relay has {} partitions, but {}; both numbers must be the same: set 'partitions: {}' under "
-            "'cluster' (or --partitions {}), or change the relay's partitions",
-            config.relay.partitions,
-            config.clustered() ? fmt::format("the cluster has {}", config.partitions)
-                               : fmt::format("there are {} static shards", config.shard_count),
-            config.relay.partitions, config.relay.partitions));
+    const Settings& file = context_.sources.file();
+    const std::vector<std::string> keys = file.keys();
+    if (std::ranges::find(keys, "relay") == keys.end()) return;
+    file.fail("relay", "the relay has no JetStream stream; set 'stream' under relay.jetstream");
   }
 
   LoadContext& context_;

@@ -1,8 +1,11 @@
 #include "pipeline/relay/relay_writer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <random>
 #include <tuple>
+#include <utility>
 
 #include "checkpoint/progress_snapshot.hpp"
 #include "core/guarded.hpp"
@@ -38,13 +41,21 @@ Position position_of(const source::StreamBatch& batch) {
   return Position::of(batch.resume_token, time, at_event);
 }
 
+/// From the last event to the server's clock.
+double seconds_behind(const source::StreamBatch& batch) {
+  if (batch.events.empty()) return 0;
+  const std::uint64_t last = batch.events.back().at("clusterTime").timestamp() >> 32;
+  const std::uint64_t now = batch.operation_time >> 32;
+  return now > last ? static_cast<double>(now - last) : 0;
+}
+
 }  // namespace
 
 RelayWriter::RelayWriter(Parts parts)
     : parts_(std::move(parts)),
       rules_(rules::make_rules(parts_.stream, parts_.config.parts())),
       filter_(requirements::relay_filter(rules_)),
-      version_(requirements::relay_version(rules_)),
+      version_(requirements::relay_version(parts_.config, parts_.stream, rules_)),
       condition_("relay of " + parts_.stream.name),
       store_(
           parts_.resources->pool, parts_.config.state_database,
@@ -52,11 +63,16 @@ RelayWriter::RelayWriter(Parts parts)
           parts_.resources->self),
       log_(*parts_.resources->relay),
       warning_(parts_.log, log_.name() + " is not written"),
-      reading_(parts_.config.engine.cursor_batch, filter_.parts_serve()) {}
+      metrics_(parts_.metrics.relay(parts_.stream.name)),
+      in_part_(parts_.log, {metrics_.large_events, metrics_.events_read, metrics_.events_dead}),
+      reading_(parts_.config.engine.cursor_batch, filter_.parts_serve()),
+      on_scrape_(parts_.metrics.on_scrape(
+          [this] { metrics_.behind_seconds.Set(lateness_.behind(flow::Clock::now())); })) {}
 
 RelayWriter::~RelayWriter() {
   request_stop();
   if (thread_.joinable()) thread_.join();
+  writes(false);
   parts_.readiness.note(condition_, "");
   parts_.readiness.forget(condition_);
 }
@@ -69,6 +85,28 @@ void RelayWriter::start() {
                   parts_.readiness.not_ready(condition_, what);
                 });
   });
+}
+
+/// Whether this instance is the one that writes.
+void RelayWriter::writes(bool now) {
+  metrics_.writer.Set(now ? 1 : 0);
+  if (now) {
+    lateness_.begin(flow::Clock::now());
+    return;
+  }
+  lateness_.end();
+  metrics_.behind_seconds.Set(0);
+  parts_.readiness.degraded(condition_, "");
+}
+
+/// A writer that writes, and does not keep up.
+void RelayWriter::report_lateness() {
+  const flow::Time now = flow::Clock::now();
+  const bool slow = lateness_.slow(now);
+  parts_.readiness.degraded(condition_,
+                            slow ? fmt::format("{} is {:.0f} s behind MongoDB; its writer does not keep up",
+                                               log_.name(), lateness_.behind(now))
+                                 : std::string());
 }
 
 void RelayWriter::failing(Error error) {
@@ -88,13 +126,17 @@ void RelayWriter::run(const std::stop_token& stop) {
     if (error->kind == ErrorKind::fenced) {
       parts_.log.warn("another instance writes {} now", log_.name());
       lease_.reset();
+      writes(false);
       continue;
     }
     failing(*error);
     if (flow::Clock::now() > began + std::chrono::seconds(10)) backoff.reset();
     flow::pause(backoff.next(), stop);
     error = mongo::or_error([&] { return renew(); });
-    if (error && error->kind == ErrorKind::fenced) lease_.reset();
+    if (error && error->kind == ErrorKind::fenced) {
+      lease_.reset();
+      writes(false);
+    }
   }
   if (!lease_) return;
   if (const auto error = mongo::or_error([&] { return store_.release(epoch_); }))
@@ -126,6 +168,7 @@ bool RelayWriter::take_lease(const std::stop_token& stop) {
   }
   parts_.log.info("this instance writes {} (epoch {})", log_.name(), epoch_);
   parts_.readiness.note(condition_, "written by this instance");
+  writes(true);
   return true;
 }
 
@@ -161,7 +204,8 @@ std::optional<Error> RelayWriter::look_at_log(std::optional<Position>& after, bo
   RelayState state;
   if (auto error = log_.look(state)) return error;
   sequence_ = state.last;
-  under_way_ = 0;
+  under_way_ = bytes_under_way_ = 0;
+  answered_ = {};
   tail_.reset();
   told_.clear();
   previous_.assign(static_cast<std::size_t>(partitions()), state.last);
@@ -172,6 +216,7 @@ std::optional<Error> RelayWriter::look_at_log(std::optional<Position>& after, bo
     if (record) previous_[static_cast<std::size_t>(partition)] = record->sequence;
   }
   if (auto error = log_.get(state.last, record)) return error;
+  if (record && !record->header.is_of(version_)) return written_by_others(log_);
   if (!record || record->header.version != version_) return std::nullopt;
   const bson::View body(reinterpret_cast<const std::uint8_t*>(record->body.data()), record->body.size());
   const bool event = record->header.parts > 1 || !source::RelayHeartbeat::is(body);
@@ -247,14 +292,16 @@ std::optional<Error> RelayWriter::copy(source::ChangeStream& stream, const std::
   while (!stop.stop_requested()) {
     if (auto error = renew()) return error;
     if (stream.outdated()) {
-      if (auto error = reopen(stream, true)) return error;
+      if (auto error = reopen(stream)) return error;
     }
     std::unique_ptr<source::StreamBatch> batch;
     if (auto error = next(stream, batch)) return error;
+    const flow::Time answered = flow::Clock::now();
     // Those of the last batch have had the time of this answer.
     if (auto error = land(stop)) return stop.stop_requested() ? std::nullopt : error;
     warning_.succeeded();
     parts_.readiness.ready(condition_);
+    report_lateness();
     if (!batch) continue;
     if (auto error = append(*batch, stop)) return error;
     if (batch->resume_token) {
@@ -265,26 +312,39 @@ std::optional<Error> RelayWriter::copy(source::ChangeStream& stream, const std::
       }
       if (reading_.came(batch->events.size())) {
         stream.read_as(reading_.now());
-        if (auto error = reopen(stream, true)) return error;
+        if (auto error = reopen(stream)) return error;
       }
     }
+    late_s_ = seconds_behind(*batch);
+    answered_ = answered;
     if (batch->events.empty()) {
       if (auto error = land(stop)) return stop.stop_requested() ? std::nullopt : error;
+      lateness_.caught_up(answered);
     }
   }
   return std::nullopt;  // whoever writes next sees in the log what of it has arrived
 }
 
-/// Behind the time of a position the change stream may begin before it.
+/// A change stream that was opened by time may begin before the position. All up to `position` has come.
 void RelayWriter::reach(Position position) {
-  if (position.data() <= at_.data()) return;
-  at_ = std::move(position);
-  if (tail_ && tail_->token < at_.data()) tail_.reset();
+  if (tail_ && tail_->token <= position.data()) tail_.reset();
+  if (position.data() > at_.data()) at_ = std::move(position);
 }
 
-std::optional<Error> RelayWriter::reopen(source::ChangeStream& stream, bool by_time) {
+/// By time only as long as events of the log's end may be missing in it. An event that cannot be read whole,
+/// or an invalidation, must not come again once it has come.
+std::optional<Error> RelayWriter::reopen(source::ChangeStream& stream) {
   Position ignored;
-  return stream.open(at_, ignored, by_time);
+  return stream.open(at_, ignored, tail_.has_value());
+}
+
+/// Whether reading less of each event, or judging less, may get past an event that the server cannot send.
+bool RelayWriter::reads_less(const Error& error) {
+  if (error.kind == ErrorKind::too_large) return reading_.too_large();
+  const bool unexplained = error.kind == ErrorKind::fatal && !mongo::is_denial(error);
+  if (!unexplained) return false;
+  if (filter_.has_expressions() && reading_.misjudged()) return true;
+  return reading_.now().detail != Detail::key_only && reading_.too_large();
 }
 
 /// Nothing in `batch`: the stream was opened again, to read less of an event, or behind an invalidation.
@@ -294,19 +354,12 @@ std::optional<Error> RelayWriter::next(source::ChangeStream& stream,
   auto error = stream.next(batch);
   if (!error) return std::nullopt;
   batch.reset();
-  if (closed) return reopen(stream, false);  // at its time it would end with the same event again
-  bool again = false;
-  const bool unexplained = error->kind == ErrorKind::fatal && !mongo::is_denial(*error);
-  if (error->kind == ErrorKind::too_large) {
-    again = reading_.too_large();
-  } else if (unexplained && filter_.has_expressions() && reading_.misjudged()) {
-    again = true;
-  } else if (unexplained && reading_.now().detail != Detail::key_only) {
-    again = reading_.too_large();
-  }
-  if (!again) return error;
+  if (closed) return reopen(stream);
+  if (!reads_less(*error)) return error;
+  const int usual = parts_.config.engine.cursor_batch;
+  in_part_.less(*error, reading_.now(), usual, filter_.parts_serve() ? usual : 1);
   stream.read_as(reading_.now());
-  return reopen(stream, true);
+  return reopen(stream);
 }
 
 std::optional<Error> RelayWriter::append(const source::StreamBatch& batch, const std::stop_token& stop) {
@@ -354,6 +407,7 @@ std::optional<Error> RelayWriter::append_to(int partition, std::string_view toke
       return error;
     previous = ++sequence_;
     ++under_way_;
+    bytes_under_way_ += bytes.size();
   }
   return std::nullopt;
 }
@@ -375,9 +429,13 @@ std::optional<Error> RelayWriter::heartbeat(bool gap, const std::stop_token& sto
 /// Waits until all that is under way is in the log.
 std::optional<Error> RelayWriter::land(const std::stop_token& stop) {
   if (under_way_ == 0) return std::nullopt;
-  under_way_ = 0;
+  const auto records = static_cast<double>(std::exchange(under_way_, 0));
+  const auto bytes = static_cast<double>(std::exchange(bytes_under_way_, 0));
   auto error = appender_->land(milliseconds(parts_.config.nats.ack_ms), stop);
   if (error) return error;
+  metrics_.records.Increment(records);
+  metrics_.bytes.Increment(bytes);
+  if (answered_ != flow::Time{}) lateness_.reached(answered_, late_s_);
   landed_ = at_;
   appender_->begin();
   return std::nullopt;
@@ -387,7 +445,7 @@ std::unique_ptr<RelayWriter> make_relay_writer(const WorkerContext& context, con
                                                std::shared_ptr<StreamResources> resources) {
   if (!context.config.relay) return nullptr;
   return std::make_unique<RelayWriter>(
-      RelayWriter::Parts{context.config, stream, std::move(resources), context.readiness,
+      RelayWriter::Parts{context.config, stream, std::move(resources), context.readiness, context.metrics,
                          observe::StreamLog(*context.log, "relay of " + stream.name, stream.name)});
 }
 

@@ -12,9 +12,12 @@
 #include "core/relay_log.hpp"
 #include "flow/lease.hpp"
 #include "flow/read_detail.hpp"
+#include "flow/relay_lateness.hpp"
 #include "observe/log/log_line.hpp"
 #include "observe/log/repeated_warning.hpp"
+#include "observe/metrics.hpp"
 #include "observe/readiness.hpp"
+#include "pipeline/health/reading_lines.hpp"
 #include "pipeline/stream.hpp"
 #include "pipeline/stream_resources.hpp"
 #include "requirements/requirements.hpp"
@@ -36,6 +39,7 @@ class RelayWriter {
     const StreamConfig& stream;
     std::shared_ptr<StreamResources> resources;
     observe::Readiness& readiness;
+    observe::Metrics& metrics;
     observe::StreamLog log;
   };
 
@@ -67,7 +71,7 @@ class RelayWriter {
   std::optional<Error> copy(source::ChangeStream& stream, const std::stop_token& stop);
   std::optional<Error> next(source::ChangeStream& stream, std::unique_ptr<source::StreamBatch>& batch);
   void reach(Position position);
-  std::optional<Error> reopen(source::ChangeStream& stream, bool by_time);
+  std::optional<Error> reopen(source::ChangeStream& stream);
   std::optional<Error> append(const source::StreamBatch& batch, const std::stop_token& stop);
   std::optional<Error> append_event(bson::View event, const std::stop_token& stop);
   std::optional<Error> append_to(int partition, std::string_view token, bson::View body, bool copied,
@@ -75,7 +79,10 @@ class RelayWriter {
   std::optional<Error> heartbeat(bool gap, const std::stop_token& stop);
   std::optional<Error> land(const std::stop_token& stop);
   std::optional<Error> renew();
+  bool reads_less(const Error& error);
   void failing(Error error);
+  void writes(bool now);
+  void report_lateness();
   int partitions() const { return parts_.config.relay.partitions; }
 
   Parts parts_;
@@ -86,6 +93,9 @@ class RelayWriter {
   checkpoint::CheckpointStore store_;
   RelayLog& log_;
   observe::RepeatedWarning warning_;
+  observe::RelayMetrics& metrics_;
+  ReadingLines in_part_;
+  flow::RelayLateness lateness_;
   flow::ReadingPolicy reading_;
 
   std::int64_t epoch_ = 0;
@@ -95,12 +105,16 @@ class RelayWriter {
   std::uint64_t sequence_ = 0;           ///< of the log's newest record, with those under way
   std::vector<std::uint64_t> previous_;  ///< by partition: the sequence of its newest record
   std::size_t under_way_ = 0;
+  std::size_t bytes_under_way_ = 0;
+  flow::Time answered_{};           ///< when the last batch came from MongoDB
+  double late_s_ = 0;               ///< how far its end was behind the server's clock
   bool history_lost_ = false;       ///< MongoDB no longer has what follows the log's end
   Position at_;                     ///< the change stream's
   std::optional<Position> landed_;  ///< up to here everything is in the log
   std::string told_;                ///< the token of the last heartbeat
   flow::Time heartbeat_at_{};
 
+  observe::ScrapeHook on_scrape_;
   std::jthread thread_;  ///< last: it ends before anything it uses
 };
 

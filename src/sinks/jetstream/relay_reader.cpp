@@ -77,6 +77,8 @@ class PullReader : public RelayReader {
     return std::nullopt;
   }
 
+  std::uint64_t unread() const override { return unread_; }
+
  private:
   std::optional<Error> create_consumer(const std::string& subject, std::uint64_t from) {
     jsCtx* made = nullptr;
@@ -98,6 +100,7 @@ class PullReader : public RelayReader {
     const ConsumerInfo info(found);
     if (status != NATS_OK) return failed(status);
     consumer_ = info->Name;
+    unread_ = info->NumPending;
     next_ = fmt::format("$JS.API.CONSUMER.MSG.NEXT.{}.{}", stream_, consumer_);
     return std::nullopt;
   }
@@ -127,6 +130,7 @@ class PullReader : public RelayReader {
     if (!record) return no_relay_record(name_, place->Sequence.Stream);
     if (place->Sequence.Consumer != delivered_ + 1) return gone("messages were lost on their way");
     ++delivered_;
+    unread_ = place->NumPending;
     record->sequence = place->Sequence.Stream;
     records.push_back(std::move(*record));
     --wanted_;
@@ -159,6 +163,7 @@ class PullReader : public RelayReader {
   Subscription subscription_;
   std::size_t wanted_ = 0;       ///< messages still to come of the open request
   std::uint64_t delivered_ = 0;  ///< the consumer's sequence
+  std::uint64_t unread_ = 0;     ///< of the partition, behind the last record
   flow::Time asked_{};
 };
 

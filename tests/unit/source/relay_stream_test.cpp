@@ -16,7 +16,7 @@ using test::EventJson;
 class MemoryLog : public RelayLog {
  public:
   void append(int partition, const std::string& token, const std::string& body,
-              const std::string& version = "v", int part = 0, int parts = 1) {
+              const std::string& version = "o-v", int part = 0, int parts = 1) {
     RelayRecord record;
     record.sequence = ++last_;
     record.partition = partition;
@@ -25,6 +25,10 @@ class MemoryLog : public RelayLog {
     record.body = body;
     previous_[partition] = last_;
     records_.emplace(last_, std::move(record));
+  }
+  /// As a writer that begins with an empty log: it does not know the newest record of any partition.
+  void forget_previous() {
+    for (auto& [partition, previous] : previous_) previous = last_;
   }
   void drop_before(std::uint64_t sequence) {
     records_.erase(records_.begin(), records_.lower_bound(sequence));
@@ -61,6 +65,12 @@ class MemoryLog : public RelayLog {
       }
       return std::nullopt;
     }
+    std::uint64_t unread() const override {
+      std::uint64_t count = 0;
+      for (auto one = log.records_.lower_bound(next_sequence); one != log.records_.end(); ++one)
+        count += one->second.partition == partition ? 1 : 0;
+      return count;
+    }
     MemoryLog& log;
     int partition;
     std::uint64_t next_sequence;
@@ -89,12 +99,12 @@ class RelayStreamTest : public testing::Test {
     const bson::View body = RelayHeartbeat{}.make(position(token), out);
     return {reinterpret_cast<const char*>(body.data()), body.size()};
   }
-  void append(int partition, const std::string& token, const std::string& version = "v") {
+  void append(int partition, const std::string& token, const std::string& version = "o-v") {
     log_->append(partition, token, event(token), version);
   }
   std::optional<Error> open(const std::string& after) {
     Position at;
-    return after.empty() ? stream_.open(std::nullopt, at) : stream_.open(position(after), at);
+    return stream_.open(position(after), at);
   }
   /// The tokens of the next batch, then "|", then where it ends; or the error's kind.
   std::string next() {
@@ -110,7 +120,9 @@ class RelayStreamTest : public testing::Test {
   StreamConfig config_{.name = "s", .uri = "mongodb://127.0.0.1:1", .database = "d"};
   mongo::ClientPool pool_{config_, 1, "test"};
   std::shared_ptr<MemoryLog> log_ = std::make_shared<MemoryLog>();
-  RelayStream stream_{pool_, log_, {1, "v", 100, 1}};
+  RelayStream stream_{
+      pool_, log_, {"d", 1, "o-v", 100, 1, [this](std::uint64_t records) { unread_ = records; }}};
+  std::uint64_t unread_ = 99;
 };
 
 TEST_F(RelayStreamTest, ReadsItsPartitionBehindThePosition) {
@@ -137,14 +149,6 @@ TEST_F(RelayStreamTest, HeartbeatsMoveThePositionWithoutAnEvent) {
   log_->append(1, "8204/1/0", heartbeat("8204"));
   ASSERT_FALSE(open("8201"));
   EXPECT_EQ(next(), "| 8204");
-}
-
-TEST_F(RelayStreamTest, WithoutAPositionItBeginsAtTheEnd) {
-  append(1, "8201");
-  append(0, "8202");
-  ASSERT_FALSE(open(""));
-  append(1, "8203");
-  EXPECT_EQ(next(), "8203 | 8203");
 }
 
 TEST_F(RelayStreamTest, RepeatedEventsAreDropped) {
@@ -176,27 +180,72 @@ TEST_F(RelayStreamTest, WhatIsDroppedOfOtherPartitionsIsNot) {
   EXPECT_EQ(next(), "8204 | 8204");
 }
 
+TEST_F(RelayStreamTest, AnEmptiedLogThatIsWrittenAnewLosesNothing) {
+  append(1, "8201");
+  append(1, "8203");
+  append(0, "8204");
+  ASSERT_FALSE(open("8201"));
+  EXPECT_EQ(next(), "8203 | 8203");
+  log_->drop_before(100);
+  log_->forget_previous();
+  log_->append(1, "8202/1/0", heartbeat("8202"));
+  append(1, "8203");
+  append(1, "8205");
+  EXPECT_EQ(next(), "8205 | 8205");
+}
+
+TEST_F(RelayStreamTest, AnEmptiedLogThatBeginsBehindThePositionIsLost) {
+  append(1, "8201");
+  append(0, "8202");
+  ASSERT_FALSE(open("8201"));
+  log_->drop_before(100);
+  log_->forget_previous();
+  append(1, "8204");
+  EXPECT_EQ(next(), "lost");
+}
+
 TEST_F(RelayStreamTest, AnEventInPartsComesWhole) {
   const std::string whole = event("8203");
   append(1, "8201");
-  log_->append(1, "8203/1/0", whole.substr(0, 20), "v", 0, 3);
-  log_->append(1, "8203/1/1", whole.substr(20, 20), "v", 1, 3);
+  log_->append(1, "8203/1/0", whole.substr(0, 20), "o-v", 0, 3);
+  log_->append(1, "8203/1/1", whole.substr(20, 20), "o-v", 1, 3);
   ASSERT_FALSE(open("8201"));
   EXPECT_EQ(next(), "| 8201");
-  log_->append(1, "8203/1/2", whole.substr(40), "v", 2, 3);
+  log_->append(1, "8203/1/2", whole.substr(40), "o-v", 2, 3);
   EXPECT_EQ(next(), "8203 | 8203");
 }
 
 TEST_F(RelayStreamTest, WhatOtherRulesWroteIsNotRead) {
-  append(1, "8201", "other");
-  append(1, "8205", "other");
+  append(1, "8201", "o-other");
+  append(1, "8205", "o-other");
   EXPECT_EQ(open("8203")->kind, ErrorKind::unavailable) << "its writer has not begun";
   append(1, "8202");
   append(1, "8204");
   ASSERT_FALSE(open("8203"));
   EXPECT_EQ(next(), "8204 | 8204");
-  append(1, "8206", "other");
+  append(1, "8206", "o-other");
   EXPECT_EQ(next(), "unavailable");
+}
+
+TEST_F(RelayStreamTest, WhatAnotherPipelineWroteIsRefused) {
+  append(1, "8201", "p-v");
+  EXPECT_EQ(open("8201")->kind, ErrorKind::fatal);
+  append(1, "8202");
+  ASSERT_FALSE(open("8202"));
+  append(0, "8203", "p-v");
+  append(1, "8204", "p-v");
+  EXPECT_EQ(next(), "fatal");
+}
+
+TEST_F(RelayStreamTest, ReportsHowMuchIsNotRead) {
+  append(1, "8201");
+  append(0, "8202");
+  ASSERT_FALSE(open("8201"));
+  for (int i = 0; i < 120; ++i) append(1, "83" + std::to_string(100 + i));
+  next();
+  EXPECT_EQ(unread_, 20U);
+  next();
+  EXPECT_EQ(unread_, 0U);
 }
 
 TEST_F(RelayStreamTest, AnEmptyLogIsWaitedFor) {
