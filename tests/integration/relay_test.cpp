@@ -2,13 +2,16 @@
 
 #include <csignal>
 #include <functional>
+#include <iostream>
 #include <memory>
+#include <random>
 
 #include "support/cluster_fixture.hpp"
 #include "support/likes.hpp"
 #include "support/nats_server.hpp"
 #include "workbench/freed.hpp"
 #include "workbench/nats.hpp"
+#include "workbench/tcp_proxy.hpp"
 
 namespace sluice::test {
 namespace {
@@ -125,15 +128,24 @@ TEST_F(Relay, AnEmptiedLogIsWrittenAnewFromMongoDB) {
   });
 }
 
+/// From MongoDB to a relay and back, in any order, by one or two instances, stopped or killed.
 TEST_F(Relay, MovingInTheMidstOfAStormLosesAndRepeatsNothing) {
+  std::mt19937_64 random(random_seed());
   join_directly().ready();
   seed();
   StormThread storm(server().patient_uri(), db().database(), storm_);
-  for (const bool relay : {true, false, true}) {
-    ASSERT_TRUE(go_on(200));
+  bool relay = false;
+  for (int move = 0; move < 6; ++move) {
+    ASSERT_TRUE(go_on(50 + static_cast<double>(random() % 200)));
     nobody_is_member();
-    terminate_all();
-    (relay ? join_relay() : join_directly()).ready();
+    const bool killed = random() % 3 == 0;
+    killed ? forget_workers() : terminate_all();
+    relay = move < 2 ? !relay : random() % 3 != 0;  // at least once to it and back
+    const int instances = 1 + static_cast<int>(random() % 2);
+    std::cout << (killed ? "killed; " : "stopped; ") << instances << (relay ? " by relay" : " directly")
+              << std::endl;
+    for (int i = 0; i < instances; ++i) relay ? join_relay() : join_directly();
+    for (Worker* member : members()) member->ready();
   }
   ASSERT_TRUE(go_on(200));
   storm.finish();
@@ -187,6 +199,93 @@ TEST_F(Relay, StatusAndCheckTellOfIt) {
   nats_.kill9();
   const Outcome away = run_sluice(here_run({"check", rules, "--online"}));
   EXPECT_NE(away.exit_code, 0) << away.out;
+}
+
+TEST_F(Relay, AnotherPipelineIsRefusedItsLog) {
+  join_relay().ready();
+  ASSERT_TRUE(settled(partitions));
+  const std::string others = file(likes);
+  Worker& other = start_member(others, partitions, relayed());
+  EXPECT_GT(other.wait(60s), 0) << other.story();
+  EXPECT_NE(other.err().find("is written by another pipeline, or for another database"), std::string::npos)
+      << other.err();
+  EXPECT_TRUE(worker().well()) << worker().story();
+  std::vector<std::string> flags = relayed();
+  flags.insert(flags.end(), {"--partitions", std::to_string(partitions)});
+  const Outcome checked = run_sluice(here_run({"check", others, "--online"}, flags));
+  EXPECT_NE(checked.exit_code, 0);
+  EXPECT_NE(checked.out.find("is written by another pipeline"), std::string::npos) << checked.out;
+}
+
+TEST_F(Relay, MetricsTellWhoWritesHowMuchAndWhatIsUnread) {
+  join_relay();
+  join_relay();
+  for (Worker* member : members()) member->ready();
+  ASSERT_TRUE(becomes_even(partitions));
+  seed();
+  ASSERT_TRUE(exact(partitions));
+  EXPECT_EQ(metric("sluice_relay_writer"), 1);
+  const Worker& one = worker(writer());
+  EXPECT_EQ(one.metrics().sum("sluice_relay_writer"), 1);
+  const auto written = static_cast<double>(Nats(nats_.url()).count(stream_));
+  EXPECT_GT(written, 500);
+  EXPECT_TRUE(soon([&] { return metric("sluice_relay_records_written_total") >= written; }));
+  EXPECT_GT(metric("sluice_relay_bytes_written_total"), 100 * written);
+  EXPECT_TRUE(soon([&] { return metric("sluice_relay_unread_records") == 0; }));
+  EXPECT_TRUE(soon([&] { return metric("sluice_relay_writer_behind_seconds") == 0; }));
+  EXPECT_TRUE(one.well());
+  const std::string unread = "sluice_relay_unread_records{";
+  for (int i = 0; i < partitions; ++i) {
+    int lines = 0;
+    for (Worker* member : members()) {
+      const std::string page = member->get("/metrics").body;
+      lines += page.find(unread + "partition=\"" + std::to_string(i) + "\"") != std::string::npos ? 1 : 0;
+    }
+    EXPECT_EQ(lines, 1) << "partition " << i;
+  }
+}
+
+TEST_F(Relay, AFirstStartBeginsAtThePresent) {
+  db().insert("articles", {Document(R"({"_id":1,"favoritesCount":0})")});
+  db().insert("favorites", {Document(R"({"_id":1,"articleId":1})"), Document(R"({"_id":2,"articleId":1})")});
+  start_member(file(likes), partitions, relayed()).ready();
+  db().insert("favorites", {Document(R"({"_id":3,"articleId":1})")});
+  ASSERT_TRUE(settled(partitions));
+  EXPECT_TRUE(becomes("articles", "1", R"({"_id":1,"favoritesCount":1})"));
+}
+
+/// Over a network this slow the log does not grow as fast as the oplog.
+TEST_F(Relay, AWriterThatDoesNotKeepUpIsDegradedAndNotUnready) {
+  workbench::TcpProxy network(nats_.port());
+  const std::vector<std::string> flags = {"--relay-stream",     stream_,
+                                          "--relay-partitions", std::to_string(partitions),
+                                          "--nats-url",         "nats://" + network.host(),
+                                          "--lease-ms",         "60000",
+                                          "--nats-ack-ms",      "30000",
+                                          "--stall-ms",         "300000"};
+  join(partitions, flags).ready();
+  seed();
+  ASSERT_TRUE(exact(partitions));
+  const std::string slow = "its writer does not keep up";
+  EXPECT_EQ(worker().get("/readyz").body.find(slow), std::string::npos);
+  network.delay(60ms);
+  std::vector<Document> favorites;
+  for (int i = 0; i < 60000; ++i)
+    favorites.emplace_back(R"({"_id":"slow)" + std::to_string(i) + R"(","articleId":1})");
+  db().insert("favorites", favorites);
+  std::string told;
+  EXPECT_TRUE(soon(
+      [&] {
+        told = worker().get("/readyz").body;
+        return told.find(slow) != std::string::npos;
+      },
+      60s))
+      << told;
+  EXPECT_EQ(told.find("is not written"), std::string::npos) << told;
+  EXPECT_GT(metric("sluice_relay_writer_behind_seconds"), 4);
+  network.heal();
+  EXPECT_TRUE(exact(partitions));
+  EXPECT_TRUE(soon([&] { return worker().well(); })) << worker().get("/readyz").body;
 }
 
 TEST_F(Relay, AFullLogIsWaitedFor) {
