@@ -370,7 +370,7 @@ class RelayLost : public Relay {
     Nats nats(nats_.url());
     ASSERT_TRUE(soon([&] { return metric("sluice_events_read_total") > 0; }));
     const std::uint64_t now = db().operation_time();
-    db().admin(R"({"appendOplogNote":1,"data":{"by":"test"}})");
+    db().append_note("test");
     ASSERT_TRUE(soon([&] { return shard_position(0) > now; }));
     nats.purge(stream_);
   }
