@@ -18,6 +18,7 @@ constexpr std::int64_t ns_in_relay_ms = 1'000'000;
 constexpr auto request_open_for = milliseconds(5000);
 constexpr auto grace_of_request = milliseconds(3000);
 constexpr std::int64_t kept_idle_ms = 30'000;  // by the server, should we not delete it
+constexpr std::size_t least_requested = 256;
 constexpr std::size_t most_requested_bytes = 2 << 20;
 
 using ConsumerInfo = std::unique_ptr<jsConsumerInfo, Destroyer<jsConsumerInfo_Destroy>>;
@@ -44,7 +45,7 @@ class PullReader : public RelayReader {
     inbox_ = made;
     natsSubscription* subscription = nullptr;
     status = natsConnection_SubscribeSync(&subscription, connection_->get(), made);
-    subscription_.reset(subscription);
+    subscription_ = Subscription(connection_, subscription);
     if (status == NATS_OK) status = natsSubscription_SetPendingLimits(subscription, -1, -1);
     if (status != NATS_OK) return failed(status);
     return create_consumer(subject, from);
@@ -57,7 +58,7 @@ class PullReader : public RelayReader {
     while (records.size() < most && taken < bytes) {
       if (connection_->losses() != losses_) return lost();
       if (wanted_ == 0) {
-        if (auto error = request(most)) return error;
+        if (auto error = request(std::max(most, least_requested))) return error;
       }
       const auto left = std::chrono::ceil<milliseconds>(until - flow::Clock::now());
       const bool any = !records.empty();
