@@ -74,6 +74,9 @@ class RelayAppender {
   /// Appends a record if the log's last sequence is `behind`; `id` is its message id. Does not wait.
   virtual std::optional<Error> append(int partition, std::string_view id, const RelayHeader& header,
                                       std::span<const std::uint8_t> body, std::uint64_t behind) = 0;
+  /// Waits, at most so long, until land() need not wait: all that was appended is acknowledged, or the log
+  /// cannot acknowledge it any more. Returns whether that is so.
+  virtual bool settled(std::chrono::milliseconds within, const std::stop_token& stop) = 0;
   /// Waits for all that was appended. After an error it is unknown what is in the log.
   virtual std::optional<Error> land(std::chrono::milliseconds within, const std::stop_token& stop) = 0;
 };

@@ -72,6 +72,18 @@ class Relay : public ClusterTest {
     join_relay().ready();
   }
 
+  /// The state document with the lease of the relay's writer.
+  Document writers_lease() {
+    const auto found = state().find("shards", R"({"_id":{"$regex":":relay/0-of-1$"}})");
+    return found.empty() ? Document() : found.front();
+  }
+  /// In milliseconds since 1970.
+  static std::int64_t end_of(const Document& lease) {
+    const std::string text = lease.value("expiresAt");
+    const auto digits = text.find_first_of("0123456789");
+    return digits == std::string::npos ? 0 : std::stoll(text.substr(digits));
+  }
+
   NatsServer nats_;
   std::string stream_;
 };
@@ -109,6 +121,24 @@ TEST_F(Relay, ItsWriterSleepsAndWakesUpAgain) {
     ASSERT_TRUE(soon([&] { return &worker(writer()) != &asleep; }, 60s));
     asleep.signal(SIGCONT);
   });
+}
+
+/// A server that hangs acknowledges nothing for longer than the lease lasts.
+TEST_F(Relay, ItsLeaseIsRenewedWhileAcknowledgementsAreLate) {
+  std::vector<std::string> flags = relayed();
+  flags.insert(flags.end(), {"--nats-ack-ms", "60000"});
+  join(partitions, flags);
+  join(partitions, flags);
+  for (Worker* member : members()) member->ready();
+  seed();
+  ASSERT_TRUE(exact(partitions));
+  const Document before = writers_lease();
+  nats_.stop();
+  db().insert("favorites", R"({"_id":"late","articleId":1})");
+  EXPECT_TRUE(soon([&] { return end_of(writers_lease()) >= end_of(before) + 5000; }));
+  nats_.cont();
+  EXPECT_EQ(writers_lease().integer("epoch"), before.integer("epoch")) << "another instance took it";
+  EXPECT_TRUE(exact(partitions));
 }
 
 TEST_F(Relay, JetStreamIsKilledAndStartedAgain) {

@@ -23,6 +23,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto relay_lease_poll = milliseconds(500);
+constexpr auto least_renewal_pause = milliseconds(100);  // between a failed renewal and the next
 constexpr auto heartbeat_interval = milliseconds(1000);
 /// How much further back than the present a relay begins at first: a partition's begin may be agreed upon
 /// while the relay starts.
@@ -175,7 +176,8 @@ bool RelayWriter::take_lease(const std::stop_token& stop) {
 std::optional<Error> RelayWriter::renew() {
   const flow::Time now = flow::Clock::now();
   if (!lease_ || now < lease_->renew_at()) return std::nullopt;
-  auto error = store_.renew(epoch_, parts_.config.engine.lease_ms, landed_, false);
+  auto error =
+      mongo::or_error([&] { return store_.renew(epoch_, parts_.config.engine.lease_ms, landed_, false); });
   if (!error) lease_->renewed(now);
   // Until it ends, nobody else takes it.
   if (error && error->kind != ErrorKind::fenced && !lease_->expired(now)) return std::nullopt;
@@ -212,6 +214,7 @@ std::optional<Error> RelayWriter::look_at_log(std::optional<Position>& after, bo
   if (state.records == 0) return std::nullopt;
   std::optional<RelayRecord> record;
   for (int partition = 0; partition < partitions(); ++partition) {
+    if (auto error = renew()) return error;
     if (auto error = log_.last_of(partition, record)) return error;
     if (record) previous_[static_cast<std::size_t>(partition)] = record->sequence;
   }
@@ -431,14 +434,26 @@ std::optional<Error> RelayWriter::land(const std::stop_token& stop) {
   if (under_way_ == 0) return std::nullopt;
   const auto records = static_cast<double>(std::exchange(under_way_, 0));
   const auto bytes = static_cast<double>(std::exchange(bytes_under_way_, 0));
-  auto error = appender_->land(milliseconds(parts_.config.nats.ack_ms), stop);
-  if (error) return error;
+  if (auto error = wait_for_log(stop)) return error;
   metrics_.records.Increment(records);
   metrics_.bytes.Increment(bytes);
   if (answered_ != flow::Time{}) lateness_.reached(answered_, late_s_);
   landed_ = at_;
   appender_->begin();
   return std::nullopt;
+}
+
+/// Renews the lease meanwhile: an acknowledgement may take longer than a lease lasts.
+std::optional<Error> RelayWriter::wait_for_log(const std::stop_token& stop) {
+  const flow::Time until = flow::Clock::now() + milliseconds(parts_.config.nats.ack_ms);
+  while (true) {
+    if (auto error = renew()) return error;
+    const flow::Time now = flow::Clock::now();
+    const flow::Time next = std::max(lease_->renew_at(), now + least_renewal_pause);
+    const auto wait = std::chrono::ceil<milliseconds>(std::min(next, until) - now);
+    if (appender_->settled(std::max(wait, milliseconds(0)), stop) || flow::Clock::now() >= until) break;
+  }
+  return appender_->land(milliseconds(0), stop);
 }
 
 std::unique_ptr<RelayWriter> make_relay_writer(const WorkerContext& context, const StreamConfig& stream,

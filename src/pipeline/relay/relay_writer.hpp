@@ -78,6 +78,7 @@ class RelayWriter {
                                  const std::stop_token& stop);
   std::optional<Error> heartbeat(bool gap, const std::stop_token& stop);
   std::optional<Error> land(const std::stop_token& stop);
+  std::optional<Error> wait_for_log(const std::stop_token& stop);
   std::optional<Error> renew();
   bool reads_less(const Error& error);
   void failing(Error error);

@@ -54,6 +54,10 @@ class Appender : public RelayAppender {
     return std::nullopt;
   }
 
+  bool settled(std::chrono::milliseconds within, const std::stop_token& stop) override {
+    return flights_->settled(flow::Clock::now() + within, stop);
+  }
+
   std::optional<Error> land(std::chrono::milliseconds within, const std::stop_token& stop) override {
     Landed landed = flights_->land(flow::Clock::now() + within, stop);
     if (landed.error && landed.error->kind == ErrorKind::own_fault)
