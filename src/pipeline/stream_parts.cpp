@@ -42,6 +42,7 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
         requirements::relay_version(config, config_, rules_),
         config.engine.cursor_batch,
         config.engine.max_await_ms,
+        static_cast<int>(config.engine.batch_linger_ms),
         [this](std::uint64_t records) { metrics_.relay_unread().Set(static_cast<double>(records)); }};
     plan.make_events = [this, options] {
       return std::make_unique<source::RelayStream>(pool_, resources_.relay, options);

@@ -33,7 +33,16 @@ class RelayStream::Gathered {
   void add(std::string_view bytes) {
     ends_.push_back(bytes_->size() + bytes.size());
     bytes_->insert(bytes_->end(), bytes.begin(), bytes.end());
+    const bson::View document(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    if (RelayHeartbeat::is(document)) return;
+    ++events_;
+    invalidated_ = document.at("operationType").text() == "invalidate";
   }
+
+  std::size_t events() const { return events_; }
+  std::size_t bytes() const { return bytes_->size(); }
+  /// Whether the last event is an invalidation.
+  bool invalidated() const { return invalidated_; }
 
   /// Not before all are added: adding moves the bytes.
   void fill(StreamBatch& batch) const {
@@ -54,10 +63,16 @@ class RelayStream::Gathered {
  private:
   std::shared_ptr<std::vector<std::uint8_t>> bytes_ = std::make_shared<std::vector<std::uint8_t>>();
   std::vector<std::size_t> ends_;
+  std::size_t events_ = 0;
+  bool invalidated_ = false;
 };
 
 RelayStream::RelayStream(mongo::ClientPool& pool, std::shared_ptr<RelayLog> log, RelayOptions options)
-    : pool_(pool), log_(std::move(log)), options_(std::move(options)) {}
+    : pool_(pool),
+      log_(std::move(log)),
+      options_(std::move(options)),
+      gathering_(
+          {static_cast<std::size_t>(options_.batch), relay_batch_bytes, milliseconds(options_.linger_ms)}) {}
 
 Error RelayStream::lost() const {
   return {ErrorKind::lost, 0,
@@ -73,6 +88,8 @@ Error RelayStream::other_version(const RelayHeader& header) const {
 
 std::optional<Error> RelayStream::open(const std::optional<Position>& after, Position& at, bool) {
   reader_.reset();
+  records_.clear();
+  taken_ = 0;
   parts_.clear();
   invalidated_ = false;
   RelayState state;
@@ -145,24 +162,44 @@ std::optional<Error> RelayStream::take(const RelayRecord& record, Gathered& gath
   return std::nullopt;
 }
 
+/// Takes the records that have been read, up to an invalidation: a batch ends with it.
+std::optional<Error> RelayStream::take_records(Gathered& gathered) {
+  while (taken_ < records_.size() && !gathered.invalidated()) {
+    if (auto error = take(records_[taken_++], gathered)) return error;
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> RelayStream::gather(Gathered& gathered) {
+  const auto most = static_cast<std::size_t>(options_.batch);
+  milliseconds wait(patient_ ? options_.max_await_ms : 1);
+  while (true) {
+    if (taken_ == records_.size()) {
+      records_.clear();
+      taken_ = 0;
+      if (auto error = reader_->next(records_, most - gathered.events(), relay_batch_bytes, wait))
+        return error;
+    }
+    if (auto error = take_records(gathered)) return error;
+    const flow::Time now = flow::Clock::now();
+    const auto until =
+        gathering_.gathered(gathered.invalidated() ? most : gathered.events(), gathered.bytes(), now);
+    if (!until) return std::nullopt;
+    wait = std::chrono::ceil<milliseconds>(*until - now);
+  }
+}
+
 std::optional<Error> RelayStream::next(std::unique_ptr<StreamBatch>& batch) {
   if (!reader_) return Error{ErrorKind::cursor_gone, 0, log_->name() + " has to be opened again"};
-  records_.clear();
-  const milliseconds wait(patient_ ? options_.max_await_ms : 1);
-  auto error = reader_->next(records_, static_cast<std::size_t>(options_.batch), relay_batch_bytes, wait);
   Gathered gathered;
-  for (const RelayRecord& record : records_) {
-    if (error) break;
-    error = take(record, gathered);
-  }
-  if (error) {
+  if (auto error = gather(gathered)) {
     reader_.reset();
     return error;
   }
   if (options_.unread) options_.unread(reader_->unread());
   batch = std::make_unique<StreamBatch>();
   gathered.fill(*batch);
-  invalidated_ = !batch->events.empty() && batch->events.back().at("operationType").text() == "invalidate";
+  invalidated_ = gathered.invalidated();
   if (batch->resume_token) {
     token_.assign(batch->resume_token.data(), batch->resume_token.data() + batch->resume_token.size());
     token_of_event_ = batch->token_of_event;

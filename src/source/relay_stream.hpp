@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/relay_log.hpp"
+#include "flow/gathering.hpp"
 #include "flow/relay_cursor.hpp"
 #include "flow/time.hpp"
 #include "mongo/client.hpp"
@@ -21,6 +22,7 @@ struct RelayOptions {
   std::string version;  ///< of the filter that the events must have been read with
   int batch = 1000;     ///< events in one batch, at most
   int max_await_ms = 500;
+  int linger_ms = 0;  ///< how long a batch may wait for more events while there are many
   /// Told with each answer how many of the partition's records have not been read.
   std::function<void(std::uint64_t)> unread = {};
 };
@@ -43,6 +45,8 @@ class RelayStream : public EventStream {
 
  private:
   class Gathered;
+  std::optional<Error> gather(Gathered& gathered);
+  std::optional<Error> take_records(Gathered& gathered);
   std::optional<Error> find(const Position& after, const RelayState& state);
   std::optional<Error> find_present(Position& at);
   std::optional<Error> take(const RelayRecord& record, Gathered& gathered);
@@ -54,12 +58,14 @@ class RelayStream : public EventStream {
   const RelayOptions options_;
   std::unique_ptr<RelayReader> reader_;
   flow::RelayCursor cursor_;
+  flow::Gathering gathering_;
   std::vector<std::uint8_t> token_;  ///< the position's
   std::uint64_t time_ = 0;           ///< cluster time of the newest record
   flow::Time read_at_{};
   bool token_of_event_ = false;
   std::string parts_;  ///< of an event that has not come whole
   std::vector<RelayRecord> records_;
+  std::size_t taken_ = 0;  ///< of records_; the others belong to the next batch
   bool patient_ = true;
   bool invalidated_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "unit/bson/json.hpp"
@@ -34,6 +35,8 @@ class MemoryLog : public RelayLog {
     records_.erase(records_.begin(), records_.lower_bound(sequence));
   }
 
+  std::size_t at_once = SIZE_MAX;  ///< records that a reader is sent at once
+
   const std::string& name() const override { return name_; }
   std::optional<Error> prepare() override { return std::nullopt; }
   std::optional<Error> look(RelayState& state) override {
@@ -59,7 +62,7 @@ class MemoryLog : public RelayLog {
     std::optional<Error> next(std::vector<RelayRecord>& records, std::size_t most, std::size_t,
                               std::chrono::milliseconds) override {
       for (auto one = log.records_.lower_bound(next_sequence); one != log.records_.end(); ++one) {
-        if (records.size() == most) break;
+        if (records.size() == std::min(most, log.at_once)) break;
         next_sequence = one->first + 1;
         if (one->second.partition == partition) records.push_back(one->second);
       }
@@ -84,10 +87,10 @@ class MemoryLog : public RelayLog {
 
 class RelayStreamTest : public testing::Test {
  protected:
-  static std::string event(const std::string& token) {
+  static std::string event(const std::string& token, const std::string& operation = "insert") {
     test::Store store;
     const bson::View view =
-        store.document(EventJson{.operation = "insert", .collection = "c", .token = token}.text());
+        store.document(EventJson{.operation = operation, .collection = "c", .token = token}.text());
     return {reinterpret_cast<const char*>(view.data()), view.size()};
   }
   static Position position(const std::string& token) {
@@ -107,21 +110,24 @@ class RelayStreamTest : public testing::Test {
     return stream_.open(position(after), at);
   }
   /// The tokens of the next batch, then "|", then where it ends; or the error's kind.
-  std::string next() {
+  std::string next() { return next_of(stream_); }
+  static std::string next_of(RelayStream& stream) {
     std::unique_ptr<StreamBatch> batch;
-    if (const auto error = stream_.next(batch)) return std::string(name_of(error->kind));
+    if (const auto error = stream.next(batch)) return std::string(name_of(error->kind));
     std::string text;
     for (const bson::View one : batch->events)
       text += std::string(one.at("_id").document().at("_data").text()) + " ";
     return text + "| " + std::string(batch->resume_token.at("_data").text());
   }
 
+  static auto count(const std::string& batch) { return std::ranges::count(batch, ' ') - 1; }
+
   mongo::Driver driver_;
   StreamConfig config_{.name = "s", .uri = "mongodb://127.0.0.1:1", .database = "d"};
   mongo::ClientPool pool_{config_, 1, "test"};
   std::shared_ptr<MemoryLog> log_ = std::make_shared<MemoryLog>();
   RelayStream stream_{
-      pool_, log_, {"d", 1, "o-v", 100, 1, [this](std::uint64_t records) { unread_ = records; }}};
+      pool_, log_, {"d", 1, "o-v", 100, 1, 0, [this](std::uint64_t records) { unread_ = records; }}};
   std::uint64_t unread_ = 99;
 };
 
@@ -246,6 +252,31 @@ TEST_F(RelayStreamTest, ReportsHowMuchIsNotRead) {
   EXPECT_EQ(unread_, 20U);
   next();
   EXPECT_EQ(unread_, 0U);
+}
+
+/// The log sends a few records at a time.
+TEST_F(RelayStreamTest, WhileThereAreManyEventsABatchGathersMore) {
+  append(1, "8201");
+  RelayStream patient(pool_, log_, {"d", 1, "o-v", 100, 1, 2000});
+  Position at;
+  ASSERT_FALSE(patient.open(position("8201"), at));
+  for (int i = 0; i < 220; ++i) append(1, "83" + std::to_string(100 + i));
+  log_->at_once = 20;
+  EXPECT_EQ(count(next_of(patient)), 20) << "at first, what comes at once";
+  EXPECT_EQ(count(next_of(patient)), 100);
+  EXPECT_EQ(count(next_of(patient)), 100);
+}
+
+TEST_F(RelayStreamTest, ABatchEndsWithAnInvalidation) {
+  append(1, "8201");
+  ASSERT_FALSE(open("8201"));
+  append(1, "8202");
+  log_->append(1, "8203", event("8203", "invalidate"));
+  append(1, "8204");
+  EXPECT_EQ(next(), "8202 8203 | 8203");
+  EXPECT_TRUE(stream_.invalidated());
+  EXPECT_EQ(next(), "8204 | 8204");
+  EXPECT_FALSE(stream_.invalidated());
 }
 
 TEST_F(RelayStreamTest, AnEmptyLogIsWaitedFor) {
