@@ -70,7 +70,7 @@ std::vector<StreamConfig> Reloader::all_streams() {
                    "create it again",
                    trigger.name, trigger.stream, why);
       },
-      config_.parts()));
+      config_.parts(), config_.relay));
 }
 
 void Reloader::start() {

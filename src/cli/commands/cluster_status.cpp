@@ -102,8 +102,8 @@ int cluster_status_command(const Arguments& arguments, std::ostream& out, std::o
   for (const StreamConfig& stream : of_file) status.stream(stream);
   // Triggers that cannot be made into rules are among the problems.
   const auto left_out = [](const checkpoint::Trigger&, const std::string&) {};
-  for (const StreamConfig& stream :
-       rules::with_callers_apart(operations::with_triggers(config.streams, status.triggers(), left_out))) {
+  for (const StreamConfig& stream : rules::with_callers_apart(
+           operations::with_triggers(config.streams, status.triggers(), left_out, 1, config.relay))) {
     if (stream.of_triggers) status.stream(stream);
   }
   status.problems();
