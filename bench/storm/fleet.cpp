@@ -46,6 +46,18 @@ void Fleet::wait_even(int partitions) {
   }
 }
 
+void Fleet::wait_relayed() {
+  const auto start = Clock::now();
+  const auto writes = [](const auto& worker) { return worker->metrics().value("sluice_relay_writer") == 1; };
+  const auto caught_up = [](const auto& worker) {
+    return worker->metrics().value("sluice_relay_writer_behind_seconds") == 0;
+  };
+  while (std::ranges::none_of(workers_, writes) || !std::ranges::all_of(workers_, caught_up)) {
+    if (seconds_since(start) > kEvenPatience) throw std::runtime_error("the relay does not catch up");
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
 double Fleet::resolved() const {
   double all = 0;
   for (const auto& worker : workers_) all += worker->metrics().resolved();

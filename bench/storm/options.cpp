@@ -98,6 +98,7 @@ void add_commands(CLI::App& app, Options& options) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   webhook->add_flag("--writes-only", options.writes_only, "only the rules that write");
+  scale->add_flag("--instances-only", options.instances_only, "only the rows of several instances");
   CLI::App* filter =
       app.add_subcommand("filter", "what mongod pays for each oplog entry, by the filter of a change stream");
   CLI::App* soak = app.add_subcommand("soak", "one worker through storms and idleness in turns");

@@ -44,7 +44,8 @@ struct Options {
   std::uint32_t concurrency = 16;  ///< webhook: requests in flight, of the rule and of the bare client
   std::uint32_t batch_size = 100;  ///< webhook: documents in a request of the rule with batches
 
-  bool writes_only = false;  ///< webhook: only the rules that write
+  bool writes_only = false;     ///< webhook: only the rules that write
+  bool instances_only = false;  ///< scale: only the live rows
 
   std::uint32_t kills = 30;  ///< failover: number of each kind
 

@@ -2,6 +2,7 @@
 #include <future>
 
 #include "data.hpp"
+#include "nats.hpp"
 #include "report.hpp"
 #include "scale_parts.hpp"
 #include "workload.hpp"
@@ -10,6 +11,7 @@ namespace storm {
 namespace {
 
 const std::string kDatabase = "conduit";
+const std::string kRelay = "SCALE";
 constexpr int kMostPartitions = 16;
 constexpr int kInstances = 4;
 
@@ -35,12 +37,22 @@ class Favours {
     return run;
   }
 
-  FleetRun live(int workers, int partitions) {
+  /// `relay`: the workers read from one.
+  FleetRun live(int workers, int partitions, const NatsServer* relay) {
     const double cpu_of_writes = writes();
     load();
-    Fleet fleet(server_, worker(partitions), workers);
+    WorkerOptions worker = this->worker(partitions);
+    if (relay != nullptr) {
+      NatsClient(*relay).remove(kRelay);
+      for (const std::string& flag :
+           {"--relay-stream=" + kRelay, "--relay-partitions=" + std::to_string(partitions),
+            "--nats-url=" + relay->url()})
+        worker.flags.push_back(flag);
+    }
+    Fleet fleet(server_, worker, workers);
     fleet.wait_ready();
     fleet.wait_even(partitions);
+    if (relay != nullptr) fleet.wait_relayed();
     workload_->plan(++round_);
     fleet.count_from_here();
     auto writing =
@@ -123,17 +135,21 @@ std::vector<ScaleRow> measure_instances(const Options& options, const Server& se
     const char* name;
     int workers;
     int partitions;
+    bool relay = false;
   };
   Favours favours(options, server);
+  const NatsServer nats(options.nats_server, options.server.data_parent);
   std::vector<ScaleRow> rows;
-  for (const Case& one : {Case{"live: 1 instance, 1 partition", 1, 1},
-                          Case{"live: 1 instance, 16 partitions", 1, kMostPartitions},
-                          Case{"live: 4 instances of 4 partitions", kInstances, kMostPartitions}}) {
+  for (const Case& one :
+       {Case{"live: 1 instance, 1 partition", 1, 1},
+        Case{"live: 1 instance, 16 partitions", 1, kMostPartitions},
+        Case{"live: 4 instances of 4 partitions", kInstances, kMostPartitions},
+        Case{"live: 4 instances of 4 partitions, relay", kInstances, kMostPartitions, true}}) {
     ScaleRow& row = rows.emplace_back();
     row.name = one.name;
     row.events = options.sizes.favourites;
     for (std::uint32_t round = 0; round < options.rounds; ++round) {
-      row.rounds.push_back(favours.live(one.workers, one.partitions));
+      row.rounds.push_back(favours.live(one.workers, one.partitions, one.relay ? &nats : nullptr));
       tell(row);
     }
   }

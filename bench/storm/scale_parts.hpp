@@ -20,8 +20,8 @@ struct ScaleRow {
 /// start that finds nothing to read is taken off.
 std::vector<ScaleRow> measure_partitions(const Options& options, const Server& server);
 
-/// Favourites that are written while workers run: one with one partition, one with 16, four with four each.
-/// The server's time for the writes alone is taken off.
+/// Favourites that are written while workers run: one with one partition, one with 16, four with four each,
+/// which read for themselves and from a relay. The server's time for the writes alone is taken off.
 std::vector<ScaleRow> measure_instances(const Options& options, const Server& server);
 
 /// A backlog of updates, by one publish rule, and by ten publish, ten webhook and ten cache rules.

@@ -1,6 +1,7 @@
 #include "worker.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -12,10 +13,11 @@ namespace {
 using namespace std::chrono_literals;
 constexpr std::size_t kTail = 2000;
 
+/// Replaces the file in one step: a worker that starts at the same time may be reading it.
 std::string write_rules(const WorkerOptions& options) {
   const std::string path = options.folder + "/" + options.pipeline + ".yaml";
-  std::ofstream out(path);
-  out << "pipeline: " << options.pipeline << "\nrules:\n" << options.rules;
+  std::ofstream(path + ".new") << "pipeline: " << options.pipeline << "\nrules:\n" << options.rules;
+  std::filesystem::rename(path + ".new", path);
   return path;
 }
 

@@ -101,6 +101,17 @@ struct NatsConfig {
   std::string shown_url() const;
 };
 
+/// A JetStream stream between the change stream and the workers (docs/relay.md). NatsConfig says where it is.
+struct RelayConfig {
+  std::string stream;  ///< the JetStream stream's name; empty: workers read the change stream themselves
+  int partitions = 16;
+  int max_age_h = 72;       ///< how long it keeps events; 0: for ever
+  std::int64_t max_mb = 0;  ///< how much it holds before it takes no more; 0: as much as the server allows
+  std::int64_t replicas = 1;
+
+  explicit operator bool() const { return !stream.empty(); }
+};
+
 /// How to connect to Redis.
 struct RedisConfig {
   std::string url = "redis://127.0.0.1:6379/0";
@@ -142,6 +153,7 @@ struct Config {
   std::string log_level = "info";
   LogFormat log_format = LogFormat::text;
   NatsConfig nats;
+  RelayConfig relay;
   RedisConfig redis;
   bool backfill = false;  ///< the first start fills the targets from the existing source documents
   LostPolicy on_lost = LostPolicy::fail;

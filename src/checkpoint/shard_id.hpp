@@ -7,6 +7,11 @@
 
 namespace sluice::checkpoint {
 
+/// The name under which a relay's writer keeps its lease and its position.
+inline std::string relay_stream_name(const std::string& stream) {
+  return stream + ":relay";
+}
+
 /// Identifies a shard of a stream of a pipeline, with the options that its stored position depends on.
 struct ShardId {
   std::string pipeline;

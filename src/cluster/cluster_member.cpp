@@ -66,6 +66,7 @@ ClusterMember::ClusterMember(Parts parts, pipeline::StreamObserver events)
                                  [this](int exit_code) { on_seat_failed(exit_code); },
                                  [this, i] { on_seat_ended(i); }}));
   }
+  relay_ = pipeline::make_relay_writer(parts_.context, parts_.config, shared_resources_);
 }
 
 ClusterMember::~ClusterMember() = default;
@@ -75,6 +76,7 @@ void ClusterMember::start() {
   if (parts_.context.readiness.reason(condition_).empty()) {
     parts_.context.readiness.not_ready(condition_, "joining");
   }
+  if (relay_) relay_->start();
   thread_ = std::jthread([this](const std::stop_token& stop) {
     run_guarded([&] { run(stop); }, [this](int code, const char* what) { on_thrown(code, what); });
     asio::post(parts_.strand, [this] { on_left(); });
@@ -91,6 +93,7 @@ void ClusterMember::stop() {
   stopping_ = true;
   parts_.context.readiness.not_ready(condition_ + " stopping", "leaving");
   thread_.request_stop();
+  if (relay_) relay_->request_stop();
   for (auto& seat : seats_) seat->stop();
 }
 

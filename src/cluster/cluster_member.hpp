@@ -19,6 +19,7 @@
 #include "flow/share.hpp"
 #include "observe/log/repeated_warning.hpp"
 #include "observe/status.hpp"
+#include "pipeline/relay/relay_writer.hpp"
 #include "pipeline/stream_resources.hpp"
 #include "requirements/requirements.hpp"
 
@@ -102,6 +103,8 @@ class ClusterMember : public RunningStream {
 
   mutable std::mutex status_mutex_;
   observe::ClusterStatus status_;  ///< behind the mutex
+
+  std::unique_ptr<pipeline::RelayWriter> relay_;  ///< null: there is no relay
 
   std::jthread thread_;  ///< last: it ends before anything it uses
 };

@@ -23,9 +23,11 @@ StaticShard::StaticShard(const pipeline::WorkerContext& context, const StreamCon
           context.readiness, context.metrics, 1)),
       seat_({context, resources_, stream, strand},
             {once(std::move(events.connected)), once(std::move(events.ready)), std::move(events.failed),
-             std::move(events.ended)}) {}
+             std::move(events.ended)}),
+      relay_(pipeline::make_relay_writer(context, stream, resources_)) {}
 
 void StaticShard::start() {
+  if (relay_) relay_->start();
   seat_.start({config_.shard_count, config_.shard_index, false, config_.restart_now, config_.backfill});
 }
 

@@ -2,6 +2,7 @@
 
 #include "cluster/partition_runner.hpp"
 #include "cluster/running_stream.hpp"
+#include "pipeline/relay/relay_writer.hpp"
 #include "pipeline/stream_resources.hpp"
 
 namespace sluice::cluster {
@@ -15,13 +16,17 @@ class StaticShard : public RunningStream {
 
   /// Throws what Stream::make throws.
   void start() override;
-  void stop() override { seat_.stop(); }
+  void stop() override {
+    if (relay_) relay_->request_stop();
+    seat_.stop();
+  }
   void append_status(observe::WorkerStatus& status) const override;
 
  private:
   const Config& config_;
   std::shared_ptr<pipeline::StreamResources> resources_;
   PartitionRunner seat_;
+  std::unique_ptr<pipeline::RelayWriter> relay_;  ///< null: there is no relay
 };
 
 }  // namespace sluice::cluster

@@ -9,6 +9,7 @@
 #include "config/names.hpp"
 #include "config/options/options.hpp"
 #include "config/problems.hpp"
+#include "config/relay_check.hpp"
 
 namespace sluice::config {
 
@@ -67,6 +68,18 @@ void check_streams(const Config& config, Problems& problems) {
   }
 }
 
+void check_relay(const Config& config, Problems& problems) {
+  if (!config.relay) return;
+  const auto add = [&](const std::string& why) {
+    if (!why.empty()) problems.push_back({"", 0, 0, "Config::relay: " + why});
+  };
+  add(why_no_relay_stream(config.relay.stream));
+  add(why_no_relay_partitions(config.relay.partitions, config.partitions, config.shard_count));
+  add(why_no_relay_of(config.streams.size()));
+  const auto from_tokens = [](const StreamConfig& stream) { return !stream.resume_tokens.empty(); };
+  if (std::ranges::any_of(config.streams, from_tokens)) add(no_relay_from_tokens);
+}
+
 }  // namespace
 
 void check_config(const Config& config) {
@@ -78,6 +91,7 @@ void check_config(const Config& config) {
         {"", 0, 0, fmt::format("Config::state_database '{}': {}", config.state_database, why)});
   check_engine(config, problems);
   check_streams(config, problems);
+  check_relay(config, problems);
   if (!problems.empty()) throw PlacedError(std::move(problems));
 }
 

@@ -35,6 +35,9 @@ class StreamInspector {
     const auto rights = ServerInspector(config_, rules_, pool_, client_.get(), report_).run();
     if (!rights) return;
     look_at_stream(*rights);
+    if (config_.relay)
+      SinkInspector(config_, report_)
+          .look_at_relay(stream_, requirements::relay_version(config_, stream_, rules_));
     RuleInspector of_rules(config_, stream_, *rights, client_.get(), report_);
     for (const auto& rule : rules_) of_rules.run(*rule);
     SinkInspector of_sinks(config_, report_);

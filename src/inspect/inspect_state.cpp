@@ -189,7 +189,8 @@ StateReport inspect_state(mongoc_client_t* client, const requirements::Rights& r
                           const StreamConfig& stream, const source::StreamFilter& filter,
                           const requirements::Rules& rules) {
   return StateInspector(client, rights, config, stream)
-      .run(requirements::options_hash(stream.database, rules), requirements::filter_hash(filter));
+      .run(requirements::options_hash(stream.database, rules),
+           requirements::position_hash(config, rules, filter));
 }
 
 }  // namespace sluice::inspect

@@ -6,6 +6,7 @@
 #include "core/custom_plan.hpp"
 #include "core/publish_plan.hpp"
 #include "core/webhook_plan.hpp"
+#include "sinks/jetstream/relay.hpp"
 #include "sinks/jetstream/streams.hpp"
 #include "sinks/redis/connection.hpp"
 #include "sinks/webhook/outlet.hpp"
@@ -36,6 +37,38 @@ void SinkInspector::look_at_messages(const Rule& rule) {
                               there ? "" : ", which a worker will create"));
     }
   }
+}
+
+namespace {
+
+/// The error if the newest record was written by somebody else.
+std::optional<Error> owner_of_relay(const NatsConfig& nats, const StreamShape& shape,
+                                    const std::string& version) {
+  sinks::jetstream::JetStreamRelay log(nats, shape, [](const std::string&) {});
+  RelayState state;
+  if (auto error = log.look(state)) return error;
+  std::optional<RelayRecord> newest;
+  if (state.records == 0) return std::nullopt;
+  if (auto error = log.get(state.last, newest)) return error;
+  if (!newest || newest->header.is_of(version)) return std::nullopt;
+  return written_by_others(log);
+}
+
+}  // namespace
+
+void SinkInspector::look_at_relay(const StreamConfig& stream, const std::string& version) {
+  if (!nats_) nats_ = sinks::jetstream::Connection::open(config_.nats);
+  if (const auto* error = std::get_if<Error>(&*nats_)) return report_.say(Level::error, error->message);
+  const StreamShape shape = sinks::jetstream::relay_shape(config_.relay, stream);
+  bool there = false;
+  const auto differs = [&](const std::string& text) { report_.say(Level::warning, text); };
+  const auto& connection = *std::get<std::shared_ptr<sinks::jetstream::Connection>>(*nats_);
+  auto error = sinks::jetstream::look_at_stream(connection, shape, differs, there);
+  if (!error && !there) error = sinks::jetstream::overlap(connection, shape);
+  if (!error && there) error = owner_of_relay(config_.nats, shape, version);
+  if (error) return report_.say(Level::error, "the relay: " + error->message);
+  report_.say(Level::ok, fmt::format("is relayed by the JetStream stream {} in {} partitions{}", shape.name,
+                                     config_.relay.partitions, there ? "" : ", which a worker will create"));
 }
 
 void SinkInspector::look_at_requests(const Rule& rule) {

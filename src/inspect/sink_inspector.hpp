@@ -16,6 +16,8 @@ class SinkInspector {
   SinkInspector(const Config& config, const StreamReport& report) : config_(config), report_(report) {}
 
   void look_at_messages(const Rule& rule);
+  /// `version`: what the stream's records in the relay are marked with.
+  void look_at_relay(const StreamConfig& stream, const std::string& version);
   void look_at_requests(const Rule& rule);
   void look_at_cache(const Rule& rule);
   void look_at_custom(const Rule& rule);

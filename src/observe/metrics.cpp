@@ -141,6 +141,16 @@ struct MetricFamilies {
                                        "Partitions of the stream that run in this instance.")),
         cluster_partition_held(gauges(r, "sluice_cluster_partition_held",
                                       "1 while the partition runs in this instance, else 0.")),
+        relay_writer(gauges(r, "sluice_relay_writer", "1 while this instance writes the relay, else 0.")),
+        relay_writer_behind(gauges(r, "sluice_relay_writer_behind_seconds",
+                                   "Seconds from the end of the relay's log to the server's clock; 0 when "
+                                   "caught up, and in an instance that does not write.")),
+        relay_unread(gauges(r, "sluice_relay_unread_records",
+                            "Records of the partition in the relay's log that it has not read.")),
+        relay_records(counters(r, "sluice_relay_records_written_total",
+                               "Records that this instance has written to the relay's log.")),
+        relay_bytes(counters(r, "sluice_relay_bytes_written_total",
+                             "Bytes of the records that this instance has written to the relay's log.")),
         event_lag_seconds(
             histograms(r, "sluice_event_lag_seconds", "Seconds from a change to the commit of its effects.")),
         batch_documents(histograms(r, "sluice_batch_documents", "Target documents in a batch.")),
@@ -179,6 +189,11 @@ struct MetricFamilies {
   Family<Gauge>& cluster_members;
   Family<Gauge>& cluster_partitions_held;
   Family<Gauge>& cluster_partition_held;
+  Family<Gauge>& relay_writer;
+  Family<Gauge>& relay_writer_behind;
+  Family<Gauge>& relay_unread;
+  Family<Counter>& relay_records;
+  Family<Counter>& relay_bytes;
   Family<Histogram>& event_lag_seconds;
   Family<Histogram>& batch_documents;
   Family<Histogram>& batch_events;
@@ -253,6 +268,19 @@ Counter& StreamMetrics::position_lost(const std::string& policy) {
   return families_.position_lost.Add(and_also(labels_, {{"policy", policy}}));
 }
 
+Gauge& StreamMetrics::relay_unread() {
+  return families_.relay_unread.Add(labels_);
+}
+
+RelayMetrics::RelayMetrics(MetricFamilies& families, const std::string& stream)
+    : writer(families.relay_writer.Add({{"stream", stream}})),
+      behind_seconds(families.relay_writer_behind.Add({{"stream", stream}})),
+      records(families.relay_records.Add({{"stream", stream}})),
+      bytes(families.relay_bytes.Add({{"stream", stream}})),
+      large_events(families.large_events.Add({{"stream", stream}})),
+      events_read(families.events_read.Add({{"stream", stream}})),
+      events_dead(families.events_dead.Add({{"stream", stream}})) {}
+
 ClusterMetrics::ClusterMetrics(MetricFamilies& families, const std::string& stream, int partitions)
     : members(families.cluster_members.Add({{"stream", stream}})),
       partitions_held(families.cluster_partitions_held.Add({{"stream", stream}})) {
@@ -293,6 +321,7 @@ struct Metrics::State {
   std::mutex streams_mutex;
   std::map<std::pair<std::string, std::optional<int>>, StreamMetrics> streams;
   std::map<std::string, ClusterMetrics> clusters;
+  std::map<std::string, RelayMetrics> relays;
   /// How many OutletMetrics use each gauge. With 0, the gauge is left out.
   std::map<prometheus::Labels, int> outlets;
 
@@ -339,6 +368,11 @@ StreamMetrics& Metrics::stream(const std::string& name, std::optional<int> parti
 ClusterMetrics& Metrics::cluster(const std::string& stream, int partitions) {
   const std::lock_guard lock(state_->streams_mutex);
   return state_->clusters.try_emplace(stream, state_->families, stream, partitions).first->second;
+}
+
+RelayMetrics& Metrics::relay(const std::string& stream) {
+  const std::lock_guard lock(state_->streams_mutex);
+  return state_->relays.try_emplace(stream, state_->families, stream).first->second;
 }
 
 OutletMetric Metrics::outlet(const std::string& stream, const std::string& outlet) {

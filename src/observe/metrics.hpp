@@ -66,6 +66,8 @@ class StreamMetrics {
   /// Created by the first call, like dead_letters_open(). Thread-safe.
   prometheus::Gauge& rules_not_backfilled();
   prometheus::Counter& position_lost(const std::string& policy);
+  /// Created by the first call, because only a partition that reads from a relay has it. Thread-safe.
+  prometheus::Gauge& relay_unread();
 
   // Every event read is also counted in exactly one of the four counters after events_read.
   prometheus::Counter& events_read;
@@ -100,6 +102,20 @@ struct ClusterMetrics {
   prometheus::Gauge& members;
   prometheus::Gauge& partitions_held;
   std::vector<prometheus::Gauge*> partition_held;  ///< indexed by partition; 1 while the partition runs here
+};
+
+/// The metrics of the writer of a stream's relay, as this instance sees it.
+struct RelayMetrics {
+  RelayMetrics(MetricFamilies& families, const std::string& stream);
+
+  prometheus::Gauge& writer;  ///< 1 while this instance writes
+  prometheus::Gauge& behind_seconds;
+  prometheus::Counter& records;
+  prometheus::Counter& bytes;
+  // The stream's, without a partition: for events that could not be read whole.
+  prometheus::Counter& large_events;
+  prometheus::Counter& events_read;
+  prometheus::Counter& events_dead;
 };
 
 /// Has a function called before each scrape, for as long as the hook lives.
@@ -141,6 +157,9 @@ class Metrics {
 
   /// The same for the metrics of a cluster.
   ClusterMetrics& cluster(const std::string& stream, int partitions);
+
+  /// The same for the metrics of a relay's writer.
+  RelayMetrics& relay(const std::string& stream);
 
   /// The outlet counts as up until set() is called. Several objects may exist for one stream and outlet for a
   /// moment, while one replaces another. Thread-safe.

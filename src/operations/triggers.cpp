@@ -7,8 +7,10 @@
 
 #include "config/load.hpp"
 #include "core/publish_plan.hpp"
+#include "operations/relay_streams.hpp"
 #include "requirements/requirements.hpp"
 #include "rules/registry.hpp"
+#include "rules/shared/apart.hpp"
 #include "sinks/jetstream/streams.hpp"
 
 namespace sluice::operations {
@@ -99,13 +101,50 @@ StreamConfig trigger_stream(const StreamConfig& stream, const std::vector<checkp
   return made;
 }
 
-std::vector<StreamConfig> with_triggers(const std::vector<StreamConfig>& streams,
-                                        const std::vector<checkpoint::Trigger>& triggers,
-                                        const TriggerComplaint& complain, int parts) {
+namespace {
+
+std::vector<StreamConfig> with_streams_of(const std::vector<checkpoint::Trigger>& triggers,
+                                          const std::vector<StreamConfig>& streams,
+                                          const TriggerComplaint& complain, int parts) {
   std::vector<StreamConfig> all = streams;
   for (const StreamConfig& stream : streams) {
     StreamConfig made = trigger_stream(stream, triggers, complain, parts);
     if (!made.rules.empty()) all.push_back(std::move(made));
+  }
+  return all;
+}
+
+/// Why these streams cannot run beside each other and beside the relay; "" if they can.
+std::string relay_conflict(const RelayConfig& relay, const std::vector<StreamConfig>& streams) {
+  try {
+    check_relay_streams(relay, rules::with_callers_apart(streams));
+    return "";
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
+
+std::vector<StreamConfig> with_triggers(const std::vector<StreamConfig>& streams,
+                                        const std::vector<checkpoint::Trigger>& triggers,
+                                        const TriggerComplaint& complain, int parts,
+                                        const RelayConfig& relay) {
+  std::vector<StreamConfig> all = with_streams_of(triggers, streams, complain, parts);
+  if (!relay || relay_conflict(relay, all).empty()) return all;
+  // Adds the triggers one by one, to find those that conflict.
+  const auto told_before = [](const checkpoint::Trigger&, const std::string&) {};
+  std::vector<checkpoint::Trigger> kept;
+  all = streams;
+  for (const checkpoint::Trigger& trigger : triggers) {
+    kept.push_back(trigger);
+    std::vector<StreamConfig> more = with_streams_of(kept, streams, told_before, parts);
+    if (const std::string why = relay_conflict(relay, more); !why.empty()) {
+      kept.pop_back();
+      complain(trigger, why);
+    } else {
+      all = std::move(more);
+    }
   }
   return all;
 }
@@ -118,7 +157,8 @@ std::vector<StreamConfig> with_kept_triggers(const Config& config) {
     asked.push_back(address_of(stream));
     std::ranges::move(checkpoint::TriggerStore(config, stream).list(), std::back_inserter(triggers));
   }
-  return with_triggers(config.streams, triggers, [](const checkpoint::Trigger&, const std::string&) {});
+  const auto left_out = [](const checkpoint::Trigger&, const std::string&) {};
+  return with_triggers(config.streams, triggers, left_out, 1, config.relay);
 }
 
 TriggerWatch::TriggerWatch(const Config& config, spdlog::logger& log)

@@ -30,10 +30,12 @@ using TriggerComplaint = std::function<void(const checkpoint::Trigger& trigger, 
 StreamConfig trigger_stream(const StreamConfig& stream, const std::vector<checkpoint::Trigger>& triggers,
                             const TriggerComplaint& complain, int parts = 1);
 
-/// The streams, followed by the streams of their triggers.
+/// The streams, followed by the streams of their triggers. A trigger whose JetStream stream is also one of
+/// the relay is left out.
 std::vector<StreamConfig> with_triggers(const std::vector<StreamConfig>& streams,
                                         const std::vector<checkpoint::Trigger>& triggers,
-                                        const TriggerComplaint& complain, int parts = 1);
+                                        const TriggerComplaint& complain, int parts = 1,
+                                        const RelayConfig& relay = {});
 
 /// The same, with the triggers that the state databases hold now. Invalid ones are left out. Throws Stop if a
 /// server does not answer. Blocks.

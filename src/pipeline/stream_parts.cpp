@@ -6,8 +6,10 @@
 #include "audit/backfill.hpp"
 #include "checkpoint/maintained_rules.hpp"
 #include "pipeline/stream.hpp"
+#include "requirements/fingerprints.hpp"
 #include "requirements/provision.hpp"
 #include "requirements/rights.hpp"
+#include "source/relay_stream.hpp"
 
 /// How a Stream constructs its parts. What happens while it runs is in stream.cpp.
 namespace sluice::pipeline {
@@ -33,6 +35,17 @@ std::unique_ptr<source::EventStream> Stream::make_events() {
   const Config& config = context_.config;
   const int batch = config.engine.cursor_batch;
   const int await_ms = config.engine.max_await_ms;
+  if (config.relay) {
+    const source::RelayOptions options{
+        config_.database,
+        part_.index,
+        requirements::relay_version(config, config_, rules_),
+        batch,
+        await_ms,
+        static_cast<int>(config.engine.batch_linger_ms),
+        [this](std::uint64_t records) { metrics_.relay_unread().Set(static_cast<double>(records)); }};
+    return std::make_unique<source::RelayStream>(pool_, resources_.relay, options);
+  }
   source::MakeStream make = [resources = shared_resources_, database = config_.database, batch,
                              await_ms](const source::StreamFilter& filter) {
     return std::make_unique<source::ChangeStream>(

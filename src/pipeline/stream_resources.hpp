@@ -6,11 +6,13 @@
 #include "async/strand.hpp"
 #include "checkpoint/lease_holder.hpp"
 #include "config/state_names.hpp"
+#include "core/relay_log.hpp"
 #include "mongo/session_recorder.hpp"
 #include "observe/log/log_line.hpp"
 #include "pipeline/health/outlet_states.hpp"
 #include "pipeline/health/reachability.hpp"
 #include "pipeline/lane_turns.hpp"
+#include "sinks/jetstream/relay.hpp"
 #include "sluice/config.hpp"
 
 namespace sluice::pipeline {
@@ -32,7 +34,12 @@ struct StreamResources {
         batch_threads(static_cast<std::size_t>(config.engine.in_flight)),
         keeper_threads(static_cast<std::size_t>(std::clamp(parts / 8, 1, 4))),
         asking_thread(1),
-        outlets(log, stream.name, readiness, metrics) {}
+        outlets(log, stream.name, readiness, metrics) {
+    if (!config.relay) return;
+    relay = std::make_shared<sinks::jetstream::JetStreamRelay>(
+        config.nats, sinks::jetstream::relay_shape(config.relay, stream),
+        [log](const std::string& what) { log.info("{}", what); });
+  }
 
   static constexpr int clients_for_a_batch = 3;  // a backfill's thread reads targets and sources, and writes
   static constexpr int clients_for_a_part = 2;   // its reader and its cursor
@@ -53,6 +60,7 @@ struct StreamResources {
   Reachability reach;
   LaneTurns turns;
   OutletStates outlets;
+  std::shared_ptr<RelayLog> relay;  ///< null: partitions read from MongoDB
 };
 
 }  // namespace sluice::pipeline

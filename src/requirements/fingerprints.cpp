@@ -54,4 +54,13 @@ std::string filter_hash(const source::StreamFilter& filter) {
   return text::hex(bson::stable_hash({view.data(), view.size()}, 0));
 }
 
+std::string relay_version(const Config& config, const StreamConfig& stream, const Rules& rules) {
+  const std::string owner = config.pipeline + "/" + stream.name + "\n" + stream.database;
+  return text::hex(bson::stable_hash(owner, 0)) + "-" + filter_hash(filter_of(rules));
+}
+
+std::string position_hash(const Config& config, const Rules& rules, const source::StreamFilter& filter) {
+  return config.relay ? "relay:" + filter_hash(filter_of(rules)) : filter_hash(filter);
+}
+
 }  // namespace sluice::requirements

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "requirements/requirements.hpp"
+#include "sluice/config.hpp"
 #include "source/stream_filter.hpp"
 
 /// Hashes that are stored with a position, so that a start with other rules or another filter is noticed.
@@ -15,5 +16,14 @@ std::string options_hash(const std::string& database, const Rules& rules);
 
 /// Hash of the filter that decides which events leave the server.
 std::string filter_hash(const source::StreamFilter& filter);
+
+
+/// What a relay's records are marked with: who writes them (RelayHeader::owner), and the hash of the filter.
+/// Partitions take only records of their own rules.
+std::string relay_version(const Config& config, const StreamConfig& stream, const Rules& rules);
+
+/// What is stored with a position: the hash of the filter under which it was read, from MongoDB or by a
+/// relay. A position that the other has read may lie at an event that this filter drops.
+std::string position_hash(const Config& config, const Rules& rules, const source::StreamFilter& filter);
 
 }  // namespace sluice::requirements

@@ -6,6 +6,7 @@
 
 #include "checkpoint/checkpoint_store.hpp"
 #include "config/problems.hpp"
+#include "operations/relay_streams.hpp"
 #include "requirements/fingerprints.hpp"
 #include "rules/registry.hpp"
 #include "rules/shared/apart.hpp"
@@ -19,10 +20,12 @@ constexpr auto poll_interval = std::chrono::seconds(1);
 
 /// Makes the rules of each stream, which validates them as a start does. Throws ConfigError, with all
 /// problems, and Stop.
-std::map<std::string, std::string> judge(const std::vector<StreamConfig>& streams, int parts) {
+std::map<std::string, std::string> judge(const std::vector<StreamConfig>& stated, const RelayConfig& relay,
+                                         int parts) {
   std::map<std::string, std::string> hashes;
   config::Problems problems;
-  for (const StreamConfig& stream : rules::with_callers_apart(streams)) {
+  const std::vector<StreamConfig> streams = rules::with_callers_apart(stated);
+  for (const StreamConfig& stream : streams) {
     try {
       if (stream.uri_file.empty()) mongo::try_uri(stream.uri);
       hashes[stream.name] = requirements::options_hash(stream.database, rules::make_rules(stream, parts));
@@ -31,6 +34,7 @@ std::map<std::string, std::string> judge(const std::vector<StreamConfig>& stream
     }
   }
   if (!problems.empty()) throw config::PlacedError(config::in_order(std::move(problems)));
+  operations::check_relay_streams(relay, streams);
   return hashes;
 }
 
@@ -45,7 +49,7 @@ Reloader::Reloader(const Config& config, ConfigSource& source, spdlog::logger& l
       events_(std::move(events)),
       triggers_(config, log),
       streams_(config.streams),
-      hashes_(judge(config.streams, config.parts())) {}
+      hashes_(judge(config.streams, config.relay, config.parts())) {}
 
 Reloader::~Reloader() = default;
 
@@ -66,7 +70,7 @@ std::vector<StreamConfig> Reloader::all_streams() {
                    "create it again",
                    trigger.name, trigger.stream, why);
       },
-      config_.parts()));
+      config_.parts(), config_.relay));
 }
 
 void Reloader::start() {
@@ -117,7 +121,7 @@ bool Reloader::take(ConfigNews news) {
     return false;
   }
   try {
-    Hashes hashes = judge(news.config->streams, config_.parts());
+    Hashes hashes = judge(news.config->streams, config_.relay, config_.parts());
     accept(news.config->streams, hashes);
     hashes_ = std::move(hashes);
   } catch (const std::exception& error) {

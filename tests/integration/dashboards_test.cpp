@@ -6,6 +6,8 @@
 
 #include "support/deploy.hpp"
 #include "support/fixture.hpp"
+#include "support/likes.hpp"
+#include "support/publishing.hpp"
 
 namespace sluice::test {
 namespace {
@@ -44,6 +46,7 @@ class Dashboards : public PipelineTest {
     // A member of a cluster has some that a static shard has not; here it stands by.
     page += start_member(realworld_file(), 1).ready().get("/metrics").body;
     page += page_of_a_caller();
+    page += page_of_a_relay();
     static const std::regex type("# TYPE ([a-z_]+) ");
     for (auto found = std::sregex_iterator(page.begin(), page.end(), type); found != std::sregex_iterator();
          ++found) {
@@ -64,6 +67,20 @@ class Dashboards : public PipelineTest {
     EXPECT_TRUE(soon([&] {
       page = caller.get("/metrics").body;
       return page.find("sluice_webhook_requests_total") != std::string::npos;
+    }));
+    return page;
+  }
+
+  std::string page_of_a_relay() {
+    const std::string rules = file(likes, "relayed.yaml");
+    Worker& worker = start_member(rules, 2,
+                                  {"--relay-stream", db().database() + "_relay", "--relay-partitions", "2",
+                                   "--nats-url", shared_nats().url()})
+                         .ready();
+    std::string page;
+    EXPECT_TRUE(soon([&] {
+      page = worker.get("/metrics").body;
+      return page.find("sluice_relay_unread_records") != std::string::npos;
     }));
     return page;
   }

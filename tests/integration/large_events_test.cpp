@@ -1,4 +1,5 @@
 #include "support/fixture.hpp"
+#include "support/publishing.hpp"
 
 namespace sluice::test {
 namespace {
@@ -33,6 +34,10 @@ class LargeEvents : public PipelineTest {
     const auto found = db().find(collection, R"({"_id":)" + id + "}", R"({"projection":{"body":0}})");
     return found.empty() ? -1 : found[0].integer(field, -1);
   }
+  std::vector<std::string> behind_relay() { return relay_of_one(db().database(), shared_nats()); }
+  void read_in_part(const std::vector<std::string>& flags);
+  void leave_neighbours_alone(std::vector<std::string> flags);
+  void become_letters(const std::vector<std::string>& flags);
   /// The four ends add up to the events read.
   void expect_every_event_ended() {
     EXPECT_TRUE(soon([&] { return metric("sluice_events_in_flight") == 0; }));
@@ -42,8 +47,8 @@ class LargeEvents : public PipelineTest {
   }
 };
 
-TEST_F(LargeEvents, AreReadInPartAndProcessedExactly) {
-  start(realworld_file()).ready();
+void LargeEvents::read_in_part(const std::vector<std::string>& flags) {
+  start(realworld_file(), flags).ready();
   db().insert("users", R"({"_id":1,"username":"u"})");
   insert_large("1");
   favorite("1");
@@ -61,6 +66,14 @@ TEST_F(LargeEvents, AreReadInPartAndProcessedExactly) {
   EXPECT_GE(metric("sluice_large_events_total"), 1);
   EXPECT_EQ(metric("sluice_events_dead_total"), 0);
   expect_every_event_ended();
+}
+
+TEST_F(LargeEvents, AreReadInPartAndProcessedExactly) {
+  read_in_part({});
+}
+
+TEST_F(LargeEvents, BehindARelayAreReadInPartAndProcessedExactly) {
+  read_in_part(behind_relay());
 }
 
 /// Of a replaced document the event holds both states: over 31 MB. Its copies are filled from what is stored,
@@ -81,8 +94,9 @@ TEST_F(LargeEvents, AreReadInPartWhenADocumentIsReplaced) {
 }
 
 /// Between many small ones: all are read once, none is lost.
-TEST_F(LargeEvents, LeaveTheirNeighboursAlone) {
-  start(realworld_file(), {"--cursor-batch", "50"}).ready();
+void LargeEvents::leave_neighbours_alone(std::vector<std::string> flags) {
+  flags.insert(flags.end(), {"--cursor-batch", "50"});
+  start(realworld_file(), flags).ready();
   insert_large("1");
   for (int i = 0; i < 120; ++i) {
     if (i % 40 == 20) {
@@ -97,8 +111,16 @@ TEST_F(LargeEvents, LeaveTheirNeighboursAlone) {
   EXPECT_TRUE(becomes("tags", "\"t100\"", R"({"_id":"t100","articleCount":1})"));
 }
 
-TEST_F(LargeEvents, GoToTheDeadLettersWhenWhatRulesNeedIsTooLarge) {
-  start(realworld_file()).ready();
+TEST_F(LargeEvents, LeaveTheirNeighboursAlone) {
+  leave_neighbours_alone({});
+}
+
+TEST_F(LargeEvents, BehindARelayLeaveTheirNeighboursAlone) {
+  leave_neighbours_alone(behind_relay());
+}
+
+void LargeEvents::become_letters(const std::vector<std::string>& flags) {
+  start(realworld_file(), flags).ready();
   db().insert("users", R"({"_id":2,"username":"two"})");
   insert_large("1");
   favorite("1");
@@ -118,6 +140,14 @@ TEST_F(LargeEvents, GoToTheDeadLettersWhenWhatRulesNeedIsTooLarge) {
   EXPECT_EQ(found[0].integer("event.documentKey._id"), 1);
   EXPECT_EQ(metric("sluice_events_dead_total"), 1);
   expect_every_event_ended();
+}
+
+TEST_F(LargeEvents, GoToTheDeadLettersWhenWhatRulesNeedIsTooLarge) {
+  become_letters({});
+}
+
+TEST_F(LargeEvents, BehindARelayGoToTheDeadLettersWhenWhatRulesNeedIsTooLarge) {
+  become_letters(behind_relay());
 }
 
 TEST_F(LargeEvents, AreResumedBehind) {

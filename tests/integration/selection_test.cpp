@@ -208,11 +208,18 @@ TEST_F(Selection, AChangedExpressionIsNoticedUnderAnOldPosition) {
   EXPECT_EQ(told(), (Texts{"out.items.insert.a", "out.items.insert.b"}));
 }
 
+/// Events that the server cannot send, read from it and through a relay.
+struct HardEvents : Selection {
+  void an_expression_fails(const std::vector<std::string>& flags);
+  void one_is_too_large(const std::vector<std::string>& flags);
+};
+
 /// An operator that fails on one document must not stand in the way of the others.
-TEST_F(Selection, AnEventOnWhichAnExpressionFailsIsSetAsideAlone) {
+void HardEvents::an_expression_fails(const std::vector<std::string>& flags) {
   start_publishing(
       file(rule("out", "items", "operations: [insert], where: {$gt: [{$size: $fullDocument.tags}, 1]}") +
-           rule("rest", "items", "operations: [insert], where: $fullDocument.plain")))
+           rule("rest", "items", "operations: [insert], where: $fullDocument.plain")),
+      flags)
       .ready();
   std::vector<Document> many;
   for (int i = 0; i < 40; ++i) {
@@ -237,10 +244,11 @@ TEST_F(Selection, AnEventOnWhichAnExpressionFailsIsSetAsideAlone) {
 }
 
 /// An event that is too large is set aside alone: its neighbours are told whole.
-TEST_F(Selection, OfLargeEventsOnlyTheOneThatCannotBeSentIsSetAside) {
+void HardEvents::one_is_too_large(const std::vector<std::string>& flags) {
   start_publishing(
       file(rule("out", "items", "before: whenAvailable, where: {$ne: [$fullDocument.big, true]}") +
-           "  - name: counted\n    count: { from: items, reference: parent, into: parents, field: items }\n"))
+           "  - name: counted\n    count: { from: items, reference: parent, into: parents, field: items }\n"),
+      flags)
       .ready();
   db().insert("parents", std::vector<Document>{R"({"_id":1})", R"({"_id":2})"});
   const std::string nine_megabytes(9 * 1024 * 1024, 'x');
@@ -265,6 +273,22 @@ TEST_F(Selection, OfLargeEventsOnlyTheOneThatCannotBeSentIsSetAside) {
   EXPECT_EQ(found[0].integer("error.code"), 10334) << found[0].json();
   EXPECT_EQ(found[0].text("rule"), "out");
   EXPECT_TRUE(becomes("parents", "2", R"({"_id":2,"items":1})")) << "the count needs a part of it only";
+}
+
+TEST_F(HardEvents, ThatAnExpressionFailsOnAreSetAsideAlone) {
+  an_expression_fails({});
+}
+
+TEST_F(HardEvents, BehindARelayThatAnExpressionFailsOnAreSetAsideAlone) {
+  an_expression_fails(through_relay());
+}
+
+TEST_F(HardEvents, ThatAreTooLargeAreSetAsideAlone) {
+  one_is_too_large({});
+}
+
+TEST_F(HardEvents, BehindARelayThatAreTooLargeAreSetAsideAlone) {
+  one_is_too_large(through_relay());
 }
 
 }  // namespace

@@ -9,6 +9,10 @@ NatsServer& shared_nats() {
   return server;
 }
 
+std::vector<std::string> relay_of_one(const std::string& name, const NatsServer& nats) {
+  return {"--relay-stream", name + "_relay", "--relay-partitions", "1", "--nats-url", nats.url()};
+}
+
 PublishingTest::PublishingTest(ReplicaSet& server, NatsServer& nats)
     : PipelineTest(server), nats_(nats), stream_(db().database()) {}
 

@@ -17,6 +17,9 @@ using workbench::NatsMessage;
 /// The nats-server that all tests of a program share. Started at the first call.
 NatsServer& shared_nats();
 
+/// Flags for a worker that alone writes and reads a relay of one partition.
+std::vector<std::string> relay_of_one(const std::string& name, const NatsServer& nats);
+
 /// Tests with workers that publish to a nats-server. The JetStream stream is named like the test's database.
 class PublishingTest : public PipelineTest {
  protected:
@@ -30,6 +33,9 @@ class PublishingTest : public PipelineTest {
   /// Starts a worker that publishes to this server (or to `url`).
   Worker& start_publishing(const std::string& file, std::vector<std::string> flags = {},
                            const std::string& url = "");
+
+  /// Flags for a single worker that reads from a relay.
+  std::vector<std::string> through_relay() const { return relay_of_one(stream_, nats_); }
 
   /// Makes a new connection each time, since tests restart the server.
   Nats consumer() { return Nats(nats_.url()); }

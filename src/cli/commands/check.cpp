@@ -13,6 +13,7 @@
 #include "inspect/inspect.hpp"
 #include "mongo/client.hpp"
 #include "mongo/quiet.hpp"
+#include "operations/relay_streams.hpp"
 #include "rules/registry.hpp"
 #include "rules/shared/apart.hpp"
 #include "sluice/error.hpp"
@@ -73,6 +74,11 @@ Verdict judge_once(const std::shared_ptr<const config::YamlDocument>& document, 
     } catch (const Stop& error) {
       verdict.problems.push_back({"", 0, 0, error.what()});
     }
+  }
+  try {
+    operations::check_relay_streams(verdict.config.relay, verdict.config.streams);
+  } catch (const ConfigError& error) {
+    config::append(verdict.problems, error);
   }
   if (verdict.problems.empty()) verdict.set_offs = SetOffReport(stated, verdict.config.streams, made);
   verdict.problems = config::in_order(std::move(verdict.problems));

@@ -10,8 +10,10 @@
 #include "cli/load_config.hpp"
 #include "cli/views/cluster_view.hpp"
 #include "cli/views/moment.hpp"
+#include "cli/views/relay_view.hpp"
 #include "mongo/quiet.hpp"
 #include "mongo/raii.hpp"
+#include "operations/relay_status.hpp"
 #include "operations/triggers.hpp"
 #include "rules/shared/apart.hpp"
 #include "sluice/error.hpp"
@@ -43,6 +45,7 @@ class Status {
     } else {
       out_ << cluster_text(stream_id, record, config_.place_arguments);
     }
+    if (config_.relay) relay(stream, client.get(), record);
     if (asked_.emplace(stream.uri, stream.uri_file).second) read_triggers(pool, client.get());
   }
 
@@ -63,6 +66,11 @@ class Status {
   }
 
  private:
+  void relay(const StreamConfig& stream, mongoc_client_t* client, const checkpoint::ClusterRecord& record) {
+    const operations::RelayStatus view = operations::look_at_relay(config_, stream, client, record);
+    json_ ? out_ << relay_json(view) << "\n" : out_ << relay_text(view);
+  }
+
   void read_triggers(const mongo::ClientPool& pool, mongoc_client_t* client) {
     std::vector<checkpoint::Trigger> triggers;
     std::vector<checkpoint::TriggerProblem> problems;
@@ -94,8 +102,8 @@ int cluster_status_command(const Arguments& arguments, std::ostream& out, std::o
   for (const StreamConfig& stream : of_file) status.stream(stream);
   // Triggers that cannot be made into rules are among the problems.
   const auto left_out = [](const checkpoint::Trigger&, const std::string&) {};
-  for (const StreamConfig& stream :
-       rules::with_callers_apart(operations::with_triggers(config.streams, status.triggers(), left_out))) {
+  for (const StreamConfig& stream : rules::with_callers_apart(
+           operations::with_triggers(config.streams, status.triggers(), left_out, 1, config.relay))) {
     if (stream.of_triggers) status.stream(stream);
   }
   status.problems();

@@ -25,18 +25,19 @@ namespace {
 
 using checkpoint::Trigger;
 
-/// The stream that would run these triggers, with the new one last. Throws ConfigError if the new one is
-/// invalid.
-StreamConfig judged(const StreamConfig& stream, std::vector<Trigger> others, const Trigger& trigger,
-                    int parts = 1) {
+operations::TriggerComplaint refuse_only(const Trigger& trigger) {
+  return [&trigger](const Trigger& refused, const std::string& why) {
+    if (refused == trigger) throw ConfigError(why);
+  };
+}
+
+/// Throws ConfigError if the new trigger cannot run beside the others, of which it may replace one.
+void check_new(const TriggerDesk& desk, std::vector<Trigger> others, const Trigger& trigger) {
   std::erase_if(others, [&](const Trigger& other) {
     return other.stream == trigger.stream && other.name == trigger.name;
   });
   others.push_back(trigger);
-  const auto complain = [&](const Trigger& refused, const std::string& why) {
-    if (refused == trigger) throw ConfigError(why);
-  };
-  return operations::trigger_stream(stream, others, complain, parts);
+  operations::with_triggers(desk.streams(), others, refuse_only(trigger), desk.parts(), desk.relay());
 }
 
 /// The trigger to store. If it publishes without naming a JetStream stream, the stream that accepts its
@@ -87,7 +88,7 @@ void print_table(const std::vector<KeptTrigger>& all, std::ostream& out) {
 }
 
 void print_rule(const StreamConfig& stream, const Trigger& trigger, std::ostream& out) {
-  const auto rules = rules::make_rules(judged(stream, {}, trigger));
+  const auto rules = rules::make_rules(operations::trigger_stream(stream, {trigger}, refuse_only(trigger)));
   bson::Builder stages;
   stages.open_array("pipeline");
   source::append_stages(stages, requirements::filter_of(rules));
@@ -122,7 +123,7 @@ int trigger_create_command(const Arguments& arguments, std::ostream& out, std::o
   const StreamConfig& stream = desk.stream(rule.stream);
   const Trigger trigger = trigger_of(desk, stream, rule, text);
   checkpoint::TriggerStore& store = desk.store_of(stream);
-  judged(stream, store.list(), trigger, desk.parts());
+  check_new(desk, store.list(), trigger);
   if (!store.put(trigger, rule.replace)) {
     throw UsageError(
         fmt::format("{} already exists; use CREATE OR REPLACE TRIGGER to replace it", quoted(trigger)));

@@ -39,6 +39,7 @@ class TriggerDesk {
   const StreamConfig& stream(const std::string& text) const;
   /// The number of shards or partitions of the configuration.
   int parts() const { return config_.parts(); }
+  const RelayConfig& relay() const { return config_.relay; }
   checkpoint::TriggerStore& store_of(const StreamConfig& stream);
 
  private:

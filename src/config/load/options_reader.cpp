@@ -6,6 +6,8 @@
 #include "config/addresses/redis_url.hpp"
 #include "config/load/context.hpp"
 #include "config/names.hpp"
+#include "config/options/groups/groups.hpp"
+#include "config/relay_check.hpp"
 
 namespace sluice::config {
 namespace {
@@ -59,6 +61,7 @@ class OptionsReader {
     context_.attempt([&] { check_nats(); });
     context_.attempt([&] { check_redis(); });
     context_.attempt([&] { check_cluster(); });
+    context_.attempt([&] { check_relay(); });
   }
 
   /// Runs first, because a misspelt section is the most likely reason for anything that seems to be missing.
@@ -140,6 +143,34 @@ class OptionsReader {
               context_.config().partitions, context_.config().shard_count,
               origins_.at("shard-count").shown()));
     }
+  }
+
+  void check_relay() {
+    const Config& config = context_.config();
+    if (!config.relay) return check_no_relay();
+    const auto refuse = [&](std::string_view option, const std::string& why) {
+      if (!why.empty()) origins_.at(option).fail(why);
+    };
+    refuse("relay-stream", why_no_relay_stream(config.relay.stream));
+    refuse("relay-partitions",
+           why_no_relay_partitions(config.relay.partitions, config.partitions, config.shard_count));
+  }
+
+  /// Without a stream's name everything else about the relay would be without effect.
+  void check_no_relay() {
+    const bool misspelt = std::ranges::any_of(
+        context_.problems, [](const Problem& one) { return one.message.starts_with("unknown key"); });
+    if (misspelt) return;
+    for (const Option& one : relay_options()) {
+      const Origin& origin = origins_.at(one.name);
+      if (origin.kind == Origin::Kind::fallback) continue;
+      origin.fail(
+          "the relay has no JetStream stream; set 'stream' under relay.jetstream (or --relay-stream)");
+    }
+    const Settings& file = context_.sources.file();
+    const std::vector<std::string> keys = file.keys();
+    if (std::ranges::find(keys, "relay") == keys.end()) return;
+    file.fail("relay", "the relay has no JetStream stream; set 'stream' under relay.jetstream");
   }
 
   LoadContext& context_;

@@ -28,7 +28,7 @@ std::optional<Sourced> Sources::stated_outside(const Option& option) const {
 
 std::optional<Sourced> Sources::stated_in_file(const Option& option) {
   if (option.path.empty()) return std::nullopt;
-  const std::size_t dot = option.path.find('.');
+  const std::size_t dot = option.path.rfind('.');
   if (dot == std::string_view::npos) return stated_in(file_, option.path, option);
   const Settings* section = find_section(option.path.substr(0, dot));
   return section ? stated_in(*section, option.path.substr(dot + 1), option) : std::nullopt;
@@ -60,8 +60,11 @@ void Sources::done() const {
 const Settings* Sources::find_section(std::string_view name) {
   const auto known = sections_.find(name);
   if (known != sections_.end()) return &known->second;
-  if (!file_.has(name)) return nullptr;
-  return &sections_.emplace(std::string(name), file_.section(name)).first->second;
+  const std::size_t dot = name.rfind('.');
+  const Settings* parent = dot == std::string_view::npos ? &file_ : find_section(name.substr(0, dot));
+  const std::string_view key = dot == std::string_view::npos ? name : name.substr(dot + 1);
+  if (parent == nullptr || !parent->has(key)) return nullptr;
+  return &sections_.emplace(std::string(name), parent->section(key)).first->second;
 }
 
 }  // namespace sluice::config

@@ -7,6 +7,7 @@
 #include "config/load/context.hpp"
 #include "config/mask.hpp"
 #include "config/names.hpp"
+#include "config/relay_check.hpp"
 
 namespace sluice::config {
 namespace {
@@ -105,6 +106,10 @@ class StreamsReader {
     if (streams.size() > kMostStreams) {
       file.fail("streams", fmt::format("at most {} streams are allowed", kMostStreams));
     }
+    if (context_.config().relay) {
+      const std::string why = why_no_relay_of(streams.size());
+      if (!why.empty()) context_.attempt([&] { file.fail("streams", why); });
+    }
     for (const auto& stream : streams) context_.attempt([&] { read_stream(stream, streams.size() == 1); });
   }
 
@@ -132,6 +137,8 @@ class StreamsReader {
     add_stream(stream, "name", name, cluster, *database);
     if (!stream.has("resume_tokens")) return;
     context_.attempt([&] { context_.config().streams.back().resume_tokens = read_tokens(stream); });
+    if (context_.config().relay)
+      context_.attempt([&] { stream.fail("resume_tokens", no_relay_from_tokens); });
   }
 
   static std::vector<TokenCollection> read_tokens(const Settings& stream) {

@@ -21,11 +21,10 @@ std::string_view document_of(const sinks::StoredLetter& letter) {
 
 LimitedLines::LimitedLines(observe::StreamLog log, observe::StreamMetrics& metrics, std::string stream)
     : log_(std::move(log)),
-      metrics_(metrics),
       stream_(std::move(stream)),
       letter_lines_(lines_a_minute, minute),
       notice_lines_(lines_a_minute, minute),
-      reading_lines_(lines_a_minute, minute),
+      reading_(log_, {metrics.large_events, metrics.events_read, metrics.events_dead}),
       outlet_lines_(lines_a_minute, minute) {}
 
 void LimitedLines::letters(const std::vector<sinks::StoredLetter>& letters) {
@@ -74,46 +73,6 @@ void LimitedLines::of_outlet(bool loud, const std::string& text) {
 }
 
 /// Counts the event as read and dead, although no dead letter can be stored for it.
-void LimitedLines::passed_over(const Error& error, bool told) {
-  metrics_.events_read.Increment();
-  metrics_.events_dead.Increment();
-  if (!told) return;
-  log_.error(
-      "a change was passed over: the _id of its document (more than about 3 MB) is too large for a change "
-      "stream: {}; no rule was told of it, and no dead letter can hold it. Keep documents with such an _id "
-      "out of the watched collections; sluice verify --repair corrects what rules keep",
-      error.text());
-}
-
-void LimitedLines::reading_less(const Error& error, const flow::ReadDetail& reading, int batch,
-                                int first_batch) {
-  const flow::Time now = flow::Clock::now();
-  if (const std::size_t untold = reading_lines_.due(now); untold > 0) {
-    log_.warn("{} more events could not be read whole in the last minute", untold);
-  }
-  const bool told = reading_lines_.allow(now);
-  if (error.kind != ErrorKind::too_large) {
-    const auto level = reading.judging == flow::Judging::skip ? spdlog::level::warn : spdlog::level::debug;
-    if (!told) return;
-    log_.log(
-        level, {},
-        "the server refuses an event: {}; if a rule's 'where' fails on it, the event becomes a dead letter "
-        "of that rule",
-        error.text());
-  } else if (reading == flow::ReadDetail{Detail::whole, batch, reading.judging, true}) {
-    passed_over(error, told);
-  } else if (reading.detail == Detail::key_only) {
-    if (!told) return;
-    log_.warn(
-        "an event is too large to be read, even without the fields that no rule reads: {}; rules get it "
-        "without its fields, and it becomes a dead letter of those that need them",
-        error.text());
-  } else if (reading.detail == Detail::needed && reading.batch == first_batch) {
-    metrics_.large_events.Increment();
-    if (told) log_.info("an event is too large to be read whole; only what the rules need of it is read");
-  }
-}
-
 void LimitedLines::tell_due(flow::Time now) {
   withheld_letters(letter_lines_.due(now));
   withheld_notices(notice_lines_.due(now));

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "flow/line_limit.hpp"
-#include "flow/read_detail.hpp"
 #include "flow/time.hpp"
 #include "observe/log/log_line.hpp"
 #include "observe/metrics.hpp"
+#include "pipeline/health/reading_lines.hpp"
 #include "sinks/mongo/mongo_bulk.hpp"
 #include "sluice/error.hpp"
 
@@ -26,10 +26,10 @@ class LimitedLines {
   void notices(const std::vector<std::string>& notices);
   /// A message of an outlet about single messages. `loud`: it is a warning. On any thread.
   void of_outlet(bool loud, const std::string& text);
-  /// An event could not be read, and the stream now reads as `reading` says. `batch`: the usual number of
-  /// events in an answer; `first_batch`: the number when the needed part of an event is first requested. On
-  /// the reader's thread.
-  void reading_less(const Error& error, const flow::ReadDetail& reading, int batch, int first_batch);
+  /// See ReadingLines::less. On the reader's thread.
+  void reading_less(const Error& error, const flow::ReadDetail& reading, int batch, int first_batch) {
+    reading_.less(error, reading, batch, first_batch);
+  }
 
   /// Logs how many lines were withheld, once a minute. On the strand.
   void tell_due(flow::Time now);
@@ -39,14 +39,12 @@ class LimitedLines {
  private:
   void withheld_letters(std::size_t count);
   void withheld_notices(std::size_t count);
-  void passed_over(const Error& error, bool told);
 
   const observe::StreamLog log_;
-  observe::StreamMetrics& metrics_;
   const std::string stream_;
   flow::LineLimit letter_lines_;
   flow::LineLimit notice_lines_;
-  flow::LineLimit reading_lines_;  ///< used on the reader's thread
+  ReadingLines reading_;
   std::mutex outlet_mutex_;
   flow::LineLimit outlet_lines_;  ///< guarded by outlet_mutex_
 };

@@ -1,6 +1,7 @@
 #include "sinks/jetstream/connection.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <sstream>
 #include <vector>
 
@@ -21,6 +22,7 @@ constexpr std::int64_t reconnect_jitter_ms = 100;
 // A server that reads nothing for so long counts as lost. Pings cannot detect it, since they wait behind the
 // data.
 constexpr std::int64_t write_ms = 5000;
+constexpr std::int64_t end_ms = 500;
 constexpr int buffer_bytes = 256 << 10;
 constexpr int default_port = 4222;
 constexpr std::size_t most_servers_asked = 3;
@@ -160,6 +162,19 @@ Connection::~Connection() {
   if (handle_) natsConnection_Close(handle_.get());
   std::unique_lock lock(mutex_);
   last_callback_.wait(lock, [this] { return finished_; });
+}
+
+void Connection::end(SubscriptionHandle subscription) {
+  natsSubscription_Unsubscribe(subscription.get());  // the library finds it no longer for further messages
+  std::vector<SubscriptionHandle> ended;
+  {
+    const std::lock_guard lock(ended_mutex_);
+    ended.swap(ended_);
+  }
+  ended.push_back(std::move(subscription));
+  if (up() && natsConnection_FlushTimeout(handle_.get(), end_ms) == NATS_OK) return;
+  const std::lock_guard lock(ended_mutex_);
+  std::ranges::move(ended, std::back_inserter(ended_));
 }
 
 std::string Connection::complaint() const {

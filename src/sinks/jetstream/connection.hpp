@@ -9,7 +9,9 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "sinks/jetstream/raii.hpp"
 #include "sluice/config.hpp"
@@ -62,6 +64,16 @@ class Connection {
     std::list<std::function<void()>>::iterator place_;
   };
 
+  /// Ends a subscription, and destroys it as soon as the library cannot reach it any more. Do not call it on
+  /// a thread of the library. Waits for one round trip to the server, half a second at most; without an
+  /// answer it keeps the subscription until the next call, or until this object ends.
+  ///
+  /// The library's reading thread uses the subscription of the message that it handles without owning it
+  /// (until version 3.6). So a subscription that is destroyed while messages for it arrive would be used
+  /// after it is freed. The answer to a ping comes over the same thread, and shows that it is past such a
+  /// message.
+  void end(SubscriptionHandle subscription);
+
  private:
   Connection() = default;
   natsStatus prepare(const NatsConfig& config, natsOptions* options);
@@ -79,7 +91,38 @@ class Connection {
   std::atomic<std::uint64_t> losses_ = 0;
   std::string complaint_;
   bool finished_ = false;
+  std::mutex ended_mutex_;
+  std::vector<SubscriptionHandle> ended_;  ///< guarded by ended_mutex_; the library may still reach them
   ConnectionHandle handle_;
+};
+
+/// Owns a subscription of a connection, and keeps the connection alive. Must not be destroyed on a thread of
+/// the library.
+class Subscription {
+ public:
+  Subscription() = default;
+  Subscription(std::shared_ptr<Connection> connection, natsSubscription* made)
+      : connection_(std::move(connection)), handle_(made) {}
+  ~Subscription() { end(); }
+  Subscription(Subscription&&) noexcept = default;
+  Subscription& operator=(Subscription&& other) noexcept {
+    if (this == &other) return *this;
+    end();
+    connection_ = std::move(other.connection_);
+    handle_ = std::move(other.handle_);
+    return *this;
+  }
+
+  natsSubscription* get() const { return handle_.get(); }
+  explicit operator bool() const { return handle_ != nullptr; }
+
+ private:
+  void end() {
+    if (handle_) connection_->end(std::move(handle_));
+  }
+
+  std::shared_ptr<Connection> connection_;
+  SubscriptionHandle handle_;
 };
 
 /// The error for a failed call of the library: `doing`, then the library's text. Its kind is `unavailable`.

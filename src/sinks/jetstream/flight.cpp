@@ -33,7 +33,7 @@ std::variant<std::unique_ptr<Flights>, Error> Flights::open(std::shared_ptr<Conn
   status = natsConnection_Subscribe(&subscription, flights->connection_->get(),
                                     (flights->inbox_ + ">").c_str(), on_answer, flights.get());
   if (status != NATS_OK) return error_of(status, "NATS");
-  flights->subscription_.reset(subscription);
+  flights->subscription_ = Subscription(flights->connection_, subscription);
   natsSubscription_SetPendingLimits(subscription, most_answers_waiting, -1);
   flights->complete_ = false;
   status = natsSubscription_SetOnCompleteCB(subscription, on_complete, flights.get());
@@ -91,8 +91,7 @@ void Flights::wake() {
   changed_.notify_all();
 }
 
-/// Returns early if the connection is lost, `deadline` has passed, or `stop` is requested.
-void Flights::wait_for_answers(flow::Time deadline, const std::stop_token& stop) {
+bool Flights::settled(flow::Time deadline, const std::stop_token& stop) {
   const std::stop_callback waking(stop, [this] { wake(); });
   std::unique_lock lock(mutex_);
   awaited_ = sent_;
@@ -103,9 +102,10 @@ void Flights::wait_for_answers(flow::Time deadline, const std::stop_token& stop)
     lock.unlock();
     const bool lost = connection_->losses() != losses_;
     lock.lock();
-    if (lost || stop.stop_requested() || all_came()) break;
-    if (!changed_.wait_until(lock, deadline, [&] { return woken_ || all_came(); })) break;
+    if (lost || stop.stop_requested() || all_came()) return true;
+    if (!changed_.wait_until(lock, deadline, [&] { return woken_ || all_came(); })) return false;
   }
+  return true;
 }
 
 /// Reads the fate of each message into `landed`. Answers that arrive later are ignored. Returns the number of
@@ -131,7 +131,7 @@ Error Flights::unanswered(std::size_t messages, bool lost) const {
 }
 
 Landed Flights::land(flow::Time deadline, const std::stop_token& stop) {
-  wait_for_answers(deadline, stop);
+  settled(deadline, stop);
   Landed landed;
   const std::size_t missing = collect(landed);
   {

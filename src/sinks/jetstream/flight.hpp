@@ -48,6 +48,9 @@ class Flights {
   const char* reply_to(std::size_t index);
   /// Publishes `message`, whose reply subject must be reply_to(index). Indices start at 0 and have no gaps.
   std::optional<Error> send(std::size_t index, natsMsg* message);
+  /// Waits until all messages sent are acknowledged, the connection is lost or `stop` is requested, and
+  /// returns true. False if `deadline` has passed before.
+  bool settled(flow::Time deadline, const std::stop_token& stop);
   /// Waits until all messages sent are acknowledged, `deadline` has passed, the connection is lost, or `stop`
   /// is requested.
   Landed land(flow::Time deadline, const std::stop_token& stop = {});
@@ -66,7 +69,6 @@ class Flights {
   void answered(const natsMsg* message);
   void refused(std::uint32_t flight, std::size_t index, Error error);
   void count(std::uint32_t flight);
-  void wait_for_answers(flow::Time deadline, const std::stop_token& stop);
   void wake();
   std::size_t collect(Landed& landed);
   static Error lost_meanwhile();

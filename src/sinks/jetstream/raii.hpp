@@ -6,12 +6,13 @@
 
 #include "bson/destroyer.hpp"
 
-/// Owning types for all libnats handles. Handles are destroyed nowhere else.
+/// Owning types for all libnats handles. Handles are destroyed nowhere else. Use a SubscriptionHandle only
+/// through Subscription (connection.hpp), which knows when it may be destroyed.
 namespace sluice::sinks::jetstream {
 
 using ConnectionOptions = std::unique_ptr<natsOptions, Destroyer<natsOptions_Destroy>>;
 using ConnectionHandle = std::unique_ptr<natsConnection, Destroyer<natsConnection_Destroy>>;
-using Subscription = std::unique_ptr<natsSubscription, Destroyer<natsSubscription_Destroy>>;
+using SubscriptionHandle = std::unique_ptr<natsSubscription, Destroyer<natsSubscription_Destroy>>;
 using Msg = std::unique_ptr<natsMsg, Destroyer<natsMsg_Destroy>>;
 using Inbox = std::unique_ptr<natsInbox, Destroyer<natsInbox_Destroy>>;
 using JetStreamContext = std::unique_ptr<jsCtx, Destroyer<jsCtx_Destroy>>;

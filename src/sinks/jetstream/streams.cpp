@@ -137,6 +137,16 @@ bool covers(std::string_view wide, std::string_view narrow) {
   return wide.empty() && narrow.empty();
 }
 
+bool meet(std::string_view one, std::string_view other) {
+  while (!one.empty() && !other.empty()) {
+    const std::string_view a = first_token(one);
+    const std::string_view b = first_token(other);
+    if (a == ">" || b == ">") return true;
+    if (a != "*" && b != "*" && a != b) return false;
+  }
+  return one.empty() && other.empty();
+}
+
 std::optional<Error> look_at_stream(const Connection& connection, const StreamShape& shape,
                                     const std::function<void(const std::string&)>& say, bool& there) {
   jsCtx* made = nullptr;

@@ -14,6 +14,9 @@ namespace sluice::sinks::jetstream {
 /// Whether every subject that matches `narrow` also matches `wide`. Both may contain `*` and end with `>`.
 bool covers(std::string_view wide, std::string_view narrow);
 
+/// Whether some subject matches both. Both may contain `*` and end with `>`.
+bool meet(std::string_view one, std::string_view other);
+
 /// Checks the stream as ensure_stream() does, but changes nothing. Sets `there` to whether the stream exists.
 std::optional<Error> look_at_stream(const Connection& connection, const StreamShape& shape,
                                     const std::function<void(const std::string&)>& say, bool& there);

@@ -40,6 +40,7 @@ on_changed_rules: accept
 nats: {url: "tls://me:hidden@n1:4222,nats://n2", user: u, password: hidden, token: hidden, creds_file: c, nkey: k,
   nkey_file: nf, password_file: pf, token_file: tf, ca_file: ca, cert_file: cf, key_file: kf, ack_ms: 1300}
 redis: {url: "redis://me:hidden@r:6380/2", timeout_ms: 1400}
+relay: {jetstream: {stream: s, partitions: 4, max_age_h: 15, max_mb: 16, replicas: 3}}
 )";
   const Loaded loaded = loaded_of(yaml);
   const Config& config = loaded.config;
@@ -76,6 +77,11 @@ redis: {url: "redis://me:hidden@r:6380/2", timeout_ms: 1400}
   EXPECT_EQ(config.redis.url, "redis://me:hidden@r:6380/2");
   EXPECT_EQ(config.redis.timeout_ms, 1400);
   EXPECT_EQ(listed(loaded, "redis.url").value, "redis://me:***@r:6380/2");
+  EXPECT_EQ(config.relay.stream, "s");
+  EXPECT_EQ(config.relay.partitions, 4);
+  EXPECT_EQ(config.relay.max_age_h, 15);
+  EXPECT_EQ(config.relay.max_mb, 16);
+  EXPECT_EQ(config.relay.replicas, 3);
   EXPECT_EQ(effective_text(loaded.effective).find("hidden"), std::string::npos);
   for (const auto& line : loaded.effective) {
     if (!line.name.starts_with("--")) {
@@ -126,7 +132,7 @@ rules:
 )"),
       "w.yaml:1:1: a name may contain only letters, digits, '.', '_' and '-'\n"
       "w.yaml:2:1: unknown key 'engin'; allowed here: pipeline, rules, streams, mongodb, state, indexes, "
-      "shard, cluster, engine, nats, redis, http, log, on_lost or on_changed_rules\n"
+      "shard, cluster, engine, nats, relay, redis, http, log, on_lost or on_changed_rules\n"
       "w.yaml:3:11: 'mongodb.database' must be a database name (a database name must not contain / "
       "\\ . \" $ * < > : | ? or a space), not 'a b'\n"
       "w.yaml:4:10: 'engine.lanes' must be a whole number from 1 to 256, not '0'\n"

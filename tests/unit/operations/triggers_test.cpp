@@ -30,13 +30,16 @@ struct Made {
   std::vector<std::string> reasons;
 };
 
-Made made_of(const std::vector<checkpoint::Trigger>& triggers) {
+Made made_of(const std::vector<checkpoint::Trigger>& triggers, const RelayConfig& relay = {}) {
   Made made;
-  made.streams =
-      with_triggers({stream()}, triggers, [&](const checkpoint::Trigger& refused, const std::string& why) {
-        made.left_out.push_back(refused.name);
-        made.reasons.push_back(why);
-      });
+  const auto complain = [&](const checkpoint::Trigger& refused, const std::string& why) {
+    made.left_out.push_back(refused.name);
+    made.reasons.push_back(why);
+  };
+  StreamConfig of_file = stream();
+  if (relay)
+    of_file.rules = {{"of file", "count", Settings::parse("{from: a, into: b, reference: c, field: d}")}};
+  made.streams = with_triggers({of_file}, triggers, complain, 1, relay);
   return made;
 }
 
@@ -140,6 +143,38 @@ TEST(Triggers, TheRuleMayStandAsAnItemOfAList) {
   EXPECT_EQ(checkpoint::rule_of_trigger(one).kind, "count");
   one.rule += "- name: two\n  count: {from: a, into: b, reference: c, field: g}\n";
   EXPECT_THROW(checkpoint::rule_of_trigger(one), ConfigError);
+}
+
+/// The check happens when a trigger is created and when workers load it: the file's rules may have changed.
+TEST(Triggers, ThatPublishIntoTheRelayAreLeftOut) {
+  const auto publishing = [](const std::string& name, const std::string& to) {
+    checkpoint::Trigger made = trigger(name);
+    made.rule = "name: " + name + "\npublish: {from: a, stream: " + to + ", subject: '" + to + ".{id}'}";
+    return made;
+  };
+  RelayConfig relay;
+  relay.stream = "LOG";
+  const std::vector<checkpoint::Trigger> triggers = {trigger("count"), publishing("good", "EVENTS"),
+                                                     publishing("bad", "LOG"), publishing("last", "OTHERS")};
+  EXPECT_EQ(made_of(triggers).left_out, Names{});
+  const Made made = made_of(triggers, relay);
+  EXPECT_EQ(made.left_out, Names{"bad"});
+  ASSERT_EQ(made.reasons.size(), 1u);
+  EXPECT_NE(made.reasons[0].find("rule 'bad' publishes to the JetStream stream LOG, and the relay's stream"),
+            std::string::npos)
+      << made.reasons[0];
+  ASSERT_EQ(made.streams.size(), 2u);
+  EXPECT_EQ(made.streams[1].rules.size(), 3u);
+}
+
+/// Triggers that publish run in streams of their own, so each has a stream of the relay.
+TEST(Triggers, ThatPublishIntoTheRelayOfAnotherTriggerAreLeftOut) {
+  checkpoint::Trigger bad = trigger("bad");
+  bad.rule = "name: bad\npublish: {from: a, stream: EVENTS, subject: 'LOG-s-triggers.{id}'}";
+  RelayConfig relay;
+  relay.stream = "LOG";
+  EXPECT_EQ(made_of({bad, trigger("one")}, relay).left_out, Names{"one"});
+  EXPECT_EQ(made_of({trigger("one"), bad}, relay).left_out, Names{"bad"});
 }
 
 }  // namespace

@@ -101,5 +101,72 @@ INSTANTIATE_TEST_SUITE_P(
                   "environment MONGODB_URI: must be a connection string that starts with mongodb:// or "
                   "mongodb+srv://, not 'u:***@h'"}));
 
+TEST(RelayOptions, AreInASectionOfTheLogsKind) {
+  const Config config = loaded_of(kSmall +
+                                  "cluster: {partitions: 8}\n"
+                                  "relay: {jetstream: {stream: LOG, partitions: 8}}\n")
+                            .config;
+  ASSERT_TRUE(config.relay);
+  EXPECT_EQ(config.relay.stream, "LOG");
+  EXPECT_EQ(config.relay.partitions, 8);
+  EXPECT_FALSE(loaded_of(kSmall).config.relay);
+  const std::string typo = refusal_of(kSmall + "relay: {jetstream: {steam: LOG}}\n");
+  EXPECT_NE(typo.find("unknown key 'steam'; did you mean 'stream'?"), std::string::npos) << typo;
+}
+
+TEST(RelayOptions, HaveAsManyPartitionsAsTheClusterOrTheShards) {
+  const std::string relay = "relay: {jetstream: {stream: LOG, partitions: 16}}\n";
+  EXPECT_EQ(refusal_of(kSmall + relay, {{"partitions", "16"}}), "accepted");
+  EXPECT_EQ(refusal_of(kSmall + relay, {{"shard-count", "16"}}), "accepted");
+  const std::string other = refusal_of(kSmall + relay, {{"partitions", "4"}});
+  EXPECT_NE(
+      other.find("the relay has 16 partitions, but the cluster has 4; both numbers must be the same: set "
+                 "'partitions: 16' under 'cluster'"),
+      std::string::npos)
+      << other;
+  EXPECT_NE(refusal_of(kSmall + relay).find("but there is 1 static shard;"), std::string::npos);
+}
+
+TEST(RelayOptions, AreOfNoEffectWithoutAJetStreamStream) {
+  const std::string why = "the relay has no JetStream stream; set 'stream' under relay.jetstream";
+  for (const char* relay : {"relay: {jetstream: {partitions: 16}}\n", "relay: {jetstream: {}}\n",
+                            "relay: {}\n", "relay: {jetstream: {max_mb: 10}}\n"}) {
+    EXPECT_NE(refusal_of(kSmall + relay).find(why), std::string::npos) << relay << refusal_of(kSmall + relay);
+  }
+  EXPECT_NE(refusal_of(kSmall, {{"relay-max-mb", "10"}}).find("--relay-max-mb: " + why), std::string::npos);
+}
+
+constexpr const char* of_two_streams =
+    "streams:\n"
+    "  - {name: one, database: a, rules: [{name: r, count: {}}]}\n"
+    "  - {name: two, database: b, rules: [{name: r, count: {}}]}\n";
+
+TEST(RelayOptions, AreForOneStream) {
+  const std::string yaml = std::string("pipeline: p\n") + of_two_streams;
+  const Values relay = {{"relay-stream", "LOG"}, {"relay-partitions", "2"}, {"partitions", "2"}};
+  EXPECT_EQ(refusal_of(yaml), "accepted");
+  const std::string why = refusal_of(yaml, relay);
+  EXPECT_NE(why.find("w.yaml:2:1: there are 2 streams, and a relay holds the events of one database only"),
+            std::string::npos)
+      << why;
+}
+
+TEST(RelayOptions, DoNotGoWithTokensOfAnotherProgram) {
+  const std::string yaml =
+      "pipeline: p\nstreams:\n  - {name: one, database: a, rules: [{name: r, count: {}}],\n"
+      "     resume_tokens: [{database: a, collection: c}]}\n";
+  EXPECT_EQ(refusal_of(yaml), "accepted");
+  const std::string why =
+      refusal_of(yaml, {{"relay-stream", "LOG"}, {"relay-partitions", "1"}, {"partitions", "1"}});
+  EXPECT_NE(why.find("a relay cannot begin at the resume tokens of another program"), std::string::npos)
+      << why;
+}
+
+TEST(RelayOptions, NameAJetStreamStream) {
+  const std::string why =
+      refusal_of(kSmall, {{"relay-stream", "a.b"}, {"relay-partitions", "2"}, {"partitions", "2"}});
+  EXPECT_NE(why.find("'a.b' is no name of a JetStream stream"), std::string::npos) << why;
+}
+
 }  // namespace
 }  // namespace sluice::config

@@ -24,5 +24,17 @@ TEST(Subjects, OneDoesNotCoverAnother) {
   EXPECT_FALSE(covers("ab.>", "a.b"));
 }
 
+TEST(Subjects, MeetWhereOneTextMatchesBoth) {
+  EXPECT_TRUE(meet("a.*", "*.b"));
+  EXPECT_TRUE(meet("a.b", "a.>"));
+  EXPECT_TRUE(meet("a.>", "a.b"));
+  EXPECT_TRUE(meet("a.b", "a.b"));
+  EXPECT_TRUE(meet(">", "a"));
+  EXPECT_FALSE(meet("a.*", "a.b.c"));
+  EXPECT_FALSE(meet("a.*", "b.*"));
+  EXPECT_FALSE(meet("a.*", "ab.*"));
+  EXPECT_FALSE(meet("a", "a.>"));
+}
+
 }  // namespace
 }  // namespace sluice::sinks::jetstream

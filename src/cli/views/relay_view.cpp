@@ -1,0 +1,68 @@
+#include "cli/views/relay_view.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "text/json_writer.hpp"
+#include "text/printable.hpp"
+
+namespace sluice::cli {
+
+using operations::RelayStatus;
+
+namespace {
+
+/// How long what the partition has not read yet has been in the log.
+std::int64_t unread_s(const RelayStatus::Partition& partition) {
+  return std::max<std::int64_t>(0, partition.newest_s - partition.read_s);
+}
+
+bool is_known(const RelayStatus::Partition& partition) {
+  return partition.newest_s != 0 && partition.read_s != 0;
+}
+
+}  // namespace
+
+std::string relay_text(const RelayStatus& relay) {
+  std::string text = fmt::format("  relay {}: ", text::printable(relay.log));
+  if (!relay.problem.empty()) {
+    text += text::printable(relay.problem);
+  } else {
+    text +=
+        fmt::format("{} messages, {:.1f} MiB", relay.messages, static_cast<double>(relay.bytes) / (1 << 20));
+  }
+  text += relay.writer.empty() ? "; nobody writes it" : "; written by " + text::printable(relay.writer);
+  if (relay.written_to_s != 0) {
+    text += fmt::format(", {} s behind MongoDB", std::max<std::int64_t>(0, relay.now_s - relay.written_to_s));
+  }
+  text += "\n";
+  for (std::size_t i = 0; i < relay.partitions.size(); ++i) {
+    const RelayStatus::Partition& one = relay.partitions[i];
+    text += is_known(one) ? fmt::format("    partition {}: {} s behind the relay\n", i, unread_s(one))
+                          : fmt::format("    partition {}: {}\n", i,
+                                        one.newest_s == 0 ? "nothing in the relay" : "not read yet");
+  }
+  return text;
+}
+
+std::string relay_json(const RelayStatus& relay) {
+  text::JsonWriter json;
+  json.open_object().text("relay", relay.log).text("stream", relay.stream);
+  if (!relay.problem.empty()) json.text("problem", relay.problem);
+  json.integer("messages", static_cast<std::int64_t>(relay.messages));
+  json.integer("bytes", static_cast<std::int64_t>(relay.bytes));
+  if (!relay.writer.empty()) json.text("writer", relay.writer);
+  if (relay.written_to_s != 0) {
+    json.integer("behindSeconds", std::max<std::int64_t>(0, relay.now_s - relay.written_to_s));
+  }
+  json.open_array("partitions");
+  for (std::size_t i = 0; i < relay.partitions.size(); ++i) {
+    json.open_object().integer("index", static_cast<std::int64_t>(i));
+    if (is_known(relay.partitions[i])) json.integer("behindSeconds", unread_s(relay.partitions[i]));
+    json.close_object();
+  }
+  return json.close_array().close_object().json();
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,32 @@
+#include "config/relay_check.hpp"
+
+#include <fmt/format.h>
+
+namespace sluice::config {
+
+std::string why_no_relay_stream(const std::string& name) {
+  if (name.find_first_of(". *>/\\\t\r\n") == std::string::npos) return {};
+  return fmt::format("'{}' is no name of a JetStream stream; use letters, digits, '-' and '_'", name);
+}
+
+std::string why_no_relay_of(std::size_t streams) {
+  if (streams <= 1) return {};
+  return fmt::format(
+      "there are {} streams, and a relay holds the events of one database only; run each stream from a file "
+      "of its own, with another 'stream' under relay.jetstream",
+      streams);
+}
+
+std::string why_no_relay_partitions(int relay, int partitions, int shards) {
+  if (relay == (partitions > 0 ? partitions : shards)) return {};
+  return fmt::format(
+      "the relay has {} partitions, but {}; both numbers must be the same: set 'partitions: {}' under "
+      "'cluster' (or --partitions {}), or change the relay's partitions",
+      relay,
+      partitions > 0 ? fmt::format("the cluster has {}", partitions)
+                     : fmt::format("there {} {} static shard{}", shards == 1 ? "is" : "are", shards,
+                                   shards == 1 ? "" : "s"),
+      relay, relay);
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace sluice::config {
+
+/// Why this cannot be the name of a relay's JetStream stream. Empty if it can.
+std::string why_no_relay_stream(const std::string& name);
+
+/// Why a file with so many streams cannot have a relay. Empty if it can: one stream is one database.
+std::string why_no_relay_of(std::size_t streams);
+
+/// Why a relay cannot have so many partitions, in a cluster of `partitions` (0: none) or with static shards.
+/// Empty if it can.
+std::string why_no_relay_partitions(int relay, int partitions, int shards);
+
+/// Why a stream with `resume_tokens` cannot have a relay.
+inline constexpr const char* no_relay_from_tokens =
+    "a relay cannot begin at the resume tokens of another program, because its log does not reach back to "
+    "them; start once without 'relay', and add it when the first positions are stored";
+
+}  // namespace sluice::config

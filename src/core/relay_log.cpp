@@ -1,0 +1,37 @@
+#include "core/relay_log.hpp"
+
+#include <charconv>
+
+namespace sluice {
+
+std::string RelayHeader::text() const {
+  return version + ' ' + std::to_string(previous) + ' ' + std::to_string(part) + ' ' + std::to_string(parts);
+}
+
+std::optional<RelayHeader> RelayHeader::parse(std::string_view text) {
+  RelayHeader header;
+  const auto space = text.find(' ');
+  if (space == 0 || space == std::string_view::npos) return std::nullopt;
+  header.version = text.substr(0, space);
+  const char* at = text.data() + space;
+  const char* const end = text.data() + text.size();
+  const auto number = [&](auto& value) {
+    if (at == end || *at != ' ') return false;
+    const auto read = std::from_chars(at + 1, end, value);
+    at = read.ptr;
+    return read.ec == std::errc{};
+  };
+  const bool whole = number(header.previous) && number(header.part) && number(header.parts) && at == end;
+  if (!whole || header.part < 0 || header.part >= header.parts) return std::nullopt;
+  return header;
+}
+
+Error written_by_others(const RelayLog& log) {
+  return {
+      ErrorKind::fatal, 0,
+      log.name() +
+          " is written by another pipeline, or for another database; give each relay a JetStream stream of "
+          "its own, or delete the stream if nobody needs it any more"};
+}
+
+}  // namespace sluice

@@ -1,0 +1,231 @@
+#include "sinks/jetstream/relay.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "sinks/jetstream/relay_reader.hpp"
+#include "sinks/jetstream/streams.hpp"
+
+namespace sluice::sinks::jetstream {
+
+namespace {
+
+constexpr const char* id_header = "Nats-Msg-Id";
+constexpr std::size_t room_for_relay_headers = 1024;
+constexpr std::int64_t relay_window_ms = 2000;  // sequences make it exact; ids need not be kept for longer
+constexpr std::int64_t relay_ms_in_hour = 3'600'000;
+
+std::string_view header_of(natsMsg* message, const char* name) {
+  const char* value = nullptr;
+  return natsMsgHeader_Get(message, name, &value) == NATS_OK && value != nullptr ? value : std::string_view{};
+}
+
+class Appender : public RelayAppender {
+ public:
+  Appender(std::unique_ptr<Flights> flights, std::string stream)
+      : flights_(std::move(flights)), stream_(std::move(stream)) {}
+
+  std::size_t most_bytes() const override {
+    return flights_->connection().max_payload() - 2 * room_for_relay_headers;
+  }
+
+  void begin() override {
+    flights_->begin();
+    count_ = 0;
+  }
+
+  std::optional<Error> append(int partition, std::string_view id, const RelayHeader& header,
+                              std::span<const std::uint8_t> body, std::uint64_t behind) override {
+    natsMsg* made = nullptr;
+    const std::string subject = stream_ + "." + std::to_string(partition);
+    natsStatus status =
+        natsMsg_Create(&made, subject.c_str(), flights_->reply_to(count_),
+                       reinterpret_cast<const char*>(body.data()), static_cast<int>(body.size()));
+    const Msg message(made);
+    const auto set = [&](const char* name, const std::string& value) {
+      if (status == NATS_OK) status = natsMsgHeader_Set(made, name, value.c_str());
+    };
+    set(id_header, std::string(id));
+    set("Nats-Expected-Last-Sequence", std::to_string(behind));
+    set(relay_header, header.text());
+    if (status != NATS_OK) return error_of(status, "a message could not be made");
+    if (auto error = flights_->send(count_, made)) return error;
+    ++count_;
+    return std::nullopt;
+  }
+
+  bool settled(std::chrono::milliseconds within, const std::stop_token& stop) override {
+    return flights_->settled(flow::Clock::now() + within, stop);
+  }
+
+  std::optional<Error> land(std::chrono::milliseconds within, const std::stop_token& stop) override {
+    Landed landed = flights_->land(flow::Clock::now() + within, stop);
+    if (landed.error && landed.error->kind == ErrorKind::own_fault)
+      landed.error->kind = ErrorKind::unavailable;
+    if (!landed.error && landed.duplicates > 0) {
+      return Error{ErrorKind::unavailable, 0, "a message of the relay was in its JetStream stream already"};
+    }
+    return std::move(landed.error);
+  }
+
+ private:
+  std::unique_ptr<Flights> flights_;
+  const std::string stream_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace
+
+StreamShape relay_shape(const RelayConfig& config, const StreamConfig& stream) {
+  StreamShape shape;
+  const bool own = stream.of_triggers || stream.name.find_first_of(":.") != std::string::npos;
+  shape.name = config.stream + (own ? "-" + stream.name : "");
+  std::ranges::replace_if(
+      shape.name, [](char c) { return c == ':' || c == '.'; }, '-');
+  shape.subjects = shape.needed = {shape.name + ".*"};
+  shape.discard_new = true;  // full, it refuses what is new: what partitions have not read yet stays
+  shape.duplicate_window_ms = relay_window_ms;
+  shape.max_age_ms = config.max_age_h * relay_ms_in_hour;
+  shape.max_bytes = config.max_mb << 20;
+  shape.replicas = config.replicas;
+  return shape;
+}
+
+std::optional<RelayRecord> relay_record_of(natsMsg* message) {
+  const auto header = RelayHeader::parse(header_of(message, relay_header));
+  const std::string_view subject = natsMsg_GetSubject(message);
+  RelayRecord record;
+  const auto dot = subject.rfind('.');
+  const char* end = subject.data() + subject.size();
+  if (!header || dot == std::string_view::npos ||
+      std::from_chars(subject.data() + dot + 1, end, record.partition).ptr != end) {
+    return std::nullopt;
+  }
+  record.header = *header;
+  record.id = header_of(message, id_header);
+  record.body.assign(natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message)));
+  return record;
+}
+
+Error no_relay_record(const std::string& name, std::uint64_t sequence) {
+  return {ErrorKind::fatal, 0,
+          "message " + std::to_string(sequence) + " in " + name +
+              " was not written by Sluice; give the relay a JetStream stream of its own"};
+}
+
+JetStreamRelay::JetStreamRelay(NatsConfig nats, StreamShape shape,
+                               std::function<void(const std::string&)> say)
+    : nats_(std::move(nats)),
+      shape_(std::move(shape)),
+      name_("the relay's JetStream stream " + shape_.name),
+      say_(std::move(say)) {}
+
+JetStreamRelay::Opened JetStreamRelay::connection() {
+  const std::lock_guard lock(mutex_);
+  if (connection_ && !connection_->closed()) {
+    if (connection_->up()) return connection_;
+    return Error{ErrorKind::unavailable, 0,
+                 name_ + " cannot be reached: no connection to NATS at " + nats_.shown_url()};
+  }
+  connection_.reset();
+  auto opened = Connection::open(nats_);
+  if (auto* made = std::get_if<std::shared_ptr<Connection>>(&opened)) connection_ = *made;
+  return opened;
+}
+
+std::optional<Error> JetStreamRelay::prepare() {
+  auto opened = connection();
+  if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
+  return ensure_stream(*std::get<std::shared_ptr<Connection>>(opened), shape_, say_);
+}
+
+namespace {
+
+/// A JetStream context of a connection.
+struct Context {
+  explicit Context(const std::shared_ptr<Connection>& to) : connection(to) {
+    jsCtx* made = nullptr;
+    status = natsConnection_JetStream(&made, connection->get(), nullptr);
+    js.reset(made);
+  }
+  std::shared_ptr<Connection> connection;
+  JetStreamContext js;
+  natsStatus status = NATS_OK;
+};
+
+}  // namespace
+
+std::optional<Error> JetStreamRelay::look(RelayState& state) {
+  auto opened = connection();
+  if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
+  const Context context(std::get<std::shared_ptr<Connection>>(opened));
+  jsStreamInfo* found = nullptr;
+  jsErrCode code{};
+  natsStatus status = context.status;
+  if (status == NATS_OK)
+    status = js_GetStreamInfo(&found, context.js.get(), shape_.name.c_str(), nullptr, &code);
+  const StreamInfo info(found);
+  if (status == NATS_NOT_FOUND || code == JSStreamNotFoundErr) {
+    return Error{ErrorKind::unavailable, 0, name_ + " does not exist (yet)"};
+  }
+  if (status != NATS_OK) return error_of(status, name_ + " cannot be read");
+  state = {info->State.FirstSeq, info->State.LastSeq, info->State.Msgs, info->State.Bytes};
+  return std::nullopt;
+}
+
+std::optional<Error> JetStreamRelay::read_record(natsMsg* message, natsStatus status, int code,
+                                                 std::optional<RelayRecord>& record) const {
+  const Msg owned(message);
+  record.reset();
+  if (status == NATS_NOT_FOUND && code != static_cast<int>(JSStreamNotFoundErr)) return std::nullopt;
+  if (status != NATS_OK) return error_of(status, name_ + " cannot be read");
+  record = relay_record_of(message);
+  if (!record) return no_relay_record(name_, natsMsg_GetSequence(message));
+  record->sequence = natsMsg_GetSequence(message);
+  return std::nullopt;
+}
+
+std::optional<Error> JetStreamRelay::get(std::uint64_t sequence, std::optional<RelayRecord>& record) {
+  auto opened = connection();
+  if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
+  const Context context(std::get<std::shared_ptr<Connection>>(opened));
+  natsMsg* got = nullptr;
+  jsErrCode code{};
+  natsStatus status = context.status;
+  if (status == NATS_OK)
+    status = js_GetMsg(&got, context.js.get(), shape_.name.c_str(), sequence, nullptr, &code);
+  return read_record(got, status, static_cast<int>(code), record);
+}
+
+std::optional<Error> JetStreamRelay::last_of(int partition, std::optional<RelayRecord>& record) {
+  auto opened = connection();
+  if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
+  const Context context(std::get<std::shared_ptr<Connection>>(opened));
+  natsMsg* got = nullptr;
+  jsErrCode code{};
+  natsStatus status = context.status;
+  if (status == NATS_OK) {
+    status = js_GetLastMsg(&got, context.js.get(), shape_.name.c_str(), subject(partition).c_str(), nullptr,
+                           &code);
+  }
+  return read_record(got, status, static_cast<int>(code), record);
+}
+
+std::optional<Error> JetStreamRelay::read(int partition, std::uint64_t from,
+                                          std::unique_ptr<RelayReader>& reader) {
+  auto opened = connection();
+  if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
+  return open_relay_reader(std::get<std::shared_ptr<Connection>>(opened), shape_.name, subject(partition),
+                           from, name_, reader);
+}
+
+std::optional<Error> JetStreamRelay::write(std::unique_ptr<RelayAppender>& appender) {
+  auto opened = connection();
+  if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
+  auto flights = Flights::open(std::get<std::shared_ptr<Connection>>(opened));
+  if (auto* error = std::get_if<Error>(&flights)) return std::move(*error);
+  appender = std::make_unique<Appender>(std::move(std::get<std::unique_ptr<Flights>>(flights)), shape_.name);
+  return std::nullopt;
+}
+
+}  // namespace sluice::sinks::jetstream

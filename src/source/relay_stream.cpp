@@ -1,0 +1,227 @@
+#include "source/relay_stream.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "source/change_stream.hpp"
+#include "source/resume_token.hpp"
+
+namespace sluice::source {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t relay_batch_bytes = 4 << 20;
+/// The writer tells its position every second. Without news for longer, the stream may not have read all.
+constexpr auto relay_silence = std::chrono::seconds(3);
+
+}  // namespace
+
+RelayHeartbeat RelayHeartbeat::read(bson::View body) {
+  return {body.at("gap").boolean(), body.at("ofEvent").boolean()};
+}
+
+bson::View RelayHeartbeat::make(const Position& at, bson::Builder& out) const {
+  out.append("_id", at.view()).append_timestamp("clusterTime", at.cluster_time);
+  return out.append("ofEvent", of_event).append("gap", gap).finish();
+}
+
+/// The documents of a batch, one behind the other.
+class RelayStream::Gathered {
+ public:
+  void add(std::string_view bytes) {
+    ends_.push_back(bytes_->size() + bytes.size());
+    bytes_->insert(bytes_->end(), bytes.begin(), bytes.end());
+    const bson::View document(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    if (RelayHeartbeat::is(document)) return;
+    ++events_;
+    invalidated_ = document.at("operationType").text() == "invalidate";
+  }
+
+  std::size_t events() const { return events_; }
+  std::size_t bytes() const { return bytes_->size(); }
+  /// Whether the last event is an invalidation.
+  bool invalidated() const { return invalidated_; }
+
+  /// Not before all are added: adding moves the bytes.
+  void fill(StreamBatch& batch) const {
+    batch.owner = bytes_;
+    batch.size = bytes_->size();
+    std::size_t from = 0;
+    for (const std::size_t end : ends_) {
+      const bson::View document(bytes_->data() + from, end - from);
+      from = end;
+      batch.resume_token = document.at("_id").document();
+      const bool heartbeat = RelayHeartbeat::is(document);
+      batch.token_of_event = !heartbeat || RelayHeartbeat::read(document).of_event;
+      batch.operation_time = std::max(batch.operation_time, document.at("clusterTime").timestamp());
+      if (!heartbeat) batch.events.push_back(document);
+    }
+  }
+
+ private:
+  std::shared_ptr<std::vector<std::uint8_t>> bytes_ = std::make_shared<std::vector<std::uint8_t>>();
+  std::vector<std::size_t> ends_;
+  std::size_t events_ = 0;
+  bool invalidated_ = false;
+};
+
+RelayStream::RelayStream(mongo::ClientPool& pool, std::shared_ptr<RelayLog> log, RelayOptions options)
+    : pool_(pool),
+      log_(std::move(log)),
+      options_(std::move(options)),
+      gathering_(
+          {static_cast<std::size_t>(options_.batch), relay_batch_bytes, milliseconds(options_.linger_ms)}) {}
+
+Error RelayStream::lost() const {
+  return {ErrorKind::lost, 0,
+          log_->name() + " no longer holds what follows the position of partition " +
+              std::to_string(options_.partition)};
+}
+
+Error RelayStream::other_version(const RelayHeader& header) const {
+  if (!header.is_of(options_.version)) return written_by_others(*log_);
+  return {ErrorKind::unavailable, 0,
+          log_->name() + " is written for other rules; waiting until an instance with these rules writes it"};
+}
+
+std::optional<Error> RelayStream::open(const std::optional<Position>& after, Position& at, bool) {
+  reader_.reset();
+  records_.clear();
+  taken_ = 0;
+  parts_.clear();
+  invalidated_ = false;
+  RelayState state;
+  if (auto error = log_->look(state)) return error;
+  std::optional<RelayRecord> newest;
+  if (state.records > 0) {
+    if (auto error = log_->get(state.last, newest)) return error;
+  }
+  if (!newest) return Error{ErrorKind::unavailable, 0, log_->name() + " is empty; waiting for its writer"};
+  if (newest->header.version != options_.version) return other_version(newest->header);
+  if (after) {
+    at = *after;
+  } else if (auto error = find_present(at)) {
+    return error;
+  }
+  if (auto error = find(at, state)) return error;
+  token_ = at.token;
+  token_of_event_ = at.at_event;
+  time_ = at.cluster_time;
+  read_at_ = flow::Clock::now();
+  return log_->read(options_.partition, cursor_.read_to() + 1, reader_);
+}
+
+/// The end of the log will not do: the writer may be far behind, or may have begun with events of before.
+std::optional<Error> RelayStream::find_present(Position& at) {
+  ChangeStream now(pool_, {options_.database, {}, 1, 1});
+  return now.open(std::nullopt, at);
+}
+
+/// The log has the order of the tokens, so the place of one is found by halving. What another version has
+/// written, and what was dropped, lies before.
+std::optional<Error> RelayStream::find(const Position& after, const RelayState& state) {
+  flow::RelaySearch search(state.first, state.last);
+  std::optional<RelayRecord> record;
+  const auto known = [&] {
+    return !record || record->header.version != options_.version || record->token() <= after.data();
+  };
+  while (!search.done()) {
+    if (auto error = log_->get(search.ask(), record)) return error;
+    search.answer(known());
+  }
+  if (search.found() < state.first) return lost();
+  if (auto error = log_->get(search.found(), record)) return error;
+  if (!record || record->header.version != options_.version || record->token() > after.data()) return lost();
+  cursor_ = flow::RelayCursor(std::string(after.data()), search.found());
+  return std::nullopt;
+}
+
+std::optional<Error> RelayStream::take(const RelayRecord& record, Gathered& gathered) {
+  const RelayHeader& header = record.header;
+  if (header.version != options_.version) return other_version(header);
+  const bool whole = header.part + 1 == header.parts;
+  switch (cursor_.record(record.token(), record.sequence, header.previous, whole)) {
+    case flow::RelayCursor::Found::known:
+      return std::nullopt;
+    case flow::RelayCursor::Found::gap:
+      return lost();
+    case flow::RelayCursor::Found::next:
+      break;
+  }
+  if (header.parts == 1) {
+    gathered.add(record.body);
+    return std::nullopt;
+  }
+  if (header.part == 0) parts_.clear();
+  parts_ += record.body;
+  if (!whole) return std::nullopt;
+  gathered.add(parts_);
+  parts_.clear();
+  return std::nullopt;
+}
+
+/// Takes the records that have been read, up to an invalidation: a batch ends with it.
+std::optional<Error> RelayStream::take_records(Gathered& gathered) {
+  while (taken_ < records_.size() && !gathered.invalidated()) {
+    if (auto error = take(records_[taken_++], gathered)) return error;
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> RelayStream::gather(Gathered& gathered) {
+  const auto most = static_cast<std::size_t>(options_.batch);
+  milliseconds wait(patient_ ? options_.max_await_ms : 1);
+  while (true) {
+    if (taken_ == records_.size()) {
+      records_.clear();
+      taken_ = 0;
+      if (auto error = reader_->next(records_, most - gathered.events(), relay_batch_bytes, wait))
+        return error;
+    }
+    if (auto error = take_records(gathered)) return error;
+    const flow::Time now = flow::Clock::now();
+    const auto until =
+        gathering_.gathered(gathered.invalidated() ? most : gathered.events(), gathered.bytes(), now);
+    if (!until) return std::nullopt;
+    wait = std::chrono::ceil<milliseconds>(*until - now);
+  }
+}
+
+std::optional<Error> RelayStream::next(std::unique_ptr<StreamBatch>& batch) {
+  if (!reader_) return Error{ErrorKind::cursor_gone, 0, log_->name() + " has to be opened again"};
+  Gathered gathered;
+  if (auto error = gather(gathered)) {
+    reader_.reset();
+    return error;
+  }
+  if (options_.unread) options_.unread(reader_->unread());
+  batch = std::make_unique<StreamBatch>();
+  gathered.fill(*batch);
+  invalidated_ = gathered.invalidated();
+  if (batch->resume_token) {
+    token_.assign(batch->resume_token.data(), batch->resume_token.data() + batch->resume_token.size());
+    token_of_event_ = batch->token_of_event;
+    time_ = batch->operation_time;
+    read_at_ = flow::Clock::now();
+    return std::nullopt;
+  }
+  // Nothing new: the same position, and the time that has passed if the writer may be gone.
+  batch->owner = std::make_shared<std::vector<std::uint8_t>>(token_);
+  const auto& token = *static_cast<const std::vector<std::uint8_t>*>(batch->owner.get());
+  batch->resume_token = bson::View(token.data(), token.size());
+  batch->token_of_event = token_of_event_;
+  const auto silent = flow::Clock::now() - read_at_ - relay_silence;
+  const auto seconds =
+      std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(silent).count());
+  batch->operation_time = time_ + (static_cast<std::uint64_t>(seconds) << 32);
+  return std::nullopt;
+}
+
+mongo::Reply RelayStream::ask(const std::string& database, bson::View command) {
+  const auto client = pool_.acquire();
+  return mongo::run_command(client.get(), database, command, mongo::Doing::reading);
+}
+
+}  // namespace sluice::source

@@ -1,0 +1,44 @@
+#include "cli/views/relay_view.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sluice::cli {
+using operations::RelayStatus;
+
+namespace {
+
+RelayStatus some_relay() {
+  return {.stream = "p/s",
+          .log = "LOG",
+          .problem = "",
+          .messages = 1200,
+          .bytes = 3 << 20,
+          .writer = "host (process 7)",
+          .written_to_s = 998,
+          .now_s = 1000,
+          .partitions = {{990, 987}, {0, 900}, {990, 0}}};
+}
+
+TEST(RelayViewTest, TellsTheLogItsWriterAndHowFarEachPartitionIs) {
+  EXPECT_EQ(relay_text(some_relay()),
+            "  relay LOG: 1200 messages, 3.0 MiB; written by host (process 7), 2 s behind MongoDB\n"
+            "    partition 0: 3 s behind the relay\n"
+            "    partition 1: nothing in the relay\n"
+            "    partition 2: not read yet\n");
+  const std::string json =
+      R"json({"relay":"LOG","stream":"p/s","messages":1200,"bytes":3145728,"writer":"host (process 7)",)json"
+      R"("behindSeconds":2,"partitions":[{"index":0,"behindSeconds":3},{"index":1},{"index":2}]})";
+  EXPECT_EQ(relay_json(some_relay()), json);
+}
+
+TEST(RelayViewTest, TellsWhyTheLogCannotBeRead) {
+  RelayStatus relay = some_relay();
+  relay.problem = "no connection";
+  relay.writer.clear();
+  relay.written_to_s = 0;
+  relay.partitions.clear();
+  EXPECT_EQ(relay_text(relay), "  relay LOG: no connection; nobody writes it\n");
+}
+
+}  // namespace
+}  // namespace sluice::cli

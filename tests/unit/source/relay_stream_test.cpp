@@ -1,0 +1,287 @@
+#include "source/relay_stream.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "unit/bson/json.hpp"
+#include "unit/source/events.hpp"
+
+namespace sluice::source {
+namespace {
+
+using test::EventJson;
+
+/// A log in memory, with what a real one does: sequences, partitions, and a front that is dropped.
+class MemoryLog : public RelayLog {
+ public:
+  void append(int partition, const std::string& token, const std::string& body,
+              const std::string& version = "o-v", int part = 0, int parts = 1) {
+    RelayRecord record;
+    record.sequence = ++last_;
+    record.partition = partition;
+    record.id = token;
+    record.header = {version, previous_[partition], part, parts};
+    record.body = body;
+    previous_[partition] = last_;
+    records_.emplace(last_, std::move(record));
+  }
+  /// As a writer that begins with an empty log: it does not know the newest record of any partition.
+  void forget_previous() {
+    for (auto& [partition, previous] : previous_) previous = last_;
+  }
+  void drop_before(std::uint64_t sequence) {
+    records_.erase(records_.begin(), records_.lower_bound(sequence));
+  }
+
+  std::size_t at_once = SIZE_MAX;  ///< records that a reader is sent at once
+
+  const std::string& name() const override { return name_; }
+  std::optional<Error> prepare() override { return std::nullopt; }
+  std::optional<Error> look(RelayState& state) override {
+    state = {records_.empty() ? last_ + 1 : records_.begin()->first, last_, records_.size(), 0};
+    return std::nullopt;
+  }
+  std::optional<Error> get(std::uint64_t sequence, std::optional<RelayRecord>& record) override {
+    const auto found = records_.find(sequence);
+    record = found == records_.end() ? std::nullopt : std::optional(found->second);
+    return std::nullopt;
+  }
+  std::optional<Error> last_of(int, std::optional<RelayRecord>&) override { return std::nullopt; }
+  std::optional<Error> write(std::unique_ptr<RelayAppender>&) override { return std::nullopt; }
+  std::optional<Error> read(int partition, std::uint64_t from,
+                            std::unique_ptr<RelayReader>& reader) override {
+    reader = std::make_unique<Reader>(*this, partition, from);
+    return std::nullopt;
+  }
+
+ private:
+  struct Reader : RelayReader {
+    Reader(MemoryLog& from, int of, std::uint64_t at) : log(from), partition(of), next_sequence(at) {}
+    std::optional<Error> next(std::vector<RelayRecord>& records, std::size_t most, std::size_t,
+                              std::chrono::milliseconds) override {
+      for (auto one = log.records_.lower_bound(next_sequence); one != log.records_.end(); ++one) {
+        if (records.size() == std::min(most, log.at_once)) break;
+        next_sequence = one->first + 1;
+        if (one->second.partition == partition) records.push_back(one->second);
+      }
+      return std::nullopt;
+    }
+    std::uint64_t unread() const override {
+      std::uint64_t count = 0;
+      for (auto one = log.records_.lower_bound(next_sequence); one != log.records_.end(); ++one)
+        count += one->second.partition == partition ? 1 : 0;
+      return count;
+    }
+    MemoryLog& log;
+    int partition;
+    std::uint64_t next_sequence;
+  };
+
+  const std::string name_ = "the log";
+  std::map<std::uint64_t, RelayRecord> records_;
+  std::map<int, std::uint64_t> previous_;
+  std::uint64_t last_ = 0;
+};
+
+class RelayStreamTest : public testing::Test {
+ protected:
+  static std::string event(const std::string& token, const std::string& operation = "insert") {
+    test::Store store;
+    const bson::View view =
+        store.document(EventJson{.operation = operation, .collection = "c", .token = token}.text());
+    return {reinterpret_cast<const char*>(view.data()), view.size()};
+  }
+  static Position position(const std::string& token) {
+    bson::Builder out;
+    return Position::of(out.append("_data", token).finish(), 1);
+  }
+  static std::string heartbeat(const std::string& token) {
+    bson::Builder out;
+    const bson::View body = RelayHeartbeat{}.make(position(token), out);
+    return {reinterpret_cast<const char*>(body.data()), body.size()};
+  }
+  void append(int partition, const std::string& token, const std::string& version = "o-v") {
+    log_->append(partition, token, event(token), version);
+  }
+  std::optional<Error> open(const std::string& after) {
+    Position at;
+    return stream_.open(position(after), at);
+  }
+  /// The tokens of the next batch, then "|", then where it ends; or the error's kind.
+  std::string next() { return next_of(stream_); }
+  static std::string next_of(RelayStream& stream) {
+    std::unique_ptr<StreamBatch> batch;
+    if (const auto error = stream.next(batch)) return std::string(name_of(error->kind));
+    std::string text;
+    for (const bson::View one : batch->events)
+      text += std::string(one.at("_id").document().at("_data").text()) + " ";
+    return text + "| " + std::string(batch->resume_token.at("_data").text());
+  }
+
+  static auto count(const std::string& batch) { return std::ranges::count(batch, ' ') - 1; }
+
+  mongo::Driver driver_;
+  StreamConfig config_{.name = "s", .uri = "mongodb://127.0.0.1:1", .database = "d"};
+  mongo::ClientPool pool_{config_, 1, "test"};
+  std::shared_ptr<MemoryLog> log_ = std::make_shared<MemoryLog>();
+  RelayStream stream_{
+      pool_, log_, {"d", 1, "o-v", 100, 1, 0, [this](std::uint64_t records) { unread_ = records; }}};
+  std::uint64_t unread_ = 99;
+};
+
+TEST_F(RelayStreamTest, ReadsItsPartitionBehindThePosition) {
+  for (const char* token : {"8201", "8203", "8205", "8207"}) append(1, token);
+  append(0, "8208");
+  ASSERT_FALSE(open("8203"));
+  EXPECT_EQ(next(), "8205 8207 | 8207");
+  EXPECT_EQ(next(), "| 8207") << "nothing new";
+  append(0, "8209");
+  append(1, "8210");
+  EXPECT_EQ(next(), "8210 | 8210");
+}
+
+TEST_F(RelayStreamTest, APositionBetweenRecordsWillDo) {
+  append(1, "8201");
+  append(0, "8203");
+  append(1, "8207");
+  ASSERT_FALSE(open("8205"));
+  EXPECT_EQ(next(), "8207 | 8207");
+}
+
+TEST_F(RelayStreamTest, HeartbeatsMoveThePositionWithoutAnEvent) {
+  append(1, "8201");
+  log_->append(1, "8204/1/0", heartbeat("8204"));
+  ASSERT_FALSE(open("8201"));
+  EXPECT_EQ(next(), "| 8204");
+}
+
+TEST_F(RelayStreamTest, RepeatedEventsAreDropped) {
+  for (const char* token : {"8201", "8202", "8203", "8201", "8202", "8203", "8204"}) append(1, token);
+  ASSERT_FALSE(open("8201"));
+  EXPECT_EQ(next(), "8202 8203 8204 | 8204");
+}
+
+TEST_F(RelayStreamTest, APositionBeforeTheLogIsLost) {
+  append(1, "8205");
+  EXPECT_EQ(open("8203")->kind, ErrorKind::lost);
+}
+
+TEST_F(RelayStreamTest, WhatIsDroppedBehindThePositionIsLost) {
+  for (const char* token : {"8201", "8203", "8205", "8207"}) append(1, token);
+  ASSERT_FALSE(open("8201"));
+  log_->drop_before(4);
+  EXPECT_EQ(next(), "lost");
+  EXPECT_EQ(open("8201")->kind, ErrorKind::lost);
+}
+
+TEST_F(RelayStreamTest, WhatIsDroppedOfOtherPartitionsIsNot) {
+  append(1, "8201");
+  append(0, "8202");
+  append(0, "8203");
+  append(1, "8204");
+  ASSERT_FALSE(open("8201"));
+  log_->drop_before(4);
+  EXPECT_EQ(next(), "8204 | 8204");
+}
+
+TEST_F(RelayStreamTest, AnEmptiedLogThatIsWrittenAnewLosesNothing) {
+  append(1, "8201");
+  append(1, "8203");
+  append(0, "8204");
+  ASSERT_FALSE(open("8201"));
+  EXPECT_EQ(next(), "8203 | 8203");
+  log_->drop_before(100);
+  log_->forget_previous();
+  log_->append(1, "8202/1/0", heartbeat("8202"));
+  append(1, "8203");
+  append(1, "8205");
+  EXPECT_EQ(next(), "8205 | 8205");
+}
+
+TEST_F(RelayStreamTest, AnEmptiedLogThatBeginsBehindThePositionIsLost) {
+  append(1, "8201");
+  append(0, "8202");
+  ASSERT_FALSE(open("8201"));
+  log_->drop_before(100);
+  log_->forget_previous();
+  append(1, "8204");
+  EXPECT_EQ(next(), "lost");
+}
+
+TEST_F(RelayStreamTest, AnEventInPartsComesWhole) {
+  const std::string whole = event("8203");
+  append(1, "8201");
+  log_->append(1, "8203/1/0", whole.substr(0, 20), "o-v", 0, 3);
+  log_->append(1, "8203/1/1", whole.substr(20, 20), "o-v", 1, 3);
+  ASSERT_FALSE(open("8201"));
+  EXPECT_EQ(next(), "| 8201");
+  log_->append(1, "8203/1/2", whole.substr(40), "o-v", 2, 3);
+  EXPECT_EQ(next(), "8203 | 8203");
+}
+
+TEST_F(RelayStreamTest, WhatOtherRulesWroteIsNotRead) {
+  append(1, "8201", "o-other");
+  append(1, "8205", "o-other");
+  EXPECT_EQ(open("8203")->kind, ErrorKind::unavailable) << "its writer has not begun";
+  append(1, "8202");
+  append(1, "8204");
+  ASSERT_FALSE(open("8203"));
+  EXPECT_EQ(next(), "8204 | 8204");
+  append(1, "8206", "o-other");
+  EXPECT_EQ(next(), "unavailable");
+}
+
+TEST_F(RelayStreamTest, WhatAnotherPipelineWroteIsRefused) {
+  append(1, "8201", "p-v");
+  EXPECT_EQ(open("8201")->kind, ErrorKind::fatal);
+  append(1, "8202");
+  ASSERT_FALSE(open("8202"));
+  append(0, "8203", "p-v");
+  append(1, "8204", "p-v");
+  EXPECT_EQ(next(), "fatal");
+}
+
+TEST_F(RelayStreamTest, ReportsHowMuchIsNotRead) {
+  append(1, "8201");
+  append(0, "8202");
+  ASSERT_FALSE(open("8201"));
+  for (int i = 0; i < 120; ++i) append(1, "83" + std::to_string(100 + i));
+  next();
+  EXPECT_EQ(unread_, 20U);
+  next();
+  EXPECT_EQ(unread_, 0U);
+}
+
+/// The log sends a few records at a time.
+TEST_F(RelayStreamTest, WhileThereAreManyEventsABatchGathersMore) {
+  append(1, "8201");
+  RelayStream patient(pool_, log_, {"d", 1, "o-v", 100, 1, 2000});
+  Position at;
+  ASSERT_FALSE(patient.open(position("8201"), at));
+  for (int i = 0; i < 220; ++i) append(1, "83" + std::to_string(100 + i));
+  log_->at_once = 20;
+  EXPECT_EQ(count(next_of(patient)), 20) << "at first, what comes at once";
+  EXPECT_EQ(count(next_of(patient)), 100);
+  EXPECT_EQ(count(next_of(patient)), 100);
+}
+
+TEST_F(RelayStreamTest, ABatchEndsWithAnInvalidation) {
+  append(1, "8201");
+  ASSERT_FALSE(open("8201"));
+  append(1, "8202");
+  log_->append(1, "8203", event("8203", "invalidate"));
+  append(1, "8204");
+  EXPECT_EQ(next(), "8202 8203 | 8203");
+  EXPECT_TRUE(stream_.invalidated());
+  EXPECT_EQ(next(), "8204 | 8204");
+  EXPECT_FALSE(stream_.invalidated());
+}
+
+TEST_F(RelayStreamTest, AnEmptyLogIsWaitedFor) {
+  EXPECT_EQ(open("8201")->kind, ErrorKind::unavailable);
+}
+
+}  // namespace
+}  // namespace sluice::source
