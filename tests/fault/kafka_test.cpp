@@ -19,7 +19,10 @@ class KafkaFaults : public KafkaTest {
 
   /// A broker of the test's own, so that it can be hurt.
   KafkaServer& kafka() override {
-    if (!own_) own_ = std::make_unique<KafkaServer>();
+    if (!own_) {
+      own_ = std::make_unique<KafkaServer>(KafkaServer::Options{.behind_proxy = true});
+      own_->wait();
+    }
     return *own_;
   }
   std::vector<std::string> flags() const {
@@ -27,6 +30,23 @@ class KafkaFaults : public KafkaTest {
   }
   void write_rounds(int rounds) {
     for (int i = 0; i < rounds; ++i) db().update_many("items", "{}", R"({"$inc":{"n":1}})");
+  }
+  /// Somebody who writes new numbers until the object is destroyed.
+  std::jthread writer() {
+    return std::jthread([this](const std::stop_token& stop) {
+      Mongo mine(server().uri(), db().database());
+      std::mt19937_64 random(random_seed());
+      while (!stop.stop_requested()) {
+        const std::string residue = std::to_string(random() % 7);
+        mine.update_many("items", R"({"_id":{"$mod":[7,)" + residue + "]}}", R"({"$inc":{"n":1}})");
+      }
+    });
+  }
+  testing::AssertionResult goes_on(double messages) {
+    const double target = metric("sluice_events_published_total") + messages;
+    if (soon([&] { return metric("sluice_events_published_total") >= target; }, 60s))
+      return testing::AssertionSuccess();
+    return testing::AssertionFailure() << worker().story();
   }
   bool waits_for(const std::string& why) {
     return soon([&] {
@@ -47,25 +67,14 @@ TEST_F(KafkaFaults, TheBrokerKilledInAStorm) {
   consumer().create_topic(topic(), 4);
   start_kafka(kafka_file(), flags()).ready();
   write_numbers(documents, 1);
-  std::atomic<bool> stop = false;
-  std::jthread writer([&] {
-    Mongo mine(server().uri(), db().database());
-    std::mt19937_64 random(random_seed());
-    while (!stop) {
-      const std::string residue = std::to_string(random() % 7);
-      mine.update_many("items", R"({"_id":{"$mod":[7,)" + residue + "]}}", R"({"$inc":{"n":1}})");
+  {
+    const std::jthread storm = writer();
+    for (int kill = 0; kill < kills; ++kill) {
+      EXPECT_TRUE(goes_on(500)) << "after kill " << kill;
+      kafka().kill9();
+      kafka().restart();
     }
-  });
-  for (int kill = 0; kill < kills; ++kill) {
-    const double before = metric("sluice_events_published_total");
-    EXPECT_TRUE(soon([&] { return metric("sluice_events_published_total") >= before + 500; }, 60s))
-        << "after kill " << kill << "\n"
-        << worker().story();
-    kafka().kill9();
-    kafka().restart();
   }
-  stop = true;
-  writer.join();
   EXPECT_TRUE(told_in_order()) << kills << " kills";
   EXPECT_EQ(metric("sluice_events_dead_total"), 0);
   terminate_all();
@@ -97,6 +106,27 @@ TEST_F(KafkaFaults, ABrokerThatHangs) {
   EXPECT_TRUE(waits_for("does not acknowledge")) << worker().get("/readyz").body;
   kafka().cont();
   EXPECT_TRUE(told_in_order());
+}
+
+TEST_F(KafkaFaults, ANetworkThatIsCutAndStalls) {
+  consumer().create_topic(topic(), 4);
+  start_kafka(kafka_file({}, {}, "kafka: { properties: { socket.timeout.ms: 2000 } }\n"), flags()).ready();
+  write_numbers(documents, 1);
+  {
+    const std::jthread storm = writer();
+    for (int round = 0; round < 5; ++round) {
+      EXPECT_TRUE(goes_on(500)) << "round " << round;
+      kafka().network().cut();
+      EXPECT_TRUE(waits_for("kafka://")) << worker().get("/readyz").body;
+      kafka().network().heal();
+      EXPECT_TRUE(goes_on(500)) << "round " << round;
+      kafka().network().stall();
+      EXPECT_TRUE(waits_for("kafka://")) << worker().get("/readyz").body;
+      kafka().network().heal();
+    }
+  }
+  EXPECT_TRUE(told_in_order());
+  terminate_all();
 }
 
 TEST_F(KafkaFaults, WorkersKilledAgainAndAgain) {
@@ -132,6 +162,53 @@ TEST_F(KafkaFaults, AStopWaitsForNoAcknowledgement) {
   kafka().cont();
   start_kafka(file, flags()).ready();
   EXPECT_TRUE(told_in_order(6));
+}
+
+/// Three brokers, each with a replica of every partition.
+class KafkaClusterFaults : public KafkaFaults {
+ protected:
+  KafkaCluster& cluster() {
+    if (!cluster_) cluster_ = std::make_unique<KafkaCluster>();
+    return *cluster_;
+  }
+  std::string brokers() override { return cluster().brokers(); }
+
+ private:
+  std::unique_ptr<KafkaCluster> cluster_;
+};
+
+/// Partitions move to other leaders, and nobody has to wait long.
+TEST_F(KafkaClusterFaults, OneOfThreeBrokersIsLost) {
+  consumer().create_topic(topic(), 6, {{"min.insync.replicas", "2"}}, 3);
+  start_kafka(kafka_file(), flags()).ready();
+  write_numbers(documents, 1);
+  {
+    const std::jthread storm = writer();
+    for (std::size_t lost = 0; lost < 3; ++lost) {
+      EXPECT_TRUE(goes_on(500)) << "before " << lost;
+      cluster().server(lost).kill9();
+      EXPECT_TRUE(goes_on(2000)) << "without " << lost;
+      cluster().server(lost).restart();
+    }
+  }
+  EXPECT_TRUE(told_in_order());
+  EXPECT_EQ(metric("sluice_events_dead_total"), 0);
+  terminate_all();
+}
+
+/// With one broker of three no message is acknowledged, and none is lost.
+TEST_F(KafkaClusterFaults, TwoOfThreeBrokersAreLost) {
+  consumer().create_topic(topic(), 6, {{"min.insync.replicas", "2"}}, 3);
+  start_kafka(kafka_file(), flags()).ready();
+  write_numbers(documents, 2);
+  ASSERT_TRUE(told_in_order());
+  cluster().server(0).kill9();
+  cluster().server(1).kill9();
+  write_rounds(3);
+  EXPECT_TRUE(waits_for("does not acknowledge")) << worker().get("/readyz").body;
+  cluster().server(0).restart();
+  cluster().server(1).restart();
+  EXPECT_TRUE(told_in_order());
 }
 
 }  // namespace

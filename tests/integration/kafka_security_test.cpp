@@ -12,7 +12,11 @@ using Flags = std::vector<std::string>;
 class KafkaSecurity : public KafkaTest {
  protected:
   KafkaServer& kafka() override {
-    if (!own_) own_ = std::make_unique<KafkaServer>(settings("word"), "SASL_SSL");
+    if (!own_) {
+      own_ = std::make_unique<KafkaServer>(
+          KafkaServer::Options{.settings = settings("word"), .protocol = "SASL_SSL"});
+      own_->wait();
+    }
     return *own_;
   }
   static std::string settings(const std::string& password) {

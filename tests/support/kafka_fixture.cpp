@@ -28,7 +28,7 @@ std::string KafkaTest::kafka_file(const std::vector<std::string>& kafka, const s
 }
 
 Worker& KafkaTest::start_kafka(const std::string& file, std::vector<std::string> flags) {
-  flags.insert(flags.end(), {"--kafka-brokers", kafka().brokers()});
+  flags.insert(flags.end(), {"--kafka-brokers", brokers()});
   return start(file, std::move(flags));
 }
 

@@ -27,6 +27,8 @@ class KafkaTest : public PipelineTest {
 
   /// The broker of this test: the shared one, unless it started its own.
   virtual KafkaServer& kafka() { return shared_kafka(); }
+  /// What workers and consumers connect to.
+  virtual std::string brokers() { return kafka().brokers(); }
   /// The topic of the collection `items`.
   std::string topic() { return db().database() + ".items"; }
   /// A configuration file with one rule that publishes `items`. `kafka`: further settings of its section
@@ -36,7 +38,7 @@ class KafkaTest : public PipelineTest {
   Worker& start_kafka(const std::string& file, std::vector<std::string> flags = {});
 
   /// Makes a new connection each time, since tests restart the broker.
-  Kafka consumer() { return Kafka(kafka().brokers()); }
+  Kafka consumer() { return Kafka(brokers()); }
   std::vector<KafkaMessage> messages() { return consumer().read(topic()); }
   /// Waits until the topic has at least `count` messages.
   testing::AssertionResult holds(std::int64_t count);

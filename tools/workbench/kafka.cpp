@@ -83,10 +83,10 @@ void check_topics(const rd_kafka_topic_result_t** results, std::size_t count, co
 
 }  // namespace
 
-void Kafka::create_topic(const std::string& name, int partitions, const Properties& config) {
+void Kafka::create_topic(const std::string& name, int partitions, const Properties& config, int replicas) {
   std::array<char, 512> why{};
   const std::unique_ptr<rd_kafka_NewTopic_t, Freed<rd_kafka_NewTopic_destroy>> topic(
-      rd_kafka_NewTopic_new(name.c_str(), partitions, 1, why.data(), why.size()));
+      rd_kafka_NewTopic_new(name.c_str(), partitions, replicas, why.data(), why.size()));
   if (!topic) throw std::runtime_error(why.data());
   for (const auto& [key, value] : config)
     rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str());

@@ -43,7 +43,7 @@ class Kafka {
   explicit Kafka(const std::string& brokers, const Properties& properties = {});
 
   /// Creates a topic and waits until it is there. `config`: such as cleanup.policy.
-  void create_topic(const std::string& name, int partitions, const Properties& config = {});
+  void create_topic(const std::string& name, int partitions, const Properties& config = {}, int replicas = 1);
   /// Deletes a topic and waits until it is gone.
   void delete_topic(const std::string& name);
   void add_partitions(const std::string& name, int partitions);
