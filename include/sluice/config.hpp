@@ -122,6 +122,25 @@ struct RedisConfig {
   std::string shown_url() const;
 };
 
+/// How to connect to Kafka.
+struct KafkaConfig {
+  std::string brokers = "127.0.0.1:9092";  ///< or several, separated by commas
+  std::string user;                        ///< turns SASL on
+  std::string password;
+  std::string password_file;  ///< unless `password` is set
+  std::string mechanism = "SCRAM-SHA-512";
+  std::string ca_file;  ///< turns TLS on, as do the next two
+  std::string cert_file;
+  std::string key_file;
+  int ack_ms = 5000;  ///< without an acknowledgement for longer, the brokers are reported as down
+  /// Properties of librdkafka, by their names. They override what Sluice sets, except for what its guarantees
+  /// need, which cannot be set.
+  std::map<std::string, std::string> properties;
+
+  /// The brokers, as logs and metrics name them.
+  std::string shown_url() const { return "kafka://" + brokers; }
+};
+
 /// Whether a worker creates missing indexes that rules need, or only warns.
 enum class IndexPolicy { warn, create };
 /// What to do when a stream's position is lost: its history is gone, the server refuses the token, the rules
@@ -135,7 +154,7 @@ enum class LogFormat { text, json };
 /// What /healthz answers.
 enum class HealthForm {
   alive,       ///< that the process is alive
-  components,  ///< also whether MongoDB, NATS and Redis can be reached
+  components,  ///< also whether MongoDB, NATS, Kafka and Redis can be reached
 };
 
 /// The whole configuration, validated except for the settings of rules. Does not change while it is in use.
@@ -155,6 +174,7 @@ struct Config {
   NatsConfig nats;
   RelayConfig relay;
   RedisConfig redis;
+  KafkaConfig kafka;
   bool backfill = false;  ///< the first start fills the targets from the existing source documents
   LostPolicy on_lost = LostPolicy::fail;
   bool restart_now = false;

@@ -88,6 +88,8 @@ struct Message {
   std::string_view id;       ///< the same each time the event is read: receivers recognise duplicates by it
   std::string_view headers;  ///< lines of `name: value`
   std::string_view group;    ///< messages of one group may share a request, where the plan allows it
+  /// The key by which the receiver partitions and compacts. No data: there is no key, which differs from "".
+  std::string_view key;
   /// Empty, or the beginning of a JSON object, up to the name of its last member, whose value is the payload.
   std::string_view envelope;
   bson::View payload;     ///< the document to send, in the plan's format

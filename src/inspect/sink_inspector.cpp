@@ -4,6 +4,7 @@
 
 #include "core/cache_plan.hpp"
 #include "core/custom_plan.hpp"
+#include "core/kafka_plan.hpp"
 #include "core/publish_plan.hpp"
 #include "core/webhook_plan.hpp"
 #include "sinks/jetstream/relay.hpp"
@@ -12,6 +13,12 @@
 #include "sinks/webhook/outlet.hpp"
 
 namespace sluice::inspect {
+
+namespace {
+
+constexpr auto kafka_wait = std::chrono::seconds(5);
+
+}  // namespace
 
 /// Checks the JetStream streams that a rule publishes to. All rules share one connection.
 void SinkInspector::look_at_messages(const Rule& rule) {
@@ -69,6 +76,40 @@ void SinkInspector::look_at_relay(const StreamConfig& stream, const std::string&
   if (error) return report_.say(Level::error, "the relay: " + error->message);
   report_.say(Level::ok, fmt::format("is relayed by the JetStream stream {} in {} partitions{}", shape.name,
                                      config_.relay.partitions, there ? "" : ", which a worker will create"));
+}
+
+/// Checks the Kafka topics that a rule publishes to and that are known in advance. All rules share one
+/// connection.
+void SinkInspector::look_at_topics(const Rule& rule) {
+  for (const DeliveryPlan* delivery : rule.deliveries()) {
+    const auto* plan = dynamic_cast<const KafkaPlan*>(delivery);
+    if (plan == nullptr) continue;
+    if (!kafka_ && !no_kafka_) no_kafka_ = sinks::kafka::Inquirer::open(config_.kafka, kafka_wait, kafka_);
+    if (no_kafka_) return report_.say(Level::error, rule, no_kafka_->message);
+    if (plan->topics.empty()) {
+      report_.say(Level::ok, rule,
+                  fmt::format("publishes to Kafka at {}, which answers", config_.kafka.brokers));
+    }
+    for (const std::string& topic : plan->topics) look_at_topic(rule, *plan, topic);
+  }
+}
+
+void SinkInspector::look_at_topic(const Rule& rule, const KafkaPlan& plan, const std::string& topic) {
+  std::size_t partitions = 0;
+  if (const auto error = kafka_->partitions_of(topic, partitions))
+    return report_.say(Level::error, rule, error->message);
+  if (partitions > 0) {
+    report_.say(Level::ok, rule,
+                fmt::format("publishes to the Kafka topic {} ({} partitions)", topic, partitions));
+  } else if (plan.shape.create) {
+    report_.say(Level::ok, rule,
+                fmt::format("publishes to the Kafka topic {}, which a worker will create", topic));
+  } else {
+    report_.say(
+        Level::error, rule,
+        fmt::format("there is no Kafka topic {}; create it, or let Sluice create it with 'create: true'",
+                    topic));
+  }
 }
 
 void SinkInspector::look_at_requests(const Rule& rule) {

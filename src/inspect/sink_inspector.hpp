@@ -6,11 +6,12 @@
 
 #include "inspect/stream_report.hpp"
 #include "sinks/jetstream/connection.hpp"
+#include "sinks/kafka/topics.hpp"
 
 namespace sluice::inspect {
 
-/// Checks whether the servers that a stream's rules send to can be reached: NATS, web services and Redis.
-/// Custom sinks are only named. Blocks. All arguments must outlive it.
+/// Checks whether the servers that a stream's rules send to can be reached: NATS, Kafka, web services and
+/// Redis. Custom sinks are only named. Blocks. All arguments must outlive it.
 class SinkInspector {
  public:
   SinkInspector(const Config& config, const StreamReport& report) : config_(config), report_(report) {}
@@ -18,16 +19,21 @@ class SinkInspector {
   void look_at_messages(const Rule& rule);
   /// `version`: what the stream's records in the relay are marked with.
   void look_at_relay(const StreamConfig& stream, const std::string& version);
+  void look_at_topics(const Rule& rule);
   void look_at_requests(const Rule& rule);
   void look_at_cache(const Rule& rule);
   void look_at_custom(const Rule& rule);
 
  private:
+  void look_at_topic(const Rule& rule, const KafkaPlan& plan, const std::string& topic);
+
   const Config& config_;
   const StreamReport& report_;
   // Connected once for all rules.
   std::optional<std::variant<std::shared_ptr<sinks::jetstream::Connection>, Error>> nats_;
   std::optional<std::optional<Error>> redis_;
+  std::unique_ptr<sinks::kafka::Inquirer> kafka_;
+  std::optional<Error> no_kafka_;
 };
 
 }  // namespace sluice::inspect

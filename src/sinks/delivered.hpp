@@ -56,6 +56,9 @@ class Delivered {
   void remember(const Batch& batch, const Outlet& outlet, const std::vector<std::size_t>& sent,
                 bool committed);
 
+  /// The receiver acknowledged this message of the batch, as an earlier attempt now learns.
+  void know(MessageKey key) { known_.insert(std::move(key)); }
+
  private:
   void forget_what_went_on(const Batch& batch, const Outlet& outlet);
   void forget(const MessageKey::View& key);

@@ -7,6 +7,7 @@
 
 #include "mongo/client.hpp"
 #include "sinks/jetstream/connection.hpp"
+#include "sinks/kafka/topics.hpp"
 #include "sinks/redis/connection.hpp"
 #include "sluice/bson_builder.hpp"
 
@@ -75,6 +76,35 @@ class AskRedis {
   std::unique_ptr<sinks::redis::Connection> connection_;
 };
 
+class AskKafka {
+ public:
+  explicit AskKafka(const KafkaConfig& config) : config_(config) {}
+
+  bool operator()() {
+    if (inquirer_) return inquirer_->answers();
+    return !sinks::kafka::Inquirer::open(config_, patience, inquirer_);
+  }
+
+ private:
+  KafkaConfig config_;
+  std::unique_ptr<sinks::kafka::Inquirer> inquirer_;
+};
+
+/// Whether a publishing rule publishes to Kafka, and not to JetStream.
+bool is_for_kafka(const RuleConfig& rule) {
+  const std::vector<std::string> keys = rule.settings.keys();
+  return std::ranges::find(keys, "kafka") != keys.end();
+}
+
+bool publishes_to(const Config& config, bool kafka) {
+  for (const StreamConfig& stream : config.streams) {
+    for (const RuleConfig& rule : stream.rules) {
+      if (rule.kind == "publish" && is_for_kafka(rule) == kafka) return true;
+    }
+  }
+  return false;
+}
+
 bool has_rule(const Config& config, std::string_view kind) {
   const auto is_it = [&](const RuleConfig& rule) { return rule.kind == kind; };
   return std::ranges::any_of(
@@ -100,8 +130,11 @@ Probes::Probes(const Config& config) {
     clusters.push_back(cluster);
     add("mongo", [ask = std::make_shared<AskMongo>(stream)] { return (*ask)(); });
   }
-  if (has_rule(config, "publish")) {
+  if (publishes_to(config, false)) {
     add("nats", [ask = std::make_shared<AskNats>(config.nats)] { return (*ask)(); });
+  }
+  if (publishes_to(config, true)) {
+    add("kafka", [ask = std::make_shared<AskKafka>(config.kafka)] { return (*ask)(); });
   }
   if (has_rule(config, "cache")) {
     add("redis", [ask = std::make_shared<AskRedis>(config.redis)] { return (*ask)(); });

@@ -18,7 +18,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/sluice-config.cmake ${CMAKE_CURRENT_BI
         DESTINATION ${package_folder})
 
 # A program that links the static library must also link the libraries it uses. The shared library links them itself.
-set(used "-lmongoc-1.0 -lnats -lhiredis -lpcre2-8 -lssl -lcrypto -lspdlog -lfmt -lyaml-cpp -lprometheus-cpp-core")
+set(used "-lmongoc-1.0 -lnats -lhiredis -lrdkafka -lpcre2-8 -lssl -lcrypto -lspdlog -lfmt -lyaml-cpp -lprometheus-cpp-core")
 if(BUILD_SHARED_LIBS)
   set(private_libraries "${used}")
   set(public_libraries "-lboost_system -pthread")

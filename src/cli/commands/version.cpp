@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <hiredis/hiredis.h>
+#include <librdkafka/rdkafka.h>
 #include <mongoc/mongoc.h>
 #include <nats/nats.h>
 #include <openssl/crypto.h>
@@ -20,11 +21,12 @@ std::string version_text() {
   std::string text =
       fmt::format("sluice {}\ncommit {}\ncompiler {}\n", build.version, build.commit, build.compiler);
   text += fmt::format(
-      "libraries: libmongoc {}, libnats {}, hiredis {}.{}.{}, PCRE2 {}.{}, {}, Boost {}.{}.{}, spdlog "
+      "libraries: libmongoc {}, libnats {}, librdkafka {}, hiredis {}.{}.{}, PCRE2 {}.{}, {}, Boost "
+      "{}.{}.{}, spdlog "
       "{}.{}.{}\n",
-      mongoc_get_version(), nats_GetVersion(), HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH, PCRE2_MAJOR,
-      PCRE2_MINOR, OpenSSL_version(OPENSSL_VERSION), BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000,
-      BOOST_VERSION % 100, SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH);
+      mongoc_get_version(), nats_GetVersion(), rd_kafka_version_str(), HIREDIS_MAJOR, HIREDIS_MINOR,
+      HIREDIS_PATCH, PCRE2_MAJOR, PCRE2_MINOR, OpenSSL_version(OPENSSL_VERSION), BOOST_VERSION / 100000,
+      BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100, SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH);
   return text;
 }
 

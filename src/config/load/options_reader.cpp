@@ -4,6 +4,7 @@
 #include <map>
 
 #include "config/addresses/redis_url.hpp"
+#include "config/kafka/properties.hpp"
 #include "config/load/context.hpp"
 #include "config/names.hpp"
 #include "config/options/groups/groups.hpp"
@@ -47,6 +48,7 @@ class OptionsReader {
     for (const auto& option : options()) {
       if (!belongs_to_stream(option)) context_.attempt([&] { read_option(option); });
     }
+    context_.attempt([&] { read_kafka_properties(); });
     check_pairs();
   }
 
@@ -60,6 +62,7 @@ class OptionsReader {
     context_.attempt([&] { check_shard(); });
     context_.attempt([&] { check_nats(); });
     context_.attempt([&] { check_redis(); });
+    context_.attempt([&] { check_kafka(); });
     context_.attempt([&] { check_cluster(); });
     context_.attempt([&] { check_relay(); });
   }
@@ -100,6 +103,24 @@ class OptionsReader {
     context_.list(listed_name(option), shown_value(option, sourced.value.text), sourced.origin);
   }
 
+  /// Reads `kafka.properties`, and checks each property against librdkafka.
+  void read_kafka_properties() {
+    const Settings* kafka = context_.sources.section("kafka");
+    if (kafka == nullptr || !kafka->has("properties")) return;
+    const Settings properties = kafka->section("properties");
+    for (const std::string& name : properties.keys()) {
+      context_.attempt([&] {
+        const std::string value = properties.scalar(name);
+        if (const std::string why = why_no_kafka_property(name, value); !why.empty())
+          properties.fail(name, why);
+        context_.config().kafka.properties[name] = value;
+        context_.list(fmt::format("kafka.properties.{}", name),
+                      is_secret_kafka_property(name) ? "***" : value,
+                      {Origin::Kind::file, properties.place(name)});
+      });
+    }
+  }
+
   /// Fails if option `one` is set without the option `other` that it needs.
   void check_pair(std::string_view one, const std::string& value, std::string_view other,
                   const std::string& needed) {
@@ -123,6 +144,18 @@ class OptionsReader {
     origins_.at("redis-password-file")
         .fail(fmt::format("the password is set both here and in {}; set only one of them",
                           origins_.at("redis-url").prefix()));
+  }
+
+  void check_kafka() {
+    const KafkaConfig& kafka = context_.config().kafka;
+    check_pair("kafka-password", kafka.password, "kafka-user", kafka.user);
+    check_pair("kafka-password-file", kafka.password_file, "kafka-user", kafka.user);
+    check_pair("kafka-cert-file", kafka.cert_file, "kafka-key-file", kafka.key_file);
+    check_pair("kafka-key-file", kafka.key_file, "kafka-cert-file", kafka.cert_file);
+    if (kafka.password.empty() || kafka.password_file.empty()) return;
+    origins_.at("kafka-password-file")
+        .fail(fmt::format("the password is set both here and in {}; set only one of them",
+                          origins_.at("kafka-password").prefix()));
   }
 
   void check_shard() {

@@ -39,6 +39,9 @@ class Sources {
 
   const Settings& file() const { return file_; }
 
+  /// A section of the file, such as `kafka`; null if the file has none of that name.
+  const Settings* section(std::string_view name) { return find_section(name); }
+
   /// Throws for unknown keys in the sections that were read.
   void done() const;
 

@@ -12,7 +12,19 @@
 
 namespace sluice::config {
 
-enum class OptionType { text, secret, uri, nats_urls, redis_url, file, database, whole, choice, flag };
+enum class OptionType {
+  text,
+  secret,
+  uri,
+  nats_urls,
+  redis_url,
+  kafka_brokers,
+  file,
+  database,
+  whole,
+  choice,
+  flag
+};
 
 /// A value that passed the checks of its option.
 struct OptionValue {

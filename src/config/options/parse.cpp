@@ -48,6 +48,22 @@ bool is_nats_urls(std::string_view text) {
   }
 }
 
+/// A list of brokers, each `host:port`, or `[address]:port` for IPv6.
+bool is_kafka_brokers(std::string_view text) {
+  while (true) {
+    const auto comma = text.find(',');
+    std::string_view one = text.substr(0, comma);
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    const auto colon = one.rfind(':');
+    if (colon == std::string_view::npos || colon == 0 || one.find_first_of("/@ ") != std::string_view::npos)
+      return false;
+    const auto port = whole_number(std::string(one.substr(colon + 1)));
+    if (!port || *port < 1 || *port > 65'535) return false;
+    if (comma == std::string_view::npos) return true;
+    text.remove_prefix(comma + 1);
+  }
+}
+
 bool is_mongodb_uri(std::string_view text) {
   for (const std::string_view scheme : {"mongodb://", "mongodb+srv://"}) {
     if (text.starts_with(scheme)) return text.size() > scheme.size();
@@ -68,6 +84,9 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
       return {text, 0};
     case OptionType::nats_urls:
       if (!is_nats_urls(text)) refuse(option, text, origin, allowed_text(option));
+      return {text, 0};
+    case OptionType::kafka_brokers:
+      if (!is_kafka_brokers(text)) refuse(option, text, origin, allowed_text(option));
       return {text, 0};
     case OptionType::redis_url:
       if (const std::string why = why_no_redis_url(text); !why.empty()) {
@@ -113,6 +132,8 @@ std::string allowed_text(const Option& option) {
       return "a connection string that starts with mongodb:// or mongodb+srv://";
     case OptionType::nats_urls:
       return "one or more of nats://host:port or tls://host:port, separated by commas";
+    case OptionType::kafka_brokers:
+      return "one or more of host:port, separated by commas";
     case OptionType::redis_url:
       return "redis://user:password@host:port/database, where only the host is required";
     case OptionType::secret:

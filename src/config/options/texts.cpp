@@ -19,6 +19,8 @@ std::string placeholder(const Option& option) {
     case nats_urls:
     case redis_url:
       return " URL";
+    case kafka_brokers:
+      return " HOSTS";
     case secret:
       return " SECRET";
     case file:
@@ -33,7 +35,8 @@ std::string placeholder(const Option& option) {
       std::string names;
       for (const std::string name : option.choices) names += (names.empty() ? " " : "|") + name;
       // A long list would push the sentences of all options to the right.
-      return names.size() > 14 ? " LEVEL" : names;
+      if (names.size() <= 14) return names;
+      return option.name == "log-level" ? " LEVEL" : " NAME";
     }
     case flag:
       return "";

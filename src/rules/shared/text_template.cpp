@@ -29,10 +29,16 @@ bool stands_in_a_url(char c) {
   return letter || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+bool stands_in_a_topic(char c) {
+  return stands_in_a_url(c) && c != '~';
+}
+
 bool stands(char c, TextTemplate::Escape escape) {
   switch (escape) {
     case TextTemplate::Escape::subject:
       return stands_in_a_subject(c);
+    case TextTemplate::Escape::topic:
+      return stands_in_a_topic(c);
     case TextTemplate::Escape::url:
     case TextTemplate::Escape::form:
       return stands_in_a_url(c);
@@ -52,10 +58,13 @@ void append_escaped(Text& out, std::string_view value, TextTemplate::Escape esca
   if (escape == TextTemplate::Escape::none || escape == TextTemplate::Escape::verbatim)
     return out.append(value);
   if (escape == TextTemplate::Escape::subject && value.empty()) out.append('%');
+  if (escape == TextTemplate::Escape::topic && value.empty()) out.append('_');
   if (escape == TextTemplate::Escape::url && leads_elsewhere(value)) out.spoil();
   for (const char c : value) {
     if (stands(c, escape)) {
       out.append(c);
+    } else if (escape == TextTemplate::Escape::topic) {
+      out.append('_');
     } else {
       const auto encoded = text::percent_encoded(c);
       out.append(std::string_view(encoded.data(), encoded.size()));
@@ -175,6 +184,8 @@ void TextTemplate::append_to(Text& out, const ChangeEvent& event) const {
       put(bson::text_of(value));
     } else if (escape_ == Escape::subject) {
       out.append(missing);
+    } else if (escape_ == Escape::topic) {
+      out.append('_');
     } else if (escape_ == Escape::url) {
       out.spoil();
     }

@@ -65,6 +65,9 @@ class TextTemplate {
     /// characters) and `%` become `%` and two hexadecimal digits; an empty value becomes `%`, a missing one
     /// `%-`.
     subject,
+    /// A part of a Kafka topic: all but letters, digits and `._-` become `_`, and so does a missing or empty
+    /// value.
+    topic,
     /// A part of a URL's path, or a value of its query: all but letters, digits and `-._~` become `%` and two
     /// hexadecimal digits. A missing or empty value, or one that leads to another path (`.`, `..`), makes the
     /// text unusable.

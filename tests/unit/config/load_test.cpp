@@ -41,6 +41,8 @@ nats: {url: "tls://me:hidden@n1:4222,nats://n2", user: u, password: hidden, toke
   nkey_file: nf, password_file: pf, token_file: tf, ca_file: ca, cert_file: cf, key_file: kf, ack_ms: 1300}
 redis: {url: "redis://me:hidden@r:6380/2", timeout_ms: 1400}
 relay: {jetstream: {stream: s, partitions: 4, max_age_h: 15, max_mb: 16, replicas: 3}}
+kafka: {brokers: "k1:9092,k2:9092", user: u, password: hidden, mechanism: PLAIN, ca_file: ca, cert_file: cf,
+  key_file: kf, ack_ms: 1500}
 )";
   const Loaded loaded = loaded_of(yaml);
   const Config& config = loaded.config;
@@ -82,6 +84,9 @@ relay: {jetstream: {stream: s, partitions: 4, max_age_h: 15, max_mb: 16, replica
   EXPECT_EQ(config.relay.max_age_h, 15);
   EXPECT_EQ(config.relay.max_mb, 16);
   EXPECT_EQ(config.relay.replicas, 3);
+  EXPECT_EQ(config.kafka.brokers, "k1:9092,k2:9092");
+  EXPECT_EQ(config.kafka.mechanism, "PLAIN");
+  EXPECT_EQ(config.kafka.ack_ms, 1500);
   EXPECT_EQ(effective_text(loaded.effective).find("hidden"), std::string::npos);
   for (const auto& line : loaded.effective) {
     if (!line.name.starts_with("--")) {
@@ -132,7 +137,7 @@ rules:
 )"),
       "w.yaml:1:1: a name may contain only letters, digits, '.', '_' and '-'\n"
       "w.yaml:2:1: unknown key 'engin'; allowed here: pipeline, rules, streams, mongodb, state, indexes, "
-      "shard, cluster, engine, nats, relay, redis, http, log, on_lost or on_changed_rules\n"
+      "shard, cluster, engine, nats, relay, kafka, redis, http, log, on_lost or on_changed_rules\n"
       "w.yaml:3:11: 'mongodb.database' must be a database name (a database name must not contain / "
       "\\ . \" $ * < > : | ? or a space), not 'a b'\n"
       "w.yaml:4:10: 'engine.lanes' must be a whole number from 1 to 256, not '0'\n"

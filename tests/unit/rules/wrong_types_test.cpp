@@ -82,6 +82,19 @@ const std::vector<std::string> rules_with_every_key = {
         size_bytes: 4096
 )",
     R"(  - name: r
+    publish:
+      from: items
+      kafka:
+        topic: t.{coll}
+        key: k.{id}
+        deletes: both
+        create: true
+        partitions: 7
+        replication: 7
+        config:
+          cleanup.policy: compact
+)",
+    R"(  - name: r
     webhook:
       from: items
       operations: [insert]
@@ -224,12 +237,12 @@ std::string with_value(const Lines& lines, std::size_t at, const std::string& va
 /// may stand.
 bool has_a_meaning(const std::string& key, const std::string& value) {
   static const std::multimap<std::string, std::string> documented = {
-      {"X-A", "5"},        {"X-A", "true"},        {"secret", "5"},         {"secret", "true"},
-      {"when", "{a: 5}"},  {"order_by", "5"},      {"order_by", "true"},    {"id", "5"},
-      {"id", "true"},      {"order_by", "{a: 5}"}, {"aggregate", "5"},      {"aggregate", "true"},
-      {"type", "5"},       {"type", "true"},       {"aggregate", "{a: 5}"}, {"data", "5"},
-      {"data", "true"},    {"id", "{a: 5}"},       {"type", "{a: 5}"},      {"data", "{a: 5}"},
-      {"values", "{a: 5}"}};
+      {"X-A", "5"},         {"X-A", "true"},        {"secret", "5"},         {"secret", "true"},
+      {"when", "{a: 5}"},   {"order_by", "5"},      {"order_by", "true"},    {"id", "5"},
+      {"id", "true"},       {"order_by", "{a: 5}"}, {"aggregate", "5"},      {"aggregate", "true"},
+      {"type", "5"},        {"type", "true"},       {"aggregate", "{a: 5}"}, {"data", "5"},
+      {"data", "true"},     {"id", "{a: 5}"},       {"type", "{a: 5}"},      {"data", "{a: 5}"},
+      {"values", "{a: 5}"}, {"config", "{a: 5}"},   {"cleanup.policy", "5"}, {"cleanup.policy", "true"}};
   const auto [first, last] = documented.equal_range(key);
   return std::any_of(first, last, [&](const auto& one) { return one.second == value; });
 }

@@ -18,6 +18,8 @@ std::span<const Option> nats_key_options();
 std::span<const Option> nats_tls_options();
 std::span<const Option> nats_publish_options();
 std::span<const Option> relay_options();
+std::span<const Option> kafka_login_options();
+std::span<const Option> kafka_connection_options();
 std::span<const Option> redis_options();
 std::span<const Option> monitoring_options();
 std::span<const Option> position_options();

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <variant>
+
+#include "sinks/kafka/batch_limits.hpp"
+#include "sinks/kafka/raii.hpp"
+#include "sluice/config.hpp"
+#include "sluice/error.hpp"
+
+namespace sluice::sinks::kafka {
+
+/// librdkafka's configuration for brokers, log-in and TLS, with the stated properties. For producers and for
+/// clients that only ask. Reads secrets from their files.
+std::variant<Conf, Error> client_conf(const KafkaConfig& config);
+
+/// The same for a producer: nothing is lost, and the order of each partition is kept.
+std::variant<Conf, Error> producer_conf(const KafkaConfig& config, const Batching& batching);
+
+/// librdkafka's batch.size with the stated properties.
+std::size_t batch_bytes(const KafkaConfig& config);
+
+}  // namespace sluice::sinks::kafka

@@ -1,0 +1,78 @@
+#include "sinks/kafka/errors.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::sinks::kafka {
+
+namespace {
+
+// What a broker may say about the content of a request.
+constexpr std::array refusals{
+    RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE,
+    RD_KAFKA_RESP_ERR_INVALID_RECORD,     RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
+    RD_KAFKA_RESP_ERR_POLICY_VIOLATION,   RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT,
+};
+
+const char* advice_for(rd_kafka_resp_err_t code) {
+  if (is_unknown_topic(code)) return "; create the topic, or let Sluice create it with 'create: true'";
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return "; allow the user to describe and write the topic";
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return "; allow the user IdempotentWrite on the cluster";
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+      return "; check user, password and mechanism";
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+      return "; is a broker running there";
+    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+      return "; the cluster has too few brokers for 'replication'";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+Error error_of(rd_kafka_resp_err_t code, const std::string& doing, const std::string& reason) {
+  // An operator can correct even refused credentials while the worker runs.
+  return {ErrorKind::unavailable, static_cast<std::int32_t>(code),
+          doing + ": " + (reason.empty() ? rd_kafka_err2str(code) : reason) + advice_for(code)};
+}
+
+bool refuses_content(rd_kafka_resp_err_t code) {
+  return std::ranges::find(refusals, code) != refusals.end();
+}
+
+rd_kafka_resp_err_t refusal_in(std::string_view text, std::string_view topic) {
+  const std::string about = "for " + std::string(topic) + " [";
+  if (text.find(about) == std::string_view::npos) return RD_KAFKA_RESP_ERR_NO_ERROR;
+  const auto named = std::ranges::find_if(refusals, [&](rd_kafka_resp_err_t code) {
+    return text.find(rd_kafka_err2str(code)) != std::string_view::npos;
+  });
+  return named == refusals.end() ? RD_KAFKA_RESP_ERR_NO_ERROR : *named;
+}
+
+bool is_unknown_topic(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+         code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
+bool is_trouble(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace sluice::sinks::kafka

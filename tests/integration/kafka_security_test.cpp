@@ -1,0 +1,83 @@
+#include <fstream>
+
+#include "support/certificates.hpp"
+#include "support/kafka_fixture.hpp"
+
+namespace sluice::test {
+namespace {
+
+using Flags = std::vector<std::string>;
+
+/// A broker that wants TLS and a password.
+class KafkaSecurity : public KafkaTest {
+ protected:
+  KafkaServer& kafka() override {
+    if (!own_) {
+      own_ = std::make_unique<KafkaServer>(
+          KafkaServer::Options{.settings = settings("word"), .protocol = "SASL_SSL"});
+      own_->wait();
+    }
+    return *own_;
+  }
+  static std::string settings(const std::string& password) {
+    return "sasl.enabled.mechanisms=PLAIN\nlistener.name.client.plain.sasl.jaas.config="
+           "org.apache.kafka.common.security.plain.PlainLoginModule required user_sluice=\"" +
+           password + "\";\nssl.keystore.type=PEM\nssl.keystore.location=" + certificates().server() +
+           "\nssl.truststore.type=PEM\nssl.truststore.location=" + certificates().authority() +
+           "\nssl.client.auth=required\n";
+  }
+  static Certificates& certificates() {
+    static Certificates all;
+    return all;
+  }
+  static Flags login(const std::string& password_file) {
+    return {"--kafka-user",          "sluice",
+            "--kafka-mechanism",     "PLAIN",
+            "--kafka-ca-file",       certificates().authority(),
+            "--kafka-cert-file",     certificates().client(),
+            "--kafka-key-file",      certificates().client(),
+            "--kafka-password-file", password_file};
+  }
+  Kafka inside() { return Kafka(kafka().internal()); }
+
+  TemporaryDirectory secrets_;
+
+ private:
+  std::unique_ptr<KafkaServer> own_;
+};
+
+TEST_F(KafkaSecurity, ByTlsAndPassword) {
+  start_kafka(kafka_file({"create: true"}), login(secrets_.write("password", "word\n"))).ready();
+  db().insert("items", R"({"_id":1,"n":0})");
+  EXPECT_TRUE(soon([&] { return inside().count(topic()) == 1; })) << worker().story();
+}
+
+/// Without a restart: the file with the new password is read as soon as the old one is refused.
+TEST_F(KafkaSecurity, ANewPasswordIsReadFromItsFile) {
+  const std::string password = secrets_.write("password", "wrong");
+  Worker& worker = start_kafka(kafka_file({"create: true"}), login(password));
+  EXPECT_TRUE(worker.logs("check user, password and mechanism")) << worker.story();
+  EXPECT_EQ(worker.err().find("wrong"), std::string::npos) << worker.err();
+  secrets_.write("password", "word");
+  worker.ready();
+  db().insert("items", R"({"_id":1,"n":0})");
+  EXPECT_TRUE(soon([&] { return metric("sluice_events_published_total") == 1; })) << worker.story();
+  // The password is changed while messages come.
+  kafka().kill9();
+  kafka().restart(settings("other"));
+  db().insert("items", R"({"_id":2,"n":0})");
+  EXPECT_TRUE(soon([&] { return worker.get("/readyz").body.find("password") != std::string::npos; }))
+      << worker.get("/readyz").body;
+  secrets_.write("password", "other");
+  EXPECT_TRUE(soon([&] { return inside().count(topic()) == 2; })) << worker.story();
+}
+
+TEST_F(KafkaSecurity, WithoutALogInNothingIsSent) {
+  Worker& worker = start_kafka(kafka_file({"create: true"}),
+                               {"--kafka-ca-file", certificates().authority(), "--kafka-ack-ms", "1000"});
+  EXPECT_TRUE(worker.logs("cannot be reached")) << worker.story();
+  EXPECT_EQ(worker.terminate(), 0);
+}
+
+}  // namespace
+}  // namespace sluice::test

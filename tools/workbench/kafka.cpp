@@ -1,0 +1,218 @@
+#include "workbench/kafka.hpp"
+
+#include <array>
+#include <chrono>
+#include <thread>
+
+namespace workbench {
+
+namespace {
+
+constexpr int kafka_patience_ms = 20'000;
+
+using KafkaTopic = std::unique_ptr<rd_kafka_topic_t, Freed<rd_kafka_topic_destroy>>;
+using Message = std::unique_ptr<rd_kafka_message_t, Freed<rd_kafka_message_destroy>>;
+
+void check(rd_kafka_resp_err_t code, const std::string& doing) {
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw KafkaError(doing, code);
+}
+
+KafkaMessage copy(const rd_kafka_message_t& from) {
+  KafkaMessage message;
+  message.partition = from.partition;
+  message.offset = from.offset;
+  if (from.key != nullptr) message.key.emplace(static_cast<const char*>(from.key), from.key_len);
+  if (from.payload != nullptr) message.value.emplace(static_cast<const char*>(from.payload), from.len);
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&from, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return message;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  for (std::size_t i = 0;
+       rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+    message.headers[name] = std::string(static_cast<const char*>(value), size);
+  }
+  return message;
+}
+
+/// Polls until `holds`, for what the cluster makes known after it has answered.
+template <typename Holds>
+void await(Holds holds, const std::string& what) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kafka_patience_ms);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > deadline) throw KafkaError(what, RD_KAFKA_RESP_ERR__TIMED_OUT);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+}  // namespace
+
+Kafka::Kafka(const std::string& brokers, const Properties& properties) {
+  std::array<char, 512> why{};
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  Properties all = {
+      {"bootstrap.servers", brokers},   {"group.id", "workbench"}, {"enable.auto.commit", "false"},
+      {"enable.partition.eof", "true"}, {"log_level", "0"},        {"reconnect.backoff.max.ms", "500"}};
+  all.insert(all.end(), properties.begin(), properties.end());
+  for (const auto& [name, value] : all) {
+    if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), why.data(), why.size()) == RD_KAFKA_CONF_OK)
+      continue;
+    rd_kafka_conf_destroy(conf);
+    throw std::runtime_error(why.data());
+  }
+  client_.reset(rd_kafka_new(RD_KAFKA_CONSUMER, conf, why.data(), why.size()));
+  if (!client_) {
+    rd_kafka_conf_destroy(conf);
+    throw std::runtime_error(why.data());
+  }
+  rd_kafka_poll_set_consumer(client_.get());
+}
+
+Kafka::Event Kafka::answer(rd_kafka_queue_t* queue, const char* doing) const {
+  Event event(rd_kafka_queue_poll(queue, kafka_patience_ms));
+  if (!event) throw KafkaError(doing, RD_KAFKA_RESP_ERR__TIMED_OUT);
+  check(rd_kafka_event_error(event.get()), doing);
+  return event;
+}
+
+namespace {
+
+void check_topics(const rd_kafka_topic_result_t** results, std::size_t count, const std::string& doing) {
+  for (std::size_t i = 0; i < count; ++i) check(rd_kafka_topic_result_error(results[i]), doing);
+}
+
+}  // namespace
+
+void Kafka::create_topic(const std::string& name, int partitions, const Properties& config, int replicas) {
+  std::array<char, 512> why{};
+  const std::unique_ptr<rd_kafka_NewTopic_t, Freed<rd_kafka_NewTopic_destroy>> topic(
+      rd_kafka_NewTopic_new(name.c_str(), partitions, replicas, why.data(), why.size()));
+  if (!topic) throw std::runtime_error(why.data());
+  for (const auto& [key, value] : config)
+    rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str());
+  rd_kafka_NewTopic_t* all = topic.get();
+  const Queue queue(rd_kafka_queue_new(client_.get()));
+  rd_kafka_CreateTopics(client_.get(), &all, 1, nullptr, queue.get());
+  const Event event = answer(queue.get(), "create a topic");
+  std::size_t count = 0;
+  const auto** results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
+  check_topics(results, count, "create the topic " + name);
+  await([&] { return this->partitions(name) == partitions; }, "the new topic " + name);
+}
+
+void Kafka::delete_topic(const std::string& name) {
+  const std::unique_ptr<rd_kafka_DeleteTopic_t, Freed<rd_kafka_DeleteTopic_destroy>> topic(
+      rd_kafka_DeleteTopic_new(name.c_str()));
+  rd_kafka_DeleteTopic_t* all = topic.get();
+  const Queue queue(rd_kafka_queue_new(client_.get()));
+  rd_kafka_DeleteTopics(client_.get(), &all, 1, nullptr, queue.get());
+  const Event event = answer(queue.get(), "delete a topic");
+  std::size_t count = 0;
+  const auto** results =
+      rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count);
+  check_topics(results, count, "delete the topic " + name);
+}
+
+void Kafka::add_partitions(const std::string& name, int partitions) {
+  std::array<char, 512> why{};
+  const std::unique_ptr<rd_kafka_NewPartitions_t, Freed<rd_kafka_NewPartitions_destroy>> more(
+      rd_kafka_NewPartitions_new(name.c_str(), static_cast<std::size_t>(partitions), why.data(), why.size()));
+  if (!more) throw std::runtime_error(why.data());
+  rd_kafka_NewPartitions_t* all = more.get();
+  const Queue queue(rd_kafka_queue_new(client_.get()));
+  rd_kafka_CreatePartitions(client_.get(), &all, 1, nullptr, queue.get());
+  const Event event = answer(queue.get(), "add partitions");
+  std::size_t count = 0;
+  const auto** results =
+      rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event.get()), &count);
+  check_topics(results, count, "add partitions to " + name);
+  await([&] { return this->partitions(name) == partitions; }, "the new partitions of " + name);
+}
+
+void Kafka::configure_topic(const std::string& name, const Properties& config) {
+  const std::unique_ptr<rd_kafka_ConfigResource_t, Freed<rd_kafka_ConfigResource_destroy>> resource(
+      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str()));
+  for (const auto& [key, value] : config)
+    rd_kafka_ConfigResource_set_config(resource.get(), key.c_str(), value.c_str());
+  rd_kafka_ConfigResource_t* all = resource.get();
+  const Queue queue(rd_kafka_queue_new(client_.get()));
+  rd_kafka_AlterConfigs(client_.get(), &all, 1, nullptr, queue.get());
+  const Event event = answer(queue.get(), "configure a topic");
+  std::size_t count = 0;
+  const auto** results =
+      rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(event.get()), &count);
+  for (std::size_t i = 0; i < count; ++i)
+    check(rd_kafka_ConfigResource_error(results[i]), "configure the topic " + name);
+}
+
+int Kafka::partitions(const std::string& topic) {
+  const KafkaTopic handle(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* got = nullptr;
+  check(rd_kafka_metadata(client_.get(), 0, handle.get(), &got, kafka_patience_ms), "metadata");
+  int count = 0;
+  for (int i = 0; i < got->topic_cnt; ++i) {
+    if (got->topics[i].err == RD_KAFKA_RESP_ERR_NO_ERROR) count = got->topics[i].partition_cnt;
+  }
+  rd_kafka_metadata_destroy(got);
+  return count;
+}
+
+std::pair<std::int64_t, std::int64_t> Kafka::offsets(const std::string& topic, int partition) {
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+  check(rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition, &low, &high,
+                                         kafka_patience_ms),
+        "offsets of " + topic);
+  return {low, high};
+}
+
+std::int64_t Kafka::count(const std::string& topic) {
+  std::int64_t sum = 0;
+  const int all = partitions(topic);
+  for (int i = 0; i < all; ++i) {
+    const auto [low, high] = offsets(topic, i);
+    sum += high - low;
+  }
+  return sum;
+}
+
+std::vector<KafkaMessage> Kafka::read_partition(const std::string& topic, int partition) {
+  std::vector<KafkaMessage> messages;
+  const auto [low, high] = offsets(topic, partition);
+  if (low == high) return messages;
+  const Partitions assigned(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(assigned.get(), topic.c_str(), partition)->offset = low;
+  check(rd_kafka_assign(client_.get(), assigned.get()), "assign");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(3 * kafka_patience_ms);
+  bool ended = false;
+  while (!ended) {
+    if (std::chrono::steady_clock::now() > deadline)
+      throw KafkaError("read " + topic, RD_KAFKA_RESP_ERR__TIMED_OUT);
+    const Message message(rd_kafka_consumer_poll(client_.get(), 500));
+    if (!message) continue;
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      ended = message->offset >= high;
+    } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && message->offset < high) {
+      messages.push_back(copy(*message));
+    } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      ended = true;  // written meanwhile
+    } else if (message->rkt != nullptr) {
+      throw KafkaError("read " + topic, message->err);
+    }
+  }
+  check(rd_kafka_assign(client_.get(), nullptr), "assign");
+  return messages;
+}
+
+std::vector<KafkaMessage> Kafka::read(const std::string& topic) {
+  std::vector<KafkaMessage> all;
+  const int count = partitions(topic);
+  for (int i = 0; i < count; ++i) {
+    auto more = read_partition(topic, i);
+    all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  }
+  return all;
+}
+
+}  // namespace workbench
