@@ -76,6 +76,12 @@ void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Posi
   if (options_.filter.needs_pre_images()) out.append("fullDocumentBeforeChange", "whenAvailable");
   if (abilities_.tells_dotted_names) out.append("showExpandedEvents", true);
   out.close().close();
+  // The events of that time up to the position are known. The server must not send them: one may be too large
+  // to be sent, and what is done about that would be done to the events behind it.
+  if (after && by_time) {
+    out.open(out.item()).open("$match").open("_id._data").append("$gt", after->data());
+    out.close().close().close();
+  }
   append_stages(out, options_.filter, after && !by_time ? after->data() : std::string_view{});
   if (abilities_.splits_events) out.open(out.item()).open("$changeStreamSplitLargeEvent").close().close();
   // The first answer contains no events: it only gives the position where the stream begins.

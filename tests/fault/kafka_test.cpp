@@ -135,8 +135,8 @@ TEST_F(KafkaFaults, WorkersKilledAgainAndAgain) {
   start_kafka(file, flags()).ready();
   write_numbers(documents, 2);
   for (int kill = 0; kill < 4; ++kill) {
-    write_rounds(5);
     const double before = metric("sluice_events_published_total");
+    write_rounds(5);
     ASSERT_TRUE(soon([&] { return metric("sluice_events_published_total") > before; }));
     worker(workers() - 1).kill9();
     worker(workers() - 1).wait();

@@ -91,6 +91,7 @@ class ModelStream : public EventStream {
       if (found == oplog_.changes.end() || !passes(filter_, *found))
         return Error{ErrorKind::lost, 280, "the resume token was not found"};
     }
+    known_ = from_time ? std::string(after->data()) : "";
     at = Position::of(token(position_).finish(), time_of(position_));
     open_ = true;
     return std::nullopt;
@@ -111,7 +112,7 @@ class ModelStream : public EventStream {
     for (const Change& change : oplog_.changes) {
       if (change.place <= position_) continue;
       if (batch->events.size() >= most || ++searched > 20) break;
-      if (passes(filter_, change)) {
+      if (passes(filter_, change) && change.place > known_) {
         if (change.poison && reading_.detail == Detail::whole) {
           if (batch->events.empty()) {
             open_ = false;
@@ -119,7 +120,7 @@ class ModelStream : public EventStream {
           }
           break;
         }
-        batch->events.push_back(kept(*bytes, event(change)));
+        batch->events.push_back(kept(*bytes, event(change, reading_.detail)));
         batch->size += batch->events.back().size();
         position_ = change.place;
       } else {
@@ -145,12 +146,13 @@ class ModelStream : public EventStream {
     const auto& one = bytes.emplace_back(view.data(), view.data() + view.size());
     return {one.data(), one.size()};
   }
-  static bson::View event(const Change& change) {
+  static bson::View event(const Change& change, Detail detail) {
     static thread_local bson::Builder out;
     out = bson::Builder();
     out.open("_id").append("_data", change.place).close().append("operationType", "insert");
     out.append_timestamp("clusterTime", change.time << 32);
     out.open("ns").append("db", "shop").append("coll", change.collection).close();
+    if (detail != Detail::whole) out.append("sluiceDetail", 1);
     return out.open("documentKey").append("_id", change.id).close().finish();
   }
   std::optional<Error> fail() {
@@ -164,6 +166,7 @@ class ModelStream : public EventStream {
   std::mt19937_64& random_;
   flow::ReadDetail reading_{Detail::whole, 5};
   std::string position_;
+  std::string known_;  ///< if it was opened by time: `_data` up to which no events are sent
   bool open_ = false;
 };
 
@@ -223,6 +226,7 @@ class ModelReader {
       const Change* next = next_change();
       ASSERT_NE(next, nullptr) << place << " was not to come";
       ASSERT_EQ(place, next->place) << "behind " << seen_;
+      ASSERT_EQ(static_cast<bool>(event.at("sluiceDetail")), next->poison) << "its neighbours are read whole";
       seen_ = place;
     }
     if (!batch.resume_token && batch.events.empty()) return;
