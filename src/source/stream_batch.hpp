@@ -31,7 +31,7 @@ struct StreamBatch {
   std::vector<bson::View> events;
   /// Which events are changes that this pipeline made; empty if that was not asked for, or none can be.
   std::vector<bool> own;
-  bson::View resume_token;  ///< the stream's position behind this batch; absent: in the midst of an event
+  bson::View resume_token;      ///< the stream's position behind this batch; absent: in the midst of an event
   bool token_of_event = false;  ///< resume_token is an event's own, whether or not that event is in the batch
   std::uint64_t operation_time = 0;  ///< the server's clock when it answered
   std::function<void()> on_done;  ///< if set: called when the whole batch is resolved, on the stream's strand
