@@ -55,7 +55,10 @@ class InFlightChanges::Judge {
   Judge(InFlightChanges& pending, const requirements::Rules& rules,
         const checkpoint::ProgressSnapshot& progress)
       : pending_(pending), table_(rules), until_(progress.at) {
-    for (const auto& fact : progress.facts) done_.add(fact);
+    for (const auto& fact : progress.facts) {
+      done_.add(fact);
+      if (fact.count > 1 && !hasher_) hasher_.emplace();
+    }
     filled_.set(rules, progress.filled);
   }
 
@@ -66,7 +69,7 @@ class InFlightChanges::Judge {
       ChangeEvent event;
       if (!parse_event(document, event)) continue;
       if (event.cluster_time > until_) return false;
-      event.shard_hash = static_cast<std::uint64_t>(hasher_.hash(event.id));
+      if (hasher_) event.shard_hash = static_cast<std::uint64_t>(hasher_->hash(event.id));
       if (requirements::ends_stream(event.operation) || done_.event_done(event.shard_hash, event.token_data))
         continue;
       ++pending_.events_;
@@ -84,7 +87,7 @@ class InFlightChanges::Judge {
   InFlightChanges& pending_;
   requirements::RuleTable table_;
   flow::DoneTable done_;
-  source::IdHasher hasher_;
+  std::optional<source::IdHasher> hasher_;  ///< if facts are about some of the documents
   checkpoint::BackfillMarks filled_;
   std::uint64_t until_;
   std::vector<Effect> effects_;

@@ -91,7 +91,10 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
     filled_matters_ = filled_matters_ && filled_.matter_at(event.cluster_time);
     told_matters_ = told_matters_ && event.token_data <= newest_told_;
     const bool change = event.operation != Operation::snapshot;
-    if (done_matters_) event.shard_hash = static_cast<std::uint64_t>(hasher_.hash(event.id));
+    if (done_matters_) {
+      if (!hasher_) hasher_.emplace();
+      event.shard_hash = static_cast<std::uint64_t>(hasher_->hash(event.id));
+    }
     if (change && done_matters_ && done_.event_done(event.shard_hash, event.token_data)) {
       ++done_before;
       finish_event(batch, 1);

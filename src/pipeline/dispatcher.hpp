@@ -107,7 +107,7 @@ class Dispatcher {
   flow::Frontier frontier_;
   std::map<std::uint64_t, std::unique_ptr<EventBatch>> batches_;
   std::vector<Effect> effects_;
-  source::IdHasher hasher_;
+  std::optional<source::IdHasher> hasher_;  ///< made when it is needed
   std::size_t filtered_ = 0;
   flow::TokenTrail* trail_ = nullptr;
   observe::Distribution::Tally lag_;

@@ -13,15 +13,18 @@ double seconds(flow::Duration time) {
   return std::chrono::duration<double>(time).count();
 }
 
-bool has_messages(const Batch& batch) {
+/// Counters alone have targets that changes in any partition may concern.
+bool counts(const Batch& batch) {
   return std::ranges::any_of(batch.writes,
-                             [](const Write& one) { return std::holds_alternative<DeliverWrite>(one); });
+                             [](const Write& one) { return std::holds_alternative<CounterWrite>(one); });
 }
 
 }  // namespace
 
 LaneDriver::LaneDriver(Parts parts, std::unique_ptr<flow::Lane> lane)
-    : parts_(std::move(parts)), lane_(std::move(lane)), timer_(std::make_shared<asio::steady_timer>(parts_.strand)) {}
+    : parts_(std::move(parts)),
+      lane_(std::move(lane)),
+      timer_(std::make_shared<asio::steady_timer>(parts_.strand)) {}
 
 asio::awaitable<void> LaneDriver::run() {
   const async::Raised running(running_);
@@ -43,14 +46,12 @@ asio::awaitable<void> LaneDriver::sleep_until(flow::Time time) {
   co_await timer_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
 }
 
-/// Waits while another part's lane of this number writes. Messages are sent meanwhile: their receivers do not
-/// mind, and they may take long. Returns nothing if there is nobody to wait for.
+/// Waits while another part's lane of this number counts. Returns nothing if there is nobody to wait for.
 asio::awaitable<std::optional<LaneTurns::Place>> LaneDriver::wait_for_others() {
-  if (parts_.turns == nullptr || has_messages(lane_->batch())) co_return std::nullopt;
-  std::optional<LaneTurns::Place> place(
-      parts_.turns->line_up(parts_.number, [strand = parts_.strand, timer = timer_] {
-        asio::post(strand, [timer] { timer->cancel(); });
-      }));
+  if (parts_.turns == nullptr || !counts(lane_->batch())) co_return std::nullopt;
+  std::optional<LaneTurns::Place> place(parts_.turns->line_up(
+      parts_.number,
+      [strand = parts_.strand, timer = timer_] { asio::post(strand, [timer] { timer->cancel(); }); }));
   while (!abandoned_ && !place->is_first()) co_await sleep_until(flow::Time::max());
   co_return place;
 }
@@ -77,9 +78,10 @@ void LaneDriver::give_back(std::int64_t bytes) {
 
 asio::awaitable<void> LaneDriver::send() {
   const auto bytes = static_cast<std::int64_t>(parts_.sink.bytes_while_sending(lane_->batch()));
-  const auto place = co_await wait_for_others();
   // What is not sent is done again from the stored position.
-  if (abandoned_ || !co_await wait_for_room(bytes)) co_return;
+  if (!co_await wait_for_room(bytes)) co_return;
+  const auto place = co_await wait_for_others();
+  if (abandoned_) co_return give_back(bytes);
   const flow::Time started = flow::Clock::now();
   if (!under_way_since_) under_way_since_ = started;
   const auto commit = [this] {

@@ -46,7 +46,10 @@ StreamRuntime::StreamRuntime(const Config& config, std::shared_ptr<spdlog::logge
                      guard_.reset();
                    },
                    events_.refused, events_.ready}) {
-  metrics_.add_text([feeds = feeds_] { return feeds->metrics(); });
+  metrics_.add_text([feeds = std::weak_ptr(feeds_)] {
+    const auto alive = feeds.lock();
+    return alive ? alive->metrics() : "";
+  });
   if (config_.extensions) {
     metrics_.add_text([extensions = config_.extensions] { return extensions->metrics(); });
   }

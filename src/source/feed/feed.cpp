@@ -65,7 +65,7 @@ void Feed::join() {
 
 bool Feed::is_unused() const {
   const std::lock_guard lock(mutex_);
-  return members_.empty() && !open_;
+  return members_.empty() && !open_ && !opening_;
 }
 
 void Feed::run(const std::stop_token& stop) {
@@ -90,6 +90,12 @@ void Feed::run(const std::stop_token& stop) {
     }
   }
   close();
+  const std::lock_guard lock(mutex_);
+  for (const auto& member : members_) {
+    if (member->standing == Standing::joined) cut(*member, std::nullopt);
+    if (member->standing == Standing::asking) member->standing = Standing::apart;
+  }
+  answered_.notify_all();
 }
 
 std::shared_ptr<FeedMember> Feed::announce(FeedNeeds needs, MakeStream make_stream) {
@@ -135,7 +141,7 @@ void Feed::ask(FeedMember& member, const Position& at, bool caught_up) {
   if (member.passed_failures != failures_) return;
   member.standing = Standing::asking;
   member.asked = at;
-  if (!open_ && !first_asked_) first_asked_ = now;
+  if (!open_ && !first_asked_ && in(Standing::joined).empty()) first_asked_ = now;
   ++changes_;
   changed_.notify_all();
 }
@@ -149,6 +155,12 @@ Standing Feed::wait_while_gathering(const FeedMember& member) {
   std::unique_lock lock(mutex_);
   answered_.wait_for(lock, 2 * limits_.gather,
                      [&] { return !first_asked_ || member.standing != Standing::asking; });
+  return member.standing;
+}
+
+Standing Feed::wait_for_answer(const FeedMember& member) {
+  std::unique_lock lock(mutex_);
+  answered_.wait_for(lock, limits_.answer, [&] { return member.standing != Standing::asking; });
   return member.standing;
 }
 
@@ -215,7 +227,7 @@ Feed::Step Feed::step() {
 
 /// The first readers begin together, so that the cursor begins where the one furthest behind is.
 bool Feed::gathering(flow::Time now, Step& step) const {
-  if (!first_asked_) return false;
+  if (!first_asked_ || !in(Standing::joined).empty()) return false;
   const bool all_asked = in(Standing::announced).empty() && in(Standing::apart).empty();
   step.due = *first_asked_ + limits_.gather;
   return !all_asked && now < *step.due;
@@ -249,13 +261,18 @@ std::optional<Feed::Opening> Feed::plan(flow::Time now) {
   answered_.notify_all();
   const Members joined = in(Standing::joined);
   if (joined.empty()) return std::nullopt;
-  const bool renew = open_ && cursor_->outdated();
+  // The cursor uses the connections of the stream that made it, which has been replaced if its reader has
+  // left.
+  const bool orphaned = std::ranges::find(members_, maker_) == members_.end();
+  const bool renew = open_ && (orphaned || cursor_->outdated());
   const bool narrows = narrower(now);
   if (!admissions.opens() && !renew && !narrows && open_) return std::nullopt;
   if (!open_) began_ = now;
   opening.filter = needed();
-  opening.make_stream = joined.front()->make_stream;
+  maker_ = joined.front();
+  opening.make_stream = maker_->make_stream;
   opened_at_ = now;
+  after_failure_.joined(now);
   return opening;
 }
 
@@ -293,7 +310,7 @@ int Feed::batch_for(const StreamFilter& filter) const {
 }
 
 std::optional<Error> Feed::open(const Opening& opening) {
-  close();
+  close(true);
   auto cursor = opening.make_stream(opening.filter->filter());
   cursor->read_as({Detail::whole, batch_for(opening.filter->filter())});
   Position at;
@@ -304,6 +321,7 @@ std::optional<Error> Feed::open(const Opening& opening) {
   filter_ = opening.filter;
   at_ = opening.at;
   open_ = true;
+  opening_ = false;
   ++openings_;
   someone_left_ = false;
   return std::nullopt;
@@ -375,14 +393,15 @@ std::shared_ptr<FeedBatch> Feed::mark(std::unique_ptr<StreamBatch> answer) {
   batch->begin = at_.data();
   batch->end = end_of(batch->answer);
   batch->bytes_queued = bytes_queued_;
-  const bool divided = filter_->filter().shard_count > 1;
+  const bool divided = filter_->divides();
+  if (divided && !hasher_) hasher_.emplace();
   batch->marks.reserve(batch->answer.events.size());
   for (const bson::View document : batch->answer.events) {
     ChangeEvent event;
     parse_event(document, event);
     const auto of_document = static_cast<bool>(event.id);
     const std::uint64_t hash =
-        of_document && divided ? static_cast<std::uint64_t>(hasher_.hash(event.id)) : 0;
+        of_document && divided ? static_cast<std::uint64_t>(hasher_->hash(event.id)) : 0;
     batch->marks.push_back({event.token_data, event.collection, hash, of_document});
   }
   return batch;
@@ -413,9 +432,12 @@ void Feed::fail(const Error& error, flow::Time now) {
   answered_.notify_all();
 }
 
-void Feed::close() {
+/// `opening`: another cursor is about to be opened.
+void Feed::close(bool opening) {
   cursor_.reset();
   const std::lock_guard lock(mutex_);
+  opening_ = opening;
+  if (in(Standing::joined).empty()) maker_.reset();
   open_ = false;
   kept_.clear();
   kept_bytes_ = 0;

@@ -65,6 +65,8 @@ class Feed {
     int cursor_batch = 1000;              ///< events in one answer that each reader has for itself
     /// How long the first reader waits for others that are about to begin.
     flow::Duration gather = std::chrono::seconds(1);
+    /// How long a reader that has asked waits for the answer before it reads on by itself.
+    flow::Duration answer = std::chrono::milliseconds(20);
   };
 
   using Say = std::function<void(const std::string&)>;
@@ -98,6 +100,8 @@ class Feed {
   /// `caught_up`: the reader has seen all there was at that time.
   void ask(FeedMember& member, const Position& at, bool caught_up);
   FeedMember::Standing standing(const FeedMember& member) const;
+  /// If the reader has asked, waits a moment for the feed's answer. Returns the standing then.
+  FeedMember::Standing wait_for_answer(const FeedMember& member);
   /// Waits while the feed gathers its first readers. Returns the standing then.
   FeedMember::Standing wait_while_gathering(const FeedMember& member);
   /// A reader has taken a batch.
@@ -141,7 +145,7 @@ class Feed {
   void fail(const Error& error, flow::Time now);
   void cut(FeedMember& member, const std::optional<Error>& why);
   Members in(FeedMember::Standing standing) const;
-  void close();
+  void close(bool opening = false);
 
   const std::string name_;
   const Limits limits_;
@@ -164,9 +168,11 @@ class Feed {
   bool someone_left_ = false;
   flow::Time opened_at_{};
   bool open_ = false;
+  bool opening_ = false;
 
   // Used by the feed's thread only.
   std::unique_ptr<EventStream> cursor_;
+  std::shared_ptr<FeedMember> maker_;  ///< whose stream the cursor is
   std::shared_ptr<const FeedFilter> filter_;
   Position at_;
   flow::Time began_{};
@@ -175,7 +181,7 @@ class Feed {
   std::int64_t last_size_ = 0;
   const std::shared_ptr<std::atomic<std::int64_t>> bytes_queued_ =
       std::make_shared<std::atomic<std::int64_t>>(0);
-  IdHasher hasher_;
+  std::optional<IdHasher> hasher_;
   std::jthread thread_;
 };
 

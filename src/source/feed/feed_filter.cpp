@@ -80,6 +80,7 @@ FeedFilter::FeedFilter(const std::vector<const FeedNeeds*>& readers) {
     lists.emplace(one->list, one);
     counts.insert(one->shard_count);
     shards.insert(one->shard);
+    divides_ |= one->shard_count > 1;
   }
   std::vector<NumberedSubscription> all;
   std::int64_t next = 0;

@@ -41,11 +41,14 @@ class FeedFilter {
   /// Whether the readers have different subscriptions, so that a reader may get events of collections that it
   /// does not read.
   bool is_mixed() const { return first_numbers_.size() > 1; }
+  /// Whether any reader takes only the documents of a shard.
+  bool divides() const { return divides_; }
   /// Added to the numbers of the reader's subscriptions in sluiceWants.
   std::int64_t first_number(const FeedNeeds& needs) const;
 
  private:
   StreamFilter filter_;
+  bool divides_ = false;
   std::map<std::string, std::int64_t> first_numbers_;  ///< by FeedNeeds::list
 };
 

@@ -20,9 +20,9 @@ class FeedQueue {
   using Batch = std::shared_ptr<const FeedBatch>;
 
   /// The feed waits while a queue has this many batches.
-  static constexpr std::size_t full = 8;
+  static constexpr std::size_t full = 64;
   /// How many batches a reader that joins may get at once, beside those.
-  static constexpr std::size_t replayed = 8;
+  static constexpr std::size_t replayed = 32;
 
   ~FeedQueue() { discard(); }
 

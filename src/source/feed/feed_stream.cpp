@@ -19,6 +19,8 @@ constexpr std::size_t least_part_shared = 4;
 constexpr std::size_t most_bytes_taken = 4 << 20;
 /// How long it waits for the feed's next answer before it returns what it has collected.
 constexpr auto longest_gap = milliseconds(500);
+/// An answer with more bytes may have ended because of its size, and not because there was no more to read.
+constexpr std::size_t large_answer = 8 << 20;
 /// The most collections that are remembered.
 constexpr std::size_t most_known = 10'000;
 
@@ -96,13 +98,14 @@ std::optional<Error> FeedStream::open(const std::optional<Position>& after, Posi
   return open_own(after, at, filter_changed);
 }
 
-/// The position may be at an event that only the feed's filter lets pass, so it is opened by time.
+/// A position that the feed has read may be at an event that only its filter lets pass, so the stream is
+/// opened by time there. A stored position may be one.
 std::optional<Error> FeedStream::open_own(const std::optional<Position>& after, Position& at,
                                           bool filter_changed) {
   if (!own_) own_ = member_->make_stream(member_->needs.filter());
   own_->read_as(reading_);
   own_->be_patient(patient_);
-  const bool by_time = filter_changed || (after && after->data() != invalidate_);
+  const bool by_time = filter_changed || (at_of_feed_ && after && after->data() != invalidate_);
   Position opened;
   if (auto error = own_->open(after, opened, by_time)) return error;
   at_ = after && opened.data() <= after->data() ? *after : opened;
@@ -140,7 +143,9 @@ bool FeedStream::join() {
   if (invalidated_ || at_.data() == invalidate_) return false;
   feed_->ask(*member_, at_, caught_up_);
   const auto standing =
-      std::exchange(first_, false) ? feed_->wait_while_gathering(*member_) : feed_->standing(*member_);
+      std::exchange(first_, false) ? feed_->wait_while_gathering(*member_) : feed_->wait_for_answer(*member_);
+  // While it waits for the server, it would take nothing from the feed.
+  own_->be_patient(patient_ && standing != FeedMember::Standing::asking);
   return standing == FeedMember::Standing::joined;
 }
 
@@ -149,12 +154,13 @@ std::optional<Error> FeedStream::next_of_own(std::unique_ptr<StreamBatch>& batch
   invalidated_ = own_->invalidated();
   if (!batch->resume_token && batch->events.empty()) return std::nullopt;  // in the midst of an event
   if (invalidated_) invalidate_ = end_of(*batch).data();
-  caught_up_ = batch->events.empty();
+  caught_up_ = batch->events.size() < static_cast<std::size_t>(reading_.batch) && batch->size < large_answer;
   time_ = batch->operation_time;
   Position end = end_of(*batch);
   if (end.data() > at_.data()) {
     drop_known(*batch);  // opened by time, it begins a little before
     at_ = std::move(end);
+    at_of_feed_ = false;
     return std::nullopt;
   }
   batch = nothing_new();
@@ -174,19 +180,19 @@ std::optional<Error> FeedStream::next_of_feed(std::unique_ptr<StreamBatch>& batc
   FeedQueue& queue = member_->queue;
   Taken taken;
   flow::Time until = flow::Clock::now() + milliseconds(patient_ ? options_.max_await_ms : 1);
-  while (true) {
+  for (flow::Time now = flow::Clock::now();; now = flow::Clock::now()) {
     const bool ended = queue.has_ended();
     if (const Shared shared = next_shared(taken)) {
       batch = take(shared, taken);
       if (batch) return std::nullopt;
-      if (invalidated_ || is_enough(taken)) break;
-      if (!shared->full && (!taken.empty() || queue.empty())) break;
-      if (!taken.empty()) until = std::min(until, flow::Clock::now() + longest_gap);
+      if (invalidated_ || is_enough(taken) || now >= until) break;
+      if (taken.empty()) continue;
+      if (!shared->full) break;
+      until = std::min(until, now + longest_gap);
       continue;
     }
     if (held_ || (ended && !taken.empty())) break;
     if (ended) return go_apart(batch);
-    const flow::Time now = flow::Clock::now();
     if (now >= until) break;
     queue.wait(until - now);
   }
@@ -240,9 +246,11 @@ std::unique_ptr<StreamBatch> FeedStream::take(const Shared& shared, Taken& taken
     events.push_back(answer.events[i]);
     bytes += answer.events[i].size();
   }
-  invalidated_ = !answer.events.empty() && is_invalidate(answer.events.back());
+  invalidated_ = !answer.events.empty() && shared->marks.back().place > at_.data() &&
+                 is_invalidate(answer.events.back());
   if (invalidated_) invalidate_ = shared->end.data();
   at_ = shared->end;
+  at_of_feed_ = true;
   time_ = answer.operation_time;
   if (events.empty() || !taken.empty() || bytes * least_part_shared < answer.size) {
     taken.copy(events);

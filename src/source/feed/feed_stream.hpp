@@ -61,7 +61,8 @@ class FeedStream : public EventStream {
   flow::ReadDetail reading_;
   std::unique_ptr<EventStream> own_;  ///< null while joined
   Position at_;                       ///< everything up to here has been returned
-  std::uint64_t time_ = 0;            ///< the server's clock in the last answer
+  bool at_of_feed_ = true;  ///< the feed may have read up to `at_`, and not this reader's own cursor
+  std::uint64_t time_ = 0;  ///< the server's clock in the last answer
   /// The `_data` of the token of the last invalidate event: the one event behind which a stream is not opened
   /// by time, since the event would come again.
   std::string invalidate_;

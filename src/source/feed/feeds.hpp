@@ -40,8 +40,7 @@ class Feeds {
   /// themselves.
   void stop();
 
-  /// The gauges sluice_feed_readers, sluice_feed_detached and sluice_feed_cursors, in Prometheus' text
-  /// format.
+  /// The metrics sluice_feed_..., in Prometheus' text format.
   std::string metrics() const;
 
  private:

@@ -91,7 +91,7 @@ constexpr Option reading_table[] = {
      .least = 1,
      .most = 10'000'000,
      .help = "Maximum number of events, per stream, that are read but not yet finished. At the limit, "
-             "reading pauses. Partitions divide it, but each may have twice --cursor-batch.",
+             "reading pauses. Partitions divide it; each may have at least twice --cursor-batch.",
      .store = set_number<&Config::engine, &EngineConfig::queue_events>},
     {.group = "Engine",
      .name = "queue-mb",

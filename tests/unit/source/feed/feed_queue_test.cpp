@@ -47,7 +47,7 @@ TEST_F(FeedQueueTest, IsFullBeforeItHasNoRoom) {
   }
   EXPECT_TRUE(queue.is_full());
   for (std::size_t i = 0; i < FeedQueue::replayed; ++i) queue.push(batch(1));
-  EXPECT_EQ(*bytes_, 16);
+  EXPECT_EQ(*bytes_, static_cast<std::int64_t>(FeedQueue::full + FeedQueue::replayed));
 }
 
 TEST_F(FeedQueueTest, LetsTheReaderTakeWhatIsThereWhenItHasEnded) {

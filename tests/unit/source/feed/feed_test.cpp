@@ -273,6 +273,7 @@ Feed::Counts live(std::uint64_t seed) {
   now += std::chrono::hours(1);
   Feed::Limits limits;
   limits.gather = flow::Duration::zero();
+  limits.answer = flow::Duration::zero();
   limits.cursor_batch = 5;
   auto feed = std::make_shared<Feed>(
       "shop", limits, [](const std::string&) {}, [&now] { return now; });
