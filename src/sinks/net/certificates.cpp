@@ -41,8 +41,7 @@ std::optional<Error> Certificates::read_into(asio::ssl::context& context) const 
     return bad(files_.ca_file, error);
   }
   if (files_.cert_file.empty()) return std::nullopt;
-  if (context.use_certificate_chain_file(files_.cert_file, error); error)
-    return bad(files_.cert_file, error);
+  if (context.use_certificate_chain_file(files_.cert_file, error); error) return bad(files_.cert_file, error);
   const std::string& key = files_.key_file.empty() ? files_.cert_file : files_.key_file;
   if (context.use_private_key_file(key, asio::ssl::context::pem, error); error) return bad(key, error);
   return std::nullopt;
