@@ -1,6 +1,11 @@
 #include "sinks/rabbitmq/methods.hpp"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
+#include <array>
+
+#include "text/hex.hpp"
 
 namespace sluice::sinks::rabbitmq {
 
@@ -159,6 +164,16 @@ void append_publish(std::string& out, std::uint16_t channel, std::size_t frame_m
     encoder.end_frame();
     rest.remove_prefix(part.size());
   }
+}
+
+std::string message_id_of(std::string_view id) {
+  if (id.size() <= most_short_text) return std::string(id);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned int size = 0;
+  EVP_Digest(id.data(), id.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  std::string text = "sha256:";
+  text::append_hex(text, digest.data(), size);
+  return text;
 }
 
 std::uint32_t method_of(Decoder& decoder) {

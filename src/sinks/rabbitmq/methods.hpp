@@ -105,6 +105,10 @@ void append_heartbeat(std::string& out);
 void append_publish(std::string& out, std::uint16_t channel, std::size_t frame_max,
                     const Publication& message);
 
+/// The id as the property message-id, which has 255 bytes at most: a longer one becomes `sha256:` and its
+/// digest.
+std::string message_id_of(std::string_view id);
+
 /// The method's number, whose arguments are left in the decoder.
 std::uint32_t method_of(Decoder& decoder);
 
