@@ -58,6 +58,7 @@ TEST_F(RabbitSecurity, ANewPasswordIsReadFromItsFile) {
   EXPECT_TRUE(worker.logs("refuses the log-in")) << worker.err();
   EXPECT_EQ(worker.err().find("mistaken"), std::string::npos) << worker.err();
   secrets_.write("password", "guest\n");
+  worker.ready();
   db().insert("items", R"({"_id":1,"n":0})");
   EXPECT_TRUE(told_in_order());
 }

@@ -25,8 +25,9 @@ Session::LogIn log_in_of(const config::AmqpPlace& place, const RabbitConfig& con
 
 }  // namespace
 
-Connection::Connection(const RabbitConfig& config, Session::LogIn log_in)
-    : place_(config::amqp_place(config.url)),
+Connection::Connection(const RabbitConfig& config, Session::LogIn log_in, const std::atomic<bool>& abandoned)
+    : abandoned_(abandoned),
+      place_(config::amqp_place(config.url)),
       where_("RabbitMQ at " + config.shown_url()),
       session_(where_, std::move(log_in)),
       certificates_({place_.origin.tls, config.ca_file, config.cert_file, config.key_file}) {}
@@ -42,13 +43,13 @@ std::variant<std::shared_ptr<Connection>, Error> Connection::open(const RabbitCo
     }
   }
   std::shared_ptr<Connection> made(
-      new Connection(config, std::move(log_in)));  // NOLINT: its maker is private
+      new Connection(config, std::move(log_in), abandoned));  // NOLINT: its maker is private
   if (auto error = made->certificates_.refresh()) return *std::move(error);
-  if (auto error = made->start(abandoned)) return *std::move(error);
+  if (auto error = made->start()) return *std::move(error);
   return made;
 }
 
-std::optional<Error> Connection::start(const std::atomic<bool>& abandoned) {
+std::optional<Error> Connection::start() {
   thread_ = std::jthread([this] {
     async::run(io_, [this](const std::exception_ptr& thrown) {
       lost({ErrorKind::transient, 0, where_ + ": internal error: " + async::what_of(thrown)});
@@ -58,7 +59,7 @@ std::optional<Error> Connection::start(const std::atomic<bool>& abandoned) {
     lost({ErrorKind::transient, 0, where_ + ": internal error: " + async::what_of(thrown)});
   });
   std::unique_lock lock(mutex_);
-  while (session_.state() == Session::State::logging_in && !abandoned) changed_.wait_for(lock, abandon_step);
+  while (session_.state() == Session::State::logging_in && !abandoned_) changed_.wait_for(lock, abandon_step);
   if (session_.state() == Session::State::open) {
     frame_max_ = session_.tuning().frame_max;
     return std::nullopt;
@@ -81,7 +82,7 @@ void Connection::stop() {
   bool open = false;
   {
     const std::lock_guard lock(mutex_);
-    open = session_.state() == Session::State::open;
+    open = session_.state() == Session::State::open && !abandoned_;
     session_.close(out_);
   }
   if (open) {

@@ -33,8 +33,9 @@ class Connection {
   static constexpr std::size_t most_unsent = 1 << 20;
   static constexpr flow::Duration connect_time = std::chrono::seconds(5);
 
-  /// Connects and logs in, within connect_time. Reads the password from its file. `abandoned` ends the wait
-  /// early. Returns ErrorKind::fatal for unusable certificates or a password file that cannot be read.
+  /// Connects and logs in, within connect_time. Reads the password from its file. `abandoned`, which must
+  /// outlive the connection, ends this wait and that of the destructor early. Returns ErrorKind::fatal for
+  /// unusable certificates or a password file that cannot be read.
   static std::variant<std::shared_ptr<Connection>, Error> open(const RabbitConfig& config,
                                                                const std::atomic<bool>& abandoned);
   /// Closes the connection. Waits at most a second for the broker.
@@ -53,8 +54,8 @@ class Connection {
  private:
   friend class Channel;
 
-  Connection(const RabbitConfig& config, Session::LogIn log_in);
-  std::optional<Error> start(const std::atomic<bool>& abandoned);
+  Connection(const RabbitConfig& config, Session::LogIn log_in, const std::atomic<bool>& abandoned);
+  std::optional<Error> start();
   void stop();
 
   // For channels.
@@ -75,6 +76,7 @@ class Connection {
   void wake_writer();
   flow::Duration heartbeat() const;
 
+  const std::atomic<bool>& abandoned_;
   const config::AmqpPlace place_;
   const std::string where_;
   std::atomic<std::size_t> frame_max_ = 0;
