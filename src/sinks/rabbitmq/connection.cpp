@@ -65,7 +65,11 @@ std::optional<Error> Connection::start() {
     return std::nullopt;
   }
   if (session_.state() == Session::State::closed) return session_.error();
-  return Error{ErrorKind::transient, 0, where_ + ": stopping without waiting for the connection"};
+  return abandoned_error();
+}
+
+Error Connection::abandoned_error() const {
+  return {ErrorKind::transient, 0, where_ + ": stopping without waiting for an answer"};
 }
 
 Connection::~Connection() {
@@ -321,11 +325,12 @@ Inbox Channel::await(flow::Time until, bool for_room) {
 
 std::optional<Error> Channel::await_reply(std::uint32_t method, flow::Duration patience) {
   const flow::Time deadline = flow::Clock::now() + patience;
-  while (flow::Clock::now() < deadline) {
-    const Inbox arrived = await(deadline);
+  while (flow::Clock::now() < deadline && !connection_->abandoned_) {
+    const Inbox arrived = await(std::min<flow::Time>(deadline, flow::Clock::now() + abandon_step));
     if (std::ranges::find(arrived.replies, method) != arrived.replies.end()) return std::nullopt;
     if (closed()) return error();
   }
+  if (connection_->abandoned_) return connection_->abandoned_error();
   return Error{ErrorKind::unavailable, 0, connection_->where() + " does not answer"};
 }
 

@@ -34,8 +34,8 @@ class Connection {
   static constexpr flow::Duration connect_time = std::chrono::seconds(5);
 
   /// Connects and logs in, within connect_time. Reads the password from its file. `abandoned`, which must
-  /// outlive the connection, ends this wait and that of the destructor early. Returns ErrorKind::fatal for
-  /// unusable certificates or a password file that cannot be read.
+  /// outlive the connection, ends this wait early, and those of the destructor and of channels. Returns
+  /// ErrorKind::fatal for unusable certificates or a password file that cannot be read.
   static std::variant<std::shared_ptr<Connection>, Error> open(const RabbitConfig& config,
                                                                const std::atomic<bool>& abandoned);
   /// Closes the connection. Waits at most a second for the broker.
@@ -56,6 +56,7 @@ class Connection {
 
   Connection(const RabbitConfig& config, Session::LogIn log_in, const std::atomic<bool>& abandoned);
   std::optional<Error> start();
+  Error abandoned_error() const;
   void stop();
 
   // For channels.
