@@ -65,6 +65,15 @@ class Taker {
   std::string_view rest_;
 };
 
+/// The header of a persistent message with its properties.
+std::string header_of(const RabbitMessage& message) {
+  std::string table;
+  for (const auto& [name, text] : message.headers) table += short_text(name) + "S" + long_text(text);
+  return whole_number(60, 2) + whole_number(0, 2) + whole_number(message.body.size(), 8) +
+         whole_number(0xB080, 2) + short_text(message.content_type) + long_text(table) + '\x02' +
+         short_text(message.message_id);
+}
+
 std::map<std::string, std::string> texts_in(const std::string& table) {
   std::map<std::string, std::string> all;
   for (Taker taker(table); !taker.done();) {
@@ -291,7 +300,7 @@ std::vector<RabbitMessage> Rabbit::take(const std::string& queue, std::size_t mo
 }
 
 void Rabbit::publish(const std::string& exchange, const std::string& routing_key,
-                     const std::vector<std::string>& bodies, std::size_t window) {
+                     const std::vector<RabbitMessage>& messages, std::size_t window) {
   if (!confirms_) call(rabbit_method(1, 85, 10, std::string(1, '\0')), 85, 11);
   confirms_ = true;
   const std::string to =
@@ -299,17 +308,16 @@ void Rabbit::publish(const std::string& exchange, const std::string& routing_key
   const std::uint64_t before = published_;
   std::uint64_t confirmed = before;
   std::size_t next = 0;
-  std::vector<bool> single(bodies.size(), false);
+  std::vector<bool> single(messages.size(), false);
   std::string out;
-  while (confirmed - before < bodies.size()) {
-    while (next < bodies.size() && published_ - confirmed < window) {
-      const std::string& body = bodies[next++];
+  while (confirmed - before < messages.size()) {
+    while (next < messages.size() && published_ - confirmed < window) {
+      const RabbitMessage& message = messages[next++];
       ++published_;
       out += to;
-      out += rabbit_frame(2, 1,
-                          whole_number(60, 2) + whole_number(0, 2) + whole_number(body.size(), 8) +
-                              whole_number(0x1000, 2) + '\x02');
-      out += rabbit_frame(3, 1, body);
+      out += rabbit_frame(2, 1, header_of(message));
+      for (std::size_t at = 0; at < message.body.size(); at += rabbit_frame_max - 8)
+        out += rabbit_frame(3, 1, message.body.substr(at, rabbit_frame_max - 8));
     }
     if (!out.empty()) send(out);
     out.clear();
@@ -322,7 +330,7 @@ void Rabbit::publish(const std::string& exchange, const std::string& routing_key
     } else {
       single[tag - before - 1] = true;
     }
-    while (confirmed - before < bodies.size() && single[confirmed - before]) ++confirmed;
+    while (confirmed - before < messages.size() && single[confirmed - before]) ++confirmed;
   }
 }
 

@@ -8,8 +8,6 @@
 #include <variant>
 #include <vector>
 
-#include "workbench/net.hpp"
-
 namespace workbench {
 
 class RabbitError : public std::runtime_error {
@@ -66,10 +64,10 @@ class Rabbit {
   /// arrived, so a broken connection loses none: it may only repeat some.
   std::vector<RabbitMessage> take(const std::string& queue, std::size_t most = SIZE_MAX);
 
-  /// Publishes persistent messages with confirmations, of which at most `window` are missing at any time.
-  /// Returns when all are confirmed.
+  /// Publishes messages, persistent and with confirmations, of which at most `window` are missing at any
+  /// time. Of a message it takes body, id, content type and headers. Returns when all are confirmed.
   void publish(const std::string& exchange, const std::string& routing_key,
-               const std::vector<std::string>& bodies, std::size_t window);
+               const std::vector<RabbitMessage>& messages, std::size_t window);
 
  private:
   struct Frame {
