@@ -219,7 +219,6 @@ void Connection::arrived(std::string_view bytes) {
   {
     const std::lock_guard lock(mutex_);
     session_.receive(bytes, out_);
-    session_.take_changed();
     log_in_over = session_.state() != Session::State::logging_in;
   }
   changed_.notify_all();

@@ -56,7 +56,6 @@ void Session::lost(Error error) {
   if (state_ == State::closed) return;
   state_ = State::closed;
   error_ = std::move(error);
-  for (const auto& [number, channel] : channels_) changed_.push_back(number);
 }
 
 void Session::fail(const std::string& why) {
@@ -169,13 +168,10 @@ void Session::on_channel_method(std::uint16_t number, Channel& channel, std::str
   } else {
     channel.inbox.replies.push_back(method);
   }
-  if (channel.forgotten) {
-    const bool closed = channel.inbox.closed.has_value();
-    channel.inbox = {};
-    if (closed) channels_.erase(number);
-    return;
-  }
-  if (changed_.empty() || changed_.back() != number) changed_.push_back(number);
+  if (!channel.forgotten) return;
+  const bool closed = channel.inbox.closed.has_value();
+  channel.inbox = {};
+  if (closed) channels_.erase(number);
 }
 
 /// The header and the body of a returned message. Only its id is of interest.
@@ -193,7 +189,7 @@ void Session::on_content(Channel& channel, const Frame& frame) {
   if (channel.has_header && channel.body_left == 0) end_return(channel);
 }
 
-/// The confirmation that follows reports the change.
+/// The confirmation of the message comes afterwards.
 void Session::end_return(Channel& channel) {
   if (!channel.forgotten) channel.inbox.returns.push_back(std::move(*channel.returning));
   channel.returning.reset();

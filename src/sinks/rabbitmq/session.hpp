@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "sinks/rabbitmq/frames.hpp"
@@ -62,8 +61,6 @@ class Session {
   Inbox& inbox(std::uint16_t channel) { return channels_[channel].inbox; }
   /// The channel's user is gone. Its number is used again only if the server has closed it.
   void forget(std::uint16_t channel);
-  /// Channels whose inboxes have received something since the last call.
-  std::vector<std::uint16_t> take_changed() { return std::exchange(changed_, {}); }
 
  private:
   struct Channel {
@@ -92,7 +89,6 @@ class Session {
   Tuning tuning_;
   std::optional<std::string> blocked_;
   std::map<std::uint16_t, Channel> channels_;
-  std::vector<std::uint16_t> changed_;
 };
 
 }  // namespace sluice::sinks::rabbitmq

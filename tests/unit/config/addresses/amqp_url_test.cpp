@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "sluice/config.hpp"
+#include "unit/config/load_support.hpp"
 
 namespace sluice::config {
 namespace {
@@ -53,6 +54,22 @@ TEST(AmqpUrl, IsShownWithoutThePassword) {
   RabbitConfig config;
   config.url = "amqp://me:hidden@h:5673/v";
   EXPECT_EQ(config.shown_url(), "amqp://me:***@h:5673/v");
+}
+
+TEST(AmqpUrl, GoesWithItsFiles) {
+  const auto refused = [](const std::string& section, const std::string& why) {
+    const std::string said = refusal_of(kSmall + "rabbitmq: {" + section + "}\n");
+    EXPECT_NE(said.find(why), std::string::npos) << said;
+    EXPECT_EQ(said.find("hidden"), std::string::npos) << said;
+  };
+  refused("url: 'http://me:hidden@h'", "must begin with amqp://");
+  refused("url: 'amqp://h', ca_file: ca", "amqps://");
+  refused("url: 'amqps://h', cert_file: c", "--rabbitmq-cert-file requires --rabbitmq-key-file");
+  refused("url: 'amqp://me:hidden@h', password_file: p", "set only one of them");
+  refused("heartbeat_s: 0", "from 1 to 3600");
+  EXPECT_EQ(
+      loaded_of(kSmall + "rabbitmq: {url: 'amqp://me@h', password_file: p}\n").config.rabbitmq.password_file,
+      "p");
 }
 
 }  // namespace
