@@ -141,6 +141,20 @@ struct KafkaConfig {
   std::string shown_url() const { return "kafka://" + brokers; }
 };
 
+/// How to connect to RabbitMQ.
+struct RabbitConfig {
+  std::string url = "amqp://guest:guest@127.0.0.1:5672/";
+  std::string password_file;  ///< unless the URL contains the password
+  std::string ca_file;        ///< empty: the system's certificate authorities
+  std::string cert_file;
+  std::string key_file;
+  int ack_ms = 5000;  ///< without a confirmation for longer, the broker is reported as down
+  int heartbeat_s = 10;
+
+  /// The URL without the password.
+  std::string shown_url() const;
+};
+
 /// Whether a worker creates missing indexes that rules need, or only warns.
 enum class IndexPolicy { warn, create };
 /// What to do when a stream's position is lost: its history is gone, the server refuses the token, the rules
@@ -154,7 +168,7 @@ enum class LogFormat { text, json };
 /// What /healthz answers.
 enum class HealthForm {
   alive,       ///< that the process is alive
-  components,  ///< also whether MongoDB, NATS, Kafka and Redis can be reached
+  components,  ///< also whether MongoDB, NATS, Kafka, RabbitMQ and Redis can be reached
 };
 
 /// The whole configuration, validated except for the settings of rules. Does not change while it is in use.
@@ -175,6 +189,7 @@ struct Config {
   RelayConfig relay;
   RedisConfig redis;
   KafkaConfig kafka;
+  RabbitConfig rabbitmq;
   bool backfill = false;  ///< the first start fills the targets from the existing source documents
   LostPolicy on_lost = LostPolicy::fail;
   bool restart_now = false;

@@ -208,3 +208,7 @@ std::string sluice::NatsConfig::shown_url() const {
 std::string sluice::RedisConfig::shown_url() const {
   return config::mask_uri(url);
 }
+
+std::string sluice::RabbitConfig::shown_url() const {
+  return config::mask_uri(url);
+}

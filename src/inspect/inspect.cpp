@@ -43,6 +43,7 @@ class StreamInspector {
     SinkInspector of_sinks(config_, report_);
     for (const auto& rule : rules_) of_sinks.look_at_messages(*rule);
     for (const auto& rule : rules_) of_sinks.look_at_topics(*rule);
+    for (const auto& rule : rules_) of_sinks.look_at_exchanges(*rule);
     for (const auto& rule : rules_) of_sinks.look_at_requests(*rule);
     for (const auto& rule : rules_) of_sinks.look_at_cache(*rule);
     for (const auto& rule : rules_) of_sinks.look_at_custom(*rule);

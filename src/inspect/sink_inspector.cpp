@@ -2,13 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+
 #include "core/cache_plan.hpp"
 #include "core/custom_plan.hpp"
 #include "core/kafka_plan.hpp"
 #include "core/publish_plan.hpp"
+#include "core/rabbit_plan.hpp"
 #include "core/webhook_plan.hpp"
 #include "sinks/jetstream/relay.hpp"
 #include "sinks/jetstream/streams.hpp"
+#include "sinks/rabbitmq/errors.hpp"
 #include "sinks/redis/connection.hpp"
 #include "sinks/webhook/outlet.hpp"
 
@@ -17,6 +21,7 @@ namespace sluice::inspect {
 namespace {
 
 constexpr auto kafka_wait = std::chrono::seconds(5);
+constexpr auto rabbitmq_wait = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -109,6 +114,48 @@ void SinkInspector::look_at_topic(const Rule& rule, const KafkaPlan& plan, const
         Level::error, rule,
         fmt::format("there is no Kafka topic {}; create it, or let Sluice create it with 'create: true'",
                     topic));
+  }
+}
+
+/// Checks the exchanges that a rule publishes to and that are known in advance. All rules share one
+/// connection.
+void SinkInspector::look_at_exchanges(const Rule& rule) {
+  for (const DeliveryPlan* delivery : rule.deliveries()) {
+    const auto* plan = dynamic_cast<const RabbitPlan*>(delivery);
+    if (plan == nullptr) continue;
+    static const std::atomic<bool> never = false;
+    if (!rabbitmq_) rabbitmq_ = sinks::rabbitmq::Connection::open(config_.rabbitmq, never);
+    if (const auto* error = std::get_if<Error>(&*rabbitmq_))
+      return report_.say(Level::error, rule, error->message);
+    if (plan->exchanges.empty()) {
+      report_.say(Level::ok, rule,
+                  fmt::format("publishes to RabbitMQ at {}, which answers", config_.rabbitmq.shown_url()));
+    }
+    for (const std::string& exchange : plan->exchanges) look_at_exchange(rule, *plan, exchange);
+  }
+}
+
+void SinkInspector::look_at_exchange(const Rule& rule, const RabbitPlan& plan, const std::string& exchange) {
+  using sinks::rabbitmq::Channel;
+  const auto opened =
+      Channel::open(std::get<std::shared_ptr<sinks::rabbitmq::Connection>>(*rabbitmq_), rabbitmq_wait);
+  if (const auto* error = std::get_if<Error>(&opened)) return report_.say(Level::error, rule, error->message);
+  if (exchange.empty()) return report_.say(Level::ok, rule, "publishes to RabbitMQ's default exchange");
+  Channel& channel = *std::get<std::unique_ptr<Channel>>(opened);
+  const auto error =
+      channel.declare({.exchange = exchange, .type = plan.declare, .passive = true}, rabbitmq_wait);
+  if (!error) {
+    report_.say(Level::ok, rule, fmt::format("publishes to the RabbitMQ exchange {}", exchange));
+  } else if (error->code != sinks::rabbitmq::reply::not_found) {
+    report_.say(Level::error, rule, error->message);
+  } else if (!plan.declare.empty()) {
+    report_.say(Level::ok, rule,
+                fmt::format("publishes to the RabbitMQ exchange {}, which a worker will declare", exchange));
+  } else {
+    report_.say(Level::error, rule,
+                fmt::format("there is no RabbitMQ exchange {}; create it, or let Sluice declare it with "
+                            "'declare: topic'",
+                            exchange));
   }
 }
 

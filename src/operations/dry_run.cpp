@@ -71,6 +71,7 @@ requirements::OwnedDocument completed(bson::View event, const StreamConfig& stre
 std::string text_of(const Message& message) {
   std::string text = std::string(message.verb.empty() ? "publish" : message.verb) + " " +
                      config::mask_address(message.address) + "\nid: " + std::string(message.id);
+  if (!message.key.empty()) text += "\nkey: " + std::string(message.key);
   if (!message.headers.empty()) text += "\n" + config::mask_lines(message.headers);
   if (!message.text.empty()) return text + "\n\n" + std::string(message.text);
   if (!message.payload) return text;

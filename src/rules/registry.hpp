@@ -40,6 +40,8 @@ std::unique_ptr<Rule> make_count(const RuleConfig& rule, const std::string& data
 std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& database);
 /// A rule of the kind `publish` with a section `kafka`.
 std::unique_ptr<Rule> make_kafka_publish(const RuleConfig& rule, const std::string& database);
+/// A rule of the kind `publish` with a section `rabbitmq`.
+std::unique_ptr<Rule> make_rabbitmq_publish(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_tally(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string& database);
 

@@ -7,11 +7,13 @@
 #include "core/handler_plan.hpp"
 #include "core/kafka_plan.hpp"
 #include "core/publish_plan.hpp"
+#include "core/rabbit_plan.hpp"
 #include "core/webhook_plan.hpp"
 #include "sinks/custom/outlet.hpp"
 #include "sinks/handler/outlet.hpp"
 #include "sinks/jetstream/outlet.hpp"
 #include "sinks/kafka/outlet.hpp"
+#include "sinks/rabbitmq/outlet.hpp"
 #include "sinks/redis/outlet.hpp"
 #include "sinks/webhook/outlet.hpp"
 
@@ -55,10 +57,11 @@ bool is_for(const DeliveryPlan& plan) {
 }
 
 // Each sink outside MongoDB has one line here.
-constexpr std::array<Known, 6> registered{{
+constexpr std::array<Known, 7> registered{{
     {is_for<PublishPlan>, make<JetStream>},
     {is_for<KafkaPlan>, make<Kafka>},
     {is_for<WebhookPlan>, make<Webhook>},
+    {is_for<RabbitPlan>, make<RabbitMq>},
     {is_for<CachePlan>, make<Cache>},
     {CustomOutlet::is_for, make<CustomOutlet>},
     {is_for<HandlerPlan>, make<Handlers>},

@@ -8,6 +8,7 @@
 #include "mongo/client.hpp"
 #include "sinks/jetstream/connection.hpp"
 #include "sinks/kafka/topics.hpp"
+#include "sinks/rabbitmq/connection.hpp"
 #include "sinks/redis/connection.hpp"
 #include "sluice/bson_builder.hpp"
 
@@ -90,16 +91,39 @@ class AskKafka {
   std::unique_ptr<sinks::kafka::Inquirer> inquirer_;
 };
 
-/// Whether a publishing rule publishes to Kafka, and not to JetStream.
-bool is_for_kafka(const RuleConfig& rule) {
+class AskRabbit {
+ public:
+  explicit AskRabbit(const RabbitConfig& config) : config_(config) {}
+
+  /// Heartbeats show whether the broker still answers on an open connection.
+  bool operator()() {
+    if (connection_ && !connection_->closed()) return true;
+    connection_.reset();
+    auto opened = sinks::rabbitmq::Connection::open(config_, never_);
+    if (auto* made = std::get_if<std::shared_ptr<sinks::rabbitmq::Connection>>(&opened))
+      connection_ = std::move(*made);
+    return connection_ != nullptr;
+  }
+
+ private:
+  RabbitConfig config_;
+  const std::atomic<bool> never_ = false;
+  std::shared_ptr<sinks::rabbitmq::Connection> connection_;
+};
+
+/// Whom a publishing rule publishes to: "kafka", "rabbitmq", or "stream" for JetStream.
+std::string_view receiver_of(const RuleConfig& rule) {
   const std::vector<std::string> keys = rule.settings.keys();
-  return std::ranges::find(keys, "kafka") != keys.end();
+  for (const std::string_view key : {"kafka", "rabbitmq"}) {
+    if (std::ranges::find(keys, key) != keys.end()) return key;
+  }
+  return "stream";
 }
 
-bool publishes_to(const Config& config, bool kafka) {
+bool publishes_to(const Config& config, std::string_view receiver) {
   for (const StreamConfig& stream : config.streams) {
     for (const RuleConfig& rule : stream.rules) {
-      if (rule.kind == "publish" && is_for_kafka(rule) == kafka) return true;
+      if (rule.kind == "publish" && receiver_of(rule) == receiver) return true;
     }
   }
   return false;
@@ -130,11 +154,14 @@ Probes::Probes(const Config& config) {
     clusters.push_back(cluster);
     add("mongo", [ask = std::make_shared<AskMongo>(stream)] { return (*ask)(); });
   }
-  if (publishes_to(config, false)) {
+  if (publishes_to(config, "stream")) {
     add("nats", [ask = std::make_shared<AskNats>(config.nats)] { return (*ask)(); });
   }
-  if (publishes_to(config, true)) {
+  if (publishes_to(config, "kafka")) {
     add("kafka", [ask = std::make_shared<AskKafka>(config.kafka)] { return (*ask)(); });
+  }
+  if (publishes_to(config, "rabbitmq")) {
+    add("rabbitmq", [ask = std::make_shared<AskRabbit>(config.rabbitmq)] { return (*ask)(); });
   }
   if (has_rule(config, "cache")) {
     add("redis", [ask = std::make_shared<AskRedis>(config.redis)] { return (*ask)(); });

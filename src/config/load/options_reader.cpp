@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "config/addresses/amqp_url.hpp"
 #include "config/addresses/redis_url.hpp"
 #include "config/kafka/properties.hpp"
 #include "config/load/context.hpp"
@@ -63,6 +64,7 @@ class OptionsReader {
     context_.attempt([&] { check_nats(); });
     context_.attempt([&] { check_redis(); });
     context_.attempt([&] { check_kafka(); });
+    context_.attempt([&] { check_rabbitmq(); });
     context_.attempt([&] { check_cluster(); });
     context_.attempt([&] { check_relay(); });
   }
@@ -156,6 +158,23 @@ class OptionsReader {
     origins_.at("kafka-password-file")
         .fail(fmt::format("the password is set both here and in {}; set only one of them",
                           origins_.at("kafka-password").prefix()));
+  }
+
+  void check_rabbitmq() {
+    const RabbitConfig& rabbitmq = context_.config().rabbitmq;
+    check_pair("rabbitmq-cert-file", rabbitmq.cert_file, "rabbitmq-key-file", rabbitmq.key_file);
+    check_pair("rabbitmq-key-file", rabbitmq.key_file, "rabbitmq-cert-file", rabbitmq.cert_file);
+    const bool given = origins_.at("rabbitmq-url").kind != Origin::Kind::fallback;
+    const AmqpPlace place = amqp_place(rabbitmq.url);
+    for (const auto& [name, file] : {std::pair("rabbitmq-ca-file", rabbitmq.ca_file),
+                                     std::pair("rabbitmq-cert-file", rabbitmq.cert_file)}) {
+      if (!file.empty() && !place.origin.tls)
+        origins_.at(name).fail("a TLS file is for a URL that begins with amqps://");
+    }
+    if (rabbitmq.password_file.empty() || !given || !place.has_password) return;
+    origins_.at("rabbitmq-password-file")
+        .fail(fmt::format("the password is set both here and in {}; set only one of them",
+                          origins_.at("rabbitmq-url").prefix()));
   }
 
   void check_shard() {

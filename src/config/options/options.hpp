@@ -19,6 +19,7 @@ enum class OptionType {
   nats_urls,
   redis_url,
   kafka_brokers,
+  amqp_url,
   file,
   database,
   whole,

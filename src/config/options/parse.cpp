@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/addresses/amqp_url.hpp"
 #include "config/addresses/redis_url.hpp"
 #include "config/mask.hpp"
 #include "config/names.hpp"
@@ -93,6 +94,11 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
         refuse(option, text, origin, allowed_text(option) + " (" + why + ")");
       }
       return {text, 0};
+    case OptionType::amqp_url:
+      if (const std::string why = why_no_amqp_url(text); !why.empty()) {
+        refuse(option, mask_uri(text), origin, allowed_text(option) + " (" + why + ")");
+      }
+      return {text, 0};
     case OptionType::database:
       if (const std::string why = why_no_database(text); !why.empty()) {
         refuse(option, text, origin, "a database name (" + why + ")");
@@ -118,7 +124,7 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
 
 std::string shown_value(const Option& option, const std::string& text) {
   if (option.type == OptionType::secret) return text.empty() ? "" : "***";
-  if (option.type == OptionType::redis_url) return mask_uri(text);
+  if (option.type == OptionType::redis_url || option.type == OptionType::amqp_url) return mask_uri(text);
   return option.type == OptionType::uri || option.type == OptionType::nats_urls ? mask_uris(text) : text;
 }
 
@@ -136,6 +142,8 @@ std::string allowed_text(const Option& option) {
       return "one or more of host:port, separated by commas";
     case OptionType::redis_url:
       return "redis://user:password@host:port/database, where only the host is required";
+    case OptionType::amqp_url:
+      return "amqp://user:password@host:port/vhost or amqps://..., where only the host is required";
     case OptionType::secret:
       return "a secret";
     case OptionType::file:

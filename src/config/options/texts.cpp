@@ -18,6 +18,7 @@ std::string placeholder(const Option& option) {
       return " URI";
     case nats_urls:
     case redis_url:
+    case amqp_url:
       return " URL";
     case kafka_brokers:
       return " HOSTS";

@@ -124,7 +124,7 @@ rd_kafka_topic_t* Kafka::Attempt::topic_of(const DeliverWrite& write) {
 
 bool Kafka::Attempt::give(std::size_t place, rd_kafka_topic_t* topic, const kafka::Record& record) {
   kafka::Reports& reports = lane_.reports;
-  kafka::Patience patience(std::chrono::milliseconds(outlet_.config_.ack_ms), flow::Clock::now());
+  flow::Patience patience(std::chrono::milliseconds(outlet_.config_.ack_ms), flow::Clock::now());
   while (true) {
     const auto code = producer_->send(topic, record, reports.expect(place));
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
@@ -155,7 +155,7 @@ void Kafka::Attempt::refuse(std::size_t place, Error error) {
 
 /// Waits for the reports of all that was sent. False if they do not come.
 bool Kafka::Attempt::landed() {
-  kafka::Patience patience(std::chrono::milliseconds(outlet_.config_.ack_ms), flow::Clock::now());
+  flow::Patience patience(std::chrono::milliseconds(outlet_.config_.ack_ms), flow::Clock::now());
   bool purged = false;
   while (!lane_.reports.wait_until(flow::Clock::now() + wait_step)) {
     if (outlet_.abandoned_) return false;

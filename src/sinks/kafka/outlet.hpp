@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "core/kafka_plan.hpp"
+#include "flow/patience.hpp"
 #include "sinks/delivered.hpp"
 #include "sinks/kafka/batch_limits.hpp"
-#include "sinks/kafka/patience.hpp"
 #include "sinks/kafka/producer.hpp"
 #include "sinks/kafka/reports.hpp"
 #include "sinks/outlet.hpp"

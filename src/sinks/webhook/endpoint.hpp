@@ -16,7 +16,7 @@
 #include "flow/time.hpp"
 #include "sluice/error.hpp"
 
-/// Requests to web services. Beast and Asio are used only within this folder.
+/// Requests to web services.
 namespace sluice::sinks::webhook {
 
 struct EndpointConfig {

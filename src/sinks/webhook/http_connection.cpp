@@ -138,7 +138,7 @@ void HttpConnection::parse(AnswerReader& reader, error_code& error) {
 }
 
 asio::awaitable<bool> HttpConnection::connect(Answer& answer) {
-  HostAddresses& host = context_.addresses;
+  net::HostAddresses& host = context_.addresses;
   const flow::Time until = flow::Clock::now() + context_.config.connect_timeout;
   std::string why = co_await host.find(wake_, abandoned_, until);
   bool late = host.is_looking_up();

@@ -2,14 +2,18 @@
 
 #include <string>
 
+#include "sinks/net/asio.hpp"
+#include "sinks/net/certificates.hpp"
+#include "sinks/net/host_addresses.hpp"
+#include "sinks/net/wire.hpp"
 #include "sinks/webhook/answer_reader.hpp"
-#include "sinks/webhook/asio.hpp"
-#include "sinks/webhook/certificates.hpp"
 #include "sinks/webhook/endpoint.hpp"
-#include "sinks/webhook/host_addresses.hpp"
-#include "sinks/webhook/wire.hpp"
 
 namespace sluice::sinks::webhook {
+
+namespace asio = boost::asio;
+using net::error_code;
+using net::tcp;
 
 /// State that all connections of one endpoint share.
 struct ConnectionContext {
@@ -19,8 +23,8 @@ struct ConnectionContext {
   asio::io_context& io;
   const EndpointConfig& config;
   const std::string authority;
-  Certificates certificates{config};
-  HostAddresses addresses;
+  net::Certificates certificates{{config.origin.tls, config.ca_file, config.cert_file, config.key_file}};
+  net::HostAddresses addresses;
   bool stopping = false;
 };
 
@@ -59,7 +63,7 @@ class HttpConnection {
   asio::awaitable<std::string> connect_to(tcp::endpoint address);
 
   ConnectionContext& context_;
-  Wire wire_;
+  net::Wire wire_;
   asio::steady_timer wake_;
   bool abandoned_ = false;
   std::string out_;

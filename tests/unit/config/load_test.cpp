@@ -43,6 +43,7 @@ redis: {url: "redis://me:hidden@r:6380/2", timeout_ms: 1400}
 relay: {jetstream: {stream: s, partitions: 4, max_age_h: 15, max_mb: 16, replicas: 3}}
 kafka: {brokers: "k1:9092,k2:9092", user: u, password: hidden, mechanism: PLAIN, ca_file: ca, cert_file: cf,
   key_file: kf, ack_ms: 1500}
+rabbitmq: {url: "amqps://me:hidden@b:5673/v", ca_file: ca, cert_file: cf, key_file: kf, ack_ms: 1600, heartbeat_s: 17}
 )";
   const Loaded loaded = loaded_of(yaml);
   const Config& config = loaded.config;
@@ -87,6 +88,11 @@ kafka: {brokers: "k1:9092,k2:9092", user: u, password: hidden, mechanism: PLAIN,
   EXPECT_EQ(config.kafka.brokers, "k1:9092,k2:9092");
   EXPECT_EQ(config.kafka.mechanism, "PLAIN");
   EXPECT_EQ(config.kafka.ack_ms, 1500);
+  EXPECT_EQ(config.rabbitmq.url, "amqps://me:hidden@b:5673/v");
+  EXPECT_EQ(config.rabbitmq.ca_file, "ca");
+  EXPECT_EQ(config.rabbitmq.ack_ms, 1600);
+  EXPECT_EQ(config.rabbitmq.heartbeat_s, 17);
+  EXPECT_EQ(listed(loaded, "rabbitmq.url").value, "amqps://me:***@b:5673/v");
   EXPECT_EQ(effective_text(loaded.effective).find("hidden"), std::string::npos);
   for (const auto& line : loaded.effective) {
     if (!line.name.starts_with("--")) {
@@ -137,7 +143,7 @@ rules:
 )"),
       "w.yaml:1:1: a name may contain only letters, digits, '.', '_' and '-'\n"
       "w.yaml:2:1: unknown key 'engin'; allowed here: pipeline, rules, streams, mongodb, state, indexes, "
-      "shard, cluster, engine, nats, relay, kafka, redis, http, log, on_lost or on_changed_rules\n"
+      "shard, cluster, engine, nats, relay, kafka, rabbitmq, redis, http, log, on_lost or on_changed_rules\n"
       "w.yaml:3:11: 'mongodb.database' must be a database name (a database name must not contain / "
       "\\ . \" $ * < > : | ? or a space), not 'a b'\n"
       "w.yaml:4:10: 'engine.lanes' must be a whole number from 1 to 256, not '0'\n"

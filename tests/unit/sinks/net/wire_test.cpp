@@ -1,4 +1,4 @@
-#include "sinks/webhook/wire.hpp"
+#include "sinks/net/wire.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::net {
 namespace {
 
 using namespace std::chrono_literals;
@@ -58,4 +58,4 @@ TEST(WireTest, AnExpiredTimeIsToldAndClosesTheConnection) {
 }
 
 }  // namespace
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::net

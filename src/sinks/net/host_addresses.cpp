@@ -1,10 +1,10 @@
-#include "sinks/webhook/host_addresses.hpp"
+#include "sinks/net/host_addresses.hpp"
 
 #include <algorithm>
 
 #include "async/spawn.hpp"
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::net {
 
 namespace {
 
@@ -74,4 +74,4 @@ void HostAddresses::stop() {
   resolver_.cancel();
 }
 
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::net

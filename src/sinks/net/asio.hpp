@@ -19,10 +19,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::net {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::net

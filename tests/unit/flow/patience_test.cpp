@@ -1,14 +1,14 @@
-#include "sinks/kafka/patience.hpp"
+#include "flow/patience.hpp"
 
 #include <gtest/gtest.h>
 
-namespace sluice::sinks::kafka {
+namespace sluice::flow {
 namespace {
 
 using namespace std::chrono_literals;
 
-TEST(KafkaPatience, LastsFromTheLastReport) {
-  const flow::Time start{};
+TEST(PatienceTest, LastsFromTheLastReport) {
+  const Time start{};
   Patience patience(5s, start);
   EXPECT_FALSE(patience.over(start + 4s, 0, false));
   EXPECT_FALSE(patience.over(start + 6s, 1, false)) << "a report came";
@@ -18,8 +18,8 @@ TEST(KafkaPatience, LastsFromTheLastReport) {
   EXPECT_FALSE(patience.over(start + 12s, 1, false));
 }
 
-TEST(KafkaPatience, IsShortWhileTheProducerCannotSend) {
-  const flow::Time start{};
+TEST(PatienceTest, IsShortWhileTheProducerCannotSend) {
+  const Time start{};
   Patience patience(5s, start);
   EXPECT_FALSE(patience.over(start + 499ms, 0, true));
   EXPECT_TRUE(patience.over(start + 500ms, 0, true));
@@ -28,4 +28,4 @@ TEST(KafkaPatience, IsShortWhileTheProducerCannotSend) {
 }
 
 }  // namespace
-}  // namespace sluice::sinks::kafka
+}  // namespace sluice::flow

@@ -5,9 +5,9 @@
 
 #include "config/addresses/url_origin.hpp"
 #include "flow/time.hpp"
-#include "sinks/webhook/asio.hpp"
+#include "sinks/net/asio.hpp"
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::net {
 
 /// The IP addresses of an endpoint's host, shared by its connections. They are looked up again after a few
 /// seconds, or when none of them accepted a connection. For the endpoint's thread only.
@@ -47,4 +47,4 @@ class HostAddresses {
   std::vector<asio::steady_timer*> waiting_;  ///< timers of the waiting calls of find()
 };
 
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::net

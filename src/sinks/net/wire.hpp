@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "flow/time.hpp"
-#include "sinks/webhook/asio.hpp"
+#include "sinks/net/asio.hpp"
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::net {
 
 /// One connection, with or without TLS, and the deadline of its operations. No operation may be under way
 /// when it is destroyed. The deadline's handler may still be queued then; it does nothing.
@@ -50,4 +50,4 @@ class Wire {
   asio::steady_timer deadline_;
 };
 
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::net

@@ -1,4 +1,4 @@
-#include "sinks/webhook/wire.hpp"
+#include "sinks/net/wire.hpp"
 
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/write.hpp>
@@ -7,7 +7,7 @@
 
 #include "tls/certificate.hpp"
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::net {
 
 void Wire::wait_until(flow::Time time) {
   link_->timed_out = false;
@@ -89,4 +89,4 @@ asio::awaitable<error_code> Wire::read(asio::mutable_buffer into, std::size_t& s
   co_return error;
 }
 
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::net

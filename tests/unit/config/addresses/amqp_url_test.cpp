@@ -1,0 +1,76 @@
+#include "config/addresses/amqp_url.hpp"
+
+#include <gtest/gtest.h>
+
+#include "sluice/config.hpp"
+#include "unit/config/load_support.hpp"
+
+namespace sluice::config {
+namespace {
+
+TEST(AmqpUrl, SaysWhereAndWho) {
+  const AmqpPlace whole = amqp_place("amqp://me:s%40cret%25@broker.local:5673/shop%2Feu");
+  EXPECT_FALSE(whole.origin.tls);
+  EXPECT_EQ(whole.origin.host, "broker.local");
+  EXPECT_EQ(whole.origin.port, "5673");
+  EXPECT_EQ(whole.user, "me");
+  EXPECT_EQ(whole.password, "s@cret%");
+  EXPECT_TRUE(whole.has_password);
+  EXPECT_EQ(whole.vhost, "shop/eu");
+}
+
+TEST(AmqpUrl, NeedsNothingButAHost) {
+  const AmqpPlace plain = amqp_place("amqp://broker");
+  EXPECT_EQ(plain.origin.port, "5672");
+  EXPECT_EQ(plain.user, "guest");
+  EXPECT_EQ(plain.password, "guest");
+  EXPECT_EQ(plain.vhost, "/");
+  EXPECT_EQ(amqp_place("amqp://broker/").vhost, "/");
+  EXPECT_EQ(amqp_place("amqp://me@[::1]:7000/%2F").origin.host, "::1");
+  EXPECT_EQ(amqp_place("amqp://me@[::1]:7000/%2F").vhost, "/");
+  EXPECT_EQ(amqp_place("amqp://me@broker").password, "");
+  EXPECT_FALSE(amqp_place("amqp://me@broker").has_password);
+}
+
+TEST(AmqpUrl, OfAmqpsMeansTls) {
+  const AmqpPlace place = amqp_place("amqps://broker");
+  EXPECT_TRUE(place.origin.tls);
+  EXPECT_EQ(place.origin.port, "5671");
+}
+
+class NoAmqpUrl : public testing::TestWithParam<const char*> {};
+
+TEST_P(NoAmqpUrl, IsRefused) {
+  EXPECT_NE(why_no_amqp_url(GetParam()), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(AmqpUrls, NoAmqpUrl,
+                         testing::Values("", "host:5672", "http://host", "amqp://", "amqp://:5672",
+                                         "amqp://h:0", "amqp://h:65536", "amqp://h:x", "amqp://h/a/b",
+                                         "amqp://u:%4@h", "amqp://u:%zz@h", "amqp://h/%zz", "amqp://[::1",
+                                         "amqp://@h", "amqp://h?heartbeat=5", "amqp://h/v?heartbeat=5"));
+
+TEST(AmqpUrl, IsShownWithoutThePassword) {
+  RabbitConfig config;
+  config.url = "amqp://me:hidden@h:5673/v";
+  EXPECT_EQ(config.shown_url(), "amqp://me:***@h:5673/v");
+}
+
+TEST(AmqpUrl, GoesWithItsFiles) {
+  const auto refused = [](const std::string& section, const std::string& why) {
+    const std::string said = refusal_of(kSmall + "rabbitmq: {" + section + "}\n");
+    EXPECT_NE(said.find(why), std::string::npos) << said;
+    EXPECT_EQ(said.find("hidden"), std::string::npos) << said;
+  };
+  refused("url: 'http://me:hidden@h'", "must begin with amqp://");
+  refused("url: 'amqp://h', ca_file: ca", "amqps://");
+  refused("url: 'amqps://h', cert_file: c", "--rabbitmq-cert-file requires --rabbitmq-key-file");
+  refused("url: 'amqp://me:hidden@h', password_file: p", "set only one of them");
+  refused("heartbeat_s: 0", "from 1 to 3600");
+  EXPECT_EQ(
+      loaded_of(kSmall + "rabbitmq: {url: 'amqp://me@h', password_file: p}\n").config.rabbitmq.password_file,
+      "p");
+}
+
+}  // namespace
+}  // namespace sluice::config
