@@ -83,6 +83,8 @@ class KafkaRule final : public Rule {
     Message message;
     message.address = arena.keep(topic.view());
     if (key) message.key = *key;
+    if (event.operation != Operation::snapshot) message.position = event.token_data;
+    message.shard_hash = event.shard_hash;
     const bool deletes = event.operation == Operation::remove && key;
     if (!deletes || parts_.deletes != Deletes::tombstone) {
       message.id = arena.keep(id.view());

@@ -41,7 +41,7 @@ nats: {url: "tls://me:hidden@n1:4222,nats://n2", user: u, password: hidden, toke
   nkey_file: nf, password_file: pf, token_file: tf, ca_file: ca, cert_file: cf, key_file: kf, ack_ms: 1300}
 redis: {url: "redis://me:hidden@r:6380/2", timeout_ms: 1400}
 kafka: {brokers: "k1:9092,k2:9092", user: u, password: hidden, mechanism: PLAIN, ca_file: ca, cert_file: cf,
-  key_file: kf, ack_ms: 1500}
+  key_file: kf, ack_ms: 1500, exactly_once: true, positions: p}
 )";
   const Loaded loaded = loaded_of(yaml);
   const Config& config = loaded.config;
@@ -81,6 +81,8 @@ kafka: {brokers: "k1:9092,k2:9092", user: u, password: hidden, mechanism: PLAIN,
   EXPECT_EQ(config.kafka.brokers, "k1:9092,k2:9092");
   EXPECT_EQ(config.kafka.mechanism, "PLAIN");
   EXPECT_EQ(config.kafka.ack_ms, 1500);
+  EXPECT_TRUE(config.kafka.exactly_once);
+  EXPECT_EQ(config.kafka.positions, "p");
   EXPECT_EQ(effective_text(loaded.effective).find("hidden"), std::string::npos);
   for (const auto& line : loaded.effective) {
     if (!line.name.starts_with("--")) {
