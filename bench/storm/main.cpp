@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
     if (options.command == "latency") return run_latency(options, server);
     if (options.command == "fill") return run_fill(options, server);
     if (options.command == "publish") return run_publish(options, server);
+    if (options.command == "kafka") return run_kafka(options, server);
     if (options.command == "cache") return run_cache(options, server);
     if (options.command == "filter") return run_filter(options, server);
     if (options.command == "scale") return run_scale(options, server);

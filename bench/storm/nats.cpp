@@ -107,6 +107,11 @@ void NatsClient::remove(const std::string& stream) const {
   if (status != NATS_NOT_FOUND) check(status, "stream");
 }
 
+void NatsClient::empty(const std::string& stream) const {
+  const natsStatus status = js_PurgeStream(jetstream(), stream.c_str(), nullptr, nullptr);
+  if (status != NATS_NOT_FOUND) check(status, "stream");
+}
+
 void NatsClient::create(const std::string& stream) const {
   const std::string subjects = stream + ".>";
   const char* list[] = {subjects.c_str()};

@@ -54,6 +54,8 @@ class NatsClient {
   /// Zeros if there is no such stream.
   Held held(const std::string& stream) const;
   void remove(const std::string& stream) const;
+  /// Deletes all messages of the stream, if it exists.
+  void empty(const std::string& stream) const;
   /// Creates a stream as a publish rule does: stored in files, for all subjects below its name.
   void create(const std::string& stream) const;
 

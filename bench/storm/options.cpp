@@ -78,6 +78,12 @@ void add_commands(CLI::App& app, Options& options) {
                       "nats-server to start (default: where it is found)");
   publish->add_option("--window", options.window, "messages that the bare publisher has under way")
       ->capture_default_str();
+  CLI::App* kafka =
+      app.add_subcommand("kafka", "one updateMany to a Kafka topic, beside a loop and ceilings");
+  kafka->add_option("--documents", options.documents, "documents that it updates, with commas")
+      ->delimiter(',');
+  kafka->add_option("--kafka-jars", options.kafka_jars,
+                    "folder of the broker's jars (default: $SLUICE_KAFKA, then what tools/kafka fetches)");
   CLI::App* cache = app.add_subcommand("cache", "one updateMany to keys in Redis, beside its ceilings");
   cache->add_option("--documents", options.documents, "documents that it updates, with commas")
       ->delimiter(',');
@@ -115,7 +121,7 @@ void add_commands(CLI::App& app, Options& options) {
   CLI::App* latency =
       app.add_subcommand("latency", "time until a change's effect is visible, beside a one-at-a-time loop");
   for (CLI::App* command :
-       {run, sweep, memory, fill, publish, cache, webhook, scale, filter, soak, failover, latency})
+       {run, sweep, memory, fill, publish, kafka, cache, webhook, scale, filter, soak, failover, latency})
     command->fallthrough();
 }
 

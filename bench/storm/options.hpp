@@ -12,7 +12,7 @@ namespace storm {
 /// The options of the command line.
 struct Options {
   std::string command_line;
-  /// run, sweep, memory, soak, fill, publish, cache, webhook, scale, filter, failover, latency
+  /// run, sweep, memory, soak, fill, publish, kafka, cache, webhook, scale, filter, failover, latency
   std::string command;
 
   Sizes sizes;
@@ -35,9 +35,10 @@ struct Options {
   std::string beside;  ///< memory: another worker's binary, measured in the same run; empty: none
   std::vector<std::uint32_t> targets = {100'000, 500'000};  ///< fill: articles
 
-  std::vector<std::uint32_t> documents = {20'000, 100'000};  ///< publish, cache: updated by each updateMany
+  std::vector<std::uint32_t> documents = {20'000, 100'000};  ///< publish, kafka, cache: updated by each
   std::string nats_server;                                   ///< publish: path; empty: looked for
   std::string redis_server;                                  ///< cache: path; empty: looked for
+  std::string kafka_jars;      ///< kafka: folder of the broker's jars; empty: SLUICE_KAFKA, or tools/kafka
   std::int64_t window = 4096;  ///< publish: messages that the bare publisher has in flight
 
   std::uint32_t events = 20'000;   ///< webhook, scale: documents updated by each updateMany

@@ -9,8 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -124,6 +126,18 @@ void Process::kill() {
   if (!running()) return;
   ::kill(pid_, SIGKILL);
   wait_until(std::chrono::steady_clock::now() + std::chrono::seconds(60));
+}
+
+std::string output_of(const std::string& program) {
+  struct Close {
+    void operator()(std::FILE* pipe) const { pclose(pipe); }
+  };
+  const std::unique_ptr<std::FILE, Close> pipe(popen(program.c_str(), "r"));
+  char line[4096] = {};
+  if (!pipe || std::fgets(line, sizeof line, pipe.get()) == nullptr) return {};
+  std::string out(line);
+  out.erase(out.find_last_not_of('\n') + 1);
+  return out;
 }
 
 int free_port() {

@@ -45,6 +45,9 @@ class Process {
   int wait_until(std::chrono::steady_clock::time_point deadline);
 };
 
+/// The first line that a program prints; empty if it fails.
+std::string output_of(const std::string& program);
+
 /// A TCP port of loopback that is free at the moment.
 int free_port();
 

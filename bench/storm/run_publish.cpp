@@ -1,14 +1,14 @@
-#include <algorithm>
 #include <chrono>
-#include <cstdio>
-#include <functional>
+#include <memory>
 #include <stdexcept>
-#include <thread>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "bus.hpp"
 #include "commands.hpp"
-#include "data.hpp"
-#include "publishers.hpp"
-#include "report.hpp"
+#include "event_text.hpp"
+#include "nats.hpp"
 #include "update_many.hpp"
 
 namespace storm {
@@ -16,277 +16,115 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kPoll = std::chrono::milliseconds(5);
-constexpr double kPatience = 300;  // seconds until the stream has the messages of a whole storm
-const std::string kDatabase = "conduit";
+constexpr std::int64_t kAllAcknowledgedMs = 120'000;
 const std::string kStream = "storm";
 const std::string kRivalStream = "rival";
 
-struct Cpu {
-  double worker = 0;
-  double mongod = 0;
-  double nats = 0;
+/// A message as a publish rule sends it. The server recognises duplicates by `id`.
+struct PublishedMessage {
+  std::string subject;
+  std::string id;
+  std::string payload;
 };
 
-/// The measurements of a worker that runs while the storm is written.
-struct Published {
-  double seconds = 0;         ///< from the updateMany's start until the stream has all messages
-  double update_seconds = 0;  ///< duration of the updateMany
-  Histogram lag;
-  Histogram batch_events;
-  double peak_rss_mb = 0;
-  Cpu cpu;  ///< CPU seconds in the measured time
-};
+/// The message that a publish rule makes of an event: its subject is stream.collection.operation.id, its id
+/// the resume token, its payload the event as relaxed Extended JSON.
+PublishedMessage message_of(const bson_t* event) {
+  return {kRivalStream + "." + text_at(event, "ns.coll") + "." + text_at(event, "operationType") + "." +
+              text_at(event, "documentKey._id"),
+          text_at(event, "_id._data"), relaxed_json(event)};
+}
 
-struct Round {
-  Published ours;
-  double cursor = 0;          ///< events/s of the bare cursor while the storm is written
-  double backlog_cursor = 0;  ///< events/s of the bare cursor after it has been written
-  double publisher = 0;       ///< messages/s of the bare publisher
-  double loop = 0;            ///< messages/s of the one-at-a-time loop
-};
+NatsMessage natsMessage(const PublishedMessage& from) {
+  natsMsg* made = nullptr;
+  const natsStatus status = natsMsg_Create(&made, from.subject.c_str(), nullptr, from.payload.data(),
+                                           static_cast<int>(from.payload.size()));
+  NatsMessage message(made);
+  check(status, "message");
+  check(natsMsgHeader_Set(made, "Nats-Msg-Id", from.id.c_str()), "header");
+  return message;
+}
 
-struct Size {
-  std::uint32_t documents = 0;
-  std::vector<Round> rounds;
-  double payload_bytes = 0;
-
-  double rate(const Round& round) const { return documents / round.ours.seconds; }
-};
-
-/// The servers, and the measurements on them.
-class PublishStage {
+/// A nats-server. Its streams hold the messages, so they are the receivers.
+class JetStreamBus final : public Bus {
  public:
-  PublishStage(const Options& options, const Server& server)
-      : options_(options),
-        server_(server),
-        folder_(options.server.data_parent),
-        nats_server_(options.nats_server, options.server.data_parent),
-        nats_(nats_server_, options.window),
-        client_(server.client()) {}
+  explicit JetStreamBus(const Options& options)
+      : server_(options.nats_server, options.server.data_parent), client_(server_, options.window) {}
 
-  const NatsServer& nats_server() const { return nats_server_; }
-
-  Size measure(std::uint32_t documents) {
-    load(documents);
-    Size size{documents, {}, 0};
-    for (std::uint32_t round = 0; round < options_.rounds; ++round) {
-      size.rounds.push_back(measure_round(size));
-      std::fprintf(stderr, "publish: %s messages/s of %s\n", grouped(size.rate(size.rounds.back())).c_str(),
-                   grouped(documents).c_str());
-    }
-    return size;
+  std::string name() const override { return "publish"; }
+  std::string server() const override { return "nats"; }
+  std::string version() const override { return server_.version(); }
+  std::string library() const override { return std::string("libnats ") + nats_GetVersion(); }
+  Usage usage() const override { return server_.usage(); }
+  std::string rules() const override {
+    return "  - name: out\n    publish: { from: users, stream: " + kStream + " }\n";
   }
+  std::vector<std::string> flags() const override { return {"--nats-url", server_.url()}; }
 
- private:
-  const Options& options_;
-  const Server& server_;
-  TemporaryDirectory folder_;
-  NatsServer nats_server_;
-  NatsClient nats_;
-  Client client_;
-  WorkerOptions worker_;
-  StreamShape shape_;
-
-  void load(std::uint32_t documents) {
-    for (const std::string& name : {kDatabase, std::string("rival"), std::string("sluice")})
-      drop(client_, name);
-    command(client_, kDatabase, R"({"create":"users"})");
-    insert_many(collection(client_, kDatabase, "users"), documents, user);
-    worker_ = {.sluice = options_.sluice,
-               .flags = options_.worker_flags,
-               .folder = folder_.path(),
-               .uri = server_.uri(),
-               .database = kDatabase,
-               .rules = "  - name: out\n    publish: { from: users, stream: " + kStream + " }\n",
-               .pipeline = "publish-" + std::to_string(documents)};
-    // Start at the present: a worker must not read the storm written for the bare cursor.
-    worker_.flags.insert(worker_.flags.end(), {"--nats-url", nats_server_.url(), "--restart-now"});
-    shape_ = observe_stream(server_, worker_);
+  void begin() override {
+    client_.remove(kRivalStream);
+    client_.empty(kStream);
   }
-
-  Round measure_round(Size& size) {
-    Round round;
-    nats_.remove(kStream);
-    round.ours = publish(size.documents);
-    const Moment from = now(client_);
-    round.cursor = read_live(size.documents, from);
-    round.backlog_cursor =
-        drain(server_.client(), kDatabase, shape_, batch(size.documents), from, size.documents)
-            .events_per_second();
-    round.publisher = publish_bare(size, from);
-    nats_.create(kRivalStream);
-    const auto few = std::min<std::int64_t>(options_.one_at_a_time, size.documents);
-    if (few > 0)
-      round.loop = publish_one_at_a_time(server_.client(), nats_, kDatabase, shape_, from, few, kRivalStream);
-    nats_.remove(kRivalStream);
-    return round;
+  bool has(std::int64_t messages) override {
+    return client_.held(kStream).messages >= static_cast<std::uint64_t>(messages);
   }
-
-  /// With a batch size above the number of events, the last getMore would wait for more.
-  int batch(std::int64_t events) const {
-    return static_cast<int>(std::min<std::int64_t>(options_.cursor_batch, events));
-  }
-
-  Published publish(std::uint32_t documents) {
-    Worker worker(worker_);
-    worker.wait_ready();
-    const Cpu before = cpu(worker);
-    Published out;
-    const auto start = Clock::now();
-    UpdateMany update(server_, kDatabase);
-    while (nats_.held(kStream).messages < documents) wait(worker, start);
-    out.seconds = since(start);
-    const Cpu after = cpu(worker);
-    out.cpu = {after.worker - before.worker, after.mongod - before.mongod, after.nats - before.nats};
-    out.update_seconds = update.seconds();
-    while (worker.metrics().value("sluice_events_published_total") < documents) wait(worker, start);
-    const Metrics metrics = worker.metrics();
-    out.lag = metrics.histogram("sluice_event_lag_seconds");
-    out.batch_events = metrics.histogram("sluice_batch_events");
-    out.peak_rss_mb = worker.usage().peak_rss_mb;
-    worker.stop();
-    expect_held(documents);
-    return out;
-  }
-
-  static void wait(Worker& worker, Clock::time_point start) {
-    worker.expect_running();
-    if (since(start) > kPatience) throw std::runtime_error("the stream does not come to hold the storm");
-    std::this_thread::sleep_for(kPoll);
-  }
-
-  /// Throws unless the stream has exactly one message for each document. Each document has its own subject.
-  void expect_held(std::uint32_t documents) const {
-    const Held held = nats_.held(kStream);
-    if (held.messages != documents || held.subjects != static_cast<std::int64_t>(documents))
+  /// Each document has its own subject.
+  void expect_all(std::int64_t documents) override {
+    const Held held = client_.held(kStream);
+    if (held.messages != static_cast<std::uint64_t>(documents) || held.subjects != documents)
       throw std::runtime_error("the stream holds " + std::to_string(held.messages) + " messages on " +
                                std::to_string(held.subjects) + " subjects, and not " +
                                std::to_string(documents));
   }
 
-  Cpu cpu(const Worker& worker) const {
-    return {worker.usage().cpu_seconds, server_.usage().cpu_seconds, nats_server_.usage().cpu_seconds};
-  }
-
-  double read_live(std::uint32_t documents, Moment from) const {
-    const Client client = server_.client();
-    const auto start = Clock::now();
-    UpdateMany update(server_, kDatabase);
-    drain(client, kDatabase, shape_, batch(documents), from, documents);
-    const double seconds = since(start);
-    update.seconds();
-    return documents / seconds;
-  }
-
-  double publish_bare(Size& size, Moment from) const {
-    const std::vector<PublishedMessage> messages =
-        messages_of(server_.client(), kDatabase, shape_, from, size.documents, kRivalStream);
+  BarePublished publish_bare(const Read& read) override {
+    std::vector<PublishedMessage> messages;
     double bytes = 0;
-    for (const PublishedMessage& message : messages) bytes += static_cast<double>(message.payload.size());
-    size.payload_bytes = bytes / static_cast<double>(messages.size());
-    nats_.create(kRivalStream);
-    const double seconds = publish_async(nats_, messages);
-    nats_.remove(kRivalStream);
-    return size.documents / seconds;
+    read([&](const Event& event) {
+      messages.push_back(message_of(event.document));
+      bytes += static_cast<double>(messages.back().payload.size());
+    });
+    client_.create(kRivalStream);
+    const double seconds = publish_async(messages);
+    client_.remove(kRivalStream);
+    client_.create(kRivalStream);
+    return {seconds, bytes / static_cast<double>(messages.size())};
   }
+
+  void publish_one(const Event& event) override {
+    const NatsMessage message = natsMessage(message_of(event.document));
+    jsPubAck* made = nullptr;
+    const natsStatus status = js_PublishMsg(&made, client_.jetstream(), message.get(), nullptr, nullptr);
+    const PublishAck acknowledged(made);
+    check(status, "publish");
+  }
+
+ private:
+  /// Without waiting between them, up to the client's window. Returns the seconds until all are acknowledged.
+  double publish_async(const std::vector<PublishedMessage>& messages) const {
+    const auto start = Clock::now();
+    for (const PublishedMessage& one : messages) {
+      natsMsg* message = natsMessage(one).release();
+      const natsStatus status = js_PublishMsgAsync(client_.jetstream(), &message, nullptr);
+      const NatsMessage refused(message);  // null if the library has taken ownership
+      check(status, "publish");
+    }
+    jsPubOptions options;
+    jsPubOptions_Init(&options);
+    options.MaxWait = kAllAcknowledgedMs;
+    check(js_PublishAsyncComplete(client_.jetstream(), &options), "publish");
+    return since(start);
+  }
+
+  NatsServer server_;
+  NatsClient client_;
 };
-
-Spread spread_of(const Size& size, const std::function<double(const Round&)>& of) {
-  std::vector<double> values;
-  for (const Round& round : size.rounds) values.push_back(of(round));
-  return spread(values);
-}
-
-double lower_ceiling(const Round& round) {
-  return std::min(round.cursor, round.publisher);
-}
-
-/// The rate of a machine whose cores first read everything and then publish everything.
-double both_ceilings(const Round& round) {
-  return 1 / (1 / round.cursor + 1 / round.publisher);
-}
-
-Json json_of(const Round& round, const Size& size) {
-  const Published& ours = round.ours;
-  const double million = 1e6 / size.documents;
-  return Json::object()
-      .set("seconds", ours.seconds)
-      .set("update_many_seconds", ours.update_seconds)
-      .set("messages_per_second", size.rate(round))
-      .set("lag_seconds", json_of(ours.lag))
-      .set("batch_events", json_of(ours.batch_events))
-      .set("peak_rss_mb", ours.peak_rss_mb)
-      .set("worker_cpu_us_per_message", ours.cpu.worker * million)
-      .set("mongod_cpu_us_per_message", ours.cpu.mongod * million)
-      .set("nats_cpu_us_per_message", ours.cpu.nats * million)
-      .set("bare_cursor_per_second", round.cursor)
-      .set("bare_cursor_on_backlog_per_second", round.backlog_cursor)
-      .set("bare_publisher_per_second", round.publisher)
-      .set("one_at_a_time_per_second", round.loop);
-}
-
-Json json_of(const Size& size) {
-  Json rounds = Json::list();
-  for (const Round& round : size.rounds) rounds.add(json_of(round, size));
-  const auto rate = [&](const Round& round) { return size.rate(round); };
-  return Json::object()
-      .set("documents", size.documents)
-      .set("payload_bytes", size.payload_bytes)
-      .set("messages_per_second", json_of(spread_of(size, rate)))
-      .set("of_one_at_a_time", json_of(spread_of(size, [&](const Round& r) { return rate(r) / r.loop; })))
-      .set("of_bare_cursor", json_of(spread_of(size, [&](const Round& r) { return rate(r) / r.cursor; })))
-      .set("of_bare_publisher",
-           json_of(spread_of(size, [&](const Round& r) { return rate(r) / r.publisher; })))
-      .set("of_lower_ceiling",
-           json_of(spread_of(size, [&](const Round& r) { return rate(r) / lower_ceiling(r); })))
-      .set("of_both_ceilings",
-           json_of(spread_of(size, [&](const Round& r) { return rate(r) / both_ceilings(r); })))
-      .set("peak_rss_mb", json_of(spread_of(size, [](const Round& r) { return r.ours.peak_rss_mb; })))
-      .set("rounds", rounds);
-}
-
-std::vector<std::string> row_of(const Size& size) {
-  const auto median = [&](const std::function<double(const Round&)>& of) {
-    return spread_of(size, of).median;
-  };
-  const auto rate = [&](const Round& round) { return size.rate(round); };
-  const double million = 1e6 / size.documents;
-  return {grouped(size.documents),
-          grouped(median(rate)),
-          fixed(median([&](const Round& r) { return rate(r) / r.loop; })),
-          grouped(median([](const Round& r) { return r.loop; })),
-          fixed(median([&](const Round& r) { return rate(r) / lower_ceiling(r); }), 2),
-          fixed(median([&](const Round& r) { return rate(r) / both_ceilings(r); }), 2),
-          grouped(median([](const Round& r) { return r.cursor; })),
-          grouped(median([](const Round& r) { return r.publisher; })),
-          milliseconds(median([](const Round& r) { return r.ours.lag.percentile(0.5); })),
-          milliseconds(median([](const Round& r) { return r.ours.lag.percentile(0.99); })),
-          fixed(median([](const Round& r) { return r.ours.peak_rss_mb; })),
-          fixed(median([&](const Round& r) { return r.ours.cpu.worker * million; })),
-          fixed(median([&](const Round& r) { return r.ours.cpu.mongod * million; })),
-          fixed(median([&](const Round& r) { return r.ours.cpu.nats * million; }))};
-}
 
 }  // namespace
 
-/// Measures publishing one updateMany to JetStream. The rivals are a loop that waits for each message, a bare
-/// cursor and a bare publisher, each with the whole machine to itself.
 int run_publish(const Options& options, const Server& server) {
-  PublishStage stage(options, server);
-  Json list = Json::list();
-  Table table({"documents", "messages/s", "x loop", "loop/s", "of lower", "of both", "cursor/s",
-               "publisher/s", "lag p50", "lag p99", "peak MB", "worker us", "mongod us", "nats us"});
-  for (const std::uint32_t documents : options.documents) {
-    const Size size = stage.measure(documents);
-    table.row(row_of(size));
-    list.add(json_of(size));
-  }
-  std::printf("%s", table.text().c_str());
-  Json json = heading(options, server);
-  json.set("nats_server", stage.nats_server().version()).set("libnats", nats_GetVersion()).set("rows", list);
-  std::printf("%s\n", save(options, "publish", json).c_str());
-  return 0;
+  JetStreamBus bus(options);
+  return run_bus(options, server, bus);
 }
 
 }  // namespace storm

@@ -1,7 +1,6 @@
 #include "server.hpp"
 
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <thread>
 
@@ -10,19 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto kStartTimeout = 60s;
-
-/// The first line that a program prints; empty if it fails.
-std::string output_of(const std::string& program) {
-  struct Close {
-    void operator()(std::FILE* pipe) const { pclose(pipe); }
-  };
-  const std::unique_ptr<std::FILE, Close> pipe(popen(program.c_str(), "r"));
-  char line[4096] = {};
-  if (!pipe || std::fgets(line, sizeof line, pipe.get()) == nullptr) return {};
-  std::string out(line);
-  out.erase(out.find_last_not_of('\n') + 1);
-  return out;
-}
 
 std::string mongod_path(const ServerOptions& options) {
   if (!options.mongod.empty()) return options.mongod;

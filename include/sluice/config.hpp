@@ -133,6 +133,11 @@ struct KafkaConfig {
   std::string cert_file;
   std::string key_file;
   int ack_ms = 5000;  ///< without an acknowledgement for longer, the brokers are reported as down
+  /// A lane's messages and its position are written in one transaction of Kafka.
+  bool exactly_once = false;
+  /// With exactly_once: the compacted topic of the lanes' positions. It is also the prefix of the
+  /// transactional ids, so deployments with pipelines of the same name need topics of their own.
+  std::string positions = "sluice.positions";
   /// Properties of librdkafka, by their names. They override what Sluice sets, except for what its guarantees
   /// need, which cannot be set.
   std::map<std::string, std::string> properties;

@@ -94,6 +94,10 @@ struct Message {
   std::string_view envelope;
   bson::View payload;     ///< the document to send, in the plan's format
   std::string_view text;  ///< the bytes to send, where there is no payload
+  /// `_data` of the event's token, by which a sink that stores positions of its own knows what it has sent.
+  /// "" for a snapshot.
+  std::string_view position;
+  std::uint64_t shard_hash = 0;  ///< ChangeEvent::shard_hash
 };
 
 /// Delivers a message. Messages with one key are delivered in the order of their events.

@@ -5,6 +5,7 @@
 #include "core/kafka_plan.hpp"
 #include "rules/registry.hpp"
 #include "rules/shared/collection_names.hpp"
+#include "rules/shared/debezium.hpp"
 #include "rules/shared/event_message.hpp"
 #include "rules/shared/format.hpp"
 #include "rules/shared/selection.hpp"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::int32_t topic_code = 3;
 constexpr std::int32_t key_code = 4;
+constexpr std::int32_t value_code = 5;
 constexpr std::size_t most_topic = 249;
 constexpr const char* no_topic =
     "the message's topic would be longer than 249 characters, or '.' or '..', which Kafka does not accept: "
@@ -43,6 +45,7 @@ class KafkaRule final : public Rule {
     Payload payload = Payload::event;
     Deletes deletes = Deletes::event;
     bool envelope = false;
+    std::string debezium;  ///< the logical name of the source; "": the format is another one
     bool own_headers = true;
     bool snapshot = false;
     bool by_key = false;  ///< the order of different documents with the same key is promised
@@ -63,6 +66,7 @@ class KafkaRule final : public Rule {
   std::string fingerprint() const override { return parts_.fingerprint; }
 
   void apply(const ChangeEvent& event, Effects& effects) const override {
+    if (!parts_.debezium.empty() && !event.id) return;  // Debezium has no messages about collections
     Arena& arena = effects.arena();
     const std::optional<std::string_view> key = key_of(event, arena);
     const std::uint64_t order = order_key(event, key);
@@ -83,11 +87,16 @@ class KafkaRule final : public Rule {
     Message message;
     message.address = arena.keep(topic.view());
     if (key) message.key = *key;
+    if (event.operation != Operation::snapshot) message.position = event.token_data;
+    message.shard_hash = event.shard_hash;
     const bool deletes = event.operation == Operation::remove && key;
     if (!deletes || parts_.deletes != Deletes::tombstone) {
       message.id = arena.keep(id.view());
       message.headers = headers(event, id.view(), parts_.envelope, arena);
-      message.payload = payload_of(event, parts_.payload, arena);
+      if (const char* why = set_value(event, message, arena)) {
+        effects.add(Reject{value_code, why}, order);
+        return;
+      }
       if (parts_.envelope) message.envelope = cloud_envelope(event, id.view(), arena);
       effects.add(Deliver{&parts_.plan, arena.keep(message)}, order);
     }
@@ -96,6 +105,7 @@ class KafkaRule final : public Rule {
     message.id = arena.keep(id.view());
     message.headers = headers(event, id.view(), false, arena);
     message.payload = {};
+    message.text = {};
     message.envelope = {};
     effects.add(Deliver{&parts_.plan, arena.keep(message)}, order);
   }
@@ -104,6 +114,7 @@ class KafkaRule final : public Rule {
   /// The message's key; nothing if it has none: the rule says so, or the event is about no document.
   std::optional<std::string_view> key_of(const ChangeEvent& event, Arena& arena) const {
     if (!event.id) return std::nullopt;
+    if (!parts_.key && !parts_.debezium.empty()) return arena.keep(std::string_view(debezium_key(event.id)));
     if (!parts_.key) {
       std::string text;
       bson::append_json(text, event.id, {bson::JsonStyle::canonical, bson::JsonBytes::kept});
@@ -113,6 +124,17 @@ class KafkaRule final : public Rule {
     LongText text;
     parts_.key->append_to(text, event);
     return arena.keep(text.view());
+  }
+
+  /// Returns why the event has no value; null if it has one.
+  const char* set_value(const ChangeEvent& event, Message& message, Arena& arena) const {
+    if (parts_.debezium.empty()) {
+      message.payload = payload_of(event, parts_.payload, arena);
+      return nullptr;
+    }
+    auto failure = bson::JsonFailure::none;
+    message.text = arena.keep(std::string_view(debezium_value(event, parts_.debezium, failure)));
+    return failure == bson::JsonFailure::none ? nullptr : bson::reason_of(failure);
   }
 
   /// Messages with one key share a lane, because Kafka keeps the order of a key. Without a key the changes of
@@ -190,6 +212,15 @@ std::vector<std::string> known_topics(const TextTemplate& topic,
   return topics;
 }
 
+/// Debezium publishes updates with the document as it is when the event is read, and has no other payload.
+void settle_debezium(const Settings& settings, std::vector<Subscription>& subscriptions) {
+  if (settings.has("payload"))
+    settings.fail("payload", "the format 'debezium' has a payload of its own; remove 'payload'");
+  for (Subscription& one : subscriptions) {
+    if (one.updates && !settings.has("full_document")) one.full_document = FullDocument::look_up;
+  }
+}
+
 /// A topic or key that is made of fields needs the documents, unless the settings say otherwise.
 void ask_for_documents(const Settings& settings, std::vector<Subscription>& subscriptions) {
   for (Subscription& one : subscriptions) {
@@ -209,22 +240,27 @@ std::unique_ptr<Rule> make_kafka_publish(const RuleConfig& rule, const std::stri
   check_topic(kafka, topic);
   std::optional<TextTemplate> key;
   if (kafka.has("key")) key.emplace(kafka, "key", "", Names(), TextTemplate::Escape::verbatim);
-  const std::string deletes = kafka.choice("deletes", {"event", "tombstone", "both"}, "event");
+  const bool debezium = settings.has("format") && settings.scalar("format") == "debezium";
+  const std::string deletes =
+      kafka.choice("deletes", {"event", "tombstone", "both"}, debezium && !key ? "both" : "event");
   if (deletes != "event" && key && key->text().empty()) {
     kafka.fail("deletes", "a tombstone needs a key; remove 'key', or state one");
   }
   kafka.done();
 
   TextTemplate message_id(settings, "message_id", "{token}", {}, TextTemplate::Escape::line);
-  const std::string format = read_format(settings, {"relaxed", "canonical", "bson", "cloudevents"});
+  const std::string format =
+      read_format(settings, {"relaxed", "canonical", "bson", "cloudevents", "debezium"});
   const std::string payload = settings.choice("payload", {"event", "document"}, "event");
   const bool by_key = settings.choice("order", {"document", "key"}, "document") == "key";
   const bool own_headers = settings.choice("headers", {"all", "none"}, "all") == "all";
   const bool snapshot = settings.choice("snapshot", {"none", "first"}, "none") == "first";
   std::vector<Subscription> subscriptions =
       read_selections(settings, read_from(rule, database), Tells::of_collections);
+  if (debezium) settle_debezium(settings, subscriptions);
   if (!topic.fields().empty() || (key && !key->fields().empty())) ask_for_documents(settings, subscriptions);
 
+  const std::string name = debezium ? debezium_name(topic.text()) : "";
   std::string text = "publish kafka " + topic.text() + " " + (key ? "key " + key->text() : "id") + " " +
                      message_id.text() + " " + format + " " + payload + " " + deletes;
   for (const Subscription& one : subscriptions) text += " " + one.collection;
@@ -242,7 +278,7 @@ std::unique_ptr<Rule> make_kafka_publish(const RuleConfig& rule, const std::stri
                        deletes == "both"        ? Deletes::both
                        : deletes == "tombstone" ? Deletes::tombstone
                                                 : Deletes::event,
-                       format == "cloudevents", own_headers, snapshot, by_key, std::move(text)});
+                       format == "cloudevents", name, own_headers, snapshot, by_key, std::move(text)});
 }
 
 }  // namespace sluice::rules

@@ -1,64 +1,12 @@
-#include <condition_variable>
-#include <csignal>
 #include <cstdlib>
-#include <mutex>
-#include <random>
 #include <thread>
 
-#include "support/kafka_fixture.hpp"
+#include "support/kafka_faults.hpp"
 
 namespace sluice::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// A consumer's view while the broker and workers fail: nothing lost, each document's changes in order.
-class KafkaFaults : public KafkaTest {
- protected:
-  static constexpr int documents = 100;
-
-  /// A broker of the test's own, so that it can be hurt.
-  KafkaServer& kafka() override {
-    if (!own_) {
-      own_ = std::make_unique<KafkaServer>(KafkaServer::Options{.behind_proxy = true});
-      own_->wait();
-    }
-    return *own_;
-  }
-  std::vector<std::string> flags() const {
-    return {"--batch-docs", "50", "--kafka-ack-ms", "1000", "--lease-ms", "2000"};
-  }
-  void write_rounds(int rounds) {
-    for (int i = 0; i < rounds; ++i) db().update_many("items", "{}", R"({"$inc":{"n":1}})");
-  }
-  /// Somebody who writes new numbers until the object is destroyed.
-  std::jthread writer() {
-    return std::jthread([this](const std::stop_token& stop) {
-      Mongo mine(server().uri(), db().database());
-      std::mt19937_64 random(random_seed());
-      while (!stop.stop_requested()) {
-        const std::string residue = std::to_string(random() % 7);
-        mine.update_many("items", R"({"_id":{"$mod":[7,)" + residue + "]}}", R"({"$inc":{"n":1}})");
-      }
-    });
-  }
-  testing::AssertionResult goes_on(double messages) {
-    const double target = metric("sluice_events_published_total") + messages;
-    if (soon([&] { return metric("sluice_events_published_total") >= target; }, 60s))
-      return testing::AssertionSuccess();
-    return testing::AssertionFailure() << worker().story();
-  }
-  bool waits_for(const std::string& why) {
-    return soon([&] {
-      const auto readiness = worker().get("/readyz");
-      return readiness.status == 200 && readiness.body.find("\"degraded\"") != std::string::npos &&
-             readiness.body.find(why) != std::string::npos;
-    });
-  }
-
- private:
-  std::unique_ptr<KafkaServer> own_;
-};
 
 /// The broker is killed and restarted again and again in a storm. SLUICE_KAFKA_KILLS says how often.
 TEST_F(KafkaFaults, TheBrokerKilledInAStorm) {
@@ -189,6 +137,26 @@ TEST_F(KafkaClusterFaults, OneOfThreeBrokersIsLost) {
       cluster().server(lost).kill9();
       EXPECT_TRUE(goes_on(2000)) << "without " << lost;
       cluster().server(lost).restart();
+    }
+  }
+  EXPECT_TRUE(told_in_order());
+  EXPECT_EQ(metric("sluice_events_dead_total"), 0);
+  terminate_all();
+}
+
+/// The brokers take one that hangs for dead, and others lead its partitions. It wakes up as a leader that is
+/// none any more.
+TEST_F(KafkaClusterFaults, LeadersThatHangAreReplaced) {
+  consumer().create_topic(topic(), 6, {{"min.insync.replicas", "2"}}, 3);
+  start_kafka(kafka_file({}, {}, "kafka: { properties: { socket.timeout.ms: 2000 } }\n"), flags()).ready();
+  write_numbers(documents, 1);
+  {
+    const std::jthread storm = writer();
+    for (std::size_t hanging = 0; hanging < 3; ++hanging) {
+      EXPECT_TRUE(goes_on(500)) << "before " << hanging;
+      cluster().server(hanging).stop();
+      EXPECT_TRUE(goes_on(2000)) << "without " << hanging;
+      cluster().server(hanging).cont();
     }
   }
   EXPECT_TRUE(told_in_order());

@@ -23,7 +23,7 @@ TEST(Examples, AreGoodFiles) {
     const Outcome outcome = run_sluice({"check", entry.path().string()});
     EXPECT_EQ(outcome.exit_code, 0) << entry.path() << "\n" << outcome.out << outcome.err;
   }
-  EXPECT_EQ(files, 3);
+  EXPECT_EQ(files, 4);
 }
 
 // --- sensors

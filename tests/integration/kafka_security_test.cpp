@@ -14,7 +14,7 @@ class KafkaSecurity : public KafkaTest {
   KafkaServer& kafka() override {
     if (!own_) {
       own_ = std::make_unique<KafkaServer>(
-          KafkaServer::Options{.settings = settings("word"), .protocol = "SASL_SSL"});
+          KafkaServer::Options{.settings = settings("word") + more_settings(), .protocol = "SASL_SSL"});
       own_->wait();
     }
     return *own_;
@@ -26,6 +26,7 @@ class KafkaSecurity : public KafkaTest {
            "\nssl.truststore.type=PEM\nssl.truststore.location=" + certificates().authority() +
            "\nssl.client.auth=required\n";
   }
+  virtual std::string more_settings() const { return ""; }
   static Certificates& certificates() {
     static Certificates all;
     return all;
@@ -70,6 +71,31 @@ TEST_F(KafkaSecurity, ANewPasswordIsReadFromItsFile) {
       << worker.get("/readyz").body;
   secrets_.write("password", "other");
   EXPECT_TRUE(soon([&] { return inside().count(topic()) == 2; })) << worker.story();
+}
+
+/// A broker that grants each right explicitly. Its own listener's clients may do everything.
+class KafkaRights : public KafkaSecurity {
+ protected:
+  std::string more_settings() const override {
+    return "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
+           "super.users=User:ANONYMOUS\n";
+  }
+};
+
+TEST_F(KafkaRights, RightsThatAreRevokedAreWaitedFor) {
+  inside().create_topic(topic(), 2);
+  inside().allow("sluice", db().database());
+  start_kafka(kafka_file(), login(secrets_.write("password", "word"))).ready();
+  db().insert("items", R"({"_id":1,"n":0})");
+  ASSERT_TRUE(soon([&] { return inside().count(topic()) == 1; })) << worker().story();
+  inside().revoke("sluice", db().database());
+  db().insert("items", R"({"_id":2,"n":0})");
+  EXPECT_TRUE(soon([&] { return worker().get("/readyz").body.find("allow the user") != std::string::npos; }))
+      << worker().get("/readyz").body;
+  EXPECT_EQ(metric("sluice_events_dead_total"), 0);
+  inside().allow("sluice", db().database());
+  EXPECT_TRUE(soon([&] { return inside().count(topic()) == 2; })) << worker().story();
+  EXPECT_TRUE(soon([&] { return worker().well(); }));
 }
 
 TEST_F(KafkaSecurity, WithoutALogInNothingIsSent) {

@@ -68,7 +68,7 @@ Kafka::Kafka(const std::string& brokers, const Properties& properties) {
   rd_kafka_poll_set_consumer(client_.get());
 }
 
-Kafka::Event Kafka::answer(rd_kafka_queue_t* queue, const char* doing) const {
+Kafka::Event Kafka::answer(rd_kafka_queue_t* queue, const std::string& doing) const {
   Event event(rd_kafka_queue_poll(queue, kafka_patience_ms));
   if (!event) throw KafkaError(doing, RD_KAFKA_RESP_ERR__TIMED_OUT);
   check(rd_kafka_event_error(event.get()), doing);
@@ -144,6 +144,39 @@ void Kafka::configure_topic(const std::string& name, const Properties& config) {
       rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(event.get()), &count);
   for (std::size_t i = 0; i < count; ++i)
     check(rd_kafka_ConfigResource_error(results[i]), "configure the topic " + name);
+}
+
+namespace {
+
+const std::vector<rd_kafka_AclOperation_t> publishing = {RD_KAFKA_ACL_OPERATION_DESCRIBE,
+                                                         RD_KAFKA_ACL_OPERATION_WRITE};
+
+}  // namespace
+
+void Kafka::allow(const std::string& user, const std::string& prefix) {
+  using Binding = std::unique_ptr<rd_kafka_AclBinding_t, Freed<rd_kafka_AclBinding_destroy>>;
+  std::vector<Binding> owned;
+  std::vector<rd_kafka_AclBinding_t*> all;
+  for (const auto operation : publishing) {
+    owned.emplace_back(rd_kafka_AclBinding_new(
+        RD_KAFKA_RESOURCE_TOPIC, prefix.c_str(), RD_KAFKA_RESOURCE_PATTERN_PREFIXED, ("User:" + user).c_str(),
+        "*", operation, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, nullptr, 0));
+    all.push_back(owned.back().get());
+  }
+  const Queue queue(rd_kafka_queue_new(client_.get()));
+  rd_kafka_CreateAcls(client_.get(), all.data(), all.size(), nullptr, queue.get());
+  const Event event = answer(queue.get(), "allow " + user);
+}
+
+void Kafka::revoke(const std::string& user, const std::string& prefix) {
+  using Filter = std::unique_ptr<rd_kafka_AclBindingFilter_t, Freed<rd_kafka_AclBinding_destroy>>;
+  const Filter owned(rd_kafka_AclBindingFilter_new(
+      RD_KAFKA_RESOURCE_TOPIC, prefix.c_str(), RD_KAFKA_RESOURCE_PATTERN_PREFIXED, ("User:" + user).c_str(),
+      "*", RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY, nullptr, 0));
+  rd_kafka_AclBindingFilter_t* all = owned.get();
+  const Queue queue(rd_kafka_queue_new(client_.get()));
+  rd_kafka_DeleteAcls(client_.get(), &all, 1, nullptr, queue.get());
+  const Event event = answer(queue.get(), "revoke the rights of " + user);
 }
 
 int Kafka::partitions(const std::string& topic) {

@@ -49,6 +49,10 @@ class Kafka {
   void add_partitions(const std::string& name, int partitions);
   /// Changes one setting of a topic. The others take their defaults.
   void configure_topic(const std::string& name, const Properties& config);
+  /// Allows a user to describe and write topics whose names begin with `prefix`, or takes that right away.
+  /// The broker must have an authorizer.
+  void allow(const std::string& user, const std::string& prefix);
+  void revoke(const std::string& user, const std::string& prefix);
   /// The number of partitions; 0 if there is no such topic.
   int partitions(const std::string& topic);
   /// The number of offsets in use, over all partitions; 0 if there is no such topic. Transactions' markers
@@ -64,7 +68,7 @@ class Kafka {
   using Partitions =
       std::unique_ptr<rd_kafka_topic_partition_list_t, Freed<rd_kafka_topic_partition_list_destroy>>;
 
-  Event answer(rd_kafka_queue_t* queue, const char* doing) const;
+  Event answer(rd_kafka_queue_t* queue, const std::string& doing) const;
   std::pair<std::int64_t, std::int64_t> offsets(const std::string& topic, int partition);
   std::vector<KafkaMessage> read_partition(const std::string& topic, int partition);
 

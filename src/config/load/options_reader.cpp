@@ -154,6 +154,14 @@ class OptionsReader {
     check_pair("kafka-password-file", kafka.password_file, "kafka-user", kafka.user);
     check_pair("kafka-cert-file", kafka.cert_file, "kafka-key-file", kafka.key_file);
     check_pair("kafka-key-file", kafka.key_file, "kafka-cert-file", kafka.cert_file);
+    constexpr std::string_view of_topics =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    const bool is_topic = !kafka.positions.empty() && kafka.positions.size() <= 249 &&
+                          kafka.positions.find_first_not_of(of_topics) == std::string::npos;
+    if (!is_topic) {
+      origins_.at("kafka-positions")
+          .fail("the name of a Kafka topic has 1 to 249 letters, digits, '.', '_' and '-'");
+    }
     if (kafka.password.empty() || kafka.password_file.empty()) return;
     origins_.at("kafka-password-file")
         .fail(fmt::format("the password is set both here and in {}; set only one of them",

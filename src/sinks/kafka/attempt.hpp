@@ -17,7 +17,7 @@ class Kafka::Attempt {
   Attempt(Kafka& outlet, Lane& lane, const Batch& batch) : outlet_(outlet), lane_(lane), batch_(batch) {}
   Outcome run();
 
- private:
+ protected:
   /// What a message needs on its way: the topic's handle by its name.
   using Topics = std::unordered_map<std::string_view, rd_kafka_topic_t*>;
 

@@ -31,10 +31,22 @@ constexpr std::array defaults{
 // What the guarantees need. Properties of the file cannot change it.
 constexpr std::array fixed{
     Property{"enable.idempotence", "true"},
-    Property{"enable.gapless.guarantee", "true"},
     Property{"acks", "all"},
     Property{"max.in.flight.requests.per.connection", "5"},
+};
+
+// Without transactions. A transaction as a whole fails instead, and its messages expire with it.
+constexpr std::array fixed_without_transactions{
+    Property{"enable.gapless.guarantee", "true"},
     Property{"message.timeout.ms", "0"},  // messages do not expire: the lane decides how long to wait
+};
+
+// For so long the open transaction of a worker that died holds up consumers.
+constexpr const char* transaction_timeout = "10000";
+
+constexpr std::array of_readers{
+    Property{"enable.partition.eof", "true"},
+    Property{"fetch.wait.max.ms", "20"},
 };
 
 /// Sets properties and remembers the first error.
@@ -104,10 +116,25 @@ std::variant<Conf, Error> client_conf(const KafkaConfig& config) {
   return filled([&](Setter& conf) { set_client(conf, config); });
 }
 
-std::variant<Conf, Error> producer_conf(const KafkaConfig& config, const Batching& batching) {
+std::variant<Conf, Error> reader_conf(const KafkaConfig& config) {
+  return filled([&](Setter& conf) {
+    set_client(conf, config);
+    for (const auto& [name, value] : of_readers) conf.set(name, value);
+  });
+}
+
+std::variant<Conf, Error> producer_conf(const KafkaConfig& config, const Batching& batching,
+                                        const std::string& transactional_id) {
   return filled([&](Setter& conf) {
     set_client(conf, config);
     for (const auto& [name, value] : fixed) conf.set(name, value);
+    if (transactional_id.empty()) {
+      for (const auto& [name, value] : fixed_without_transactions) conf.set(name, value);
+    } else {
+      conf.set("transactional.id", transactional_id);
+      if (!config.properties.contains("transaction.timeout.ms"))
+        conf.set("transaction.timeout.ms", transaction_timeout);
+    }
     if (batching.one_by_one) conf.set("batch.num.messages", "1");
     if (batching.most_bytes > 0) conf.set("batch.size", std::to_string(batching.most_bytes));
     rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);

@@ -5,6 +5,9 @@
 #include "sinks/kafka/attempt.hpp"
 #include "sinks/kafka/conf.hpp"
 #include "sinks/kafka/errors.hpp"
+#include "sinks/kafka/exactly_once/positions_topic.hpp"
+#include "sinks/kafka/exactly_once/takeover.hpp"
+#include "sinks/kafka/exactly_once/transaction.hpp"
 #include "sinks/kafka/topics.hpp"
 
 namespace sluice::sinks {
@@ -20,6 +23,7 @@ Kafka::Kafka(const OutletParts& parts)
     : config_(parts.config.kafka),
       say_(parts.say),
       plans_(plans_of<KafkaPlan>(parts)),
+      exactly_once_(config_.exactly_once && !parts.late),
       limits_(kafka::batch_bytes(config_)) {}
 
 /// The producers end before the lanes, whose slots their reports go to.
@@ -103,6 +107,42 @@ void Kafka::forget_topics() {
   known_.clear();
 }
 
+/// Fences workers with another layout, unless that is done.
+std::optional<Error> Kafka::take_shard(const kafka::LaneName& name, std::int64_t epoch,
+                                       std::shared_ptr<const kafka::SentByOthers>& others) {
+  const std::lock_guard turn(taking_);
+  others = sent_by_others();
+  if (others) return std::nullopt;
+  auto made = producer();
+  if (auto* error = std::get_if<Error>(&made)) return std::move(*error);
+  auto& plain = *std::get<std::shared_ptr<kafka::Producer>>(made);
+  if (auto error = ensure_topic(plain, kafka::positions_shape(), config_.positions)) return error;
+  kafka::PositionRecords records;
+  if (auto error = kafka::Takeover(config_, abandoned_).take_shard(plain, name, epoch, records)) return error;
+  others = std::make_shared<const kafka::SentByOthers>(records, name);
+  const std::lock_guard lock(mutex_);
+  others_ = others;
+  return std::nullopt;
+}
+
+std::shared_ptr<const kafka::SentByOthers> Kafka::sent_by_others() {
+  const std::lock_guard lock(mutex_);
+  return others_;
+}
+
+/// The shard is taken again before the next batch.
+void Kafka::forget_shard() {
+  const std::lock_guard lock(mutex_);
+  others_.reset();
+  known_.clear();
+}
+
+/// How a lane's own producer must put messages together.
+kafka::Batching Kafka::batching() {
+  const std::lock_guard lock(mutex_);
+  return limits_.now();
+}
+
 /// Whether the broker refused this message alone, and not a request with other messages.
 bool Kafka::refused_alone(const Lane& lane, const kafka::Batching& batching) {
   const std::lock_guard lock(mutex_);
@@ -115,7 +155,8 @@ void Kafka::committed(const Lane& lane, const kafka::Batching& batching) {
 }
 
 Outcome Kafka::send(const Batch& batch) {
-  Outcome outcome = Attempt(*this, lane_of(batch.guard.lane_id), batch).run();
+  Lane& lane = lane_of(batch.guard.lane_id);
+  Outcome outcome = exactly_once_ ? Transaction(*this, lane, batch).run() : Attempt(*this, lane, batch).run();
   // An operator can correct the error while the worker runs, so the worker retries.
   if (outcome.error && outcome.error->kind == ErrorKind::fatal) outcome.error->kind = ErrorKind::unavailable;
   return outcome;

@@ -14,6 +14,8 @@
 #include "flow/patience.hpp"
 #include "sinks/delivered.hpp"
 #include "sinks/kafka/batch_limits.hpp"
+#include "sinks/kafka/exactly_once/position_record.hpp"
+#include "sinks/kafka/exactly_once/sent_before.hpp"
 #include "sinks/kafka/producer.hpp"
 #include "sinks/kafka/reports.hpp"
 #include "sinks/outlet.hpp"
@@ -25,6 +27,9 @@ namespace sluice::sinks {
 /// are down; its messages stay with librdkafka, and the next attempt waits for them before it sends anything
 /// else. A message that fails ends the attempt: the lane sends nothing more until the reports of all that it
 /// sent have come, and then goes on from the first that failed.
+///
+/// With exactly_once each lane has a transactional producer of its own: see exactly_once/. Dead letters and
+/// replays are published without transactions.
 class Kafka final : public Outlet {
  public:
   explicit Kafka(const OutletParts& parts);
@@ -39,6 +44,7 @@ class Kafka final : public Outlet {
 
  private:
   class Attempt;
+  class Transaction;
 
   /// A message of an earlier attempt whose flight has not landed.
   struct Left {
@@ -50,8 +56,11 @@ class Kafka final : public Outlet {
     std::string name;
     kafka::Reports reports;
     Delivered delivered;
-    std::vector<Left> left;                     ///< in the order of the reports' slots; empty: it has landed
-    std::shared_ptr<kafka::Producer> producer;  ///< of the flight that has not landed
+    std::vector<Left> left;  ///< in the order of the reports' slots; empty: it has landed
+    /// Of the flight that has not landed; with exactly_once the lane's own.
+    std::shared_ptr<kafka::Producer> producer;
+    kafka::PositionRecord
+        position;  ///< with exactly_once, while it has a producer: how far the lane has come
   };
 
   std::string where() const { return "Kafka at " + config_.brokers; }
@@ -62,18 +71,27 @@ class Kafka final : public Outlet {
                                     const std::string& name);
   std::optional<Error> ensure_topics(kafka::Producer& producer);
   void forget_topics();
+  std::optional<Error> take_shard(const kafka::LaneName& name, std::int64_t epoch,
+                                  std::shared_ptr<const kafka::SentByOthers>& others);
+  std::shared_ptr<const kafka::SentByOthers> sent_by_others();
+  void forget_shard();
+  kafka::Batching batching();
   bool refused_alone(const Lane& lane, const kafka::Batching& batching);
   void committed(const Lane& lane, const kafka::Batching& batching);
 
   const KafkaConfig config_;
   const std::function<void(bool, const std::string&)> say_;
   const std::vector<const KafkaPlan*> plans_;
+  const bool exactly_once_;
   std::atomic<bool> abandoned_ = false;
   std::mutex mutex_;                           ///< locked a few times for each batch
   std::map<std::string, Lane> lanes_;          ///< protected by mutex_; the lanes themselves are not
   kafka::BatchLimits limits_;                  ///< protected by mutex_
   std::set<std::string> known_;                ///< topics that exist; protected by mutex_
   std::shared_ptr<kafka::Producer> producer_;  ///< protected by mutex_
+  std::mutex taking_;                          ///< held while the shard is taken
+  /// Set when the shard has been taken; protected by mutex_.
+  std::shared_ptr<const kafka::SentByOthers> others_;
 };
 
 }  // namespace sluice::sinks

@@ -31,8 +31,9 @@ void add_headers(rd_kafka_headers_t* headers, std::string_view lines) {
 }  // namespace
 
 std::variant<std::shared_ptr<Producer>, Error> Producer::open(const KafkaConfig& config,
-                                                              const Batching& batching) {
-  auto made = producer_conf(config, batching);
+                                                              const Batching& batching,
+                                                              const std::string& transactional_id) {
+  auto made = producer_conf(config, batching, transactional_id);
   if (auto* error = std::get_if<Error>(&made)) return std::move(*error);
   auto& conf = std::get<Conf>(made);
   std::shared_ptr<Producer> producer(new Producer(batching));  // NOLINT: private constructor
@@ -144,6 +145,11 @@ rd_kafka_topic_t* Producer::topic(const std::string& name) {
   return topics_.emplace(name, std::move(made)).first->second.get();
 }
 
+void Producer::keep(std::shared_ptr<Reports> reports) {
+  const std::lock_guard lock(mutex_);
+  kept_.push_back(std::move(reports));
+}
+
 rd_kafka_resp_err_t Producer::reach(flow::Duration patience) const {
   const rd_kafka_metadata_t* made = nullptr;
   const auto code = rd_kafka_metadata(client_.get(), 0, nullptr, &made, ms_of(patience));
@@ -157,6 +163,35 @@ void Producer::look_up(const std::string& name, flow::Duration patience) {
   const rd_kafka_metadata_t* made = nullptr;
   rd_kafka_metadata(client_.get(), 0, handle, &made, ms_of(patience));
   const Metadata metadata(made);
+}
+
+rd_kafka_resp_err_t Producer::begin(flow::Duration patience) {
+  return result_of(rd_kafka_init_transactions(client_.get(), ms_of(patience)));
+}
+
+rd_kafka_resp_err_t Producer::begin_transaction() {
+  return result_of(rd_kafka_begin_transaction(client_.get()));
+}
+
+rd_kafka_resp_err_t Producer::commit_transaction(flow::Duration patience) {
+  return result_of(rd_kafka_commit_transaction(client_.get(), ms_of(patience)));
+}
+
+rd_kafka_resp_err_t Producer::abort_transaction(flow::Duration patience) {
+  return result_of(rd_kafka_abort_transaction(client_.get(), ms_of(patience)));
+}
+
+/// The code of a step's error, whose text is kept for complaint(). An error after which the step can be
+/// repeated is RD_KAFKA_RESP_ERR__TIMED_OUT.
+rd_kafka_resp_err_t Producer::result_of(rd_kafka_error_t* owned) {
+  const Failure failure(owned);
+  if (!failure) return RD_KAFKA_RESP_ERR_NO_ERROR;
+  const auto code = rd_kafka_error_code(failure.get());
+  if (rd_kafka_error_is_retriable(failure.get()) != 0) return RD_KAFKA_RESP_ERR__TIMED_OUT;
+  const std::lock_guard lock(mutex_);
+  last_error_ = code;
+  last_text_ = rd_kafka_error_string(failure.get());
+  return code;
 }
 
 void Producer::purge_queue() const {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <thread>
 #include <variant>
+#include <vector>
 
 #include "sinks/kafka/batch_limits.hpp"
 #include "sinks/kafka/raii.hpp"
@@ -33,7 +34,8 @@ class Producer {
   /// Does not wait for a connection. Reads secrets from their files. The error is ErrorKind::fatal if the
   /// configuration cannot be used.
   static std::variant<std::shared_ptr<Producer>, Error> open(const KafkaConfig& config,
-                                                             const Batching& batching);
+                                                             const Batching& batching,
+                                                             const std::string& transactional_id = "");
 
   /// Discards what is not delivered, without a report.
   ~Producer();
@@ -46,11 +48,22 @@ class Producer {
   /// The handle of a topic, valid as long as the producer. Null if the name is not possible.
   rd_kafka_topic_t* topic(const std::string& name);
 
+  /// Keeps the reports until the producer has ended, so that a report that comes late finds its slot.
+  void keep(std::shared_ptr<Reports> reports);
+
   /// Waits until a broker answers. Blocks for up to `patience`.
   rd_kafka_resp_err_t reach(flow::Duration patience) const;
   /// Asks the brokers for the topic, so that librdkafka knows a topic again that was created anew. Blocks for
   /// up to `patience`.
   void look_up(const std::string& topic, flow::Duration patience);
+
+  /// Steps of a transactional producer. Each blocks for up to `patience`. After RD_KAFKA_RESP_ERR__TIMED_OUT
+  /// the same step can be repeated, and goes on. begin() fences earlier producers of the same id, and ends
+  /// their transactions; it is the first step.
+  rd_kafka_resp_err_t begin(flow::Duration patience);
+  rd_kafka_resp_err_t begin_transaction();
+  rd_kafka_resp_err_t commit_transaction(flow::Duration patience);
+  rd_kafka_resp_err_t abort_transaction(flow::Duration patience);
 
   /// Makes librdkafka report the messages as failed that are not on their way to a broker.
   void purge_queue() const;
@@ -81,6 +94,7 @@ class Producer {
   void serve(const std::stop_token& stop) noexcept;
   void handle(rd_kafka_event_t* event) noexcept;
   void over() noexcept;
+  rd_kafka_resp_err_t result_of(rd_kafka_error_t* owned);
   void on_error(rd_kafka_event_t* event) noexcept;
 
   const Batching batching_;
@@ -89,6 +103,7 @@ class Producer {
   mutable std::mutex mutex_;
   rd_kafka_resp_err_t last_error_ = RD_KAFKA_RESP_ERR_NO_ERROR;  ///< protected by mutex_
   std::string last_text_;                                        ///< protected by mutex_
+  std::vector<std::shared_ptr<Reports>> kept_;  ///< protected by mutex_; destroyed after the client
   Client client_;
   Queue events_;
   std::map<std::string, Topic, std::less<>> topics_;  ///< protected by mutex_; destroyed before the client

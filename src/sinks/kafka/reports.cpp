@@ -30,6 +30,12 @@ void Reports::not_taken(std::size_t index, Fate fate) {
   slots_[index].fate.store(fate, std::memory_order_relaxed);
 }
 
+void Reports::forget() {
+  messages_ = 0;
+  sent_ = 0;
+  answered_ = 0;
+}
+
 bool Reports::wait_until(flow::Time time) {
   awaited_ = sent_;
   if (pending() == 0) {

@@ -33,6 +33,8 @@ class Reports {
   Slot* expect(std::size_t index);
   /// It was not taken, after expect(), or is not sent at all.
   void not_taken(std::size_t index, Fate fate);
+  /// The producer was destroyed: what is still pending will not be reported.
+  void forget();
   /// Waits until no message is pending, but at most until `time`. Returns whether none is.
   bool wait_until(flow::Time time);
 
@@ -40,6 +42,7 @@ class Reports {
   /// Some message of the flight failed: no more of it should be sent.
   bool any_failed() const { return failed_.load(std::memory_order_relaxed); }
   std::size_t messages() const { return messages_; }
+  std::size_t sent() const { return sent_; }
   std::size_t answered() const { return answered_.load(); }
   std::size_t pending() const { return sent_ - answered_.load(); }
 

@@ -42,7 +42,7 @@ nats: {url: "tls://me:hidden@n1:4222,nats://n2", user: u, password: hidden, toke
 redis: {url: "redis://me:hidden@r:6380/2", timeout_ms: 1400}
 relay: {jetstream: {stream: s, partitions: 4, max_age_h: 15, max_mb: 16, replicas: 3}}
 kafka: {brokers: "k1:9092,k2:9092", user: u, password: hidden, mechanism: PLAIN, ca_file: ca, cert_file: cf,
-  key_file: kf, ack_ms: 1500}
+  key_file: kf, ack_ms: 1500, exactly_once: true, positions: p}
 rabbitmq: {url: "amqps://me:hidden@b:5673/v", ca_file: ca, cert_file: cf, key_file: kf, ack_ms: 1600, heartbeat_s: 17}
 )";
   const Loaded loaded = loaded_of(yaml);
@@ -93,6 +93,8 @@ rabbitmq: {url: "amqps://me:hidden@b:5673/v", ca_file: ca, cert_file: cf, key_fi
   EXPECT_EQ(config.rabbitmq.ack_ms, 1600);
   EXPECT_EQ(config.rabbitmq.heartbeat_s, 17);
   EXPECT_EQ(listed(loaded, "rabbitmq.url").value, "amqps://me:***@b:5673/v");
+  EXPECT_TRUE(config.kafka.exactly_once);
+  EXPECT_EQ(config.kafka.positions, "p");
   EXPECT_EQ(effective_text(loaded.effective).find("hidden"), std::string::npos);
   for (const auto& line : loaded.effective) {
     if (!line.name.starts_with("--")) {

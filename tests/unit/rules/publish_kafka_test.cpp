@@ -148,5 +148,41 @@ TEST_F(KafkaMessageOf, ATopicThatIsTooLongIsADeadLetter) {
       effects("from: orders\nkafka: {topic: 'long-name.{coll}'}\n").at(0).body));
 }
 
+TEST_F(KafkaMessageOf, DebeziumsEnvelopeOfAnInsert) {
+  const Message& insert = message("from: orders\nformat: debezium\nkafka: {topic: 'prod.{db}.{coll}'}\n");
+  EXPECT_EQ(insert.address, "prod.shop.orders");
+  EXPECT_EQ(insert.key, R"({"id":"7"})");
+  EXPECT_EQ(insert.text,
+            R"({"before":null,"after":"{\"_id\":7,\"customer\":\"c1\"}","updateDescription":null,)"
+            R"("source":{"version":"sluice","connector":"mongodb","name":"prod","ts_ms":17000,)"
+            R"("snapshot":"false","db":"shop","sequence":null,"collection":"orders","ord":3,)"
+            R"("lsid":null,"txnNumber":null,"wallTime":1500},"op":"c","ts_ms":1500,"transaction":null})");
+}
+
+TEST_F(KafkaMessageOf, DebeziumsDeleteIsFollowedByATombstone) {
+  becomes_a_delete();
+  const std::string settings = "from: orders\nformat: debezium\nkafka: {}\n";
+  ASSERT_EQ(effects(settings).size(), 2U);
+  EXPECT_NE(message(settings).text.find(R"("after":null)"), std::string_view::npos);
+  EXPECT_NE(message(settings).text.find(R"("op":"d")"), std::string_view::npos);
+  EXPECT_EQ(message(settings, 1).text.data(), nullptr);
+  EXPECT_FALSE(message(settings, 1).payload);
+  EXPECT_EQ(message(settings, 1).key, R"({"id":"7"})");
+}
+
+TEST_F(KafkaMessageOf, DebeziumHasNoMessagesAboutCollections) {
+  event_.operation = Operation::drop;
+  event_.id = {};
+  EXPECT_TRUE(effects("from: orders\nformat: debezium\nkafka: {}\n").empty());
+}
+
+TEST(PublishKafka, DebeziumsFormatHasItsOwnPayload) {
+  EXPECT_NE(kafka_refusal("from: orders\nformat: debezium\npayload: document\nkafka: {}\n")
+                .find("remove 'payload'"),
+            std::string::npos);
+  const auto rule = make_kafka("from: orders\nformat: debezium\nkafka: {}\n");
+  EXPECT_EQ(rule->subscriptions().at(0).full_document, FullDocument::look_up);
+}
+
 }  // namespace
 }  // namespace sluice::rules

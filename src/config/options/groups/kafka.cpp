@@ -85,6 +85,24 @@ constexpr Option kafka_connection_table[] = {
      .help = "How long to wait for an acknowledgement before the brokers are reported as down. The messages "
              "stay with librdkafka, which goes on sending them.",
      .store = set_number<&Config::kafka, &KafkaConfig::ack_ms>},
+    {.group = "Kafka",
+     .name = "kafka-exactly-once",
+     .env = "SLUICE_KAFKA_EXACTLY_ONCE",
+     .path = "kafka.exactly_once",
+     .type = OptionType::flag,
+     .fallback = "false",
+     .help = "Write each batch of messages and the lane's position in one transaction of Kafka, so that "
+             "consumers with isolation.level=read_committed see each message once.",
+     .store = set_flag<&Config::kafka, &KafkaConfig::exactly_once>},
+    {.group = "Kafka",
+     .name = "kafka-positions",
+     .env = "SLUICE_KAFKA_POSITIONS",
+     .path = "kafka.positions",
+     .type = OptionType::text,
+     .fallback = "sluice.positions",
+     .help = "With kafka-exactly-once: the compacted topic that stores the lanes' positions. It is created "
+             "if it is missing. Deployments with the same pipeline name must have different ones.",
+     .store = set_text<&Config::kafka, &KafkaConfig::positions>},
 };
 
 }  // namespace

@@ -54,6 +54,8 @@ TEST(KafkaProperties, AreRefusedAtTheirPlaceInTheFile) {
   EXPECT_NE(refusal_of(kSmall + "kafka: {brokers: 'kafka://h'}\n").find("host:port"), std::string::npos);
   EXPECT_NE(refusal_of(kSmall + "kafka: {password: p}\n").find("--kafka-password requires --kafka-user"),
             std::string::npos);
+  EXPECT_NE(refusal_of(kSmall + "kafka: {positions: 'a b'}\n").find("the name of a Kafka topic"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -55,5 +55,19 @@ TEST(KafkaReports, FromAnotherThread) {
   }
 }
 
+TEST(KafkaReports, OfAProducerThatWasDestroyedAreForgotten) {
+  Reports reports;
+  reports.begin(2);
+  Reports::delivered(reports.expect(0), stored);
+  reports.expect(1);
+  EXPECT_EQ(reports.sent(), 2U);
+  EXPECT_EQ(reports.pending(), 1U);
+  reports.forget();
+  EXPECT_EQ(reports.pending(), 0U);
+  reports.begin(1);
+  EXPECT_FALSE(reports.any_failed());
+  EXPECT_EQ(reports.pending(), 0U);
+}
+
 }  // namespace
 }  // namespace sluice::sinks::kafka
