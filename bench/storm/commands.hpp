@@ -15,6 +15,7 @@ int run_latency(const Options& options, const Server& server);
 int run_fill(const Options& options, const Server& server);
 int run_publish(const Options& options, const Server& server);
 int run_kafka(const Options& options, const Server& server);
+int run_rabbitmq(const Options& options, const Server& server);
 int run_cache(const Options& options, const Server& server);
 int run_webhook(const Options& options, const Server& server);
 int run_scale(const Options& options, const Server& server);

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
     if (options.command == "fill") return run_fill(options, server);
     if (options.command == "publish") return run_publish(options, server);
     if (options.command == "kafka") return run_kafka(options, server);
+    if (options.command == "rabbitmq") return run_rabbitmq(options, server);
     if (options.command == "cache") return run_cache(options, server);
     if (options.command == "filter") return run_filter(options, server);
     if (options.command == "scale") return run_scale(options, server);

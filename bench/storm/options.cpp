@@ -84,6 +84,10 @@ void add_commands(CLI::App& app, Options& options) {
       ->delimiter(',');
   kafka->add_option("--kafka-jars", options.kafka_jars,
                     "folder of the broker's jars (default: $SLUICE_KAFKA, then what tools/kafka fetches)");
+  CLI::App* rabbitmq =
+      app.add_subcommand("rabbitmq", "one updateMany to a RabbitMQ queue, beside a loop and ceilings");
+  rabbitmq->add_option("--documents", options.documents, "documents that it updates, with commas")
+      ->delimiter(',');
   CLI::App* cache = app.add_subcommand("cache", "one updateMany to keys in Redis, beside its ceilings");
   cache->add_option("--documents", options.documents, "documents that it updates, with commas")
       ->delimiter(',');
@@ -120,8 +124,8 @@ void add_commands(CLI::App& app, Options& options) {
       ->capture_default_str();
   CLI::App* latency =
       app.add_subcommand("latency", "time until a change's effect is visible, beside a one-at-a-time loop");
-  for (CLI::App* command :
-       {run, sweep, memory, fill, publish, kafka, cache, webhook, scale, filter, soak, failover, latency})
+  for (CLI::App* command : {run, sweep, memory, fill, publish, kafka, rabbitmq, cache, webhook, scale, filter,
+                            soak, failover, latency})
     command->fallthrough();
 }
 

@@ -12,7 +12,8 @@ namespace storm {
 /// The options of the command line.
 struct Options {
   std::string command_line;
-  /// run, sweep, memory, soak, fill, publish, kafka, cache, webhook, scale, filter, failover, latency
+  /// run, sweep, memory, soak, fill, publish, kafka, rabbitmq, cache, webhook, scale, filter, failover,
+  /// latency
   std::string command;
 
   Sizes sizes;
@@ -35,7 +36,7 @@ struct Options {
   std::string beside;  ///< memory: another worker's binary, measured in the same run; empty: none
   std::vector<std::uint32_t> targets = {100'000, 500'000};  ///< fill: articles
 
-  std::vector<std::uint32_t> documents = {20'000, 100'000};  ///< publish, kafka, cache: updated by each
+  std::vector<std::uint32_t> documents = {20'000, 100'000};  ///< publish, kafka, rabbitmq, cache
   std::string nats_server;                                   ///< publish: path; empty: looked for
   std::string redis_server;                                  ///< cache: path; empty: looked for
   std::string kafka_jars;      ///< kafka: folder of the broker's jars; empty: SLUICE_KAFKA, or tools/kafka
