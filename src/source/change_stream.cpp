@@ -77,9 +77,12 @@ void ChangeStream::append_aggregate(bson::Builder& out, const std::optional<Posi
   if (abilities_.tells_dotted_names) out.append("showExpandedEvents", true);
   out.close().close();
   // The events of that time up to the position are known. The server must not send them: one may be too large
-  // to be sent, and what is done about that would be done to the events behind it.
+  // to be sent, and what is done about that would be done to the events behind it. A known invalidate event
+  // has to come again, since it closes the stream.
   if (after && by_time) {
-    out.open(out.item()).open("$match").open("_id._data").append("$gt", after->data());
+    out.open(out.item()).open("$match").open_array("$or");
+    out.open(out.item()).open("_id._data").append("$gt", after->data()).close().close();
+    out.open(out.item()).append("operationType", "invalidate").close();
     out.close().close().close();
   }
   append_stages(out, options_.filter, after && !by_time ? after->data() : std::string_view{});

@@ -13,13 +13,13 @@
 namespace {
 
 using workbench::Document;
-using workbench::quoted;
 
 /// The alert about a reading out of range.
 sensors::Request alert_of(const Document& reading) {
   const bool freezer = reading.text("sensorId").starts_with("freezer-");
   Document alert(std::string(R"({"type":"sensor","context":{"reading":{"id":)") +
-                 quoted(reading.text("_id")) + ",\"sensorId\":" + quoted(reading.text("sensorId")) +
+                 workbench::quoted(reading.text("_id")) +
+                 ",\"sensorId\":" + workbench::quoted(reading.text("sensorId")) +
                  ",\"time\":" + reading.value("time") + ",\"value\":" + reading.value("value") +
                  "}},\"validRange\":" + (freezer ? R"({"from":-30,"to":-15}})" : R"({"from":16,"to":26}})"));
   return {"PUT", "/alerts", reading.text("_id"), alert.json()};
@@ -39,10 +39,11 @@ void provider(const bus::Subscription& from) {
       from,
       [](const bus::Delivery& delivery) {
         const Document alert(delivery.value);
-        std::cout << "{\"key\":" << quoted("alert-" + alert.text("_id"))
-                  << ",\"notification\":{\"alert\":" << quoted(alert.text("_id"))
-                  << ",\"sensor\":" << quoted(delivery.key) << ",\"number\":" << alert.integer("number")
-                  << ",\"partition\":" << delivery.partition << "}}" << std::endl;
+        std::cout << "{\"key\":" << workbench::quoted("alert-" + alert.text("_id"))
+                  << ",\"notification\":{\"alert\":" << workbench::quoted(alert.text("_id"))
+                  << ",\"sensor\":" << workbench::quoted(delivery.key)
+                  << ",\"number\":" << alert.integer("number") << ",\"partition\":" << delivery.partition
+                  << "}}" << std::endl;
       },
       [] { std::cerr << "provider listens to the bus" << std::endl; });
 }

@@ -23,6 +23,8 @@ constexpr std::int64_t reconnect_jitter_ms = 100;
 // data.
 constexpr std::int64_t write_ms = 5000;
 constexpr std::int64_t end_ms = 500;
+// Ended subscriptions that are kept before they are destroyed together.
+constexpr std::size_t most_ended = 16;
 constexpr int buffer_bytes = 256 << 10;
 constexpr int default_port = 4222;
 constexpr std::size_t most_servers_asked = 3;
@@ -172,7 +174,8 @@ void Connection::end(SubscriptionHandle subscription) {
     ended.swap(ended_);
   }
   ended.push_back(std::move(subscription));
-  if (up() && natsConnection_FlushTimeout(handle_.get(), end_ms) == NATS_OK) return;
+  const bool many = ended.size() >= most_ended;
+  if (many && up() && natsConnection_FlushTimeout(handle_.get(), end_ms) == NATS_OK) return;
   const std::lock_guard lock(ended_mutex_);
   std::ranges::move(ended, std::back_inserter(ended_));
 }

@@ -65,8 +65,8 @@ class Connection {
   };
 
   /// Ends a subscription, and destroys it as soon as the library cannot reach it any more. Do not call it on
-  /// a thread of the library. Waits for one round trip to the server, half a second at most; without an
-  /// answer it keeps the subscription until the next call, or until this object ends.
+  /// a thread of the library. Some are kept, until there are several or this object ends. To destroy these
+  /// it waits for one round trip to the server, half a second at most; without an answer they are kept.
   ///
   /// The library's reading thread uses the subscription of the message that it handles without owning it
   /// (until version 3.6). So a subscription that is destroyed while messages for it arrive would be used
