@@ -95,6 +95,14 @@ const std::vector<std::string> rules_with_every_key = {
           cleanup.policy: compact
 )",
     R"(  - name: r
+    publish:
+      from: items
+      rabbitmq:
+        exchange: e
+        routing_key: k.{id}
+        declare: topic
+)",
+    R"(  - name: r
     webhook:
       from: items
       operations: [insert]
