@@ -145,7 +145,7 @@ TEST_F(RabbitPublish, AnExchangeThatIsMissingIsWaitedFor) {
   db().insert("items", R"({"_id":1,"n":0})");
   EXPECT_TRUE(waits_for("create the exchange")) << worker.get("/readyz").body;
   EXPECT_EQ(metric("sluice_outlet_up"), 0);
-  declare();
+  declare_behind(worker);
   EXPECT_TRUE(told_in_order());
   EXPECT_TRUE(worker.logs("is up again"));
 }
@@ -257,7 +257,7 @@ TEST_F(RabbitPublish, ADeletedExchangeIsWaitedFor) {
   client().delete_exchange(exchange());
   db().update_many("items", "{}", R"({"$inc":{"n":1}})");
   EXPECT_TRUE(waits_for("no exchange")) << worker().get("/readyz").body;
-  declare();
+  declare_behind(worker());
   EXPECT_TRUE(told_in_order(20));
 }
 

@@ -1,5 +1,7 @@
 #include "support/rabbit_fixture.hpp"
 
+#include <csignal>
+
 #include <cstdlib>
 
 namespace sluice::test {
@@ -23,6 +25,13 @@ void RabbitTest::declare(const Rabbit::Arguments& arguments) {
   rabbit.declare_exchange(exchange());
   rabbit.declare_queue(queue(), arguments);
   rabbit.bind(queue(), exchange(), "#");
+}
+
+void RabbitTest::declare_behind(const Worker& worker) {
+  worker.signal(SIGSTOP);
+  client().declare_queue(queue());  // by then the broker has handled what the worker had sent
+  declare();
+  worker.signal(SIGCONT);
 }
 
 std::string RabbitTest::rabbit_file(const std::vector<std::string>& rabbitmq,

@@ -29,6 +29,8 @@ class RabbitTest : public PipelineTest {
   std::string exchange() { return db().database(); }
   std::string queue() { return db().database() + ".all"; }
   void declare(const Rabbit::Arguments& arguments = {});
+  /// The same while the worker sleeps. Otherwise it could find the exchange before the queue is bound to it.
+  void declare_behind(const Worker& worker);
 
   /// A configuration file with one rule that publishes `items`. `rabbitmq`: further settings of the rule's
   /// section `rabbitmq`; `more`: further settings of the rule. Both are lines in YAML, without indentation.
