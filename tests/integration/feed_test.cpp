@@ -11,7 +11,7 @@ class Feed : public ClusterTest {
   Worker& join() { return ClusterTest::join(partitions, {"--lease-ms", "3000"}); }
 
   /// Whether the instance reads all partitions with one cursor.
-  static testing::AssertionResult shares_one_cursor(const Worker& member) {
+  testing::AssertionResult shares_one_cursor(const Worker& member) {
     const auto shares = [&] {
       const auto metrics = member.metrics();
       return metrics.sum("sluice_feed_readers") == partitions && metrics.sum("sluice_feed_cursors") == 1;
