@@ -1,7 +1,5 @@
-#include <chrono>
 #include <cstdio>
 #include <deque>
-#include <thread>
 
 #include "data.hpp"
 #include "nats.hpp"
@@ -28,8 +26,7 @@ class Reactions {
         nats_(nats_server_),
         redis_server_({}, options.server.data_parent),
         redis_(redis_server_),
-        client_(server.client()),
-        idle_load_(idle_load()) {}
+        client_(server.client()) {}
 
   FleetRun react(int publish, int webhook, int cache) {
     load(publish, webhook, cache);
@@ -38,7 +35,7 @@ class Reactions {
             R"({"update":"users","updates":[{"multi":true,"q":{},"u":{"$inc":{"seen":1}}}]})");
     Fleet fleet(server_, worker_, 1);
     FleetRun run = fleet.run_until([&] { return done(publish, cache); });
-    run.mongod_cpu -= cpu_of_start + idle_load_ * run.seconds;
+    run.mongod_cpu -= cpu_of_start;
     fleet.stop();
     return run;
   }
@@ -52,17 +49,8 @@ class Reactions {
   RedisServer redis_server_;
   RedisClient redis_;
   Client client_;
-  double idle_load_;
   std::deque<WebService> services_;
   WorkerOptions worker_;
-
-  /// Seconds of mongod's CPU in a second in which nobody asks it for anything.
-  double idle_load() const {
-    constexpr auto time = std::chrono::seconds(5);
-    const double before = server_.usage().cpu_seconds;
-    std::this_thread::sleep_for(time);
-    return (server_.usage().cpu_seconds - before) / static_cast<double>(time.count());
-  }
 
   void load(int publish, int webhook, int cache) {
     for (const std::string& name : {kDatabase, std::string("sluice")}) drop(client_, name);
