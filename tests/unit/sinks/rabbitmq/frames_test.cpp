@@ -260,7 +260,8 @@ TEST(AmqpMethods, OfTheServerAreRead) {
   ASSERT_TRUE(closing);
   EXPECT_EQ(closing->code, 404);
   EXPECT_EQ(closing->text, "NOT_FOUND");
-  Decoder short_one("\0\x14\0\x28\x01"s);
+  const auto cut = "\0\x14\0\x28\x01"s;
+  Decoder short_one(cut);
   (void)method_of(short_one);
   EXPECT_FALSE(read_close(short_one));
 }
