@@ -69,9 +69,7 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   ReaderPlan plan;
   plan.stream = {config_.database, filter(), config.engine.cursor_batch, config.engine.max_await_ms};
   // Made now, so that streams that begin at the same time wait for each other and share a cursor.
-  plan.make_events = [made = std::make_shared<std::unique_ptr<source::EventStream>>(make_events())] {
-    return std::move(*made);
-  };
+  plan.events = make_events();
   const bool restart_now = part_.restart_now || recovery.policy == LostPolicy::restart_now;
   plan.acquire = {restart_now, config.accept_changed_rules, config.engine.lease_ms};
   if (recovery.policy == LostPolicy::rebuild) plan.rebuild = recovery.lost;

@@ -17,7 +17,6 @@ std::string options_hash(const std::string& database, const Rules& rules);
 /// Hash of the filter that decides which events leave the server.
 std::string filter_hash(const source::StreamFilter& filter);
 
-
 /// What a relay's records are marked with: who writes them (RelayHeader::owner), and the hash of the filter.
 /// Partitions take only records of their own rules.
 std::string relay_version(const Config& config, const StreamConfig& stream, const Rules& rules);

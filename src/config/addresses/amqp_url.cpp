@@ -1,7 +1,7 @@
 #include "config/addresses/amqp_url.hpp"
 
+#include "config/addresses/port.hpp"
 #include "text/percent.hpp"
-#include "text/url.hpp"
 
 namespace sluice::config {
 
@@ -62,16 +62,10 @@ class AmqpReader {
   }
 
   std::string port(AmqpPlace& place) {
-    const auto split = text::split_host(rest_);
-    if (!split) return "the IPv6 address has no closing ]";
-    if (!split->rest.empty()) {
-      const auto value =
-          split->rest.starts_with(':') ? text::parse_port(split->rest.substr(1)) : std::nullopt;
-      if (!value) return "the part after the host's : must be a port";
-      place.origin.port = std::to_string(*value);
-    }
-    rest_ = split->host;
-    return "";
+    std::optional<std::uint16_t> value;
+    std::string why = take_port(rest_, value);
+    if (value) place.origin.port = std::to_string(*value);
+    return why;
   }
 
   std::string_view rest_;

@@ -3,8 +3,8 @@
 #include <charconv>
 #include <optional>
 
+#include "config/addresses/port.hpp"
 #include "text/percent.hpp"
-#include "text/url.hpp"
 
 namespace sluice::config {
 
@@ -70,16 +70,10 @@ class Reader {
   }
 
   std::string port(RedisPlace& place) {
-    const auto split = text::split_host(rest_);
-    if (!split) return "the IPv6 address has no closing ]";
-    if (!split->rest.empty()) {
-      const auto value =
-          split->rest.starts_with(':') ? text::parse_port(split->rest.substr(1)) : std::nullopt;
-      if (!value) return "the part after the host's : must be a port";
-      place.port = *value;
-    }
-    rest_ = split->host;
-    return "";
+    std::optional<std::uint16_t> value;
+    std::string why = take_port(rest_, value);
+    if (value) place.port = *value;
+    return why;
   }
 
   std::string_view rest_;

@@ -35,8 +35,7 @@ struct ReaderObserver {
 /// may block.
 struct ReaderPlan {
   source::StreamOptions stream;
-  /// Makes what the events are read from. Called once.
-  std::function<std::unique_ptr<source::EventStream>()> make_events;
+  std::unique_ptr<source::EventStream> events;  ///< what the events are read from; the start-up takes it
   checkpoint::AcquireOptions acquire;
   /// Logs the rights that the database user lacks, once connected. May be empty.
   std::function<void(mongoc_client_t*)> tell_rights;

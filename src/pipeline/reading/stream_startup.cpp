@@ -221,7 +221,7 @@ std::optional<checkpoint::Acquired> StreamStartup::acquire(const std::stop_token
 
 bool StreamStartup::open(Opened& opened, const std::stop_token& stop) {
   checkpoint::Acquired& acquired = opened.acquired;
-  opened.stream = plan_.make_events();
+  opened.stream = std::move(plan_.events);
   std::optional<Position> after = acquired.floor;
   if (!look_elsewhere(acquired, after, stop)) return false;
   // Another program read up to this position, with a filter of its own.

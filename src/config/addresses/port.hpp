@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice::config {
+
+/// Removes the port from `place`, which is `host` or `host:port`; an IPv6 address stands in brackets. `port`
+/// stays empty if there is none. Returns why `place` is neither, or "".
+std::string take_port(std::string_view& place, std::optional<std::uint16_t>& port);
+
+}  // namespace sluice::config
