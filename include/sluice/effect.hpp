@@ -20,6 +20,8 @@ struct CounterPlan {
   std::string field;          ///< path of the number
   bool create = false;        ///< create the document when a count goes up and there is none
   bool drop_at_zero = false;  ///< delete the document when its count reaches zero
+
+  friend bool operator==(const CounterPlan&, const CounterPlan&) = default;
 };
 
 /// Copies of a source document's fields in the target documents that refer to it.

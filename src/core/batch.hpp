@@ -95,6 +95,9 @@ struct Batch {
   /// commands rendered from them. If a batch of several events would need more, the sink answers too_slow,
   /// and the lane sends fewer events. A single event may always use what it needs. 0 if nothing is copied.
   std::size_t copy_bytes = 0;
+  /// Transactions of other processes have lately changed the same documents. The sink finds out whether one
+  /// does so now before it writes to any of them.
+  bool contended = false;
 };
 
 /// How a batch ended.
@@ -131,6 +134,12 @@ class BatchSink {
   /// About how many bytes commit() needs in memory besides what the batch points to: rendered messages,
   /// commands, and the driver's copies of them. Lanes whose batches together need too much take turns.
   virtual std::size_t bytes_while_sending(const Batch&) const { return 0; }
+
+  /// Whether commit_together() takes this batch. If so, it also takes those of other parts of its stream.
+  virtual bool commits_together(const Batch&) const { return false; }
+  /// Commits batches of different lanes in one transaction. The outcome is that of each of them. Returns
+  /// nothing if none was committed and each should be committed alone.
+  virtual std::optional<Outcome> commit_together(const std::vector<const Batch*>&) { return std::nullopt; }
 };
 
 }  // namespace sluice

@@ -16,6 +16,7 @@ constexpr std::int32_t write_conflict = 112;
 constexpr int conflicts_before_split = 8;
 constexpr Duration least_conflict_linger = std::chrono::milliseconds(25);
 constexpr Duration most_conflict_linger = std::chrono::milliseconds(200);
+constexpr int contended_after_conflict = 100;  // batches
 constexpr int tries_before_duplicate_is_believed = 4;
 // Server codes TransactionTooLarge and TransactionTooLargeForCache. For a single event they do not go away
 // with time.
@@ -149,6 +150,7 @@ void Lane::build() {
   batch_.copy_bytes = copies_in_batch_ == 0 ? 0 : std::max(least_copy_bytes, 2 * expected_copy_bytes());
   batch_.in_pieces = in_pieces_;
   batch_.one_by_one = one_by_one_;
+  batch_.contended = contended_batches_ > 0;
 }
 
 LaneReport Lane::done(const Outcome& outcome, Time now) {
@@ -169,6 +171,7 @@ LaneReport Lane::done(const Outcome& outcome, Time now) {
   if (max_items_ < SIZE_MAX / 2) max_items_ *= 2;
   if (tries_ == 0)
     conflict_linger_ = conflict_linger_ < least_conflict_linger ? Duration(0) : conflict_linger_ / 2;
+  if (contended_batches_ > 0) --contended_batches_;
   tries_ = 0;
   too_large_failures_ = 0;
   duplicate_keys_ = 0;
@@ -197,6 +200,7 @@ LaneReport Lane::not_committed(const Outcome& outcome, Time now) {
     case ErrorKind::transient:
     case ErrorKind::cursor_gone:
       if (error.code == write_conflict) {
+        contended_batches_ = contended_after_conflict;
         conflict_linger_ = std::clamp(2 * conflict_linger_, least_conflict_linger, most_conflict_linger);
       }
       if (tries_ + 1 >= (error.code == write_conflict ? conflicts_before_split : tries_before_split))

@@ -126,6 +126,7 @@ class Lane {
   Time sent_{};                  ///< when the last batch was sent
   Time last_done_{};             ///< when it ended
   Duration conflict_linger_{0};  ///< how long to wait for a larger batch, since others write to its documents
+  int contended_batches_ = 0;    ///< so many more batches expect others to write to their documents
   std::optional<Time> retry_at_;
   std::size_t in_batch_ = 0;         ///< items in the batch that is being sent, otherwise in the last one
   std::size_t max_items_;            ///< shrinks when batches fail, grows back as they succeed

@@ -9,6 +9,9 @@ namespace sluice::pipeline {
 
 namespace {
 
+/// About as many as one transaction should have: it holds the documents until it ends.
+constexpr std::size_t most_writes_together = 8000;
+
 double seconds(flow::Duration time) {
   return std::chrono::duration<double>(time).count();
 }
@@ -46,14 +49,28 @@ asio::awaitable<void> LaneDriver::sleep_until(flow::Time time) {
   co_await timer_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
 }
 
-/// Waits while another part's lane of this number counts. Returns nothing if there is nobody to wait for.
-asio::awaitable<std::optional<LaneTurns::Place>> LaneDriver::wait_for_others() {
-  if (parts_.turns == nullptr || !counts(lane_->batch())) co_return std::nullopt;
-  std::optional<LaneTurns::Place> place(parts_.turns->line_up(
+/// A place in the line of the parts' lanes of this number; none if there is nobody to wait for.
+std::optional<LaneTurns::Place> LaneDriver::line_up() {
+  if (parts_.turns == nullptr || !counts(lane_->batch())) return std::nullopt;
+  return parts_.turns->line_up(
       parts_.number,
-      [strand = parts_.strand, timer = timer_] { asio::post(strand, [timer] { timer->cancel(); }); }));
-  while (!abandoned_ && !place->is_first()) co_await sleep_until(flow::Time::max());
-  co_return place;
+      [strand = parts_.strand, timer = timer_] { asio::post(strand, [timer] { timer->cancel(); }); },
+      parts_.sink.commits_together(lane_->batch()) ? &lane_->batch() : nullptr);
+}
+
+/// Waits while another part's lane of this number counts. Returns the outcome if one of them has committed
+/// this lane's batch together with its own.
+asio::awaitable<std::optional<Outcome>> LaneDriver::wait_for_turn(const LaneTurns::Place& place) {
+  while (true) {
+    flow::Time until = flow::Time::max();
+    if (!place.taken()) {
+      auto outcome = place.outcome();
+      if (outcome || abandoned_) co_return outcome;
+      if (place.is_first()) until = place.begins_at();
+      if (place.is_first() && (finishing_ || flow::Clock::now() >= until)) co_return std::nullopt;
+    }
+    co_await sleep_until(until);
+  }
 }
 
 /// Waits until the allowance has room for the batch. False if the lane is abandoned meanwhile.
@@ -80,21 +97,43 @@ asio::awaitable<void> LaneDriver::send() {
   const auto bytes = static_cast<std::int64_t>(parts_.sink.bytes_while_sending(lane_->batch()));
   // What is not sent is done again from the stored position.
   if (!co_await wait_for_room(bytes)) co_return;
-  const auto place = co_await wait_for_others();
-  if (abandoned_) co_return give_back(bytes);
+  auto place = line_up();
+  std::optional<Outcome> outcome;
+  if (place) outcome = co_await wait_for_turn(*place);
+  if (!outcome && abandoned_) co_return give_back(bytes);
   const flow::Time started = flow::Clock::now();
   if (!under_way_since_) under_way_since_ = started;
-  const auto commit = [this] {
-    return mongo::or_error([this] { return parts_.sink.commit(lane_->batch()); });
-  };
-  Outcome outcome;
   try {
-    outcome = co_await run_blocking<Outcome>(parts_.threads, commit);
+    if (!outcome) outcome = co_await run_blocking<Outcome>(parts_.threads, [&] { return commit(place); });
   } catch (...) {
     give_back(bytes);
     throw;
   }
   give_back(bytes);
+  settle(*outcome, started);
+}
+
+/// On a blocking thread. The batches of waiting lanes are committed together with this lane's, if possible.
+Outcome LaneDriver::commit(std::optional<LaneTurns::Place>& place) {
+  return mongo::or_error([&]() -> Outcome {
+    const Batch& own = lane_->batch();
+    if (place && parts_.sink.commits_together(own)) {
+      LaneTurns::Group group = place->take_others(own, most_writes_together, flow::Clock::now());
+      const auto together = group.batches().size() > 1 ? parts_.sink.commit_together(group.batches())
+                                                       : std::optional<Outcome>();
+      if (together) {
+        group.answer(*together);
+        place->ended(*together);
+        return *together;
+      }
+    }
+    const Outcome outcome = parts_.sink.commit(own);
+    if (place) place->ended(outcome);
+    return outcome;
+  });
+}
+
+void LaneDriver::settle(const Outcome& outcome, flow::Time started) {
   const std::size_t events = lane_->batch().events;
   const flow::LaneReport done = lane_->done(outcome, flow::Clock::now());
   if (outcome.committed) parts_.metrics.batch_events.observe(static_cast<double>(events));

@@ -63,7 +63,10 @@ class LaneDriver {
 
  private:
   asio::awaitable<void> send();
-  asio::awaitable<std::optional<LaneTurns::Place>> wait_for_others();
+  std::optional<LaneTurns::Place> line_up();
+  asio::awaitable<std::optional<Outcome>> wait_for_turn(const LaneTurns::Place& place);
+  Outcome commit(std::optional<LaneTurns::Place>& place);
+  void settle(const Outcome& outcome, flow::Time started);
   asio::awaitable<bool> wait_for_room(std::int64_t bytes);
   void give_back(std::int64_t bytes);
   asio::awaitable<void> sleep_until(flow::Time time);

@@ -1,73 +1,104 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
-#include <utility>
+#include <optional>
 #include <vector>
+
+#include "core/batch.hpp"
+#include "flow/turn_pace.hpp"
 
 namespace sluice::pipeline {
 
-/// The turns of lanes that write to the same documents: those of one number, in the parts of a stream that run
-/// in this process. If they wrote at the same time, the server would refuse one of two transactions, and its
-/// work would be for nothing. Thread-safe.
+/// The turns of lanes that write to the same documents: those of one number, in the parts of a stream that
+/// run in this process. If they wrote at the same time, the server would refuse one of two transactions, and
+/// its work would be for nothing. A lane whose turn it is may take the batches of waiting lanes into its own
+/// transaction, so that a document that all of them change is written once. Thread-safe.
 class LaneTurns {
+  struct Entry;
+
  public:
-  /// A place in the line of one lane number. Leaving it, by destruction, lets the next one in.
+  class Group;
+
+  /// A place in the line of one lane number. Leaving it, by destruction, lets the next one in. It must not be
+  /// left while it is taken().
   class Place {
    public:
-    Place(LaneTurns& turns, std::size_t lane, std::uint64_t number)
-        : turns_(&turns), lane_(lane), number_(number) {}
-    Place(Place&& other) noexcept
-        : turns_(std::exchange(other.turns_, nullptr)), lane_(other.lane_), number_(other.number_) {}
+    Place(LaneTurns& turns, std::size_t lane, std::shared_ptr<Entry> entry)
+        : turns_(&turns), lane_(lane), entry_(std::move(entry)) {}
+    Place(Place&& other) noexcept;
     Place& operator=(Place&&) = delete;
-    ~Place() {
-      if (turns_ != nullptr) turns_->leave(lane_, number_);
-    }
+    ~Place();
 
-    bool is_first() const { return turns_->is_first(lane_, number_); }
+    bool is_first() const;
+    /// For the first one: when its transaction may begin.
+    flow::Time begins_at() const;
+    /// Another lane is committing this place's batch.
+    bool taken() const;
+    /// How the batch ended in another lane's transaction; absent while it has not.
+    std::optional<Outcome> outcome() const;
+
+    /// For the first one: takes waiting batches into a group with `own`, the oldest first, until the group
+    /// has `most_writes` writes.
+    Group take_others(const Batch& own, std::size_t most_writes, flow::Time now);
+    /// How the transaction of the first one, or of its group, ended.
+    void ended(const Outcome& outcome);
 
    private:
     LaneTurns* turns_;
     std::size_t lane_;
-    std::uint64_t number_;
+    std::shared_ptr<Entry> entry_;
   };
 
-  /// Takes the last place. `wake` is called, on any thread, when it becomes the first by another's leaving.
-  Place line_up(std::size_t lane, std::function<void()> wake) {
-    const std::lock_guard lock(mutex_);
-    if (lines_.size() <= lane) lines_.resize(lane + 1);
-    lines_[lane].push_back({++last_, std::move(wake)});
-    return {*this, lane, last_};
-  }
+  /// Batches that are committed together. Destroyed without an answer(), it gives the others back: each one
+  /// waits for its turn again.
+  class Group {
+   public:
+    Group(LaneTurns& turns, std::size_t lane, const Batch& own)
+        : turns_(turns), lane_(lane), batches_{&own} {}
+    Group(Group&&) noexcept = default;
+    ~Group();
+
+    /// The group's own batch is the first.
+    const std::vector<const Batch*>& batches() const { return batches_; }
+    /// Tells the other lanes how the transaction ended.
+    void answer(const Outcome& outcome);
+
+   private:
+    friend class Place;
+
+    LaneTurns& turns_;
+    std::size_t lane_;
+    std::vector<const Batch*> batches_;
+    std::vector<std::shared_ptr<Entry>> taken_;
+  };
+
+  /// `storm_pace`: see flow::TurnPace.
+  explicit LaneTurns(flow::Duration storm_pace) : storm_pace_(storm_pace) {}
+
+  /// Takes the last place. `wake` is called, on any thread, when the place's state changes. `batch`, if not
+  /// null, may be committed by another lane; it must stay as it is while the place exists.
+  Place line_up(std::size_t lane, std::function<void()> wake, const Batch* batch = nullptr);
 
  private:
-  struct Waiting {
-    std::uint64_t number;
+  struct Entry {
     std::function<void()> wake;
+    const Batch* batch = nullptr;
+    bool taken = false;
+    std::optional<Outcome> outcome;
   };
 
-  bool is_first(std::size_t lane, std::uint64_t number) const {
-    const std::lock_guard lock(mutex_);
-    return lines_[lane].front().number == number;
-  }
+  struct Line {
+    std::deque<std::shared_ptr<Entry>> entries;  ///< at most one for each part
+    flow::TurnPace pace;
+  };
 
-  void leave(std::size_t lane, std::uint64_t number) {
-    std::function<void()> wake;
-    {
-      const std::lock_guard lock(mutex_);
-      auto& line = lines_[lane];
-      const bool was_first = line.front().number == number;
-      std::erase_if(line, [&](const Waiting& one) { return one.number == number; });
-      if (was_first && !line.empty()) wake = line.front().wake;
-    }
-    if (wake) wake();
-  }
-
+  const flow::Duration storm_pace_;
   mutable std::mutex mutex_;
-  std::vector<std::deque<Waiting>> lines_;  ///< by lane; at most one place for each part
-  std::uint64_t last_ = 0;
+  std::vector<Line> lines_;  ///< by lane
 };
 
 }  // namespace sluice::pipeline

@@ -25,6 +25,14 @@ class Outward final : public BatchSink {
     return most;
   }
 
+  /// Not where outlets could have messages to send first.
+  bool commits_together(const Batch& batch) const override {
+    return outlets_.empty() && inner_->commits_together(batch);
+  }
+  std::optional<Outcome> commit_together(const std::vector<const Batch*>& batches) override {
+    return inner_->commit_together(batches);
+  }
+
   /// Abandons all outlets, so that no batch waits for them; see Outlet::abandon(). Thread-safe, does not
   /// block.
   void abandon() {

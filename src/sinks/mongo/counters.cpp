@@ -1,5 +1,7 @@
 #include "sinks/mongo/counters.hpp"
 
+#include <algorithm>
+
 #include "sinks/mongo/query.hpp"
 
 namespace sluice::sinks {
@@ -18,7 +20,38 @@ void append_delta(bson::Builder& out, const CounterWrite& counter) {
   }
 }
 
+/// The parts of a stream have plans of their own, which are equal.
+bool same_target(const CounterWrite& a, const CounterWrite& b) {
+  return a.key == b.key && (a.plan == b.plan || *a.plan == *b.plan) &&
+         bson::Identity(a.id) == bson::Identity(b.id);
+}
+
 }  // namespace
+
+bool only_counts(const Batch& batch) {
+  return std::ranges::all_of(batch.writes,
+                             [](const Write& one) { return std::holds_alternative<CounterWrite>(one); });
+}
+
+std::vector<CounterWrite> sum_counters(const std::vector<const Batch*>& batches) {
+  std::vector<CounterWrite> counters;
+  for (const Batch* batch : batches) {
+    for (const Write& write : batch->writes) counters.push_back(std::get<CounterWrite>(write));
+  }
+  std::ranges::stable_sort(counters, {}, &CounterWrite::key);
+  std::vector<CounterWrite> sums;
+  for (const CounterWrite& one : counters) {
+    auto sum = sums.end();  // or the first one with this key
+    while (sum != sums.begin() && std::prev(sum)->key == one.key) --sum;
+    sum = std::find_if(sum, sums.end(), [&](const CounterWrite& other) { return same_target(one, other); });
+    if (sum == sums.end()) {
+      sums.push_back(one);
+    } else {
+      sum->delta += one.delta;
+    }
+  }
+  return sums;
+}
 
 void add_counter(const CounterWrite& counter, std::size_t write, WriteCommands& out) {
   const CounterPlan& plan = *counter.plan;

@@ -104,21 +104,34 @@ void MongoBulk::add_counters(const Batch& batch, WriteCommands& out) const {
   for (const std::size_t i : order) add_counter(std::get<CounterWrite>(batch.writes[i]), i, out);
 }
 
-std::optional<Error> MongoBulk::move_position(mongo::Transaction& transaction, const Batch& batch,
-                                              bool& held) const {
+/// `held`: all lanes still had the guard's epoch and number of commits, so all positions are moved.
+std::optional<Error> MongoBulk::move_positions(mongo::Transaction& transaction,
+                                               const std::vector<const Batch*>& batches, bool& held) const {
+  bson::Builder update;
+  update.append("update", state::lanes).open_array("updates");
+  for (const Batch* batch : batches) {
+    update.open(update.item()).open("q").append("_id", batch->guard.lane_id);
+    update.append("epoch", batch->guard.epoch).append("seq", batch->guard.seq).close();
+    update.open("u").open("$set").append("token", batch->token);
+    update.append_timestamp("clusterTime", batch->cluster_time).close();
+    update.open("$inc").append("seq", std::int64_t{1}).close().close().close();
+  }
+  const mongo::Reply reply =
+      transaction.command(options_.state_database, update.close().finish(), mongo::Doing::storing);
+  held = reply.ok() && reply.view().at("n").integer() == static_cast<std::int64_t>(batches.size());
+  return reply.error;
+}
+
+/// Writes to a document that all transactions of contended lanes of this number write to. If another one is
+/// under way, the server refuses this one now, before it has done any work.
+std::optional<Error> MongoBulk::take_turn(mongo::Transaction& transaction, const LaneGuard& guard) const {
+  const std::string number = guard.lane_id.substr(guard.lane_id.rfind('/') + 1);
   bson::Builder update;
   update.append("update", state::lanes).open_array("updates").open(update.item());
-  update.open("q").append("_id", batch.guard.lane_id);
-  update.append("epoch", batch.guard.epoch).append("seq", batch.guard.seq).close();
-  update.open("u")
-      .open("$set")
-      .append("token", batch.token)
-      .append_timestamp("clusterTime", batch.cluster_time);
-  update.close().open("$inc").append("seq", std::int64_t{1}).close().close().close().close();
-  const mongo::Reply reply =
-      transaction.command(options_.state_database, update.finish(), mongo::Doing::storing);
-  held = reply.ok() && reply.view().at("n").integer() == 1;
-  return reply.error;
+  update.open("q").append("_id", "turn/" + options_.pipeline + "/" + options_.stream + "/" + number).close();
+  update.open("u").open("$inc").append("turns", std::int64_t{1}).close().close().append("upsert", true);
+  update.close().close();
+  return transaction.command(options_.state_database, update.finish(), mongo::Doing::storing).error;
 }
 
 /// Writes to the document of the lane's position without moving it. If another worker takes the shard over at
@@ -223,13 +236,15 @@ Outcome MongoBulk::attempt(mongoc_client_t* client, const Batch& batch, NewDocum
   mongo::Transaction transaction(client, isolation, &recorder_);
   outcome.error = transaction.error();
   bool held = false;
-  if (!outcome.error) outcome.error = move_position(transaction, batch, held);
+  if (!outcome.error) outcome.error = move_positions(transaction, {&batch}, held);
   if (outcome.error) return outcome;
   if (!held) {
     transaction.abort();
     return refused(client, batch);
   }
   outcome.guard_held = true;
+  if (batch.contended) outcome.error = take_turn(transaction, batch.guard);
+  if (outcome.error) return outcome;
   const Ran ran = run_writes(transaction, batch, new_documents);
   outcome.documents = ran.documents;
   outcome.refreshed = ran.refreshed;
@@ -254,6 +269,47 @@ Outcome MongoBulk::commit(const Batch& batch) {
   Outcome outcome = carry_out(batch);
   if (outcome.error) pool_.reconsider(*outcome.error);
   if (outcome.committed) tell_letters(batch);
+  return outcome;
+}
+
+bool MongoBulk::commits_together(const Batch& batch) const {
+  return !batch.in_pieces && !batch.one_by_one && only_counts(batch);
+}
+
+/// An error that more or fewer batches would meet as well is the outcome of all. After any other error, such
+/// as a guard that no longer matches, the batches have to be tried one by one.
+std::optional<Outcome> MongoBulk::commit_together(const std::vector<const Batch*>& batches) {
+  const auto client = pool_.acquire();
+  Outcome outcome;
+  {
+    mongo::Transaction transaction(client.get(), mongo::Isolation::local, &recorder_);
+    outcome.error = transaction.error();
+    if (!outcome.error) outcome = attempt(transaction, batches);
+  }
+  if (outcome.committed) return outcome;
+  const ErrorKind kind = outcome.error ? outcome.error->kind : ErrorKind::fenced;
+  if (kind != ErrorKind::transient && kind != ErrorKind::unavailable) return std::nullopt;
+  pool_.reconsider(*outcome.error);
+  return outcome;
+}
+
+/// Without an error and not committed: a guard does not match.
+Outcome MongoBulk::attempt(mongo::Transaction& transaction, const std::vector<const Batch*>& batches) const {
+  Outcome outcome;
+  outcome.error = move_positions(transaction, batches, outcome.guard_held);
+  if (outcome.error || !outcome.guard_held) return outcome;
+  if (std::ranges::any_of(batches, &Batch::contended)) {
+    outcome.error = take_turn(transaction, batches.front()->guard);
+    if (outcome.error) return outcome;
+  }
+  const std::vector<CounterWrite> counters = sum_counters(batches);
+  WriteCommands commands(options_.statement_ms);
+  for (std::size_t i = 0; i < counters.size(); ++i) add_counter(counters[i], i, commands);
+  const Ran ran = commands.run(transaction);
+  outcome.documents = ran.documents;
+  outcome.error = ran.error;
+  if (!outcome.error) outcome.error = transaction.commit();
+  outcome.committed = !outcome.error;
   return outcome;
 }
 

@@ -37,7 +37,7 @@ struct MongoBulkOptions {
 /// Writes a batch and the lane's position to MongoDB in one transaction: both are stored, or neither. The
 /// first statement moves the position, and matches only if the lane still has the batch's epoch and number of
 /// commits. So a stale holder of the shard writes nothing, and a retry recognises a commit whose answer was
-/// lost.
+/// lost. Batches of different lanes that only count can share a transaction.
 class MongoBulk final : public BatchSink {
  public:
   /// `pool` and `recorder` must outlive the sink.
@@ -45,13 +45,18 @@ class MongoBulk final : public BatchSink {
 
   Outcome commit(const Batch& batch) override;
   std::size_t bytes_while_sending(const Batch& batch) const override;
+  bool commits_together(const Batch& batch) const override;
+  std::optional<Outcome> commit_together(const std::vector<const Batch*>& batches) override;
 
  private:
   Outcome carry_out(const Batch& batch);
   Outcome attempt(mongoc_client_t* client, const Batch& batch);
   Outcome attempt(mongoc_client_t* client, const Batch& batch, NewDocuments new_documents);
   Outcome refused(mongoc_client_t* client, const Batch& batch);
-  std::optional<Error> move_position(mongo::Transaction& transaction, const Batch& batch, bool& held) const;
+  Outcome attempt(mongo::Transaction& transaction, const std::vector<const Batch*>& batches) const;
+  std::optional<Error> move_positions(mongo::Transaction& transaction,
+                                      const std::vector<const Batch*>& batches, bool& held) const;
+  std::optional<Error> take_turn(mongo::Transaction& transaction, const LaneGuard& guard) const;
   std::optional<Error> hold_position(mongo::Transaction& transaction, const LaneGuard& guard) const;
   bson_oid_t letter_id(const Batch& batch, std::size_t index) const;
   void add_dead_letter(const Batch& batch, std::size_t index, WriteCommands& out) const;
