@@ -22,8 +22,15 @@ class ScriptedSink final : public BatchSink {
     return answer();
   }
   std::size_t bytes_while_sending(const Batch&) const override { return 1000; }
+  bool commits_together(const Batch&) const override { return answer_together != nullptr; }
+  std::optional<Outcome> commit_together(const std::vector<const Batch*>& together) override {
+    group = together.size();
+    return answer_together();
+  }
   std::function<Outcome()> answer;
+  std::function<std::optional<Outcome>()> answer_together;
   int batches = 0;
+  std::size_t group = 0;  ///< batches that were last to be committed together
 };
 
 Outcome committed() {
@@ -76,7 +83,7 @@ class LaneDriverTest : public DispatcherTest {
   std::vector<std::string> story_;  ///< of failures
   ScriptedSink sink_;
   flow::SendAllowance allowance_{budget_};
-  LaneTurns turns_;
+  LaneTurns turns_{std::chrono::milliseconds(0)};
   LaneDriver driver_;
 };
 
@@ -153,6 +160,61 @@ TEST_F(LaneDriverTest, WritesWhenAnotherPartHasWrittenToTheSameDocuments) {
   leaves.join();
   EXPECT_EQ(reached(), "8202");
   EXPECT_TRUE(turns_.line_up(0, [] {}).is_first()) << "it has left the line";
+}
+
+/// The driver's lane leads while a part behind it waits.
+TEST_F(LaneDriverTest, CommitsTheBatchesOfWaitingPartsToo) {
+  const Batch theirs;
+  std::optional<LaneTurns::Place> first(turns_.line_up(0, [] {}));
+  std::optional<LaneTurns::Place> waiting;
+  after_a_while([&] {
+    waiting.emplace(turns_.line_up(
+        0, [] {}, &theirs));
+    first.reset();
+  });
+  sink_.answer_together = [] { return committed(); };
+  EXPECT_EQ(run(), "");
+  EXPECT_EQ(sink_.group, 2U);
+  EXPECT_EQ(sink_.batches, 0);
+  ASSERT_TRUE(waiting->outcome());
+  EXPECT_TRUE(waiting->outcome()->committed);
+  EXPECT_EQ(reached(), "8202");
+}
+
+TEST_F(LaneDriverTest, CommitsAloneWhatCannotBeCommittedTogether) {
+  const Batch theirs;
+  std::optional<LaneTurns::Place> first(turns_.line_up(0, [] {}));
+  std::optional<LaneTurns::Place> waiting;
+  after_a_while([&] {
+    waiting.emplace(turns_.line_up(
+        0, [] {}, &theirs));
+    first.reset();
+  });
+  sink_.answer_together = [] { return std::nullopt; };
+  sink_.answer = committed;
+  EXPECT_EQ(run(), "");
+  EXPECT_EQ(sink_.group, 2U);
+  EXPECT_EQ(sink_.batches, 1);
+  EXPECT_FALSE(waiting->outcome());
+  EXPECT_TRUE(waiting->is_first()) << "it is to commit its batch itself";
+}
+
+/// Another part's lane has it in its transaction.
+TEST_F(LaneDriverTest, TakesTheOutcomeOfAnotherPartsTransaction) {
+  const Batch own;
+  sink_.answer_together = [] { return committed(); };
+  std::optional<LaneTurns::Place> other(turns_.line_up(
+      0, [] {}, &own));
+  after_a_while([&] {
+    auto group = other->take_others(own, 1000, flow::Clock::now());
+    EXPECT_EQ(group.batches().size(), 2U);
+    driver_.abandon();  // it waits all the same, since its batch is in use
+    group.answer(committed());
+  });
+  EXPECT_EQ(run(), "");
+  EXPECT_EQ(sink_.batches, 0);
+  EXPECT_EQ(reached(), "8202") << "committed by the other part";
+  EXPECT_EQ(allowance_.in_use(), 0);
 }
 
 TEST_F(LaneDriverTest, AnAbandonedLaneDoesNotWaitForAnotherPart) {

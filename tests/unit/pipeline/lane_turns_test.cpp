@@ -10,11 +10,26 @@ namespace {
 
 class LaneTurnsTest : public testing::Test {
  protected:
-  std::optional<LaneTurns::Place> place(std::size_t lane, const std::string& name) {
-    return turns_.line_up(lane, [this, name] { woken_ += name; });
+  std::optional<LaneTurns::Place> place(std::size_t lane, const std::string& name,
+                                        const Batch* batch = nullptr) {
+    return turns_.line_up(
+        lane, [this, name] { woken_ += name; }, batch);
+  }
+  static Batch batch(std::size_t writes) {
+    Batch batch;
+    batch.writes.resize(writes);
+    return batch;
+  }
+  static Outcome committed() {
+    Outcome outcome;
+    outcome.committed = true;
+    outcome.documents = 7;
+    return outcome;
   }
 
-  LaneTurns turns_;
+  static constexpr std::size_t many = 1000;
+  const flow::Time now_{std::chrono::hours(1)};
+  LaneTurns turns_{std::chrono::milliseconds(100)};
   std::string woken_;
 };
 
@@ -57,6 +72,71 @@ TEST_F(LaneTurnsTest, AreKeptByAPlaceThatMoves) {
   a.reset();
   EXPECT_EQ(woken_, "");
   EXPECT_TRUE(moved->is_first());
+}
+
+TEST_F(LaneTurnsTest, TheFirstOneCommitsTheBatchesOfThoseThatWait) {
+  const Batch first = batch(1);
+  const Batch second = batch(2);
+  const Batch third = batch(3);
+  auto a = place(0, "a", &first);
+  const auto b = place(0, "b", &second);
+  const auto c = place(0, "c", &third);
+  const auto elsewhere = place(1, "d", &third);
+  {
+    auto group = a->take_others(first, many, now_);
+    EXPECT_EQ(group.batches(), (std::vector<const Batch*>{&first, &second, &third}));
+    EXPECT_TRUE(b->taken());
+    EXPECT_FALSE(elsewhere->taken());
+    group.answer(committed());
+  }
+  EXPECT_EQ(woken_, "bc");
+  ASSERT_TRUE(b->outcome() && c->outcome());
+  EXPECT_TRUE(b->outcome()->committed);
+  EXPECT_EQ(b->outcome()->documents, 0U) << "the first one counts them";
+  EXPECT_FALSE(b->taken());
+  auto next = place(0, "e");
+  a.reset();
+  EXPECT_TRUE(next->is_first()) << "those that were answered are in nobody's way";
+}
+
+TEST_F(LaneTurnsTest, AGroupWithoutAnAnswerGivesItsBatchesBack) {
+  const Batch one = batch(1);
+  auto a = place(0, "a", &one);
+  auto b = place(0, "b", &one);
+  { const auto group = a->take_others(one, many, now_); }
+  EXPECT_EQ(woken_, "b");
+  EXPECT_FALSE(b->taken());
+  EXPECT_FALSE(b->outcome());
+  a.reset();
+  EXPECT_TRUE(b->is_first());
+}
+
+TEST_F(LaneTurnsTest, AGroupHasALimitAndLeavesOutWhatIsForItsOwnLaneOnly) {
+  const Batch ten = batch(10);
+  auto a = place(0, "a", &ten);
+  const auto alone = place(0, "b");
+  const auto c = place(0, "c", &ten);
+  const auto d = place(0, "d", &ten);
+  const auto group = a->take_others(ten, 20, now_);
+  EXPECT_EQ(group.batches().size(), 2U);
+  EXPECT_FALSE(alone->taken());
+  EXPECT_TRUE(c->taken());
+  EXPECT_FALSE(d->taken());
+}
+
+TEST_F(LaneTurnsTest, KeepThePaceOfEachLaneNumber) {
+  Batch stormy = batch(1);
+  stormy.events = 500;
+  auto a = place(0, "a", &stormy);
+  auto other = place(1, "b", &stormy);
+  { const auto group = a->take_others(stormy, many, now_); }
+  { const auto group = a->take_others(stormy, many, now_ + std::chrono::milliseconds(10)); }
+  EXPECT_EQ(a->begins_at(), now_ + std::chrono::milliseconds(110));
+  EXPECT_LE(other->begins_at(), now_);
+  Outcome conflict;
+  conflict.error = Error{ErrorKind::transient, 112, "WriteConflict", false};
+  other->ended(conflict);
+  EXPECT_GT(other->begins_at(), flow::Time{});
 }
 
 }  // namespace

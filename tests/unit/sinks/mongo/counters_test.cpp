@@ -54,5 +54,32 @@ TEST_F(CountersTest, DoNothingForATallyThatDoesNotChange) {
   EXPECT_EQ(operations(tally_, R"("js")", 0), Texts{});
 }
 
+/// Each part of a stream has plans of its own.
+TEST_F(CountersTest, OfSeveralBatchesAreAddedUpByDocumentAndField) {
+  const CounterPlan again = count_;
+  const CounterPlan comments{"db", "articles", "commentsCount", false, false};
+  Batch a;
+  a.writes = {CounterWrite{&count_, store_.value("7"), 2, 70},
+              CounterWrite{&count_, store_.value("8"), 1, 30},
+              CounterWrite{&comments, store_.value("7"), 5, 70}};
+  Batch b;
+  b.writes = {CounterWrite{&again, store_.value("7"), -3, 70},
+              CounterWrite{&again, store_.value("9"), 1, 70}};  // another document with the same key
+  Texts sums;
+  for (const CounterWrite& one : sum_counters({&a, &b}))
+    sums.push_back(one.plan->field + " " + std::to_string(*one.id.integer()) + " " +
+                   std::to_string(one.delta));
+  EXPECT_EQ(sums,
+            (Texts{"favoritesCount 8 1", "favoritesCount 7 -1", "commentsCount 7 5", "favoritesCount 9 1"}));
+}
+
+TEST_F(CountersTest, AreAllThatABatchHas) {
+  Batch batch;
+  batch.writes = {CounterWrite{&count_, store_.value("7"), 2, 70}};
+  EXPECT_TRUE(only_counts(batch));
+  batch.writes.emplace_back(LetterWrite());
+  EXPECT_FALSE(only_counts(batch));
+}
+
 }  // namespace
 }  // namespace sluice::sinks

@@ -1,0 +1,71 @@
+#include "flow/turn_pace.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sluice::flow {
+namespace {
+
+using std::chrono::milliseconds;
+
+class TurnPaceTest : public testing::Test {
+ protected:
+  /// The milliseconds from the beginning of the last transaction to that of the next one.
+  long long wait() const { return std::chrono::duration_cast<milliseconds>(pace_.next() - now_).count(); }
+
+  /// A transaction with so many events, as long after the one before it.
+  void transaction(std::size_t events, milliseconds after) {
+    now_ += after;
+    pace_.begins(events, now_);
+  }
+
+  Time now_{std::chrono::hours(1)};
+  TurnPace pace_{milliseconds(100)};
+};
+
+TEST_F(TurnPaceTest, LetsTheNextOneBeginAtOnce) {
+  EXPECT_LE(pace_.next(), now_);
+  transaction(1, milliseconds(1));
+  EXPECT_EQ(wait(), 0);
+  transaction(30, milliseconds(10));  // fast, but few
+  EXPECT_EQ(wait(), 0);
+  transaction(5000, milliseconds(10'000));  // many, but in a long time
+  EXPECT_EQ(wait(), 0);
+}
+
+TEST_F(TurnPaceTest, SpacesThemInAStorm) {
+  transaction(1, milliseconds(1));
+  transaction(100, milliseconds(10));
+  EXPECT_EQ(wait(), 100);
+  transaction(1000, milliseconds(100));
+  EXPECT_EQ(wait(), 100);
+  transaction(20, milliseconds(100));
+  EXPECT_EQ(wait(), 0) << "the storm is over";
+}
+
+TEST_F(TurnPaceTest, SlowsDownWithEachConflictUpToALimit) {
+  transaction(1, milliseconds(1));
+  for (const long long expected : {25, 50, 100, 200, 400, 400}) {
+    pace_.ended(true);
+    EXPECT_EQ(wait(), expected);
+  }
+}
+
+TEST_F(TurnPaceTest, ReturnsToItsUsualPaceWithoutConflicts) {
+  transaction(1, milliseconds(1));
+  for (int i = 0; i < 5; ++i) pace_.ended(true);
+  pace_.ended(false);
+  EXPECT_EQ(wait(), 360);
+  int successes = 1;
+  for (; wait() > 0; ++successes) pace_.ended(false);
+  EXPECT_LT(successes, 50);
+}
+
+TEST_F(TurnPaceTest, WithoutAStormPaceIsSlowedByConflictsOnly) {
+  TurnPace pace(milliseconds(0));
+  pace.begins(5000, now_);
+  pace.begins(5000, now_ + milliseconds(10));
+  EXPECT_EQ(pace.next(), now_ + milliseconds(10));
+}
+
+}  // namespace
+}  // namespace sluice::flow
