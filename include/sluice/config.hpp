@@ -160,8 +160,8 @@ struct RabbitConfig {
   std::string shown_url() const;
 };
 
-/// How to reach the services of AWS. Without an access key here, the shared credentials file is read, and then
-/// the metadata service of the container or instance is asked.
+/// How to reach the services of AWS. Without an access key here, the shared credentials file is read, and
+/// then the metadata service of the container or instance is asked.
 struct AwsConfig {
   std::string region;
   std::string endpoint;  ///< empty: those of the region. Otherwise a server that imitates AWS
