@@ -160,6 +160,25 @@ struct RabbitConfig {
   std::string shown_url() const;
 };
 
+/// How to reach the services of AWS. Without an access key here, the shared credentials file is read, and
+/// then the metadata service of the container or instance is asked.
+struct AwsConfig {
+  std::string region;
+  std::string endpoint;  ///< empty: those of the region. Otherwise a server that imitates AWS
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string session_token;     ///< of temporary credentials
+  std::string credentials_file;  ///< empty: ~/.aws/credentials
+  std::string profile = "default";
+  std::string container_url;         ///< where a container gets its credentials
+  std::string container_path;        ///< the same, on the host of ECS
+  std::string container_token;       ///< sent as Authorization
+  std::string container_token_file;  ///< the same, read each time
+  bool metadata_disabled = false;    ///< the instance's metadata service is not asked
+  std::string metadata_endpoint = "http://169.254.169.254";
+  int timeout_ms = 5000;  ///< for each request
+};
+
 /// Whether a worker creates missing indexes that rules need, or only warns.
 enum class IndexPolicy { warn, create };
 /// What to do when a stream's position is lost: its history is gone, the server refuses the token, the rules
@@ -173,7 +192,7 @@ enum class LogFormat { text, json };
 /// What /healthz answers.
 enum class HealthForm {
   alive,       ///< that the process is alive
-  components,  ///< also whether MongoDB, NATS, Kafka, RabbitMQ and Redis can be reached
+  components,  ///< also whether MongoDB, NATS, Kafka, RabbitMQ, AWS and Redis can be reached
 };
 
 /// The whole configuration, validated except for the settings of rules. Does not change while it is in use.
@@ -195,6 +214,7 @@ struct Config {
   RedisConfig redis;
   KafkaConfig kafka;
   RabbitConfig rabbitmq;
+  AwsConfig aws;
   bool backfill = false;  ///< the first start fills the targets from the existing source documents
   LostPolicy on_lost = LostPolicy::fail;
   bool restart_now = false;

@@ -31,7 +31,7 @@ inline bool places(const config::Option& option) {
 /// Accepts the same, and the options for NATS and Redis.
 inline bool places_and_outlets(const config::Option& option) {
   return places(option) || option.group == "NATS" || option.group == "Kafka" || option.group == "RabbitMQ" ||
-         option.group == "Redis";
+         option.group == "AWS" || option.group == "Redis";
 }
 
 struct Command {

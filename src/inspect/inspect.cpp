@@ -44,6 +44,7 @@ class StreamInspector {
     for (const auto& rule : rules_) of_sinks.look_at_messages(*rule);
     for (const auto& rule : rules_) of_sinks.look_at_topics(*rule);
     for (const auto& rule : rules_) of_sinks.look_at_exchanges(*rule);
+    for (const auto& rule : rules_) of_sinks.look_at_cloud(*rule);
     for (const auto& rule : rules_) of_sinks.look_at_requests(*rule);
     for (const auto& rule : rules_) of_sinks.look_at_cache(*rule);
     for (const auto& rule : rules_) of_sinks.look_at_custom(*rule);

@@ -159,6 +159,36 @@ void SinkInspector::look_at_exchange(const Rule& rule, const RabbitPlan& plan, c
   }
 }
 
+/// Checks the queues, topics and buses of AWS that a rule publishes to and that are known in advance.
+void SinkInspector::look_at_cloud(const Rule& rule) {
+  for (const DeliveryPlan* delivery : rule.deliveries()) {
+    const auto* plan = dynamic_cast<const AwsPlan*>(delivery);
+    if (plan == nullptr) continue;
+    if (!aws_) aws_.emplace(config_.aws);
+    auto client = aws_->client(plan->service);
+    if (const auto* error = std::get_if<Error>(&client))
+      return report_.say(Level::error, rule, error->message);
+    auto& service = *std::get<sinks::aws::Client*>(client);
+    if (plan->targets.empty()) {
+      const auto error = service.try_connection();
+      report_.say(error ? Level::error : Level::ok, rule,
+                  error ? error->message : "connects to " + service.where());
+    }
+    for (const std::string& target : plan->targets) look_at_target(rule, service, target);
+    if (plan->service == AwsPlan::Service::event_bridge)
+      report_.say(Level::ok, rule, "EventBridge keeps no order, and drops no repeated events");
+  }
+}
+
+void SinkInspector::look_at_target(const Rule& rule, sinks::aws::Client& client, const std::string& target) {
+  bool unsure = false;
+  const auto error = aws_->look(client, target, unsure, {});
+  if (error) return report_.say(Level::error, rule, error->message);
+  const std::string text = fmt::format("publishes to the {} {}", target_name(client.service()), target);
+  if (!unsure) return report_.say(Level::ok, rule, text);
+  report_.say(Level::warning, rule, text + "; the credentials do not allow to ask whether it exists");
+}
+
 void SinkInspector::look_at_requests(const Rule& rule) {
   for (const DeliveryPlan* delivery : rule.deliveries()) {
     const auto* plan = dynamic_cast<const WebhookPlan*>(delivery);

@@ -171,6 +171,7 @@ std::optional<TokenPlace> read_tokens(const Settings& rule) {
 
 std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& database) {
   const Settings& settings = rule.settings;
+  if (publishes_to_aws(settings)) return make_aws_publish(rule, database);
   if (settings.has("rabbitmq")) return make_rabbitmq_publish(rule, database);
   if (settings.has("kafka")) return make_kafka_publish(rule, database);
   StreamShape shape = read_shape(settings, database);

@@ -42,6 +42,10 @@ std::unique_ptr<Rule> make_publish(const RuleConfig& rule, const std::string& da
 std::unique_ptr<Rule> make_kafka_publish(const RuleConfig& rule, const std::string& database);
 /// A rule of the kind `publish` with a section `rabbitmq`.
 std::unique_ptr<Rule> make_rabbitmq_publish(const RuleConfig& rule, const std::string& database);
+/// A rule of the kind `publish` with a section `sqs`, `sns` or `eventbridge`.
+std::unique_ptr<Rule> make_aws_publish(const RuleConfig& rule, const std::string& database);
+/// Whether the settings of a rule of the kind `publish` have such a section.
+bool publishes_to_aws(const Settings& settings);
 std::unique_ptr<Rule> make_tally(const RuleConfig& rule, const std::string& database);
 std::unique_ptr<Rule> make_webhook(const RuleConfig& rule, const std::string& database);
 

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 
+#include "core/aws_plan.hpp"
 #include "core/cache_plan.hpp"
 #include "core/handler_plan.hpp"
 #include "core/kafka_plan.hpp"
 #include "core/publish_plan.hpp"
 #include "core/rabbit_plan.hpp"
 #include "core/webhook_plan.hpp"
+#include "sinks/aws/outlet.hpp"
 #include "sinks/custom/outlet.hpp"
 #include "sinks/handler/outlet.hpp"
 #include "sinks/jetstream/outlet.hpp"
@@ -57,11 +59,12 @@ bool is_for(const DeliveryPlan& plan) {
 }
 
 // Each sink outside MongoDB has one line here.
-constexpr std::array<Known, 7> registered{{
+constexpr std::array<Known, 8> registered{{
     {is_for<PublishPlan>, make<JetStream>},
     {is_for<KafkaPlan>, make<Kafka>},
     {is_for<WebhookPlan>, make<Webhook>},
     {is_for<RabbitPlan>, make<RabbitMq>},
+    {is_for<AwsPlan>, make<Aws>},
     {is_for<CachePlan>, make<Cache>},
     {CustomOutlet::is_for, make<CustomOutlet>},
     {is_for<HandlerPlan>, make<Handlers>},

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "mongo/client.hpp"
+#include "sinks/aws/targets.hpp"
 #include "sinks/jetstream/connection.hpp"
 #include "sinks/kafka/topics.hpp"
 #include "sinks/rabbitmq/connection.hpp"
@@ -111,10 +112,26 @@ class AskRabbit {
   std::shared_ptr<sinks::rabbitmq::Connection> connection_;
 };
 
-/// Whom a publishing rule publishes to: "kafka", "rabbitmq", or "stream" for JetStream.
+class AskAws {
+ public:
+  AskAws(const AwsConfig& config, AwsPlan::Service service) : targets_(config), service_(service) {}
+
+  bool operator()() {
+    auto client = targets_.client(service_);
+    return std::holds_alternative<sinks::aws::Client*>(client) &&
+           !std::get<sinks::aws::Client*>(client)->try_connection();
+  }
+
+ private:
+  sinks::aws::Targets targets_;
+  AwsPlan::Service service_;
+};
+
+/// Whom a publishing rule publishes to: "kafka", "rabbitmq", "sqs", "sns", "eventbridge", or "stream" for
+/// JetStream.
 std::string_view receiver_of(const RuleConfig& rule) {
   const std::vector<std::string> keys = rule.settings.keys();
-  for (const std::string_view key : {"kafka", "rabbitmq"}) {
+  for (const std::string_view key : {"kafka", "rabbitmq", "sqs", "sns", "eventbridge"}) {
     if (std::ranges::find(keys, key) != keys.end()) return key;
   }
   return "stream";
@@ -162,6 +179,12 @@ Probes::Probes(const Config& config) {
   }
   if (publishes_to(config, "rabbitmq")) {
     add("rabbitmq", [ask = std::make_shared<AskRabbit>(config.rabbitmq)] { return (*ask)(); });
+  }
+  for (const auto& [name, service] :
+       {std::pair("sqs", AwsPlan::Service::sqs), std::pair("sns", AwsPlan::Service::sns),
+        std::pair("eventbridge", AwsPlan::Service::event_bridge)}) {
+    if (!publishes_to(config, name)) continue;
+    add(name, [ask = std::make_shared<AskAws>(config.aws, service)] { return (*ask)(); });
   }
   if (has_rule(config, "cache")) {
     add("redis", [ask = std::make_shared<AskRedis>(config.redis)] { return (*ask)(); });

@@ -23,9 +23,10 @@ namespace {
 /// Whether Sluice reads this environment variable. Such variables of the tests' own environment must not
 /// reach the program under test.
 bool belongs_to_sluice(std::string_view entry) {
-  constexpr std::array<std::string_view, 9> prefixes = {"KAFKA_",       "RABBITMQ_", "SLUICE_",
-                                                        "MONGODB_URI=", "SHARD_",    "MONGO_",
-                                                        "NATS_",        "REDIS_",    "CONFIG_FILE="};
+  constexpr std::array<std::string_view, 10> prefixes = {"AWS_",        "KAFKA_",       "RABBITMQ_",
+                                                         "SLUICE_",     "MONGODB_URI=", "SHARD_",
+                                                         "MONGO_",      "NATS_",        "REDIS_",
+                                                         "CONFIG_FILE="};
   return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return entry.starts_with(prefix); });
 }
 

@@ -1,5 +1,7 @@
 #include "workbench/net.hpp"
 
+#include "workbench/http_post.hpp"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -127,16 +129,15 @@ bool listens(int port) {
   return connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
-HttpReply http_get(int port, const std::string& path) {
+namespace {
+
+HttpReply http_exchange(int port, const std::string& request) {
   const Descriptor connection = tcp_socket();
   const timeval patience{5, 0};
   setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   const sockaddr_in address = loopback(port);
   if (connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
-  if (!send_all(connection.get(),
-                "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")) {
-    return {};
-  }
+  if (!send_all(connection.get(), request)) return {};
   const std::string text = receive_all(connection.get());
   const auto end = text.find("\r\n\r\n");
   // A part of a page would be read as a page: sums of its metrics would be too small.
@@ -147,6 +148,19 @@ HttpReply http_get(int port, const std::string& path) {
   head >> protocol >> reply.status;
   reply.body = text.substr(end + 4);
   return reply;
+}
+
+constexpr const char* common_headers = " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n";
+
+}  // namespace
+
+HttpReply http_get(int port, const std::string& path) {
+  return http_exchange(port, "GET " + path + common_headers + "\r\n");
+}
+
+HttpReply http_post(int port, const std::string& path, const std::string& headers, const std::string& body) {
+  return http_exchange(port, "POST " + path + common_headers + headers +
+                                 "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
 }
 
 Metrics::Metrics(const std::string& page) {

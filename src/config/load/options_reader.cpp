@@ -5,6 +5,7 @@
 
 #include "config/addresses/amqp_url.hpp"
 #include "config/addresses/redis_url.hpp"
+#include "config/addresses/url_origin.hpp"
 #include "config/kafka/properties.hpp"
 #include "config/load/context.hpp"
 #include "config/names.hpp"
@@ -65,6 +66,7 @@ class OptionsReader {
     context_.attempt([&] { check_redis(); });
     context_.attempt([&] { check_kafka(); });
     context_.attempt([&] { check_rabbitmq(); });
+    context_.attempt([&] { check_aws(); });
     context_.attempt([&] { check_cluster(); });
     context_.attempt([&] { check_relay(); });
   }
@@ -183,6 +185,25 @@ class OptionsReader {
     origins_.at("rabbitmq-password-file")
         .fail(fmt::format("the password is set both here and in {}; set only one of them",
                           origins_.at("rabbitmq-url").prefix()));
+  }
+
+  void check_aws() {
+    const AwsConfig& aws = context_.config().aws;
+    if (aws.region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos)
+      origins_.at("aws-region").fail("'" + aws.region + "' is not a region; write one such as eu-central-1");
+    for (const auto& [name, url] :
+         {std::pair("aws-endpoint", aws.endpoint), std::pair("aws-container-url", aws.container_url),
+          std::pair("aws-metadata-endpoint", aws.metadata_endpoint)}) {
+      if (url.empty()) continue;
+      std::string_view rest;
+      try {
+        parse_origin(url, rest);
+      } catch (const ConfigError& error) {
+        origins_.at(name).fail(error.what());
+      }
+    }
+    if (!aws.container_path.empty() && !aws.container_path.starts_with('/'))
+      origins_.at("aws-container-path").fail("the path must begin with /");
   }
 
   void check_shard() {

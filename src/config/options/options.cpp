@@ -15,7 +15,7 @@ std::span<const Option> options() {
          {mongodb_options(), sharding_options(), lane_options(), batch_options(), reading_options(),
           time_limit_options(), nats_login_options(), nats_key_options(), nats_tls_options(),
           nats_publish_options(), relay_options(), kafka_login_options(), kafka_connection_options(),
-          rabbitmq_options(), redis_options(), monitoring_options(), position_options()}) {
+          rabbitmq_options(), aws_options(), redis_options(), monitoring_options(), position_options()}) {
       joined.insert(joined.end(), group.begin(), group.end());
     }
     return joined;

@@ -17,16 +17,16 @@ constexpr auto most_retry_after = std::chrono::hours(1);
 constexpr std::size_t most_remembered = 16'384;    // messages; more than any batch has
 constexpr std::size_t lane_keeps_bytes = 1 << 20;  // a larger buffer is freed after its batch
 
-webhook::Judgement judgement_of(Verdict verdict) {
+http::Judgement judgement_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::done:
-      return webhook::Judgement::done;
+      return http::Judgement::done;
     case Verdict::dead:
-      return webhook::Judgement::refused;
+      return http::Judgement::refused;
     case Verdict::retry:
       break;
   }
-  return webhook::Judgement::retry;
+  return http::Judgement::retry;
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ Webhook::Delivery::Delivery(Webhook& outlet, Lane& lane, const Batch& batch)
 
 Outcome Webhook::Delivery::run() {
   const std::vector<std::size_t> missing = lane_.delivered.missing_of(batch_, outlet_);
-  if (!knows_refused(missing)) {
+  if (!lane_.refused.report(batch_, missing, outcome_)) {
     for (auto& [plan, indices] : by_plan(missing)) send_all(*plan, indices);
   }
   outcome_.committed = !outcome_.error;
@@ -48,21 +48,6 @@ Outcome Webhook::Delivery::run() {
   lane_.delivered.remember(batch_, outlet_, done_, outcome_.committed);
   if (lane_.texts.capacity() > lane_keeps_bytes) std::string().swap(lane_.texts);
   return std::move(outcome_);
-}
-
-/// Whether the batch has a message that is known to be refused. It is reported now, to become a dead letter,
-/// and nothing is sent in this attempt.
-bool Webhook::Delivery::knows_refused(const Indices& missing) {
-  if (lane_.refused.empty()) return false;
-  for (const std::size_t i : missing) {
-    const auto found = lane_.refused.find(MessageKey::view(delivery(batch_, i)));
-    if (found == lane_.refused.end()) continue;
-    outcome_.error = std::move(found->second);
-    outcome_.failed_write = i;
-    lane_.refused.erase(found);
-    return true;
-  }
-  return false;
 }
 
 std::map<const WebhookPlan*, Webhook::Delivery::Indices> Webhook::Delivery::by_plan(
@@ -109,13 +94,13 @@ void Webhook::Delivery::send_round(const WebhookPlan& plan, const Round& round) 
   const Target& target = outlet_.targets_.at(&plan);
   WebService& service = *target.service;
   if (auto unwritable = writer_.compose(plan, target.secret, round)) {
-    return refuse(unwritable->index, std::move(unwritable->error));
+    return lane_.refused.add(batch_, unwritable->index, std::move(unwritable->error), outcome_);
   }
   lane_.answers.assign(round.size(), {});
-  const auto judge = [&](std::size_t, const webhook::Answer& answer) {
+  const auto judge = [&](std::size_t, const http::Answer& answer) {
     return judgement_of(fate_of(plan, answer).verdict);
   };
-  const webhook::Unsent unsent =
+  const http::Unsent unsent =
       service.endpoint->send(lane_.requests, lane_.answers, judge, deadline_, outlet_.stop_.get_token());
   RequestReport report;
   for (std::size_t i = 0; i < round.size(); ++i) settle(service, round[i], lane_.answers[i], report);
@@ -127,9 +112,9 @@ void Webhook::Delivery::send_round(const WebhookPlan& plan, const Round& round) 
   outlet_.report_(report);
 }
 
-void Webhook::Delivery::settle(WebService& service, const Parcel& parcel, const webhook::Answer& answer,
+void Webhook::Delivery::settle(WebService& service, const Parcel& parcel, const http::Answer& answer,
                                RequestReport& report) {
-  if (answer.kind == webhook::Answer::Kind::unsent) return;
+  if (answer.kind == http::Answer::Kind::unsent) return;
   report.seconds.push_back(std::chrono::duration<double>(answer.took).count());
   const DeliverWrite& write = delivery(batch_, parcel.front());
   const Fate fate = fate_of(webhook_plan_of(write), answer);
@@ -170,7 +155,7 @@ bool Webhook::Delivery::fail(std::size_t i, const Fate& fate, Error error) {
   if (fate.verdict == Verdict::dead || used_up(write, fate, error)) {
     forget_attempts(write);
     error.kind = ErrorKind::own_fault;
-    refuse(i, std::move(error));
+    lane_.refused.add(batch_, i, std::move(error), outcome_);
     return true;
   }
   if (!outcome_.error) outcome_.error = std::move(error);
@@ -186,18 +171,6 @@ void Webhook::Delivery::take_apart(const Parcel& parcel, const Error& error) {
   outcome_.error = error;
   outcome_.error->kind = ErrorKind::transient;
   outcome_.error->message += " (a batch of " + std::to_string(parcel.size()) + "; each is sent alone now)";
-}
-
-/// Reports a refused message in the outcome. If the outcome already has one, the error is remembered for a
-/// later attempt.
-void Webhook::Delivery::refuse(std::size_t i, Error error) {
-  if (outcome_.error && outcome_.error->kind == ErrorKind::own_fault) {
-    if (lane_.refused.size() >= most_remembered) lane_.refused.clear();
-    lane_.refused.insert_or_assign(MessageKey(delivery(batch_, i)), std::move(error));
-    return;
-  }
-  outcome_.error = std::move(error);
-  outcome_.failed_write = i;
 }
 
 bool Webhook::Delivery::used_up(const DeliverWrite& write, const Fate& fate, Error& error) {
@@ -219,12 +192,12 @@ void Webhook::Delivery::wait(flow::Duration time) {
   outcome_.retry_in = std::max(outcome_.retry_in.value_or(Milliseconds(0)), asked);
 }
 
-void Webhook::Delivery::say_unsent(WebService& service, const webhook::Unsent& unsent,
+void Webhook::Delivery::say_unsent(WebService& service, const http::Unsent& unsent,
                                    const RequestReport& report) {
   const std::string origin = service.endpoint->config().origin.text();
   if (unsent.abandoned) {
-    const auto unanswered = [](const webhook::Answer& answer) {
-      return answer.kind == webhook::Answer::Kind::unsent;
+    const auto unanswered = [](const http::Answer& answer) {
+      return answer.kind == http::Answer::Kind::unsent;
     };
     const bool any = std::ranges::any_of(lane_.answers, unanswered);
     if (any && !outcome_.error) outcome_.error = abandoned_error(origin);

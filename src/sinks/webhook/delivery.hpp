@@ -23,23 +23,20 @@ class Webhook::Delivery {
   using Parcel = flow::RequestBatcher::Parcel;
   using Round = flow::RequestBatcher::Round;
 
-  bool knows_refused(const Indices& missing);
   std::map<const WebhookPlan*, Indices> by_plan(const Indices& missing) const;
   void send_all(const WebhookPlan& plan, const Indices& indices);
   std::vector<Round> rounds_of(const WebhookPlan& plan, const Indices& indices) const;
   void send_round(const WebhookPlan& plan, const Round& round);
 
   // Evaluation of the answers
-  void settle(WebService& service, const Parcel& parcel, const webhook::Answer& answer,
-              RequestReport& report);
+  void settle(WebService& service, const Parcel& parcel, const http::Answer& answer, RequestReport& report);
   void done(std::size_t i);
   bool fail(std::size_t i, const Fate& fate, Error error);
   void take_apart(const Parcel& parcel, const Error& error);
-  void refuse(std::size_t i, Error error);
   bool used_up(const DeliverWrite& write, const Fate& fate, Error& error);
   void forget_attempts(const DeliverWrite& write);
   void wait(flow::Duration time);
-  void say_unsent(WebService& service, const webhook::Unsent& unsent, const RequestReport& report);
+  void say_unsent(WebService& service, const http::Unsent& unsent, const RequestReport& report);
 
   Webhook& outlet_;
   Lane& lane_;

@@ -6,7 +6,7 @@ namespace sluice::sinks {
 
 namespace {
 
-using Kind = sinks::webhook::Answer::Kind;
+using Kind = sinks::http::Answer::Kind;
 using Verdict = WebhookPlan::Verdict;
 
 Fate retried(int FailedAttempts::*counter, std::optional<int> most) {
@@ -15,7 +15,7 @@ Fate retried(int FailedAttempts::*counter, std::optional<int> most) {
 
 }  // namespace
 
-Fate fate_of(const WebhookPlan& plan, const sinks::webhook::Answer& answer) {
+Fate fate_of(const WebhookPlan& plan, const sinks::http::Answer& answer) {
   const WebhookPlan::Attempts& most = plan.attempts;
   if (answer.kind == Kind::broken) return retried(&FailedAttempts::network, most.network);
   if (answer.kind != Kind::answered) return retried(&FailedAttempts::timeout, most.timeout);
@@ -38,7 +38,7 @@ Fate fate_of(const WebhookPlan& plan, const sinks::webhook::Answer& answer) {
   return {kind == 2 ? Verdict::done : Verdict::dead, nullptr, std::nullopt};
 }
 
-std::string text_of(const WebhookPlan& plan, std::string_view verb, const sinks::webhook::Answer& answer) {
+std::string text_of(const WebhookPlan& plan, std::string_view verb, const sinks::http::Answer& answer) {
   const std::string what = plan.service.origin + ", " + std::string(verb) + ": ";
   if (answer.kind != Kind::answered) return what + answer.text;
   std::string text = what + "answered " + std::to_string(answer.status);

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/webhook_plan.hpp"
-#include "sinks/webhook/endpoint.hpp"
+#include "sinks/http/endpoint.hpp"
 
 namespace sluice::sinks {
 
@@ -25,9 +25,9 @@ struct Fate {
 };
 
 /// The fate of a request that was sent.
-Fate fate_of(const WebhookPlan& plan, const sinks::webhook::Answer& answer);
+Fate fate_of(const WebhookPlan& plan, const sinks::http::Answer& answer);
 
 /// The answer in words, for logs and dead letters.
-std::string text_of(const WebhookPlan& plan, std::string_view verb, const sinks::webhook::Answer& answer);
+std::string text_of(const WebhookPlan& plan, std::string_view verb, const sinks::http::Answer& answer);
 
 }  // namespace sluice::sinks

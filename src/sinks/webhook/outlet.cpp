@@ -14,9 +14,9 @@ std::optional<Error> try_service(const WebhookPlan& plan) {
   } catch (const ConfigError& error) {
     return Error{ErrorKind::fatal, 0, error.what()};
   }
-  auto opened = webhook::Endpoint::open(endpoint_config(plan.service));
+  auto opened = http::Endpoint::open(endpoint_config(plan.service));
   if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
-  return std::get<std::unique_ptr<webhook::Endpoint>>(opened)->try_connection();
+  return std::get<std::unique_ptr<http::Endpoint>>(opened)->try_connection();
 }
 
 Webhook::Webhook(const OutletParts& parts)

@@ -14,6 +14,7 @@
 #include "core/webhook_plan.hpp"
 #include "sinks/delivered.hpp"
 #include "sinks/outlet.hpp"
+#include "sinks/refusals.hpp"
 #include "sinks/webhook/fate.hpp"
 #include "sinks/webhook/web_services.hpp"
 
@@ -46,11 +47,10 @@ class Webhook final : public Outlet {
     ByMessage<FailedAttempts> attempts;  ///< only for failures whose number is limited
     /// Messages of requests that were refused as a whole. Each is sent in a request of its own.
     std::unordered_set<MessageKey, MessageKey::Hash, MessageKey::Equal> alone;
-    /// Errors of refused messages that are not reported yet: an outcome reports one refused message only.
-    ByMessage<Error> refused;
+    Refusals refused;
     std::string texts;
-    std::vector<sinks::webhook::Request> requests;
-    std::vector<sinks::webhook::Answer> answers;
+    std::vector<sinks::http::Request> requests;
+    std::vector<sinks::http::Answer> answers;
   };
   class Delivery;
 

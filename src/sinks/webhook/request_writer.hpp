@@ -8,7 +8,7 @@
 #include "core/batch.hpp"
 #include "core/webhook_plan.hpp"
 #include "flow/request_batcher.hpp"
-#include "sinks/webhook/endpoint.hpp"
+#include "sinks/http/endpoint.hpp"
 #include "sluice/error.hpp"
 
 namespace sluice::sinks {
@@ -32,7 +32,7 @@ class RequestWriter {
   };
 
   /// `texts` and `requests` are buffers that the caller reuses; the requests point into `texts`.
-  RequestWriter(const Batch& batch, std::string& texts, std::vector<webhook::Request>& requests)
+  RequestWriter(const Batch& batch, std::string& texts, std::vector<http::Request>& requests)
       : batch_(batch), texts_(texts), requests_(requests) {}
 
   /// Renders one request for each parcel of the round, and replaces those of the last round. Signs them if
@@ -58,7 +58,7 @@ class RequestWriter {
 
   const Batch& batch_;
   std::string& texts_;
-  std::vector<webhook::Request>& requests_;
+  std::vector<http::Request>& requests_;
   std::optional<Unwritable> unwritable_;
   std::string json_;
   std::string list_;

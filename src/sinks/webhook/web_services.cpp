@@ -4,9 +4,9 @@
 
 namespace sluice::sinks {
 
-sinks::webhook::EndpointConfig endpoint_config(const WebhookPlan::Service& service) {
+sinks::http::EndpointConfig endpoint_config(const WebhookPlan::Service& service) {
   std::string_view rest;
-  sinks::webhook::EndpointConfig config;
+  sinks::http::EndpointConfig config;
   config.origin = config::parse_origin(service.origin, rest);
   config.ca_file = service.ca_file;
   config.cert_file = service.cert_file;
@@ -31,10 +31,10 @@ std::variant<std::shared_ptr<WebService>, Error> WebServices::get(const WebhookP
     auto held = service.lock();
     if (held && known == stated) return held;
   }
-  auto opened = sinks::webhook::Endpoint::open(endpoint_config(stated));
+  auto opened = sinks::http::Endpoint::open(endpoint_config(stated));
   if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
   auto made = std::make_shared<WebService>();
-  made->endpoint = std::move(std::get<std::unique_ptr<sinks::webhook::Endpoint>>(opened));
+  made->endpoint = std::move(std::get<std::unique_ptr<sinks::http::Endpoint>>(opened));
   known_.emplace_back(stated, made);
   return made;
 }

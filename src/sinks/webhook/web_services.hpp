@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "core/webhook_plan.hpp"
-#include "sinks/webhook/endpoint.hpp"
+#include "sinks/http/endpoint.hpp"
 
 namespace sluice::sinks {
 
 /// A web service, as its users share it.
 struct WebService {
-  std::unique_ptr<sinks::webhook::Endpoint> endpoint;
+  std::unique_ptr<sinks::http::Endpoint> endpoint;
   std::mutex mutex;          ///< protects last_failure
   std::string last_failure;  ///< the last failure's text, reported while the breaker is open
 };
@@ -33,7 +33,7 @@ class WebServices {
   std::vector<std::pair<WebhookPlan::Service, std::weak_ptr<WebService>>> known_;
 };
 
-sinks::webhook::EndpointConfig endpoint_config(const WebhookPlan::Service& stated);
+sinks::http::EndpointConfig endpoint_config(const WebhookPlan::Service& stated);
 
 /// The service's name in messages and metrics.
 std::string origin_of(const WebhookPlan::Service& stated);

@@ -44,6 +44,9 @@ relay: {jetstream: {stream: s, partitions: 4, max_age_h: 15, max_mb: 16, replica
 kafka: {brokers: "k1:9092,k2:9092", user: u, password: hidden, mechanism: PLAIN, ca_file: ca, cert_file: cf,
   key_file: kf, ack_ms: 1500, exactly_once: true, positions: p}
 rabbitmq: {url: "amqps://me:hidden@b:5673/v", ca_file: ca, cert_file: cf, key_file: kf, ack_ms: 1600, heartbeat_s: 17}
+aws: {region: r-1, endpoint: "http://h:1", access_key_id: ak, secret_access_key: hidden, session_token: hidden,
+  credentials_file: c, profile: p, container_url: "http://c:1/x", container_path: /p, container_token: hidden,
+  container_token_file: t, metadata_endpoint: "http://m:1", metadata_disabled: true, timeout_ms: 1700}
 )";
   const Loaded loaded = loaded_of(yaml);
   const Config& config = loaded.config;
@@ -93,6 +96,13 @@ rabbitmq: {url: "amqps://me:hidden@b:5673/v", ca_file: ca, cert_file: cf, key_fi
   EXPECT_EQ(config.rabbitmq.ack_ms, 1600);
   EXPECT_EQ(config.rabbitmq.heartbeat_s, 17);
   EXPECT_EQ(listed(loaded, "rabbitmq.url").value, "amqps://me:***@b:5673/v");
+  EXPECT_EQ(config.aws.region, "r-1");
+  EXPECT_EQ(config.aws.endpoint, "http://h:1");
+  EXPECT_EQ(config.aws.access_key_id, "ak");
+  EXPECT_EQ(config.aws.profile, "p");
+  EXPECT_EQ(config.aws.container_path, "/p");
+  EXPECT_TRUE(config.aws.metadata_disabled);
+  EXPECT_EQ(config.aws.timeout_ms, 1700);
   EXPECT_TRUE(config.kafka.exactly_once);
   EXPECT_EQ(config.kafka.positions, "p");
   EXPECT_EQ(effective_text(loaded.effective).find("hidden"), std::string::npos);
@@ -145,7 +155,8 @@ rules:
 )"),
       "w.yaml:1:1: a name may contain only letters, digits, '.', '_' and '-'\n"
       "w.yaml:2:1: unknown key 'engin'; allowed here: pipeline, rules, streams, mongodb, state, indexes, "
-      "shard, cluster, engine, nats, relay, kafka, rabbitmq, redis, http, log, on_lost or on_changed_rules\n"
+      "shard, cluster, engine, nats, relay, kafka, rabbitmq, aws, redis, http, log, on_lost or "
+      "on_changed_rules\n"
       "w.yaml:3:11: 'mongodb.database' must be a database name (a database name must not contain / "
       "\\ . \" $ * < > : | ? or a space), not 'a b'\n"
       "w.yaml:4:10: 'engine.lanes' must be a whole number from 1 to 256, not '0'\n"

@@ -103,6 +103,29 @@ const std::vector<std::string> rules_with_every_key = {
         declare: topic
 )",
     R"(  - name: r
+    publish:
+      from: items
+      order: group
+      sqs:
+        queue: q.fifo
+        group: g.{id}
+)",
+    R"(  - name: r
+    publish:
+      from: items
+      sns:
+        topic: arn:aws:sns:eu-central-1:123456789012:t.fifo
+        group: g.{id}
+)",
+    R"(  - name: r
+    publish:
+      from: items
+      eventbridge:
+        bus: b
+        source: s.{id}
+        detail_type: d.{op}
+)",
+    R"(  - name: r
     webhook:
       from: items
       operations: [insert]

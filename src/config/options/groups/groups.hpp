@@ -21,6 +21,7 @@ std::span<const Option> relay_options();
 std::span<const Option> kafka_login_options();
 std::span<const Option> kafka_connection_options();
 std::span<const Option> rabbitmq_options();
+std::span<const Option> aws_options();
 std::span<const Option> redis_options();
 std::span<const Option> monitoring_options();
 std::span<const Option> position_options();

@@ -5,10 +5,10 @@
 namespace sluice::sinks {
 namespace {
 
-using Kind = sinks::webhook::Answer::Kind;
+using Kind = sinks::http::Answer::Kind;
 using Verdict = WebhookPlan::Verdict;
 
-sinks::webhook::Answer answered(unsigned status, const std::string& text = "") {
+sinks::http::Answer answered(unsigned status, const std::string& text = "") {
   return {Kind::answered, status, text, std::nullopt, {}};
 }
 
@@ -19,7 +19,7 @@ class WebhookFate : public testing::Test {
     plan_.attempts = {1, 2, 3, 4};
   }
   Verdict verdict(unsigned status) const { return fate_of(plan_, answered(status)).verdict; }
-  std::optional<int> most(const sinks::webhook::Answer& answer) const { return fate_of(plan_, answer).most; }
+  std::optional<int> most(const sinks::http::Answer& answer) const { return fate_of(plan_, answer).most; }
   WebhookPlan plan_;
 };
 
@@ -65,7 +65,7 @@ TEST_F(WebhookFate, IsToldWithServiceStatusAndBody) {
             "http://h, POST: answered 422: no such order");
   EXPECT_NE(text_of(plan_, "POST", answered(301)).find("redirects; redirects are not followed"),
             std::string::npos);
-  sinks::webhook::Answer redirect = answered(308);
+  sinks::http::Answer redirect = answered(308);
   redirect.location = "https://new/place?token=abc";
   EXPECT_NE(text_of(plan_, "POST", redirect)
                 .find("redirects to https://new/place?token=***; redirects are not followed"),

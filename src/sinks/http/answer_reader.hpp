@@ -7,15 +7,15 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 
-#include "sinks/webhook/endpoint.hpp"
-#include "sinks/webhook/retry_after.hpp"
+#include "sinks/http/endpoint.hpp"
+#include "sinks/http/retry_after.hpp"
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::http {
 
 namespace beast = boost::beast;
 
-/// Parses one HTTP answer. Keeps only the status, Retry-After, Location, and the beginning of an error's
-/// body.
+/// Parses one HTTP answer. Keeps only the status, Retry-After, Location, the beginning of an error's body for
+/// people, and as much of the body as the endpoint asks for.
 class AnswerReader final : public beast::http::basic_parser<false> {
  public:
   using error_code = beast::error_code;
@@ -23,7 +23,8 @@ class AnswerReader final : public beast::http::basic_parser<false> {
   static constexpr std::size_t most_body = 64 << 10;
   static constexpr std::size_t most_text = 300;
 
-  explicit AnswerReader(Answer& answer) : answer_(answer) { body_limit(most_body); }
+  /// `kept`: how many bytes of the body Answer::body receives.
+  AnswerReader(Answer& answer, std::size_t kept) : answer_(answer), kept_(kept) { body_limit(most_body); }
 
   /// Whether this is a 1xx answer, so that the final answer is still to come.
   bool is_interim() const { return answer_.status / 100 == 1; }
@@ -32,6 +33,8 @@ class AnswerReader final : public beast::http::basic_parser<false> {
   bool worth_a_text() const { return answer_.status / 100 != 2; }
 
   void keep(beast::string_view body) {
+    const auto fits = body.substr(0, kept_ - std::min(kept_, answer_.body.size()));
+    answer_.body.append(fits.data(), fits.size());
     if (!worth_a_text()) return;
     const std::size_t room = most_text - std::min(most_text, answer_.text.size());
     answer_.text += printable(body.substr(0, room));
@@ -69,6 +72,7 @@ class AnswerReader final : public beast::http::basic_parser<false> {
   void on_finish_impl(error_code&) override {}
 
   Answer& answer_;
+  const std::size_t kept_;
 };
 
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::http

@@ -1,8 +1,8 @@
-#include "sinks/webhook/endpoint.hpp"
+#include "sinks/http/endpoint.hpp"
 
-#include "sinks/webhook/connection_pool.hpp"
+#include "sinks/http/connection_pool.hpp"
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::http {
 
 Endpoint::Endpoint(std::unique_ptr<Pool> pool) : pool_(std::move(pool)) {}
 Endpoint::~Endpoint() = default;
@@ -30,4 +30,4 @@ const EndpointConfig& Endpoint::config() const {
   return pool_->config;
 }
 
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::http

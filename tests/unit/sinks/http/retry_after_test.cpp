@@ -1,8 +1,8 @@
-#include "sinks/webhook/retry_after.hpp"
+#include "sinks/http/retry_after.hpp"
 
 #include <gtest/gtest.h>
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::http {
 namespace {
 
 using std::chrono::seconds;
@@ -32,4 +32,4 @@ TEST(RetryAfter, OrNothing) {
 }
 
 }  // namespace
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::http

@@ -2,14 +2,14 @@
 
 #include <string>
 
+#include "sinks/http/answer_reader.hpp"
+#include "sinks/http/endpoint.hpp"
 #include "sinks/net/asio.hpp"
 #include "sinks/net/certificates.hpp"
 #include "sinks/net/host_addresses.hpp"
 #include "sinks/net/wire.hpp"
-#include "sinks/webhook/answer_reader.hpp"
-#include "sinks/webhook/endpoint.hpp"
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::http {
 
 namespace asio = boost::asio;
 using net::error_code;
@@ -70,4 +70,4 @@ class HttpConnection {
   beast::flat_buffer in_;
 };
 
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::http

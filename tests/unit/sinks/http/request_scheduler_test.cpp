@@ -1,8 +1,8 @@
-#include "sinks/webhook/request_scheduler.hpp"
+#include "sinks/http/request_scheduler.hpp"
 
 #include <gtest/gtest.h>
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::http {
 namespace {
 
 using namespace std::chrono_literals;
@@ -97,4 +97,4 @@ TEST_F(RequestSchedulerTest, AnAbandonedBatchEndsWhenItsLastRequestHas) {
 }
 
 }  // namespace
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::http

@@ -16,8 +16,8 @@
 #include "flow/time.hpp"
 #include "sluice/error.hpp"
 
-/// Requests to web services.
-namespace sluice::sinks::webhook {
+/// An HTTP client: requests to one server each, over connections that are kept.
+namespace sluice::sinks::http {
 
 struct EndpointConfig {
   config::UrlOrigin origin;
@@ -28,6 +28,7 @@ struct EndpointConfig {
   flow::Duration connect_timeout = std::chrono::seconds(5);
   flow::Duration request_timeout = std::chrono::seconds(10);  ///< for a whole request, without connecting
   flow::CircuitBreaker::Limits breaker;
+  std::size_t kept_body = 0;  ///< bytes of each answer's body that are kept in Answer::body; 64 KiB at most
 };
 
 /// A request. The caller owns the data of its views and keeps them alive until send() returns.
@@ -52,6 +53,7 @@ struct Answer {
   std::optional<std::chrono::seconds> retry_after;
   flow::Duration took{};
   std::string location = {};  ///< target of a redirect; unprintable characters are replaced by spaces
+  std::string body = {};      ///< see EndpointConfig::kept_body
 };
 
 /// Why send() left requests unsent.
@@ -103,4 +105,4 @@ class Endpoint {
   std::unique_ptr<Pool> pool_;
 };
 
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::http

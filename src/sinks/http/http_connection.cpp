@@ -1,10 +1,10 @@
-#include "sinks/webhook/http_connection.hpp"
+#include "sinks/http/http_connection.hpp"
 
 #include <algorithm>
 
 #include <boost/asio/ssl/error.hpp>
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::http {
 
 namespace {
 
@@ -79,7 +79,7 @@ asio::awaitable<bool> HttpConnection::exchange(Answer& answer) {
   bool heard = false;
   for (bool interim = true; interim;) {
     answer = {};
-    AnswerReader reader(answer);
+    AnswerReader reader(answer, context_.config.kept_body);
     const error_code error = co_await read(reader, heard);
     const bool complete = reader.is_done() || error == beast::http::error::body_limit;
     if (!complete) {
@@ -181,4 +181,4 @@ asio::awaitable<std::string> HttpConnection::connect_to(tcp::endpoint address) {
   co_return "the TLS handshake failed: " + error.message() + (more.empty() ? "" : " (" + more + ")");
 }
 
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::http

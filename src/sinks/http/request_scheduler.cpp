@@ -1,8 +1,8 @@
-#include "sinks/webhook/request_scheduler.hpp"
+#include "sinks/http/request_scheduler.hpp"
 
 #include <algorithm>
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::http {
 
 namespace {
 
@@ -127,4 +127,4 @@ void RequestScheduler::end_batches() {
   });
 }
 
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::http

@@ -1,10 +1,10 @@
-#include "sinks/webhook/connection_pool.hpp"
+#include "sinks/http/connection_pool.hpp"
 
 #include "async/spawn.hpp"
 
 #include <boost/asio/post.hpp>
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::http {
 
 Endpoint::Pool::Pool(EndpointConfig stated) : config(std::move(stated)) {}
 
@@ -155,4 +155,4 @@ asio::awaitable<void> Endpoint::Pool::try_connection(std::promise<std::optional<
   }
 }
 
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::http

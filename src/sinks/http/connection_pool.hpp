@@ -6,12 +6,12 @@
 #include <thread>
 #include <vector>
 
-#include "sinks/webhook/http_connection.hpp"
-#include "sinks/webhook/request_scheduler.hpp"
+#include "sinks/http/http_connection.hpp"
+#include "sinks/http/request_scheduler.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::http {
 
 /// The connections of one endpoint, and the thread on which their coroutines run. Public functions may be
 /// called from any thread; private functions run on the pool's thread.
@@ -64,4 +64,4 @@ class Endpoint::Pool {
   std::jthread thread_;
 };
 
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::http

@@ -10,9 +10,9 @@
 #include "flow/circuit_breaker.hpp"
 #include "flow/keyed_order.hpp"
 #include "flow/time.hpp"
-#include "sinks/webhook/endpoint.hpp"
+#include "sinks/http/endpoint.hpp"
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::http {
 
 /// The requests of one call of Endpoint::send(), which waits until the batch has ended. Everything but wait()
 /// is for the endpoint's thread.
@@ -88,4 +88,4 @@ class RequestScheduler {
   bool stopping_ = false;
 };
 
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::http

@@ -1,4 +1,4 @@
-#include "sinks/webhook/endpoint.hpp"
+#include "sinks/http/endpoint.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include "support/certificates.hpp"
 #include "support/web_service.hpp"
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::http {
 namespace {
 
 using namespace std::chrono_literals;
@@ -372,4 +372,4 @@ TEST_F(TlsEndpointTest, CertificatesThatCannotBeUsedAreSaidAtOnce) {
 }
 
 }  // namespace
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::http

@@ -1,11 +1,11 @@
-#include "sinks/webhook/retry_after.hpp"
+#include "sinks/http/retry_after.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <ctime>
 #include <string>
 
-namespace sluice::sinks::webhook {
+namespace sluice::sinks::http {
 
 namespace {
 
@@ -40,4 +40,4 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view text,
   return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, most_seconds));
 }
 
-}  // namespace sluice::sinks::webhook
+}  // namespace sluice::sinks::http
