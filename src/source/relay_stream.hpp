@@ -47,10 +47,11 @@ class RelayStream : public EventStream {
   class Gathered;
   std::optional<Error> gather(Gathered& gathered);
   std::optional<Error> take_records(Gathered& gathered);
-  std::optional<Error> find(const Position& after, const RelayState& state);
+  std::optional<Error> find(const Position& after, const RelaySpan& span, std::uint64_t& place);
   std::optional<Error> find_present(Position& at);
   std::optional<Error> take(const RelayRecord& record, Gathered& gathered);
   Error lost() const;
+  Error gap() const;
   Error other_version(const RelayHeader& header) const;
 
   mongo::ClientPool& pool_;
@@ -58,6 +59,7 @@ class RelayStream : public EventStream {
   const RelayOptions options_;
   std::unique_ptr<RelayReader> reader_;
   flow::RelayCursor cursor_;
+  std::uint64_t opened_at_ = 0;  ///< sequence of the record that reading began behind
   flow::Gathering gathering_;
   std::vector<std::uint8_t> token_;  ///< the position's
   std::uint64_t time_ = 0;           ///< cluster time of the newest record

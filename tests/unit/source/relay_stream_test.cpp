@@ -19,7 +19,7 @@ class MemoryLog : public RelayLog {
   void append(int partition, const std::string& token, const std::string& body,
               const std::string& version = "o-v", int part = 0, int parts = 1) {
     RelayRecord record;
-    record.sequence = ++last_;
+    record.sequence = record.place = ++last_;
     record.partition = partition;
     record.id = token;
     record.header = {version, previous_[partition], part, parts};
@@ -40,11 +40,17 @@ class MemoryLog : public RelayLog {
   const std::string& name() const override { return name_; }
   std::optional<Error> prepare() override { return std::nullopt; }
   std::optional<Error> look(RelayState& state) override {
-    state = {records_.empty() ? last_ + 1 : records_.begin()->first, last_, records_.size(), 0};
+    state = {last_, records_.size(), 0};
     return std::nullopt;
   }
-  std::optional<Error> get(std::uint64_t sequence, std::optional<RelayRecord>& record) override {
-    const auto found = records_.find(sequence);
+  std::optional<Error> span(int, RelaySpan& span) override {
+    if (records_.empty()) return std::nullopt;
+    span.first = records_.begin()->first;
+    span.newest = records_.rbegin()->second;
+    return std::nullopt;
+  }
+  std::optional<Error> get(int, std::uint64_t place, std::optional<RelayRecord>& record) override {
+    const auto found = records_.find(place);
     record = found == records_.end() ? std::nullopt : std::optional(found->second);
     return std::nullopt;
   }
