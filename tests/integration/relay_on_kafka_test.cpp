@@ -80,7 +80,11 @@ TEST_F(RelayOnKafka, ACompactedTopicIsRefused) {
 
 TEST_F(RelayOnKafka, ATopicOfSomebodyElseIsRefused) {
   kafka().create_topic(topic_, partitions);
-  kafka().produce(topic_, {{.partition = 1, .value = "something", .headers = {{"a", "b"}}}});
+  KafkaMessage message;
+  message.partition = 1;
+  message.value = "something";
+  message.headers = {{"a", "b"}};
+  kafka().produce(topic_, {message});
   is_refused("was not written by Sluice");
 }
 

@@ -31,7 +31,7 @@ std::string refusal_of(const RelayConfig& relay, std::vector<RuleConfig> rules) 
 }
 
 std::string refusal_of(std::vector<RuleConfig> rules) {
-  return refusal_of({.stream = "LOG"}, std::move(rules));
+  return refusal_of({.stream = "LOG", .topic = ""}, std::move(rules));
 }
 
 RuleConfig publish(const std::string& stream, const std::string& subject) {
@@ -64,7 +64,7 @@ TEST(RelayStreams, AreNotPublishedTo) {
 }
 
 TEST(RelayStreams, InKafkaAreNotPublishedToEither) {
-  const RelayConfig relay{.topic = "log"};
+  const RelayConfig relay{.stream = "", .topic = "log"};
   const auto tell = [](const std::string& topic) {
     return rule("tell", "publish", "{from: a, kafka: {topic: '" + topic + "'}}");
   };

@@ -13,8 +13,8 @@ std::string setting(const TopicShape& shape, const std::string& name) {
 }
 
 TEST(KafkaRelayTopic, IsCreatedWithTheRetentionOfTheRelay) {
-  const TopicShape shape =
-      relay_topic_shape({.topic = "t", .partitions = 4, .max_age_h = 2, .max_mb = 100, .replicas = 3});
+  const TopicShape shape = relay_topic_shape(
+      {.stream = "", .topic = "t", .partitions = 4, .max_age_h = 2, .max_mb = 100, .replicas = 3});
   EXPECT_TRUE(shape.create);
   EXPECT_EQ(shape.partitions, 4);
   EXPECT_EQ(shape.replication, 3);
@@ -24,7 +24,7 @@ TEST(KafkaRelayTopic, IsCreatedWithTheRetentionOfTheRelay) {
 }
 
 TEST(KafkaRelayTopic, IsKeptForEverOnRequest) {
-  const TopicShape shape = relay_topic_shape({.topic = "t", .max_age_h = 0, .max_mb = 0});
+  const TopicShape shape = relay_topic_shape({.stream = "", .topic = "t", .max_age_h = 0, .max_mb = 0});
   EXPECT_EQ(setting(shape, "retention.ms"), "-1");
   EXPECT_EQ(setting(shape, "retention.bytes"), "-1");
 }
