@@ -15,6 +15,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t relay_batch_bytes = 4 << 20;
 /// The writer tells its position every second. Without news for longer, the stream may not have read all.
 constexpr auto relay_silence = std::chrono::seconds(3);
+/// How long a writer may take to notice that its log was made anew.
+constexpr auto unbegun_at_most = std::chrono::seconds(30);
 
 }  // namespace
 
@@ -80,6 +82,22 @@ Error RelayStream::lost() const {
               std::to_string(options_.partition)};
 }
 
+/// A log begins with heartbeats. One from which nothing was dropped, and that begins with an event, was made
+/// anew by somebody else while its writer worked. The writer notices, and writes it from its beginning.
+std::optional<Error> RelayStream::not_found(const RelaySpan& span) {
+  std::optional<RelayRecord> first;
+  if (span.first == 1) {
+    if (auto error = log_->get(options_.partition, span.first, first)) return error;
+  }
+  if (!first || first->header.version != options_.version) return lost();
+  const bson::View body(reinterpret_cast<const std::uint8_t*>(first->body.data()), first->body.size());
+  if (first->header.parts == 1 && RelayHeartbeat::is(body)) return lost();
+  const flow::Time now = flow::Clock::now();
+  if (!unbegun_since_) unbegun_since_ = now;
+  if (now > *unbegun_since_ + unbegun_at_most) return lost();
+  return Error{ErrorKind::unavailable, 0, log_->name() + " was made anew; waiting until its writer notices"};
+}
+
 /// Records are missing. The log may have been written anew, and hold them further back.
 Error RelayStream::gap() const {
   if (cursor_.read_to() == opened_at_) return lost();
@@ -137,7 +155,8 @@ std::optional<Error> RelayStream::find(const Position& after, const RelaySpan& s
     search.answer(known);
     if (known) found.swap(record);
   }
-  if (!found || found->header.version != options_.version) return lost();
+  if (!found || found->header.version != options_.version) return not_found(span);
+  unbegun_since_.reset();
   opened_at_ = found->sequence;
   place = found->place;
   cursor_ = flow::RelayCursor(std::string(after.data()), opened_at_);

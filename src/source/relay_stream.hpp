@@ -50,6 +50,7 @@ class RelayStream : public EventStream {
   std::optional<Error> find(const Position& after, const RelaySpan& span, std::uint64_t& place);
   std::optional<Error> find_present(Position& at);
   std::optional<Error> take(const RelayRecord& record, Gathered& gathered);
+  std::optional<Error> not_found(const RelaySpan& span);
   Error lost() const;
   Error gap() const;
   Error other_version(const RelayHeader& header) const;
@@ -67,7 +68,8 @@ class RelayStream : public EventStream {
   bool token_of_event_ = false;
   std::string parts_;  ///< of an event that has not come whole
   std::vector<RelayRecord> records_;
-  std::size_t taken_ = 0;  ///< of records_; the others belong to the next batch
+  std::size_t taken_ = 0;                    ///< of records_; the others belong to the next batch
+  std::optional<flow::Time> unbegun_since_;  ///< the log was seen without its beginning
   bool patient_ = true;
   bool invalidated_ = false;
 };

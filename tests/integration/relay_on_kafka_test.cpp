@@ -22,7 +22,7 @@ class RelayOnKafka : public ClusterTest {
     GTEST_SKIP() << why;
   }
 
-  static Kafka kafka() { return Kafka(shared_kafka().brokers()); }
+  static Kafka kafka() { return Kafka(shared_kafka().brokers(), {{"isolation.level", "read_uncommitted"}}); }
   std::vector<std::string> relayed() const {
     return {"--relay-topic",  topic_, "--kafka-brokers",    shared_kafka().brokers(),  "--lease-ms", "3000",
             "--kafka-ack-ms", "2000", "--relay-partitions", std::to_string(partitions)};

@@ -177,8 +177,17 @@ TEST_F(RelayStreamTest, RepeatedEventsAreDropped) {
 }
 
 TEST_F(RelayStreamTest, APositionBeforeTheLogIsLost) {
+  log_->append(1, "8204/1/0", heartbeat("8204"));
   append(1, "8205");
   EXPECT_EQ(open("8203")->kind, ErrorKind::lost);
+}
+
+TEST_F(RelayStreamTest, APositionBeforeALogWithoutABeginningIsNotLostYet) {
+  append(1, "8205");
+  append(1, "8206");
+  EXPECT_EQ(open("8203")->kind, ErrorKind::unavailable);
+  log_->drop_before(2);
+  EXPECT_EQ(open("8203")->kind, ErrorKind::lost) << "its front was dropped";
 }
 
 TEST_F(RelayStreamTest, WhatIsDroppedBehindThePositionIsLost) {
