@@ -98,9 +98,10 @@ std::optional<Error> RelayStream::not_found(const RelaySpan& span) {
   return Error{ErrorKind::unavailable, 0, log_->name() + " was made anew; waiting until its writer notices"};
 }
 
-/// Records are missing. The log may have been written anew, and hold them further back.
-Error RelayStream::gap() const {
-  if (cursor_.read_to() == opened_at_) return lost();
+/// Records are missing. The log may have been written anew, and hold them further back: it is searched once.
+Error RelayStream::gap() {
+  if (cursor_.position() == gap_at_) return lost();
+  gap_at_ = cursor_.position();
   return {ErrorKind::cursor_gone, 0, log_->name() + " lacks records; looking for the position again"};
 }
 
@@ -157,9 +158,8 @@ std::optional<Error> RelayStream::find(const Position& after, const RelaySpan& s
   }
   if (!found || found->header.version != options_.version) return not_found(span);
   unbegun_since_.reset();
-  opened_at_ = found->sequence;
   place = found->place;
-  cursor_ = flow::RelayCursor(std::string(after.data()), opened_at_);
+  cursor_ = flow::RelayCursor(std::string(after.data()), found->sequence);
   return std::nullopt;
 }
 

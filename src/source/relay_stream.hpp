@@ -52,7 +52,7 @@ class RelayStream : public EventStream {
   std::optional<Error> take(const RelayRecord& record, Gathered& gathered);
   std::optional<Error> not_found(const RelaySpan& span);
   Error lost() const;
-  Error gap() const;
+  Error gap();
   Error other_version(const RelayHeader& header) const;
 
   mongo::ClientPool& pool_;
@@ -60,7 +60,7 @@ class RelayStream : public EventStream {
   const RelayOptions options_;
   std::unique_ptr<RelayReader> reader_;
   flow::RelayCursor cursor_;
-  std::uint64_t opened_at_ = 0;  ///< sequence of the record that reading began behind
+  std::string gap_at_;  ///< the position behind which records were missing last
   flow::Gathering gathering_;
   std::vector<std::uint8_t> token_;  ///< the position's
   std::uint64_t time_ = 0;           ///< cluster time of the newest record

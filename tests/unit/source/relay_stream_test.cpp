@@ -36,8 +36,8 @@ class MemoryLog : public RelayLog {
     forget_previous();
   }
   /// As a writer that begins with an empty log: it does not know the newest record of any partition.
-  void forget_previous() {
-    for (auto& [partition, previous] : previous_) previous = last_;
+  void forget_previous(std::uint64_t beyond = 0) {
+    for (auto& [partition, previous] : previous_) previous = last_ + beyond;
   }
   void drop_before(std::uint64_t place) { records_.erase(records_.begin(), records_.lower_bound(place)); }
 
@@ -194,7 +194,7 @@ TEST_F(RelayStreamTest, WhatIsDroppedBehindThePositionIsLost) {
   for (const char* token : {"8201", "8203", "8205", "8207"}) append(1, token);
   ASSERT_FALSE(open("8201"));
   log_->drop_before(4);
-  EXPECT_EQ(next(), "lost");
+  EXPECT_EQ(next(), "cursor_gone");
   EXPECT_EQ(open("8201")->kind, ErrorKind::lost);
 }
 
@@ -229,7 +229,20 @@ TEST_F(RelayStreamTest, AnEmptiedLogThatBeginsBehindThePositionIsLost) {
   log_->drop_before(100);
   log_->forget_previous();
   append(1, "8204");
-  EXPECT_EQ(next(), "lost");
+  EXPECT_EQ(next(), "cursor_gone");
+  EXPECT_EQ(open("8201")->kind, ErrorKind::lost);
+}
+
+/// A gap that the writer marked stays where it is, however often the position is looked for.
+TEST_F(RelayStreamTest, AGapBehindRecordsThatCanBeReadIsLostAtTheSecondLook) {
+  append(1, "8201");
+  append(1, "8202");
+  log_->forget_previous(1);
+  append(1, "8209");
+  for (const char* expected : {"cursor_gone", "lost"}) {
+    ASSERT_FALSE(open("8201"));
+    EXPECT_EQ(next(), expected);
+  }
 }
 
 /// Places are the log's own, as in Kafka: they may begin again where sequences do not.
