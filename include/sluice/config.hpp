@@ -101,15 +101,19 @@ struct NatsConfig {
   std::string shown_url() const;
 };
 
-/// A JetStream stream between the change stream and the workers (docs/relay.md). NatsConfig says where it is.
+/// A JetStream stream or a Kafka topic between the change stream and the workers (docs/relay.md). NatsConfig
+/// or KafkaConfig says where it is. Without a name of either, workers read the change stream themselves.
 struct RelayConfig {
-  std::string stream;  ///< the JetStream stream's name; empty: workers read the change stream themselves
+  std::string stream;  ///< the JetStream stream's name
+  std::string topic;   ///< the Kafka topic's name, unless there is a stream
   int partitions = 16;
-  int max_age_h = 72;       ///< how long it keeps events; 0: for ever
-  std::int64_t max_mb = 0;  ///< how much it holds before it takes no more; 0: as much as the server allows
+  int max_age_h = 72;  ///< how long it keeps events; 0: for ever
+  /// How much it holds: a stream then takes no more, a topic drops its oldest events. 0: as much as the
+  /// server allows.
+  std::int64_t max_mb = 0;
   std::int64_t replicas = 1;
 
-  explicit operator bool() const { return !stream.empty(); }
+  explicit operator bool() const { return !stream.empty() || !topic.empty(); }
 };
 
 /// How to connect to Redis.

@@ -74,6 +74,8 @@ void check_relay(const Config& config, Problems& problems) {
     if (!why.empty()) problems.push_back({"", 0, 0, "Config::relay: " + why});
   };
   add(why_no_relay_stream(config.relay.stream));
+  add(why_no_relay_topic(config.relay.topic));
+  add(why_no_relay_of_both(config.relay.stream, config.relay.topic));
   add(why_no_relay_partitions(config.relay.partitions, config.partitions, config.shard_count));
   add(why_no_relay_of(config.streams.size()));
   const auto from_tokens = [](const StreamConfig& stream) { return !stream.resume_tokens.empty(); };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+
 namespace sluice::config {
 
 std::string why_no_relay_stream(const std::string& name) {
@@ -9,11 +11,27 @@ std::string why_no_relay_stream(const std::string& name) {
   return fmt::format("'{}' is no name of a JetStream stream; use letters, digits, '-' and '_'", name);
 }
 
+std::string why_no_relay_topic(const std::string& name) {
+  constexpr std::size_t longest = 249;
+  constexpr std::string_view of_topics = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  if (name.size() <= longest && name.find_first_not_of(of_topics) == std::string::npos) return {};
+  return fmt::format("'{}' is no name of a Kafka topic; use up to {} letters, digits, '.', '_' and '-'", name,
+                     longest);
+}
+
+std::string why_no_relay_of_both(const std::string& stream, const std::string& topic) {
+  if (stream.empty() || topic.empty()) return {};
+  return fmt::format(
+      "the relay has the JetStream stream {} and the Kafka topic {}; state only one of relay.jetstream and "
+      "relay.kafka",
+      stream, topic);
+}
+
 std::string why_no_relay_of(std::size_t streams) {
   if (streams <= 1) return {};
   return fmt::format(
       "there are {} streams, and a relay holds the events of one database only; run each stream from a file "
-      "of its own, with another 'stream' under relay.jetstream",
+      "of its own, with another 'stream' under relay.jetstream, or another 'topic' under relay.kafka",
       streams);
 }
 

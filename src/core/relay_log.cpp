@@ -1,5 +1,6 @@
 #include "core/relay_log.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace sluice {
@@ -26,12 +27,21 @@ std::optional<RelayHeader> RelayHeader::parse(std::string_view text) {
   return header;
 }
 
+std::string relay_log_name(const std::string& relay, const StreamConfig& stream) {
+  const bool own = stream.of_triggers || stream.name.find_first_of(":.") != std::string::npos;
+  if (!own) return relay;
+  std::string suffix = "-" + stream.name;
+  std::ranges::replace_if(
+      suffix, [](char c) { return c == ':' || c == '.'; }, '-');
+  return relay + suffix;
+}
+
 Error written_by_others(const RelayLog& log) {
   return {
       ErrorKind::fatal, 0,
       log.name() +
-          " is written by another pipeline, or for another database; give each relay a JetStream stream of "
-          "its own, or delete the stream if nobody needs it any more"};
+          " is written by another pipeline, or for another database; give each relay a stream or topic of "
+          "its own, or delete this one if nobody needs it any more"};
 }
 
 }  // namespace sluice

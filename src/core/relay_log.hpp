@@ -11,10 +11,12 @@
 #include <string_view>
 #include <vector>
 
+#include "sluice/config.hpp"
 #include "sluice/error.hpp"
 
-/// A log of events in partitions, between one writer and any number of readers. Its records have one order
-/// over all partitions, by sequences that grow by one; old records are dropped from its front.
+/// A log of events in partitions, between one writer and any number of readers. Its writer numbers the
+/// records of all partitions by one growing sequence. Old records are dropped from the front of each
+/// partition.
 namespace sluice {
 
 /// What is kept with an event in the log.
@@ -35,6 +37,7 @@ struct RelayHeader {
 
 struct RelayRecord {
   std::uint64_t sequence = 0;
+  std::uint64_t place = 0;  ///< where the partition holds it, counted from 1; grows within the partition
   int partition = 0;
   std::string id;  ///< the event's token, and behind a slash what tells copies and parts apart
   RelayHeader header;
@@ -44,10 +47,15 @@ struct RelayRecord {
 };
 
 struct RelayState {
-  std::uint64_t first = 0;  ///< sequence of the oldest record
-  std::uint64_t last = 0;   ///< of the newest, even where it was dropped; 0: there never was one
+  std::uint64_t last = 0;  ///< no record has a greater sequence; the next one gets this plus 1
   std::uint64_t records = 0;
-  std::uint64_t bytes = 0;
+  std::optional<std::uint64_t> bytes;  ///< none: the log does not tell
+};
+
+/// The records of a partition, as far as its readers need to know them.
+struct RelaySpan {
+  std::uint64_t first = 0;            ///< place of the oldest record
+  std::optional<RelayRecord> newest;  ///< none: there are no records
 };
 
 /// Reads one partition. Blocks; used by one thread.
@@ -72,6 +80,7 @@ class RelayAppender {
   virtual std::size_t most_bytes() const = 0;
   virtual void begin() = 0;
   /// Appends a record if the log's last sequence is `behind`; `id` is its message id. Does not wait.
+  /// A log may leave out that check if no other writer can append.
   virtual std::optional<Error> append(int partition, std::string_view id, const RelayHeader& header,
                                       std::span<const std::uint8_t> body, std::uint64_t behind) = 0;
   /// Waits, at most so long, until land() need not wait: all that was appended is acknowledged, or the log
@@ -85,20 +94,31 @@ class RelayAppender {
 class RelayLog {
  public:
   virtual ~RelayLog() = default;
-  /// What it is, for messages: "the relay's JetStream stream NAME".
+  /// What it is, for messages, such as "the relay's JetStream stream NAME".
   virtual const std::string& name() const = 0;
   /// Creates it where it is missing.
   virtual std::optional<Error> prepare() = 0;
   virtual std::optional<Error> look(RelayState& state) = 0;
-  /// The record with this sequence; none if it was dropped.
-  virtual std::optional<Error> get(std::uint64_t sequence, std::optional<RelayRecord>& record) = 0;
+  /// Where a partition begins and ends. `newest` may be a record of another partition, if places are the same
+  /// for all partitions.
+  virtual std::optional<Error> span(int partition, RelaySpan& span) = 0;
+  /// The record at this place, which may be of another partition if places are the same for all, or else the
+  /// first record of the partition behind it. None if it was dropped.
+  virtual std::optional<Error> get(int partition, std::uint64_t place,
+                                   std::optional<RelayRecord>& record) = 0;
   /// The newest record of a partition.
   virtual std::optional<Error> last_of(int partition, std::optional<RelayRecord>& record) = 0;
-  /// Reads a partition from a sequence on.
+  /// Reads a partition from a place on.
   virtual std::optional<Error> read(int partition, std::uint64_t from,
                                     std::unique_ptr<RelayReader>& reader) = 0;
+  /// No writer from before can append anything any more when this has returned an appender, or else when the
+  /// appender has appended its first record.
   virtual std::optional<Error> write(std::unique_ptr<RelayAppender>& appender) = 0;
 };
+
+/// The name of the log of a pipeline's stream, where the configuration calls the relay `relay`. Streams that
+/// were split off, and the triggers', have a log of their own.
+std::string relay_log_name(const std::string& relay, const StreamConfig& stream);
 
 /// The error for a log that was written for another pipeline or database.
 Error written_by_others(const RelayLog& log);

@@ -47,14 +47,14 @@ class RelayCursor {
   std::uint64_t read_to_ = 0;
 };
 
-/// Finds the newest record whose token is not above a position, among records `first` to `last`, by asking
-/// for about log2(n) of them. All of the position's events lie behind that record.
+/// Finds the newest record whose token is not above a position, among the places `first` to `last`, by asking
+/// for about log2(n) records. All of the position's events lie behind that record.
 class RelaySearch {
  public:
   RelaySearch(std::uint64_t first, std::uint64_t last) : low_(first), high_(last + 1) {}
 
   bool done() const { return low_ >= high_; }
-  /// The record to look at.
+  /// The place whose record to look at.
   std::uint64_t ask() const { return low_ + (high_ - low_) / 2; }
   /// Whether the record of ask() is at or before the position.
   void answer(bool at_or_before) { at_or_before ? low_ = ask() + 1 : high_ = ask(); }

@@ -12,6 +12,7 @@
 #include "core/webhook_plan.hpp"
 #include "sinks/jetstream/relay.hpp"
 #include "sinks/jetstream/streams.hpp"
+#include "sinks/kafka/relay/log.hpp"
 #include "sinks/rabbitmq/errors.hpp"
 #include "sinks/redis/connection.hpp"
 #include "sinks/webhook/outlet.hpp"
@@ -54,21 +55,35 @@ void SinkInspector::look_at_messages(const Rule& rule) {
 namespace {
 
 /// The error if the newest record was written by somebody else.
-std::optional<Error> owner_of_relay(const NatsConfig& nats, const StreamShape& shape,
-                                    const std::string& version) {
-  sinks::jetstream::JetStreamRelay log(nats, shape, [](const std::string&) {});
-  RelayState state;
-  if (auto error = log.look(state)) return error;
+std::optional<Error> owner_of_relay(RelayLog& log, int partitions, const std::string& version) {
   std::optional<RelayRecord> newest;
-  if (state.records == 0) return std::nullopt;
-  if (auto error = log.get(state.last, newest)) return error;
-  if (!newest || newest->header.is_of(version)) return std::nullopt;
-  return written_by_others(log);
+  for (int partition = 0; partition < partitions; ++partition) {
+    if (auto error = log.last_of(partition, newest)) return error;
+    if (newest && !newest->header.is_of(version)) return written_by_others(log);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
 void SinkInspector::look_at_relay(const StreamConfig& stream, const std::string& version) {
+  config_.relay.topic.empty() ? look_at_relay_stream(stream, version) : look_at_relay_topic(stream, version);
+}
+
+void SinkInspector::look_at_relay_topic(const StreamConfig& stream, const std::string& version) {
+  if (!kafka_ && !no_kafka_) no_kafka_ = sinks::kafka::Inquirer::open(config_.kafka, kafka_wait, kafka_);
+  if (no_kafka_) return report_.say(Level::error, "the relay: " + no_kafka_->message);
+  sinks::kafka::KafkaRelay log(config_, stream, [](const std::string&) {});
+  bool there = false;
+  auto error = log.check(there);
+  if (!error && there) error = owner_of_relay(log, config_.relay.partitions, version);
+  if (error) return report_.say(Level::error, "the relay: " + error->message);
+  report_.say(Level::ok, fmt::format("is relayed by the Kafka topic {} in {} partitions{}",
+                                     relay_log_name(config_.relay.topic, stream), config_.relay.partitions,
+                                     there ? "" : ", which a worker will create"));
+}
+
+void SinkInspector::look_at_relay_stream(const StreamConfig& stream, const std::string& version) {
   if (!nats_) nats_ = sinks::jetstream::Connection::open(config_.nats);
   if (const auto* error = std::get_if<Error>(&*nats_)) return report_.say(Level::error, error->message);
   const StreamShape shape = sinks::jetstream::relay_shape(config_.relay, stream);
@@ -77,7 +92,10 @@ void SinkInspector::look_at_relay(const StreamConfig& stream, const std::string&
   const auto& connection = *std::get<std::shared_ptr<sinks::jetstream::Connection>>(*nats_);
   auto error = sinks::jetstream::look_at_stream(connection, shape, differs, there);
   if (!error && !there) error = sinks::jetstream::overlap(connection, shape);
-  if (!error && there) error = owner_of_relay(config_.nats, shape, version);
+  if (!error && there) {
+    sinks::jetstream::JetStreamRelay log(config_.nats, shape, [](const std::string&) {});
+    error = owner_of_relay(log, config_.relay.partitions, version);
+  }
   if (error) return report_.say(Level::error, "the relay: " + error->message);
   report_.say(Level::ok, fmt::format("is relayed by the JetStream stream {} in {} partitions{}", shape.name,
                                      config_.relay.partitions, there ? "" : ", which a worker will create"));

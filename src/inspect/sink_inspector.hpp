@@ -31,6 +31,8 @@ class SinkInspector {
   void look_at_custom(const Rule& rule);
 
  private:
+  void look_at_relay_stream(const StreamConfig& stream, const std::string& version);
+  void look_at_relay_topic(const StreamConfig& stream, const std::string& version);
   void look_at_topic(const Rule& rule, const KafkaPlan& plan, const std::string& topic);
   void look_at_exchange(const Rule& rule, const RabbitPlan& plan, const std::string& exchange);
   void look_at_target(const Rule& rule, sinks::aws::Client& client, const std::string& target);

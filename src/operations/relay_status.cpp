@@ -1,7 +1,7 @@
 #include "operations/relay_status.hpp"
 
 #include "checkpoint/shard_id.hpp"
-#include "sinks/jetstream/relay.hpp"
+#include "sinks/relay.hpp"
 #include "sluice/bson_builder.hpp"
 #include "source/resume_token.hpp"
 
@@ -11,16 +11,16 @@ namespace {
 
 /// Where the relay's log ends in each partition. What cannot be read is told as a problem.
 void look_at_log(const Config& config, const StreamConfig& stream, RelayStatus& view) {
-  const StreamShape shape = sinks::jetstream::relay_shape(config.relay, stream);
-  view.log = shape.name;
-  sinks::jetstream::JetStreamRelay log(config.nats, shape, [](const std::string&) {});
+  const RelayConfig& relay = config.relay;
+  view.log = relay_log_name(relay.topic.empty() ? relay.stream : relay.topic, stream);
+  const auto log = sinks::make_relay_log(config, stream, [](const std::string&) {});
   RelayState state;
-  auto error = log.look(state);
+  auto error = log->look(state);
   view.messages = state.records;
   view.bytes = state.bytes;
   for (int i = 0; i < config.relay.partitions && !error; ++i) {
     std::optional<RelayRecord> newest;
-    error = log.last_of(i, newest);
+    error = log->last_of(i, newest);
     if (!newest) continue;
     bson::Builder token;
     const auto time = source::time_of_token(token.append("_data", newest->token()).finish());

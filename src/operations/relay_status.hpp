@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,17 +18,18 @@ struct RelayStatus {
   };
 
   std::string stream;   ///< the pipeline's stream
-  std::string log;      ///< the JetStream stream
+  std::string log;      ///< the JetStream stream or Kafka topic
   std::string problem;  ///< why the log cannot be read; "" if it can
   std::uint64_t messages = 0;
-  std::uint64_t bytes = 0;
-  std::string writer;             ///< who holds its lease; "": nobody
+  std::optional<std::uint64_t> bytes;  ///< none: not known
+  std::string writer;                  ///< who holds its lease; "": nobody
   std::int64_t written_to_s = 0;  ///< cluster time up to which MongoDB's events are in the log, as stored
   std::int64_t now_s = 0;         ///< the database's clock
   std::vector<Partition> partitions;
 };
 
-/// Asks the state database and NATS about the relay of a stream. `record`: the stream's cluster. Blocks.
+/// Asks the state database and NATS or Kafka about the relay of a stream. `record`: the stream's cluster.
+/// Blocks.
 RelayStatus look_at_relay(const Config& config, const StreamConfig& stream, mongoc_client_t* client,
                           const checkpoint::ClusterRecord& record);
 

@@ -12,7 +12,7 @@
 #include "pipeline/health/outlet_states.hpp"
 #include "pipeline/health/reachability.hpp"
 #include "pipeline/lane_turns.hpp"
-#include "sinks/jetstream/relay.hpp"
+#include "sinks/relay.hpp"
 #include "sluice/config.hpp"
 
 namespace sluice::pipeline {
@@ -35,12 +35,9 @@ struct StreamResources {
         keeper_threads(static_cast<std::size_t>(std::clamp(parts / 8, 1, 4))),
         asking_thread(1),
         turns(storm_lingers * std::chrono::milliseconds(config.engine.batch_linger_ms)),
-        outlets(log, stream.name, readiness, metrics) {
-    if (!config.relay) return;
-    relay = std::make_shared<sinks::jetstream::JetStreamRelay>(
-        config.nats, sinks::jetstream::relay_shape(config.relay, stream),
-        [log](const std::string& what) { log.info("{}", what); });
-  }
+        outlets(log, stream.name, readiness, metrics),
+        relay(sinks::make_relay_log(config, stream,
+                                    [log](const std::string& what) { log.info("{}", what); })) {}
 
   static constexpr int clients_for_a_batch = 3;  // a backfill's thread reads targets and sources, and writes
   static constexpr int clients_for_a_part = 2;   // its reader and its cursor

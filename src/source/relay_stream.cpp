@@ -15,6 +15,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t relay_batch_bytes = 4 << 20;
 /// The writer tells its position every second. Without news for longer, the stream may not have read all.
 constexpr auto relay_silence = std::chrono::seconds(3);
+/// How long a writer may take to notice that its log was made anew.
+constexpr auto unbegun_at_most = std::chrono::seconds(30);
 
 }  // namespace
 
@@ -80,6 +82,29 @@ Error RelayStream::lost() const {
               std::to_string(options_.partition)};
 }
 
+/// A log begins with heartbeats. One from which nothing was dropped, and that begins with an event, was made
+/// anew by somebody else while its writer worked. The writer notices, and writes it from its beginning.
+std::optional<Error> RelayStream::not_found(const RelaySpan& span) {
+  std::optional<RelayRecord> first;
+  if (span.first == 1) {
+    if (auto error = log_->get(options_.partition, span.first, first)) return error;
+  }
+  if (!first || first->header.version != options_.version) return lost();
+  const bson::View body(reinterpret_cast<const std::uint8_t*>(first->body.data()), first->body.size());
+  if (first->header.parts == 1 && RelayHeartbeat::is(body)) return lost();
+  const flow::Time now = flow::Clock::now();
+  if (!unbegun_since_) unbegun_since_ = now;
+  if (now > *unbegun_since_ + unbegun_at_most) return lost();
+  return Error{ErrorKind::unavailable, 0, log_->name() + " was made anew; waiting until its writer notices"};
+}
+
+/// Records are missing. The log may have been written anew, and hold them further back: it is searched once.
+Error RelayStream::gap() {
+  if (cursor_.position() == gap_at_) return lost();
+  gap_at_ = cursor_.position();
+  return {ErrorKind::cursor_gone, 0, log_->name() + " lacks records; looking for the position again"};
+}
+
 Error RelayStream::other_version(const RelayHeader& header) const {
   if (!header.is_of(options_.version)) return written_by_others(*log_);
   return {ErrorKind::unavailable, 0,
@@ -92,25 +117,24 @@ std::optional<Error> RelayStream::open(const std::optional<Position>& after, Pos
   taken_ = 0;
   parts_.clear();
   invalidated_ = false;
-  RelayState state;
-  if (auto error = log_->look(state)) return error;
-  std::optional<RelayRecord> newest;
-  if (state.records > 0) {
-    if (auto error = log_->get(state.last, newest)) return error;
+  RelaySpan span;
+  if (auto error = log_->span(options_.partition, span)) return error;
+  if (!span.newest) {
+    return Error{ErrorKind::unavailable, 0, log_->name() + " is empty; waiting for its writer"};
   }
-  if (!newest) return Error{ErrorKind::unavailable, 0, log_->name() + " is empty; waiting for its writer"};
-  if (newest->header.version != options_.version) return other_version(newest->header);
+  if (span.newest->header.version != options_.version) return other_version(span.newest->header);
   if (after) {
     at = *after;
   } else if (auto error = find_present(at)) {
     return error;
   }
-  if (auto error = find(at, state)) return error;
+  std::uint64_t place = 0;
+  if (auto error = find(at, span, place)) return error;
   token_ = at.token;
   token_of_event_ = at.at_event;
   time_ = at.cluster_time;
   read_at_ = flow::Clock::now();
-  return log_->read(options_.partition, cursor_.read_to() + 1, reader_);
+  return log_->read(options_.partition, place + 1, reader_);
 }
 
 /// The end of the log will not do: the writer may be far behind, or may have begun with events of before.
@@ -121,20 +145,21 @@ std::optional<Error> RelayStream::find_present(Position& at) {
 
 /// The log has the order of the tokens, so the place of one is found by halving. What another version has
 /// written, and what was dropped, lies before.
-std::optional<Error> RelayStream::find(const Position& after, const RelayState& state) {
-  flow::RelaySearch search(state.first, state.last);
+std::optional<Error> RelayStream::find(const Position& after, const RelaySpan& span, std::uint64_t& place) {
+  flow::RelaySearch search(span.first, span.newest->place);
   std::optional<RelayRecord> record;
-  const auto known = [&] {
-    return !record || record->header.version != options_.version || record->token() <= after.data();
-  };
+  std::optional<RelayRecord> found;  // that of the last yes, which is the newest of all
   while (!search.done()) {
-    if (auto error = log_->get(search.ask(), record)) return error;
-    search.answer(known());
+    if (auto error = log_->get(options_.partition, search.ask(), record)) return error;
+    const bool known =
+        !record || record->header.version != options_.version || record->token() <= after.data();
+    search.answer(known);
+    if (known) found.swap(record);
   }
-  if (search.found() < state.first) return lost();
-  if (auto error = log_->get(search.found(), record)) return error;
-  if (!record || record->header.version != options_.version || record->token() > after.data()) return lost();
-  cursor_ = flow::RelayCursor(std::string(after.data()), search.found());
+  if (!found || found->header.version != options_.version) return not_found(span);
+  unbegun_since_.reset();
+  place = found->place;
+  cursor_ = flow::RelayCursor(std::string(after.data()), found->sequence);
   return std::nullopt;
 }
 
@@ -146,7 +171,7 @@ std::optional<Error> RelayStream::take(const RelayRecord& record, Gathered& gath
     case flow::RelayCursor::Found::known:
       return std::nullopt;
     case flow::RelayCursor::Found::gap:
-      return lost();
+      return gap();
     case flow::RelayCursor::Found::next:
       break;
   }

@@ -47,10 +47,12 @@ class RelayStream : public EventStream {
   class Gathered;
   std::optional<Error> gather(Gathered& gathered);
   std::optional<Error> take_records(Gathered& gathered);
-  std::optional<Error> find(const Position& after, const RelayState& state);
+  std::optional<Error> find(const Position& after, const RelaySpan& span, std::uint64_t& place);
   std::optional<Error> find_present(Position& at);
   std::optional<Error> take(const RelayRecord& record, Gathered& gathered);
+  std::optional<Error> not_found(const RelaySpan& span);
   Error lost() const;
+  Error gap();
   Error other_version(const RelayHeader& header) const;
 
   mongo::ClientPool& pool_;
@@ -58,6 +60,7 @@ class RelayStream : public EventStream {
   const RelayOptions options_;
   std::unique_ptr<RelayReader> reader_;
   flow::RelayCursor cursor_;
+  std::string gap_at_;  ///< the position behind which records were missing last
   flow::Gathering gathering_;
   std::vector<std::uint8_t> token_;  ///< the position's
   std::uint64_t time_ = 0;           ///< cluster time of the newest record
@@ -65,7 +68,8 @@ class RelayStream : public EventStream {
   bool token_of_event_ = false;
   std::string parts_;  ///< of an event that has not come whole
   std::vector<RelayRecord> records_;
-  std::size_t taken_ = 0;  ///< of records_; the others belong to the next batch
+  std::size_t taken_ = 0;                    ///< of records_; the others belong to the next batch
+  std::optional<flow::Time> unbegun_since_;  ///< the log was seen without its beginning
   bool patient_ = true;
   bool invalidated_ = false;
 };

@@ -1,7 +1,8 @@
+#include <cstdlib>
+
 #include "support/history_lost.hpp"
-#include "support/nats_server.hpp"
+#include "support/relay_logs.hpp"
 #include "support/storm_thread.hpp"
-#include "workbench/nats.hpp"
 
 namespace sluice::test {
 namespace {
@@ -9,30 +10,39 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Nobody has written the relay for longer than the oplog reaches back.
-class RelayGap : public HistoryLost {
+class RelayGap : public HistoryLost, public testing::WithParamInterface<const char*> {
  protected:
   static constexpr int partitions = 3;
 
+  void SetUp() override {
+    const std::string why = why_no_log_server(GetParam());
+    if (!why.empty() && std::getenv("CI") != nullptr) FAIL() << why;
+    if (!why.empty()) GTEST_SKIP() << why;
+    logs_ = make_log_server(GetParam());
+  }
   Worker& start_relayed(const std::string& policy = "fail") {
-    return start_member(realworld_file(), partitions,
-                        {"--relay-stream", relay_, "--relay-partitions", std::to_string(partitions),
-                         "--nats-url", nats_.url(), "--lease-ms", "3000", "--on-lost", policy});
+    std::vector<std::string> flags = logs_->flags(relay_, partitions);
+    flags.insert(flags.end(), {"--lease-ms", "3000", "--on-lost", policy});
+    return start_member(realworld_file(), partitions, flags);
   }
   Worker& start_before() override { return start_relayed(); }
 
   /// How many records of the log end it before a gap: one for each partition.
   int marks() {
     int count = 0;
-    for (const auto& message : workbench::Nats(nats_.url()).read(relay_))
-      count += message.data.find(std::string("\x08gap\0\x01", 6)) != std::string::npos ? 1 : 0;
+    for (const LogRecord& record : logs_->read(relay_))
+      count += record.data.find(std::string("\x08gap\0\x01", 6)) != std::string::npos ? 1 : 0;
     return count;
   }
 
-  NatsServer nats_;
+  std::unique_ptr<LogServer> logs_;
   const std::string relay_ = db().database() + "_relay";
 };
 
-TEST_F(RelayGap, IsMarkedAndEndsEveryPartitionAsThePolicyFailSays) {
+INSTANTIATE_TEST_SUITE_P(By, RelayGap, testing::Values(jetstream, kafka),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_P(RelayGap, IsMarkedAndEndsEveryPartitionAsThePolicyFailSays) {
   lose_history(partitions);
   EXPECT_EQ(marks(), 0);
   Worker& worker = start_relayed();
@@ -44,7 +54,7 @@ TEST_F(RelayGap, IsMarkedAndEndsEveryPartitionAsThePolicyFailSays) {
   EXPECT_EQ(marks(), partitions);
 }
 
-TEST_F(RelayGap, IsPassedOverWithRestartNow) {
+TEST_P(RelayGap, IsPassedOverWithRestartNow) {
   lose_history(partitions);
   start_relayed("restart-now").ready();
   ASSERT_TRUE(recovered("restart-now"));
@@ -57,7 +67,7 @@ TEST_F(RelayGap, IsPassedOverWithRestartNow) {
   EXPECT_TRUE(becomes("articles", R"("new")", R"({"_id":"new","favoritesCount":1})"));
 }
 
-TEST_F(RelayGap, IsMadeGoodByARebuildWhileApplicationsWrite) {
+TEST_P(RelayGap, IsMadeGoodByARebuildWhileApplicationsWrite) {
   lose_history(partitions);
   storm_.first_new = 500000000;
   StormThread storm(server().patient_uri(), db().database(), storm_);

@@ -1,4 +1,7 @@
+#include <cstdlib>
+
 #include "support/fixture.hpp"
+#include "support/kafka_fixture.hpp"
 #include "support/publishing.hpp"
 
 namespace sluice::test {
@@ -35,6 +38,10 @@ class LargeEvents : public PipelineTest {
     return found.empty() ? -1 : found[0].integer(field, -1);
   }
   std::vector<std::string> behind_relay() { return relay_of_one(db().database(), shared_nats()); }
+  std::vector<std::string> behind_relay_on_kafka() {
+    return {"--relay-topic",   db().database() + "_relay", "--relay-partitions", "1",
+            "--kafka-brokers", shared_kafka().brokers()};
+  }
   void read_in_part(const std::vector<std::string>& flags);
   void leave_neighbours_alone(std::vector<std::string> flags);
   void become_letters(const std::vector<std::string>& flags);
@@ -113,6 +120,14 @@ void LargeEvents::leave_neighbours_alone(std::vector<std::string> flags) {
 
 TEST_F(LargeEvents, LeaveTheirNeighboursAlone) {
   leave_neighbours_alone({});
+}
+
+TEST_F(LargeEvents, BehindARelayOnKafkaAreReadInPartAndProcessedExactly) {
+  if (const std::string& why = why_no_kafka(); !why.empty()) {
+    ASSERT_EQ(std::getenv("CI"), nullptr) << why;
+    GTEST_SKIP() << why;
+  }
+  read_in_part(behind_relay_on_kafka());
 }
 
 TEST_F(LargeEvents, BehindARelayLeaveTheirNeighboursAlone) {

@@ -1,15 +1,12 @@
-#include <nats/nats.h>
-
 #include <csignal>
 #include <functional>
 #include <iostream>
-#include <memory>
 #include <random>
 
 #include "support/cluster_fixture.hpp"
 #include "support/likes.hpp"
 #include "support/nats_server.hpp"
-#include "workbench/freed.hpp"
+#include "support/relay_logs.hpp"
 #include "workbench/nats.hpp"
 #include "workbench/tcp_proxy.hpp"
 
@@ -19,16 +16,29 @@ namespace {
 using namespace std::chrono_literals;
 using workbench::Nats;
 
-/// Members of a cluster that read from a relay, and a nats-server of their own.
-class Relay : public ClusterTest {
+/// Members of a cluster that read from a relay, in JetStream or in Kafka.
+class Relay : public ClusterTest, public testing::WithParamInterface<const char*> {
  protected:
   static constexpr int partitions = 4;
 
-  Relay() : stream_(db().database() + "_relay") {}
+  Relay() : log_(db().database() + "_relay") {}
 
+  void SetUp() override {
+    const std::string why = why_no_log_server(GetParam());
+    if (why.empty()) {
+      server_of_logs_ = make_log_server(GetParam());
+    } else if (std::getenv("CI") != nullptr) {
+      FAIL() << why;
+    } else {
+      GTEST_SKIP() << why;
+    }
+  }
+
+  LogServer& logs() const { return *server_of_logs_; }
   std::vector<std::string> relayed(int parts = partitions) const {
-    return {"--relay-stream", stream_,     "--relay-partitions", std::to_string(parts),
-            "--nats-url",     nats_.url(), "--lease-ms",         "3000"};
+    std::vector<std::string> flags = logs().flags(log_, parts);
+    flags.insert(flags.end(), {"--lease-ms", "3000"});
+    return flags;
   }
   Worker& join_relay() { return join(partitions, relayed()); }
   Worker& join_directly() { return join(partitions, {"--lease-ms", "3000"}); }
@@ -84,11 +94,16 @@ class Relay : public ClusterTest {
     return digits == std::string::npos ? 0 : std::stoll(text.substr(digits));
   }
 
-  NatsServer nats_;
-  std::string stream_;
+  const std::string log_;
+
+ private:
+  std::unique_ptr<LogServer> server_of_logs_;
 };
 
-TEST_F(Relay, AStormEqualsAFreshComputation) {
+INSTANTIATE_TEST_SUITE_P(By, Relay, testing::Values(jetstream, kafka),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_P(Relay, AStormEqualsAFreshComputation) {
   join_relay();
   join_relay();
   for (Worker* member : members()) member->ready();
@@ -97,11 +112,11 @@ TEST_F(Relay, AStormEqualsAFreshComputation) {
   run_storm();
   EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
   EXPECT_EQ(state().count("dead_letters"), 0);
-  EXPECT_GT(Nats(nats_.url()).count(stream_), 500);
+  EXPECT_GT(logs().count(log_), 500);
   terminate_all();
 }
 
-TEST_F(Relay, ItsWriterIsKilled) {
+TEST_P(Relay, ItsWriterIsKilled) {
   through([this] {
     for (int round = 0; round < 2; ++round) {
       replace(writer());
@@ -110,11 +125,11 @@ TEST_F(Relay, ItsWriterIsKilled) {
   });
 }
 
-TEST_F(Relay, AWorkerThatOnlyReadsIsKilled) {
+TEST_P(Relay, AWorkerThatOnlyReadsIsKilled) {
   through([this] { replace(1 - writer()); });
 }
 
-TEST_F(Relay, ItsWriterSleepsAndWakesUpAgain) {
+TEST_P(Relay, ItsWriterSleepsAndWakesUpAgain) {
   through([this] {
     Worker& asleep = worker(writer());
     asleep.signal(SIGSTOP);
@@ -124,42 +139,42 @@ TEST_F(Relay, ItsWriterSleepsAndWakesUpAgain) {
 }
 
 /// A server that hangs acknowledges nothing for longer than the lease lasts.
-TEST_F(Relay, ItsLeaseIsRenewedWhileAcknowledgementsAreLate) {
+TEST_P(Relay, ItsLeaseIsRenewedWhileAcknowledgementsAreLate) {
   std::vector<std::string> flags = relayed();
-  flags.insert(flags.end(), {"--nats-ack-ms", "60000"});
+  for (const std::string& flag : logs().patience(60000)) flags.push_back(flag);
   join(partitions, flags);
   join(partitions, flags);
   for (Worker* member : members()) member->ready();
   seed();
   ASSERT_TRUE(exact(partitions));
   const Document before = writers_lease();
-  nats_.stop();
+  logs().stop();
   db().insert("favorites", R"({"_id":"late","articleId":1})");
   EXPECT_TRUE(soon([&] { return end_of(writers_lease()) >= end_of(before) + 5000; }));
-  nats_.cont();
+  logs().cont();
   EXPECT_EQ(writers_lease().integer("epoch"), before.integer("epoch")) << "another instance took it";
   EXPECT_TRUE(exact(partitions));
 }
 
-TEST_F(Relay, JetStreamIsKilledAndStartedAgain) {
+TEST_P(Relay, TheServerOfItsLogIsKilledAndStartedAgain) {
   through([this] {
-    nats_.kill9();
+    logs().kill9();
     ASSERT_TRUE(worker().logs("is not written") || worker(1).logs("is not written", 1s));
-    nats_.restart();
+    logs().restart();
   });
 }
 
-TEST_F(Relay, AnEmptiedLogIsWrittenAnewFromMongoDB) {
+TEST_P(Relay, AnEmptiedLogIsWrittenAnewFromMongoDB) {
   through([this] {
     std::vector<Worker*> both = members();
     for (Worker* member : both) member->signal(SIGSTOP);
-    Nats(nats_.url()).remove(stream_);
+    logs().remove(log_);
     for (Worker* member : both) member->signal(SIGCONT);
   });
 }
 
 /// From MongoDB to a relay and back, in any order, by one or two instances, stopped or killed.
-TEST_F(Relay, MovingInTheMidstOfAStormLosesAndRepeatsNothing) {
+TEST_P(Relay, MovingInTheMidstOfAStormLosesAndRepeatsNothing) {
   std::mt19937_64 random(random_seed());
   join_directly().ready();
   seed();
@@ -183,55 +198,30 @@ TEST_F(Relay, MovingInTheMidstOfAStormLosesAndRepeatsNothing) {
   EXPECT_EQ(state().count("dead_letters"), 0);
 }
 
-/// Puts each message of the log into it once more.
-void repeat_all(const std::string& url, const std::vector<workbench::NatsMessage>& messages) {
-  natsConnection* made = nullptr;
-  ASSERT_EQ(natsConnection_ConnectTo(&made, url.c_str()), NATS_OK);
-  const std::unique_ptr<natsConnection, workbench::Freed<natsConnection_Destroy>> connection(made);
-  for (const auto& message : messages) {
-    natsMsg* copy = nullptr;
-    ASSERT_EQ(natsMsg_Create(&copy, message.subject.c_str(), nullptr, message.data.data(),
-                             static_cast<int>(message.data.size())),
-              NATS_OK);
-    const std::unique_ptr<natsMsg, workbench::Freed<natsMsg_Destroy>> owned(copy);
-    natsMsgHeader_Set(copy, "Sluice-Relay", message.headers.at("Sluice-Relay").c_str());
-    natsMsgHeader_Set(copy, "Nats-Msg-Id", message.headers.at("Nats-Msg-Id").c_str());
-    ASSERT_EQ(natsConnection_PublishMsg(connection.get(), copy), NATS_OK);
-  }
-  ASSERT_EQ(natsConnection_FlushTimeout(connection.get(), 5000), NATS_OK);
+TEST_P(Relay, DuplicatesInTheLogAreDropped) {
+  through([this] { logs().repeat(log_, 300); });
 }
 
-TEST_F(Relay, DuplicatesInTheLogAreDropped) {
-  through([this] {
-    Nats nats(nats_.url());
-    auto messages = nats.read(stream_);
-    messages.resize(std::min<std::size_t>(messages.size(), 300));
-    repeat_all(nats_.url(), messages);
-  });
-}
-
-TEST_F(Relay, StatusAndCheckTellOfIt) {
+TEST_P(Relay, StatusAndCheckTellOfIt) {
   const std::string rules =
-      file(std::string(likes) + "\ncluster: { partitions: 4 }\nnats: { url: \"" + nats_.url() +
-           "\" }\nrelay: { jetstream: { stream: " + stream_ + ", partitions: 4 } }\n");
+      file(std::string(likes) + "\ncluster: { partitions: 4 }\n" + logs().yaml(log_, 4));
   start_member(rules, partitions).ready();
   db().insert("favorites", {Document(R"({"_id":1,"articleId":1})")});
   ASSERT_TRUE(settled(partitions));
   const Outcome status = run_sluice(here_run({"cluster", "status", rules}));
   EXPECT_EQ(status.exit_code, 0) << status.err;
-  EXPECT_NE(status.out.find("relay " + stream_ + ": "), std::string::npos) << status.out;
+  EXPECT_NE(status.out.find("relay " + log_ + ": "), std::string::npos) << status.out;
   EXPECT_NE(status.out.find("; written by "), std::string::npos) << status.out;
   EXPECT_NE(status.out.find("partition 3: "), std::string::npos) << status.out;
   const Outcome checked = run_sluice(here_run({"check", rules, "--online"}));
   EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
-  EXPECT_NE(checked.out.find("is relayed by the JetStream stream " + stream_), std::string::npos)
-      << checked.out;
-  nats_.kill9();
+  EXPECT_NE(checked.out.find("is relayed by the " + logs().called(log_)), std::string::npos) << checked.out;
+  logs().kill9();
   const Outcome away = run_sluice(here_run({"check", rules, "--online"}));
   EXPECT_NE(away.exit_code, 0) << away.out;
 }
 
-TEST_F(Relay, AnotherPipelineIsRefusedItsLog) {
+TEST_P(Relay, AnotherPipelineIsRefusedItsLog) {
   join_relay().ready();
   ASSERT_TRUE(settled(partitions));
   const std::string others = file(likes);
@@ -247,7 +237,7 @@ TEST_F(Relay, AnotherPipelineIsRefusedItsLog) {
   EXPECT_NE(checked.out.find("is written by another pipeline"), std::string::npos) << checked.out;
 }
 
-TEST_F(Relay, MetricsTellWhoWritesHowMuchAndWhatIsUnread) {
+TEST_P(Relay, MetricsTellWhoWritesHowMuchAndWhatIsUnread) {
   join_relay();
   join_relay();
   for (Worker* member : members()) member->ready();
@@ -257,7 +247,7 @@ TEST_F(Relay, MetricsTellWhoWritesHowMuchAndWhatIsUnread) {
   EXPECT_EQ(metric("sluice_relay_writer"), 1);
   const Worker& one = worker(writer());
   EXPECT_EQ(one.metrics().sum("sluice_relay_writer"), 1);
-  const auto written = static_cast<double>(Nats(nats_.url()).count(stream_));
+  const auto written = static_cast<double>(logs().read(log_).size());
   EXPECT_GT(written, 500);
   EXPECT_TRUE(soon([&] { return metric("sluice_relay_records_written_total") >= written; }));
   EXPECT_GT(metric("sluice_relay_bytes_written_total"), 100 * written);
@@ -275,7 +265,7 @@ TEST_F(Relay, MetricsTellWhoWritesHowMuchAndWhatIsUnread) {
   }
 }
 
-TEST_F(Relay, AFirstStartBeginsAtThePresent) {
+TEST_P(Relay, AFirstStartBeginsAtThePresent) {
   db().insert("articles", {Document(R"({"_id":1,"favoritesCount":0})")});
   db().insert("favorites", {Document(R"({"_id":1,"articleId":1})"), Document(R"({"_id":2,"articleId":1})")});
   start_member(file(likes), partitions, relayed()).ready();
@@ -284,8 +274,109 @@ TEST_F(Relay, AFirstStartBeginsAtThePresent) {
   EXPECT_TRUE(becomes("articles", "1", R"({"_id":1,"favoritesCount":1})"));
 }
 
+TEST_P(Relay, AnEventLargerThanAMessageComesInParts) {
+  join_relay().ready();
+  seed();
+  ASSERT_TRUE(exact(partitions));
+  db().insert("users", {Document(R"({"_id":"large","username":"large","bio":")" + std::string(15 << 20, 'b') +
+                                 R"("})")});
+  db().insert("articles", {Document(R"({"_id":"of-large","authorId":"large"})")});
+  EXPECT_TRUE(exact(partitions));
+  bool parted = false;
+  for (const LogRecord& record : logs().read(log_)) {
+    const int parts = std::stoi(record.header.substr(record.header.rfind(' ')));
+    parted |= parts > 10 && record.id.find('/') != std::string::npos;
+  }
+  EXPECT_TRUE(parted);
+}
+
+TEST_P(Relay, RulesThatChangeReadTheHistoryAgainWithTheirOwnFilter) {
+  const auto rule = [](const std::string& collection) {
+    return "  - name: likes\n    count: { from: " + collection +
+           ", reference: articleId, into: articles, field: count }\n";
+  };
+  db().insert("articles", {Document(R"({"_id":1,"count":0})")});
+  Worker& before = start_member(file(rule("favorites")), partitions, relayed());
+  before.ready();
+  db().insert("favorites", {Document(R"({"_id":1,"articleId":1})")});
+  EXPECT_TRUE(becomes("articles", "1", R"({"_id":1,"count":1})"));
+  EXPECT_EQ(before.terminate(), 0);
+  // Nobody has these in the log, which was written for other rules.
+  db().insert("bookmarks", {Document(R"({"_id":1,"articleId":1})"), Document(R"({"_id":2,"articleId":1})")});
+  std::vector<std::string> flags = relayed();
+  flags.emplace_back("--accept-changed-rules");
+  start_member(file(rule("bookmarks"), "other.yaml"), partitions, flags).ready();
+  EXPECT_TRUE(becomes("articles", "1", R"({"_id":1,"count":3})"));
+}
+
+TEST_P(Relay, WhatHappensToACollectionReachesEveryPartition) {
+  Worker& member = join_relay().ready();
+  seed();
+  ASSERT_TRUE(exact(partitions));
+  db().command(R"({"drop":"favorites"})");
+  EXPECT_EQ(member.wait(60s), 4) << member.story();
+}
+
+/// Static shards, so that one of them can stay behind.
+class RelayLost : public Relay {
+ protected:
+  /// Shard 1 is away while the log goes on without it, and is cut off behind it.
+  void cut_off() {
+    start_shards(realworld_file(), 2, relayed(2));
+    seed();
+    ASSERT_TRUE(exact(2));
+    EXPECT_EQ(worker(1).terminate(), 0) << worker(1).story();
+    ASSERT_EQ(writer(), 0u);
+    storm_.operations = 200;
+    run_storm();
+    ASSERT_TRUE(soon([&] { return metric("sluice_events_read_total") > 0; }));
+    const std::uint64_t now = db().operation_time();
+    db().append_note("test");
+    ASSERT_TRUE(soon([&] { return shard_position(0) > now; }));
+    logs().purge(log_);
+  }
+  std::uint64_t shard_position(int index) {
+    const auto found = state().find("shards", R"({"count":2,"index":)" + std::to_string(index) + "}");
+    return found.empty() ? 0 : found.front().timestamp("clusterTime");
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(By, RelayLost, testing::Values(jetstream, kafka),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_P(RelayLost, AShardThatIsBehindTheLogEndsAsItsPolicySays) {
+  cut_off();
+  Worker& behind = start(realworld_file(), relayed(2), 2, 1);
+  EXPECT_EQ(behind.wait(60s), 4) << behind.story();
+  EXPECT_NE(behind.err().find("no longer holds what follows the position"), std::string::npos)
+      << behind.err();
+}
+
+TEST_P(RelayLost, OrComputesAllTargetsAgain) {
+  cut_off();
+  terminate_all();
+  std::vector<std::string> flags = relayed(2);
+  flags.insert(flags.end(), {"--on-lost", "rebuild"});
+  start(realworld_file(), flags, 2, 0).ready();
+  Worker& behind = start(realworld_file(), flags, 2, 1);
+  behind.ready();
+  run_storm();
+  EXPECT_TRUE(exact(2)) << "SLUICE_SEED=" << random_seed();
+}
+
+/// What only JetStream does, or its server allows tests to do.
+class RelayOnJetStream : public ClusterTest {
+ protected:
+  static constexpr int partitions = 4;
+  RelayOnJetStream() : stream_(db().database() + "_relay") {}
+  void seed() { realworld::seed(db(), storm_.sizes); }
+
+  NatsServer nats_;
+  const std::string stream_;
+};
+
 /// Over a network this slow the log does not grow as fast as the oplog.
-TEST_F(Relay, AWriterThatDoesNotKeepUpIsDegradedAndNotUnready) {
+TEST_F(RelayOnJetStream, AWriterThatDoesNotKeepUpIsDegradedAndNotUnready) {
   workbench::TcpProxy network(nats_.port());
   const std::vector<std::string> flags = {"--relay-stream",     stream_,
                                           "--relay-partitions", std::to_string(partitions),
@@ -318,9 +409,11 @@ TEST_F(Relay, AWriterThatDoesNotKeepUpIsDegradedAndNotUnready) {
   EXPECT_TRUE(soon([&] { return worker().well(); })) << worker().get("/readyz").body;
 }
 
-TEST_F(Relay, AFullLogIsWaitedFor) {
-  std::vector<std::string> flags = relayed();
-  flags.insert(flags.end(), {"--relay-max-mb", "1"});
+TEST_F(RelayOnJetStream, AFullLogIsWaitedFor) {
+  const std::vector<std::string> flags = {
+      "--relay-stream", stream_,     "--relay-partitions", std::to_string(partitions),
+      "--nats-url",     nats_.url(), "--lease-ms",         "3000",
+      "--relay-max-mb", "1"};
   join(partitions, flags).ready();
   seed();
   ASSERT_TRUE(exact(partitions));
@@ -340,94 +433,6 @@ TEST_F(Relay, AFullLogIsWaitedFor) {
                                            R"("num_replicas":1,"max_msgs":-1,"max_bytes":1000000000,)"
                                            R"("max_age":259200000000000,"duplicate_window":2000000000})");
   EXPECT_TRUE(exact(partitions));
-}
-
-TEST_F(Relay, AnEventLargerThanAMessageComesInParts) {
-  join_relay().ready();
-  seed();
-  ASSERT_TRUE(exact(partitions));
-  db().insert("users", {Document(R"({"_id":"large","username":"large","bio":")" + std::string(3 << 20, 'b') +
-                                 R"("})")});
-  db().insert("articles", {Document(R"({"_id":"of-large","authorId":"large"})")});
-  EXPECT_TRUE(exact(partitions));
-  bool parted = false;
-  for (const auto& message : Nats(nats_.url()).read(stream_)) {
-    parted |= message.headers.at("Nats-Msg-Id").find('/') != std::string::npos &&
-              message.headers.at("Sluice-Relay").ends_with(" 4");
-  }
-  EXPECT_TRUE(parted);
-}
-
-TEST_F(Relay, RulesThatChangeReadTheHistoryAgainWithTheirOwnFilter) {
-  const auto rule = [](const std::string& collection) {
-    return "  - name: likes\n    count: { from: " + collection +
-           ", reference: articleId, into: articles, field: count }\n";
-  };
-  db().insert("articles", {Document(R"({"_id":1,"count":0})")});
-  Worker& before = start_member(file(rule("favorites")), partitions, relayed());
-  before.ready();
-  db().insert("favorites", {Document(R"({"_id":1,"articleId":1})")});
-  EXPECT_TRUE(becomes("articles", "1", R"({"_id":1,"count":1})"));
-  EXPECT_EQ(before.terminate(), 0);
-  // Nobody has these in the log, which was written for other rules.
-  db().insert("bookmarks", {Document(R"({"_id":1,"articleId":1})"), Document(R"({"_id":2,"articleId":1})")});
-  std::vector<std::string> flags = relayed();
-  flags.emplace_back("--accept-changed-rules");
-  start_member(file(rule("bookmarks"), "other.yaml"), partitions, flags).ready();
-  EXPECT_TRUE(becomes("articles", "1", R"({"_id":1,"count":3})"));
-}
-
-TEST_F(Relay, WhatHappensToACollectionReachesEveryPartition) {
-  Worker& member = join_relay().ready();
-  seed();
-  ASSERT_TRUE(exact(partitions));
-  db().command(R"({"drop":"favorites"})");
-  EXPECT_EQ(member.wait(60s), 4) << member.story();
-}
-
-/// Static shards, so that one of them can stay behind.
-class RelayLost : public Relay {
- protected:
-  /// Shard 1 is away while the log goes on without it, and is cut off behind it.
-  void cut_off() {
-    start_shards(realworld_file(), 2, relayed(2));
-    seed();
-    ASSERT_TRUE(exact(2));
-    EXPECT_EQ(worker(1).terminate(), 0) << worker(1).story();
-    ASSERT_EQ(writer(), 0u);
-    storm_.operations = 200;
-    run_storm();
-    Nats nats(nats_.url());
-    ASSERT_TRUE(soon([&] { return metric("sluice_events_read_total") > 0; }));
-    const std::uint64_t now = db().operation_time();
-    db().append_note("test");
-    ASSERT_TRUE(soon([&] { return shard_position(0) > now; }));
-    nats.purge(stream_);
-  }
-  std::uint64_t shard_position(int index) {
-    const auto found = state().find("shards", R"({"count":2,"index":)" + std::to_string(index) + "}");
-    return found.empty() ? 0 : found.front().timestamp("clusterTime");
-  }
-};
-
-TEST_F(RelayLost, AShardThatIsBehindTheLogEndsAsItsPolicySays) {
-  cut_off();
-  Worker& behind = start(realworld_file(), relayed(2), 2, 1);
-  EXPECT_EQ(behind.wait(60s), 4) << behind.story();
-  EXPECT_NE(behind.err().find("no longer holds what follows the position"), std::string::npos)
-      << behind.err();
-}
-
-TEST_F(RelayLost, OrComputesAllTargetsAgain) {
-  cut_off();
-  terminate_all();
-  std::vector<std::string> flags = relayed(2);
-  flags.insert(flags.end(), {"--on-lost", "rebuild"});
-  start(realworld_file(), flags, 2, 0).ready();
-  Worker& behind = start(realworld_file(), flags, 2, 1);
-  behind.ready();
-  run_storm();
-  EXPECT_TRUE(exact(2)) << "SLUICE_SEED=" << random_seed();
 }
 
 }  // namespace

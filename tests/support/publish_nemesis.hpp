@@ -81,7 +81,7 @@ class PublishNemesis : protected OwnServer<ReplicaSet>, protected OwnNatsNetwork
   }
 
   /// Something breaks, and is whole again afterwards.
-  void strike() {
+  virtual void strike() {
     using namespace std::chrono_literals;
     const auto which = random_() % 7;
     static const char* const names[] = {"kill a worker",     "a worker hangs",  "kill nats-server",

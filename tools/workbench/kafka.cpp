@@ -47,7 +47,7 @@ void await(Holds holds, const std::string& what) {
 
 }  // namespace
 
-Kafka::Kafka(const std::string& brokers, const Properties& properties) {
+Kafka::Kafka(const std::string& brokers, const Properties& properties) : brokers_(brokers) {
   std::array<char, 512> why{};
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   Properties all = {
@@ -112,6 +112,43 @@ void Kafka::delete_topic(const std::string& name) {
   const auto** results =
       rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count);
   check_topics(results, count, "delete the topic " + name);
+}
+
+void Kafka::delete_records(const std::string& topic) {
+  const int count = partitions(topic);
+  const Partitions list(rd_kafka_topic_partition_list_new(count));
+  for (int i = 0; i < count; ++i)
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), i)->offset = RD_KAFKA_OFFSET_END;
+  const std::unique_ptr<rd_kafka_DeleteRecords_t, Freed<rd_kafka_DeleteRecords_destroy>> records(
+      rd_kafka_DeleteRecords_new(list.get()));
+  rd_kafka_DeleteRecords_t* all = records.get();
+  const Queue queue(rd_kafka_queue_new(client_.get()));
+  rd_kafka_DeleteRecords(client_.get(), &all, 1, nullptr, queue.get());
+  answer(queue.get(), "delete the records of " + topic);
+}
+
+void Kafka::produce(const std::string& topic, const std::vector<KafkaMessage>& messages) {
+  std::array<char, 512> why{};
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  rd_kafka_conf_set(conf, "bootstrap.servers", brokers_.c_str(), nullptr, 0);
+  const Client producer(rd_kafka_new(RD_KAFKA_PRODUCER, conf, why.data(), why.size()));
+  if (!producer) {
+    rd_kafka_conf_destroy(conf);
+    throw std::runtime_error(why.data());
+  }
+  const KafkaTopic handle(rd_kafka_topic_new(producer.get(), topic.c_str(), nullptr));
+  for (const KafkaMessage& message : messages) {
+    rd_kafka_headers_t* headers = rd_kafka_headers_new(message.headers.size());
+    for (const auto& [name, value] : message.headers)
+      rd_kafka_header_add(headers, name.c_str(), -1, value.data(), static_cast<ssize_t>(value.size()));
+    const std::string value = message.value.value_or("");
+    check(rd_kafka_producev(
+              producer.get(), RD_KAFKA_V_RKT(handle.get()), RD_KAFKA_V_PARTITION(message.partition),
+              RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END),
+          "produce");
+  }
+  check(rd_kafka_flush(producer.get(), kafka_patience_ms), "produce");
 }
 
 void Kafka::add_partitions(const std::string& name, int partitions) {

@@ -58,6 +58,10 @@ class Kafka {
   /// The number of offsets in use, over all partitions; 0 if there is no such topic. Transactions' markers
   /// count too.
   std::int64_t count(const std::string& topic);
+  /// Deletes all messages of the topic.
+  void delete_records(const std::string& topic);
+  /// Sends copies of messages to their partitions, and waits until they are stored.
+  void produce(const std::string& topic, const std::vector<KafkaMessage>& messages);
   /// All messages of the topic: partition by partition, in the order of the offsets.
   std::vector<KafkaMessage> read(const std::string& topic);
 
@@ -72,6 +76,7 @@ class Kafka {
   std::pair<std::int64_t, std::int64_t> offsets(const std::string& topic, int partition);
   std::vector<KafkaMessage> read_partition(const std::string& topic, int partition);
 
+  const std::string brokers_;
   Client client_;
 };
 

@@ -29,8 +29,8 @@ std::string relay_text(const RelayStatus& relay) {
   if (!relay.problem.empty()) {
     text += text::printable(relay.problem);
   } else {
-    text +=
-        fmt::format("{} messages, {:.1f} MiB", relay.messages, static_cast<double>(relay.bytes) / (1 << 20));
+    text += fmt::format("{} messages", relay.messages);
+    if (relay.bytes) text += fmt::format(", {:.1f} MiB", static_cast<double>(*relay.bytes) / (1 << 20));
   }
   text += relay.writer.empty() ? "; nobody writes it" : "; written by " + text::printable(relay.writer);
   if (relay.written_to_s != 0) {
@@ -51,7 +51,7 @@ std::string relay_json(const RelayStatus& relay) {
   json.open_object().text("relay", relay.log).text("stream", relay.stream);
   if (!relay.problem.empty()) json.text("problem", relay.problem);
   json.integer("messages", static_cast<std::int64_t>(relay.messages));
-  json.integer("bytes", static_cast<std::int64_t>(relay.bytes));
+  if (relay.bytes) json.integer("bytes", static_cast<std::int64_t>(*relay.bytes));
   if (!relay.writer.empty()) json.text("writer", relay.writer);
   if (relay.written_to_s != 0) {
     json.integer("behindSeconds", std::max<std::int64_t>(0, relay.now_s - relay.written_to_s));

@@ -233,11 +233,13 @@ class OptionsReader {
       if (!why.empty()) origins_.at(option).fail(why);
     };
     refuse("relay-stream", why_no_relay_stream(config.relay.stream));
+    refuse("relay-topic", why_no_relay_topic(config.relay.topic));
+    refuse("relay-topic", why_no_relay_of_both(config.relay.stream, config.relay.topic));
     refuse("relay-partitions",
            why_no_relay_partitions(config.relay.partitions, config.partitions, config.shard_count));
   }
 
-  /// Without a stream's name everything else about the relay would be without effect.
+  /// Without a name everything else about the relay would be without effect.
   void check_no_relay() {
     const bool misspelt = std::ranges::any_of(
         context_.problems, [](const Problem& one) { return one.message.starts_with("unknown key"); });
@@ -245,13 +247,12 @@ class OptionsReader {
     for (const Option& one : relay_options()) {
       const Origin& origin = origins_.at(one.name);
       if (origin.kind == Origin::Kind::fallback) continue;
-      origin.fail(
-          "the relay has no JetStream stream; set 'stream' under relay.jetstream (or --relay-stream)");
+      origin.fail(fmt::format("{} (or --relay-stream or --relay-topic)", no_relay_log));
     }
     const Settings& file = context_.sources.file();
     const std::vector<std::string> keys = file.keys();
     if (std::ranges::find(keys, "relay") == keys.end()) return;
-    file.fail("relay", "the relay has no JetStream stream; set 'stream' under relay.jetstream");
+    file.fail("relay", std::string(no_relay_log));
   }
 
   LoadContext& context_;

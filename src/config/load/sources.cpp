@@ -27,11 +27,17 @@ std::optional<Sourced> Sources::stated_outside(const Option& option) const {
 }
 
 std::optional<Sourced> Sources::stated_in_file(const Option& option) {
-  if (option.path.empty()) return std::nullopt;
-  const std::size_t dot = option.path.rfind('.');
-  if (dot == std::string_view::npos) return stated_in(file_, option.path, option);
-  const Settings* section = find_section(option.path.substr(0, dot));
-  return section ? stated_in(*section, option.path.substr(dot + 1), option) : std::nullopt;
+  auto stated = stated_at(option.path, option);
+  auto other = stated_at(option.other_path, option);
+  return stated ? std::move(stated) : std::move(other);
+}
+
+std::optional<Sourced> Sources::stated_at(std::string_view path, const Option& option) {
+  if (path.empty()) return std::nullopt;
+  const std::size_t dot = path.rfind('.');
+  if (dot == std::string_view::npos) return stated_in(file_, path, option);
+  const Settings* section = find_section(path.substr(0, dot));
+  return section ? stated_in(*section, path.substr(dot + 1), option) : std::nullopt;
 }
 
 std::optional<Sourced> Sources::stated_in(const Settings& settings, std::string_view key,

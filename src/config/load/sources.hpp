@@ -28,6 +28,7 @@ class Sources {
   std::optional<Sourced> stated_outside(const Option& option) const;
 
   std::optional<Sourced> stated_in_file(const Option& option);
+  std::optional<Sourced> stated_at(std::string_view path, const Option& option);
 
   static std::optional<Sourced> stated_in(const Settings& settings, std::string_view key,
                                           const Option& option);

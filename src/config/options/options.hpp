@@ -40,6 +40,8 @@ struct Option {
   std::string_view name;       ///< the flag, without its `--`
   std::string_view env = {};   ///< empty: no environment variable
   std::string_view path = {};  ///< `section.key` in the file; empty: not in the file
+  /// Another section and key that mean the same. A file states one of them.
+  std::string_view other_path = {};
   OptionType type;
   std::string_view unit = {};      ///< for numbers
   std::string_view fallback = {};  ///< the default as written; empty: none

@@ -124,8 +124,10 @@ std::string options_markdown() {
     }
     const std::string fallback =
         option.fallback.empty() ? std::string(without_fallback(option)) : code(option.fallback);
-    text += fmt::format("| `--{}` | {} | {} | {} | {} | {} | {} |\n", option.name, code(option.env),
-                        code(option.path), option.unit, fallback, allowed_text(option), option.help);
+    text += fmt::format(
+        "| `--{}` | {} | {} | {} | {} | {} | {} |\n", option.name, code(option.env),
+        code(option.path) + (option.other_path.empty() ? std::string() : ", " + code(option.other_path)),
+        option.unit, fallback, allowed_text(option), option.help);
   }
   return text;
 }

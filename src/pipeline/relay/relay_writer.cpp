@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <random>
-#include <tuple>
 #include <utility>
 
 #include "checkpoint/progress_snapshot.hpp"
@@ -40,6 +39,22 @@ Position position_of(const source::StreamBatch& batch) {
                                  ? source::time_of_token(batch.resume_token).value_or(batch.operation_time)
                                  : batch.events.back().at("clusterTime").timestamp();
   return Position::of(batch.resume_token, time, at_event);
+}
+
+/// Where the change stream goes on behind a record of the log. Of an event its time, because the filter need
+/// not send that event again, and others of its time may not be in the log.
+Position position_of(const RelayRecord& record, bool event) {
+  bson::Builder token;
+  Position position = Position::of(token.append("_data", record.token()).finish(), 0);
+  position.cluster_time = source::time_of_token(position.view()).value_or(0);
+  const bson::View body(reinterpret_cast<const std::uint8_t*>(record.body.data()), record.body.size());
+  position.at_event = event || source::RelayHeartbeat::read(body).of_event;
+  return position;
+}
+
+bool holds_event(const RelayRecord& record) {
+  const bson::View body(reinterpret_cast<const std::uint8_t*>(record.body.data()), record.body.size());
+  return record.header.parts > 1 || !source::RelayHeartbeat::is(body);
 }
 
 /// From the last event to the server's clock.
@@ -188,58 +203,57 @@ std::optional<Error> RelayWriter::write(const std::stop_token& stop) {
   if (auto error = log_.prepare()) return error;
   if (auto error = log_.write(appender_)) return error;
   std::optional<Position> after;
-  bool gap = false;
-  if (auto error = look_at_log(after, gap)) return error;
+  if (auto error = look_at_log(after)) return error;
   reading_ = flow::ReadingPolicy(parts_.config.engine.cursor_batch, filter_.parts_serve());
   source::ChangeStream stream(parts_.resources->pool,
                               {parts_.stream.database, filter_, parts_.config.engine.cursor_batch,
                                parts_.config.engine.max_await_ms});
-  if (auto error = begin(stream, after, gap)) return error;
+  if (auto error = begin(stream, after)) return error;
   appender_->begin();
   auto error = copy(stream, stop);
   history_lost_ = error && error->kind == ErrorKind::lost;
   return error;
 }
 
-/// Where the log ends, and so where to go on.
-std::optional<Error> RelayWriter::look_at_log(std::optional<Position>& after, bool& gap) {
+/// Where the log ends, and so where to go on. Nothing in `after` if it does not end in each partition with a
+/// record that is of use.
+std::optional<Error> RelayWriter::look_at_log(std::optional<Position>& after) {
   RelayState state;
   if (auto error = log_.look(state)) return error;
   sequence_ = state.last;
   under_way_ = bytes_under_way_ = 0;
   answered_ = {};
-  tail_.reset();
   told_.clear();
+  forget_tails();
   previous_.assign(static_cast<std::size_t>(partitions()), state.last);
   if (state.records == 0) return std::nullopt;
+  bool whole = true;
   std::optional<RelayRecord> record;
   for (int partition = 0; partition < partitions(); ++partition) {
     if (auto error = renew()) return error;
     if (auto error = log_.last_of(partition, record)) return error;
-    if (record) previous_[static_cast<std::size_t>(partition)] = record->sequence;
+    if (record && !record->header.is_of(version_)) return written_by_others(log_);
+    if (record) {
+      previous_[static_cast<std::size_t>(partition)] = record->sequence;
+      sequence_ = std::max(sequence_, record->sequence);
+    }
+    if (!record || record->header.version != version_) {
+      whole = false;
+      continue;
+    }
+    const bool event = holds_event(*record);
+    tails_[static_cast<std::size_t>(partition)] =
+        Tail{std::string(record->token()), record->header.part, !event};
+    overlaps_ = true;
+    if (!after || record->token() < after->data()) after = position_of(*record, event);
   }
-  if (auto error = log_.get(state.last, record)) return error;
-  if (record && !record->header.is_of(version_)) return written_by_others(log_);
-  if (!record || record->header.version != version_) return std::nullopt;
-  const bson::View body(reinterpret_cast<const std::uint8_t*>(record->body.data()), record->body.size());
-  const bool event = record->header.parts > 1 || !source::RelayHeartbeat::is(body);
-  tail_ = Tail{std::string(record->token()), record->partition, record->header.part, !event};
-  bson::Builder token;
-  after = Position::of(token.append("_data", record->token()).finish(), 0);
-  after->cluster_time = source::time_of_token(after->view()).value_or(0);
-  after->at_event = event;
-  if (event) return std::nullopt;
-  const auto told = source::RelayHeartbeat::read(body);
-  after->at_event = told.of_event;
-  // Not every partition has been told of the gap.
-  gap = told.gap && record->partition + 1 < partitions();
+  if (!whole) after.reset();
   return std::nullopt;
 }
 
-/// Opens the change stream behind the log's end. Of an event its time, for the filter need not send that
-/// event again, and others of its time may not be in the log; `tail_` tells which are.
-std::optional<Error> RelayWriter::begin(source::ChangeStream& stream, std::optional<Position> after,
-                                        bool gap) {
+/// Opens the change stream behind the log's end; `tails_` tells which events of there are in the log.
+std::optional<Error> RelayWriter::begin(source::ChangeStream& stream, const std::optional<Position>& after) {
+  bool gap = false;
   std::optional<Error> error;
   if (history_lost_) {  // as some servers tell only of a getMore
     error = Error{ErrorKind::lost, 0, "the history is gone"};
@@ -255,7 +269,7 @@ std::optional<Error> RelayWriter::begin(source::ChangeStream& stream, std::optio
         "moment, and "
         "on_lost says what each partition does about the gap",
         log_.name(), error->text());
-    tail_.reset();
+    forget_tails();
     gap = true;
     history_lost_ = false;
     error = stream.open(std::nullopt, at_);
@@ -267,8 +281,8 @@ std::optional<Error> RelayWriter::begin(source::ChangeStream& stream, std::optio
   return land({});
 }
 
-/// Nothing in the log is of use: it begins where the partition furthest behind stands, or, at the very first,
-/// somewhat before the present moment.
+/// Where to begin if the log's end does not tell: it begins where the partition furthest behind stands, or,
+/// at the very first, somewhat before the present moment.
 std::optional<Error> RelayWriter::find_begin(source::ChangeStream& stream) {
   if (auto error = stream.open(std::nullopt, at_)) return error;
   const Position present = at_;
@@ -310,7 +324,7 @@ std::optional<Error> RelayWriter::copy(source::ChangeStream& stream, const std::
     if (batch->resume_token) {
       reach(position_of(*batch));
       const bool due = flow::Clock::now() >= heartbeat_at_;
-      if (due && !tail_ && at_.data() > told_) {
+      if (due && !overlaps_ && at_.data() > told_) {
         if (auto error = heartbeat(false, stop)) return error;
       }
       if (reading_.came(batch->events.size())) {
@@ -330,15 +344,33 @@ std::optional<Error> RelayWriter::copy(source::ChangeStream& stream, const std::
 
 /// A change stream that was opened by time may begin before the position. All up to `position` has come.
 void RelayWriter::reach(Position position) {
-  if (tail_ && tail_->token <= position.data()) tail_.reset();
+  if (overlaps_) {
+    overlaps_ = false;
+    for (auto& tail : tails_) {
+      if (tail && tail->token <= position.data()) tail.reset();
+      overlaps_ |= tail.has_value();
+    }
+  }
   if (position.data() > at_.data()) at_ = std::move(position);
 }
 
-/// By time only as long as events of the log's end may be missing in it. An event that cannot be read whole,
+void RelayWriter::forget_tails() {
+  tails_.assign(static_cast<std::size_t>(partitions()), std::nullopt);
+  overlaps_ = false;
+}
+
+/// Whether the log has the event. An event of several records may be there in part (append_to).
+bool RelayWriter::is_old(int partition, std::string_view token) const {
+  const auto& tail = tails_[static_cast<std::size_t>(partition)];
+  if (!tail) return token <= at_.data();
+  return token < tail->token || (tail->heartbeat && token == tail->token);
+}
+
+/// By time only as long as events of the log's ends may be missing in it. An event that cannot be read whole,
 /// or an invalidation, must not come again once it has come.
 std::optional<Error> RelayWriter::reopen(source::ChangeStream& stream) {
   Position ignored;
-  return stream.open(at_, ignored, tail_.has_value());
+  return stream.open(at_, ignored, overlaps_);
 }
 
 /// Whether reading less of each event, or judging less, may get past an event that the server cannot send.
@@ -375,17 +407,20 @@ std::optional<Error> RelayWriter::append(const source::StreamBatch& batch, const
 /// What happens to a whole collection has no document, and concerns every partition.
 std::optional<Error> RelayWriter::append_event(bson::View event, const std::stop_token& stop) {
   const std::string_view token = token_of(event);
-  const bool old = tail_ && (token < tail_->token || (tail_->heartbeat && token == tail_->token));
-  if (old || (!tail_ && token <= at_.data())) return std::nullopt;
   const bson::Value id = event.at("documentKey").document().at("_id");
   if (id) {
     const int partition = static_cast<int>(hasher_.hash(id) % partitions());
-    return append_to(partition, token, event, false, stop);
+    return append_unless_old(partition, token, event, false, stop);
   }
   for (int partition = 0; partition < partitions(); ++partition) {
-    if (auto error = append_to(partition, token, event, true, stop)) return error;
+    if (auto error = append_unless_old(partition, token, event, true, stop)) return error;
   }
   return std::nullopt;
+}
+
+std::optional<Error> RelayWriter::append_unless_old(int partition, std::string_view token, bson::View event,
+                                                    bool copied, const std::stop_token& stop) {
+  return is_old(partition, token) ? std::nullopt : append_to(partition, token, event, copied, stop);
 }
 
 /// In as many records as it takes.
@@ -394,10 +429,9 @@ std::optional<Error> RelayWriter::append_to(int partition, std::string_view toke
   const std::size_t most = appender_->most_bytes();
   const int parts = static_cast<int>((body.size() + most - 1) / most);
   std::uint64_t& previous = previous_[static_cast<std::size_t>(partition)];
+  const auto& tail = tails_[static_cast<std::size_t>(partition)];
   for (int part = 0; part < parts; ++part) {
-    const bool there = tail_ && token == tail_->token &&
-                       std::tuple(partition, part) <= std::tuple(tail_->partition, tail_->part);
-    if (there) continue;
+    if (tail && (token < tail->token || (token == tail->token && part <= tail->part))) continue;
     if (under_way_ == RelayAppender::most_records) {
       if (auto error = land(stop)) return error;
       appender_->begin();
@@ -443,9 +477,15 @@ std::optional<Error> RelayWriter::land(const std::stop_token& stop) {
   return std::nullopt;
 }
 
+/// How long the log may take to acknowledge records.
+milliseconds RelayWriter::patience() const {
+  const Config& config = parts_.config;
+  return milliseconds(config.relay.topic.empty() ? config.nats.ack_ms : config.kafka.ack_ms);
+}
+
 /// Renews the lease meanwhile: an acknowledgement may take longer than a lease lasts.
 std::optional<Error> RelayWriter::wait_for_log(const std::stop_token& stop) {
-  const flow::Time until = flow::Clock::now() + milliseconds(parts_.config.nats.ack_ms);
+  const flow::Time until = flow::Clock::now() + patience();
   while (true) {
     if (auto error = renew()) return error;
     const flow::Time now = flow::Clock::now();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -30,9 +31,10 @@ namespace sluice::pipeline {
 /// which holds the relay's lease writes, the others wait for it. A thread of its own; it never ends by
 /// itself.
 ///
-/// The log itself is the writer's position: it begins behind the newest record, of which no other writer can
-/// append another one meanwhile (RelayAppender::append). Where the log is empty, or was written with another
-/// filter, it begins where the partition furthest behind stands.
+/// The log itself is the writer's position: it begins behind the newest record of the partition that ends
+/// first, and leaves out what the others have already. No other writer can append records meanwhile
+/// (RelayLog::write). Where a partition of the log is empty, or was written with another filter, it begins
+/// where the partition furthest behind stands.
 class RelayWriter {
  public:
   struct Parts {
@@ -55,10 +57,9 @@ class RelayWriter {
   void request_stop() { thread_.request_stop(); }
 
  private:
-  /// The newest record's place among the events: token, partition and part.
+  /// The newest record of a partition, as its place among the events.
   struct Tail {
     std::string token;
-    int partition = 0;
     int part = 0;
     bool heartbeat = false;
   };
@@ -66,15 +67,19 @@ class RelayWriter {
   void run(const std::stop_token& stop);
   bool take_lease(const std::stop_token& stop);
   std::optional<Error> write(const std::stop_token& stop);
-  std::optional<Error> look_at_log(std::optional<Position>& after, bool& gap);
-  std::optional<Error> begin(source::ChangeStream& stream, std::optional<Position> after, bool gap);
+  std::optional<Error> look_at_log(std::optional<Position>& after);
+  std::optional<Error> begin(source::ChangeStream& stream, const std::optional<Position>& after);
   std::optional<Error> find_begin(source::ChangeStream& stream);
   std::optional<Error> copy(source::ChangeStream& stream, const std::stop_token& stop);
   std::optional<Error> next(source::ChangeStream& stream, std::unique_ptr<source::StreamBatch>& batch);
   void reach(Position position);
+  void forget_tails();
+  bool is_old(int partition, std::string_view token) const;
   std::optional<Error> reopen(source::ChangeStream& stream);
   std::optional<Error> append(const source::StreamBatch& batch, const std::stop_token& stop);
   std::optional<Error> append_event(bson::View event, const std::stop_token& stop);
+  std::optional<Error> append_unless_old(int partition, std::string_view token, bson::View event, bool copied,
+                                         const std::stop_token& stop);
   std::optional<Error> append_to(int partition, std::string_view token, bson::View body, bool copied,
                                  const std::stop_token& stop);
   std::optional<Error> heartbeat(bool gap, const std::stop_token& stop);
@@ -86,6 +91,7 @@ class RelayWriter {
   void writes(bool now);
   void report_lateness();
   int partitions() const { return parts_.config.relay.partitions; }
+  std::chrono::milliseconds patience() const;
 
   Parts parts_;
   const requirements::Rules rules_;
@@ -104,8 +110,11 @@ class RelayWriter {
   std::optional<flow::Lease> lease_;
   std::unique_ptr<RelayAppender> appender_;
   source::IdHasher hasher_;
-  std::optional<Tail> tail_;             ///< what is up to here is in the log
-  std::uint64_t sequence_ = 0;           ///< of the log's newest record, with those under way
+  /// By partition: what is up to here was in the log when this writer began. None once the change stream has
+  /// passed it.
+  std::vector<std::optional<Tail>> tails_;
+  bool overlaps_ = false;                ///< there are tails
+  std::uint64_t sequence_ = 0;           ///< the greatest one of a record, with those under way
   std::vector<std::uint64_t> previous_;  ///< by partition: the sequence of its newest record
   std::size_t under_way_ = 0;
   std::size_t bytes_under_way_ = 0;

@@ -1,6 +1,5 @@
 #include "sinks/jetstream/relay.hpp"
 
-#include <algorithm>
 #include <charconv>
 
 #include "sinks/jetstream/relay_reader.hpp"
@@ -78,10 +77,7 @@ class Appender : public RelayAppender {
 
 StreamShape relay_shape(const RelayConfig& config, const StreamConfig& stream) {
   StreamShape shape;
-  const bool own = stream.of_triggers || stream.name.find_first_of(":.") != std::string::npos;
-  shape.name = config.stream + (own ? "-" + stream.name : "");
-  std::ranges::replace_if(
-      shape.name, [](char c) { return c == ':' || c == '.'; }, '-');
+  shape.name = relay_log_name(config.stream, stream);
   shape.subjects = shape.needed = {shape.name + ".*"};
   shape.discard_new = true;  // full, it refuses what is new: what partitions have not read yet stays
   shape.duplicate_window_ms = relay_window_ms;
@@ -156,6 +152,18 @@ struct Context {
 }  // namespace
 
 std::optional<Error> JetStreamRelay::look(RelayState& state) {
+  std::uint64_t first = 0;
+  return look(state, first);
+}
+
+std::optional<Error> JetStreamRelay::span(int partition, RelaySpan& span) {
+  RelayState state;
+  span.newest.reset();
+  if (auto error = look(state, span.first)) return error;
+  return state.records == 0 ? std::nullopt : get(partition, state.last, span.newest);
+}
+
+std::optional<Error> JetStreamRelay::look(RelayState& state, std::uint64_t& first) {
   auto opened = connection();
   if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
   const Context context(std::get<std::shared_ptr<Connection>>(opened));
@@ -169,7 +177,8 @@ std::optional<Error> JetStreamRelay::look(RelayState& state) {
     return Error{ErrorKind::unavailable, 0, name_ + " does not exist (yet)"};
   }
   if (status != NATS_OK) return error_of(status, name_ + " cannot be read");
-  state = {info->State.FirstSeq, info->State.LastSeq, info->State.Msgs, info->State.Bytes};
+  state = {info->State.LastSeq, info->State.Msgs, info->State.Bytes};
+  first = info->State.FirstSeq;
   return std::nullopt;
 }
 
@@ -181,11 +190,11 @@ std::optional<Error> JetStreamRelay::read_record(natsMsg* message, natsStatus st
   if (status != NATS_OK) return error_of(status, name_ + " cannot be read");
   record = relay_record_of(message);
   if (!record) return no_relay_record(name_, natsMsg_GetSequence(message));
-  record->sequence = natsMsg_GetSequence(message);
+  record->sequence = record->place = natsMsg_GetSequence(message);
   return std::nullopt;
 }
 
-std::optional<Error> JetStreamRelay::get(std::uint64_t sequence, std::optional<RelayRecord>& record) {
+std::optional<Error> JetStreamRelay::get(int, std::uint64_t place, std::optional<RelayRecord>& record) {
   auto opened = connection();
   if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
   const Context context(std::get<std::shared_ptr<Connection>>(opened));
@@ -193,7 +202,7 @@ std::optional<Error> JetStreamRelay::get(std::uint64_t sequence, std::optional<R
   jsErrCode code{};
   natsStatus status = context.status;
   if (status == NATS_OK)
-    status = js_GetMsg(&got, context.js.get(), shape_.name.c_str(), sequence, nullptr, &code);
+    status = js_GetMsg(&got, context.js.get(), shape_.name.c_str(), place, nullptr, &code);
   return read_record(got, status, static_cast<int>(code), record);
 }
 

@@ -19,8 +19,8 @@ namespace sluice::sinks::jetstream {
 StreamShape relay_shape(const RelayConfig& config, const StreamConfig& stream);
 
 /// A relay's log in JetStream: the partition i is the subject NAME.i. The sequences are the JetStream
-/// stream's own. A record is appended with Nats-Expected-Last-Sequence, so of two writers only one succeeds,
-/// and no record overtakes one that was refused.
+/// stream's own, and places too. A record is appended with Nats-Expected-Last-Sequence, so of two writers
+/// only one succeeds, and no record overtakes one that was refused.
 class JetStreamRelay : public RelayLog {
  public:
   /// `say` is told when the stream is created, and where it differs from the configuration.
@@ -29,7 +29,8 @@ class JetStreamRelay : public RelayLog {
   const std::string& name() const override { return name_; }
   std::optional<Error> prepare() override;
   std::optional<Error> look(RelayState& state) override;
-  std::optional<Error> get(std::uint64_t sequence, std::optional<RelayRecord>& record) override;
+  std::optional<Error> span(int partition, RelaySpan& span) override;
+  std::optional<Error> get(int partition, std::uint64_t place, std::optional<RelayRecord>& record) override;
   std::optional<Error> last_of(int partition, std::optional<RelayRecord>& record) override;
   std::optional<Error> read(int partition, std::uint64_t from, std::unique_ptr<RelayReader>& reader) override;
   std::optional<Error> write(std::unique_ptr<RelayAppender>& appender) override;
@@ -38,6 +39,7 @@ class JetStreamRelay : public RelayLog {
   using Opened = std::variant<std::shared_ptr<Connection>, Error>;
   Opened connection();
   std::string subject(int partition) const { return shape_.name + "." + std::to_string(partition); }
+  std::optional<Error> look(RelayState& state, std::uint64_t& first);
   std::optional<Error> read_record(natsMsg* message, natsStatus status, int code,
                                    std::optional<RelayRecord>& record) const;
 

@@ -132,7 +132,7 @@ class PullReader : public RelayReader {
     if (place->Sequence.Consumer != delivered_ + 1) return gone("messages were lost on their way");
     ++delivered_;
     unread_ = place->NumPending;
-    record->sequence = place->Sequence.Stream;
+    record->sequence = record->place = place->Sequence.Stream;
     records.push_back(std::move(*record));
     --wanted_;
     return std::nullopt;

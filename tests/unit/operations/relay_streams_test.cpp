@@ -13,15 +13,13 @@ RuleConfig rule(const std::string& name, const std::string& kind, const std::str
 
 const RuleConfig likes = rule("likes", "count", "{from: a, reference: r, into: b, field: f}");
 
-/// What is wrong with a relay called LOG for these rules; "" if nothing is.
-std::string refusal_of(std::vector<RuleConfig> rules) {
+/// What is wrong with this relay for these rules; "" if nothing is.
+std::string refusal_of(const RelayConfig& relay, std::vector<RuleConfig> rules) {
   StreamConfig stream;
   stream.name = "app";
   stream.uri = "mongodb://here";
   stream.database = "d";
   stream.rules = std::move(rules);
-  RelayConfig relay;
-  relay.stream = "LOG";
   try {
     const std::vector<StreamConfig> streams = rules::with_callers_apart({stream});
     check_relay_streams({}, streams);
@@ -30,6 +28,10 @@ std::string refusal_of(std::vector<RuleConfig> rules) {
   } catch (const ConfigError& error) {
     return error.what();
   }
+}
+
+std::string refusal_of(std::vector<RuleConfig> rules) {
+  return refusal_of({.stream = "LOG", .topic = ""}, std::move(rules));
 }
 
 RuleConfig publish(const std::string& stream, const std::string& subject) {
@@ -59,6 +61,22 @@ TEST(RelayStreams, AreNotPublishedTo) {
       << why;
   EXPECT_NE(refusal_of({publish("EVENTS", "LOG.{id}")}), "");
   EXPECT_EQ(refusal_of({publish("EVENTS", "LOG.more.{id}")}), "");
+}
+
+TEST(RelayStreams, InKafkaAreNotPublishedToEither) {
+  const RelayConfig relay{.stream = "", .topic = "log"};
+  const auto tell = [](const std::string& topic) {
+    return rule("tell", "publish", "{from: a, kafka: {topic: '" + topic + "'}}");
+  };
+  EXPECT_EQ(refusal_of(relay, {likes, tell("events")}), "");
+  const std::string why = refusal_of(relay, {likes, tell("log")});
+  EXPECT_NE(why.find("rule 'tell' publishes to the Kafka topic log, which holds the relay"),
+            std::string::npos)
+      << why;
+  const RuleConfig hook = rule("publish", "webhook", "{from: a, url: 'http://127.0.0.1:1/'}");
+  const std::string same = refusal_of(relay, {likes, hook, tell("events")});
+  EXPECT_NE(same.find("would both write to the relay's Kafka topic log-app-publish"), std::string::npos)
+      << same;
 }
 
 }  // namespace

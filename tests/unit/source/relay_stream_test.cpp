@@ -20,31 +20,43 @@ class MemoryLog : public RelayLog {
               const std::string& version = "o-v", int part = 0, int parts = 1) {
     RelayRecord record;
     record.sequence = ++last_;
+    record.place = ++places_;
     record.partition = partition;
     record.id = token;
     record.header = {version, previous_[partition], part, parts};
     record.body = body;
     previous_[partition] = last_;
-    records_.emplace(last_, std::move(record));
+    records_.emplace(places_, std::move(record));
+  }
+  /// As a topic that was deleted and created again: places begin again, sequences go on elsewhere.
+  void make_anew() {
+    records_.clear();
+    places_ = 0;
+    last_ += 1000;
+    forget_previous();
   }
   /// As a writer that begins with an empty log: it does not know the newest record of any partition.
-  void forget_previous() {
-    for (auto& [partition, previous] : previous_) previous = last_;
+  void forget_previous(std::uint64_t beyond = 0) {
+    for (auto& [partition, previous] : previous_) previous = last_ + beyond;
   }
-  void drop_before(std::uint64_t sequence) {
-    records_.erase(records_.begin(), records_.lower_bound(sequence));
-  }
+  void drop_before(std::uint64_t place) { records_.erase(records_.begin(), records_.lower_bound(place)); }
 
   std::size_t at_once = SIZE_MAX;  ///< records that a reader is sent at once
 
   const std::string& name() const override { return name_; }
   std::optional<Error> prepare() override { return std::nullopt; }
   std::optional<Error> look(RelayState& state) override {
-    state = {records_.empty() ? last_ + 1 : records_.begin()->first, last_, records_.size(), 0};
+    state = {last_, records_.size(), 0};
     return std::nullopt;
   }
-  std::optional<Error> get(std::uint64_t sequence, std::optional<RelayRecord>& record) override {
-    const auto found = records_.find(sequence);
+  std::optional<Error> span(int, RelaySpan& span) override {
+    if (records_.empty()) return std::nullopt;
+    span.first = records_.begin()->first;
+    span.newest = records_.rbegin()->second;
+    return std::nullopt;
+  }
+  std::optional<Error> get(int, std::uint64_t place, std::optional<RelayRecord>& record) override {
+    const auto found = records_.find(place);
     record = found == records_.end() ? std::nullopt : std::optional(found->second);
     return std::nullopt;
   }
@@ -58,31 +70,32 @@ class MemoryLog : public RelayLog {
 
  private:
   struct Reader : RelayReader {
-    Reader(MemoryLog& from, int of, std::uint64_t at) : log(from), partition(of), next_sequence(at) {}
+    Reader(MemoryLog& from, int of, std::uint64_t at) : log(from), partition(of), next_place(at) {}
     std::optional<Error> next(std::vector<RelayRecord>& records, std::size_t most, std::size_t,
                               std::chrono::milliseconds) override {
-      for (auto one = log.records_.lower_bound(next_sequence); one != log.records_.end(); ++one) {
+      for (auto one = log.records_.lower_bound(next_place); one != log.records_.end(); ++one) {
         if (records.size() == std::min(most, log.at_once)) break;
-        next_sequence = one->first + 1;
+        next_place = one->first + 1;
         if (one->second.partition == partition) records.push_back(one->second);
       }
       return std::nullopt;
     }
     std::uint64_t unread() const override {
       std::uint64_t count = 0;
-      for (auto one = log.records_.lower_bound(next_sequence); one != log.records_.end(); ++one)
+      for (auto one = log.records_.lower_bound(next_place); one != log.records_.end(); ++one)
         count += one->second.partition == partition ? 1 : 0;
       return count;
     }
     MemoryLog& log;
     int partition;
-    std::uint64_t next_sequence;
+    std::uint64_t next_place;
   };
 
   const std::string name_ = "the log";
-  std::map<std::uint64_t, RelayRecord> records_;
+  std::map<std::uint64_t, RelayRecord> records_;  ///< by their places
   std::map<int, std::uint64_t> previous_;
   std::uint64_t last_ = 0;
+  std::uint64_t places_ = 0;
 };
 
 class RelayStreamTest : public testing::Test {
@@ -164,15 +177,24 @@ TEST_F(RelayStreamTest, RepeatedEventsAreDropped) {
 }
 
 TEST_F(RelayStreamTest, APositionBeforeTheLogIsLost) {
+  log_->append(1, "8204/1/0", heartbeat("8204"));
   append(1, "8205");
   EXPECT_EQ(open("8203")->kind, ErrorKind::lost);
+}
+
+TEST_F(RelayStreamTest, APositionBeforeALogWithoutABeginningIsNotLostYet) {
+  append(1, "8205");
+  append(1, "8206");
+  EXPECT_EQ(open("8203")->kind, ErrorKind::unavailable);
+  log_->drop_before(2);
+  EXPECT_EQ(open("8203")->kind, ErrorKind::lost) << "its front was dropped";
 }
 
 TEST_F(RelayStreamTest, WhatIsDroppedBehindThePositionIsLost) {
   for (const char* token : {"8201", "8203", "8205", "8207"}) append(1, token);
   ASSERT_FALSE(open("8201"));
   log_->drop_before(4);
-  EXPECT_EQ(next(), "lost");
+  EXPECT_EQ(next(), "cursor_gone");
   EXPECT_EQ(open("8201")->kind, ErrorKind::lost);
 }
 
@@ -207,7 +229,36 @@ TEST_F(RelayStreamTest, AnEmptiedLogThatBeginsBehindThePositionIsLost) {
   log_->drop_before(100);
   log_->forget_previous();
   append(1, "8204");
-  EXPECT_EQ(next(), "lost");
+  EXPECT_EQ(next(), "cursor_gone");
+  EXPECT_EQ(open("8201")->kind, ErrorKind::lost);
+}
+
+/// A gap that the writer marked stays where it is, however often the position is looked for.
+TEST_F(RelayStreamTest, AGapBehindRecordsThatCanBeReadIsLostAtTheSecondLook) {
+  append(1, "8201");
+  append(1, "8202");
+  log_->forget_previous(1);
+  append(1, "8209");
+  for (const char* expected : {"cursor_gone", "lost"}) {
+    ASSERT_FALSE(open("8201"));
+    EXPECT_EQ(next(), expected);
+  }
+}
+
+/// Places are the log's own, as in Kafka: they may begin again where sequences do not.
+TEST_F(RelayStreamTest, ALogThatWasMadeAnewIsSearchedBeforeAnythingIsLost) {
+  append(1, "8201");
+  append(1, "8203");
+  ASSERT_FALSE(open("8201"));
+  EXPECT_EQ(next(), "8203 | 8203");
+  log_->make_anew();
+  log_->append(1, "8202/1/0", heartbeat("8202"));
+  append(1, "8203");
+  append(1, "8205");
+  append(1, "8207");
+  EXPECT_EQ(next(), "cursor_gone");
+  ASSERT_FALSE(open("8203"));
+  EXPECT_EQ(next(), "8205 8207 | 8207");
 }
 
 TEST_F(RelayStreamTest, AnEventInPartsComesWhole) {

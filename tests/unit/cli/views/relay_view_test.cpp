@@ -31,6 +31,15 @@ TEST(RelayViewTest, TellsTheLogItsWriterAndHowFarEachPartitionIs) {
   EXPECT_EQ(relay_json(some_relay()), json);
 }
 
+TEST(RelayViewTest, LeavesOutASizeThatTheLogDoesNotTell) {
+  RelayStatus relay = some_relay();
+  relay.bytes.reset();
+  relay.partitions.clear();
+  EXPECT_EQ(relay_text(relay),
+            "  relay LOG: 1200 messages; written by host (process 7), 2 s behind MongoDB\n");
+  EXPECT_EQ(relay_json(relay).find("bytes"), std::string::npos);
+}
+
 TEST(RelayViewTest, TellsWhyTheLogCannotBeRead) {
   RelayStatus relay = some_relay();
   relay.problem = "no connection";

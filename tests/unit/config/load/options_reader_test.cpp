@@ -127,10 +127,36 @@ TEST(RelayOptions, HaveAsManyPartitionsAsTheClusterOrTheShards) {
   EXPECT_NE(refusal_of(kSmall + relay).find("but there is 1 static shard;"), std::string::npos);
 }
 
-TEST(RelayOptions, AreOfNoEffectWithoutAJetStreamStream) {
-  const std::string why = "the relay has no JetStream stream; set 'stream' under relay.jetstream";
+TEST(RelayOptions, AreInTheSectionKafkaForATopic) {
+  const std::string cluster = "cluster: {partitions: 8}\n";
+  const Config config =
+      loaded_of(kSmall + cluster +
+                "relay: {kafka: {topic: log.of-p, partitions: 8, max_age_h: 5, max_mb: 7, replicas: 3}}\n")
+          .config;
+  ASSERT_TRUE(config.relay);
+  EXPECT_EQ(config.relay.stream, "");
+  EXPECT_EQ(config.relay.topic, "log.of-p");
+  EXPECT_EQ(config.relay.partitions, 8);
+  EXPECT_EQ(config.relay.max_age_h, 5);
+  EXPECT_EQ(config.relay.max_mb, 7);
+  EXPECT_EQ(config.relay.replicas, 3);
+  const std::string no_name =
+      refusal_of(kSmall + cluster + "relay: {kafka: {topic: 'a b', partitions: 8}}\n");
+  EXPECT_NE(no_name.find("'a b' is no name of a Kafka topic"), std::string::npos) << no_name;
+  const std::string both =
+      refusal_of(kSmall + cluster + "relay: {kafka: {topic: T, partitions: 8}, jetstream: {stream: S}}\n");
+  EXPECT_NE(both.find("the relay has the JetStream stream S and the Kafka topic T; state only one"),
+            std::string::npos)
+      << both;
+}
+
+TEST(RelayOptions, AreOfNoEffectWithoutAName) {
+  const std::string why =
+      "the relay has no JetStream stream and no Kafka topic; set 'stream' under relay.jetstream, or 'topic' "
+      "under relay.kafka";
   for (const char* relay : {"relay: {jetstream: {partitions: 16}}\n", "relay: {jetstream: {}}\n",
-                            "relay: {}\n", "relay: {jetstream: {max_mb: 10}}\n"}) {
+                            "relay: {kafka: {partitions: 16}}\n", "relay: {kafka: {}}\n", "relay: {}\n",
+                            "relay: {jetstream: {max_mb: 10}}\n"}) {
     EXPECT_NE(refusal_of(kSmall + relay).find(why), std::string::npos) << relay << refusal_of(kSmall + relay);
   }
   EXPECT_NE(refusal_of(kSmall, {{"relay-max-mb", "10"}}).find("--relay-max-mb: " + why), std::string::npos);
