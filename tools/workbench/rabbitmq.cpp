@@ -93,8 +93,14 @@ std::map<std::string, std::string> texts_in(const std::string& table) {
   std::map<std::string, std::string> all;
   for (Taker taker(table); !taker.done();) {
     const std::string name = taker.short_text();
-    if (taker.number(1) != 'S') throw RabbitError("the header " + name + " is no text");
-    all[name] = taker.long_text();
+    const auto type = static_cast<char>(taker.number(1));
+    if (type == 'S') {
+      all[name] = taker.long_text();
+    } else if (type == 'l') {
+      all[name] = std::to_string(taker.number(8));
+    } else {
+      throw RabbitError("the header " + name + " is neither a text nor a number");
+    }
   }
   return all;
 }
