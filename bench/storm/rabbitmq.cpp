@@ -12,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto kRabbitStart = 60s;
+constexpr std::uint16_t kPrefetch = 4096;
 const std::string kRabbitScript = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
 /// The broker's own folders, ports and name, whatever else runs on the machine.
@@ -65,8 +66,12 @@ RabbitBroker::RabbitBroker(const std::string& parent) : directory_(parent), port
   }
 }
 
+RabbitReader::RabbitReader(int port, const std::string& queue) : rabbit_(port) {
+  rabbit_.consume(queue, kPrefetch);
+}
+
 std::int64_t RabbitReader::read() {
-  for (const workbench::RabbitMessage& message : rabbit_.take(queue_)) {
+  for (const workbench::RabbitMessage& message : rabbit_.next(0ms)) {
     ++read_;
     ids_.insert(message.message_id);
   }

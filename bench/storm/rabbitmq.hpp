@@ -27,10 +27,10 @@ class RabbitBroker {
   std::unique_ptr<Process> process_;
 };
 
-/// Takes the messages out of a queue.
+/// Consumes a queue, and acknowledges what it gets.
 class RabbitReader {
  public:
-  RabbitReader(int port, std::string queue) : rabbit_(port), queue_(std::move(queue)) {}
+  RabbitReader(int port, const std::string& queue);
 
   /// Takes what has arrived, and returns how many messages it has taken so far.
   std::int64_t read();
@@ -38,7 +38,6 @@ class RabbitReader {
 
  private:
   workbench::Rabbit rabbit_;
-  std::string queue_;
   std::int64_t read_ = 0;
   std::set<std::string> ids_;
 };

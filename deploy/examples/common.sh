@@ -58,11 +58,14 @@ end() {
   exit "$code"
 }
 
-# begin TARGETS...: builds them, and makes the folder that everything lies in.
+# begin TARGETS...: builds them, unless SLUICE_BUILT names a folder in which they are, and makes the folder that
+# everything lies in.
 begin() {
-  step "Build"
-  "$root/tools/build" release sluice realworld mongodo "$@"
-  built=$root/build/release
+  built=${SLUICE_BUILT:-$root/build/release}
+  if [ -z "${SLUICE_BUILT:-}" ]; then
+    step "Build"
+    "$root/tools/build" release sluice realworld mongodo "$@"
+  fi
   sluice=$built/sluice
   mongodo=$built/mongodo
   folder=$(mktemp -d "${TMPDIR:-/tmp}/sluice-${example##*/}.XXXXXX")
@@ -77,7 +80,7 @@ free_ports() { mapfile -t ports < <("$built/realworld" ports "$1"); }
 # start_mongod PORT: a replica set of one; MONGODB_URI names it from then on.
 start_mongod() {
   local mongod
-  mongod=$("$root/tools/mongod")
+  mongod=${SLUICE_MONGOD:-$("$root/tools/mongod")}
   mkdir "$folder/data"
   start mongod "$mongod" --replSet rs0 --dbpath "$folder/data" --bind_ip 127.0.0.1 --port "$1" --nounixsocket \
     --wiredTigerCacheSizeGB 0.25 --oplogSize 256

@@ -6,6 +6,7 @@
 #include "rules/shared/event_message.hpp"
 #include "rules/shared/format.hpp"
 #include "rules/shared/selection.hpp"
+#include "rules/shared/super_stream.hpp"
 #include "rules/shared/text_template.hpp"
 
 namespace sluice::rules {
@@ -16,6 +17,8 @@ constexpr std::int32_t rabbit_address_code = 3;
 constexpr std::int32_t rabbit_field_code = 4;
 constexpr std::size_t most_amqp_name = 255;
 constexpr std::size_t most_rabbit_id = 1024;
+constexpr std::size_t most_hashed_key = 2048;
+constexpr int most_partitions = 10'000;
 constexpr const char* no_rabbit_address =
     "the message's exchange or routing key would be longer than 255 bytes, which AMQP does not allow: "
     "shorten "
@@ -39,6 +42,7 @@ class RabbitRule final : public Rule {
     std::vector<Subscription> subscriptions;
     TextTemplate exchange;
     TextTemplate routing_key;
+    std::uint32_t partitions = 0;  ///< of the super stream; 0: it is none
     TextTemplate message_id;
     Payload payload = Payload::event;
     bool envelope = false;
@@ -73,7 +77,8 @@ class RabbitRule final : public Rule {
     const auto possible = [](const InlineText& text, std::size_t most) {
       return text.fits() && text.view().size() <= most;
     };
-    if (!possible(exchange, most_amqp_name) || !possible(routing_key, most_amqp_name)) {
+    const std::size_t most_key = parts_.partitions > 0 ? most_hashed_key : most_amqp_name;
+    if (!possible(exchange, most_amqp_name) || !possible(routing_key, most_key)) {
       effects.add(Reject{rabbit_address_code, no_rabbit_address}, key);
       return;
     }
@@ -88,7 +93,7 @@ class RabbitRule final : public Rule {
     Arena& arena = effects.arena();
     Message message;
     message.address = arena.keep(exchange.view());
-    message.key = arena.keep(routing_key.view());
+    message.key = key_of(routing_key.view(), arena);
     message.id = arena.keep(id.view());
     message.headers = headers(event, id.view(), arena);
     message.payload = payload_of(event, parts_.payload, arena);
@@ -106,9 +111,30 @@ class RabbitRule final : public Rule {
     return arena.keep(text.view());
   }
 
+  /// The partitions of a super stream are bound to its exchange by their numbers.
+  std::string_view key_of(std::string_view routing_key, Arena& arena) const {
+    if (parts_.partitions == 0) return arena.keep(routing_key);
+    return arena.keep(
+        std::string_view(std::to_string(super_stream_partition(routing_key, parts_.partitions))));
+  }
+
   Parts parts_;
   bool needs_document_ = false;
 };
+
+/// Refuses what would not keep the order of a document in a super stream, or not be one.
+void check_partitions(const Settings& rabbitmq, const TextTemplate& routing_key, const std::string& declare) {
+  if (routing_key.tells_of_the_change()) {
+    rabbitmq.fail("routing_key",
+                  "with 'partitions' the routing key chooses the partition, so it cannot contain {op} "
+                  "or {token}: the changes of a document would lose their order");
+  }
+  if (declare != "none") {
+    rabbitmq.fail("declare",
+                  "a super stream also needs its streams: create it with 'rabbitmq-streams "
+                  "add_super_stream', and remove 'declare'");
+  }
+}
 
 void check_amqp_name(const Settings& rabbitmq, std::string_view key, const TextTemplate& text) {
   if (text.is_fixed() && text.text().size() > most_amqp_name)
@@ -161,21 +187,26 @@ std::unique_ptr<Rule> make_rabbitmq_publish(const RuleConfig& rule, const std::s
   if (settings.has("kafka"))
     settings.fail("rabbitmq", "a rule publishes either to Kafka or to RabbitMQ; make two rules");
   const Settings rabbitmq = settings.section("rabbitmq");
-  if (!rabbitmq.has("exchange")) {
-    settings.fail("rabbitmq",
-                  "name the 'exchange'; with exchange: \"\" the routing key is the name of a queue");
-  }
   TextTemplate exchange(rabbitmq, "exchange", "", {}, TextTemplate::Escape::verbatim);
-  TextTemplate routing_key(rabbitmq, "routing_key", "{coll}.{op}", {}, TextTemplate::Escape::verbatim);
+  const auto partitions = static_cast<std::uint32_t>(
+      rabbitmq.has("partitions") ? rabbitmq.integer_or("partitions", 1, 1, most_partitions) : 0);
+  TextTemplate routing_key(rabbitmq, "routing_key", partitions > 0 ? "{id}" : "{coll}.{op}", {},
+                           TextTemplate::Escape::verbatim);
   check_amqp_name(rabbitmq, "exchange", exchange);
-  check_amqp_name(rabbitmq, "routing_key", routing_key);
+  if (partitions == 0) check_amqp_name(rabbitmq, "routing_key", routing_key);
   const std::string declare =
       rabbitmq.choice("declare", {"none", "topic", "direct", "fanout", "headers"}, "none");
-  if (declare != "none" && exchange.text().empty())
+  if (declare != "none" && exchange.text().empty() && rabbitmq.has("exchange"))
     rabbitmq.fail("declare", "the default exchange (\"\") always exists; remove 'declare'");
   if (declare != "none" && exchange.text().starts_with("amq."))
     rabbitmq.fail("declare", "exchanges that begin with 'amq.' are RabbitMQ's own; remove 'declare'");
+  if (partitions > 0) check_partitions(rabbitmq, routing_key, declare);
+  const bool names_exchange = rabbitmq.has("exchange");
   rabbitmq.done();
+  if (!names_exchange) {
+    settings.fail("rabbitmq",
+                  "name the 'exchange'; with exchange: \"\" the routing key is the name of a queue");
+  }
 
   TextTemplate message_id(settings, "message_id", "{token}", {}, TextTemplate::Escape::line);
   const std::string format = read_format(settings, {"relaxed", "canonical", "bson", "cloudevents"});
@@ -191,13 +222,14 @@ std::unique_ptr<Rule> make_rabbitmq_publish(const RuleConfig& rule, const std::s
                      message_id.text() + " " + format + " " + payload;
   for (const Subscription& one : subscriptions) text += " " + one.collection;
   if (!own_headers) text += " without headers";
+  if (partitions > 0) text += " in " + std::to_string(partitions) + " partitions";
 
   RabbitPlan plan = rabbit_plan(format);
   if (declare != "none") plan.declare = declare;
   plan.exchanges = known_exchanges(exchange, subscriptions, database);
   return std::make_unique<RabbitRule>(
       rule.name, RabbitRule::Parts{std::move(plan), std::move(subscriptions), std::move(exchange),
-                                   std::move(routing_key), std::move(message_id),
+                                   std::move(routing_key), partitions, std::move(message_id),
                                    payload == "document" ? Payload::document : Payload::event,
                                    format == "cloudevents", own_headers, snapshot, std::move(text)});
 }

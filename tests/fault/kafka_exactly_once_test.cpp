@@ -16,7 +16,6 @@ class KafkaExactlyOnceFaults : public KafkaFaults {
             "--lanes",      lanes_};
   }
   void begin() {
-    storm_pause_ = 10ms;
     consumer().create_topic(topic(), 4);
     file_ = kafka_file({}, {}, "kafka: { properties: { socket.timeout.ms: 2000 } }\n");
     start_kafka(file_, flags()).ready();
@@ -48,6 +47,9 @@ class KafkaExactlyOnceFaults : public KafkaFaults {
     }
   }
 
+  /// So that the topic, which is read back whole, stays small.
+  static constexpr auto storm_pause = 10ms;
+
   std::string file_;
   std::string lanes_ = "4";
 };
@@ -55,7 +57,7 @@ class KafkaExactlyOnceFaults : public KafkaFaults {
 TEST_F(KafkaExactlyOnceFaults, WorkersKilledAgainAndAgain) {
   begin();
   {
-    const std::jthread storm = writer();
+    const std::jthread storm = writer(storm_pause);
     for (int kill = 0; kill < 6; ++kill) {
       EXPECT_TRUE(moves_on()) << "after kill " << kill;
       restart_worker();
@@ -68,7 +70,7 @@ TEST_F(KafkaExactlyOnceFaults, WorkersKilledAgainAndAgain) {
 TEST_F(KafkaExactlyOnceFaults, WorkersKilledWhileTheNumberOfLanesChanges) {
   begin();
   {
-    const std::jthread storm = writer();
+    const std::jthread storm = writer(storm_pause);
     for (const char* lanes : {"3", "8", "1", "4"}) {
       EXPECT_TRUE(moves_on()) << "before " << lanes << " lanes";
       lanes_ = lanes;
@@ -83,7 +85,7 @@ TEST_F(KafkaExactlyOnceFaults, TheBrokerKilledInAStorm) {
   const int kills = stated == nullptr ? 5 : std::atoi(stated);
   begin();
   {
-    const std::jthread storm = writer();
+    const std::jthread storm = writer(storm_pause);
     for (int kill = 0; kill < kills; ++kill) {
       EXPECT_TRUE(goes_on(500)) << "after kill " << kill;
       kafka().kill9();
@@ -99,7 +101,7 @@ TEST_F(KafkaExactlyOnceFaults, AWorkerThatWakesUpAfterItsLeaseIsFenced) {
   begin();
   start_kafka(file_, flags());
   {
-    const std::jthread storm = writer();
+    const std::jthread storm = writer(storm_pause);
     ASSERT_TRUE(moves_on());
     worker(0).signal(SIGSTOP);
     worker(1).ready();
@@ -116,7 +118,7 @@ TEST_F(KafkaExactlyOnceFaults, EverythingThatFailsAtRandom) {
   begin();
   std::mt19937_64 random(random_seed());
   {
-    const std::jthread storm = writer();
+    const std::jthread storm = writer(storm_pause);
     for (int round = 0; round < 8; ++round) {
       EXPECT_TRUE(moves_on()) << "round " << round << ", SLUICE_SEED=" << random_seed();
       switch (random() % 5) {

@@ -1,3 +1,4 @@
+#include <csignal>
 #include <fstream>
 
 #include "support/certificates.hpp"
@@ -88,6 +89,40 @@ TEST_F(RabbitSecurity, RevokedRightsAndUsersAreTold) {
   rabbitmq().control({"add_user", "publisher", "word"});
   rabbitmq().control({"set_permissions", "publisher", "", ".*", ""});
   EXPECT_TRUE(told_in_order(200));
+  EXPECT_EQ(metric("sluice_events_dead_total"), 0);
+}
+
+/// With its exchange and its queue. The broker closes the connections to it, and refuses new ones.
+TEST_F(RabbitSecurity, AVirtualHostThatIsDeletedIsWaitedFor) {
+  const std::string vhost = db().database();
+  const Rabbit::Login login{.vhost = vhost};
+  const auto make_vhost = [&] {
+    rabbitmq().control({"add_vhost", vhost});
+    rabbitmq().control({"set_permissions", "-p", vhost, "guest", ".*", ".*", ".*"});
+    Rabbit rabbit(rabbitmq().port(), login);
+    rabbit.declare_queue(queue());
+    rabbit.declare_exchange(exchange());
+    rabbit.bind(queue(), exchange(), "#");
+  };
+  const auto arrives = [&](std::size_t count) {
+    std::size_t seen = 0;
+    return soon([&] {
+      seen += Rabbit(rabbitmq().port(), login).take(queue()).size();
+      return seen >= count;
+    });
+  };
+  make_vhost();
+  start(rabbit_file(), {"--rabbitmq-url", rabbitmq().url("guest:guest", vhost), "--rabbitmq-ack-ms", "1000"})
+      .ready();
+  write_numbers(10, 0);
+  ASSERT_TRUE(arrives(10));
+  rabbitmq().control({"delete_vhost", vhost});
+  write_rounds(1);
+  EXPECT_TRUE(waits_for("create the virtual host")) << worker().get("/readyz").body;
+  worker().signal(SIGSTOP);  // it must not find the exchange before the queue is bound
+  make_vhost();
+  worker().signal(SIGCONT);
+  EXPECT_TRUE(arrives(10)) << worker().story();
   EXPECT_EQ(metric("sluice_events_dead_total"), 0);
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "support/rabbit_fixture.hpp"
+#include "workbench/tcp_proxy.hpp"
 
 namespace sluice::test {
 namespace {
@@ -195,6 +196,17 @@ TEST_F(RabbitPublish, AMessageThatNoQueueTakesIsADeadLetter) {
   EXPECT_TRUE(told_in_order());
 }
 
+/// As after a broker's start, when its streams have no leader yet.
+TEST_F(RabbitPublish, AQueueThatIsBoundSoonGetsTheMessage) {
+  Rabbit(rabbitmq().port()).declare_exchange(exchange());
+  start_rabbit(rabbit_file()).ready();
+  db().insert("items", R"({"_id":1,"n":0})");
+  EXPECT_TRUE(waits_for("no queue yet")) << worker().get("/readyz").body;
+  declare();
+  EXPECT_TRUE(told_in_order());
+  EXPECT_EQ(metric("sluice_events_dead_total"), 0);
+}
+
 /// The channel is closed then, which says nothing about which message it was.
 TEST_F(RabbitPublish, AMessageThatIsTooLargeForTheBrokerIsADeadLetter) {
   class Small : public RabbitServer {
@@ -294,6 +306,35 @@ TEST_F(RabbitPublish, CheckOnlineLooksAtTheExchangeAndMakesNone) {
   says(check(rabbit_file(), rabbitmq().url("guest:wrong")), "check the user and password", '1');
   says(check(rabbit_file(), rabbitmq().url("guest:guest", "elsewhere")), "create the virtual host", '1');
   says(check(rabbit_file(), "amqps://" + url.substr(7)), "TLS: ", '1');
+}
+
+/// The nodes of a cluster are tried in turn. Here only one of them is there.
+TEST_F(RabbitPublish, SeveralHostsAreTriedInTurn) {
+  declare();
+  const workbench::Port nobody;
+  const workbench::Port nobody_either;
+  const std::string here = "127.0.0.1:" + std::to_string(rabbitmq().port());
+  start(rabbit_file(), {"--rabbitmq-url", "amqp://guest:guest@127.0.0.1:" + nobody.text() + "," + here +
+                                              ",127.0.0.1:" + nobody_either.text() + "/"})
+      .ready();
+  write_numbers(10, 2);
+  EXPECT_TRUE(told_in_order());
+}
+
+/// One that hangs is left for another.
+TEST_F(RabbitPublish, AHostThatHangsIsLeftForTheNext) {
+  declare();
+  workbench::TcpProxy hanging(rabbitmq().port());
+  const std::string here = "127.0.0.1:" + std::to_string(rabbitmq().port());
+  start(rabbit_file(), {"--rabbitmq-url", "amqp://guest:guest@" + hanging.host() + "," + here,
+                        "--rabbitmq-heartbeat-s", "1", "--rabbitmq-ack-ms", "1000"})
+      .ready();
+  write_numbers(10, 2);
+  ASSERT_TRUE(told_in_order());
+  EXPECT_EQ(hanging.connections(), 1U) << "the first is preferred";
+  hanging.stall();
+  write_rounds(2);
+  EXPECT_TRUE(told_in_order(100)) << worker().story();
 }
 
 /// Another process's port answers in another protocol.

@@ -3,9 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "support/fixture.hpp"
+#include "support/consumer_fixture.hpp"
 #include "support/kafka_server.hpp"
-#include "support/sequences.hpp"
 #include "workbench/kafka.hpp"
 
 namespace sluice::test {
@@ -16,12 +15,15 @@ using workbench::KafkaMessage;
 /// The broker that all tests of a program share. Started at the first call.
 KafkaServer& shared_kafka();
 
+/// Adds the change that the message is about. A tombstone is about none.
+void add_to(SequenceCheck& check, const KafkaMessage& message);
+
 /// Tests with workers that publish to Kafka. The topics' names begin with the test's database. Skipped where
 /// no broker can run, unless the environment variable CI is set: then they fail.
-class KafkaTest : public PipelineTest {
+class KafkaTest : public ConsumerTest {
  protected:
   KafkaTest() = default;
-  explicit KafkaTest(ReplicaSet& server) : PipelineTest(server) {}
+  explicit KafkaTest(ReplicaSet& server) : ConsumerTest(server) {}
 
   void SetUp() override;
 
@@ -40,16 +42,8 @@ class KafkaTest : public PipelineTest {
   /// Makes a new connection each time, since tests restart the broker.
   Kafka consumer() { return Kafka(brokers()); }
   std::vector<KafkaMessage> messages() { return consumer().read(topic()); }
-  /// Waits until the topic has at least `count` messages.
-  testing::AssertionResult holds(std::int64_t count);
-
-  /// Inserts `documents` with n = 0 and writes n = 1, 2... `rounds` to each.
-  void write_numbers(int documents, int rounds);
-  /// Reads the topic and checks it: each document of `items` must have come with every number up to its
-  /// present one, in order.
-  Sequences sequences();
-  /// Waits until nothing is missing, then checks order and repetitions.
-  testing::AssertionResult told_in_order(std::size_t repetitions_allowed = 0);
+  std::optional<std::int64_t> count_messages() override;
+  void read_into(SequenceCheck& check) override;
 };
 
 }  // namespace sluice::test

@@ -4,9 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "support/fixture.hpp"
+#include "support/consumer_fixture.hpp"
 #include "support/nats_server.hpp"
-#include "support/sequences.hpp"
 #include "workbench/nats.hpp"
 
 namespace sluice::test {
@@ -17,11 +16,14 @@ using workbench::NatsMessage;
 /// The nats-server that all tests of a program share. Started at the first call.
 NatsServer& shared_nats();
 
+/// Adds the change that the message is about.
+void add_to(SequenceCheck& check, const NatsMessage& message);
+
 /// Flags for a worker that alone writes and reads a relay of one partition.
 std::vector<std::string> relay_of_one(const std::string& name, const NatsServer& nats);
 
 /// Tests with workers that publish to a nats-server. The JetStream stream is named like the test's database.
-class PublishingTest : public PipelineTest {
+class PublishingTest : public ConsumerTest {
  protected:
   PublishingTest() : PublishingTest(shared_server(), shared_nats()) {}
   PublishingTest(ReplicaSet& server, NatsServer& nats);
@@ -40,18 +42,8 @@ class PublishingTest : public PipelineTest {
   /// Makes a new connection each time, since tests restart the server.
   Nats consumer() { return Nats(nats_.url()); }
   std::vector<NatsMessage> messages() { return consumer().read(stream_); }
-  /// The number of messages in the stream; absent while the server cannot be reached.
-  std::optional<std::int64_t> count_messages();
-  /// Waits until the stream has at least `count` messages.
-  testing::AssertionResult holds(std::int64_t count);
-
-  /// Inserts `documents` with n = 0 and writes n = 1, 2... `rounds` to each.
-  void write_numbers(int documents, int rounds);
-  /// Reads the stream and checks it: each document of `items` must have come with every number up to its
-  /// present one. Throws NatsError if the server cannot be reached.
-  Sequences sequences();
-  /// Waits until nothing is missing, then checks order and repetitions.
-  testing::AssertionResult told_in_order(std::size_t repetitions_allowed = 0);
+  std::optional<std::int64_t> count_messages() override;
+  void read_into(SequenceCheck& check) override;
 
  private:
   NatsServer& nats_;

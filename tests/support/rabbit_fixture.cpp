@@ -3,14 +3,24 @@
 #include <csignal>
 
 #include <cstdlib>
+#include <iterator>
 
 namespace sluice::test {
-
-using namespace std::chrono_literals;
 
 RabbitServer& shared_rabbitmq() {
   static RabbitServer server;
   return server;
+}
+
+std::vector<RabbitMessage> read_stream(int port, const std::string& stream) {
+  constexpr std::uint16_t prefetch = 1000;
+  constexpr auto nothing_more = std::chrono::milliseconds(500);
+  Rabbit rabbit(port);
+  rabbit.consume(stream, prefetch, {{"x-stream-offset", "first"}});
+  std::vector<RabbitMessage> all;
+  for (auto more = rabbit.next(nothing_more); !more.empty(); more = rabbit.next(nothing_more))
+    all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  return all;
 }
 
 void RabbitTest::SetUp() {
@@ -58,46 +68,12 @@ const std::vector<RabbitMessage>& RabbitTest::messages() {
   return taken_;
 }
 
-testing::AssertionResult RabbitTest::holds(std::size_t count) {
-  if (soon([&] { return messages().size() >= count; }, 60s)) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << taken_.size() << " messages have arrived, not " << count << "\n"
-                                     << (workers() > 0 ? worker().story() : "");
+std::optional<std::int64_t> RabbitTest::count_messages() {
+  return static_cast<std::int64_t>(messages().size());
 }
 
-void RabbitTest::write_numbers(int documents, int rounds) {
-  std::vector<Document> all;
-  for (int i = 0; i < documents; ++i) all.emplace_back("{\"_id\":" + std::to_string(i) + ",\"n\":0}");
-  db().insert("items", all);
-  for (int round = 0; round < rounds; ++round) db().update_many("items", "{}", R"({"$inc":{"n":1}})");
-}
-
-Sequences RabbitTest::sequences() {
-  SequenceCheck check;
+void RabbitTest::read_into(SequenceCheck& check) {
   for (const RabbitMessage& message : messages()) check.add(Document(message.body), message.message_id);
-  return check.finish(db());
-}
-
-testing::AssertionResult RabbitTest::told_in_order(std::size_t repetitions_allowed) {
-  std::size_t expected = 0;
-  db().scan("items", {}, {},
-            [&](const Document& item) { expected += static_cast<std::size_t>(item.integer("n")) + 1; });
-  Sequences result;
-  const bool complete = holds(expected) && soon(
-                                               [&] {
-                                                 result = sequences();
-                                                 return result.lost == 0;
-                                               },
-                                               60s);
-  if (complete && result.out_of_order == 0 && result.other_ids == 0 &&
-      result.repeated <= repetitions_allowed) {
-    return testing::AssertionSuccess();
-  }
-  return testing::AssertionFailure() << result.messages << " messages of " << expected << " expected, "
-                                     << result.lost << " lost, " << result.out_of_order << " out of order, "
-                                     << result.repeated << " repeated, " << result.other_ids
-                                     << " under another id; first: " << result.first_wrong
-                                     << "; SLUICE_SEED=" << random_seed() << "\n"
-                                     << (workers() > 0 ? worker().story() : "");
 }
 
 }  // namespace sluice::test

@@ -4,9 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "support/fixture.hpp"
+#include "support/consumer_fixture.hpp"
 #include "support/rabbit_server.hpp"
-#include "support/sequences.hpp"
 #include "workbench/rabbitmq.hpp"
 
 namespace sluice::test {
@@ -17,9 +16,12 @@ using workbench::RabbitMessage;
 /// The broker that all tests of a program share. Started at the first call.
 RabbitServer& shared_rabbitmq();
 
+/// All messages of a stream, in their order. Throws workbench::RabbitError.
+std::vector<RabbitMessage> read_stream(int port, const std::string& stream);
+
 /// Tests with workers that publish to RabbitMQ. Exchange and queue are named after the test's database.
 /// Skipped where no broker can run, unless the environment variable CI is set: then they fail.
-class RabbitTest : public PipelineTest {
+class RabbitTest : public ConsumerTest {
  protected:
   void SetUp() override;
 
@@ -43,16 +45,8 @@ class RabbitTest : public PipelineTest {
   /// Takes what has arrived in the queue, and returns all that the test has taken so far. While the broker
   /// cannot be reached, nothing is taken.
   const std::vector<RabbitMessage>& messages();
-  /// Waits until at least `count` messages have arrived.
-  testing::AssertionResult holds(std::size_t count);
-
-  /// Inserts `documents` with n = 0 and writes n = 1, 2... `rounds` to each.
-  void write_numbers(int documents, int rounds);
-  /// Takes the messages and checks them: each document of `items` must have come with every number up to its
-  /// present one, in order.
-  Sequences sequences();
-  /// Waits until nothing is missing, then checks the order. Duplicates are allowed up to a number.
-  testing::AssertionResult told_in_order(std::size_t repetitions_allowed = 0);
+  std::optional<std::int64_t> count_messages() override;
+  void read_into(SequenceCheck& check) override;
 
  private:
   std::vector<RabbitMessage> taken_;

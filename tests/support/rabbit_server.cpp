@@ -25,7 +25,7 @@ const std::string& why_no_rabbitmq() {
 RabbitServer::RabbitServer(Options options) : options_(std::move(options)) {
   if (!why_no_rabbitmq().empty()) throw std::runtime_error(why_no_rabbitmq());
   for (const char* name : {"home", "data", "log"}) std::filesystem::create_directories(folder_.path() / name);
-  std::ofstream(folder_.path() / "plugins") << "[].\n";
+  std::ofstream(folder_.path() / "plugins") << "[" << options_.plugins << "].\n";
   std::ofstream conf(folder_.path() / "rabbitmq.conf");
   conf << "listeners.tcp.default = 127.0.0.1:" << port_.text() << "\nlog.console = true\n"
        << options_.settings << "\n";
@@ -87,13 +87,13 @@ void RabbitServer::restart() {
   start();
 }
 
-void RabbitServer::control(const std::vector<std::string>& arguments) const {
-  std::vector<std::string> command = {std::string(rabbit_programs) + "rabbitmqctl"};
+void RabbitServer::run(const std::string& program, const std::vector<std::string>& arguments) const {
+  std::vector<std::string> command = {std::string(rabbit_programs) + program};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  const auto log = folder_.path() / "rabbitmqctl.log";
+  const auto log = folder_.path() / (program + ".log");
   Process process({.command = command, .environment = environment(), .out = log, .err = log});
   if (process.wait(patience(std::chrono::seconds(60))) != 0)
-    throw std::runtime_error("rabbitmqctl failed: " + read_file(log));
+    throw std::runtime_error(program + " failed: " + read_file(log));
 }
 
 }  // namespace sluice::test

@@ -23,6 +23,7 @@ class RabbitServer {
     bool behind_proxy = false;  ///< workers reach it only through network()
     /// Lines of rabbitmq.conf for TLS without the listener's port, which is tls_port() then.
     std::string tls = {};
+    std::string plugins = {};  ///< separated by commas
   };
   RabbitServer() : RabbitServer(Options()) {}
   explicit RabbitServer(Options options);
@@ -42,7 +43,9 @@ class RabbitServer {
   /// Starts it again on the same data and ports, after kill9, and waits until it accepts connections.
   void restart();
   /// Runs rabbitmqctl. Throws if it fails.
-  void control(const std::vector<std::string>& arguments) const;
+  void control(const std::vector<std::string>& arguments) const { run("rabbitmqctl", arguments); }
+  /// Runs another program of RabbitMQ, such as rabbitmq-streams. Throws if it fails.
+  void run(const std::string& program, const std::vector<std::string>& arguments) const;
 
  private:
   Environment environment() const;

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -74,12 +75,32 @@ std::string header_of(const RabbitMessage& message) {
          short_text(message.message_id);
 }
 
+/// The fields of a table.
+std::string table_of(const Rabbit::Arguments& arguments) {
+  std::string table;
+  for (const auto& [key, value] : arguments) {
+    table += short_text(key);
+    if (const auto* number = std::get_if<std::int64_t>(&value)) {
+      table += 'l' + whole_number(static_cast<std::uint64_t>(*number), 8);
+    } else {
+      table += 'S' + long_text(std::get<std::string>(value));
+    }
+  }
+  return table;
+}
+
 std::map<std::string, std::string> texts_in(const std::string& table) {
   std::map<std::string, std::string> all;
   for (Taker taker(table); !taker.done();) {
     const std::string name = taker.short_text();
-    if (taker.number(1) != 'S') throw RabbitError("the header " + name + " is no text");
-    all[name] = taker.long_text();
+    const auto type = static_cast<char>(taker.number(1));
+    if (type == 'S') {
+      all[name] = taker.long_text();
+    } else if (type == 'l') {
+      all[name] = std::to_string(taker.number(8));
+    } else {
+      throw RabbitError("the header " + name + " is neither a text nor a number");
+    }
   }
   return all;
 }
@@ -201,16 +222,9 @@ void Rabbit::delete_exchange(const std::string& name) {
 }
 
 void Rabbit::declare_queue(const std::string& name, const Arguments& arguments) {
-  std::string table;
-  for (const auto& [key, value] : arguments) {
-    table += short_text(key);
-    if (const auto* number = std::get_if<std::int64_t>(&value)) {
-      table += 'l' + whole_number(static_cast<std::uint64_t>(*number), 8);
-    } else {
-      table += 'S' + long_text(std::get<std::string>(value));
-    }
-  }
-  call(rabbit_method(1, 50, 10, whole_number(0, 2) + short_text(name) + '\x02' + long_text(table)), 50, 11);
+  call(rabbit_method(1, 50, 10,
+                     whole_number(0, 2) + short_text(name) + '\x02' + long_text(table_of(arguments))),
+       50, 11);
 }
 
 void Rabbit::bind(const std::string& queue, const std::string& exchange, const std::string& routing_key) {
@@ -232,10 +246,11 @@ std::int64_t Rabbit::count(const std::string& queue) {
   return static_cast<std::int64_t>(taker.number(4));
 }
 
-/// Reads the header and the body that follow basic.get-ok.
-RabbitMessage Rabbit::content(const std::string& get_ok) {
+/// Reads the header and the body of a message. `envelope`: what basic.get-ok and basic.deliver have in
+/// common.
+RabbitMessage Rabbit::content(const std::string& envelope) {
   RabbitMessage message;
-  Taker taker(get_ok);
+  Taker taker(envelope);
   taker.number(8);
   message.redelivered = taker.number(1) != 0;
   message.exchange = taker.short_text();
@@ -297,6 +312,35 @@ std::vector<RabbitMessage> Rabbit::take(const std::string& queue, std::size_t mo
   }
   count(queue);  // its answer comes after the acknowledgements have been dealt with
   return all;
+}
+
+/// Whether something can be read within this time.
+bool Rabbit::arrives(std::chrono::milliseconds patience) const {
+  if (at_ < buffer_.size()) return true;
+  pollfd one{socket_, POLLIN, 0};
+  return poll(&one, 1, static_cast<int>(patience.count())) > 0;
+}
+
+void Rabbit::consume(const std::string& queue, std::uint16_t prefetch, const Arguments& arguments) {
+  call(rabbit_method(1, 60, 10, whole_number(0, 4) + whole_number(prefetch, 2) + '\0'), 60, 11);
+  call(rabbit_method(
+           1, 60, 20,
+           whole_number(0, 2) + short_text(queue) + short_text("") + '\0' + long_text(table_of(arguments))),
+       60, 21);
+}
+
+std::vector<RabbitMessage> Rabbit::next(std::chrono::milliseconds patience) {
+  std::vector<RabbitMessage> messages;
+  std::uint64_t last = 0;
+  while (arrives(messages.empty() ? patience : std::chrono::milliseconds(0))) {
+    const std::string delivery = expect(60, 60);
+    Taker taker(delivery);
+    const std::size_t tag = taker.short_text().size() + 1;
+    last = taker.number(8);
+    messages.push_back(content(delivery.substr(tag)));
+  }
+  if (last > 0) send(rabbit_method(1, 60, 80, whole_number(last, 8) + '\x01'));
+  return messages;
 }
 
 void Rabbit::publish(const std::string& exchange, const std::string& routing_key,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <stdexcept>
@@ -64,6 +65,13 @@ class Rabbit {
   /// arrived, so a broken connection loses none: it may only repeat some.
   std::vector<RabbitMessage> take(const std::string& queue, std::size_t most = SIZE_MAX);
 
+  /// Consumes a queue from here on, with up to `prefetch` messages not acknowledged. For a stream the
+  /// arguments name where it begins, such as x-stream-offset: first. Of the functions only next() may be
+  /// called afterwards.
+  void consume(const std::string& queue, std::uint16_t prefetch, const Arguments& arguments = {});
+  /// The messages that have arrived, which are acknowledged. Waits for the first one for up to `patience`.
+  std::vector<RabbitMessage> next(std::chrono::milliseconds patience);
+
   /// Publishes messages, persistent and with confirmations, of which at most `window` are missing at any
   /// time. Of a message it takes body, id, content type and headers. Returns when all are confirmed.
   void publish(const std::string& exchange, const std::string& routing_key,
@@ -78,10 +86,11 @@ class Rabbit {
 
   void send(const std::string& bytes) const;
   void receive(char* into, std::size_t size);
+  bool arrives(std::chrono::milliseconds patience) const;
   Frame frame();
   std::string expect(std::uint16_t in_class, std::uint16_t method);
   std::string call(const std::string& request, std::uint16_t in_class, std::uint16_t method);
-  RabbitMessage content(const std::string& get_ok);
+  RabbitMessage content(const std::string& envelope);
   std::vector<RabbitMessage> take_some(const std::string& queue, std::size_t most, bool& empty);
 
   int socket_ = -1;

@@ -10,6 +10,8 @@ namespace {
 constexpr std::string_view amqp_scheme = "amqp://";
 constexpr std::string_view amqps_scheme = "amqps://";
 constexpr std::size_t most_vhost = 255;
+constexpr std::uint16_t plain_port = 5672;
+constexpr std::uint16_t tls_port = 5671;
 
 /// Parses one part after the other. Each function returns why its part is invalid, or "".
 class AmqpReader {
@@ -17,15 +19,13 @@ class AmqpReader {
   explicit AmqpReader(std::string_view url) : rest_(url) {}
 
   std::string read(AmqpPlace& place) {
-    place.origin.tls = rest_.starts_with(amqps_scheme);
-    if (!place.origin.tls && !rest_.starts_with(amqp_scheme)) return "it must begin with amqp:// or amqps://";
-    rest_.remove_prefix(place.origin.tls ? amqps_scheme.size() : amqp_scheme.size());
-    place.origin.port = place.origin.tls ? "5671" : "5672";
-    for (const auto part : {&AmqpReader::user, &AmqpReader::vhost, &AmqpReader::port}) {
+    place.tls = rest_.starts_with(amqps_scheme);
+    if (!place.tls && !rest_.starts_with(amqp_scheme)) return "it must begin with amqp:// or amqps://";
+    rest_.remove_prefix(place.tls ? amqps_scheme.size() : amqp_scheme.size());
+    for (const auto part : {&AmqpReader::user, &AmqpReader::vhost, &AmqpReader::hosts}) {
       if (std::string why = (this->*part)(place); !why.empty()) return why;
     }
-    place.origin.host = rest_;
-    return rest_.empty() ? "it has no host" : "";
+    return "";
   }
 
  private:
@@ -61,11 +61,19 @@ class AmqpReader {
     return "";
   }
 
-  std::string port(AmqpPlace& place) {
-    std::optional<std::uint16_t> value;
-    std::string why = take_port(rest_, value);
-    if (value) place.origin.port = std::to_string(*value);
-    return why;
+  /// Separated by commas.
+  std::string hosts(AmqpPlace& place) {
+    while (true) {
+      const auto comma = rest_.find(',');
+      std::string_view host = rest_.substr(0, comma);
+      std::optional<std::uint16_t> port;
+      if (std::string why = take_port(host, port); !why.empty()) return why;
+      if (host.empty()) return "it has no host";
+      const int number = port.value_or(place.tls ? tls_port : plain_port);
+      place.origins.push_back({place.tls, std::string(host), std::to_string(number)});
+      if (comma == std::string_view::npos) return "";
+      rest_.remove_prefix(comma + 1);
+    }
   }
 
   std::string_view rest_;

@@ -2,14 +2,17 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/addresses/url_origin.hpp"
 
 namespace sluice::config {
 
-/// The parts of `amqp://user:password@host:port/vhost`, or of an `amqps` URL for TLS.
+/// The parts of `amqp://user:password@host:port,host:port/vhost`, or of an `amqps` URL for TLS. Several hosts
+/// are the nodes of a cluster.
 struct AmqpPlace {
-  UrlOrigin origin{.tls = false, .host = {}, .port = "5672"};
+  bool tls = false;
+  std::vector<UrlOrigin> origins;  ///< at least one
   std::string user = "guest";
   std::string password = "guest";
   bool has_password = false;  ///< the URL states one

@@ -178,7 +178,7 @@ class OptionsReader {
     const AmqpPlace place = amqp_place(rabbitmq.url);
     for (const auto& [name, file] : {std::pair("rabbitmq-ca-file", rabbitmq.ca_file),
                                      std::pair("rabbitmq-cert-file", rabbitmq.cert_file)}) {
-      if (!file.empty() && !place.origin.tls)
+      if (!file.empty() && !place.tls)
         origins_.at(name).fail("a TLS file is for a URL that begins with amqps://");
     }
     if (rabbitmq.password_file.empty() || !given || !place.has_password) return;

@@ -143,7 +143,7 @@ std::string allowed_text(const Option& option) {
     case OptionType::redis_url:
       return "redis://user:password@host:port/database, where only the host is required";
     case OptionType::amqp_url:
-      return "amqp://user:password@host:port/vhost or amqps://..., where only the host is required";
+      return "amqp://user:password@host:port,host:port/vhost or amqps://..., where only one host is required";
     case OptionType::secret:
       return "a secret";
     case OptionType::file:

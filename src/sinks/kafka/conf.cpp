@@ -23,7 +23,6 @@ constexpr std::array defaults{
     Property{"reconnect.backoff.max.ms", "1000"},
     Property{"socket.keepalive.enable", "true"},
     Property{"socket.nagle.disable", "true"},
-    Property{"linger.ms", "2"},
     Property{"message.max.bytes", "67108864"},      // the topic's own limit decides
     Property{"queue.buffering.max.messages", "0"},  // lanes limit what is in flight
 };

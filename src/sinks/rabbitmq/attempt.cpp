@@ -14,6 +14,8 @@ constexpr std::int32_t rabbit_payload_impossible = 2;
 constexpr std::size_t rabbit_window = 1024;  ///< messages of a lane in flight
 constexpr std::size_t chunk_bytes = 64 * 1024;
 constexpr std::size_t most_returned = 4096;
+/// Right after a broker's start, its streams have no leader yet, and it returns their messages.
+constexpr auto queues_appear = std::chrono::seconds(10);
 constexpr auto rabbit_wait_step = std::chrono::milliseconds(100);
 
 }  // namespace
@@ -46,18 +48,27 @@ void RabbitMq::Attempt::land_left() {
   for (std::size_t place = 0; place < flight.messages(); ++place) {
     MessageKey& key = lane_.left[place].message;
     if (flight.fate(place) == rabbitmq::Fate::stored) lane_.delivered.know(std::move(key));
-    if (flight.fate(place) == rabbitmq::Fate::returned)
-      lane_.returned.emplace(std::move(key), rabbitmq::unroutable_error(returns_[place]));
+    if (flight.fate(place) == rabbitmq::Fate::returned) note_returned(std::move(key), returns_[place]);
   }
   lane_.published = flight.published();
   if (const auto place = flight.first(rabbitmq::Fate::rejected)) {
     const Left& left = lane_.left[*place];
     outcome_.error = rabbitmq::rejected_error(outlet_.where(), left.exchange, left.routing_key);
   }
+  if (!outcome_.error) outcome_.error = std::move(unroutable_yet_);
   if (lane_.channel->closed()) lane_.channel.reset();
   returns_.clear();
   lane_.left.clear();
   lane_.flight.reset();
+}
+
+/// No queue took the message. It becomes a dead letter, unless the connection is new.
+void RabbitMq::Attempt::note_returned(MessageKey message, const rabbitmq::Return& returned) {
+  if (!outlet_.late_ && lane_.channel->connection().age() < queues_appear) {
+    unroutable_yet_ = rabbitmq::unroutable_yet_error(outlet_.where(), returned);
+  } else {
+    lane_.returned.emplace(std::move(message), rabbitmq::unroutable_error(returned));
+  }
 }
 
 /// Reports one of the messages that no queue took in an earlier attempt.
@@ -119,8 +130,7 @@ void RabbitMq::Attempt::fly() {
   }
   lane_.published = flight.published();
   for (const auto& [place, returned] : returns_) {
-    if (flight.fate(place) == rabbitmq::Fate::returned)
-      lane_.returned.emplace(MessageKey(delivery(place)), rabbitmq::unroutable_error(returned));
+    if (flight.fate(place) == rabbitmq::Fate::returned) note_returned(MessageKey(delivery(place)), returned);
   }
   if (!flight.whole()) judge(flight);
   if (lane_.channel->closed()) lane_.channel.reset();
@@ -226,7 +236,9 @@ void RabbitMq::Attempt::leave(rabbitmq::Flight flight) {
 void RabbitMq::Attempt::judge(const rabbitmq::Flight& flight) {
   if (flight.in_flight() > 0) return judge_closed(flight);
   if (report_returned()) return;
-  if (const auto place = flight.first(rabbitmq::Fate::refused)) {
+  if (unroutable_yet_) {
+    outcome_.error = std::move(unroutable_yet_);
+  } else if (const auto place = flight.first(rabbitmq::Fate::refused)) {
     outcome_.error = std::move(refusal_);
     outcome_.failed_write = indices_[*place];
   } else if (const auto rejected = flight.first(rabbitmq::Fate::rejected)) {

@@ -24,6 +24,7 @@ class RabbitMq::Attempt {
   };
 
   void land_left();
+  void note_returned(MessageKey message, const rabbitmq::Return& returned);
   bool report_returned();
   std::optional<Error> ready();
   void fly();
@@ -52,6 +53,7 @@ class RabbitMq::Attempt {
   std::string text_;                                 ///< the rendered body
   std::string frames_;                               ///< rendered, not given to the channel yet
   std::optional<Error> refusal_;                     ///< of the first message that cannot be rendered
+  std::optional<Error> unroutable_yet_;              ///< a message was returned, and is sent again
   std::map<std::size_t, rabbitmq::Return> returns_;  ///< of the flight's messages, by their places
   std::vector<std::size_t> done_;                    ///< of the batch's writes
   Outcome outcome_;

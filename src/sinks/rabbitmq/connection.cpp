@@ -25,15 +25,20 @@ Session::LogIn log_in_of(const config::AmqpPlace& place, const RabbitConfig& con
 
 }  // namespace
 
-Connection::Connection(const RabbitConfig& config, Session::LogIn log_in, const std::atomic<bool>& abandoned)
+Connection::Connection(const RabbitConfig& config, Session::LogIn log_in, const std::atomic<bool>& abandoned,
+                       std::size_t first_host)
     : abandoned_(abandoned),
       place_(config::amqp_place(config.url)),
+      first_host_(first_host),
       where_("RabbitMQ at " + config.shown_url()),
       session_(where_, std::move(log_in)),
-      certificates_({place_.origin.tls, config.ca_file, config.cert_file, config.key_file}) {}
+      certificates_({place_.tls, config.ca_file, config.cert_file, config.key_file}) {
+  for (const config::UrlOrigin& host : place_.origins) addresses_.emplace_back(io_, host);
+}
 
 std::variant<std::shared_ptr<Connection>, Error> Connection::open(const RabbitConfig& config,
-                                                                  const std::atomic<bool>& abandoned) {
+                                                                  const std::atomic<bool>& abandoned,
+                                                                  std::size_t first_host) {
   Session::LogIn log_in = log_in_of(config::amqp_place(config.url), config);
   if (!config.password_file.empty()) {
     try {
@@ -43,7 +48,7 @@ std::variant<std::shared_ptr<Connection>, Error> Connection::open(const RabbitCo
     }
   }
   std::shared_ptr<Connection> made(
-      new Connection(config, std::move(log_in), abandoned));  // NOLINT: its maker is private
+      new Connection(config, std::move(log_in), abandoned, first_host));  // NOLINT: its maker is private
   if (auto error = made->certificates_.refresh()) return *std::move(error);
   if (auto error = made->start()) return *std::move(error);
   return made;
@@ -81,7 +86,7 @@ Connection::~Connection() {
 /// Asks the broker to close the connection, and closes it after a second in any case.
 void Connection::stop() {
   stopping_ = true;
-  addresses_.stop();
+  for (net::HostAddresses& host : addresses_) host.stop();
   work_.reset();
   bool open = false;
   {
@@ -170,33 +175,52 @@ asio::awaitable<void> Connection::run() {
 /// Returns an empty text, or why there is no connection.
 asio::awaitable<std::string> Connection::connect() {
   const flow::Time until = flow::Clock::now() + connect_time;
-  std::string why = co_await addresses_.find(wake_, stopping_, until);
-  const auto addresses = addresses_.list();
-  for (std::size_t i = 0; i < addresses.size() && !stopping_; ++i) {
-    // Each address gets its share of the remaining time.
+  const std::size_t hosts = addresses_.size();
+  std::string reasons;
+  for (std::size_t i = 0; i < hosts && !stopping_; ++i) {
+    const std::size_t place = (first_host_ + i) % hosts;
+    const config::UrlOrigin& host = place_.origins[place];
+    // Each host gets its share of the remaining time.
     const flow::Time now = flow::Clock::now();
-    wire_.wait_until(now + (until - now) / static_cast<int>(addresses.size() - i));
-    why = co_await connect_to(addresses[i]);
+    const flow::Time share = now + (until - now) / static_cast<int>(hosts - i);
+    const std::string why = co_await connect_to(host, addresses_[place], share);
     if (why.empty()) {
       wire_.wait_until(until);  // for the log-in
       co_return why;
     }
+    if (!reasons.empty()) reasons += "; ";
+    if (hosts > 1) reasons += host.authority() + ": ";
+    reasons += why;
+  }
+  co_return reasons.empty() ? "stopped" : reasons;
+}
+
+asio::awaitable<std::string> Connection::connect_to(const config::UrlOrigin& host,
+                                                    net::HostAddresses& addresses, flow::Time until) {
+  std::string why = co_await addresses.find(wake_, stopping_, until);
+  const auto list = addresses.list();
+  for (std::size_t i = 0; i < list.size() && !stopping_; ++i) {
+    const flow::Time now = flow::Clock::now();
+    wire_.wait_until(now + (until - now) / static_cast<int>(list.size() - i));
+    why = co_await connect_to(host, list[i]);
+    if (why.empty()) co_return why;
   }
   if (why.empty()) why = "stopped";
   co_return why;
 }
 
-asio::awaitable<std::string> Connection::connect_to(net::tcp::endpoint address) {
+asio::awaitable<std::string> Connection::connect_to(const config::UrlOrigin& host,
+                                                    net::tcp::endpoint address) {
   net::error_code error = co_await wire_.connect(address);
   if (error) {
     const std::string what =
         wire_.timed_out() ? "no answer in time" : error.message() + "; is RabbitMQ running there";
     co_return what;
   }
-  if (!place_.origin.tls) co_return std::string();
+  if (!place_.tls) co_return std::string();
   std::string details;
   const auto context = certificates_.context();
-  error = co_await wire_.shake_hands(*context, place_.origin.host, details);
+  error = co_await wire_.shake_hands(*context, host.host, details);
   if (!error) co_return std::string();
   const std::string what = "TLS: " + (wire_.timed_out() ? std::string("no answer in time")
                                       : details.empty() ? error.message()

@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -33,11 +35,13 @@ class Connection {
   static constexpr std::size_t most_unsent = 1 << 20;
   static constexpr flow::Duration connect_time = std::chrono::seconds(5);
 
-  /// Connects and logs in, within connect_time. Reads the password from its file. `abandoned`, which must
+  /// Connects and logs in, within connect_time. Of the URL's hosts, number `first_host` (modulo their number)
+  /// is tried first. Reads the password from its file. `abandoned`, which must
   /// outlive the connection, ends this wait early, and those of the destructor and of channels. Returns
   /// ErrorKind::fatal for unusable certificates or a password file that cannot be read.
   static std::variant<std::shared_ptr<Connection>, Error> open(const RabbitConfig& config,
-                                                               const std::atomic<bool>& abandoned);
+                                                               const std::atomic<bool>& abandoned,
+                                                               std::size_t first_host = 0);
   /// Closes the connection. Waits at most a second for the broker.
   ~Connection();
   Connection(const Connection&) = delete;
@@ -49,12 +53,15 @@ class Connection {
   /// Why the broker takes no messages now; nothing if it does.
   std::optional<std::string> blocked() const;
   std::size_t frame_max() const { return frame_max_; }
+  /// How long ago the connection was made.
+  flow::Duration age() const { return flow::Clock::now() - made_; }
   const std::string& where() const { return where_; }
 
  private:
   friend class Channel;
 
-  Connection(const RabbitConfig& config, Session::LogIn log_in, const std::atomic<bool>& abandoned);
+  Connection(const RabbitConfig& config, Session::LogIn log_in, const std::atomic<bool>& abandoned,
+             std::size_t first_host);
   std::optional<Error> start();
   Error abandoned_error() const;
   void stop();
@@ -68,7 +75,9 @@ class Connection {
   // On the thread.
   asio::awaitable<void> run();
   asio::awaitable<std::string> connect();
-  asio::awaitable<std::string> connect_to(net::tcp::endpoint address);
+  asio::awaitable<std::string> connect_to(const config::UrlOrigin& host, net::HostAddresses& addresses,
+                                          flow::Time until);
+  asio::awaitable<std::string> connect_to(const config::UrlOrigin& host, net::tcp::endpoint address);
   asio::awaitable<void> read();
   asio::awaitable<void> write();
   void arrived(std::string_view bytes);
@@ -79,7 +88,9 @@ class Connection {
 
   const std::atomic<bool>& abandoned_;
   const config::AmqpPlace place_;
+  const std::size_t first_host_;
   const std::string where_;
+  const flow::Time made_ = flow::Clock::now();
   std::atomic<std::size_t> frame_max_ = 0;
 
   mutable std::mutex mutex_;
@@ -92,9 +103,9 @@ class Connection {
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   net::Wire wire_{io_};
   net::Certificates certificates_;
-  net::HostAddresses addresses_{io_, place_.origin};
-  asio::steady_timer wake_{io_};  ///< of the writer, and while it connects
-  bool stopping_ = false;         ///< on the thread
+  std::deque<net::HostAddresses> addresses_;  ///< of each host
+  asio::steady_timer wake_{io_};              ///< of the writer, and while it connects
+  bool stopping_ = false;                     ///< on the thread
   std::jthread thread_;
 };
 

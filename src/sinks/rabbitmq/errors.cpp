@@ -57,6 +57,13 @@ Error unroutable_error(const Return& returned) {
               "); bind a queue to the exchange for it, then retry the dead letter"};
 }
 
+Error unroutable_yet_error(const std::string& where, const Return& returned) {
+  return {ErrorKind::unavailable, returned.code,
+          where + " has no queue yet for exchange '" + returned.exchange + "', routing key '" +
+              returned.routing_key + "' (" + returned.text +
+              "); right after its start some queues are missing, so the message is sent again for a while"};
+}
+
 Error rejected_error(const std::string& where, const std::string& exchange, const std::string& routing_key) {
   return {
       ErrorKind::unavailable, 0,

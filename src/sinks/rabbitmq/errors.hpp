@@ -37,6 +37,9 @@ bool refuses_message(std::uint16_t code);
 /// The error for a message that no queue takes. Its kind is own_fault.
 Error unroutable_error(const Return& returned);
 
+/// The same while a queue may still be on its way: the message is sent again. Its kind is unavailable.
+Error unroutable_yet_error(const std::string& where, const Return& returned);
+
 /// The error for messages that the broker could not store.
 Error rejected_error(const std::string& where, const std::string& exchange, const std::string& routing_key);
 

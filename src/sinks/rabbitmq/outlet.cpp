@@ -14,7 +14,10 @@ constexpr auto between_connections = std::chrono::milliseconds(200);
 }  // namespace
 
 RabbitMq::RabbitMq(const OutletParts& parts)
-    : config_(parts.config.rabbitmq), say_(parts.say), plans_(plans_of<RabbitPlan>(parts)) {}
+    : config_(parts.config.rabbitmq),
+      say_(parts.say),
+      plans_(plans_of<RabbitPlan>(parts)),
+      late_(parts.late) {}
 
 RabbitMq::Lane& RabbitMq::lane_of(const std::string& name) {
   const std::lock_guard lock(mutex_);
@@ -28,7 +31,7 @@ std::variant<std::shared_ptr<rabbitmq::Connection>, Error> RabbitMq::connection(
   if (unreachable_ && flow::Clock::now() < connect_again_) return *unreachable_;
   connection_.reset();
   declared_.clear();
-  auto opened = rabbitmq::Connection::open(config_, abandoned_);
+  auto opened = rabbitmq::Connection::open(config_, abandoned_, next_host_++);
   unreachable_.reset();
   if (const auto* error = std::get_if<Error>(&opened)) {
     unreachable_ = *error;

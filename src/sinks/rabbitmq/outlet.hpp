@@ -71,11 +71,13 @@ class RabbitMq final : public Outlet {
   const RabbitConfig config_;
   const std::function<void(bool, const std::string&)> say_;
   const std::vector<const RabbitPlan*> plans_;
+  const bool late_;  ///< see OutletParts::late
   std::atomic<bool> abandoned_ = false;
   std::mutex mutex_;                   ///< locked a few times for each batch, and while connecting
   std::map<std::string, Lane> lanes_;  ///< protected by mutex_; the lanes themselves are not
   std::set<std::string> declared_;     ///< exchanges declared on this connection; protected by mutex_
   std::shared_ptr<rabbitmq::Connection> connection_;  ///< protected by mutex_
+  std::size_t next_host_ = 0;                         ///< of the URL; protected by mutex_
   std::optional<Error> unreachable_;                  ///< of the last connection; protected by mutex_
   flow::Time connect_again_{};                        ///< protected by mutex_
 };

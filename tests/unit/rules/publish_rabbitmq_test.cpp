@@ -43,12 +43,17 @@ TEST(PublishRabbit, WhatCannotBeMeantIsRefusedWithItsPlace) {
   };
   refused("from: orders\nrabbitmq: {}\n", "f.yaml:2:");
   refused("from: orders\nrabbitmq: {}\n", "name the 'exchange'");
+  refused("from: orders\nrabbitmq: {exchnage: e}\n", "did you mean 'exchange'");
   refused("from: orders\nrabbitmq: {exchange: e, routing: a}\n", "unknown key 'routing'");
   refused("from: orders\nrabbitmq: {exchange: e, declare: queue}\n", "topic");
   refused("from: orders\nrabbitmq: {exchange: '', declare: topic}\n", "default exchange");
   refused("from: orders\nrabbitmq: {exchange: amq.topic, declare: topic}\n", "RabbitMQ's own");
   refused("from: orders\nrabbitmq: {exchange: " + std::string(256, 'x') + "}\n", "255 bytes");
   refused("from: orders\nstream: s\nrabbitmq: {exchange: e}\n", "unknown key 'stream'");
+  refused("from: orders\nrabbitmq: {exchange: e, partitions: 0}\n", "from 1 to 10000");
+  refused("from: orders\nrabbitmq: {exchange: e, partitions: 3, routing_key: '{id}.{op}'}\n",
+          "the changes of a document would lose their order");
+  refused("from: orders\nrabbitmq: {exchange: e, partitions: 3, declare: direct}\n", "add_super_stream");
   refused("from: orders\nkafka: {}\nrabbitmq: {exchange: e}\n", "make two rules");
 }
 
@@ -109,6 +114,17 @@ TEST_F(RabbitMessageOf, NamesItsExchangeRoutingKeyAndItself) {
             "Sluice-Message-Id: 82AB");
   EXPECT_EQ(message("from: orders\nrabbitmq: {exchange: e}\n").key, "orders.insert");
   EXPECT_EQ(message("from: orders\nheaders: none\nrabbitmq: {exchange: e}\n").headers, "");
+}
+
+/// The routing key is hashed, and the partition's number takes its place.
+TEST_F(RabbitMessageOf, GoesToAPartitionOfASuperStream) {
+  const auto key = [&](const std::string& more) {
+    return std::string(message("from: orders\nrabbitmq: {exchange: e, partitions: 3" + more + "}\n").key);
+  };
+  EXPECT_EQ(key(", routing_key: hello1"), "1");
+  EXPECT_EQ(key(", routing_key: hello10"), "2");
+  EXPECT_EQ(key(", routing_key: " + std::string(300, 'x')).size(), 1U);
+  EXPECT_EQ(key(""), key(", routing_key: '{id}'"));
 }
 
 TEST_F(RabbitMessageOf, HasItsContentType) {

@@ -11,7 +11,9 @@ constexpr Option rabbitmq_table[] = {
      .path = "rabbitmq.url",
      .type = OptionType::amqp_url,
      .fallback = "amqp://guest:guest@127.0.0.1:5672/",
-     .help = "RabbitMQ broker to publish to, with user, password and virtual host. amqps:// turns TLS on.",
+     .help = "RabbitMQ broker to publish to, with user, password and virtual host. Commas separate the nodes "
+             "of a "
+             "cluster. amqps:// turns TLS on.",
      .store = set_text<&Config::rabbitmq, &RabbitConfig::url>},
     {.group = "RabbitMQ",
      .name = "rabbitmq-password-file",

@@ -10,9 +10,9 @@ namespace {
 
 TEST(AmqpUrl, SaysWhereAndWho) {
   const AmqpPlace whole = amqp_place("amqp://me:s%40cret%25@broker.local:5673/shop%2Feu");
-  EXPECT_FALSE(whole.origin.tls);
-  EXPECT_EQ(whole.origin.host, "broker.local");
-  EXPECT_EQ(whole.origin.port, "5673");
+  EXPECT_FALSE(whole.tls);
+  EXPECT_EQ(whole.origins.at(0).host, "broker.local");
+  EXPECT_EQ(whole.origins.at(0).port, "5673");
   EXPECT_EQ(whole.user, "me");
   EXPECT_EQ(whole.password, "s@cret%");
   EXPECT_TRUE(whole.has_password);
@@ -21,12 +21,12 @@ TEST(AmqpUrl, SaysWhereAndWho) {
 
 TEST(AmqpUrl, NeedsNothingButAHost) {
   const AmqpPlace plain = amqp_place("amqp://broker");
-  EXPECT_EQ(plain.origin.port, "5672");
+  EXPECT_EQ(plain.origins.at(0).port, "5672");
   EXPECT_EQ(plain.user, "guest");
   EXPECT_EQ(plain.password, "guest");
   EXPECT_EQ(plain.vhost, "/");
   EXPECT_EQ(amqp_place("amqp://broker/").vhost, "/");
-  EXPECT_EQ(amqp_place("amqp://me@[::1]:7000/%2F").origin.host, "::1");
+  EXPECT_EQ(amqp_place("amqp://me@[::1]:7000/%2F").origins.at(0).host, "::1");
   EXPECT_EQ(amqp_place("amqp://me@[::1]:7000/%2F").vhost, "/");
   EXPECT_EQ(amqp_place("amqp://me@broker").password, "");
   EXPECT_FALSE(amqp_place("amqp://me@broker").has_password);
@@ -34,8 +34,18 @@ TEST(AmqpUrl, NeedsNothingButAHost) {
 
 TEST(AmqpUrl, OfAmqpsMeansTls) {
   const AmqpPlace place = amqp_place("amqps://broker");
-  EXPECT_TRUE(place.origin.tls);
-  EXPECT_EQ(place.origin.port, "5671");
+  EXPECT_TRUE(place.tls);
+  EXPECT_EQ(place.origins.at(0).port, "5671");
+}
+
+TEST(AmqpUrl, NamesTheNodesOfACluster) {
+  const AmqpPlace place = amqp_place("amqp://me:word@one:7000,two,[::1]:7001/shop");
+  ASSERT_EQ(place.origins.size(), 3U);
+  EXPECT_EQ(place.origins[0].host + " " + place.origins[0].port, "one 7000");
+  EXPECT_EQ(place.origins[1].host + " " + place.origins[1].port, "two 5672");
+  EXPECT_EQ(place.origins[2].host + " " + place.origins[2].port, "::1 7001");
+  EXPECT_EQ(place.vhost, "shop");
+  EXPECT_EQ(amqp_place("amqps://one,two").origins.at(1).port, "5671");
 }
 
 class NoAmqpUrl : public testing::TestWithParam<const char*> {};
@@ -48,7 +58,9 @@ INSTANTIATE_TEST_SUITE_P(AmqpUrls, NoAmqpUrl,
                          testing::Values("", "host:5672", "http://host", "amqp://", "amqp://:5672",
                                          "amqp://h:0", "amqp://h:65536", "amqp://h:x", "amqp://h/a/b",
                                          "amqp://u:%4@h", "amqp://u:%zz@h", "amqp://h/%zz", "amqp://[::1",
-                                         "amqp://@h", "amqp://h?heartbeat=5", "amqp://h/v?heartbeat=5"));
+                                         "amqp://@h", "amqp://h,", "amqp://,h", "amqp://h,,h/v",
+                                         "amqp://h,h:x", "amqp://h,amqp://h", "amqp://h?heartbeat=5",
+                                         "amqp://h/v?heartbeat=5"));
 
 TEST(AmqpUrl, IsShownWithoutThePassword) {
   RabbitConfig config;
