@@ -110,6 +110,34 @@ TEST_F(KafkaPublish, FormatsOfThePayload) {
   EXPECT_EQ(cloud.headers.at("content-type"), "application/cloudevents+json");
 }
 
+/// An envelope for each change, and a tombstone behind a delete, all under the key that Debezium gives.
+TEST_F(KafkaPublish, DebeziumsEnvelopes) {
+  start_kafka(file("  - name: out\n    publish: { from: items, format: debezium, before: required, "
+                   "kafka: { topic: 'prod.{db}.{coll}', create: true } }\n"))
+      .ready();
+  db().insert("items", R"({"_id":"a","n":1})");
+  db().update("items", R"({"_id":"a"})", R"({"$set":{"n":2}})");
+  db().remove("items", R"({"_id":"a"})");
+  const std::string topic = "prod." + db().database() + ".items";
+  ASSERT_TRUE(soon([&] { return consumer().count(topic) == 4; }));
+  const auto all = consumer().read(topic);
+  for (const KafkaMessage& message : all) EXPECT_EQ(message.key, R"({"id":"\"a\""})");
+  EXPECT_FALSE(all.back().value) << "a tombstone";
+  const std::vector<std::vector<std::string>> expected = {
+      {"c", "", R"({"_id":"a","n":1})"},
+      {"u", R"({"_id":"a","n":1})", R"({"_id":"a","n":2})"},
+      {"d", R"({"_id":"a","n":2})", ""}};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const Document envelope(all[i].value.value_or("{}"));
+    EXPECT_EQ((std::vector<std::string>{envelope.text("op"), envelope.text("before"), envelope.text("after")}),
+              expected[i]);
+    EXPECT_EQ(envelope.text("source.name"), "prod");
+    EXPECT_EQ(envelope.text("source.db"), db().database());
+    EXPECT_EQ(envelope.text("source.collection"), "items");
+    EXPECT_GT(envelope.integer("ts_ms"), 0);
+  }
+}
+
 TEST_F(KafkaPublish, TopicsOfFieldsAreMadeAsTheyComeUp) {
   start_kafka(
       file("  - name: out\n    publish: { from: items, kafka: { topic: '{db}.{country}', create: true } }\n"))
