@@ -129,8 +129,9 @@ TEST_F(KafkaPublish, DebeziumsEnvelopes) {
       {"d", R"({"_id":"a","n":2})", ""}};
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const Document envelope(all[i].value.value_or("{}"));
-    EXPECT_EQ((std::vector<std::string>{envelope.text("op"), envelope.text("before"), envelope.text("after")}),
-              expected[i]);
+    EXPECT_EQ(
+        (std::vector<std::string>{envelope.text("op"), envelope.text("before"), envelope.text("after")}),
+        expected[i]);
     EXPECT_EQ(envelope.text("source.name"), "prod");
     EXPECT_EQ(envelope.text("source.db"), db().database());
     EXPECT_EQ(envelope.text("source.collection"), "items");
