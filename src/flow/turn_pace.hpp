@@ -8,9 +8,9 @@
 
 namespace sluice::flow {
 
-/// Decides how soon after one transaction of a line of lanes the next one may begin. Usually at once. But
-/// while changes come faster than anybody looks at their result, or while other processes write to the same
-/// documents, rare transactions with many events save much of the server's time.
+/// Decides how soon after one transaction of a line of lanes the next one may begin. Usually at once. In a
+/// storm (many events in a short time), and while other processes write to the same documents, transactions
+/// are kept apart: fewer ones, with more events each, save much of the server's time.
 class TurnPace {
  public:
   /// With so many events in a transaction, at so many a second, it is a storm.
@@ -21,11 +21,15 @@ class TurnPace {
   static constexpr Duration most_conflict = std::chrono::milliseconds(400);
   static constexpr double decay = 0.9;
 
-  /// `storm`: the time from one transaction to the next in a storm.
-  explicit TurnPace(Duration storm) : storm_(storm) {}
+  static constexpr Duration most_in_storm = std::chrono::milliseconds(400);
 
-  /// The next transaction may begin at this time.
-  Time next() const { return last_ + std::max(in_storm_ ? storm_ : Duration(0), conflict_); }
+  /// `storm`: the time from one transaction to the next in a storm; at most most_in_storm.
+  explicit TurnPace(Duration storm) : storm_(std::min(storm, most_in_storm)) {}
+
+  /// The next transaction may begin at this time. `full`: waiting would not make it larger.
+  Time next(bool full) const {
+    return last_ + std::max(in_storm_ && !full ? storm_ : Duration(0), conflict_);
+  }
 
   void begins(std::size_t events, Time now) {
     const double seconds = std::chrono::duration<double>(now - last_).count();

@@ -60,12 +60,13 @@ std::optional<LaneTurns::Place> LaneDriver::line_up() {
 
 /// Waits while another part's lane of this number counts. Returns the outcome if one of them has committed
 /// this lane's batch together with its own.
-asio::awaitable<std::optional<Outcome>> LaneDriver::wait_for_turn(const LaneTurns::Place& place) {
+asio::awaitable<std::optional<Outcome>> LaneDriver::wait_for_turn(LaneTurns::Place& place) {
   while (true) {
     flow::Time until = flow::Time::max();
     if (!place.taken()) {
-      auto outcome = place.outcome();
-      if (outcome || abandoned_) co_return outcome;
+      if (auto outcome = place.outcome()) co_return outcome;
+      if (abandoned_ && !place.withdraw()) continue;  // taken meanwhile
+      if (abandoned_) co_return std::nullopt;
       if (place.is_first()) until = place.begins_at();
       if (place.is_first() && (finishing_ || flow::Clock::now() >= until)) co_return std::nullopt;
     }
@@ -103,6 +104,7 @@ asio::awaitable<void> LaneDriver::send() {
   if (!outcome && abandoned_) co_return give_back(bytes);
   const flow::Time started = flow::Clock::now();
   if (!under_way_since_) under_way_since_ = started;
+  const bool by_another = outcome.has_value();
   try {
     if (!outcome) outcome = co_await run_blocking<Outcome>(parts_.threads, [&] { return commit(place); });
   } catch (...) {
@@ -110,7 +112,7 @@ asio::awaitable<void> LaneDriver::send() {
     throw;
   }
   give_back(bytes);
-  settle(*outcome, started);
+  settle(*outcome, by_another ? std::nullopt : std::optional(started));
 }
 
 /// On a blocking thread. The batches of waiting lanes are committed together with this lane's, if possible.
@@ -133,7 +135,8 @@ Outcome LaneDriver::commit(std::optional<LaneTurns::Place>& place) {
   });
 }
 
-void LaneDriver::settle(const Outcome& outcome, flow::Time started) {
+/// `started`: absent if another lane has committed the batch. Then that lane measures the transaction.
+void LaneDriver::settle(const Outcome& outcome, std::optional<flow::Time> started) {
   const std::size_t events = lane_->batch().events;
   const flow::LaneReport done = lane_->done(outcome, flow::Clock::now());
   if (outcome.committed) parts_.metrics.batch_events.observe(static_cast<double>(events));
@@ -141,13 +144,16 @@ void LaneDriver::settle(const Outcome& outcome, flow::Time started) {
   if (done.resolved > 0) parts_.dispatcher.resolve(*lane_, done.resolved);
 }
 
-void LaneDriver::report(const Outcome& outcome, const flow::LaneReport& done, flow::Time started) {
+void LaneDriver::report(const Outcome& outcome, const flow::LaneReport& done,
+                        std::optional<flow::Time> started) {
   if (outcome.committed) {
     under_way_since_.reset();
     last_error_.clear();
     ++commits_;
-    parts_.metrics.batch_documents.observe(static_cast<double>(outcome.documents));
-    parts_.metrics.batch_seconds.observe(seconds(flow::Clock::now() - started));
+    if (started) {
+      parts_.metrics.batch_documents.observe(static_cast<double>(outcome.documents));
+      parts_.metrics.batch_seconds.observe(seconds(flow::Clock::now() - *started));
+    }
   }
   if (outcome.unfinished && done.resolved > 0) {  // an unfinished batch that makes progress is not stalled
     under_way_since_.reset();

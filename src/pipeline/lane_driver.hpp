@@ -64,13 +64,13 @@ class LaneDriver {
  private:
   asio::awaitable<void> send();
   std::optional<LaneTurns::Place> line_up();
-  asio::awaitable<std::optional<Outcome>> wait_for_turn(const LaneTurns::Place& place);
+  asio::awaitable<std::optional<Outcome>> wait_for_turn(LaneTurns::Place& place);
   Outcome commit(std::optional<LaneTurns::Place>& place);
-  void settle(const Outcome& outcome, flow::Time started);
+  void settle(const Outcome& outcome, std::optional<flow::Time> started);
   asio::awaitable<bool> wait_for_room(std::int64_t bytes);
   void give_back(std::int64_t bytes);
   asio::awaitable<void> sleep_until(flow::Time time);
-  void report(const Outcome& outcome, const flow::LaneReport& report, flow::Time started);
+  void report(const Outcome& outcome, const flow::LaneReport& report, std::optional<flow::Time> started);
 
   Parts parts_;
   std::unique_ptr<flow::Lane> lane_;

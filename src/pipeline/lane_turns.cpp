@@ -43,7 +43,20 @@ bool LaneTurns::Place::is_first() const {
 
 flow::Time LaneTurns::Place::begins_at() const {
   const std::lock_guard lock(turns_->mutex_);
-  return turns_->lines_[lane_].pace.next();
+  const Line& line = turns_->lines_[lane_];
+  const bool full = std::ranges::any_of(line.entries, [&](const auto& entry) {
+    return entry->batch != nullptr && entry->batch->writes.size() >= turns_->full_batch_;
+  });
+  return line.pace.next(full);
+}
+
+bool LaneTurns::Place::withdraw() {
+  {
+    const std::lock_guard lock(turns_->mutex_);
+    if (entry_->taken || entry_->outcome) return false;
+    entry_->batch = nullptr;  // so nobody takes it
+  }
+  return true;
 }
 
 bool LaneTurns::Place::taken() const {
@@ -66,9 +79,9 @@ LaneTurns::Group LaneTurns::Place::take_others(const Batch& own, std::size_t mos
     writes += entry->batch->writes.size();
     if (writes > most_writes) break;
     events += entry->batch->events;
-    entry->taken = true;
     group.batches_.push_back(entry->batch);
     group.taken_.push_back(entry);
+    entry->taken = true;
   }
   turns_->lines_[lane_].pace.begins(events, now);
   return group;

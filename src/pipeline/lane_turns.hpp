@@ -13,18 +13,18 @@
 
 namespace sluice::pipeline {
 
-/// The turns of lanes that write to the same documents: those of one number, in the parts of a stream that
-/// run in this process. If they wrote at the same time, the server would refuse one of two transactions, and
-/// its work would be for nothing. A lane whose turn it is may take the batches of waiting lanes into its own
-/// transaction, so that a document that all of them change is written once. Thread-safe.
+/// Lets lanes that write to the same documents take turns: the lanes with the same number, in all partitions
+/// of a stream that run in this process. If they wrote at the same time, the server would refuse one of two
+/// transactions, and its work would be for nothing. A lane whose turn it is may take the batches of waiting
+/// lanes into its own transaction, so that a document that all of them change is written once. Thread-safe.
 class LaneTurns {
   struct Entry;
 
  public:
   class Group;
 
-  /// A place in the line of one lane number. Leaving it, by destruction, lets the next one in. It must not be
-  /// left while it is taken().
+  /// A place in the line of one lane number. Leaving it, by destruction, lets the next one in. One that may
+  /// be taken() by now is left by withdraw().
   class Place {
    public:
     Place(LaneTurns& turns, std::size_t lane, std::shared_ptr<Entry> entry)
@@ -36,15 +36,18 @@ class LaneTurns {
     bool is_first() const;
     /// For the first one: when its transaction may begin.
     flow::Time begins_at() const;
+    /// Leaves the line, and returns true, unless another lane is committing this place's batch or has done
+    /// so.
+    bool withdraw();
     /// Another lane is committing this place's batch.
     bool taken() const;
     /// How the batch ended in another lane's transaction; absent while it has not.
     std::optional<Outcome> outcome() const;
 
-    /// For the first one: takes waiting batches into a group with `own`, the oldest first, until the group
-    /// has `most_writes` writes.
+    /// For the first one: takes waiting batches into a group with `own`, the oldest first, as long as the
+    /// group has at most `most_writes` writes.
     Group take_others(const Batch& own, std::size_t most_writes, flow::Time now);
-    /// How the transaction of the first one, or of its group, ended.
+    /// For the first one: tells how its transaction, or that of its group, ended.
     void ended(const Outcome& outcome);
 
    private:
@@ -76,8 +79,9 @@ class LaneTurns {
     std::vector<std::shared_ptr<Entry>> taken_;
   };
 
-  /// `storm_pace`: see flow::TurnPace.
-  explicit LaneTurns(flow::Duration storm_pace) : storm_pace_(storm_pace) {}
+  /// `storm_pace`: see flow::TurnPace. A line with a batch of `full_batch` writes does not keep that pace.
+  LaneTurns(flow::Duration storm_pace, std::size_t full_batch)
+      : storm_pace_(storm_pace), full_batch_(full_batch) {}
 
   /// Takes the last place. `wake` is called, on any thread, when the place's state changes. `batch`, if not
   /// null, may be committed by another lane; it must stay as it is while the place exists.
@@ -97,6 +101,7 @@ class LaneTurns {
   };
 
   const flow::Duration storm_pace_;
+  const std::size_t full_batch_;
   mutable std::mutex mutex_;
   std::vector<Line> lines_;  ///< by lane
 };

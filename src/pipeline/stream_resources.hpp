@@ -34,7 +34,8 @@ struct StreamResources {
         batch_threads(static_cast<std::size_t>(config.engine.in_flight)),
         keeper_threads(static_cast<std::size_t>(std::clamp(parts / 8, 1, 4))),
         asking_thread(1),
-        turns(storm_lingers * std::chrono::milliseconds(config.engine.batch_linger_ms)),
+        turns(storm_lingers * std::chrono::milliseconds(config.engine.batch_linger_ms),
+              static_cast<std::size_t>(config.engine.batch_docs)),
         outlets(log, stream.name, readiness, metrics),
         relay(sinks::make_relay_log(config, stream,
                                     [log](const std::string& what) { log.info("{}", what); })) {}
@@ -43,7 +44,7 @@ struct StreamResources {
   static constexpr int clients_for_a_part = 2;   // its reader and its cursor
   // For keepers, oplog queries, a backfill's lease, membership; and spare ones.
   static constexpr int clients_besides = 10;
-  /// In a storm, transactions that count are so many linger times apart; see flow::TurnPace.
+  /// In a storm, transactions of counters begin this many linger times after each other; see flow::TurnPace.
   static constexpr int storm_lingers = 4;
 
   checkpoint::LeaseHolder self;

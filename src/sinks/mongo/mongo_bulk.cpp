@@ -276,8 +276,9 @@ bool MongoBulk::commits_together(const Batch& batch) const {
   return !batch.in_pieces && !batch.one_by_one && only_counts(batch);
 }
 
-/// An error that more or fewer batches would meet as well is the outcome of all. After any other error, such
-/// as a guard that no longer matches, the batches have to be tried one by one.
+/// An error that more or fewer batches would meet as well is the outcome of all, and so is a commit whose
+/// answer was lost. After any other error, such as a guard that no longer matches, the batches have to be
+/// tried one by one.
 std::optional<Outcome> MongoBulk::commit_together(const std::vector<const Batch*>& batches) {
   const auto client = pool_.acquire();
   Outcome outcome;
@@ -288,7 +289,8 @@ std::optional<Outcome> MongoBulk::commit_together(const std::vector<const Batch*
   }
   if (outcome.committed) return outcome;
   const ErrorKind kind = outcome.error ? outcome.error->kind : ErrorKind::fenced;
-  if (kind != ErrorKind::transient && kind != ErrorKind::unavailable) return std::nullopt;
+  const bool unknown = outcome.error && outcome.error->unknown_commit;
+  if (!unknown && kind != ErrorKind::transient && kind != ErrorKind::unavailable) return std::nullopt;
   pool_.reconsider(*outcome.error);
   return outcome;
 }

@@ -10,7 +10,9 @@ using std::chrono::milliseconds;
 class TurnPaceTest : public testing::Test {
  protected:
   /// The milliseconds from the beginning of the last transaction to that of the next one.
-  long long wait() const { return std::chrono::duration_cast<milliseconds>(pace_.next() - now_).count(); }
+  long long wait() const {
+    return std::chrono::duration_cast<milliseconds>(pace_.next(false) - now_).count();
+  }
 
   /// A transaction with so many events, as long after the one before it.
   void transaction(std::size_t events, milliseconds after) {
@@ -23,7 +25,7 @@ class TurnPaceTest : public testing::Test {
 };
 
 TEST_F(TurnPaceTest, LetsTheNextOneBeginAtOnce) {
-  EXPECT_LE(pace_.next(), now_);
+  EXPECT_LE(pace_.next(false), now_);
   transaction(1, milliseconds(1));
   EXPECT_EQ(wait(), 0);
   transaction(30, milliseconds(10));  // fast, but few
@@ -64,7 +66,21 @@ TEST_F(TurnPaceTest, WithoutAStormPaceIsSlowedByConflictsOnly) {
   TurnPace pace(milliseconds(0));
   pace.begins(5000, now_);
   pace.begins(5000, now_ + milliseconds(10));
-  EXPECT_EQ(pace.next(), now_ + milliseconds(10));
+  EXPECT_EQ(pace.next(false), now_ + milliseconds(10));
+}
+
+TEST_F(TurnPaceTest, DoesNotKeepAFullBatchWaitingInAStorm) {
+  transaction(1, milliseconds(1));
+  transaction(1000, milliseconds(100));
+  EXPECT_EQ(pace_.next(true), now_);
+  EXPECT_EQ(wait(), 100);
+}
+
+TEST_F(TurnPaceTest, HasALimit) {
+  pace_ = TurnPace(std::chrono::hours(1));
+  transaction(1, milliseconds(1));
+  transaction(1000, milliseconds(100));
+  EXPECT_EQ(wait(), 400);
 }
 
 }  // namespace

@@ -83,7 +83,7 @@ class LaneDriverTest : public DispatcherTest {
   std::vector<std::string> story_;  ///< of failures
   ScriptedSink sink_;
   flow::SendAllowance allowance_{budget_};
-  LaneTurns turns_{std::chrono::milliseconds(0)};
+  LaneTurns turns_{std::chrono::milliseconds(0), 1000};
   LaneDriver driver_;
 };
 

@@ -29,7 +29,7 @@ class LaneTurnsTest : public testing::Test {
 
   static constexpr std::size_t many = 1000;
   const flow::Time now_{std::chrono::hours(1)};
-  LaneTurns turns_{std::chrono::milliseconds(100)};
+  LaneTurns turns_{std::chrono::milliseconds(100), 500};
   std::string woken_;
 };
 
@@ -122,6 +122,33 @@ TEST_F(LaneTurnsTest, AGroupHasALimitAndLeavesOutWhatIsForItsOwnLaneOnly) {
   EXPECT_FALSE(alone->taken());
   EXPECT_TRUE(c->taken());
   EXPECT_FALSE(d->taken());
+}
+
+TEST_F(LaneTurnsTest, APlaceIsNotLeftWhileItsBatchIsTaken) {
+  const Batch one = batch(1);
+  auto a = place(0, "a", &one);
+  auto b = place(0, "b", &one);
+  auto c = place(0, "c", &one);
+  EXPECT_TRUE(c->withdraw());
+  {
+    auto group = a->take_others(one, many, now_);
+    EXPECT_EQ(group.batches().size(), 2U) << "without the one that has withdrawn";
+    EXPECT_FALSE(b->withdraw());
+    group.answer(committed());
+  }
+  EXPECT_FALSE(b->withdraw()) << "it has an outcome";
+}
+
+TEST_F(LaneTurnsTest, AFullBatchDoesNotWaitForMore) {
+  Batch stormy = batch(1);
+  stormy.events = 500;
+  auto a = place(0, "a", &stormy);
+  { const auto group = a->take_others(stormy, many, now_); }
+  { const auto group = a->take_others(stormy, many, now_ + std::chrono::milliseconds(10)); }
+  EXPECT_GT(a->begins_at(), now_ + std::chrono::milliseconds(10));
+  const Batch full = batch(500);
+  const auto b = place(0, "b", &full);
+  EXPECT_EQ(a->begins_at(), now_ + std::chrono::milliseconds(10));
 }
 
 TEST_F(LaneTurnsTest, KeepThePaceOfEachLaneNumber) {
