@@ -64,8 +64,20 @@ Remedy with_message(Remedy remedy, std::string_view message) {
   return remedy == Remedy::refuse && of_the_target ? Remedy::missing : remedy;
 }
 
+/// Only the first line, and not much of it. The lines behind it may quote the signed request, which contains
+/// the session token.
+std::string first_line(std::string_view message) {
+  constexpr std::size_t most = 300;
+  std::string line(message.substr(0, message.find_first_of("\r\n")));
+  if (line.size() <= most) return line;
+  std::size_t end = most;
+  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U)
+    --end;  // not inside a character
+  return line.substr(0, end) + "...";
+}
+
 Failure failure_of(const http::Answer& answer, std::string_view code, std::string_view message) {
-  const std::string text(message.empty() ? std::string_view(answer.text) : message);
+  const std::string text = first_line(message.empty() ? std::string_view(answer.text) : message);
   return {with_message(remedy_of(answer.status, code), text), std::string(code),
           text.empty() ? "answered " + std::to_string(answer.status) : text};
 }

@@ -21,8 +21,8 @@ constexpr std::size_t most_alone = 16'384;         // messages; more than any ba
 constexpr std::size_t lane_keeps_bytes = 1 << 20;  // a larger buffer is freed after its batch
 constexpr auto most_retry_after = std::chrono::minutes(1);
 
-/// The services accept the characters of XML 1.0. Of those that may stand in JSON unescaped, it lacks U+FFFE
-/// and U+FFFF.
+/// The services accept only characters of XML 1.0. U+FFFE and U+FFFF are not among them, although JSON may
+/// contain them unescaped.
 void escape_noncharacters(std::string& json) {
   for (const auto& [raw, escaped] :
        {std::pair("\xEF\xBF\xBE", "\\ufffe"), std::pair("\xEF\xBF\xBF", "\\uffff")}) {

@@ -14,9 +14,10 @@ namespace sluice::sinks {
 /// same time, and the next wave follows when all of them are answered.
 class Aws::Attempt {
  public:
-  /// The messages of a wave have this many bytes, plus those of the message that exceeds them.
+  /// A wave gets no more requests once its messages have this many bytes. The last request may exceed them.
   static constexpr std::size_t most_wave = std::size_t{1} << 20;
-  /// Escaped or percent-encoded in a request (up to three bytes for one), and as sent.
+  /// How often a wave's bytes may be in memory: escaped or percent-encoded in a request (up to three bytes
+  /// for one), and again as they are sent.
   static constexpr std::size_t copies_of_a_wave = 6;
 
   Attempt(Aws& outlet, Lane& lane, const Batch& batch);

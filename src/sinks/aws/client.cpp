@@ -87,7 +87,7 @@ std::string Client::headers_of(const Call& call, const Credentials& credentials)
 
 std::variant<http::Unsent, Error> Client::send(std::span<const Call> calls, std::span<http::Answer> answers,
                                                flow::Time deadline, const std::stop_token& stop) {
-  const auto got = credentials_->get(std::chrono::system_clock::now());
+  const auto got = credentials_->get(std::chrono::system_clock::now(), stop);
   if (const auto* error = std::get_if<Error>(&got)) return *error;
   const auto& credentials = std::get<Credentials>(got);
   std::vector<std::string> headers;

@@ -14,26 +14,48 @@ bool CredentialSource::fresh(Time now) const {
   return known_->expires ? now + before_expiry < *known_->expires : now < fetched_ + unlimited_for;
 }
 
-CredentialSource::Result CredentialSource::get(Time now) {
-  const std::lock_guard lock(mutex_);
+CredentialSource::Result CredentialSource::get(Time now, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
   const bool valid = known_ && (!known_->expires || now < *known_->expires);
+  if (fetching_ && valid) return *known_;
+  fetch_ended_.wait(lock, [this] { return !fetching_; });
   if (fresh(now)) return *known_;
   if (now < fetched_ + between_fetches) {
-    if (valid) return *known_;
+    if (valid && known_) return *known_;
     if (failure_) return *failure_;
   }
   fetched_ = now;
-  Result fetched = fetch_();
-  if (auto* error = std::get_if<Error>(&fetched)) {
+  fetching_ = true;
+  lock.unlock();
+  Result result = fetch(stop);
+  lock.lock();
+  fetching_ = false;
+  fetch_ended_.notify_all();
+  return fetched(std::move(result), valid);
+}
+
+/// An exception, such as one for lack of memory, is an error like others: callers wait for the fetch to end.
+CredentialSource::Result CredentialSource::fetch(const std::stop_token& stop) const {
+  try {
+    return fetch_(stop);
+  } catch (const std::exception& error) {
+    return Error{ErrorKind::unavailable, 0,
+                 std::string("the AWS credentials cannot be read: ") + error.what()};
+  }
+}
+
+/// Keeps the result of a fetch. `valid`: the last credentials have not expired.
+CredentialSource::Result CredentialSource::fetched(Result result, bool valid) {
+  if (const auto* error = std::get_if<Error>(&result)) {
     failure_ = *error;
     if (valid) return *known_;
     known_.reset();
-    return fetched;
+    return result;
   }
-  known_ = std::get<Credentials>(fetched);
+  known_ = std::get<Credentials>(result);
   failure_.reset();
   refused_ = false;
-  return fetched;
+  return result;
 }
 
 void CredentialSource::refused(const std::string& key_id) {
@@ -62,11 +84,12 @@ std::optional<std::string> read_whole(const std::string& path) {
 
 /// One request to a metadata service. Returns the body of an answer with the status 200.
 std::variant<std::string, Error> ask(http::Endpoint& endpoint, std::string_view method,
-                                     const std::string& target, const std::string& headers) {
+                                     const std::string& target, const std::string& headers,
+                                     const std::stop_token& stop) {
   const std::array requests{http::Request{method, target, headers, {}}};
   std::array<http::Answer, 1> answers;
   const auto judge = [](std::size_t, const http::Answer&) { return http::Judgement::done; };
-  endpoint.send(requests, answers, judge, flow::Clock::now() + std::chrono::seconds(3));
+  endpoint.send(requests, answers, judge, flow::Clock::now() + std::chrono::seconds(3), stop);
   const http::Answer& answer = answers[0];
   if (answer.kind == http::Answer::Kind::answered && answer.status == 200) return answer.body;
   const std::string what =
@@ -94,7 +117,7 @@ Result in_answer(const std::variant<std::string, Error>& answer, const std::stri
   return *found;
 }
 
-Result of_the_container(const AwsConfig& config) {
+Result of_the_container(const AwsConfig& config, const std::stop_token& stop) {
   const std::string url =
       config.container_url.empty() ? ecs_host + config.container_path : config.container_url;
   std::string token = config.container_token;
@@ -108,18 +131,19 @@ Result of_the_container(const AwsConfig& config) {
   if (auto* error = std::get_if<Error>(&opened)) return *error;
   http::Endpoint& endpoint = *std::get<std::unique_ptr<http::Endpoint>>(opened);
   const std::string headers = token.empty() ? "" : "Authorization: " + token;
-  return in_answer(ask(endpoint, "GET", path.empty() ? "/" : path, headers), endpoint.config().origin.text());
+  return in_answer(ask(endpoint, "GET", path.empty() ? "/" : path, headers, stop),
+                   endpoint.config().origin.text());
 }
 
 /// IMDSv2: a token first, then the name of the role, then its credentials.
-Result of_the_instance(const AwsConfig& config) {
+Result of_the_instance(const AwsConfig& config, const std::stop_token& stop) {
   std::string path;
   auto opened = metadata_endpoint(config.metadata_endpoint, path);
   if (auto* error = std::get_if<Error>(&opened)) return *error;
   http::Endpoint& endpoint = *std::get<std::unique_ptr<http::Endpoint>>(opened);
   while (path.ends_with('/')) path.pop_back();
   const auto token =
-      ask(endpoint, "PUT", path + "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds: 300");
+      ask(endpoint, "PUT", path + "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds: 300", stop);
   if (const auto* error = std::get_if<Error>(&token)) {
     return Error{error->kind, 0,
                  error->message +
@@ -127,11 +151,11 @@ Result of_the_instance(const AwsConfig& config) {
                      config.profile + "' into ~/.aws/credentials"};
   }
   const std::string headers = "X-aws-ec2-metadata-token: " + std::get<std::string>(token);
-  const auto role = ask(endpoint, "GET", path + role_path, headers);
+  const auto role = ask(endpoint, "GET", path + role_path, headers, stop);
   if (const auto* error = std::get_if<Error>(&role)) return *error;
   const std::string& name = std::get<std::string>(role);
   return in_answer(
-      ask(endpoint, "GET", path + role_path + name.substr(0, name.find_first_of("\r\n")), headers),
+      ask(endpoint, "GET", path + role_path + name.substr(0, name.find_first_of("\r\n")), headers, stop),
       endpoint.config().origin.text());
 }
 
@@ -155,20 +179,20 @@ std::optional<Result> in_the_file(const AwsConfig& config) {
 
 }  // namespace
 
-CredentialSource::Result fetch_credentials(const AwsConfig& config) {
+CredentialSource::Result fetch_credentials(const AwsConfig& config, const std::stop_token& stop) {
   if (!config.access_key_id.empty() || !config.secret_access_key.empty()) {
     if (config.access_key_id.empty() || config.secret_access_key.empty())
       return no_credentials("set both aws.access_key_id and aws.secret_access_key");
     return Credentials{config.access_key_id, config.secret_access_key, config.session_token};
   }
   if (auto found = in_the_file(config)) return *found;
-  if (!config.container_url.empty() || !config.container_path.empty()) return of_the_container(config);
+  if (!config.container_url.empty() || !config.container_path.empty()) return of_the_container(config, stop);
   if (config.metadata_disabled) {
     return no_credentials(
         "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write a profile into ~/.aws/credentials (the "
         "instance's metadata service is turned off)");
   }
-  return of_the_instance(config);
+  return of_the_instance(config, stop);
 }
 
 }  // namespace sluice::sinks::aws

@@ -51,7 +51,10 @@ std::size_t Aws::bytes_while_sending(const Batch& batch) const {
     all += bytes;
     largest = std::max(largest, bytes);
   }
-  return all + Attempt::copies_of_a_wave * std::min(all, largest + Attempt::most_wave);
+  constexpr aws::RequestLimits limits;
+  // The last request of a wave may be a large message, or many that together have a request's limit.
+  const std::size_t last = std::max(largest, std::min(limits.entries * largest, limits.bytes));
+  return all + Attempt::copies_of_a_wave * std::min(all, last + Attempt::most_wave);
 }
 
 Outcome Aws::send(const Batch& batch) {

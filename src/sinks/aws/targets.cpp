@@ -43,8 +43,9 @@ std::string why_not_in(std::string_view region, std::string_view target) {
 }
 
 Targets::Targets(const AwsConfig& config)
-    : config_(config),
-      credentials_(std::make_shared<CredentialSource>([config] { return fetch_credentials(config); })) {}
+    : config_(config), credentials_(std::make_shared<CredentialSource>([config](const std::stop_token& stop) {
+        return fetch_credentials(config, stop);
+      })) {}
 
 std::variant<Client*, Error> Targets::client(AwsPlan::Service service) {
   const std::lock_guard lock(mutex_);

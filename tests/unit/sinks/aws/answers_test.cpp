@@ -57,6 +57,20 @@ TEST(AwsAnswers, OfEventBridgeAreInTheOrderOfTheEntries) {
             (Remedies{Remedy::none, Remedy::wait, Remedy::wait, Remedy::refuse, Remedy::wait}));
 }
 
+/// AWS quotes the request that it would have signed, with the session token.
+TEST(AwsAnswers, OfAWrongSignatureDoNotShowTheToken) {
+  const Failure failure = json_failure(
+      answered(403, R"({"__type":"SignatureDoesNotMatch","message":"The signature does not match.\n\n)"
+                    R"(The Canonical String should have been\n'POST\nx-amz-security-token:secret'"})"));
+  EXPECT_EQ(failure.message, "The signature does not match.");
+}
+
+TEST(AwsAnswers, AreShownInPart) {
+  const Failure failure =
+      json_failure(answered(500, R"({"__type":"X","message":")" + std::string(299, 'a') + "\u00e4\u00e4\"}"));
+  EXPECT_EQ(failure.message, std::string(299, 'a') + "...") << "not cut inside a character";
+}
+
 TEST(AwsAnswers, ThatCannotBeReadAreWaitedOut) {
   for (const auto& read : {sqs_answer, sns_answer, event_bridge_answer}) {
     for (const char* body : {"", "{", "<a", "ok", "[]"}) {

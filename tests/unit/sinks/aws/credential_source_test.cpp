@@ -27,10 +27,11 @@ class AwsCredentialSource : public testing::Test {
 
   CredentialSource::Result next_;
   int fetches_ = 0;
-  CredentialSource source_{[this] {
+  CredentialSource source_{[this](const std::stop_token&) {
     ++fetches_;
     return next_;
   }};
+  CredentialSource* source_of_test_ = nullptr;
   const CredentialSource::Time now_ = CredentialSource::Time(1'000'000s);
 };
 
@@ -55,6 +56,27 @@ TEST_F(AwsCredentialSource, TheLastOnesAreUsedUntilTheyExpire) {
   answer_with("two", now_ + 2h);
   EXPECT_EQ(get(now_ + 1h + 1s), "error: away");
   EXPECT_EQ(get(now_ + 1h + 2s), "two");
+}
+
+/// The metadata service hangs, while the last credentials are still good.
+TEST_F(AwsCredentialSource, OthersGoOnWithTheLastOnesWhileOneFetches) {
+  std::string seen;
+  CredentialSource source([&](const std::stop_token&) -> CredentialSource::Result {
+    if (++fetches_ == 2) seen = std::get<Credentials>(source_of_test_->get(now_ + 58min)).key_id;
+    return Credentials{std::to_string(fetches_), "secret", "", now_ + 1h};
+  });
+  source_of_test_ = &source;
+  EXPECT_EQ(std::get<Credentials>(source.get(now_)).key_id, "1");
+  EXPECT_EQ(std::get<Credentials>(source.get(now_ + 57min)).key_id, "2");
+  EXPECT_EQ(seen, "1");
+}
+
+TEST_F(AwsCredentialSource, AFetchThatThrowsIsAnError) {
+  CredentialSource source(
+      [](const std::stop_token&) -> CredentialSource::Result { throw std::runtime_error("no memory"); });
+  EXPECT_NE(std::get<Error>(source.get(now_)).message.find("no memory"), std::string::npos);
+  EXPECT_NE(std::get<Error>(source.get(now_ + 3s)).message.find("no memory"), std::string::npos)
+      << "nobody waits for it";
 }
 
 TEST_F(AwsCredentialSource, RefusedOnesAreFetchedAgain) {
