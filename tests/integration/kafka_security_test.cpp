@@ -73,6 +73,35 @@ TEST_F(KafkaSecurity, ANewPasswordIsReadFromItsFile) {
   EXPECT_TRUE(soon([&] { return inside().count(topic()) == 2; })) << worker.story();
 }
 
+/// The relay's readers and its writer have connections of their own.
+TEST_F(KafkaSecurity, ARelayReadsANewPasswordFromItsFile) {
+  const std::string password = secrets_.write("password", "wrong");
+  Flags flags = login(password);
+  for (const std::string& flag : {"--kafka-brokers=" + brokers(), "--relay-topic=" + db().database(),
+                                  std::string("--relay-partitions=2")})
+    flags.push_back(flag);
+  const std::string rules =
+      file("  - name: count\n    count: { from: items, reference: owner, into: owners, field: n }\n");
+  db().insert("owners", R"({"_id":"a","n":0})");
+  Worker& worker = start_member(rules, 2, flags);
+  EXPECT_TRUE(worker.logs("check user, password and mechanism")) << worker.story();
+  secrets_.write("password", "word");
+  ASSERT_TRUE(soon([&] { return metric("sluice_relay_writer") == 1; }, std::chrono::minutes(1)))
+      << worker.story();
+  worker.ready();
+  db().insert("items", R"({"_id":1,"owner":"a"})");
+  EXPECT_TRUE(becomes("owners", R"("a")", R"({"_id":"a","n":1})")) << worker.story();
+  // The password is changed while it runs.
+  kafka().kill9();
+  kafka().restart(settings("other"));
+  db().insert("items", R"({"_id":2,"owner":"a"})");
+  EXPECT_TRUE(soon([&] { return worker.get("/readyz").body.find("password") != std::string::npos; },
+                   std::chrono::minutes(1)))
+      << worker.get("/readyz").body;
+  secrets_.write("password", "other");
+  EXPECT_TRUE(becomes("owners", R"("a")", R"({"_id":"a","n":2})")) << worker.story();
+}
+
 /// A broker that grants each right explicitly. Its own listener's clients may do everything.
 class KafkaRights : public KafkaSecurity {
  protected:

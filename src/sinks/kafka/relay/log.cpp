@@ -67,8 +67,14 @@ Error KafkaRelay::missing() const {
   return {ErrorKind::unavailable, 0, name_ + " does not exist (yet)"};
 }
 
+/// A password file may have been replaced: the next session reads it again.
+void KafkaRelay::drop_if_refused(Opened& session) const {
+  if (session && !kafka_.password_file.empty() && session->log_in_refused()) session.reset();
+}
+
 std::optional<Error> KafkaRelay::asking(Opened& session) {
   const std::lock_guard lock(mutex_);
+  drop_if_refused(asking_session_);
   if (!asking_session_) {
     if (auto error = RelaySession::open(kafka_, topic_, for_asking, asking_session_)) return error;
   }
@@ -76,10 +82,17 @@ std::optional<Error> KafkaRelay::asking(Opened& session) {
   return std::nullopt;
 }
 
+/// Where brokers refuse the log-in, requests end as if there was no broker.
+std::optional<Error> KafkaRelay::look_at_topic(RelaySession& session, TopicFacts& facts) const {
+  auto error = look_at_relay_topic(session.client(), topic_, patience(), facts);
+  if (error && session.log_in_refused()) return session.complaint();
+  return error;
+}
+
 /// Looks at the topic. An error if it is missing, or cannot hold the relay.
-std::optional<Error> KafkaRelay::verify(rd_kafka_t* client) {
+std::optional<Error> KafkaRelay::verify(RelaySession& session) {
   TopicFacts facts;
-  if (auto error = look_at_relay_topic(client, topic_, patience(), facts)) return error;
+  if (auto error = look_at_topic(session, facts)) return error;
   if (facts.partitions == 0) return missing();
   const std::string why = why_no_relay_log(topic_, relay_.partitions, facts);
   if (!why.empty()) return Error{ErrorKind::fatal, 0, why};
@@ -88,12 +101,13 @@ std::optional<Error> KafkaRelay::verify(rd_kafka_t* client) {
   return std::nullopt;
 }
 
-std::optional<Error> KafkaRelay::create(rd_kafka_t* client) {
+std::optional<Error> KafkaRelay::create(RelaySession& session) {
   const std::vector<std::string> names{topic_};
-  if (auto error = create_topics(client, relay_topic_shape(relay_), names, patience(), say_)) return error;
+  if (auto error = create_topics(session.client(), relay_topic_shape(relay_), names, patience(), say_))
+    return error;
   const flow::Time until = flow::Clock::now() + patience();
   while (true) {
-    auto error = verify(client);
+    auto error = verify(session);
     if (!error || error->kind == ErrorKind::fatal || flow::Clock::now() > until) return error;
     flow::pause(creation_poll, {});
   }
@@ -104,7 +118,7 @@ std::optional<Error> KafkaRelay::check(bool& there) {
   Opened session;
   if (auto error = asking(session)) return error;
   TopicFacts facts;
-  if (auto error = look_at_relay_topic(session->client(), topic_, patience(), facts)) return error;
+  if (auto error = look_at_topic(*session, facts)) return error;
   if (facts.partitions == 0) return std::nullopt;
   there = true;
   const std::string why = why_no_relay_log(topic_, relay_.partitions, facts);
@@ -116,12 +130,13 @@ std::optional<Error> KafkaRelay::prepare() {
   if (auto error = check(there)) return error;
   Opened session;
   if (auto error = asking(session)) return error;
-  if (auto error = there ? verify(session->client()) : create(session->client())) return error;
+  if (auto error = there ? verify(*session) : create(*session)) return error;
   if (!*made_anew_) return std::nullopt;
-  // What this writer put into the new topic before it noticed has a beginning nobody can rely on.
+  // This writer wrote to the new topic before it noticed, so the topic does not begin where the log should.
+  // It is emptied, unless its newest records are somebody else's.
   std::optional<RelayRecord> record;
   for (int partition = 0; partition < relay_.partitions; ++partition) {
-    if (auto error = last_of(partition, record)) return error;  // nor is anybody else's record dropped
+    if (auto error = last_of(partition, record)) return error;
   }
   if (auto error = empty_topic(session->client(), topic_, relay_.partitions, patience())) return error;
   *made_anew_ = false;
@@ -134,7 +149,7 @@ std::optional<Error> KafkaRelay::look(RelayState& state) {
   state = {};
   Opened session;
   if (auto error = asking(session)) return error;
-  if (auto error = verify(session->client())) return error;
+  if (auto error = verify(*session)) return error;
   for (int partition = 0; partition < relay_.partitions; ++partition) {
     std::int64_t first = 0;
     std::int64_t end = 0;
@@ -149,7 +164,7 @@ std::optional<Error> KafkaRelay::span(int partition, RelaySpan& span) {
   span.newest.reset();
   Opened session;
   if (auto error = asking(session)) return error;
-  if (auto error = verify(session->client())) return error;
+  if (auto error = verify(*session)) return error;
   std::int64_t first = 0;
   std::int64_t end = 0;
   if (auto error = session->offsets(partition, patience(), first, end)) return error;
@@ -227,6 +242,7 @@ std::optional<Error> KafkaRelay::read(int partition, std::uint64_t from,
         const std::lock_guard until_given_back(relay.mutex_);
         relay.being_read_.erase(partition);
       });
+      drop_if_refused(reading_session_);
       if (!reading_session_) {
         if (auto error = RelaySession::open(kafka_, topic_, limits, reading_session_)) return error;
       }

@@ -17,7 +17,7 @@
 
 namespace sluice::sinks::kafka {
 
-/// A relay's log in Kafka: the partition i is the topic's partition i. A record's place is its offset plus 1;
+/// A relay's log in Kafka: partition i is the topic's partition i. A record's place is its offset plus 1;
 /// its sequence is in a header. The writer has a transactional id, so Kafka refuses all that earlier writers
 /// send once a new one has begun. Partitions are assigned to workers by the leases in MongoDB, as with any
 /// relay, and positions are stored there: Kafka knows no consumer group.
@@ -42,10 +42,12 @@ class KafkaRelay : public RelayLog {
   using Opened = std::shared_ptr<RelaySession>;
   class Reader;
 
-  /// For single records. Each partition is read by one thread at a time.
+  void drop_if_refused(Opened& session) const;
+  /// The session that single records are read with; `asking_` lets one thread at a time read a partition.
   std::optional<Error> asking(Opened& session);
-  std::optional<Error> verify(rd_kafka_t* client);
-  std::optional<Error> create(rd_kafka_t* client);
+  std::optional<Error> look_at_topic(RelaySession& session, TopicFacts& facts) const;
+  std::optional<Error> verify(RelaySession& session);
+  std::optional<Error> create(RelaySession& session);
   std::optional<Error> newest_of(const Opened& session, int partition, std::optional<RelayRecord>& record);
   std::optional<Error> scan(const Opened& session, int partition, std::int64_t from, std::int64_t end,
                             std::optional<RelayRecord>& record);
@@ -59,7 +61,7 @@ class KafkaRelay : public RelayLog {
   const std::string name_;
   const std::function<void(const std::string&)> say_;
   const std::shared_ptr<std::atomic<bool>> made_anew_ = std::make_shared<std::atomic<bool>>(false);
-  std::vector<std::mutex> asking_;  ///< by partition
+  std::vector<std::mutex> asking_;  ///< by partition: locked while a single record is read
   std::mutex mutex_;
   TopicFacts facts_;          ///< protected by mutex_
   Opened asking_session_;     ///< protected by mutex_

@@ -20,11 +20,11 @@ int session_ms(flow::Duration time) {
 std::optional<Error> set_up(rd_kafka_conf_t* conf, const RelaySession::Limits& limits) {
   const std::array<std::pair<const char*, std::string>, 9> settings{{
       {"isolation.level", "read_uncommitted"},  // see the folder's README
-      {"auto.offset.reset", "error"},           // what is gone is told, and not passed over
+      {"auto.offset.reset", "error"},           // records that are gone are reported, not skipped
       {"fetch.wait.max.ms", std::to_string(limits.wait_ms)},
       {"queued.max.messages.kbytes", std::to_string(limits.prefetched_kb)},
       {"fetch.message.max.bytes", fetched_bytes},
-      {"message.max.bytes", fetched_bytes},  // or it would raise the next one
+      {"message.max.bytes", fetched_bytes},  // a larger one would raise fetch.max.bytes
       {"fetch.max.bytes", "4194304"},
       {"fetch.error.backoff.ms", "100"},
       {"topic.metadata.refresh.interval.ms", "10000"},
@@ -63,6 +63,7 @@ std::optional<Error> RelaySession::offsets(int partition, flow::Duration patienc
   const auto code = rd_kafka_query_watermark_offsets(client_.get(), topic_.c_str(), partition, &first, &end,
                                                      session_ms(patience));
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
+  if (log_in_refused()) return complaint();
   return error_of(code, "the topic " + topic_ + " cannot be read");
 }
 
@@ -85,6 +86,12 @@ std::uint64_t RelaySession::losses() {
     if (is_trouble(code)) ++losses_;
   }
   return losses_;
+}
+
+bool RelaySession::log_in_refused() {
+  losses();
+  const std::lock_guard lock(mutex_);
+  return last_error_ == RD_KAFKA_RESP_ERR__AUTHENTICATION;
 }
 
 Error RelaySession::complaint() {

@@ -34,12 +34,14 @@ class RelaySession {
   /// The oldest offset of a partition, and the one behind the newest. Blocks for up to `patience`.
   std::optional<Error> offsets(int partition, flow::Duration patience, std::int64_t& first,
                                std::int64_t& end);
-  /// The offset behind the newest as the last answer of a broker told it; 0: not known.
+  /// The offset behind the newest, as a broker last reported it. 0: not known.
   std::int64_t known_end(int partition) const;
 
-  /// How often no broker could be reached any more.
+  /// How often it happened that no broker could be reached, or that the brokers refused access.
   std::uint64_t losses();
-  /// Why no broker can be reached, as librdkafka said last.
+  /// The brokers refuse the user. The password is read when a session is opened, so another one may succeed.
+  bool log_in_refused();
+  /// The reason that librdkafka gave last.
   Error complaint();
 
   rd_kafka_t* client() const { return client_.get(); }
