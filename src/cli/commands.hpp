@@ -28,7 +28,7 @@ inline bool places(const config::Option& option) {
          option.group == "Cluster";
 }
 
-/// Accepts the same, and the options for NATS and Redis.
+/// Accepts the same, and the options of the servers that rules send to.
 inline bool places_and_outlets(const config::Option& option) {
   return places(option) || option.group == "NATS" || option.group == "Kafka" || option.group == "RabbitMQ" ||
          option.group == "AWS" || option.group == "Redis";

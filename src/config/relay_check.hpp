@@ -19,7 +19,7 @@ std::string why_no_relay_of(std::size_t streams);
 /// Empty if it can.
 std::string why_no_relay_partitions(int relay, int partitions, int shards);
 
-/// Why a relay without a name cannot be.
+/// The message for a relay that names neither a stream nor a topic.
 inline constexpr const char* no_relay_log =
     "the relay has no JetStream stream and no Kafka topic; set 'stream' under relay.jetstream, or 'topic' "
     "under "

@@ -102,8 +102,8 @@ class RelayLog {
   /// Where a partition begins and ends. `newest` may be a record of another partition, if places are the same
   /// for all partitions.
   virtual std::optional<Error> span(int partition, RelaySpan& span) = 0;
-  /// The record at this place, which may be of another partition if places are the same for all, or else the
-  /// first record of the partition behind it. None if it was dropped.
+  /// The record at this place; it may be of another partition if places are the same for all. If there is
+  /// none at this place, the first record of the partition behind it. None if it was dropped.
   virtual std::optional<Error> get(int partition, std::uint64_t place,
                                    std::optional<RelayRecord>& record) = 0;
   /// The newest record of a partition.

@@ -122,7 +122,8 @@ class RabbitRule final : public Rule {
   bool needs_document_ = false;
 };
 
-/// Refuses what would not keep the order of a document in a super stream, or not be one.
+/// Refuses settings with which a super stream would lose the order of a document's changes, and those that
+/// describe no super stream.
 void check_partitions(const Settings& rabbitmq, const TextTemplate& routing_key, const std::string& declare) {
   if (routing_key.tells_of_the_change()) {
     rabbitmq.fail("routing_key",

@@ -14,7 +14,7 @@
 
 namespace sluice::worker {
 
-/// Checks every second whether MongoDB answers, and NATS and Redis if rules send to them. It uses its own
+/// Checks every second whether MongoDB answers, and each kind of server that rules send to. It uses its own
 /// connections, so the answer is the same for an active worker and for a standby. Each server has a thread,
 /// since the client libraries block.
 class Probes {

@@ -41,8 +41,8 @@ Position position_of(const source::StreamBatch& batch) {
   return Position::of(batch.resume_token, time, at_event);
 }
 
-/// Where the change stream goes on behind a record of the log. Of an event its time, because the filter need
-/// not send that event again, and others of its time may not be in the log.
+/// Where the change stream goes on behind a record of the log. Behind an event it is opened by the event's
+/// time: the filter may leave that event out now, and other events of the same time may not be in the log.
 Position position_of(const RelayRecord& record, bool event) {
   bson::Builder token;
   Position position = Position::of(token.append("_data", record.token()).finish(), 0);
@@ -366,8 +366,8 @@ bool RelayWriter::is_old(int partition, std::string_view token) const {
   return token < tail->token || (tail->heartbeat && token == tail->token);
 }
 
-/// By time only as long as events of the log's ends may be missing in it. An event that cannot be read whole,
-/// or an invalidation, must not come again once it has come.
+/// Opens the change stream by time only while the log may lack events of the time at which it ends. Otherwise
+/// by token: an event that cannot be read whole, or an invalidation, must not come twice.
 std::optional<Error> RelayWriter::reopen(source::ChangeStream& stream) {
   Position ignored;
   return stream.open(at_, ignored, overlaps_);

@@ -8,10 +8,11 @@ const char* advice_for(const Closing& closing) {
   switch (closing.code) {
     case reply::access_refused:
       return "; allow the user to write to the exchange (rabbitmqctl set_permissions), and to configure it "
-             "if "
-             "the rule declares it";
+             "if the rule declares it";
     case reply::not_found:
-      return "; create the exchange, or let Sluice declare it with 'declare: topic'";
+      return "; create the exchange, or let Sluice declare it with 'declare: topic' (a super stream is "
+             "created with "
+             "rabbitmq-streams add_super_stream)";
     case reply::not_allowed:
     case reply::invalid_path:
       return "; create the virtual host, or give the user access to it";

@@ -25,8 +25,7 @@ void Flight::sent(std::size_t message) {
   sent_.push_back(message);
 }
 
-/// Later messages of its key wait for the next flight, although nothing would hold them up: until then the
-/// lane has dealt with this one.
+/// Later messages of its key wait for the next flight. By then the lane has dealt with this one.
 void Flight::refuse(std::size_t message) {
   assert(fates_[message] == Fate::waiting);
   fates_[message] = Fate::refused;

@@ -38,7 +38,7 @@ class Session {
   /// `where` is the server in the texts of errors.
   Session(std::string where, LogIn log_in);
 
-  // `out` receives what is to be sent.
+  /// In these functions `out` receives what is to be sent.
   void begin(std::string& out) const { out.append(protocol_header); }
   void receive(std::string_view bytes, std::string& out);
   /// Asks the server to close the connection.
@@ -51,7 +51,7 @@ class Session {
   const Error& error() const { return error_; }
   /// The limits agreed with the server.
   const Tuning& tuning() const { return tuning_; }
-  /// The server takes no messages now: why. Memory or disk space is short.
+  /// Why the server takes no messages now (memory or disk space is short). Nothing if it takes them.
   const std::optional<std::string>& blocked() const { return blocked_; }
 
   /// Opens a channel, and switches on its confirmations. It can be used after channel.open-ok and

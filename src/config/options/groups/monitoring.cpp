@@ -50,8 +50,8 @@ constexpr Option monitoring_table[] = {
      .type = OptionType::choice,
      .fallback = "alive",
      .choices = kHealthForms,
-     .help = "What /healthz checks: that the process answers (alive), or also that MongoDB, NATS and Redis "
-             "can be reached (components).",
+     .help = "What /healthz checks: that the process answers (alive), or also that MongoDB and the servers "
+             "that rules send to can be reached (components).",
      .store = set_health},
     {.group = "Monitoring",
      .name = "log-level",
