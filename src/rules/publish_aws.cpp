@@ -8,6 +8,7 @@
 #include "rules/shared/event_message.hpp"
 #include "rules/shared/format.hpp"
 #include "rules/shared/selection.hpp"
+#include "rules/shared/targets.hpp"
 #include "rules/shared/text_template.hpp"
 
 namespace sluice::rules {
@@ -259,32 +260,6 @@ AwsSection read_section(const Settings& settings) {
   return read;
 }
 
-/// The targets of collections that are known by name, unless the target depends on the documents.
-std::vector<std::string> known_targets(const TextTemplate& target,
-                                       const std::vector<Subscription>& subscriptions,
-                                       const std::string& database) {
-  std::vector<std::string> targets;
-  if (target.tells_of_the_document() || target.tells_of_the_change()) return targets;
-  for (const Subscription& one : subscriptions) {
-    if (one.set && target.tells_of_the_collection()) continue;
-    ChangeEvent event;
-    event.database = database;
-    event.collection = one.collection;
-    InlineText text;
-    target.append_to(text, event);
-    if (std::ranges::find(targets, text.view()) == targets.end()) targets.emplace_back(text.view());
-  }
-  return targets;
-}
-
-/// Templates that are made of fields need the documents, unless the settings say otherwise.
-void ask_for_aws_fields(const Settings& settings, std::vector<Subscription>& subscriptions) {
-  for (Subscription& one : subscriptions) {
-    if (one.updates && !settings.has("full_document")) one.full_document = FullDocument::required;
-    if (one.deletes && !settings.has("before")) one.before = BeforeImage::required;
-  }
-}
-
 }  // namespace
 
 bool publishes_to_aws(const Settings& settings) {
@@ -324,7 +299,7 @@ std::unique_ptr<Rule> make_aws_publish(const RuleConfig& rule, const std::string
                        .fingerprint = {}};
   const bool has_fields = !parts.target.fields().empty() || (parts.group && !parts.group->fields().empty()) ||
                           (parts.detail_type && !parts.detail_type->fields().empty());
-  if (has_fields) ask_for_aws_fields(settings, parts.subscriptions);
+  if (has_fields) ask_for_documents(settings, parts.subscriptions);
   parts.plan.service = section.service;
   parts.plan.format = format == "canonical" ? PayloadFormat::canonical_json : PayloadFormat::relaxed_json;
   parts.plan.targets = known_targets(parts.target, parts.subscriptions, database);

@@ -9,6 +9,7 @@
 #include "rules/shared/event_message.hpp"
 #include "rules/shared/format.hpp"
 #include "rules/shared/selection.hpp"
+#include "rules/shared/targets.hpp"
 #include "rules/shared/text_template.hpp"
 
 namespace sluice::rules {
@@ -194,38 +195,12 @@ void check_topic(const Settings& kafka, const TextTemplate& topic) {
                           "'-', and names in braces");
 }
 
-/// The topics of collections that are known by name, unless the topic depends on the documents.
-std::vector<std::string> known_topics(const TextTemplate& topic,
-                                      const std::vector<Subscription>& subscriptions,
-                                      const std::string& database) {
-  std::vector<std::string> topics;
-  if (topic.tells_of_the_document() || topic.tells_of_the_change()) return topics;
-  for (const Subscription& one : subscriptions) {
-    if (one.set && topic.tells_of_the_collection()) continue;
-    ChangeEvent event;
-    event.database = database;
-    event.collection = one.collection;
-    InlineText text;
-    topic.append_to(text, event);
-    if (std::ranges::find(topics, text.view()) == topics.end()) topics.emplace_back(text.view());
-  }
-  return topics;
-}
-
 /// Debezium publishes updates with the document as it is when the event is read, and has no other payload.
 void settle_debezium(const Settings& settings, std::vector<Subscription>& subscriptions) {
   if (settings.has("payload"))
     settings.fail("payload", "the format 'debezium' has a payload of its own; remove 'payload'");
   for (Subscription& one : subscriptions) {
     if (one.updates && !settings.has("full_document")) one.full_document = FullDocument::look_up;
-  }
-}
-
-/// A topic or key that is made of fields needs the documents, unless the settings say otherwise.
-void ask_for_documents(const Settings& settings, std::vector<Subscription>& subscriptions) {
-  for (Subscription& one : subscriptions) {
-    if (one.updates && !settings.has("full_document")) one.full_document = FullDocument::required;
-    if (one.deletes && !settings.has("before")) one.before = BeforeImage::required;
   }
 }
 
@@ -267,7 +242,7 @@ std::unique_ptr<Rule> make_kafka_publish(const RuleConfig& rule, const std::stri
   if (by_key) text += " in order";
   if (!own_headers) text += " without headers";
 
-  plan.topics = known_topics(topic, subscriptions, database);
+  plan.topics = known_targets(topic, subscriptions, database);
   plan.format = format == "bson"        ? PayloadFormat::bson
                 : format == "canonical" ? PayloadFormat::canonical_json
                                         : PayloadFormat::relaxed_json;

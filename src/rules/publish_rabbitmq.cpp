@@ -7,6 +7,7 @@
 #include "rules/shared/format.hpp"
 #include "rules/shared/selection.hpp"
 #include "rules/shared/super_stream.hpp"
+#include "rules/shared/targets.hpp"
 #include "rules/shared/text_template.hpp"
 
 namespace sluice::rules {
@@ -142,32 +143,6 @@ void check_amqp_name(const Settings& rabbitmq, std::string_view key, const TextT
     rabbitmq.fail(key, "'" + std::string(key) + "' has more than 255 bytes, which AMQP does not allow");
 }
 
-/// The exchanges of collections that are known by name, unless the exchange depends on the documents.
-std::vector<std::string> known_exchanges(const TextTemplate& exchange,
-                                         const std::vector<Subscription>& subscriptions,
-                                         const std::string& database) {
-  std::vector<std::string> exchanges;
-  if (exchange.tells_of_the_document() || exchange.tells_of_the_change()) return exchanges;
-  for (const Subscription& one : subscriptions) {
-    if (one.set && exchange.tells_of_the_collection()) continue;
-    ChangeEvent event;
-    event.database = database;
-    event.collection = one.collection;
-    InlineText text;
-    exchange.append_to(text, event);
-    if (std::ranges::find(exchanges, text.view()) == exchanges.end()) exchanges.emplace_back(text.view());
-  }
-  return exchanges;
-}
-
-/// An exchange or routing key that is made of fields needs the documents, unless the settings say otherwise.
-void ask_for_rabbit_fields(const Settings& settings, std::vector<Subscription>& subscriptions) {
-  for (Subscription& one : subscriptions) {
-    if (one.updates && !settings.has("full_document")) one.full_document = FullDocument::required;
-    if (one.deletes && !settings.has("before")) one.before = BeforeImage::required;
-  }
-}
-
 RabbitPlan rabbit_plan(const std::string& format) {
   RabbitPlan plan;
   if (format == "bson") {
@@ -216,8 +191,7 @@ std::unique_ptr<Rule> make_rabbitmq_publish(const RuleConfig& rule, const std::s
   const bool snapshot = settings.choice("snapshot", {"none", "first"}, "none") == "first";
   std::vector<Subscription> subscriptions =
       read_selections(settings, read_from(rule, database), Tells::of_collections);
-  if (!exchange.fields().empty() || !routing_key.fields().empty())
-    ask_for_rabbit_fields(settings, subscriptions);
+  if (!exchange.fields().empty() || !routing_key.fields().empty()) ask_for_documents(settings, subscriptions);
 
   std::string text = "publish rabbitmq " + exchange.text() + " " + routing_key.text() + " " +
                      message_id.text() + " " + format + " " + payload;
@@ -227,7 +201,7 @@ std::unique_ptr<Rule> make_rabbitmq_publish(const RuleConfig& rule, const std::s
 
   RabbitPlan plan = rabbit_plan(format);
   if (declare != "none") plan.declare = declare;
-  plan.exchanges = known_exchanges(exchange, subscriptions, database);
+  plan.exchanges = known_targets(exchange, subscriptions, database);
   return std::make_unique<RabbitRule>(
       rule.name, RabbitRule::Parts{std::move(plan), std::move(subscriptions), std::move(exchange),
                                    std::move(routing_key), partitions, std::move(message_id),
