@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "source/change_stream.hpp"
 #include "source/resume_token.hpp"
@@ -82,9 +83,25 @@ Error RelayStream::lost() const {
               std::to_string(options_.partition)};
 }
 
+/// Whether records were dropped, or the log was made anew, since `span` was read.
+std::optional<Error> RelayStream::has_changed(const RelaySpan& span, bool& changed) {
+  RelaySpan now;
+  if (auto error = log_->span(options_.partition, now)) return error;
+  changed = now.first != span.first || !now.newest || now.newest->place < span.newest->place;
+  return std::nullopt;
+}
+
+/// The position lies before all records. If the log changed while it was searched, that proves nothing, and
+/// it is searched once more.
+///
 /// A log begins with heartbeats. One from which nothing was dropped, and that begins with an event, was made
 /// anew by somebody else while its writer worked. The writer notices, and writes it from its beginning.
 std::optional<Error> RelayStream::not_found(const RelaySpan& span) {
+  bool changed = false;
+  if (auto error = has_changed(span, changed)) return error;
+  if (changed && !std::exchange(changed_in_search_, true))
+    return Error{ErrorKind::unavailable, 0,
+                 log_->name() + " changed while it was searched; searching it again"};
   std::optional<RelayRecord> first;
   if (span.first == 1) {
     if (auto error = log_->get(options_.partition, span.first, first)) return error;
@@ -158,6 +175,7 @@ std::optional<Error> RelayStream::find(const Position& after, const RelaySpan& s
   }
   if (!found || found->header.version != options_.version) return not_found(span);
   unbegun_since_.reset();
+  changed_in_search_ = false;
   place = found->place;
   cursor_ = flow::RelayCursor(std::string(after.data()), found->sequence);
   return std::nullopt;

@@ -50,6 +50,7 @@ class RelayStream : public EventStream {
   std::optional<Error> find(const Position& after, const RelaySpan& span, std::uint64_t& place);
   std::optional<Error> find_present(Position& at);
   std::optional<Error> take(const RelayRecord& record, Gathered& gathered);
+  std::optional<Error> has_changed(const RelaySpan& span, bool& changed);
   std::optional<Error> not_found(const RelaySpan& span);
   Error lost() const;
   Error gap();
@@ -70,6 +71,7 @@ class RelayStream : public EventStream {
   std::vector<RelayRecord> records_;
   std::size_t taken_ = 0;                    ///< of records_; the others belong to the next batch
   std::optional<flow::Time> unbegun_since_;  ///< the log was seen without its beginning
+  bool changed_in_search_ = false;           ///< at the last try to find the position
   bool patient_ = true;
   bool invalidated_ = false;
 };

@@ -12,7 +12,7 @@ class BusFaults : public ConsumerTest, public testing::WithParamInterface<BusKin
  protected:
   static constexpr int documents = 100;
   /// So that what a consumer reads back stays small, however often the server is killed.
-  static constexpr auto storm_pause = std::chrono::milliseconds(5);
+  static constexpr auto storm_pause = std::chrono::milliseconds(20);
 
   void SetUp() override {
     const std::string& why = GetParam().why_not;

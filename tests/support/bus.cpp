@@ -106,8 +106,16 @@ class RabbitBus : public BusOn<RabbitServer> {
 
  protected:
   virtual Rabbit::Arguments queue_arguments() const { return {}; }
-  virtual const std::vector<RabbitMessage>& messages() {
-    auto more = Rabbit(server_.port()).take(name());
+  /// Those that came behind the messages so far.
+  virtual std::vector<RabbitMessage> more_messages() { return Rabbit(server_.port()).take(name()); }
+
+  std::optional<RabbitMessage> newest() const {
+    return messages_.empty() ? std::nullopt : std::optional(messages_.back());
+  }
+
+ private:
+  const std::vector<RabbitMessage>& messages() {
+    auto more = more_messages();
     messages_.insert(messages_.end(), std::make_move_iterator(more.begin()),
                      std::make_move_iterator(more.end()));
     return messages_;
@@ -127,8 +135,8 @@ class RabbitStreamBus final : public RabbitBus {
 
  protected:
   Rabbit::Arguments queue_arguments() const override { return {{"x-queue-type", "stream"}}; }
-  const std::vector<RabbitMessage>& messages() override {
-    return messages_ = read_stream(server_.port(), name());
+  std::vector<RabbitMessage> more_messages() override {
+    return read_stream(server_.port(), name(), newest());
   }
 };
 

@@ -13,8 +13,11 @@ std::string ConsumerTest::last_story() {
 
 testing::AssertionResult ConsumerTest::holds(std::int64_t count) {
   std::optional<std::int64_t> seen;
-  if (soon([&] { return (seen = count_messages()).value_or(-1) >= count; }, 60s))
-    return testing::AssertionSuccess();
+  std::int64_t before = -1;
+  while (soon([&] { return (seen = count_messages()).value_or(-1) > before; }, 60s)) {
+    before = *seen;
+    if (before >= count) return testing::AssertionSuccess();
+  }
   const std::string what = seen ? std::to_string(*seen) + " messages have arrived"
                                 : std::string("nobody knows how many messages have arrived");
   return testing::AssertionFailure() << what << ", and not " << count << "\n" << last_story();

@@ -23,7 +23,7 @@ class ConsumerTest : public PipelineTest {
   /// Adds all messages so far, in their order. Throws std::runtime_error if they cannot be read.
   virtual void read_into(SequenceCheck& check) = 0;
 
-  /// Waits until there are at least `count` messages.
+  /// Waits until there are at least `count` messages, as long as more arrive.
   testing::AssertionResult holds(std::int64_t count);
   /// Inserts `documents` with n = 0 and writes n = 1, 2... `rounds` to each.
   void write_numbers(int documents, int rounds);

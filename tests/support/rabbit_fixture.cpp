@@ -12,11 +12,15 @@ RabbitServer& shared_rabbitmq() {
   return server;
 }
 
-std::vector<RabbitMessage> read_stream(int port, const std::string& stream) {
+std::vector<RabbitMessage> read_stream(int port, const std::string& stream,
+                                       const std::optional<RabbitMessage>& behind) {
   constexpr std::uint16_t prefetch = 1000;
   constexpr auto nothing_more = std::chrono::milliseconds(500);
+  constexpr auto offset = "x-stream-offset";
+  Rabbit::Arguments arguments{{offset, "first"}};
+  if (behind) arguments = {{offset, std::int64_t{std::stoll(behind->headers.at(offset))} + 1}};
   Rabbit rabbit(port);
-  rabbit.consume(stream, prefetch, {{"x-stream-offset", "first"}});
+  rabbit.consume(stream, prefetch, arguments);
   std::vector<RabbitMessage> all;
   for (auto more = rabbit.next(nothing_more); !more.empty(); more = rabbit.next(nothing_more))
     all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <utility>
 
 #include "unit/bson/json.hpp"
 #include "unit/source/events.hpp"
@@ -42,6 +44,8 @@ class MemoryLog : public RelayLog {
   void drop_before(std::uint64_t place) { records_.erase(records_.begin(), records_.lower_bound(place)); }
 
   std::size_t at_once = SIZE_MAX;  ///< records that a reader is sent at once
+  /// Called once, behind the next answer about where the log begins and ends.
+  std::function<void()> behind_span;
 
   const std::string& name() const override { return name_; }
   std::optional<Error> prepare() override { return std::nullopt; }
@@ -50,9 +54,11 @@ class MemoryLog : public RelayLog {
     return std::nullopt;
   }
   std::optional<Error> span(int, RelaySpan& span) override {
-    if (records_.empty()) return std::nullopt;
-    span.first = records_.begin()->first;
-    span.newest = records_.rbegin()->second;
+    if (!records_.empty()) {
+      span.first = records_.begin()->first;
+      span.newest = records_.rbegin()->second;
+    }
+    if (const auto change = std::exchange(behind_span, nullptr)) change();
     return std::nullopt;
   }
   std::optional<Error> get(int, std::uint64_t place, std::optional<RelayRecord>& record) override {
@@ -259,6 +265,41 @@ TEST_F(RelayStreamTest, ALogThatWasMadeAnewIsSearchedBeforeAnythingIsLost) {
   EXPECT_EQ(next(), "cursor_gone");
   ASSERT_FALSE(open("8203"));
   EXPECT_EQ(next(), "8205 8207 | 8207");
+}
+
+TEST_F(RelayStreamTest, ALogThatIsEmptiedWhileItIsSearchedIsSearchedAgain) {
+  append(1, "8205");
+  append(1, "8206");
+  log_->behind_span = [this] { log_->drop_before(100); };
+  EXPECT_EQ(open("8203")->kind, ErrorKind::unavailable);
+  EXPECT_EQ(open("8203")->kind, ErrorKind::unavailable) << "it is empty";
+  log_->forget_previous();
+  log_->append(1, "8202/1/0", heartbeat("8202"));
+  append(1, "8205");
+  ASSERT_FALSE(open("8203"));
+  EXPECT_EQ(next(), "8205 | 8205");
+}
+
+TEST_F(RelayStreamTest, ALogThatIsWrittenAnewWhileItIsSearchedIsSearchedAgain) {
+  for (const char* token : {"8205", "8206", "8207"}) append(1, token);
+  log_->behind_span = [this] {
+    log_->make_anew();
+    log_->append(1, "8202/1/0", heartbeat("8202"));
+  };
+  const auto error = open("8201");
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind, ErrorKind::unavailable) << error->text();
+  EXPECT_EQ(open("8201")->kind, ErrorKind::lost);
+  ASSERT_FALSE(open("8202"));
+}
+
+/// As one whose oldest records are dropped all the time.
+TEST_F(RelayStreamTest, ALogThatChangesInEachSearchEndsTheSearchAllTheSame) {
+  for (const char* token : {"8205", "8206", "8207", "8208"}) append(1, token);
+  log_->behind_span = [this] { log_->drop_before(2); };
+  EXPECT_EQ(open("8203")->kind, ErrorKind::unavailable);
+  log_->behind_span = [this] { log_->drop_before(3); };
+  EXPECT_EQ(open("8203")->kind, ErrorKind::lost);
 }
 
 TEST_F(RelayStreamTest, AnEventInPartsComesWhole) {

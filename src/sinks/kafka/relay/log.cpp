@@ -130,17 +130,19 @@ std::optional<Error> KafkaRelay::prepare() {
   if (auto error = check(there)) return error;
   Opened session;
   if (auto error = asking(session)) return error;
-  if (auto error = there ? verify(*session) : create(*session)) return error;
-  if (!*made_anew_) return std::nullopt;
-  // This writer wrote to the new topic before it noticed, so the topic does not begin where the log should.
-  // It is emptied, unless its newest records are somebody else's.
+  return there ? verify(*session) : create(*session);
+}
+
+/// A writer that wrote to a new topic before it noticed leaves one that does not begin where the log should.
+/// It is emptied, unless its newest records are somebody else's.
+std::optional<Error> KafkaRelay::empty() {
+  Opened session;
+  if (auto error = asking(session)) return error;
   std::optional<RelayRecord> record;
   for (int partition = 0; partition < relay_.partitions; ++partition) {
     if (auto error = last_of(partition, record)) return error;
   }
-  if (auto error = empty_topic(session->client(), topic_, relay_.partitions, patience())) return error;
-  *made_anew_ = false;
-  return std::nullopt;
+  return empty_topic(session->client(), topic_, relay_.partitions, patience());
 }
 
 /// Sequences follow the clock, so that those of a topic that was made anew do not begin where the old topic's
@@ -264,9 +266,15 @@ std::optional<Error> KafkaRelay::write(std::unique_ptr<RelayAppender>& appender)
     const std::lock_guard lock(mutex_);
     facts = facts_;
   }
-  return open_relay_appender({kafka_, topic_, name_, transactional_id_, relay_.partitions,
-                              most_record_bytes(facts), most_batch_bytes(facts), patience(), made_anew_},
-                             appender);
+  auto error =
+      open_relay_appender({kafka_, topic_, name_, transactional_id_, relay_.partitions,
+                           most_record_bytes(facts), most_batch_bytes(facts), patience(), made_anew_},
+                          appender);
+  if (error || !*made_anew_) return error;
+  // Not earlier: until now, records of the last appender could still arrive.
+  if ((error = empty())) return error;
+  *made_anew_ = false;
+  return std::nullopt;
 }
 
 }  // namespace sluice::sinks::kafka

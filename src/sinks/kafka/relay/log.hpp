@@ -48,6 +48,7 @@ class KafkaRelay : public RelayLog {
   std::optional<Error> look_at_topic(RelaySession& session, TopicFacts& facts) const;
   std::optional<Error> verify(RelaySession& session);
   std::optional<Error> create(RelaySession& session);
+  std::optional<Error> empty();
   std::optional<Error> newest_of(const Opened& session, int partition, std::optional<RelayRecord>& record);
   std::optional<Error> scan(const Opened& session, int partition, std::int64_t from, std::int64_t end,
                             std::optional<RelayRecord>& record);
