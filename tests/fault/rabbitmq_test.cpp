@@ -44,6 +44,20 @@ TEST_F(RabbitFaults, AMemoryAlarmIsWaitedFor) {
   EXPECT_EQ(metric("sluice_events_dead_total"), 0);
 }
 
+/// A suspended channel loses what is sent to it, as far as its publisher can tell.
+TEST_F(RabbitFaults, WhatIsNeverConfirmedIsSentAgainOnANewChannel) {
+  declare();
+  start_rabbit(rabbit_file(), flags()).ready();
+  write_numbers(documents, 1);
+  ASSERT_TRUE(told_in_order());
+  rabbitmq().control({"eval", "[sys:suspend(Channel) || Channel <- rabbit_channel:list()]."});
+  write_rounds(3);
+  EXPECT_TRUE(waits_for("does not confirm")) << worker().get("/readyz").body;
+  EXPECT_TRUE(told_in_order(1'000'000));
+  EXPECT_TRUE(soon([&] { return metric("sluice_outlet_up") == 1; }));
+  EXPECT_EQ(metric("sluice_events_dead_total"), 0);
+}
+
 TEST_F(RabbitFaults, AFullQueueInAStorm) {
   declare({{"x-max-length", std::int64_t{200}}, {"x-overflow", "reject-publish"}});
   start_rabbit(rabbit_file(), flags()).ready();

@@ -14,6 +14,7 @@ constexpr std::int32_t rabbit_payload_impossible = 2;
 constexpr std::size_t rabbit_window = 1024;  ///< messages of a lane in flight
 constexpr std::size_t chunk_bytes = 64 * 1024;
 constexpr std::size_t most_returned = 4096;
+constexpr int lost_after = 10;  ///< times ack_ms without a confirmation
 /// Right after a broker's start, its streams have no leader yet, and it returns their messages.
 constexpr auto queues_appear = std::chrono::seconds(10);
 constexpr auto rabbit_wait_step = std::chrono::milliseconds(100);
@@ -41,9 +42,12 @@ void RabbitMq::Attempt::land_left() {
     const Left& left = lane_.left[place];
     return Sent{left.message.id, left.exchange, left.routing_key};
   };
+  const std::size_t confirmed = flight.settled();
   if (!drive(flight, sent_of, false)) {
     outcome_.error = silence(flight.in_flight());
-    return;
+    if (flight.settled() > confirmed || outlet_.abandoned_ || lane_.channel->connection().blocked())
+      lane_.confirmed_at = flow::Clock::now();
+    if (!send_again()) return;
   }
   for (std::size_t place = 0; place < flight.messages(); ++place) {
     MessageKey& key = lane_.left[place].message;
@@ -60,6 +64,16 @@ void RabbitMq::Attempt::land_left() {
   returns_.clear();
   lane_.left.clear();
   lane_.flight.reset();
+}
+
+/// Whether the left messages have waited long enough. A broker may lose messages without closing the channel,
+/// for example while a stream's leader changes. They are sent again on a new channel.
+bool RabbitMq::Attempt::send_again() {
+  const auto most = lost_after * std::chrono::milliseconds(outlet_.config_.ack_ms);
+  if (flow::Clock::now() - lane_.confirmed_at < most) return false;
+  outcome_.error->message += "; they are sent again on a new channel";
+  lane_.channel->give_up();
+  return true;
 }
 
 /// No queue took the message. It becomes a dead letter, unless the connection is new.
@@ -230,6 +244,7 @@ void RabbitMq::Attempt::leave(rabbitmq::Flight flight) {
         {MessageKey(write), std::string(write.message->address), std::string(write.message->key)});
   }
   lane_.flight.emplace(std::move(flight));
+  lane_.confirmed_at = flow::Clock::now();
 }
 
 /// Finds the error to report for a flight that has landed, or whose channel is closed, and that is not whole.

@@ -24,6 +24,7 @@ class RabbitMq::Attempt {
   };
 
   void land_left();
+  bool send_again();
   void note_returned(MessageKey message, const rabbitmq::Return& returned);
   bool report_returned();
   std::optional<Error> ready();

@@ -152,8 +152,11 @@ Inbox Connection::await(std::uint16_t channel, flow::Time until, bool for_room) 
 }
 
 void Connection::forget(std::uint16_t channel) {
-  const std::lock_guard lock(mutex_);
-  session_.forget(channel);
+  {
+    const std::lock_guard lock(mutex_);
+    session_.forget(channel, out_);
+  }
+  asio::post(io_, [this] { wake_writer(); });
 }
 
 asio::awaitable<void> Connection::run() {

@@ -131,7 +131,7 @@ class Channel {
   /// most until `until`, and returns what has arrived.
   Inbox await(flow::Time until, bool for_room = false);
 
-  /// The channel cannot be used any more, because the broker has broken the protocol.
+  /// The channel is not used any more: the broker has broken the protocol, or has long confirmed nothing.
   void give_up() { given_up_ = true; }
 
   /// The broker has closed the channel, or the connection is lost.

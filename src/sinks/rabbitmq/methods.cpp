@@ -49,6 +49,16 @@ void append_properties(Encoder& encoder, const Publication& message) {
   if (!message.message_id.empty()) encoder.short_text(message.message_id);
 }
 
+void append_end(std::string& out, std::uint16_t channel, std::uint32_t method) {
+  constexpr std::uint16_t reply_success = 200;
+  Encoder encoder(out);
+  encoder.begin_method(channel, method);
+  encoder.u16(reply_success);
+  encoder.short_text("");
+  encoder.u32(0);
+  encoder.end_frame();
+}
+
 }  // namespace
 
 void append_start_ok(std::string& out, const std::string& user, const std::string& password) {
@@ -92,13 +102,11 @@ void append_open(std::string& out, const std::string& vhost) {
 }
 
 void append_close(std::string& out) {
-  constexpr std::uint16_t reply_success = 200;
-  Encoder encoder(out);
-  encoder.begin_method(0, method::close);
-  encoder.u16(reply_success);
-  encoder.short_text("");
-  encoder.u32(0);
-  encoder.end_frame();
+  append_end(out, 0, method::close);
+}
+
+void append_channel_close(std::string& out, std::uint16_t channel) {
+  append_end(out, channel, method::channel_close);
 }
 
 void append_declare(std::string& out, std::uint16_t channel, const ExchangeDeclaration& exchange) {

@@ -93,7 +93,9 @@ struct ExchangeDeclaration {
 void append_start_ok(std::string& out, const std::string& user, const std::string& password);
 void append_tune_ok(std::string& out, const Tuning& tuning);
 void append_open(std::string& out, const std::string& vhost);
+/// Asks for an end of the connection, or of a channel.
 void append_close(std::string& out);
+void append_channel_close(std::string& out, std::uint16_t channel);
 void append_declare(std::string& out, std::uint16_t channel, const ExchangeDeclaration& exchange);
 void append_select(std::string& out, std::uint16_t channel);
 /// channel.open, and answers that have no arguments.

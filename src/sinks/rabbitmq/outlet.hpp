@@ -54,6 +54,7 @@ class RabbitMq final : public Outlet {
     std::uint64_t published = 0;             ///< on this channel, all of them confirmed
     std::optional<rabbitmq::Flight> flight;  ///< of an earlier attempt that has not landed
     std::vector<Left> left;                  ///< its messages
+    flow::Time confirmed_at{};               ///< the last confirmation of its messages, or when it was left
     /// Messages that no queue takes and that are not reported yet: one message is reported for each attempt.
     std::unordered_map<MessageKey, Error, MessageKey::Hash, MessageKey::Equal> returned;
     /// The broker closed because of a message: the next attempt finds out which one it is.

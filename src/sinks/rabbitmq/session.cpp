@@ -74,13 +74,14 @@ std::optional<std::uint16_t> Session::open_channel(std::string& out) {
   return std::nullopt;
 }
 
-void Session::forget(std::uint16_t number) {
+void Session::forget(std::uint16_t number, std::string& out) {
   const auto found = channels_.find(number);
   if (found == channels_.end()) return;
   if (found->second.inbox.closed || state_ == State::closed) {
     channels_.erase(found);
   } else {
     found->second.forgotten = true;
+    append_channel_close(out, number);
   }
 }
 
@@ -169,7 +170,7 @@ void Session::on_channel_method(std::uint16_t number, Channel& channel, std::str
     channel.inbox.replies.push_back(method);
   }
   if (!channel.forgotten) return;
-  const bool closed = channel.inbox.closed.has_value();
+  const bool closed = channel.inbox.closed || method == method::channel_close_ok;
   channel.inbox = {};
   if (closed) channels_.erase(number);
 }

@@ -59,8 +59,8 @@ class Session {
   std::optional<std::uint16_t> open_channel(std::string& out);
   /// The channel's inbox, to be emptied by its user.
   Inbox& inbox(std::uint16_t channel) { return channels_[channel].inbox; }
-  /// The channel's user is gone. Its number is used again only if the server has closed it.
-  void forget(std::uint16_t channel);
+  /// The channel's user is gone: it is closed. Its number is used again when the server has closed it too.
+  void forget(std::uint16_t channel, std::string& out);
 
  private:
   struct Channel {

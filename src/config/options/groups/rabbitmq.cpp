@@ -55,7 +55,7 @@ constexpr Option rabbitmq_table[] = {
      .most = 600'000,
      .help =
          "How long to wait for a confirmation before the broker is reported as down. The messages stay in "
-         "flight.",
+         "flight. After ten times as long without a confirmation they are sent again on a new channel.",
      .store = set_number<&Config::rabbitmq, &RabbitConfig::ack_ms>},
     {.group = "RabbitMQ",
      .name = "rabbitmq-heartbeat-s",

@@ -66,6 +66,11 @@ class RabbitSession : public testing::Test {
     EXPECT_EQ(methods_in(out), (std::vector{method::channel_open, method::select}));
     return number.value_or(0);
   }
+  std::vector<std::uint32_t> forget(std::uint16_t number) {
+    std::string out;
+    session_.forget(number, out);
+    return methods_in(out);
+  }
   static std::string confirm(std::uint64_t tag, bool multiple) {
     std::string out;
     Encoder encoder(out);
@@ -183,15 +188,24 @@ TEST_F(RabbitSession, AClosedChannelIsAnsweredAndItsNumberUsedAgain) {
   ASSERT_TRUE(session_.inbox(1).closed);
   EXPECT_EQ(session_.inbox(1).closed->code, 404);
   EXPECT_EQ(channel(), 2) << "until its user has seen it";
-  session_.forget(1);
+  forget(1);
   EXPECT_EQ(channel(), 1);
   EXPECT_FALSE(session_.inbox(1).closed);
+}
+
+TEST_F(RabbitSession, AChannelWhoseUserIsGoneIsClosed) {
+  log_in();
+  channel();
+  EXPECT_EQ(forget(1), std::vector{method::channel_close});
+  EXPECT_EQ(channel(), 2) << "until the server has closed it";
+  say(1, method::channel_close_ok);
+  EXPECT_EQ(channel(), 1);
 }
 
 TEST_F(RabbitSession, ANumberIsNotUsedAgainWhileItsChannelIsOpen) {
   log_in();
   channel();
-  session_.forget(1);
+  forget(1);
   EXPECT_EQ(channel(), 2);
   say(1, method::ack, confirm(1, false));
   say(1, method::channel_close, closing(404, ""));
