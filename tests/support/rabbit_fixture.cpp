@@ -12,19 +12,31 @@ RabbitServer& shared_rabbitmq() {
   return server;
 }
 
-std::vector<RabbitMessage> read_stream(int port, const std::string& stream,
-                                       const std::optional<RabbitMessage>& behind) {
+namespace {
+
+constexpr auto stream_offset = "x-stream-offset";
+
+/// From its first message on, or from its last chunk on.
+std::vector<RabbitMessage> read_stream_from(const std::string& begin, int port, const std::string& stream) {
   constexpr std::uint16_t prefetch = 1000;
   constexpr auto nothing_more = std::chrono::milliseconds(500);
-  constexpr auto offset = "x-stream-offset";
-  Rabbit::Arguments arguments{{offset, "first"}};
-  if (behind) arguments = {{offset, std::int64_t{std::stoll(behind->headers.at(offset))} + 1}};
   Rabbit rabbit(port);
-  rabbit.consume(stream, prefetch, arguments);
+  rabbit.consume(stream, prefetch, {{stream_offset, begin}});
   std::vector<RabbitMessage> all;
   for (auto more = rabbit.next(nothing_more); !more.empty(); more = rabbit.next(nothing_more))
     all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   return all;
+}
+
+}  // namespace
+
+std::vector<RabbitMessage> read_stream(int port, const std::string& stream) {
+  return read_stream_from("first", port, stream);
+}
+
+std::int64_t length_of_stream(int port, const std::string& stream) {
+  const auto last = read_stream_from("last", port, stream);
+  return last.empty() ? 0 : std::stoll(last.back().headers.at(stream_offset)) + 1;
 }
 
 void RabbitTest::SetUp() {

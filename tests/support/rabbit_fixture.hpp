@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +16,11 @@ using workbench::RabbitMessage;
 /// The broker that all tests of a program share. Started at the first call.
 RabbitServer& shared_rabbitmq();
 
-/// All messages of a stream, or those behind a message of it, in their order. Throws workbench::RabbitError.
-std::vector<RabbitMessage> read_stream(int port, const std::string& stream,
-                                       const std::optional<RabbitMessage>& behind = {});
+/// All messages of a stream, in their order. Throws workbench::RabbitError.
+std::vector<RabbitMessage> read_stream(int port, const std::string& stream);
+
+/// How many messages a stream has had. Throws workbench::RabbitError.
+std::int64_t length_of_stream(int port, const std::string& stream);
 
 /// Tests with workers that publish to RabbitMQ. Exchange and queue are named after the test's database.
 /// Skipped where no broker can run, unless the environment variable CI is set: then they fail.
