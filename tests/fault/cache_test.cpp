@@ -173,6 +173,7 @@ TEST_F(CachePassword, AChangedOneIsReadFromItsFile) {
   write_password("second");
   storm(50);
   EXPECT_TRUE(soon([&] { return worker().well(); }));
+  EXPECT_TRUE(settled());  // from now on the worker is refused again
   server_wants("", "second");
   EXPECT_TRUE(kept());
   EXPECT_EQ(worker().err().find("first"), std::string::npos);
