@@ -76,7 +76,7 @@ int run_scale(const Options& options, const Server& server) {
     std::printf("%s\n", save(options, "scale-instances", json).c_str());
     return 0;
   }
-  report(measure_rules(options, server), table, rows);
+  for (const auto& group : measure_rules(options, server)) report(group, table, rows);
   Follower follower(options, server);
   const std::vector<NeighbourRound> neighbours = measure_neighbours(options, follower);
   std::printf("%s\n%s", table.text().c_str(), table_of(neighbours).c_str());

@@ -115,22 +115,31 @@ class Reactions {
 
 }  // namespace
 
-std::vector<ScaleRow> measure_rules(const Options& options, const Server& server) {
+std::vector<std::vector<ScaleRow>> measure_rules(const Options& options, const Server& server) {
   struct Case {
     const char* name;
     int publish;
-    int others;
+    int webhook;
+    int cache;
   };
+  const std::vector<std::vector<Case>> groups{
+      {{"1 publish rule", 1, 0, 0},
+       {"10 publish rules", kOfEach, 0, 0},
+       {"10 publish, 10 webhook, 10 cache rules", kOfEach, kOfEach, kOfEach}},
+      {{"1 webhook rule", 0, 1, 0}, {"10 webhook rules", 0, kOfEach, 0}},
+      {{"1 cache rule", 0, 0, 1}, {"10 cache rules", 0, 0, kOfEach}}};
   Reactions reactions(options, server);
-  std::vector<ScaleRow> rows;
-  for (const Case& one :
-       {Case{"1 publish rule", 1, 0}, Case{"10 publish, 10 webhook, 10 cache rules", kOfEach, kOfEach}}) {
-    ScaleRow& row = rows.emplace_back();
-    row.name = one.name;
-    row.events = options.events;
-    for (std::uint32_t round = 0; round < options.rounds; ++round) {
-      row.rounds.push_back(reactions.react(one.publish, one.others, one.others));
-      std::fprintf(stderr, "%s: %s s\n", row.name.c_str(), fixed(row.rounds.back().seconds).c_str());
+  std::vector<std::vector<ScaleRow>> rows;
+  for (const auto& group : groups) {
+    auto& of_group = rows.emplace_back();
+    for (const Case& one : group) {
+      ScaleRow& row = of_group.emplace_back();
+      row.name = one.name;
+      row.events = options.events;
+      for (std::uint32_t round = 0; round < options.rounds; ++round) {
+        row.rounds.push_back(reactions.react(one.publish, one.webhook, one.cache));
+        std::fprintf(stderr, "%s: %s s\n", row.name.c_str(), fixed(row.rounds.back().seconds).c_str());
+      }
     }
   }
   return rows;
