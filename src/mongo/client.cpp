@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cctype>
 #include <cerrno>
 #include <fstream>
@@ -207,11 +208,12 @@ struct ClientPool::Generation {
   std::string text;
   Uri uri;
   std::string application;
-  int size;
+  std::atomic<int> size;
   /// For acquire_patient(): the pool's clients of that URI. Null for the pool's clients themselves.
   std::shared_ptr<Generation> apart_from = {};
   std::once_flag made = {};
   Pool pool = {};
+  std::atomic<bool> is_made = false;
 
   /// Makes the driver's pool at the first call, because that may block on DNS.
   mongoc_client_pool_t* get() {
@@ -222,18 +224,26 @@ struct ClientPool::Generation {
       if (mongoc_uri_get_appname(uri.get()) == nullptr) {
         mongoc_client_pool_set_appname(next.get(), application.c_str());
       }
-      mongoc_client_pool_max_size(next.get(), static_cast<std::uint32_t>(size));
       pool = std::move(next);
+      is_made = true;
+      apply_size();
     });
     return pool.get();
   }
+
+  void resize(int to) {
+    size = to;
+    if (is_made) apply_size();
+  }
+
+  void apply_size() { mongoc_client_pool_max_size(pool.get(), static_cast<std::uint32_t>(size.load())); }
 };
 
 ClientPool::ClientPool(const StreamConfig& stream, int size, std::string application, Listener listener)
     : file_(stream.uri_file),
-      size_(size),
       application_(std::move(application)),
       listener_(std::move(listener)),
+      size_(size),
       current_(make(file_.empty() ? stream.uri : read_uri_file(file_), size)),
       look_at_(Clock::now() + look_interval) {}
 
@@ -298,6 +308,12 @@ ClientPool::Client ClientPool::acquire_patient(std::chrono::milliseconds answer_
   return Client(std::move(apart));
 }
 
+void ClientPool::allow_more(int clients) {
+  const std::lock_guard lock(mutex_);
+  size_ += clients;
+  current_->resize(size_);
+}
+
 std::chrono::milliseconds ClientPool::answer_timeout() const {
   return std::chrono::milliseconds(
       mongoc_uri_get_option_as_int32(current()->uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 0));
@@ -340,13 +356,14 @@ void ClientPool::replace(bool same_too) {
   std::string uri = read_uri_file(file_);
   const bool same = uri == current()->text;
   if (same && !same_too) return;
-  auto next = make(std::move(uri), size_);
+  auto next = make(std::move(uri), 1);
   {
     const Client client(next);
     if (const auto error = greet(client.get())) return say_refused(error->text());
   }
   {
     const std::lock_guard lock(mutex_);
+    next->resize(size_);
     current_.swap(next);
   }
   refused_.clear();

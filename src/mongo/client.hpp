@@ -106,6 +106,9 @@ class ClientPool {
   /// set for a whole URI only. It opens connections of its own, so it is only for commands that take long.
   Client acquire_patient(std::chrono::milliseconds answer_timeout);
 
+  /// Changes how many clients may be in use at once.
+  void allow_more(int clients);
+
   /// How long a client of the pool waits for an answer before it closes the connection (socketTimeoutMS).
   std::chrono::milliseconds answer_timeout() const;
 
@@ -133,10 +136,10 @@ class ClientPool {
   void say_refused(const std::string& why);
 
   const std::string file_;
-  const int size_;
   const std::string application_;
   const Listener listener_;
   mutable std::mutex mutex_;  ///< locked for each client, never for each event
+  int size_;                  ///< how many clients may be in use at once
   std::shared_ptr<Generation> current_;
   Clock::time_point look_at_;
   bool looking_ = false;

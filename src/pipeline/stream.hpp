@@ -45,6 +45,7 @@ struct WorkerContext {
   std::shared_ptr<spdlog::logger> log;
   std::shared_ptr<sinks::WebServices> services;
   std::shared_ptr<source::Feeds> feeds;
+  std::shared_ptr<mongo::Pools> pools;
   /// Streams that have ended are destroyed here. That may take long, since connections are closed and threads
   /// joined.
   asio::thread_pool& teardown;

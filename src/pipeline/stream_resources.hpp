@@ -7,6 +7,7 @@
 #include "checkpoint/lease_holder.hpp"
 #include "config/state_names.hpp"
 #include "core/relay_log.hpp"
+#include "mongo/pools.hpp"
 #include "mongo/session_recorder.hpp"
 #include "observe/log/log_line.hpp"
 #include "pipeline/health/outlet_states.hpp"
@@ -17,19 +18,22 @@
 
 namespace sluice::pipeline {
 
-/// Connections and blocking threads, shared by the parts of one stream that run in this process. The number
+/// Clients and blocking threads, shared by the parts of one stream that run in this process. The number
 /// of batch threads does not depend on the number of parts. Outlives the streams that use it.
 struct StreamResources {
   /// Throws Stop if the URI cannot be used. `parts`: how many parts may run in this process at once.
-  StreamResources(const Config& config, const StreamConfig& stream, const observe::StreamLog& log,
-                  observe::Readiness& readiness, observe::Metrics& metrics, int parts)
+  StreamResources(const Config& config, const StreamConfig& stream, mongo::Pools& pools,
+                  const observe::StreamLog& log, observe::Readiness& readiness, observe::Metrics& metrics,
+                  int parts)
       : self(checkpoint::LeaseHolder::self()),
-        pool(stream,
-             clients_for_a_batch * config.engine.in_flight + clients_for_a_part * parts + clients_besides,
-             self.instance,
-             [log](bool taken_up, const std::string& what) {
-               log.log(taken_up ? spdlog::level::info : spdlog::level::warn, {}, "{}", what);
-             }),
+        shared_pool(pools.share(
+            stream,
+            clients_for_a_batch * config.engine.in_flight + clients_for_a_part * parts + clients_besides,
+            self.instance,
+            [log](bool taken_up, const std::string& what) {
+              log.log(taken_up ? spdlog::level::info : spdlog::level::warn, {}, "{}", what);
+            })),
+        pool(*shared_pool),
         recorder(config.state_database, state::sessions, config.pipeline),
         batch_threads(static_cast<std::size_t>(config.engine.in_flight)),
         keeper_threads(static_cast<std::size_t>(std::clamp(parts / 8, 1, 4))),
@@ -48,7 +52,8 @@ struct StreamResources {
   static constexpr int storm_lingers = 4;
 
   checkpoint::LeaseHolder self;
-  mongo::ClientPool pool;
+  const std::shared_ptr<mongo::ClientPool> shared_pool;
+  mongo::ClientPool& pool;
   mongo::SessionRecorder recorder;
   asio::thread_pool batch_threads;
   asio::thread_pool keeper_threads;  ///< separate, so that a renewal never waits for a batch

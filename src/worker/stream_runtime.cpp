@@ -38,7 +38,7 @@ StreamRuntime::StreamRuntime(const Config& config, std::shared_ptr<spdlog::logge
                                                         "{}", text);
                                              })),
       supervisor_({io_, config_, metrics_, readiness_, log_, std::make_shared<sinks::WebServices>(), feeds_,
-                   teardown_, config_.streams},
+                   std::make_shared<mongo::Pools>(), teardown_, config_.streams},
                   strand_,
                   {events_.say, [this](int exit_code) { on_failed(exit_code); },
                    [this] {

@@ -64,8 +64,9 @@ StreamConfig triggers(const std::string& name) {
 class SupervisorTest : public testing::Test {
  protected:
   SupervisorTest()
-      : supervisor_({io_, config_, metrics_, readiness_, log_, nullptr, nullptr, teardown_}, asio::make_strand(io_),
-                    events(), factory(), {std::chrono::milliseconds(1), std::chrono::milliseconds(2)}) {}
+      : supervisor_({io_, config_, metrics_, readiness_, log_, nullptr, nullptr, nullptr, teardown_},
+                    asio::make_strand(io_), events(), factory(),
+                    {std::chrono::milliseconds(1), std::chrono::milliseconds(2)}) {}
 
   SupervisorEvents events() {
     return {[this](const std::string& line) { said_.push_back(line); },
