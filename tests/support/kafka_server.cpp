@@ -100,6 +100,19 @@ void KafkaServer::restart(const std::string& settings) {
   restart();
 }
 
+void KafkaServer::add_user(const std::string& name, const std::string& password) const {
+  const auto log = folder_.path() / "add_user.log";
+  Process tool({.command = {find_program("java"), "-cp", kafka_folder() + "/*", "kafka.admin.ConfigCommand",
+                            "--bootstrap-server", internal(), "--alter", "--add-config",
+                            "SCRAM-SHA-512=[password=" + password + "]", "--entity-type", "users",
+                            "--entity-name", name},
+                .environment = {},
+                .out = log,
+                .err = log});
+  if (tool.wait(patience(std::chrono::seconds(60))) != 0)
+    throw std::runtime_error("no user was made: " + read_file(log));
+}
+
 void KafkaServer::stop() const {
   process_->signal(SIGSTOP);
 }
