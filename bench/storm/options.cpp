@@ -82,8 +82,6 @@ void add_commands(CLI::App& app, Options& options) {
       app.add_subcommand("kafka", "one updateMany to a Kafka topic, beside a loop and ceilings");
   kafka->add_option("--documents", options.documents, "documents that it updates, with commas")
       ->delimiter(',');
-  kafka->add_option("--kafka-jars", options.kafka_jars,
-                    "folder of the broker's jars (default: $SLUICE_KAFKA, then what tools/kafka fetches)");
   CLI::App* rabbitmq =
       app.add_subcommand("rabbitmq", "one updateMany to a RabbitMQ queue, beside a loop and ceilings");
   rabbitmq->add_option("--documents", options.documents, "documents that it updates, with commas")
@@ -109,6 +107,13 @@ void add_commands(CLI::App& app, Options& options) {
       ->capture_default_str();
   webhook->add_flag("--writes-only", options.writes_only, "only the rules that write");
   scale->add_flag("--instances-only", options.instances_only, "only the rows of several instances");
+  scale->add_option("--relay", options.relay, "where the relay's log is")
+      ->check(CLI::IsMember({"jetstream", "kafka"}))
+      ->capture_default_str();
+  for (CLI::App* command : {kafka, scale})
+    command->add_option(
+        "--kafka-jars", options.kafka_jars,
+        "folder of the broker's jars (default: $SLUICE_KAFKA, then what tools/kafka fetches)");
   CLI::App* filter =
       app.add_subcommand("filter", "what mongod pays for each oplog entry, by the filter of a change stream");
   CLI::App* soak = app.add_subcommand("soak", "one worker through storms and idleness in turns");

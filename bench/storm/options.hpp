@@ -39,7 +39,8 @@ struct Options {
   std::vector<std::uint32_t> documents = {20'000, 100'000};  ///< publish, kafka, rabbitmq, cache
   std::string nats_server;                                   ///< publish: path; empty: looked for
   std::string redis_server;                                  ///< cache: path; empty: looked for
-  std::string kafka_jars;      ///< kafka: folder of the broker's jars; empty: SLUICE_KAFKA, or tools/kafka
+  std::string relay = "jetstream";                           ///< scale: where the relay's log is; or kafka
+  std::string kafka_jars;  ///< kafka, scale: folder of the broker's jars; empty: SLUICE_KAFKA, or tools/kafka
   std::int64_t window = 4096;  ///< publish: messages that the bare publisher has in flight
 
   std::uint32_t events = 20'000;   ///< webhook, scale: documents updated by each updateMany

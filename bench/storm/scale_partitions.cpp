@@ -1,7 +1,9 @@
 #include <cstdio>
 #include <future>
+#include <memory>
 
 #include "data.hpp"
+#include "kafka.hpp"
 #include "nats.hpp"
 #include "report.hpp"
 #include "scale_parts.hpp"
@@ -14,6 +16,39 @@ const std::string kDatabase = "conduit";
 const std::string kRelay = "SCALE";
 constexpr int kMostPartitions = 16;
 constexpr int kInstances = 4;
+
+/// The server of the relay, and a log in it.
+class RelayServer {
+ public:
+  virtual ~RelayServer() = default;
+  /// Flags for workers with a relay that is empty.
+  virtual std::vector<std::string> flags() = 0;
+};
+
+class RelayInJetStream : public RelayServer {
+ public:
+  explicit RelayInJetStream(const Options& options)
+      : server_(options.nats_server, options.server.data_parent) {}
+  std::vector<std::string> flags() override {
+    NatsClient(server_).remove(kRelay);
+    return {"--relay-stream=" + kRelay, "--nats-url=" + server_.url()};
+  }
+
+ private:
+  NatsServer server_;
+};
+
+class RelayInKafka : public RelayServer {
+ public:
+  explicit RelayInKafka(const Options& options) : broker_(options.kafka_jars, options.server.data_parent) {}
+  std::vector<std::string> flags() override {
+    return {"--relay-topic=" + kRelay + std::to_string(++topics_), "--kafka-brokers=" + broker_.brokers()};
+  }
+
+ private:
+  KafkaBroker broker_;
+  int topics_ = 0;
+};
 
 /// Favourites and the workers that count them.
 class Favours {
@@ -38,16 +73,13 @@ class Favours {
   }
 
   /// `relay`: the workers read from one.
-  FleetRun live(int workers, int partitions, const NatsServer* relay) {
+  FleetRun live(int workers, int partitions, RelayServer* relay) {
     const double cpu_of_writes = writes();
     load();
     WorkerOptions worker = this->worker(partitions);
     if (relay != nullptr) {
-      NatsClient(*relay).remove(kRelay);
-      for (const std::string& flag :
-           {"--relay-stream=" + kRelay, "--relay-partitions=" + std::to_string(partitions),
-            "--nats-url=" + relay->url()})
-        worker.flags.push_back(flag);
+      worker.flags.push_back("--relay-partitions=" + std::to_string(partitions));
+      for (const std::string& flag : relay->flags()) worker.flags.push_back(flag);
     }
     Fleet fleet(server_, worker, workers);
     fleet.wait_ready();
@@ -138,7 +170,12 @@ std::vector<ScaleRow> measure_instances(const Options& options, const Server& se
     bool relay = false;
   };
   Favours favours(options, server);
-  const NatsServer nats(options.nats_server, options.server.data_parent);
+  std::unique_ptr<RelayServer> relay;
+  if (options.relay == "kafka") {
+    relay = std::make_unique<RelayInKafka>(options);
+  } else {
+    relay = std::make_unique<RelayInJetStream>(options);
+  }
   std::vector<ScaleRow> rows;
   for (const Case& one :
        {Case{"live: 1 instance, 1 partition", 1, 1},
@@ -147,9 +184,10 @@ std::vector<ScaleRow> measure_instances(const Options& options, const Server& se
         Case{"live: 4 instances of 4 partitions, relay", kInstances, kMostPartitions, true}}) {
     ScaleRow& row = rows.emplace_back();
     row.name = one.name;
+    if (one.relay && options.relay == "kafka") row.name += " in Kafka";
     row.events = options.sizes.favourites;
     for (std::uint32_t round = 0; round < options.rounds; ++round) {
-      row.rounds.push_back(favours.live(one.workers, one.partitions, one.relay ? &nats : nullptr));
+      row.rounds.push_back(favours.live(one.workers, one.partitions, one.relay ? relay.get() : nullptr));
       tell(row);
     }
   }

@@ -33,8 +33,8 @@ struct Error {
   bool unknown_commit = false;  ///< it is not known whether the transaction was committed
   bool network = false;         ///< a network error: the server may still be carrying out the command
 
-  /// The message with its code, for people.
-  std::string text() const { return message + " (code " + std::to_string(code) + ")"; }
+  /// The message with its code, if there is one, for people.
+  std::string text() const { return code == 0 ? message : message + " (code " + std::to_string(code) + ")"; }
 };
 
 /// Thrown for an error that prevents a start or ends a worker. what() is a sentence for the operator.

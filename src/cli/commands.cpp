@@ -129,7 +129,7 @@ constexpr std::array<Command, 4> kWorkerCommands = {{
     Command{"cluster status", "FILE.yaml [--json] [flags]",
             "Show which member holds which partition, since when, and how far behind it is.", true,
             cluster_status_command, kClusterFlags}
-        .with(places),
+        .with(places_and_relay),
 }};
 
 constexpr std::array<Command, 4> kDeadCommands = {{

@@ -28,7 +28,12 @@ inline bool places(const config::Option& option) {
          option.group == "Cluster";
 }
 
-/// Accepts the same, and the options of the servers that rules send to.
+/// Accepts the same, and the options of the relay and its server.
+inline bool places_and_relay(const config::Option& option) {
+  return places(option) || option.group == "Relay" || option.group == "NATS" || option.group == "Kafka";
+}
+
+/// Accepts the places, and the options of the servers that rules send to.
 inline bool places_and_outlets(const config::Option& option) {
   return places(option) || option.group == "NATS" || option.group == "Kafka" || option.group == "RabbitMQ" ||
          option.group == "AWS" || option.group == "Redis";

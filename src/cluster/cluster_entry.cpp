@@ -5,6 +5,7 @@
 #include "checkpoint/foreign_tokens.hpp"
 #include "checkpoint/trigger_problems.hpp"
 #include "pipeline/reading/snapshot_pump.hpp"
+#include "requirements/fingerprints.hpp"
 #include "requirements/provision.hpp"
 #include "requirements/rights.hpp"
 #include "sinks/outlet.hpp"
@@ -37,6 +38,7 @@ std::optional<Error> ClusterEntry::attempt() {
   if (auto error = parts_.layout.settle_origin(now)) return error;
   // A member that cannot publish must not join: it would hold partitions that others could run.
   at_outlets_ = true;
+  if (auto error = look_at_relay()) return error;
   if (auto error = reach_outlets()) return error;
   at_outlets_ = false;
   return parts_.membership.beat(false);
@@ -65,6 +67,23 @@ std::optional<Error> ClusterEntry::reach_outlets() {
     parts_.resources.outlets.failed(parts_.condition, unprepared->server, unprepared->error, 0);
   }
   return std::move(unprepared->error);
+}
+
+/// Only what waiting does not cure is an error here. The partitions themselves wait for the relay's server.
+std::optional<Error> ClusterEntry::look_at_relay() {
+  if (!parts_.resources.relay || relay_looked_at_) return std::nullopt;
+  RelayLog& log = *parts_.resources.relay;
+  const std::string version = requirements::relay_version(parts_.context.config, parts_.config, parts_.rules);
+  RelayState state;
+  auto error = log.look(state);
+  std::optional<RelayRecord> record;
+  for (int partition = 0; partition < parts_.partitions && !error && state.records > 0; ++partition) {
+    error = log.last_of(partition, record);
+    if (record && !record->header.is_of(version)) return written_by_others(log);
+  }
+  if (error && error->kind == ErrorKind::fatal) return error;
+  relay_looked_at_ = true;
+  return std::nullopt;
 }
 
 /// Opens the change stream to find the position at which the stream begins, and begins the snapshots. Called

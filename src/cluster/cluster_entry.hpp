@@ -34,7 +34,8 @@ class ClusterEntry {
 
   /// Tries once. After an error it may be called again.
   std::optional<Error> attempt();
-  /// Whether the last attempt failed because a server that the rules publish to could not be prepared.
+  /// Whether the last attempt failed because the relay's log cannot be used, or a server that the rules
+  /// publish to could not be prepared.
   bool stopped_at_outlets() const { return at_outlets_; }
 
   /// Connects to the servers that the rules publish to, and reports the result to the stream's OutletStates.
@@ -46,9 +47,11 @@ class ClusterEntry {
  private:
   void tell_rights(mongoc_client_t* client);
   std::optional<Error> tell_present(Position& at);
+  std::optional<Error> look_at_relay();
 
   Parts parts_;
   bool rights_told_ = false;
+  bool relay_looked_at_ = false;
   bool at_outlets_ = false;
   std::optional<std::string> noted_;  ///< the last text of note_problem()
 };

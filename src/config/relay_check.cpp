@@ -35,16 +35,16 @@ std::string why_no_relay_of(std::size_t streams) {
       streams);
 }
 
-std::string why_no_relay_partitions(int relay, int partitions, int shards) {
-  if (relay == (partitions > 0 ? partitions : shards)) return {};
+std::string why_no_relay_partitions(const RelayConfig& relay, int partitions, int shards) {
+  if (relay.partitions == (partitions > 0 ? partitions : shards)) return {};
   return fmt::format(
       "the relay has {} partitions, but {}; both numbers must be the same: set 'partitions: {}' under "
-      "'cluster' (or --partitions {}), or change the relay's partitions",
-      relay,
+      "'cluster' (or --partitions {}), or change 'relay.{}.partitions' (or --relay-partitions)",
+      relay.partitions,
       partitions > 0 ? fmt::format("the cluster has {}", partitions)
                      : fmt::format("there {} {} static shard{}", shards == 1 ? "is" : "are", shards,
                                    shards == 1 ? "" : "s"),
-      relay, relay);
+      relay.partitions, relay.partitions, relay.topic.empty() ? "jetstream" : "kafka");
 }
 
 }  // namespace sluice::config

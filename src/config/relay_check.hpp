@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <string>
 
+#include "sluice/config.hpp"
+
 namespace sluice::config {
 
 /// Why this cannot be the name of a relay's JetStream stream. Empty if it can.
@@ -15,9 +17,9 @@ std::string why_no_relay_of_both(const std::string& stream, const std::string& t
 /// Why a file with so many streams cannot have a relay. Empty if it can: one stream is one database.
 std::string why_no_relay_of(std::size_t streams);
 
-/// Why a relay cannot have so many partitions, in a cluster of `partitions` (0: none) or with static shards.
-/// Empty if it can.
-std::string why_no_relay_partitions(int relay, int partitions, int shards);
+/// Why a relay cannot have its number of partitions, in a cluster of `partitions` (0: none) or with static
+/// shards. Empty if it can.
+std::string why_no_relay_partitions(const RelayConfig& relay, int partitions, int shards);
 
 /// The message for a relay that names neither a stream nor a topic.
 inline constexpr const char* no_relay_log =

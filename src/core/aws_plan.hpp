@@ -24,6 +24,8 @@ struct AwsPlan final : DeliveryPlan {
   /// The addresses that are known in advance. Others follow from the collections' names and the documents'
   /// fields.
   std::vector<std::string> targets;
+  std::string target;      ///< the template of the address
+  std::string message_id;  ///< the template of the messages' deduplication ids
   PayloadFormat format = PayloadFormat::relaxed_json;
 
   std::string_view sink() const override { return sink_name; }

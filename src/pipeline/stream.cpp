@@ -208,8 +208,9 @@ void Stream::on_opened(checkpoint::Acquired acquired, Position at) {
   spawn(keeper_.run());
   health_.opened(acquired.epoch, acquired.floor.value_or(at), lanes_);
   health_.take_maintained(acquired.maintained);
-  log_.info("streaming {} from {} (epoch {}, {} lanes)", config_.database, pool_.hosts(), acquired.epoch,
-            lanes_.size());
+  log_.info("streaming {} from {} (epoch {}, {} lane{})", config_.database,
+            resources_.relay ? resources_.relay->name() : pool_.hosts(), acquired.epoch, lanes_.size(),
+            lanes_.size() == 1 ? "" : "s");
   context_.readiness.ready(condition_);
   observer_.ready();
 }

@@ -116,9 +116,11 @@ ReaderPlan Stream::reader_plan(const Recovery& recovery) {
   plan.tells_only = std::ranges::none_of(rules_, [](const auto& rule) { return rule->keeps_state(); });
   plan.hosts = pool_.hosts();
   plan.patient = part_.of_cluster;
-  // What happens while its server is unreachable has to be published when the server is back.
-  const bool publishes_apart = config_.split && config_.split->publishing == config_.name;
-  if (publishes_apart && !plan.look_elsewhere && !plan.rebuild) plan.origin_first = true;
+  // What happens while an outlet is unreachable has to be published when it is back. In a cluster the first
+  // member stores the origin.
+  const bool only_publishes = plan.tells_only && !requirements::deliveries_of(rules_).empty();
+  const bool begins_elsewhere = restart_now || plan.look_elsewhere || plan.rebuild;
+  if (only_publishes && !part_.of_cluster && !begins_elsewhere) plan.origin_first = true;
   return plan;
 }
 

@@ -214,7 +214,10 @@ void check_fifo(const Settings& section, std::string_view key, const TextTemplat
 
 AwsSection read_fifo(const Settings& section, Service service) {
   const std::string_view key = service == Service::sqs ? "queue" : "topic";
-  if (!section.has(key)) {
+  const bool named = section.has(key);
+  section.has("group");
+  section.done();  // a key that is missing may be misspelt
+  if (!named) {
     section.fail(key, service == Service::sqs ? "name the 'queue': its name or URL, which ends with .fifo"
                                               : "name the 'topic': its ARN, which ends with .fifo");
   }
@@ -302,6 +305,8 @@ std::unique_ptr<Rule> make_aws_publish(const RuleConfig& rule, const std::string
   if (has_fields) ask_for_documents(settings, parts.subscriptions);
   parts.plan.service = section.service;
   parts.plan.format = format == "canonical" ? PayloadFormat::canonical_json : PayloadFormat::relaxed_json;
+  parts.plan.target = parts.target.text();
+  parts.plan.message_id = parts.message_id.text();
   parts.plan.targets = known_targets(parts.target, parts.subscriptions, database);
 
   std::string& text = parts.fingerprint;

@@ -6,6 +6,7 @@
 
 #include "checkpoint/checkpoint_store.hpp"
 #include "config/problems.hpp"
+#include "operations/aws_rules.hpp"
 #include "operations/relay_streams.hpp"
 #include "requirements/fingerprints.hpp"
 #include "rules/registry.hpp"
@@ -20,21 +21,22 @@ constexpr auto poll_interval = std::chrono::seconds(1);
 
 /// Makes the rules of each stream, which validates them as a start does. Throws ConfigError, with all
 /// problems, and Stop.
-std::map<std::string, std::string> judge(const std::vector<StreamConfig>& stated, const RelayConfig& relay,
-                                         int parts) {
+std::map<std::string, std::string> judge(const std::vector<StreamConfig>& stated, const Config& config) {
   std::map<std::string, std::string> hashes;
   config::Problems problems;
   const std::vector<StreamConfig> streams = rules::with_callers_apart(stated);
   for (const StreamConfig& stream : streams) {
     try {
       if (stream.uri_file.empty()) mongo::try_uri(stream.uri);
-      hashes[stream.name] = requirements::options_hash(stream.database, rules::make_rules(stream, parts));
+      hashes[stream.name] =
+          requirements::options_hash(stream.database, rules::make_rules(stream, config.parts()));
     } catch (const ConfigError& error) {
       config::append(problems, error);
     }
   }
   if (!problems.empty()) throw config::PlacedError(config::in_order(std::move(problems)));
-  operations::check_relay_streams(relay, streams);
+  operations::check_relay_streams(config.relay, streams);
+  operations::check_aws_rules(config.aws, streams);
   return hashes;
 }
 
@@ -49,7 +51,7 @@ Reloader::Reloader(const Config& config, ConfigSource& source, spdlog::logger& l
       events_(std::move(events)),
       triggers_(config, log),
       streams_(config.streams),
-      hashes_(judge(config.streams, config.relay, config.parts())) {}
+      hashes_(judge(config.streams, config)) {}
 
 Reloader::~Reloader() = default;
 
@@ -121,7 +123,7 @@ bool Reloader::take(ConfigNews news) {
     return false;
   }
   try {
-    Hashes hashes = judge(news.config->streams, config_.relay, config_.parts());
+    Hashes hashes = judge(news.config->streams, config_);
     accept(news.config->streams, hashes);
     hashes_ = std::move(hashes);
   } catch (const std::exception& error) {

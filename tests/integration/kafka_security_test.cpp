@@ -31,9 +31,9 @@ class KafkaSecurity : public KafkaTest {
     static Certificates all;
     return all;
   }
-  static Flags login(const std::string& password_file) {
+  static Flags login(const std::string& password_file, const std::string& mechanism = "PLAIN") {
     return {"--kafka-user",          "sluice",
-            "--kafka-mechanism",     "PLAIN",
+            "--kafka-mechanism",     mechanism,
             "--kafka-ca-file",       certificates().authority(),
             "--kafka-cert-file",     certificates().client(),
             "--kafka-key-file",      certificates().client(),
@@ -100,6 +100,33 @@ TEST_F(KafkaSecurity, ARelayReadsANewPasswordFromItsFile) {
       << worker.get("/readyz").body;
   secrets_.write("password", "other");
   EXPECT_TRUE(becomes("owners", R"("a")", R"({"_id":"a","n":2})")) << worker.story();
+}
+
+/// A broker that knows users only by SCRAM.
+class KafkaScram : public KafkaSecurity {
+ protected:
+  std::string more_settings() const override {
+    return "sasl.enabled.mechanisms=SCRAM-SHA-512\nlistener.name.client.scram-sha-512.sasl.jaas.config="
+           "org.apache.kafka.common.security.scram.ScramLoginModule required;\n";
+  }
+};
+
+TEST_F(KafkaScram, ARelayLogsIn) {
+  kafka().add_user("sluice", "word");
+  Flags flags = login(secrets_.write("password", "word"), "SCRAM-SHA-512");
+  for (const std::string& flag : {"--kafka-brokers=" + brokers(), "--relay-topic=" + db().database(),
+                                  std::string("--relay-partitions=2")})
+    flags.push_back(flag);
+  const std::string rules =
+      file("  - name: count\n    count: { from: items, reference: owner, into: owners, field: n }\n");
+  db().insert("owners", R"({"_id":"a","n":0})");
+  Worker& worker = start_member(rules, 2, flags).ready();
+  if (rd_kafka_version() < 0x020601ff) {  // it repeats the nonce, which Kafka 4 refuses
+    EXPECT_TRUE(worker.logs("Kafka 4 accepts SCRAM from librdkafka 2.6.1 on")) << worker.story();
+    return;
+  }
+  db().insert("items", R"({"_id":1,"owner":"a"})");
+  EXPECT_TRUE(becomes("owners", R"("a")", R"({"_id":"a","n":1})")) << worker.story();
 }
 
 /// A broker that grants each right explicitly. Its own listener's clients may do everything.

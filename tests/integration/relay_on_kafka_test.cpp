@@ -31,6 +31,7 @@ class RelayOnKafka : public ClusterTest {
     Worker& member = join(partitions, relayed());
     EXPECT_GT(member.wait(60s), 0) << member.story();
     EXPECT_NE(member.err().find(why), std::string::npos) << member.err();
+    EXPECT_EQ(member.out().find("__READY__"), std::string::npos) << member.out();
     std::vector<std::string> flags = relayed();
     flags.insert(flags.end(), {"--partitions", std::to_string(partitions)});
     const Outcome checked = run_sluice(here_run({"check", realworld_file(), "--online"}, flags));
@@ -100,6 +101,21 @@ TEST_F(RelayOnKafka, ATopicForSmallMessagesHoldsLargeEventsInParts) {
   for (const KafkaMessage& message : kafka().read(topic_))
     parted |= message.headers.at("Sluice-Relay").ends_with(" 12");
   EXPECT_TRUE(parted);
+}
+
+TEST_F(RelayOnKafka, MessagesNameTheTopicAndTheCommandFindsIt) {
+  std::vector<std::string> flags = relayed();
+  flags.insert(flags.end(), {"--lanes", "1"});
+  Worker& member = join(partitions, flags).ready();
+  EXPECT_TRUE(member.logs("streaming " + db().database() + " from the relay's Kafka topic " + topic_ +
+                          " (epoch 1, 1 lane)"))
+      << member.story();
+  const Outcome status = run_sluice(
+      here_run({"cluster", "status", realworld_file()},
+               {"--relay-topic", topic_, "--kafka-brokers", shared_kafka().brokers(), "--relay-partitions",
+                std::to_string(partitions), "--partitions", std::to_string(partitions)}));
+  EXPECT_EQ(status.exit_code, 0) << status.err;
+  EXPECT_NE(status.out.find("relay " + topic_ + ": "), std::string::npos) << status.out;
 }
 
 TEST_F(RelayOnKafka, ATopicThatIsMadeAnewIsWrittenAnewFromMongoDB) {

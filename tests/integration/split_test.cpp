@@ -144,6 +144,22 @@ TEST_F(Split, AMemberOfAClusterCountsWithoutNats) {
   terminate_all();
 }
 
+/// What is written while the first start waits for NATS.
+TEST_F(Split, AStreamThatOnlyPublishesMissesNothingBeforeItsFirstStart) {
+  own_nats.kill9();
+  const std::string file = publish_file();
+  start(file, {"--nats-url", own_nats.url()}, 2, 0);
+  ASSERT_TRUE(waits_for_nats()) << worker().story();
+  insert_items(10);
+  worker().kill9();
+  insert_items(10);
+  own_nats.restart();
+  forget_workers();
+  start_shards(file, 2, {"--nats-url", own_nats.url()});
+  EXPECT_TRUE(published());
+  terminate_all();
+}
+
 TEST_F(Split, AnUpgradeGoesOnFromTheOnePosition) {
   expect_upgrade_goes_on(0);
 }

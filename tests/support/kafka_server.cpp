@@ -1,9 +1,6 @@
 #include "support/kafka_server.hpp"
 
-#include <array>
 #include <csignal>
-#include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 
@@ -14,15 +11,7 @@ namespace {
 
 /// The folder with the jars: SLUICE_KAFKA, which tools/test sets, or else the output of tools/kafka.
 const std::string& kafka_folder() {
-  static const std::string folder = [] {
-    if (const char* named = std::getenv("SLUICE_KAFKA")) return std::string(named);
-    const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(SLUICE_TOOLS "/kafka", "r"), pclose);
-    std::array<char, 512> line{};
-    if (!pipe || std::fgets(line.data(), line.size(), pipe.get()) == nullptr) return std::string();
-    std::string text = line.data();
-    while (text.ends_with('\n')) text.pop_back();
-    return text;
-  }();
+  static const std::string folder = tool_output("SLUICE_KAFKA", "kafka");
   return folder;
 }
 
@@ -109,6 +98,19 @@ void KafkaServer::restart(const std::string& settings) {
   options_.settings = settings;
   configure();
   restart();
+}
+
+void KafkaServer::add_user(const std::string& name, const std::string& password) const {
+  const auto log = folder_.path() / "add_user.log";
+  Process tool({.command = {find_program("java"), "-cp", kafka_folder() + "/*", "kafka.admin.ConfigCommand",
+                            "--bootstrap-server", internal(), "--alter", "--add-config",
+                            "SCRAM-SHA-512=[password=" + password + "]", "--entity-type", "users",
+                            "--entity-name", name},
+                .environment = {},
+                .out = log,
+                .err = log});
+  if (tool.wait(patience(std::chrono::seconds(60))) != 0)
+    throw std::runtime_error("no user was made: " + read_file(log));
 }
 
 void KafkaServer::stop() const {

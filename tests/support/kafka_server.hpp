@@ -37,6 +37,8 @@ class KafkaServer {
   std::string brokers() const;
   /// What clients may connect to without log-in, TLS and proxy.
   std::string internal() const { return "127.0.0.1:" + internal_port_.text(); }
+  /// Makes a user who logs in by SCRAM-SHA-512, whom all brokers know. Takes seconds.
+  void add_user(const std::string& name, const std::string& password) const;
   /// With Options::behind_proxy.
   workbench::TcpProxy& network() { return *proxy_; }
   void kill9() { process_->kill9(); }

@@ -1,10 +1,7 @@
 #include "support/mongod.hpp"
 
 #include <algorithm>
-#include <array>
 #include <csignal>
-#include <cstdio>
-#include <cstdlib>
 #include <stdexcept>
 
 #include "workbench/eventually.hpp"
@@ -18,21 +15,9 @@ using workbench::MongoError;
 
 constexpr const char* set_name = "rs0";
 
-std::string output_of(const std::string& command) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
-  std::array<char, 512> line{};
-  if (!pipe || std::fgets(line.data(), line.size(), pipe.get()) == nullptr) return "";
-  std::string text = line.data();
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
-}
-
 /// The path of mongod: SLUICE_MONGOD, which tools/test sets, or else the output of tools/mongod.
 const std::string& mongod_path() {
-  static const std::string path = [] {
-    const char* named = std::getenv("SLUICE_MONGOD");
-    return named != nullptr ? named : output_of(SLUICE_TOOLS "/mongod");
-  }();
+  static const std::string path = tool_output("SLUICE_MONGOD", "mongod");
   if (path.empty()) throw std::runtime_error("no mongod: set SLUICE_MONGOD or see tools/mongod");
   return path;
 }

@@ -1,9 +1,7 @@
 #include "support/moto_server.hpp"
 
-#include <array>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <stdexcept>
 
 #include "workbench/eventually.hpp"
@@ -18,15 +16,7 @@ namespace {
 
 /// The folder for PYTHONPATH: SLUICE_MOTO, which tools/test sets, or else the output of tools/moto.
 const std::string& moto_folder() {
-  static const std::string folder = [] {
-    if (const char* named = std::getenv("SLUICE_MOTO")) return std::string(named);
-    const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(SLUICE_TOOLS "/moto", "r"), pclose);
-    std::array<char, 512> line{};
-    if (!pipe || std::fgets(line.data(), line.size(), pipe.get()) == nullptr) return std::string();
-    std::string text = line.data();
-    while (text.ends_with('\n')) text.pop_back();
-    return text;
-  }();
+  static const std::string folder = tool_output("SLUICE_MOTO", "moto");
   return folder;
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
@@ -114,6 +115,17 @@ std::string find_program(const std::string& name) {
     if (access(path.c_str(), X_OK) == 0) return path;
   }
   throw std::runtime_error("no " + name + ": tools/setup installs it");
+}
+
+std::string tool_output(const char* variable, const std::string& tool) {
+  if (const char* named = std::getenv(variable)) return named;
+  const std::string command = SLUICE_TOOLS "/" + tool;
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+  std::array<char, 512> line{};
+  if (!pipe || std::fgets(line.data(), line.size(), pipe.get()) == nullptr) return "";
+  std::string text = line.data();
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
 }
 
 Memory memory_of(pid_t pid) {

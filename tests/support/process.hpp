@@ -45,6 +45,10 @@ class Process {
 /// The path of a program in PATH or in /usr/sbin, which is not in every user's PATH. Throws if there is none.
 std::string find_program(const std::string& name);
 
+/// The value of the environment variable if it is set, and else the first line that this program of tools/
+/// prints; "" if it fails.
+std::string tool_output(const char* variable, const std::string& tool);
+
 /// Present and peak resident memory, from /proc.
 struct Memory {
   double rss_mb = 0;

@@ -228,6 +228,20 @@ int Kafka::partitions(const std::string& topic) {
   return count;
 }
 
+std::vector<Kafka::Placement> Kafka::placements(const std::string& topic) {
+  const KafkaTopic handle(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* got = nullptr;
+  check(rd_kafka_metadata(client_.get(), 0, handle.get(), &got, kafka_patience_ms), "metadata");
+  std::vector<Placement> all;
+  for (int i = 0; i < got->topic_cnt; ++i) {
+    const auto& one = got->topics[i];
+    for (int partition = 0; partition < one.partition_cnt; ++partition)
+      all.push_back({one.partitions[partition].leader, one.partitions[partition].isr_cnt});
+  }
+  rd_kafka_metadata_destroy(got);
+  return all;
+}
+
 std::pair<std::int64_t, std::int64_t> Kafka::offsets(const std::string& topic, int partition) {
   std::int64_t low = 0;
   std::int64_t high = 0;

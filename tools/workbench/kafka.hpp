@@ -55,6 +55,13 @@ class Kafka {
   void revoke(const std::string& user, const std::string& prefix);
   /// The number of partitions; 0 if there is no such topic.
   int partitions(const std::string& topic);
+  /// Where each partition of a topic is: the number of its leader (-1: none), and how many replicas are in
+  /// sync.
+  struct Placement {
+    int leader = -1;
+    int in_sync = 0;
+  };
+  std::vector<Placement> placements(const std::string& topic);
   /// The number of offsets in use, over all partitions; 0 if there is no such topic. Transactions' markers
   /// count too.
   std::int64_t count(const std::string& topic);

@@ -13,9 +13,11 @@
 #include "inspect/inspect.hpp"
 #include "mongo/client.hpp"
 #include "mongo/quiet.hpp"
+#include "operations/aws_rules.hpp"
 #include "operations/relay_streams.hpp"
 #include "rules/registry.hpp"
 #include "rules/shared/apart.hpp"
+#include "rules/shared/same_ids.hpp"
 #include "sluice/error.hpp"
 #include "text/json_writer.hpp"
 #include "text/printable.hpp"
@@ -35,8 +37,21 @@ struct Verdict {
   std::size_t streams = 0;  ///< number of streams in the file
   std::size_t rules = 0;
   config::Problems problems;
-  SetOffReport set_offs;  ///< empty if there are problems
+  SetOffReport set_offs;          ///< empty if there are problems
+  std::vector<Finding> warnings;  ///< the same
 };
+
+std::vector<Finding> warnings_of(const std::vector<rules::PlacedRule>& placed) {
+  std::vector<Finding> all;
+  for (const rules::SameIds& one : rules::same_ids(placed)) {
+    all.push_back(
+        {inspect::Level::warning, one.rule,
+         fmt::format("publishes the same events as {} to the {}, where AWS drops the second message of "
+                     "an id within five minutes; set a 'message_id' of its own, such as \"{{token}}-2\"",
+                     one.other, one.target)});
+  }
+  return all;
+}
 
 /// The text of a file or of standard input.
 struct Input {
@@ -75,12 +90,20 @@ Verdict judge_once(const std::shared_ptr<const config::YamlDocument>& document, 
       verdict.problems.push_back({"", 0, 0, error.what()});
     }
   }
-  try {
-    operations::check_relay_streams(verdict.config.relay, verdict.config.streams);
-  } catch (const ConfigError& error) {
-    config::append(verdict.problems, error);
+  const auto attempt = [&](const auto& check) {
+    try {
+      check();
+    } catch (const ConfigError& error) {
+      config::append(verdict.problems, error);
+    }
+  };
+  attempt([&] { operations::check_relay_streams(verdict.config.relay, verdict.config.streams); });
+  attempt([&] { operations::check_aws_rules(verdict.config.aws, verdict.config.streams); });
+  if (verdict.problems.empty()) {
+    const auto placed = placed_rules(stated, verdict.config.streams, made);
+    verdict.set_offs = SetOffReport(placed);
+    verdict.warnings = warnings_of(placed);
   }
-  if (verdict.problems.empty()) verdict.set_offs = SetOffReport(stated, verdict.config.streams, made);
   verdict.problems = config::in_order(std::move(verdict.problems));
   return verdict;
 }
@@ -121,7 +144,7 @@ Verdict judge(const std::string& file, const Arguments& arguments) {
     verdict.problems = config::in_order(std::move(verdict.problems));
     return verdict;
   } catch (const ConfigError& error) {
-    return {{}, 0, 0, config::problems_of(error), {}};
+    return {{}, 0, 0, config::problems_of(error), {}, {}};
   }
 }
 
@@ -196,6 +219,7 @@ int check(const std::string& file, const Arguments& arguments, Report& report) {
   report.begin(file, verdict);
   auto worst = verdict.problems.empty() ? inspect::Level::ok : inspect::Level::error;
   for (const Finding& finding : verdict.set_offs.findings()) report.add(finding);
+  for (const Finding& finding : verdict.warnings) report.add(finding);
   if (verdict.problems.empty() && arguments.own.contains("online")) {
     inspect::inspect(verdict.config, [&](const Finding& finding) {
       worst = std::max(worst, finding.level);

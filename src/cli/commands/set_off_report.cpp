@@ -45,8 +45,9 @@ void append_texts(text::JsonWriter& json, std::string_view name, const std::vect
 
 }  // namespace
 
-SetOffReport::SetOffReport(const std::vector<StreamConfig>& stated, const std::vector<StreamConfig>& streams,
-                           const std::vector<requirements::Rules>& made) {
+std::vector<rules::PlacedRule> placed_rules(const std::vector<StreamConfig>& stated,
+                                            const std::vector<StreamConfig>& streams,
+                                            const std::vector<requirements::Rules>& made) {
   std::vector<rules::PlacedRule> placed;
   for (std::size_t i = 0; i < made.size(); ++i) {
     const StreamConfig& stream = streams[i];
@@ -56,9 +57,11 @@ SetOffReport::SetOffReport(const std::vector<StreamConfig>& stated, const std::v
       placed.push_back({name, database, rule.get()});
     }
   }
-  set_offs_ = rules::set_offs(placed);
-  loops_ = rules::loops(placed, set_offs_);
+  return placed;
 }
+
+SetOffReport::SetOffReport(const std::vector<rules::PlacedRule>& placed)
+    : set_offs_(rules::set_offs(placed)), loops_(rules::loops(placed, set_offs_)) {}
 
 std::vector<inspect::Finding> SetOffReport::findings() const {
   std::vector<inspect::Finding> all;

@@ -10,13 +10,16 @@
 
 namespace sluice::cli {
 
+/// The rules that were made of the streams that run, named by the streams of the file (`stated`).
+std::vector<rules::PlacedRule> placed_rules(const std::vector<StreamConfig>& stated,
+                                            const std::vector<StreamConfig>& streams,
+                                            const std::vector<requirements::Rules>& made);
+
 /// Which rules of a file are set off by the writes of other rules, for `sluice check`.
 class SetOffReport {
  public:
   SetOffReport() = default;
-  /// `stated`: the streams of the file; `streams`: those that run, with the rules made of each.
-  SetOffReport(const std::vector<StreamConfig>& stated, const std::vector<StreamConfig>& streams,
-               const std::vector<requirements::Rules>& made);
+  explicit SetOffReport(const std::vector<rules::PlacedRule>& placed);
 
   /// As findings: notes, and a warning for each loop that may never end.
   std::vector<inspect::Finding> findings() const;

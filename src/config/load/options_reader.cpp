@@ -235,15 +235,17 @@ class OptionsReader {
     refuse("relay-stream", why_no_relay_stream(config.relay.stream));
     refuse("relay-topic", why_no_relay_topic(config.relay.topic));
     refuse("relay-topic", why_no_relay_of_both(config.relay.stream, config.relay.topic));
-    refuse("relay-partitions",
-           why_no_relay_partitions(config.relay.partitions, config.partitions, config.shard_count));
+    refuse("relay-partitions", why_no_relay_partitions(config.relay, config.partitions, config.shard_count));
   }
 
   /// Without a name everything else about the relay would be without effect.
   void check_no_relay() {
     const bool misspelt = std::ranges::any_of(
         context_.problems, [](const Problem& one) { return one.message.starts_with("unknown key"); });
-    if (misspelt) return;
+    if (misspelt || has_unknown_keys("relay") || has_unknown_keys("relay.jetstream") ||
+        has_unknown_keys("relay.kafka")) {
+      return;
+    }
     for (const Option& one : relay_options()) {
       const Origin& origin = origins_.at(one.name);
       if (origin.kind == Origin::Kind::fallback) continue;
@@ -253,6 +255,18 @@ class OptionsReader {
     const std::vector<std::string> keys = file.keys();
     if (std::ranges::find(keys, "relay") == keys.end()) return;
     file.fail("relay", std::string(no_relay_log));
+  }
+
+  /// They are reported when everything has been read.
+  bool has_unknown_keys(std::string_view section) {
+    const Settings* found = context_.sources.section(section);
+    if (found == nullptr) return false;
+    try {
+      found->done();
+      return false;
+    } catch (const ConfigError&) {
+      return true;
+    }
   }
 
   LoadContext& context_;

@@ -57,11 +57,39 @@ void Aws::Attempt::send_all(Service service, const std::vector<std::size_t>& wri
   if (auto* error = std::get_if<Error>(&client)) return report(std::move(*error));
   client_ = std::get<aws::Client*>(client);
   targets_.clear();
+  // A queue whose URL cannot be got holds up no message to the others.
+  std::vector<std::size_t> known;
+  std::vector<std::size_t> unknown;
+  for (const std::size_t write : writes) {
+    const bool asks = targets_[target_of(delivery(write).message->address)].unknown;
+    (asks ? unknown : known).push_back(write);
+  }
+  send_items(known);
+  if (unknown.empty()) return;
+  ask_for_targets();
+  send_items(unknown);
+}
+
+void Aws::Attempt::send_items(const std::vector<std::size_t>& writes) {
   items_.clear();
   outgoing_.clear();
   lane_.bodies.clear();
   for (const std::size_t write : writes) add_item(write);
   fly();
+}
+
+void Aws::Attempt::ask_for_targets() {
+  std::vector<std::string> queues;
+  for (const Target& target : targets_) {
+    if (target.unknown) queues.push_back(target.stated);
+  }
+  const auto sent = outlet_.targets_.ask(*client_, queues, deadline_, outlet_.stop_.get_token(),
+                                         [this](Error error) { report(std::move(error)); });
+  if (const auto* error = std::get_if<Error>(&sent)) return report(*error);
+  say_unsent(std::get<http::Unsent>(sent));
+  for (Target& target : targets_) {
+    if (target.unknown) look_up(target);
+  }
 }
 
 /// Prepares a message for the flight, unless it cannot be sent now or ever.
@@ -104,14 +132,19 @@ bool Aws::Attempt::render(std::size_t write, Item& item) {
 std::size_t Aws::Attempt::target_of(std::string_view stated) {
   const auto found = std::ranges::find(targets_, stated, &Target::stated);
   if (found != targets_.end()) return static_cast<std::size_t>(found - targets_.begin());
-  Target& made = targets_.emplace_back(Target{std::string(stated), {}});
-  auto address = outlet_.targets_.address(*client_, made.stated, outlet_.stop_.get_token());
-  if (auto* error = std::get_if<Error>(&address)) {
+  look_up(targets_.emplace_back(Target{std::string(stated), {}}));
+  return targets_.size() - 1;
+}
+
+void Aws::Attempt::look_up(Target& target) {
+  auto address = outlet_.targets_.address(*client_, target.stated);
+  target.unknown = !address;
+  if (!address) return;
+  if (auto* error = std::get_if<Error>(&*address)) {
     report(std::move(*error));
   } else {
-    made.address = std::get<std::string>(std::move(address));
+    target.address = std::get<std::string>(std::move(*address));
   }
-  return targets_.size() - 1;
 }
 
 aws::Entry Aws::Attempt::entry_of(const Item& item) const {

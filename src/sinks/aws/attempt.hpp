@@ -37,14 +37,18 @@ class Aws::Attempt {
     std::string id;
   };
   struct Target {
-    std::string stated;   ///< as the message names it
-    std::string address;  ///< what requests are sent to; "" if it cannot be used in this attempt
+    std::string stated;    ///< as the message names it
+    std::string address;   ///< what requests are sent to; "" if it cannot be used in this attempt
+    bool unknown = false;  ///< the address has to be asked for
   };
 
   void send_all(AwsPlan::Service service, const std::vector<std::size_t>& writes);
+  void send_items(const std::vector<std::size_t>& writes);
+  void ask_for_targets();
   void add_item(std::size_t write);
   bool render(std::size_t write, Item& item);
   std::size_t target_of(std::string_view stated);
+  void look_up(Target& target);
   aws::Entry entry_of(const Item& item) const;
   void fly();
   bool send_wave(aws::Flight& flight, const std::vector<aws::Flight::Places>& wave);

@@ -11,7 +11,6 @@ namespace {
 using Service = AwsPlan::Service;
 
 constexpr std::size_t aws_connections = 16;
-constexpr auto most_asking = std::chrono::seconds(5);
 /// A worker goes on within seconds when the service does.
 constexpr flow::CircuitBreaker::Limits aws_breaker{8, std::chrono::milliseconds(200),
                                                    std::chrono::seconds(5)};
@@ -125,7 +124,7 @@ http::Answer Client::ask(const Call& call, const std::stop_token& stop) {
   if (const auto* error = std::get_if<Error>(&sent)) {
     answer.text = error->message;
   } else if (answer.kind == http::Answer::Kind::unsent) {
-    answer.text = "nothing is sent for a while, because the last requests failed";
+    answer.text = not_asked;
   }
   return std::move(answer);
 }

@@ -15,6 +15,11 @@
 
 namespace sluice::sinks::aws {
 
+/// How long to wait for the answer to a single call.
+inline constexpr auto most_asking = std::chrono::seconds(5);
+/// Why a call was not sent.
+inline constexpr const char* not_asked = "nothing is sent for a while, because the last requests failed";
+
 /// Signs requests to one service and sends them. Its functions may be called from any thread, and block.
 class Client {
  public:

@@ -58,28 +58,44 @@ std::variant<Client*, Error> Targets::client(AwsPlan::Service service) {
   return known.get();
 }
 
-std::variant<std::string, Error> Targets::address(Client& client, const std::string& target,
-                                                  const std::stop_token& stop) {
+std::optional<std::variant<std::string, Error>> Targets::address(const Client& client,
+                                                                 const std::string& target) {
   if (const std::string why = why_not_in(config_.region, target); !why.empty())
     return client.error_of({Remedy::wait, "", why}, target);
   if (client.service() != AwsPlan::Service::sqs || is_url(target)) return target;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = urls_.find(target);
-    if (found != urls_.end()) return found->second;
-  }
-  const http::Answer answer = client.ask(queue_url_call(target), stop);
-  if (const Failure failure = client.failure_of(answer)) {
-    // Whatever is wrong with the name, the message is not at fault.
-    Error error = client.error_of(failure, target);
-    error.kind = ErrorKind::unavailable;
-    return error;
-  }
-  const JsonAnswer parsed(answer.body);
-  std::string url(parsed.root().at("QueueUrl").text());
-  if (url.empty()) return client.error_of({Remedy::wait, "", "the answer has no QueueUrl"}, target);
   const std::lock_guard lock(mutex_);
-  return urls_[target] = std::move(url);
+  const auto found = urls_.find(target);
+  if (found == urls_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::variant<http::Unsent, Error> Targets::ask(Client& client, const std::vector<std::string>& queues,
+                                               flow::Time deadline, const std::stop_token& stop,
+                                               const std::function<void(Error)>& failed) {
+  std::vector<Call> calls;
+  calls.reserve(queues.size());
+  for (const std::string& queue : queues) calls.push_back(queue_url_call(queue));
+  std::vector<http::Answer> answers(calls.size());
+  auto sent = client.send(calls, answers, deadline, stop);
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    if (answers[i].kind == http::Answer::Kind::unsent) continue;
+    if (const Failure failure = client.failure_of(answers[i])) {
+      // Whatever is wrong with the name, the message is not at fault.
+      Error error = client.error_of(failure, queues[i]);
+      error.kind = ErrorKind::unavailable;
+      failed(std::move(error));
+      continue;
+    }
+    const JsonAnswer parsed(answers[i].body);
+    std::string url(parsed.root().at("QueueUrl").text());
+    if (url.empty()) {
+      failed(client.error_of({Remedy::wait, "", "the answer has no QueueUrl"}, queues[i]));
+      continue;
+    }
+    const std::lock_guard lock(mutex_);
+    urls_[queues[i]] = std::move(url);
+  }
+  return sent;
 }
 
 void Targets::forget(const std::string& target) {
@@ -90,9 +106,17 @@ void Targets::forget(const std::string& target) {
 std::optional<Error> Targets::look(Client& client, const std::string& target, bool& unsure,
                                    const std::stop_token& stop) {
   unsure = false;
-  auto found = address(client, target, stop);
-  if (auto* error = std::get_if<Error>(&found)) return std::move(*error);
-  const Call call = look_call(client.service(), std::get<std::string>(found));
+  auto known = address(client, target);
+  if (!known) {
+    std::optional<Error> why = client.error_of({Remedy::wait, "", not_asked}, target);
+    const auto sent = ask(client, {target}, flow::Clock::now() + most_asking, stop,
+                          [&why](Error error) { why = std::move(error); });
+    if (const auto* error = std::get_if<Error>(&sent)) return *error;
+    known = address(client, target);
+    if (!known) return why;
+  }
+  if (auto* error = std::get_if<Error>(&*known)) return std::move(*error);
+  const Call call = look_call(client.service(), std::get<std::string>(*known));
   const Failure failure = client.failure_of(client.ask(call, stop));
   unsure = failure.remedy == Remedy::log_in && refuses_the_question(failure.code);
   if (!failure || unsure) return std::nullopt;

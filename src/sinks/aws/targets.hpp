@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "sinks/aws/client.hpp"
 
@@ -26,10 +28,13 @@ class Targets {
   std::variant<Client*, Error> client(AwsPlan::Service service);
 
   /// What a batch is sent to: the URL of a queue that is stated by its name, and otherwise the target itself.
-  /// An error if the queue does not exist, or the target is in another region. Asks the service once for each
-  /// queue.
-  std::variant<std::string, Error> address(Client& client, const std::string& target,
-                                           const std::stop_token& stop);
+  /// Nothing if the URL has to be asked for. An error if the target is in another region.
+  std::optional<std::variant<std::string, Error>> address(const Client& client, const std::string& target);
+  /// Asks for the URLs of these queues, all at the same time. address() knows them afterwards. Calls `failed`
+  /// for each that the service does not tell. The result is that of Client::send().
+  std::variant<http::Unsent, Error> ask(Client& client, const std::vector<std::string>& queues,
+                                        flow::Time deadline, const std::stop_token& stop,
+                                        const std::function<void(Error)>& failed);
   /// The queue's URL may have changed: it is asked for again.
   void forget(const std::string& target);
 

@@ -14,8 +14,17 @@ constexpr std::array refusals{
     RD_KAFKA_RESP_ERR_POLICY_VIOLATION,   RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT,
 };
 
-const char* advice_for(rd_kafka_resp_err_t code) {
+/// The first librdkafka whose SCRAM log-in Kafka 4 accepts: earlier ones repeat the nonce.
+constexpr int good_scram = 0x020601ff;
+
+const char* advice_for(rd_kafka_resp_err_t code, const std::string& reason) {
   if (is_unknown_topic(code)) return "; create the topic, or let Sluice create it with 'create: true'";
+  if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && reason.find("SCRAM") != std::string::npos &&
+      rd_kafka_version() < good_scram) {
+    return "; check user, password and mechanism; Kafka 4 accepts SCRAM from librdkafka 2.6.1 on, which is "
+           "newer "
+           "than the one installed here, and PLAIN over TLS from any";
+  }
   switch (code) {
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
       return "; allow the user to describe and write the topic";
@@ -40,7 +49,7 @@ const char* advice_for(rd_kafka_resp_err_t code) {
 Error error_of(rd_kafka_resp_err_t code, const std::string& doing, const std::string& reason) {
   // An operator can correct even refused credentials while the worker runs.
   return {ErrorKind::unavailable, static_cast<std::int32_t>(code),
-          doing + ": " + (reason.empty() ? rd_kafka_err2str(code) : reason) + advice_for(code)};
+          doing + ": " + (reason.empty() ? rd_kafka_err2str(code) : reason) + advice_for(code, reason)};
 }
 
 bool refuses_content(rd_kafka_resp_err_t code) {

@@ -18,6 +18,7 @@
 #include "config/names.hpp"
 #include "config/problems.hpp"
 #include "mongo/client.hpp"
+#include "operations/aws_rules.hpp"
 #include "operations/relay_streams.hpp"
 #include "rules/registry.hpp"
 #include "rules/shared/apart.hpp"
@@ -56,6 +57,7 @@ std::vector<StreamConfig> judged_streams(const Config& config) {
   }
   if (!problems.empty()) throw config::PlacedError(config::in_order(std::move(problems)));
   operations::check_relay_streams(config.relay, streams);
+  operations::check_aws_rules(config.aws, streams);
   return streams;
 }
 

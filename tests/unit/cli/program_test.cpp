@@ -302,6 +302,46 @@ TEST_F(WithFile, CheckLooksBehindTheFirstProblemOfARule) {
       << err;
 }
 
+TEST_F(WithFile, CheckNeedsARegionForAWS) {
+  const std::string rest =
+      "mongodb: {database: d}\nrules:\n  - name: out\n    publish: {from: a, eventbridge: {}}\n";
+  write("pipeline: p\n" + rest);
+  const Outcome without = run({"check", file_});
+  EXPECT_EQ(without.code, 1);
+  EXPECT_EQ(without.err,
+            file_ +
+                ":5:5: rule 'out' publishes to AWS, and no region is set; set 'region' under 'aws', "
+                "--aws-region or AWS_REGION, such as eu-central-1\n");
+  EXPECT_EQ(run({"check", file_, "--aws-region", "r-1"}).code, 0);
+  write("pipeline: p\naws: {region: r-1, access_key_id: A}\n" + rest);
+  EXPECT_NE(run({"check", file_})
+                .err.find("'access_key_id' is set under 'aws' without 'secret_access_key'; set "
+                          "both (or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"),
+            std::string::npos);
+  write("pipeline: p\naws: {region: r-1, access_key_id: A, secret_access_key: s}\n" + rest);
+  EXPECT_EQ(run({"check", file_}).code, 0);
+}
+
+TEST_F(WithFile, CheckWarnsOfIdsThatAWSTakesForRepetitions) {
+  const auto file = [](const std::string& second) {
+    return "pipeline: p\nmongodb: {database: d}\naws: {region: r-1}\nrules:\n  - name: out\n"
+           "    publish: {from: a, sqs: {queue: q.fifo}}\n  - name: again\n    publish: {from: " +
+           second + "}\n";
+  };
+  const std::string warning =
+      "warning  d/again: publishes the same events as d/out to the SQS queue q.fifo, where AWS drops the "
+      "second";
+  write(file("[a, b], sqs: {queue: q.fifo}"));
+  const Outcome outcome = run({"check", file_});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find(warning), std::string::npos) << outcome.out;
+  for (const char* other : {"b, sqs: {queue: q.fifo}", "a, sqs: {queue: r.fifo}",
+                            "a, sqs: {queue: q.fifo}, message_id: '{token}-2'"}) {
+    write(file(other));
+    EXPECT_EQ(run({"check", file_}).out.find("warning"), std::string::npos) << other;
+  }
+}
+
 TEST_F(WithFile, CheckTakesSeveralFilesAndNoRulesAreAFile) {
   write("pipeline: p\nmongodb: {database: d}\nrules: []\n");
   const Outcome outcome = run({"check", file_, "no/such.yaml"});

@@ -43,6 +43,9 @@ TEST(PublishAws, WhatCannotBeMeantIsRefusedWithItsPlace) {
   refused("from: orders\nsqs: {queue: " + std::string(80, 'x') + ".fifo}\n", "cannot be the name of a queue");
   refused("from: orders\nsqs: {queue: a.fifo, group: ''}\n", "a FIFO queue needs a group");
   refused("from: orders\nsqs: {queue: a.fifo, grup: x}\n", "unknown key 'grup'");
+  refused("from: orders\nsqs: {que: a.fifo}\n", "unknown key 'que'; allowed here: queue or group");
+  refused("from: orders\nsqs: {queu: a.fifo}\n", "unknown key 'queu'; did you mean 'queue'?");
+  refused("from: orders\nsns: {topik: a.fifo}\n", "unknown key 'topik'; did you mean 'topic'?");
   refused("from: orders\nsns: {topic: orders.fifo}\n", "not the ARN of a topic");
   refused("from: orders\nsns: {topic: 'arn:aws:sns:eu-central-1:1:orders'}\n", "others keep no order");
   refused("from: orders\neventbridge: {source: aws.mine}\n", "AWS's own");

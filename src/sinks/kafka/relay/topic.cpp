@@ -109,7 +109,8 @@ TopicShape relay_topic_shape(const RelayConfig& config) {
 std::string why_no_relay_log(const std::string& name, int partitions, const TopicFacts& topic) {
   if (topic.partitions != partitions) {
     return fmt::format(
-        "the topic {} has {} partition{}, but the relay has {}; set 'partitions' to the number of the topic, "
+        "the topic {} has {} partition{}, but the relay has {}; set 'relay.kafka.partitions' to the number "
+        "of the topic, "
         "or use another topic, which Sluice creates",
         name, topic.partitions, topic.partitions == 1 ? "" : "s", partitions);
   }

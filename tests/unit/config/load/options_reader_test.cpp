@@ -112,6 +112,10 @@ TEST(RelayOptions, AreInASectionOfTheLogsKind) {
   EXPECT_FALSE(loaded_of(kSmall).config.relay);
   const std::string typo = refusal_of(kSmall + "relay: {jetstream: {steam: LOG}}\n");
   EXPECT_NE(typo.find("unknown key 'steam'; did you mean 'stream'?"), std::string::npos) << typo;
+  const std::string log = refusal_of(kSmall + "relay: {kafk: {topic: LOG}}\n");
+  EXPECT_NE(log.find("unknown key 'kafk'; did you mean 'kafka'?"), std::string::npos) << log;
+  for (const std::string& one : {typo, log})
+    EXPECT_EQ(one.find("the relay has no JetStream stream"), std::string::npos) << one;
 }
 
 TEST(RelayOptions, HaveAsManyPartitionsAsTheClusterOrTheShards) {
@@ -124,7 +128,10 @@ TEST(RelayOptions, HaveAsManyPartitionsAsTheClusterOrTheShards) {
                  "'partitions: 16' under 'cluster'"),
       std::string::npos)
       << other;
+  EXPECT_NE(other.find("or change 'relay.jetstream.partitions'"), std::string::npos) << other;
   EXPECT_NE(refusal_of(kSmall + relay).find("but there is 1 static shard;"), std::string::npos);
+  const std::string kafka = refusal_of(kSmall + "relay: {kafka: {topic: LOG, partitions: 16}}\n");
+  EXPECT_NE(kafka.find("or change 'relay.kafka.partitions'"), std::string::npos) << kafka;
 }
 
 TEST(RelayOptions, AreInTheSectionKafkaForATopic) {

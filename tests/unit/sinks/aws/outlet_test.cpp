@@ -52,6 +52,17 @@ class AwsOutlet : public testing::Test {
     batch_.writes.emplace_back(DeliverWrite{&plan_, &message, bson::stable_hash(group, 0)});
   }
 
+  void add_to(const std::string& queue, const std::string& group) {
+    add(group, 1);
+    messages_.back().address = texts_.emplace_back(queue);
+  }
+
+  /// The name of the queue if the request asks for its URL; "" if it does not.
+  static std::string asked_queue(const WebRequest& request) {
+    if (request.header("x-amz-target") != "AmazonSQS.GetQueueUrl") return "";
+    return std::string(aws::JsonAnswer(request.body).root().at("QueueName").text());
+  }
+
   /// Stores the entries of a batch, but for those that `fails_` has a failure for (used once each).
   WebAnswer answer(const WebRequest& request) {
     ++requests_;
@@ -244,6 +255,28 @@ TEST_F(AwsOutlet, AnUnreachableServiceIsReportedAndAbandonedAtOnce) {
   EXPECT_EQ(outcome.error->kind, ErrorKind::unavailable);
   outlet_->abandon();
   EXPECT_EQ(outlet_->send(batch_).error->kind, ErrorKind::transient);
+}
+
+TEST_F(AwsOutlet, QueuesThatAreNotFoundHoldUpNoOthers) {
+  for (int i = 0; i < 6; ++i) add_to("lost" + std::to_string(i) + ".fifo", "a" + std::to_string(i));
+  add_to("q.fifo", "b");
+  service_.answer([this](const WebRequest& request) -> WebAnswer {
+    const std::string queue = asked_queue(request);
+    if (queue.empty()) return answer(request);
+    if (queue != "q.fifo") return {.way = WebAnswer::Way::silence};
+    return {.body = R"({"QueueUrl":"http://queues/1/q.fifo"})"};
+  });
+  Outcome outcome = outlet_->send(batch_);
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->kind, ErrorKind::unavailable);
+  EXPECT_NE(outcome.error->message.find("lost"), std::string::npos) << outcome.error->message;
+  EXPECT_EQ(stored_, (std::map<std::string, Ids>{{"b", {"b1"}}}));
+
+  service_.forget();
+  add_to("q.fifo", "c");
+  outcome = outlet_->send(batch_);
+  EXPECT_EQ(stored_.at("c"), Ids{"c1"});
+  EXPECT_EQ(asked_queue(service_.requests().front()), "") << "what is known is sent first";
 }
 
 TEST_F(AwsOutlet, ATargetInAnotherRegionIsReported) {

@@ -33,10 +33,10 @@ TEST(KafkaRelayTopic, OfAnotherKindIsRefused) {
   EXPECT_EQ(why_no_relay_log("t", 4, {4, {{"cleanup.policy", "delete"}, {"max.message.bytes", "1048588"}}}),
             "");
   EXPECT_EQ(why_no_relay_log("t", 4, {4, {}}), "") << "settings that the user may not read";
-  EXPECT_EQ(
-      why_no_relay_log("t", 4, {1, {}}),
-      "the topic t has 1 partition, but the relay has 4; set 'partitions' to the number of the topic, or "
-      "use another topic, which Sluice creates");
+  EXPECT_EQ(why_no_relay_log("t", 4, {1, {}}),
+            "the topic t has 1 partition, but the relay has 4; set 'relay.kafka.partitions' to the number of "
+            "the topic, or "
+            "use another topic, which Sluice creates");
   EXPECT_NE(why_no_relay_log("t", 4, {4, {{"cleanup.policy", "compact,delete"}}}).find("is compacted"),
             std::string::npos);
   EXPECT_EQ(why_no_relay_log("t", 4, {4, {{"max.message.bytes", "1000"}}}),
