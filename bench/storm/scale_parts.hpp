@@ -24,8 +24,8 @@ std::vector<ScaleRow> measure_partitions(const Options& options, const Server& s
 /// which read for themselves and from a relay. The server's time for the writes alone is taken off.
 std::vector<ScaleRow> measure_instances(const Options& options, const Server& server);
 
-/// A backlog of updates, by one rule of a kind and by ten of it, and by ten of each kind. Each group begins with
-/// the row that the others are compared with.
+/// A backlog of updates, by one rule of a kind and by ten of it, and by ten of each kind. Each group begins
+/// with the row that the others are compared with.
 std::vector<std::vector<ScaleRow>> measure_rules(const Options& options, const Server& server);
 
 }  // namespace storm
