@@ -39,6 +39,16 @@ class KafkaSecurity : public KafkaTest {
             "--kafka-key-file",      certificates().client(),
             "--kafka-password-file", password_file};
   }
+  /// A member that counts the items of the owner "a", and reads them from a relay.
+  Worker& start_relayed(Flags flags) {
+    for (const std::string& flag : {"--kafka-brokers=" + brokers(), "--relay-topic=" + db().database(),
+                                    std::string("--relay-partitions=2")})
+      flags.push_back(flag);
+    const std::string rules =
+        file("  - name: count\n    count: { from: items, reference: owner, into: owners, field: n }\n");
+    db().insert("owners", R"({"_id":"a","n":0})");
+    return start_member(rules, 2, flags);
+  }
   Kafka inside() { return Kafka(kafka().internal()); }
 
   TemporaryDirectory secrets_;
@@ -76,14 +86,7 @@ TEST_F(KafkaSecurity, ANewPasswordIsReadFromItsFile) {
 /// The relay's readers and its writer have connections of their own.
 TEST_F(KafkaSecurity, ARelayReadsANewPasswordFromItsFile) {
   const std::string password = secrets_.write("password", "wrong");
-  Flags flags = login(password);
-  for (const std::string& flag : {"--kafka-brokers=" + brokers(), "--relay-topic=" + db().database(),
-                                  std::string("--relay-partitions=2")})
-    flags.push_back(flag);
-  const std::string rules =
-      file("  - name: count\n    count: { from: items, reference: owner, into: owners, field: n }\n");
-  db().insert("owners", R"({"_id":"a","n":0})");
-  Worker& worker = start_member(rules, 2, flags);
+  Worker& worker = start_relayed(login(password));
   EXPECT_TRUE(worker.logs("check user, password and mechanism")) << worker.story();
   secrets_.write("password", "word");
   ASSERT_TRUE(soon([&] { return metric("sluice_relay_writer") == 1; }, std::chrono::minutes(1)))
@@ -113,14 +116,7 @@ class KafkaScram : public KafkaSecurity {
 
 TEST_F(KafkaScram, ARelayLogsIn) {
   kafka().add_user("sluice", "word");
-  Flags flags = login(secrets_.write("password", "word"), "SCRAM-SHA-512");
-  for (const std::string& flag : {"--kafka-brokers=" + brokers(), "--relay-topic=" + db().database(),
-                                  std::string("--relay-partitions=2")})
-    flags.push_back(flag);
-  const std::string rules =
-      file("  - name: count\n    count: { from: items, reference: owner, into: owners, field: n }\n");
-  db().insert("owners", R"({"_id":"a","n":0})");
-  Worker& worker = start_member(rules, 2, flags).ready();
+  Worker& worker = start_relayed(login(secrets_.write("password", "word"), "SCRAM-SHA-512")).ready();
   if (rd_kafka_version() < 0x020601ff) {  // it repeats the nonce, which Kafka 4 refuses
     EXPECT_TRUE(worker.logs("Kafka 4 accepts SCRAM from librdkafka 2.6.1 on")) << worker.story();
     return;

@@ -131,6 +131,11 @@ void Kafka::produce(const std::string& topic, const std::vector<KafkaMessage>& m
   std::array<char, 512> why{};
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   rd_kafka_conf_set(conf, "bootstrap.servers", brokers_.c_str(), nullptr, 0);
+  auto refused = RD_KAFKA_RESP_ERR_NO_ERROR;
+  rd_kafka_conf_set_opaque(conf, &refused);
+  rd_kafka_conf_set_dr_msg_cb(conf, [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) *static_cast<rd_kafka_resp_err_t*>(opaque) = message->err;
+  });
   const Client producer(rd_kafka_new(RD_KAFKA_PRODUCER, conf, why.data(), why.size()));
   if (!producer) {
     rd_kafka_conf_destroy(conf);
@@ -149,6 +154,7 @@ void Kafka::produce(const std::string& topic, const std::vector<KafkaMessage>& m
           "produce");
   }
   check(rd_kafka_flush(producer.get(), kafka_patience_ms), "produce");
+  check(refused, "produce");
 }
 
 void Kafka::add_partitions(const std::string& name, int partitions) {

@@ -43,10 +43,15 @@ Position position_of(const source::StreamBatch& batch) {
 
 /// Where the change stream goes on behind a record of the log. Behind an event it is opened by the event's
 /// time: the filter may leave that event out now, and other events of the same time may not be in the log.
+/// An event whose last part is missing comes again: the position's token is a little smaller than its own.
 Position position_of(const RelayRecord& record, bool event) {
+  bson::Builder whole;
+  const Position behind = Position::of(whole.append("_data", record.token()).finish(), 0);
+  std::string_view data = record.token();
+  if (record.header.part + 1 < record.header.parts) data.remove_suffix(1);
   bson::Builder token;
-  Position position = Position::of(token.append("_data", record.token()).finish(), 0);
-  position.cluster_time = source::time_of_token(position.view()).value_or(0);
+  Position position = Position::of(token.append("_data", data).finish(), 0);
+  position.cluster_time = source::time_of_token(behind.view()).value_or(0);
   const bson::View body(reinterpret_cast<const std::uint8_t*>(record.body.data()), record.body.size());
   position.at_event = event || source::RelayHeartbeat::read(body).of_event;
   return position;
@@ -242,10 +247,11 @@ std::optional<Error> RelayWriter::look_at_log(std::optional<Position>& after) {
       continue;
     }
     const bool event = holds_event(*record);
-    tails_[static_cast<std::size_t>(partition)] =
-        Tail{std::string(record->token()), record->header.part, !event};
+    tails_[static_cast<std::size_t>(partition)] = Tail{std::string(record->token()), record->header.part,
+                                                       record->header.parts, record->body.size(), !event};
     overlaps_ = true;
-    if (!after || record->token() < after->data()) after = position_of(*record, event);
+    Position end = position_of(*record, event);
+    if (!after || end.data() < after->data()) after = std::move(end);
   }
   if (!whole) after.reset();
   return std::nullopt;
@@ -423,21 +429,29 @@ std::optional<Error> RelayWriter::append_unless_old(int partition, std::string_v
   return is_old(partition, token) ? std::nullopt : append_to(partition, token, event, copied, stop);
 }
 
+/// Which part of an event of so many parts is the first that the log lacks. An event that ends the log in
+/// parts of another size is written from its beginning: readers forget the parts before.
+int RelayWriter::first_missing_part(int partition, std::string_view token, int parts) const {
+  const auto& tail = tails_[static_cast<std::size_t>(partition)];
+  if (!tail || token > tail->token) return 0;
+  if (token < tail->token || tail->part + 1 == tail->parts) return parts;
+  return tail->part_bytes == appender_->most_bytes() ? tail->part + 1 : 0;
+}
+
 /// In as many records as it takes.
 std::optional<Error> RelayWriter::append_to(int partition, std::string_view token, bson::View body,
                                             bool copied, const std::stop_token& stop) {
   const std::size_t most = appender_->most_bytes();
   const int parts = static_cast<int>((body.size() + most - 1) / most);
   std::uint64_t& previous = previous_[static_cast<std::size_t>(partition)];
-  const auto& tail = tails_[static_cast<std::size_t>(partition)];
-  for (int part = 0; part < parts; ++part) {
-    if (tail && (token < tail->token || (token == tail->token && part <= tail->part))) continue;
+  for (int part = first_missing_part(partition, token, parts); part < parts; ++part) {
     if (under_way_ == RelayAppender::most_records) {
       if (auto error = land(stop)) return error;
       appender_->begin();
     }
     std::string id(token);
     if (copied || parts > 1) id += "/" + std::to_string(partition) + "/" + std::to_string(part);
+    if (parts > 1) id += "/" + std::to_string(most);  // parts of another size are other messages
     const std::size_t from = static_cast<std::size_t>(part) * most;
     const std::span<const std::uint8_t> bytes(body.data() + from, std::min(most, body.size() - from));
     if (auto error = appender_->append(partition, id, {version_, previous, part, parts}, bytes, sequence_))

@@ -74,6 +74,8 @@ void KafkaRelay::drop_if_refused(Opened& session) const {
 
 std::optional<Error> KafkaRelay::asking(Opened& session) {
   const std::lock_guard lock(mutex_);
+  // While no partition is read, nobody else takes the errors that pile up in its queue.
+  if (reading_session_) reading_session_->losses();
   drop_if_refused(asking_session_);
   if (!asking_session_) {
     if (auto error = RelaySession::open(kafka_, topic_, for_asking, asking_session_)) return error;
