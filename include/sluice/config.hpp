@@ -71,7 +71,7 @@ struct EngineConfig {
   std::int64_t batch_bytes = 4 << 20;  ///< bytes of effects in one transaction
   int batch_linger_ms = 25;            ///< how long a busy lane waits for a batch to fill
   std::int64_t queue_events = 50000;   ///< most events that are read and not yet resolved
-  std::int64_t queue_mb = 64;          ///< most memory for what is read and not yet resolved, in MiB
+  std::int64_t queue_mb = 64;          ///< most memory of all streams for what is not yet resolved, in MiB
   int in_flight = 4;                   ///< batches being sent at once, each on a blocking thread
   int max_await_ms = 500;              ///< how long the server waits for an event before it answers a getMore
   int cursor_batch = 5000;             ///< events asked for in one getMore

@@ -95,12 +95,12 @@ bool Lane::ready(Time now) const {
   return flushing_ || unfinished_ || tries_ > 0 || items_.size() >= limits_.batch_docs || now >= ready_at();
 }
 
-LaneAction Lane::next(Time now) {
+LaneAction Lane::next(Time now, std::size_t most_bytes) {
   if (sending_ || items_.empty()) return {};
   if (retry_at_ && now < *retry_at_) return {LaneActionKind::wait, retry_at_};
   if (!ready(now)) return {LaneActionKind::wait, ready_at()};
   retry_at_.reset();
-  if (!in_doubt_) build();
+  if (!in_doubt_) build(std::min(most_bytes, limits_.batch_bytes));
   sending_ = true;
   sent_ = now;
   return {LaneActionKind::send, std::nullopt};
@@ -121,7 +121,7 @@ void Lane::add_item(const Item& item) {
                       item.event->document, why.code, why.message, item.effect, letter_form_}));
 }
 
-void Lane::build() {
+void Lane::build(std::size_t most_bytes) {
   merger_.start(batch_.writes);
   std::size_t bytes = 0;
   double documents = 0;
@@ -139,7 +139,7 @@ void Lane::build() {
     ++in_batch_;
     if (!at_event_end(in_batch_)) continue;
     ++batch_.events;
-    if (bytes + expected_copy_bytes() >= limits_.batch_bytes || in_batch_ >= max_items_ ||
+    if (bytes + expected_copy_bytes() >= most_bytes || in_batch_ >= max_items_ ||
         documents >= static_cast<double>(limits_.batch_docs)) {
       break;
     }

@@ -74,7 +74,8 @@ class Lane {
   void offer(const Item& item, Time now);
 
   /// Returns what to do now. With `send`, batch() is ready, and the caller must send it and then call done().
-  LaneAction next(Time now);
+  /// A batch that is made now ends behind the event with which it exceeds `most_bytes`, or the lane's limit.
+  LaneAction next(Time now, std::size_t most_bytes = SIZE_MAX);
   const Batch& batch() const { return batch_; }
 
   LaneReport done(const Outcome& outcome, Time now);
@@ -97,7 +98,7 @@ class Lane {
 
   Time ready_at() const;
   bool ready(Time now) const;
-  void build();
+  void build(std::size_t most_bytes);
   void add_item(const Item& item);
   void refuse_item(Item& item, std::uint32_t refusal);
   std::uint32_t add_refusal(Error why);

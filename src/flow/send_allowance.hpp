@@ -8,14 +8,17 @@
 
 namespace sluice::flow {
 
-/// Decides which lanes may render and send their batches at the same time: as many as fit the limit, in the
-/// order in which they asked. A batch that is larger than the limit is sent alone, so no batch waits for
-/// ever. Batches being sent are charged to the stream's budget. Used on the stream's strand only.
+/// Decides which lanes may render and send their batches at the same time: as many as the budget lets them,
+/// in the order in which they asked. One batch is always sent, however large, so no batch waits for ever.
+/// Batches being sent are charged to the stream's budget. Used on the stream's strand only.
+///
+/// Batches wait only while one of this stream is being sent. So it is enough to try again when that one has
+/// ended, and other streams need not tell when they give something back.
 class SendAllowance {
  public:
   using Ticket = std::uint64_t;
 
-  explicit SendAllowance(Budget& budget) : budget_(budget), limit_(budget.most_sending()) {}
+  explicit SendAllowance(Budget& budget) : budget_(budget) {}
 
   /// Puts a batch that needs `bytes` at the end of the queue.
   Ticket ask(std::int64_t bytes) {
@@ -28,7 +31,7 @@ class SendAllowance {
   bool take(Ticket ticket) {
     assert(!line_.empty());
     const Waiting first = line_.front();
-    if (first.ticket != ticket || (in_use_ > 0 && in_use_ + first.bytes > limit_)) return false;
+    if (first.ticket != ticket || !budget_.may_send(in_use_, first.bytes)) return false;
     line_.pop_front();
     in_use_ += first.bytes;
     budget_.add_sending(first.bytes);
@@ -48,6 +51,8 @@ class SendAllowance {
 
   /// Whether any batch waits for its turn.
   bool anybody_waits() const { return !line_.empty(); }
+  /// The most that a batch which is made now should need while it is sent.
+  std::int64_t most_of_a_batch() const { return budget_.most_of_a_batch(); }
   std::int64_t in_use() const { return in_use_; }
 
  private:
@@ -57,7 +62,6 @@ class SendAllowance {
   };
 
   Budget& budget_;
-  const std::int64_t limit_;
   std::deque<Waiting> line_;  ///< at most one for each lane
   Ticket last_ = 0;
   std::int64_t in_use_ = 0;

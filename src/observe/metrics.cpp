@@ -114,8 +114,10 @@ struct MetricFamilies {
         config_reloads(counters(r, "sluice_config_reloads_total",
                                 "Changed configurations found at run time, by result.")),
         events_in_flight(gauges(r, "sluice_events_in_flight", "Events read and not yet resolved.")),
-        bytes_in_flight(gauges(r, "sluice_bytes_in_flight",
-                               "Bytes of events in flight, of their effects, and of data being sent.")),
+        bytes_in_flight(
+            gauges(r, "sluice_bytes_in_flight",
+                   "Bytes of events in flight that the stream does not share, of effects, and of data being "
+                   "sent.")),
         bytes_in_flight_peak(
             gauges(r, "sluice_bytes_in_flight_peak", "Maximum of bytes in flight since the stream started.")),
         lag_seconds(

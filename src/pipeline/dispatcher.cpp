@@ -66,8 +66,8 @@ bool Dispatcher::passed_facts() {
 
 std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBatch> from, flow::Time now) {
   if (from->events.empty() && !from->resume_token) {
-    budget_.dispatched(0);
-    budget_.release(0, static_cast<std::int64_t>(from->size));  // it has neither events nor a position
+    budget_.dispatched(0, 0, from->expected);
+    budget_.release(0, source::charged_of(*from));  // it has neither events nor a position
     return std::nullopt;
   }
   auto owned = std::make_unique<EventBatch>(std::move(from));
@@ -114,7 +114,8 @@ std::optional<std::string> Dispatcher::dispatch(std::unique_ptr<source::StreamBa
   metrics_.events_filtered.Increment(static_cast<double>(std::exchange(filtered_, 0)));
   batch.charged = static_cast<std::int64_t>(batch.arena.used() + count * sizeof(flow::EventRecord) +
                                             batch.items * sizeof(flow::Item));
-  budget_.dispatched(batch.charged);
+  budget_.dispatched(batch.charged, count > 0 ? static_cast<std::int64_t>(batch.source->size) : 0,
+                     batch.source->expected);
   finish_event(batch, self);
   if (repetitions_.any()) repetitions_.mark(frontier_, number);
   return end;
@@ -230,7 +231,7 @@ void Dispatcher::finish_event(EventBatch& batch, std::size_t count) {
   if (batch.unresolved > 0) return;
   if (batch.source->on_done) batch.source->on_done();
   budget_.release(static_cast<std::int64_t>(batch.records.size()),
-                  static_cast<std::int64_t>(batch.source->size) + batch.charged);
+                  source::charged_of(*batch.source) + batch.charged);
   batches_.erase(batch.number);
 }
 

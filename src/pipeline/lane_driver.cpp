@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "mongo/client.hpp"
+#include "sinks/outlet.hpp"
 
 namespace sluice::pipeline {
 
@@ -32,7 +33,8 @@ LaneDriver::LaneDriver(Parts parts, std::unique_ptr<flow::Lane> lane)
 asio::awaitable<void> LaneDriver::run() {
   const async::Raised running(running_);
   while (!abandoned_) {
-    const flow::LaneAction action = lane_->next(flow::Clock::now());
+    const auto most = static_cast<std::size_t>(parts_.allowance.most_of_a_batch());
+    const flow::LaneAction action = lane_->next(flow::Clock::now(), most / sinks::copies_while_sending);
     if (action.what == flow::LaneActionKind::send) {
       co_await send();
       continue;

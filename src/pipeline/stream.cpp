@@ -32,17 +32,13 @@ std::string title_of(const StreamConfig& config, const StreamPart& part) {
   return part.of_cluster ? config.name + " partition " + std::to_string(part.index) : config.name;
 }
 
-/// In a cluster, this part's share of a limit. The limits hold for an instance, which may come to run all
-/// partitions.
-std::int64_t per_part(std::int64_t limit, const StreamPart& part) {
-  return part.of_cluster ? std::max<std::int64_t>(1, limit / part.count) : limit;
-}
-
-/// The most events that a part may have in flight. Each part may have the events of two answers, however many
-/// parts there are: fewer would make its transactions small. The limit in bytes is divided in any case.
+/// The most events that a part may have in flight. In a cluster it is the part's share: the limit holds for
+/// an instance, which may come to run all partitions. But each part may have the events of two answers,
+/// however many parts there are: fewer would make its transactions small.
 std::int64_t events_of_part(const EngineConfig& engine, const StreamPart& part) {
   const std::int64_t all = engine.queue_events;
-  return std::max(per_part(all, part), std::min<std::int64_t>(all, 2 * engine.cursor_batch));
+  const std::int64_t share = part.of_cluster ? std::max<std::int64_t>(1, all / part.count) : all;
+  return std::max(share, std::min<std::int64_t>(all, 2 * engine.cursor_batch));
 }
 
 milliseconds drain_time(const EngineConfig& engine, const StreamPart& part) {
@@ -77,8 +73,7 @@ Stream::Stream(WorkerContext context, std::shared_ptr<StreamResources> resources
       rule_names_(names_of(rules_)),
       pool_(resources_.pool),
       metrics_(context_.metrics.stream(config.name, part.partition())),
-      budget_(events_of_part(context_.config.engine, part),
-              per_part(context_.config.engine.queue_mb << 20, part)),
+      budget_(events_of_part(context_.config.engine, part), context_.memory),
       store_(pool_, context_.config.state_database,
              {context_.config.pipeline, config.name, part.count, part.index, context_.config.lanes_of_part(),
               requirements::options_hash(config.database, rules_),

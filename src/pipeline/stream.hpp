@@ -46,6 +46,7 @@ struct WorkerContext {
   std::shared_ptr<sinks::WebServices> services;
   std::shared_ptr<source::Feeds> feeds;
   std::shared_ptr<mongo::Pools> pools;
+  std::shared_ptr<flow::BudgetPool> memory;  ///< --queue-mb
   /// Streams that have ended are destroyed here. That may take long, since connections are closed and threads
   /// joined.
   asio::thread_pool& teardown;

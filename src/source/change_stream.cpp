@@ -1,5 +1,7 @@
 #include "source/change_stream.hpp"
 
+#include <algorithm>
+
 namespace sluice::source {
 
 namespace {
@@ -136,7 +138,9 @@ std::optional<Error> ChangeStream::next(std::unique_ptr<StreamBatch>& batch) {
   }
   bson::Builder more;
   more.append("getMore", cursor_).append("collection", "$cmd.aggregate");
-  more.append("batchSize", options_.cursor_batch).append("maxTimeMS", patient_ ? options_.max_await_ms : 1);
+  const auto events = std::min(static_cast<std::size_t>(options_.cursor_batch), most_events_);
+  more.append("batchSize", static_cast<std::int64_t>(events))
+      .append("maxTimeMS", patient_ ? options_.max_await_ms : 1);
   auto answer = std::make_shared<Answer>();
   answer->reply = command(more.finish());
   if (!answer->reply.ok()) {

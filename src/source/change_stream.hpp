@@ -39,6 +39,8 @@ class ChangeStream : public EventStream {
   using EventStream::open;
   std::optional<Error> open(const std::optional<Position>& after, Position& at, bool filter_changed) override;
   void read_as(const flow::ReadDetail& reading) override;
+  /// The server counts events only.
+  void read_at_most(const ReadLimit& limit) override { most_events_ = limit.events; }
   /// Whether the stream should be reopened with another client: the pool's URI has changed, or the present
   /// client's time-out is longer than is needed now.
   bool outdated() const override { return waits_ != patience_.now() || pool_.outdated(client_); }
@@ -66,6 +68,7 @@ class ChangeStream : public EventStream {
   StreamOptions options_;
   mongo::PinnedSession session_;
   std::int64_t cursor_ = 0;
+  std::size_t most_events_ = SIZE_MAX;
   bool patient_ = true;
   bool invalidated_ = false;
   Abilities abilities_;  ///< of the server that the stream is open on

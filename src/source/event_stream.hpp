@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +11,15 @@
 #include "source/stream_batch.hpp"
 
 namespace sluice::source {
+
+/// How much one batch should have. One event it may always have.
+struct ReadLimit {
+  std::size_t events = SIZE_MAX;
+  std::size_t bytes = SIZE_MAX;
+  /// How many bytes of answers that are shared with other readers may be kept in memory by batches that are
+  /// in use. Beyond that, events are copied.
+  std::size_t shared = SIZE_MAX;
+};
 
 /// Where a stream's Reader gets its events from: a change stream of its own, a feed that it shares with
 /// others, or a log. Blocks; used by one thread.
@@ -31,6 +42,9 @@ class EventStream {
 
   /// How much of each event the next open() requests, and how many events next() requests.
   virtual void read_as(const flow::ReadDetail& reading) = 0;
+
+  /// The limit of the next batches, as far as the source can keep it.
+  virtual void read_at_most(const ReadLimit& limit) { static_cast<void>(limit); }
 
   /// Whether the stream should be reopened at its position, because it should use another connection.
   virtual bool outdated() const = 0;

@@ -214,19 +214,20 @@ std::optional<Error> RelayStream::take_records(Gathered& gathered) {
 }
 
 std::optional<Error> RelayStream::gather(Gathered& gathered) {
-  const auto most = static_cast<std::size_t>(options_.batch);
+  const auto usual = static_cast<std::size_t>(options_.batch);
+  const std::size_t most = std::min(usual, limit_.events);
+  const std::size_t most_bytes = std::min(relay_batch_bytes, limit_.bytes);
   milliseconds wait(patient_ ? options_.max_await_ms : 1);
   while (true) {
     if (taken_ == records_.size()) {
       records_.clear();
       taken_ = 0;
-      if (auto error = reader_->next(records_, most - gathered.events(), relay_batch_bytes, wait))
-        return error;
+      if (auto error = reader_->next(records_, most - gathered.events(), most_bytes, wait)) return error;
     }
     if (auto error = take_records(gathered)) return error;
     const flow::Time now = flow::Clock::now();
-    const auto until =
-        gathering_.gathered(gathered.invalidated() ? most : gathered.events(), gathered.bytes(), now);
+    const bool full = gathered.invalidated() || gathered.events() >= most || gathered.bytes() >= most_bytes;
+    const auto until = gathering_.gathered(full ? usual : gathered.events(), gathered.bytes(), now);
     if (!until) return std::nullopt;
     wait = std::chrono::ceil<milliseconds>(*until - now);
   }

@@ -38,6 +38,7 @@ class RelayStream : public EventStream {
   std::optional<Error> open(const std::optional<Position>& after, Position& at, bool filter_changed) override;
   void read_as(const flow::ReadDetail&) override {}  // the writer decides that
   bool outdated() const override { return false; }
+  void read_at_most(const ReadLimit& limit) override { limit_ = limit; }
   void be_patient(bool patient) override { patient_ = patient; }
   std::optional<Error> next(std::unique_ptr<StreamBatch>& batch) override;
   mongo::Reply ask(const std::string& database, bson::View command) override;
@@ -73,6 +74,7 @@ class RelayStream : public EventStream {
   std::optional<flow::Time> unbegun_since_;  ///< the log was seen without its beginning
   bool changed_in_search_ = false;           ///< at the last try to find the position
   bool patient_ = true;
+  ReadLimit limit_;
   bool invalidated_ = false;
 };
 

@@ -28,7 +28,10 @@ struct Answer {
 /// bytes.
 struct StreamBatch {
   std::shared_ptr<const void> owner;  ///< may be shared with the batches of other readers
-  std::size_t size = 0;               ///< how many bytes the reader's budget is charged for
+  std::size_t size = 0;               ///< how many bytes its events have
+  /// Other readers have the same bytes, for which the process is charged once, as long as `owner` exists.
+  bool shared = false;
+  std::int64_t expected = 0;  ///< Budget::add(): what rules are expected to make of it
   std::vector<bson::View> events;
   /// Which events are changes that this pipeline made; empty if that was not asked for, or none can be.
   std::vector<bool> own;
@@ -42,6 +45,11 @@ struct StreamBatch {
   std::uint64_t operation_time = 0;  ///< the server's clock when it answered
   std::function<void()> on_done;  ///< if set: called when the whole batch is resolved, on the stream's strand
 };
+
+/// The bytes of a batch that its reader's budget is charged for.
+inline std::int64_t charged_of(const StreamBatch& batch) {
+  return batch.shared ? 0 : static_cast<std::int64_t>(batch.size);
+}
 
 /// The position after a batch: that of its last event or, if it is empty, how far the server has searched.
 /// (The server's clock is not that position while it searches a long stretch of changes that the filter

@@ -19,10 +19,14 @@ namespace {
 /// How long a stop may take beyond the drain time. docs/running.md and the help of --drain-ms state it, too.
 constexpr auto grace_after_drain = std::chrono::milliseconds(2000);
 
-/// The part of the queue's memory that answers may fill on their way to the streams.
-std::int64_t feed_bytes(const Config& config) {
-  return (config.engine.queue_mb << 20) / 4;
-}
+constexpr const char* memory_metrics =
+    R"(# HELP sluice_memory_bytes_in_flight Bytes in memory of all streams, counted once where they share them.
+# TYPE sluice_memory_bytes_in_flight gauge
+sluice_memory_bytes_in_flight {}
+# HELP sluice_memory_bytes_in_flight_peak Maximum of sluice_memory_bytes_in_flight since the start.
+# TYPE sluice_memory_bytes_in_flight_peak gauge
+sluice_memory_bytes_in_flight_peak {}
+)";
 
 }  // namespace
 
@@ -32,13 +36,14 @@ StreamRuntime::StreamRuntime(const Config& config, std::shared_ptr<spdlog::logge
       events_(std::move(events)),
       strand_(asio::make_strand(io_)),
       guard_(asio::make_work_guard(io_)),
-      feeds_(std::make_shared<source::Feeds>(feed_bytes(config_),
+      memory_(std::make_shared<flow::BudgetPool>(config_.engine.queue_mb << 20)),
+      feeds_(std::make_shared<source::Feeds>(memory_,
                                              [log = log_](bool loud, const std::string& text) {
                                                log->log(loud ? spdlog::level::warn : spdlog::level::info,
                                                         "{}", text);
                                              })),
       supervisor_({io_, config_, metrics_, readiness_, log_, std::make_shared<sinks::WebServices>(), feeds_,
-                   std::make_shared<mongo::Pools>(), teardown_, config_.streams},
+                   std::make_shared<mongo::Pools>(), memory_, teardown_, config_.streams},
                   strand_,
                   {events_.say, [this](int exit_code) { on_failed(exit_code); },
                    [this] {
@@ -46,6 +51,8 @@ StreamRuntime::StreamRuntime(const Config& config, std::shared_ptr<spdlog::logge
                      guard_.reset();
                    },
                    events_.refused, events_.ready}) {
+  metrics_.add_text(
+      [memory = memory_] { return fmt::format(memory_metrics, memory->bytes(), memory->peak_bytes()); });
   metrics_.add_text([feeds = std::weak_ptr(feeds_)] {
     const auto alive = feeds.lock();
     return alive ? alive->metrics() : "";

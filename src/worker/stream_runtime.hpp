@@ -82,6 +82,7 @@ class StreamRuntime {
   asio::io_context io_;
   Strand strand_;
   asio::executor_work_guard<asio::io_context::executor_type> guard_;
+  std::shared_ptr<flow::BudgetPool> memory_;
   std::shared_ptr<source::Feeds> feeds_;
   StreamSupervisor supervisor_;
   std::atomic<bool> stopping_ = false;

@@ -88,5 +88,40 @@ TEST_F(MemoryBound, RenderedMessagesThatWaitForASlowService) {
   expect_resident_below(100);
 }
 
+/// Each webhook has a stream of its own. Twenty of them have read what they may and get no answer, while the
+/// last one sends everything.
+TEST_F(MemoryBound, ManyStreamsWhoseServicesDoNotAnswer) {
+  constexpr int silent = 20;
+  constexpr int documents = 20'000;
+  constexpr double queue = 32 * mib;
+  service().answer({.way = WebAnswer::Way::silence});
+  WebService answers;
+  std::string rules;
+  for (int i = 0; i <= silent; ++i) {
+    rules += "  - name: hook" + std::to_string(i) + "\n    webhook:\n      from: items\n      url: \"" +
+             (i < silent ? service() : answers).origin() + "/{coll}\"\n      body: '{\"text\":\"{text}\"}'\n";
+    if (i == silent) rules += "      batch: { size: 100 }\n";
+  }
+  start(file(rules), {"--queue-mb", "32", "--drain-ms", "100"}).ready();
+  const std::string text(2000, 'x');
+  std::vector<Document> all;
+  for (int i = 0; i < documents; ++i) {
+    all.emplace_back("{\"_id\":" + std::to_string(i) + ",\"text\":\"" + text + "\"}");
+    if (all.size() < 1000) continue;
+    db().insert("items", all);
+    all.clear();
+  }
+  EXPECT_TRUE(soon([&] { return metric("sluice_events_published_total") >= documents; }, 120s))
+      << metric("sluice_events_published_total");
+  const double in_flight = metric("sluice_bytes_in_flight");
+  const double peak = metric("sluice_memory_bytes_in_flight_peak");
+  std::cout << "in flight now " << in_flight / mib << " MiB, at most " << peak / mib << " MiB\n";
+  EXPECT_GT(in_flight, 0);
+  EXPECT_LE(in_flight, queue);
+  EXPECT_GT(peak, 0);
+  EXPECT_LE(peak, queue);
+  expect_resident_below(150);
+}
+
 }  // namespace
 }  // namespace sluice::test

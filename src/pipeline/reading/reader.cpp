@@ -1,5 +1,6 @@
 #include "pipeline/reading/reader.hpp"
 
+#include <algorithm>
 #include <random>
 
 #include "core/guarded.hpp"
@@ -56,6 +57,7 @@ void Reader::read(source::EventStream& stream, Position at, const std::stop_toke
     budget_.wait_for_room();
     if (stop.stop_requested()) return;
     if (stream.outdated() && !move(stream, at, stop)) return;
+    stream.read_at_most(limit());
     std::unique_ptr<source::StreamBatch> batch;
     if (auto error = mongo::or_error([&] { return stream.next(batch); })) {
       if (!open_again(stream, at, *error, stop)) return;
@@ -69,12 +71,27 @@ void Reader::read(source::EventStream& stream, Position at, const std::stop_toke
     const std::size_t events = batch->events.size();
     const bool in_mid_event = events == 0 && !batch->resume_token;  // only a part of an event has come
     if (!in_mid_event) at = source::end_of(*batch);
-    budget_.add(static_cast<std::int64_t>(events), static_cast<std::int64_t>(batch->size));
-    observer_.batch(std::move(batch));
+    if (events > 0) bytes_of_an_event_ = std::max<std::size_t>(1, batch->size / events);
+    post(std::move(batch));
     if (!in_mid_event && reading_.came(events) && !change_reading(stream, at, stop)) return;
     if (!in_mid_event) pump_snapshots(stream, at, stop);
     if (stream.invalidated() && plan_.tells_only) provide_again();
   }
+}
+
+/// A source that counts events is given as many as should have so many bytes.
+source::ReadLimit Reader::limit() const {
+  const std::int64_t most = budget_.most_of_an_answer();
+  if (most == INT64_MAX) return {};
+  const auto bytes = static_cast<std::size_t>(most);
+  return {std::max<std::size_t>(1, bytes / bytes_of_an_event_), bytes,
+          static_cast<std::size_t>(budget_.most_shared())};
+}
+
+void Reader::post(std::unique_ptr<source::StreamBatch> batch) {
+  batch->expected = budget_.add(static_cast<std::int64_t>(batch->events.size()), source::charged_of(*batch),
+                                static_cast<std::int64_t>(batch->size));
+  observer_.batch(std::move(batch));
 }
 
 std::optional<Error> Reader::mark_own(source::EventStream& stream, source::StreamBatch& batch) {
@@ -102,15 +119,14 @@ void Reader::pump_snapshots(source::EventStream& stream, const Position& at, con
     if (!active) break;
     budget_.wait_for_room();
     std::unique_ptr<source::StreamBatch> batch;
-    if (auto error = mongo::or_error([&] { return snapshots.next(at, batch); })) {
+    if (auto error = mongo::or_error([&] { return snapshots.next(at, batch, limit().events); })) {
       pool_.reconsider(*error);
       snapshot_unread_.failed(*error);
       active = false;
       break;
     }
     snapshot_unread_.succeeded();
-    budget_.add(static_cast<std::int64_t>(batch->events.size()), static_cast<std::int64_t>(batch->size));
-    observer_.batch(std::move(batch));
+    post(std::move(batch));
   }
   stream.be_patient(!active);
 }

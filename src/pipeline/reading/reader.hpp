@@ -41,6 +41,8 @@ class Reader {
   void run(const std::stop_token& stop);
   void on_thrown(int exit_code, const char* what);
   void read(source::EventStream& stream, Position at, const std::stop_token& stop);
+  source::ReadLimit limit() const;
+  void post(std::unique_ptr<source::StreamBatch> batch);
   void pump_snapshots(source::EventStream& stream, const Position& at, const std::stop_token& stop);
   std::optional<Error> mark_own(source::EventStream& stream, source::StreamBatch& batch);
   void provide_again();
@@ -59,6 +61,7 @@ class Reader {
   StreamStartup startup_;
   flow::ResumePolicy policy_;
   flow::ReadingPolicy reading_;
+  std::size_t bytes_of_an_event_ = 4096;  ///< as of the last batch
   observe::RepeatedWarning snapshot_unread_;
   std::atomic<bool> ended_{true};
   std::atomic<std::int64_t> epoch_{0};

@@ -244,7 +244,7 @@ std::optional<Error> SnapshotPump::find_end(const std::string& collection, std::
   if (!from.after.empty()) append_compared(find, "$gt", held(from.after));
   find.close().close().close();
   find.open(find.item()).open("$sort").append("_id", 1).close().close();
-  find.open(find.item()).append("$skip", documents_in_a_chunk - 1).close();
+  find.open(find.item()).append("$skip", documents_ - 1).close();
   find.open(find.item()).append("$limit", 1).close();
   find.open(find.item()).open("$project").append("_id", 1).close().close();
   find.close().open("hint").append("_id", 1).close().open("cursor").close();
@@ -274,7 +274,7 @@ std::optional<Error> SnapshotPump::read_as_of(const Subscription& subscription, 
   source::append_narrowing(command, filter);
   append_name(command, sources_[run_->source].rule, run_->request.run);
   command.close().open("hint").append("_id", 1).close();
-  command.open("cursor").append("batchSize", documents_in_a_chunk).close();
+  command.open("cursor").append("batchSize", documents_).close();
   mongo::SnapshotCursor cursor(pool_);
   if (auto error = cursor.open(options_.database, subscription.collection, command, read_at)) return error;
   chunk.clear();
@@ -308,7 +308,9 @@ std::optional<Error> SnapshotPump::read_next(const Position& at, const flow::Sna
   return std::nullopt;
 }
 
-std::optional<Error> SnapshotPump::next(const Position& at, std::unique_ptr<source::StreamBatch>& batch) {
+std::optional<Error> SnapshotPump::next(const Position& at, std::unique_ptr<source::StreamBatch>& batch,
+                                        std::size_t most_documents) {
+  documents_ = static_cast<std::int32_t>(std::clamp<std::size_t>(most_documents, 1, documents_in_a_chunk));
   flow::SnapshotMark from;
   {
     const std::lock_guard lock(shared_->mutex);

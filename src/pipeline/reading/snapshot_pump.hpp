@@ -48,9 +48,10 @@ class SnapshotPump {
   /// Checks for new requests once a second. True if next() has a chunk to read.
   bool active(flow::Time now);
 
-  /// Reads the next chunk as of `at`. Call it only after active() returned true. After an error, active()
-  /// returns true again when it is time to retry the same chunk.
-  std::optional<Error> next(const Position& at, std::unique_ptr<source::StreamBatch>& batch);
+  /// Reads the next chunk as of `at`, with at most so many documents. Call it only after active() returned
+  /// true. After an error, active() returns true again when it is time to retry the same chunk.
+  std::optional<Error> next(const Position& at, std::unique_ptr<source::StreamBatch>& batch,
+                            std::size_t most_documents = SIZE_MAX);
 
  private:
   struct Source {
@@ -100,6 +101,7 @@ class SnapshotPump {
   std::map<std::string, flow::Time> waiting_;
   std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
   std::uint64_t last_chunk_ = 0;
+  std::int32_t documents_ = 0;  ///< in the next chunk
   std::optional<flow::Time> looked_at_;
 };
 

@@ -41,8 +41,12 @@ struct Feed::Opening {
   MakeStream make_stream;
 };
 
-Feed::Feed(std::string name, Limits limits, Say say, Now now)
-    : name_(std::move(name)), limits_(limits), say_(std::move(say)), now_(std::move(now)) {}
+Feed::Feed(std::string name, Limits limits, std::shared_ptr<flow::BudgetPool> memory, Say say, Now now)
+    : name_(std::move(name)),
+      limits_(limits),
+      memory_(std::move(memory)),
+      say_(std::move(say)),
+      now_(std::move(now)) {}
 
 Feed::~Feed() {
   request_stop();
@@ -322,6 +326,7 @@ std::optional<Error> Feed::open(const Opening& opening) {
   at_ = opening.at;
   open_ = true;
   opening_ = false;
+  if (!membership_) membership_.emplace(memory_);
   ++openings_;
   someone_left_ = false;
   return std::nullopt;
@@ -330,8 +335,7 @@ std::optional<Error> Feed::open(const Opening& opening) {
 bool Feed::has_room(flow::Time now, Step& step) {
   const auto joined = in(Standing::joined);
   const bool by_count = std::ranges::any_of(joined, [](const auto& one) { return one->queue.is_full(); });
-  const std::int64_t queued = *bytes_queued_;
-  const bool by_bytes = queued > 0 && queued + last_size_ > limits_.queue_bytes;
+  const bool by_bytes = !has_bytes();
   blocked_ = by_count || by_bytes;
   if (blocked_) {
     step.due = now + look_again;
@@ -340,6 +344,29 @@ bool Feed::has_room(flow::Time now, Step& step) {
   }
   for (const auto& one : joined) one->policy.keeps_up(one->queue.empty());
   return true;
+}
+
+/// Whether there is room for another answer: among those that wait for readers, and in the process. (What
+/// readers have taken is theirs to give back, so one answer may wait however much they hold.)
+bool Feed::has_bytes() {
+  const std::int64_t queued = *bytes_queued_;
+  if (queued <= 0) return true;
+  const std::int64_t expected = std::min(last_size_, most_bytes());
+  if (queued + expected > limits_.queue_bytes) return false;
+  if (memory_->reading().admits(queued, expected)) return true;
+  while (kept_.size() > 1) drop_oldest();
+  return memory_->reading().admits(queued, expected);
+}
+
+/// The bytes that the next answer should have at most.
+std::int64_t Feed::most_bytes() const {
+  constexpr std::int64_t part_of_free = 4;
+  return memory_->reading().portion(part_of_free, flow::SharedBytes::answer_part);
+}
+
+std::size_t Feed::most_events() const {
+  const auto asked = static_cast<std::size_t>(batch_for(filter_->filter()));
+  return std::clamp<std::size_t>(static_cast<std::size_t>(most_bytes() / bytes_of_an_event_), 1, asked);
 }
 
 /// Detaches the readers for which others have waited too long. Returns whether there was one.
@@ -361,11 +388,16 @@ bool Feed::detach_slow(flow::Time now, bool by_bytes) {
 
 void Feed::read(flow::Time now) {
   std::unique_ptr<StreamBatch> answer;
+  const std::size_t most = most_events();
+  cursor_->read_at_most({.events = most});
   if (const auto error = mongo::or_error([&] { return cursor_->next(answer); })) return fail(*error, now);
   const bool ended = cursor_->invalidated();
   last_size_ = static_cast<std::int64_t>(answer->size);
+  if (!answer->events.empty())
+    bytes_of_an_event_ =
+        std::max<std::int64_t>(1, last_size_ / static_cast<std::int64_t>(answer->events.size()));
   if (answer->resume_token || !answer->events.empty()) {
-    const bool full = answer->events.size() >= static_cast<std::size_t>(batch_for(filter_->filter()));
+    const bool full = answer->events.size() >= most;
     const std::shared_ptr<FeedBatch> batch = mark(std::move(answer));
     batch->full = full;
     const std::lock_guard lock(mutex_);
@@ -380,10 +412,13 @@ void Feed::read(flow::Time now) {
 void Feed::keep(std::shared_ptr<const FeedBatch> batch) {
   kept_bytes_ += static_cast<std::int64_t>(batch->answer.size);
   kept_.push_back(std::move(batch));
-  while (kept_.size() > 1 && (kept_.size() > FeedQueue::replayed || kept_bytes_ > limits_.queue_bytes)) {
-    kept_bytes_ -= static_cast<std::int64_t>(kept_.front()->answer.size);
-    kept_.pop_front();
-  }
+  while (kept_.size() > 1 && (kept_.size() > FeedQueue::replayed || kept_bytes_ > limits_.kept_bytes))
+    drop_oldest();
+}
+
+void Feed::drop_oldest() {
+  kept_bytes_ -= static_cast<std::int64_t>(kept_.front()->answer.size);
+  kept_.pop_front();
 }
 
 std::shared_ptr<FeedBatch> Feed::mark(std::unique_ptr<StreamBatch> answer) {
@@ -404,6 +439,8 @@ std::shared_ptr<FeedBatch> Feed::mark(std::unique_ptr<StreamBatch> answer) {
         of_document && divided ? static_cast<std::uint64_t>(hasher_->hash(event.id)) : 0;
     batch->marks.push_back({event.token_data, event.collection, hash, of_document});
   }
+  const std::size_t found_out = batch->marks.size() * (sizeof(EventMark) + sizeof(bson::View));
+  batch->memory = {memory_, static_cast<std::int64_t>(batch->answer.size + found_out)};
   return batch;
 }
 
@@ -439,6 +476,7 @@ void Feed::close(bool opening) {
   opening_ = opening;
   if (in(Standing::joined).empty()) maker_.reset();
   open_ = false;
+  if (!opening) membership_.reset();
   kept_.clear();
   kept_bytes_ = 0;
 }

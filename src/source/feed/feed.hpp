@@ -62,6 +62,7 @@ class Feed {
  public:
   struct Limits {
     std::int64_t queue_bytes = 16 << 20;  ///< of answers that wait for readers; one answer always may
+    std::int64_t kept_bytes = 8 << 20;    ///< of answers that are kept for readers that join
     int cursor_batch = 1000;              ///< events in one answer that each reader has for itself
     /// How long the first reader waits for others that are about to begin.
     flow::Duration gather = std::chrono::seconds(1);
@@ -73,8 +74,9 @@ class Feed {
 
   using Now = std::function<flow::Time()>;
 
-  /// `say` logs a warning; any thread may call it. `now`: the clock.
-  Feed(std::string name, Limits limits, Say say, Now now = flow::Clock::now);
+  /// `memory` is charged for the answers. `say` logs a warning; any thread may call it. `now`: the clock.
+  Feed(std::string name, Limits limits, std::shared_ptr<flow::BudgetPool> memory, Say say,
+       Now now = flow::Clock::now);
   ~Feed();
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
@@ -136,11 +138,15 @@ class Feed {
   bool narrower(flow::Time now);
   std::shared_ptr<const FeedFilter> needed() const;
   int batch_for(const StreamFilter& filter) const;
+  std::int64_t most_bytes() const;
+  std::size_t most_events() const;
   std::optional<Error> open(const Opening& opening);
   bool has_room(flow::Time now, Step& step);
+  bool has_bytes();
   bool detach_slow(flow::Time now, bool by_bytes);
   void read(flow::Time now);
   void keep(std::shared_ptr<const FeedBatch> batch);
+  void drop_oldest();
   std::shared_ptr<FeedBatch> mark(std::unique_ptr<StreamBatch> answer);
   void fail(const Error& error, flow::Time now);
   void cut(FeedMember& member, const std::optional<Error>& why);
@@ -149,6 +155,7 @@ class Feed {
 
   const std::string name_;
   const Limits limits_;
+  const std::shared_ptr<flow::BudgetPool> memory_;
   const Say say_;
   const Now now_;
 
@@ -179,6 +186,8 @@ class Feed {
   std::deque<std::shared_ptr<const FeedBatch>> kept_;
   std::int64_t kept_bytes_ = 0;
   std::int64_t last_size_ = 0;
+  std::int64_t bytes_of_an_event_ = 4096;           ///< as of the last answer
+  std::optional<flow::PoolMembership> membership_;  ///< while the cursor is open
   const std::shared_ptr<std::atomic<std::int64_t>> bytes_queued_ =
       std::make_shared<std::atomic<std::int64_t>>(0);
   std::optional<IdHasher> hasher_;

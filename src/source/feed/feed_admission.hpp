@@ -54,7 +54,7 @@ Admissions admit(const std::optional<FeedPlace>& feed, const std::vector<Applica
 /// longer.
 class DetachPolicy {
  public:
-  /// Others wait for this reader at `now`. `taken`: how many batches it has taken in all. Returns whether to
+  /// Others wait for this reader at `now`. `taken`: how often it has taken something. Returns whether to
   /// go on without it.
   bool holds_up(std::uint64_t taken, flow::Time now);
   /// Nobody waits for it. `caught_up`: it has taken all there is.

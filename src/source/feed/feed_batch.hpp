@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/position.hpp"
+#include "flow/budget_pool.hpp"
 #include "source/feed/feed_filter.hpp"
 #include "source/stream_batch.hpp"
 
@@ -28,7 +29,8 @@ struct FeedBatch {
   std::shared_ptr<const FeedFilter> filter;  ///< with which the answer was read
   std::string begin;                         ///< `_data` of the position that the answer continues from
   Position end;                              ///< the position after it
-  bool full = false;  ///< it has as many events as were asked for, so more follow at once
+  bool full = false;        ///< it has as many events as were asked for, so more follow at once
+  flow::PoolCharge memory;  ///< what the process is charged for it, until its last reader lets it go
 
   /// In how many queues it is, and the bytes in queues, which it is part of while there is at least one.
   mutable std::atomic<int> queued{0};

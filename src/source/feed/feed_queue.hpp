@@ -36,24 +36,41 @@ class FeedQueue {
   }
 
   bool is_full() const { return batches_.read_available() >= full; }
-  /// How many batches the reader has taken in all. Any thread.
+  /// How often the reader has taken something. Any thread.
   std::uint64_t taken() const { return taken_.load(std::memory_order_relaxed); }
   bool empty() const { return batches_.read_available() == 0; }
 
   /// Whether the reader found the queue empty, and has taken nothing since. Any thread.
   bool is_hungry() const { return hungry_.load(std::memory_order_relaxed); }
 
-  /// The reader's thread. Null if the queue is empty.
-  Batch pop() {
+  /// The reader's thread. The first batch, which stays in the queue, so that the feed can still take it away.
+  /// Null if the queue is empty.
+  Batch front() {
     Batch batch;
     // The feed may be emptying the queue.
     if (consuming_.exchange(true, std::memory_order_acquire)) return nullptr;
-    batches_.pop(batch);
+    if (batches_.read_available() > 0) batch = batches_.front();
     consuming_.store(false, std::memory_order_release);
-    if (!batch) return nullptr;
-    hungry_.store(false, std::memory_order_relaxed);
-    leave(*batch);
+    if (batch) hungry_.store(false, std::memory_order_relaxed);
+    return batch;
+  }
+
+  /// The reader's thread: it has taken something of the first batch, `batch`, or (`all`) the rest of it.
+  void took(const Batch& batch, bool all) {
     taken_.fetch_add(1, std::memory_order_relaxed);
+    if (!all || consuming_.exchange(true, std::memory_order_acquire)) return;
+    if (batches_.read_available() > 0 && batches_.front() == batch) {
+      Batch first;
+      batches_.pop(first);
+      leave(*first);
+    }
+    consuming_.store(false, std::memory_order_release);
+  }
+
+  /// The reader's thread. Takes the whole first batch. Null if the queue is empty.
+  Batch pop() {
+    Batch batch = front();
+    if (batch) took(batch, true);
     return batch;
   }
 

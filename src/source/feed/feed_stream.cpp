@@ -24,6 +24,12 @@ constexpr std::size_t large_answer = 8 << 20;
 /// The most collections that are remembered.
 constexpr std::size_t most_known = 10'000;
 
+Position position_of(bson::View document) {
+  ChangeEvent event;
+  parse_event(document, event);
+  return Position::of(event.token, event.cluster_time, true);
+}
+
 std::string_view place_of(bson::View document) {
   ChangeEvent event;
   parse_event(document, event);
@@ -43,10 +49,13 @@ class FeedStream::Taken {
   std::size_t events() const { return events_; }
   std::size_t bytes() const { return bytes_->size(); }
 
-  void copy(const std::vector<bson::View>& events) {
+  /// `cut`: there is more, for which there was no room.
+  void copy(const std::vector<bson::View>& events, bool cut) {
     for (const bson::View event : events) append(event);
     events_ += events.size();
+    cut_ = cut;
   }
+  bool is_cut() const { return cut_; }
 
   /// A batch of the copies, at this position.
   std::unique_ptr<StreamBatch> batch(const Position& at) {
@@ -75,6 +84,29 @@ class FeedStream::Taken {
   std::shared_ptr<std::vector<std::uint8_t>> bytes_ = std::make_shared<std::vector<std::uint8_t>>();
   std::vector<std::size_t> ends_;
   std::size_t events_ = 0;
+  bool cut_ = false;
+};
+
+/// What a reader takes of a shared batch at once.
+struct FeedStream::Piece {
+  std::vector<bson::View> events;
+  std::size_t bytes = 0;   ///< of these
+  std::size_t of_all = 0;  ///< bytes that all readers' events have in this piece of the batch
+  bool is_last = true;     ///< nothing behind it is for this reader
+};
+
+/// A shared batch of which pieces are in use.
+struct FeedStream::InUse {
+  InUse(Shared of, std::shared_ptr<std::atomic<std::int64_t>> all)
+      : batch(std::move(of)), bytes(std::move(all)) {
+    *bytes += static_cast<std::int64_t>(batch->answer.size);
+  }
+  ~InUse() { *bytes -= static_cast<std::int64_t>(batch->answer.size); }
+  InUse(const InUse&) = delete;
+  InUse& operator=(const InUse&) = delete;
+
+  const Shared batch;
+  const std::shared_ptr<std::atomic<std::int64_t>> bytes;
 };
 
 FeedStream::FeedStream(std::shared_ptr<Feed> feed, FeedNeeds needs, MakeStream make_stream, Ask ask,
@@ -93,7 +125,6 @@ FeedStream::~FeedStream() {
 std::optional<Error> FeedStream::open(const std::optional<Position>& after, Position& at,
                                       bool filter_changed) {
   feed_->detach(*member_);
-  held_.reset();
   invalidated_ = false;
   return open_own(after, at, filter_changed);
 }
@@ -104,6 +135,7 @@ std::optional<Error> FeedStream::open_own(const std::optional<Position>& after, 
                                           bool filter_changed) {
   if (!own_) own_ = member_->make_stream(member_->needs.filter());
   own_->read_as(reading_);
+  own_->read_at_most(limit_);
   own_->be_patient(patient_);
   const bool by_time = filter_changed || (at_of_feed_ && after && after->data() != invalidate_);
   Position opened;
@@ -117,6 +149,11 @@ std::optional<Error> FeedStream::open_own(const std::optional<Position>& after, 
 void FeedStream::read_as(const flow::ReadDetail& reading) {
   reading_ = reading;
   if (own_) own_->read_as(reading);
+}
+
+void FeedStream::read_at_most(const ReadLimit& limit) {
+  limit_ = limit;
+  if (own_) own_->read_at_most(limit);
 }
 
 void FeedStream::be_patient(bool patient) {
@@ -154,7 +191,8 @@ std::optional<Error> FeedStream::next_of_own(std::unique_ptr<StreamBatch>& batch
   invalidated_ = own_->invalidated();
   if (!batch->resume_token && batch->events.empty()) return std::nullopt;  // in the midst of an event
   if (invalidated_) invalidate_ = end_of(*batch).data();
-  caught_up_ = batch->events.size() < static_cast<std::size_t>(reading_.batch) && batch->size < large_answer;
+  const std::size_t asked = std::min(static_cast<std::size_t>(reading_.batch), limit_.events);
+  caught_up_ = batch->events.size() < asked && batch->size < large_answer;
   time_ = batch->operation_time;
   Position end = end_of(*batch);
   if (end.data() > at_.data()) {
@@ -182,7 +220,10 @@ std::optional<Error> FeedStream::next_of_feed(std::unique_ptr<StreamBatch>& batc
   flow::Time until = flow::Clock::now() + milliseconds(patient_ ? options_.max_await_ms : 1);
   for (flow::Time now = flow::Clock::now();; now = flow::Clock::now()) {
     const bool ended = queue.has_ended();
-    if (const Shared shared = next_shared(taken)) {
+    if (const Shared shared = next_shared()) {
+      const std::int64_t first = shared->filter->first_number(member_->needs);
+      if (!taken.empty() && first != first_number_) break;  // it numbers subscriptions in another way
+      first_number_ = first;
       batch = take(shared, taken);
       if (batch) return std::nullopt;
       if (invalidated_ || is_enough(taken) || now >= until) break;
@@ -191,7 +232,7 @@ std::optional<Error> FeedStream::next_of_feed(std::unique_ptr<StreamBatch>& batc
       until = std::min(until, now + longest_gap);
       continue;
     }
-    if (held_ || (ended && !taken.empty())) break;
+    if (ended && !taken.empty()) break;
     if (ended) return go_apart(batch);
     if (now >= until) break;
     queue.wait(until - now);
@@ -200,25 +241,24 @@ std::optional<Error> FeedStream::next_of_feed(std::unique_ptr<StreamBatch>& batc
   return std::nullopt;
 }
 
-bool FeedStream::is_enough(const Taken& taken) const {
-  return taken.events() >= static_cast<std::size_t>(usual_.batch) || taken.bytes() >= most_bytes_taken;
+/// How many bytes may still be taken.
+std::size_t FeedStream::room(const Taken& taken) const {
+  return limit_.bytes - std::min(limit_.bytes, taken.bytes());
 }
 
-/// The next shared batch with anything new. Null if there is none at present, or if it numbers subscriptions
-/// in another way than those that `taken` came from; then it is held for the next call.
-FeedStream::Shared FeedStream::next_shared(const Taken& taken) {
+bool FeedStream::is_enough(const Taken& taken) const {
+  return taken.events() >= static_cast<std::size_t>(usual_.batch) ||
+         taken.bytes() >= std::min(most_bytes_taken, limit_.bytes) || taken.is_cut();
+}
+
+/// The next shared batch with anything new; null if there is none at present. It stays in the queue until all
+/// of it is taken.
+FeedStream::Shared FeedStream::next_shared() {
   while (true) {
-    Shared shared = held_ ? std::exchange(held_, nullptr) : member_->queue.pop();
-    if (!shared) return nullptr;
+    Shared shared = member_->queue.front();
+    if (!shared || shared->end.data() > at_.data()) return shared;
+    member_->queue.took(shared, true);
     feed_->made_room();
-    if (shared->end.data() <= at_.data()) continue;
-    const std::int64_t first = shared->filter->first_number(member_->needs);
-    if (!taken.empty() && first != first_number_) {
-      held_ = std::move(shared);
-      return nullptr;
-    }
-    first_number_ = first;
-    return shared;
   }
 }
 
@@ -231,40 +271,78 @@ std::optional<Error> FeedStream::go_apart(std::unique_ptr<StreamBatch>& batch) {
   return std::nullopt;
 }
 
-/// Takes the events that are for this reader and that it has not seen. Returns a batch that shares the answer
-/// if they are a large part of it and nothing was taken before. Otherwise it copies them, and returns null.
-std::unique_ptr<StreamBatch> FeedStream::take(const Shared& shared, Taken& taken) {
-  const StreamBatch& answer = shared->answer;
-  std::vector<bson::View> events;
-  std::size_t bytes = 0;
-  // The cursor may have been opened again, and so begin a little before.
-  const bool repeats = !shared->marks.empty() && shared->marks.front().place <= at_.data();
-  for (std::size_t i = 0; i < answer.events.size(); ++i) {
-    const EventMark& mark = shared->marks[i];
-    if (repeats && mark.place <= at_.data()) continue;
-    if (!is_mine(*shared, mark)) continue;
-    events.push_back(answer.events[i]);
-    bytes += answer.events[i].size();
+/// The events of a shared batch that are for this reader and that it has not seen, up to a number of bytes,
+/// but one at least.
+FeedStream::Piece FeedStream::next_piece(const FeedBatch& shared, std::size_t most) {
+  const auto& events = shared.answer.events;
+  // A part of them may have been taken before. The cursor may also have been opened again, and so begin a
+  // little before.
+  const auto first =
+      std::ranges::upper_bound(shared.marks, std::string_view(at_.data()), {}, &EventMark::place);
+  Piece piece;
+  for (auto i = static_cast<std::size_t>(first - shared.marks.begin()); i < events.size(); ++i) {
+    const std::size_t size = events[i].size();
+    if (is_mine(shared, shared.marks[i])) {
+      if (!piece.events.empty() && piece.bytes + size > most) {
+        piece.is_last = false;
+        break;
+      }
+      piece.events.push_back(events[i]);
+      piece.bytes += size;
+    }
+    piece.of_all += size;
   }
-  invalidated_ = !answer.events.empty() && shared->marks.back().place > at_.data() &&
-                 is_invalidate(answer.events.back());
-  if (invalidated_) invalidate_ = shared->end.data();
-  at_ = shared->end;
+  return piece;
+}
+
+/// Keeps a shared batch in memory for a piece of it. Null if this reader keeps too much already.
+std::shared_ptr<const void> FeedStream::kept(const Shared& shared) {
+  auto in_use = in_use_.lock();
+  if (in_use && in_use->batch == shared) return in_use;
+  const auto size = static_cast<std::int64_t>(shared->answer.size);
+  const std::int64_t before = *bytes_in_use_;
+  if (limit_.shared == 0 || (before > 0 && static_cast<std::size_t>(before + size) > limit_.shared))
+    return nullptr;
+  in_use = std::make_shared<InUse>(shared, bytes_in_use_);
+  in_use_ = in_use;
+  return in_use;
+}
+
+/// Takes a piece of a shared batch. Returns a batch that shares the answer if the piece is a large part of it
+/// and nothing was taken before. Otherwise it copies the events, and returns null.
+std::unique_ptr<StreamBatch> FeedStream::take(const Shared& shared, Taken& taken) {
+  if (!taken.empty() && room(taken) == 0) return nullptr;
+  Piece piece = next_piece(*shared, room(taken));
+  const StreamBatch& answer = shared->answer;
+  if (piece.is_last) {
+    invalidated_ = !answer.events.empty() && shared->marks.back().place > at_.data() &&
+                   is_invalidate(answer.events.back());
+    if (invalidated_) invalidate_ = shared->end.data();
+    at_ = shared->end;
+  } else {
+    at_ = position_of(piece.events.back());
+  }
   at_of_feed_ = true;
   time_ = answer.operation_time;
-  if (events.empty() || !taken.empty() || bytes * least_part_shared < answer.size) {
-    taken.copy(events);
-    return nullptr;
-  }
+  std::shared_ptr<const void> owner;
+  const bool large = !piece.events.empty() && piece.bytes * least_part_shared >= piece.of_all;
+  if (taken.empty() && large) owner = kept(shared);
+  if (!owner) taken.copy(piece.events, !piece.is_last);
+  member_->queue.took(shared, piece.is_last);
+  if (piece.is_last) feed_->made_room();
+  if (!owner) return nullptr;
   auto batch = std::make_unique<StreamBatch>();
-  batch->events = std::move(events);
-  batch->resume_token = shared->end.view();
-  batch->token_of_event = at_.at_event;
-  batch->token_time = at_.cluster_time;
+  batch->events = std::move(piece.events);
+  if (piece.is_last) {
+    batch->resume_token = shared->end.view();
+    batch->token_of_event = at_.at_event;
+    batch->token_time = at_.cluster_time;
+  }
   batch->operation_time = time_;
   batch->first_number = first_number_;
-  batch->owner = shared;
-  batch->size = answer.size;
+  batch->owner = std::move(owner);
+  batch->size = piece.bytes;
+  batch->shared = true;
   return batch;
 }
 

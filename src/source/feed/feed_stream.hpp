@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,6 +32,7 @@ class FeedStream : public EventStream {
   std::optional<Error> open(const std::optional<Position>& after, Position& at, bool filter_changed) override;
   void read_as(const flow::ReadDetail& reading) override;
   bool outdated() const override { return own_ && own_->outdated(); }
+  void read_at_most(const ReadLimit& limit) override;
   void be_patient(bool patient) override;
   std::optional<Error> next(std::unique_ptr<StreamBatch>& batch) override;
   mongo::Reply ask(const std::string& database, bson::View command) override;
@@ -38,6 +41,8 @@ class FeedStream : public EventStream {
  private:
   using Shared = std::shared_ptr<const FeedBatch>;
   class Taken;
+  struct Piece;
+  struct InUse;
 
   std::optional<Error> open_own(const std::optional<Position>& after, Position& at, bool filter_changed);
   bool join();
@@ -45,8 +50,11 @@ class FeedStream : public EventStream {
   std::optional<Error> next_of_feed(std::unique_ptr<StreamBatch>& batch);
   std::optional<Error> go_apart(std::unique_ptr<StreamBatch>& batch);
   void drop_known(StreamBatch& batch) const;
-  Shared next_shared(const Taken& taken);
+  Shared next_shared();
   std::unique_ptr<StreamBatch> take(const Shared& shared, Taken& taken);
+  Piece next_piece(const FeedBatch& shared, std::size_t most);
+  std::shared_ptr<const void> kept(const Shared& shared);
+  std::size_t room(const Taken& taken) const;
   bool is_enough(const Taken& taken) const;
   std::unique_ptr<StreamBatch> finish(Taken& taken) const;
   bool is_mine(const FeedBatch& batch, const EventMark& mark);
@@ -67,7 +75,11 @@ class FeedStream : public EventStream {
   /// by time, since the event would come again.
   std::string invalidate_;
   std::int64_t first_number_ = 0;  ///< of the shared batch that was taken last
-  Shared held_;                    ///< taken out of the queue, and not used yet
+  ReadLimit limit_;
+  std::weak_ptr<const InUse> in_use_;  ///< the shared batch of which a piece was returned last
+  /// Bytes of shared batches of which pieces are in use.
+  const std::shared_ptr<std::atomic<std::int64_t>> bytes_in_use_ =
+      std::make_shared<std::atomic<std::int64_t>>(0);
   bool patient_ = true;
   bool first_ = true;  ///< it has not tried to join yet
   bool caught_up_ = false;

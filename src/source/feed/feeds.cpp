@@ -64,9 +64,11 @@ std::shared_ptr<Feed> Feeds::feed_for(const Reading& reading) {
          "the streams of " + reading.database + " need another change stream (" + name + "), because " + why);
   }
   Feed::Limits limits;
-  limits.queue_bytes = queue_bytes_;
+  limits.queue_bytes = memory_->reading().limit() / 3;
+  limits.kept_bytes = limits.queue_bytes / 2;
   limits.cursor_batch = reading.options.cursor_batch;
-  auto feed = std::make_shared<Feed>(name, limits, [this](const std::string& text) { say_(true, text); });
+  auto feed =
+      std::make_shared<Feed>(name, limits, memory_, [this](const std::string& text) { say_(true, text); });
   feed->start();
   feeds_.push_back({feed, reading.deployment, reading.database});
   return feed;

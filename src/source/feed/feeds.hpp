@@ -27,8 +27,9 @@ class Feeds {
   };
   using Say = std::function<void(bool loud, const std::string&)>;
 
-  /// `queue_bytes`: see Feed::Limits. `say` logs a line, as a warning if `loud`.
-  Feeds(std::int64_t queue_bytes, Say say) : queue_bytes_(queue_bytes), say_(std::move(say)) {}
+  /// `memory` is charged for the answers. `say` logs a line, as a warning if `loud`.
+  Feeds(std::shared_ptr<flow::BudgetPool> memory, Say say)
+      : memory_(std::move(memory)), say_(std::move(say)) {}
   ~Feeds() { stop(); }
   Feeds(const Feeds&) = delete;
   Feeds& operator=(const Feeds&) = delete;
@@ -52,7 +53,7 @@ class Feeds {
 
   std::shared_ptr<Feed> feed_for(const Reading& reading);
 
-  const std::int64_t queue_bytes_;
+  const std::shared_ptr<flow::BudgetPool> memory_;
   const Say say_;
   mutable std::mutex mutex_;
   std::vector<Entry> feeds_;

@@ -62,12 +62,13 @@ TEST(Budget, CountsWhatRulesMakeOfAnAnswer) {
 
 TEST(Budget, ExpectsThatRulesMakeAsMuchOfTheNextAnswer) {
   Budget budget(1000, 1000);
-  budget.add(1, 100);
-  budget.dispatched(200);
+  budget.dispatched(200, 100, budget.add(1, 100));
   EXPECT_TRUE(budget.has_room()) << "another 300 make 600";
-  budget.add(1, 100);
+  const std::int64_t expected = budget.add(1, 100);
+  EXPECT_EQ(expected, 200);
+  EXPECT_EQ(budget.bytes(), 400) << "what is expected is not in memory yet";
   EXPECT_FALSE(budget.has_room()) << "this one will grow to 300, and the next";
-  budget.dispatched(200);
+  budget.dispatched(200, 100, expected);
   EXPECT_FALSE(budget.has_room()) << "another 300 make 900";
   budget.release(1, 300);
   EXPECT_TRUE(budget.has_room());

@@ -64,7 +64,7 @@ StreamConfig triggers(const std::string& name) {
 class SupervisorTest : public testing::Test {
  protected:
   SupervisorTest()
-      : supervisor_({io_, config_, metrics_, readiness_, log_, nullptr, nullptr, nullptr, teardown_},
+      : supervisor_({io_, config_, metrics_, readiness_, log_, nullptr, nullptr, nullptr, nullptr, teardown_},
                     asio::make_strand(io_), events(), factory(),
                     {std::chrono::milliseconds(1), std::chrono::milliseconds(2)}) {}
 

@@ -105,9 +105,10 @@ constexpr Option reading_table[] = {
      .fallback = "64",
      .least = 1,
      .most = 65'536,
-     .help = "Memory limit per stream for events, the effects that rules make of them, and data being sent "
-             "(at most a quarter of the limit). A single server answer or batch that is larger than its "
-             "share may exceed the limit.",
+     .help =
+         "Memory limit of the process for events, the effects that rules make of them, and data being sent "
+         "(at most a quarter of the limit). Streams share it; what several of them hold counts once. A "
+         "single event or batch that is larger than its stream's share may exceed the limit.",
      .store = set_number<&Config::engine, &EngineConfig::queue_mb>},
     {.group = "Engine",
      .name = "cursor-batch",

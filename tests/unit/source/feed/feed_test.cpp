@@ -194,6 +194,7 @@ class ModelReader {
       if (open_) at_ = at;
       return;
     }
+    stream_->read_at_most(some_limit(random));
     std::unique_ptr<StreamBatch> batch;
     if (const auto error = stream_->next(batch)) {
       open_ = false;
@@ -220,7 +221,17 @@ class ModelReader {
   const FeedStream& stream() const { return *stream_; }
 
  private:
+  /// Often too small for an answer, so that it is taken in pieces.
+  static ReadLimit some_limit(std::mt19937_64& random) {
+    if (random() % 2 == 0) return {};
+    return {.events = 1 + random() % 5,
+            .bytes = random() % 1000,
+            .shared = random() % 3 == 0 ? 0 : random() % 2000};
+  }
   void take(const StreamBatch& batch) {
+    ASSERT_TRUE(batch.owner != nullptr || batch.events.empty());
+    in_use_.push_back(batch);
+    if (in_use_.size() > 3) in_use_.pop_front();
     for (const bson::View event : batch.events) {
       const std::string place(event.at("_id").document().at("_data").text());
       const Change* next = next_change();
@@ -249,6 +260,7 @@ class ModelReader {
   Position at_;
   std::string seen_;
   std::unique_ptr<FeedStream> stream_;
+  std::deque<StreamBatch> in_use_;
   bool open_ = false;
   bool less_ = false;
 };
@@ -275,8 +287,9 @@ Feed::Counts live(std::uint64_t seed) {
   limits.gather = flow::Duration::zero();
   limits.answer = flow::Duration::zero();
   limits.cursor_batch = 5;
+  auto memory = std::make_shared<flow::BudgetPool>(1 << 20);
   auto feed = std::make_shared<Feed>(
-      "shop", limits, [](const std::string&) {}, [&now] { return now; });
+      "shop", limits, memory, [](const std::string&) {}, [&now] { return now; });
   std::vector<std::unique_ptr<ModelReader>> readers;
   std::vector<Position> left{beginning()};
   std::size_t slow = 0;
@@ -310,7 +323,11 @@ Feed::Counts live(std::uint64_t seed) {
     for (const auto& one : readers) one->step(random);
   }
   EXPECT_TRUE(done()) << "not all was read";
-  return feed->counts();
+  const Feed::Counts counts = feed->counts();
+  readers.clear();
+  feed.reset();
+  EXPECT_EQ(memory->bytes(), 0) << "every answer was let go";
+  return counts;
 }
 
 TEST(FeedTest, EachReaderSeesEveryEventOnceInOrderWhateverHappens) {
