@@ -27,6 +27,13 @@ Fleet::Fleet(const Server& server, const WorkerOptions& options, int workers) : 
 void Fleet::count_from_here() {
   start_ = Clock::now();
   mongod_before_ = server_.usage().cpu_seconds;
+  workers_before_ = workers_cpu();
+}
+
+double Fleet::workers_cpu() const {
+  double seconds = 0;
+  for (const auto& worker : workers_) seconds += worker->usage().cpu_seconds;
+  return seconds;
 }
 
 void Fleet::wait_ready() {
@@ -74,11 +81,8 @@ FleetRun Fleet::run_until(const Done& done) {
   FleetRun run;
   run.seconds = seconds_since(start_);
   run.mongod_cpu = server_.usage().cpu_seconds - mongod_before_;
-  for (const auto& worker : workers_) {
-    const Usage usage = worker->usage();
-    run.worker_cpu += usage.cpu_seconds;
-    run.peak_rss_mb.push_back(usage.peak_rss_mb);
-  }
+  run.worker_cpu = workers_cpu() - workers_before_;
+  for (const auto& worker : workers_) run.peak_rss_mb.push_back(worker->usage().peak_rss_mb);
   return run;
 }
 

@@ -14,7 +14,7 @@ namespace storm {
 struct FleetRun {
   double seconds = 0;
   double mongod_cpu = 0;            ///< seconds
-  double worker_cpu = 0;            ///< seconds, of all workers, start-up included
+  double worker_cpu = 0;            ///< seconds, of all workers
   std::vector<double> peak_rss_mb;  ///< of each worker
 };
 
@@ -40,9 +40,12 @@ class Fleet {
   void stop();
 
  private:
+  double workers_cpu() const;
+
   const Server& server_;
   std::chrono::steady_clock::time_point start_;
   double mongod_before_ = 0;
+  double workers_before_ = 0;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 
