@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -55,8 +56,8 @@ class Budget : private BudgetPool::Waiter {
     count(made);
     pool_->hold(made);
     if (content > 0) {
-      judged_.store(content, std::memory_order_relaxed);
-      made_.store(made, std::memory_order_relaxed);
+      made_of_a_byte_.store(static_cast<double>(made) / static_cast<double>(content),
+                            std::memory_order_relaxed);
     }
     expected_.fetch_sub(expected, std::memory_order_relaxed);
     undispatched_.fetch_sub(1, std::memory_order_relaxed);
@@ -78,7 +79,10 @@ class Budget : private BudgetPool::Waiter {
     return in_use <= 0 || pool_->sending().admits(in_use, bytes);
   }
   /// The most that a batch which is made now should need while it is sent.
-  std::int64_t most_of_a_batch() const { return pool_->sending().portion(2, 2); }
+  std::int64_t most_of_a_batch() const {
+    constexpr std::int64_t least = 192 << 10;  // however many streams there are: smaller ones cost too much
+    return std::max(least, pool_->sending().portion(2, 2));
+  }
 
   /// Adds bytes that are rendered to be sent. release_sending() must follow.
   void add_sending(std::int64_t bytes) {
@@ -158,9 +162,9 @@ class Budget : private BudgetPool::Waiter {
   }
   double made_of_a_byte() const {
     constexpr double unknown = 4;  // rather much, if many streams begin at the same time
-    const std::int64_t judged = judged_.load(std::memory_order_relaxed);
-    if (judged == 0) return pool_->reading().members() > 1 ? unknown : 0;
-    return static_cast<double>(made_.load(std::memory_order_relaxed)) / static_cast<double>(judged);
+    const double known = made_of_a_byte_.load(std::memory_order_relaxed);
+    if (known < 0) return pool_->reading().members() > 1 ? unknown : 0;
+    return known;
   }
 
   void count(std::int64_t bytes) {
@@ -183,8 +187,8 @@ class Budget : private BudgetPool::Waiter {
   std::atomic<std::int64_t> expected_{0};  ///< what is going to be made of answers that are not dispatched
   std::atomic<std::int64_t> peak_{0};
   std::atomic<std::int64_t> last_answer_{0};
-  std::atomic<std::int64_t> judged_{0};  ///< the bytes of the last answer that was dispatched
-  std::atomic<std::int64_t> made_{0};    ///< the bytes that rules made of it
+  std::atomic<double> made_of_a_byte_{
+      -1};  ///< of the last answer that was dispatched; negative: there was none
   std::atomic<std::int64_t> undispatched_{0};
   std::atomic<std::uint32_t> changes_{0};
   std::atomic<bool> closed_{false};

@@ -214,6 +214,7 @@ struct ClientPool::Generation {
   std::once_flag made = {};
   Pool pool = {};
   std::atomic<bool> is_made = false;
+  std::mutex sizing = {};
 
   /// Makes the driver's pool at the first call, because that may block on DNS.
   mongoc_client_pool_t* get() {
@@ -236,7 +237,10 @@ struct ClientPool::Generation {
     if (is_made) apply_size();
   }
 
-  void apply_size() { mongoc_client_pool_max_size(pool.get(), static_cast<std::uint32_t>(size.load())); }
+  void apply_size() {
+    const std::lock_guard lock(sizing);
+    mongoc_client_pool_max_size(pool.get(), static_cast<std::uint32_t>(size.load()));
+  }
 };
 
 ClientPool::ClientPool(const StreamConfig& stream, int size, std::string application, Listener listener)

@@ -62,6 +62,12 @@ bool holds_event(const RelayRecord& record) {
   return record.header.parts > 1 || !source::RelayHeartbeat::is(body);
 }
 
+/// Ends the ids of an event's parts: parts of another size or text are other messages.
+std::string mark_of_parts(bson::View body, std::size_t most) {
+  const std::span<const std::uint8_t> bytes(body.data(), body.size());
+  return fmt::format("/{}-{:016x}", most, bson::stable_hash(bytes, 0));
+}
+
 /// From the last event to the server's clock.
 double seconds_behind(const source::StreamBatch& batch) {
   if (batch.events.empty()) return 0;
@@ -247,8 +253,8 @@ std::optional<Error> RelayWriter::look_at_log(std::optional<Position>& after) {
       continue;
     }
     const bool event = holds_event(*record);
-    tails_[static_cast<std::size_t>(partition)] = Tail{std::string(record->token()), record->header.part,
-                                                       record->header.parts, record->body.size(), !event};
+    tails_[static_cast<std::size_t>(partition)] =
+        Tail{std::string(record->token()), record->header.part, record->header.parts, record->id, !event};
     overlaps_ = true;
     Position end = position_of(*record, event);
     if (!after || end.data() < after->data()) after = std::move(end);
@@ -429,13 +435,15 @@ std::optional<Error> RelayWriter::append_unless_old(int partition, std::string_v
   return is_old(partition, token) ? std::nullopt : append_to(partition, token, event, copied, stop);
 }
 
-/// Which part of an event of so many parts is the first that the log lacks. An event that ends the log in
-/// parts of another size is written from its beginning: readers forget the parts before.
-int RelayWriter::first_missing_part(int partition, std::string_view token, int parts) const {
+/// Which part of an event of so many parts is the first that the log lacks. If the log ends with parts of
+/// another size, or of another text (a document that was looked up has changed since), the event is written
+/// from its beginning: readers forget the parts before.
+int RelayWriter::first_missing_part(int partition, std::string_view token, int parts,
+                                    const std::string& mark) const {
   const auto& tail = tails_[static_cast<std::size_t>(partition)];
   if (!tail || token > tail->token) return 0;
   if (token < tail->token || tail->part + 1 == tail->parts) return parts;
-  return tail->part_bytes == appender_->most_bytes() ? tail->part + 1 : 0;
+  return tail->id.ends_with(mark) ? tail->part + 1 : 0;
 }
 
 /// In as many records as it takes.
@@ -444,14 +452,15 @@ std::optional<Error> RelayWriter::append_to(int partition, std::string_view toke
   const std::size_t most = appender_->most_bytes();
   const int parts = static_cast<int>((body.size() + most - 1) / most);
   std::uint64_t& previous = previous_[static_cast<std::size_t>(partition)];
-  for (int part = first_missing_part(partition, token, parts); part < parts; ++part) {
+  const std::string mark = parts > 1 ? mark_of_parts(body, most) : "";
+  for (int part = first_missing_part(partition, token, parts, mark); part < parts; ++part) {
     if (under_way_ == RelayAppender::most_records) {
       if (auto error = land(stop)) return error;
       appender_->begin();
     }
     std::string id(token);
     if (copied || parts > 1) id += "/" + std::to_string(partition) + "/" + std::to_string(part);
-    if (parts > 1) id += "/" + std::to_string(most);  // parts of another size are other messages
+    id += mark;
     const std::size_t from = static_cast<std::size_t>(part) * most;
     const std::span<const std::uint8_t> bytes(body.data() + from, std::min(most, body.size() - from));
     if (auto error = appender_->append(partition, id, {version_, previous, part, parts}, bytes, sequence_))

@@ -62,7 +62,7 @@ class RelayWriter {
     std::string token;
     int part = 0;
     int parts = 1;
-    std::size_t part_bytes = 0;  ///< of each part but the last
+    std::string id;  ///< of its newest record
     bool heartbeat = false;
   };
 
@@ -82,7 +82,7 @@ class RelayWriter {
   std::optional<Error> append_event(bson::View event, const std::stop_token& stop);
   std::optional<Error> append_unless_old(int partition, std::string_view token, bson::View event, bool copied,
                                          const std::stop_token& stop);
-  int first_missing_part(int partition, std::string_view token, int parts) const;
+  int first_missing_part(int partition, std::string_view token, int parts, const std::string& mark) const;
   std::optional<Error> append_to(int partition, std::string_view token, bson::View body, bool copied,
                                  const std::stop_token& stop);
   std::optional<Error> heartbeat(bool gap, const std::stop_token& stop);

@@ -88,7 +88,15 @@ void Aws::Attempt::ask_for_targets() {
   if (const auto* error = std::get_if<Error>(&sent)) return report(*error);
   say_unsent(std::get<http::Unsent>(sent));
   for (Target& target : targets_) {
-    if (target.unknown) look_up(target);
+    if (!target.unknown) continue;
+    look_up(target);
+    // Another lane may have found that the queue is missing, so that its URL was forgotten at once.
+    if (target.unknown) {
+      Error error =
+          client_->error_of({aws::Remedy::wait, "", "its URL has to be asked for again"}, target.stated);
+      error.kind = ErrorKind::unavailable;
+      report(std::move(error));
+    }
   }
 }
 
