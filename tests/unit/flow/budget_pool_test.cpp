@@ -210,7 +210,8 @@ void run(std::uint64_t seed) {
     ASSERT_EQ(pool->bytes(), sum);
     ASSERT_LE(sum, all);
   }
-  EXPECT_GT(streams.front().read, 1 << 20) << "others keep it from reading";
+  // Of 25 streams, it has its turn 40 times, with an answer of 60 KiB or more at most times.
+  EXPECT_GT(streams.front().read, 256 << 10) << "others keep it from reading";
   streams.clear();
   EXPECT_EQ(pool->bytes(), 0);
   EXPECT_EQ(pool->reading().used(), 0);
