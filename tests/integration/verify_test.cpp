@@ -209,8 +209,9 @@ TEST_F(Verify, NullsAndListsOfATallyAreJudgedAsByTheWorker) {
 
 TEST_F(Verify, NoServerIsSaid) {
   const Outcome outcome = run_sluice({"verify", realworld_file(), "--mongodb-uri",
-                                      "mongodb://127.0.0.1:1/?replicaSet=rs0&serverSelectionTimeoutMS=100"});
+                                      "mongodb://127.0.0.1:1/?replicaSet=rs0&serverSelectionTimeoutMS=1500"});
   EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_EQ(outcome.out, "") << "the driver's lines";
   EXPECT_NE(outcome.err.find("Is the server running"), std::string::npos) << outcome.err;
 }
 

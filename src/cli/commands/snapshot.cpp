@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/load_config.hpp"
 #include "cli/own_flags.hpp"
+#include "mongo/quiet.hpp"
 #include "mongo/raii.hpp"
 #include "requirements/requirements.hpp"
 #include "rules/registry.hpp"
@@ -101,6 +102,7 @@ int snapshot_command(const Arguments& arguments, std::ostream& out, std::ostream
   const bool status = arguments.own.contains("status");
   if (rule.empty() && !status) throw UsageError("name the rule whose collections to publish: --rule NAME");
   std::vector<std::string> names;
+  mongo::quiet_driver();
   const mongo::Driver driver;
   bool found = rule.empty();
   for (const Publishing& one : all) {
