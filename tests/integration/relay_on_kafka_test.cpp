@@ -4,6 +4,7 @@
 
 #include "support/cluster_fixture.hpp"
 #include "support/kafka_fixture.hpp"
+#include "support/skipping.hpp"
 
 namespace sluice::test {
 namespace {
@@ -17,12 +18,7 @@ class RelayOnKafka : public ClusterTest {
 
   RelayOnKafka() : topic_(db().database() + "_relay") {}
 
-  void SetUp() override {
-    const std::string& why = why_no_kafka();
-    if (why.empty()) return;
-    if (std::getenv("CI") != nullptr) FAIL() << why;
-    GTEST_SKIP() << why;
-  }
+  void SetUp() override { skip_if(why_no_kafka()); }
 
   static Kafka kafka() { return Kafka(shared_kafka().brokers(), {{"isolation.level", "read_uncommitted"}}); }
   std::vector<std::string> relayed() const {

@@ -1,4 +1,5 @@
 #include "support/aws_fixture.hpp"
+#include "support/skipping.hpp"
 
 #include <cstdlib>
 
@@ -12,10 +13,7 @@ MotoServer& shared_moto() {
 }
 
 void AwsTest::SetUp() {
-  const std::string& why = why_no_moto();
-  if (why.empty()) return;
-  if (std::getenv("CI") != nullptr) FAIL() << why;
-  GTEST_SKIP() << why;
+  skip_if(why_no_moto());
 }
 
 std::string AwsTest::aws_file(const std::string& target, const std::vector<std::string>& more) {

@@ -1,4 +1,5 @@
 #include "support/kafka_fixture.hpp"
+#include "support/skipping.hpp"
 
 #include <cstdlib>
 
@@ -12,10 +13,7 @@ KafkaServer& shared_kafka() {
 }
 
 void KafkaTest::SetUp() {
-  const std::string& why = why_no_kafka();
-  if (why.empty()) return;
-  if (std::getenv("CI") != nullptr) FAIL() << why;
-  GTEST_SKIP() << why;
+  skip_if(why_no_kafka());
 }
 
 std::string KafkaTest::kafka_file(const std::vector<std::string>& kafka, const std::vector<std::string>& more,

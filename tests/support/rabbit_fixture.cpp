@@ -1,4 +1,5 @@
 #include "support/rabbit_fixture.hpp"
+#include "support/skipping.hpp"
 
 #include <csignal>
 
@@ -40,10 +41,7 @@ std::int64_t length_of_stream(int port, const std::string& stream) {
 }
 
 void RabbitTest::SetUp() {
-  const std::string& why = why_no_rabbitmq();
-  if (why.empty()) return;
-  if (std::getenv("CI") != nullptr) FAIL() << why;
-  GTEST_SKIP() << why;
+  skip_if(why_no_rabbitmq());
 }
 
 void RabbitTest::declare(const Rabbit::Arguments& arguments) {

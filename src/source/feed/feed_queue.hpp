@@ -67,13 +67,6 @@ class FeedQueue {
     consuming_.store(false, std::memory_order_release);
   }
 
-  /// The reader's thread. Takes the whole first batch. Null if the queue is empty.
-  Batch pop() {
-    Batch batch = front();
-    if (batch) took(batch, true);
-    return batch;
-  }
-
   /// The reader's thread. Waits until there is a batch, the queue was ended, or the time is over.
   void wait(flow::Duration most) {
     std::unique_lock lock(mutex_);
