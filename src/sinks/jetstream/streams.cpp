@@ -174,7 +174,10 @@ std::optional<Error> ensure_stream(const Connection& connection, const StreamSha
   const JetStreamContext js(made);
   if (status != NATS_OK) return error_of(status, "JetStream");
   auto error = create(js.get(), shape, say);
-  const bool overlapping = error && error->message.find("overlap") != std::string::npos;
+  const bool overlapping = error && error->code == JSStreamSubjectOverlapErr;
+  if (!overlapping && !(error && error->code == JSStreamNameExistErr)) return error;
+  // Another worker may have created it in between.
+  if (auto other = look_at_stream(connection, shape, say, there); other || there) return other;
   if (auto other = overlapping ? overlap(connection, shape) : std::nullopt) return other;
   return error;
 }
@@ -195,6 +198,9 @@ std::optional<Error> overlap(const Connection& connection, const StreamShape& sh
     if (at == std::string_view::npos) continue;
     const std::string_view rest = text.substr(at + before.size());
     const std::string name(rest.substr(0, rest.find('"')));
+    if (name == shape.name) {
+      return Error{ErrorKind::unavailable, 0, "the JetStream stream " + name + " is being created"};
+    }
     return Error{ErrorKind::fatal, 0,
                  fmt::format("the JetStream stream {} cannot be created: the stream {} already has subjects "
                              "of {}; set 'stream: {}', or other subjects",
