@@ -9,8 +9,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kPoll = std::chrono::milliseconds(10);
-constexpr double kPatience = 600;  // seconds until a storm is done
+constexpr auto kPoll = std::chrono::milliseconds(50);  // each reply of /metrics costs the workers CPU
+constexpr double kPatience = 600;                      // seconds until a storm is done
 constexpr double kEvenPatience = 120;
 
 double seconds_since(Clock::time_point start) {

@@ -83,6 +83,9 @@ class RelayAppender {
   /// A log may leave out that check if no other writer can append.
   virtual std::optional<Error> append(int partition, std::string_view id, const RelayHeader& header,
                                       std::span<const std::uint8_t> body, std::uint64_t behind) = 0;
+  /// Sends what append() has held back. Must be called before settled() and land(), and when nothing more may
+  /// follow soon.
+  virtual std::optional<Error> flush() { return std::nullopt; }
   /// Waits, at most so long, until land() need not wait: all that was appended is acknowledged, or the log
   /// cannot acknowledge it any more. Returns whether that is so.
   virtual bool settled(std::chrono::milliseconds within, const std::stop_token& stop) = 0;

@@ -22,13 +22,23 @@ class TurnPace {
   static constexpr double decay = 0.9;
 
   static constexpr Duration most_in_storm = std::chrono::milliseconds(400);
+  /// Lanes that are behind wait for this part of the time that they are behind, and at most so long.
+  static constexpr int part_of_lateness = 2;
+  static constexpr Duration most_behind = std::chrono::milliseconds(1000);
 
   /// `storm`: the time from one transaction to the next in a storm; at most most_in_storm.
   explicit TurnPace(Duration storm) : storm_(std::min(storm, most_in_storm)) {}
 
-  /// The next transaction may begin at this time. `full`: waiting would not make it larger.
-  Time next(bool full) const {
-    return last_ + std::max(in_storm_ && !full ? storm_ : Duration(0), conflict_);
+  /// What there is to know of the transaction that waits.
+  struct Waiting {
+    bool full = false;     ///< waiting would not make it larger
+    bool crowded = false;  ///< there is no room for more events until it has ended
+    Duration behind{0};    ///< how late its events are
+  };
+
+  /// The next transaction may begin at this time.
+  Time next(const Waiting& waiting) const {
+    return last_ + std::max(in_storm_ && !waiting.full ? storm(waiting) : Duration(0), conflict_);
   }
 
   void begins(std::size_t events, Time now) {
@@ -47,6 +57,11 @@ class TurnPace {
   }
 
  private:
+  Duration storm(const Waiting& waiting) const {
+    if (waiting.crowded) return storm_;
+    return std::max(storm_, std::min(waiting.behind / part_of_lateness, most_behind));
+  }
+
   Duration storm_;
   Duration conflict_{0};
   Time last_{};

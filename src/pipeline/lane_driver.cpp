@@ -17,6 +17,18 @@ double seconds(flow::Duration time) {
   return std::chrono::duration<double>(time).count();
 }
 
+/// While a lane waits for its turn it looks so often whether the others have become crowded.
+constexpr auto look_again = std::chrono::milliseconds(50);
+
+/// How long ago the last event happened, by this machine's clock. The server tells the time in seconds, so
+/// it may be up to a second longer.
+flow::Duration lateness(const Batch& batch) {
+  using namespace std::chrono;
+  const auto happened = std::chrono::seconds((batch.cluster_time >> 32) + 1);
+  return std::max(flow::Duration(0),
+                  duration_cast<flow::Duration>(system_clock::now().time_since_epoch() - happened));
+}
+
 /// Counters alone have targets that changes in any partition may concern.
 bool counts(const Batch& batch) {
   return std::ranges::any_of(batch.writes,
@@ -57,7 +69,7 @@ std::optional<LaneTurns::Place> LaneDriver::line_up() {
   return parts_.turns->line_up(
       parts_.number,
       [strand = parts_.strand, timer = timer_] { asio::post(strand, [timer] { timer->cancel(); }); },
-      parts_.sink.commits_together(lane_->batch()) ? &lane_->batch() : nullptr);
+      parts_.sink.commits_together(lane_->batch()) ? &lane_->batch() : nullptr, parts_.crowded);
 }
 
 /// Waits while another part's lane of this number counts. Returns the outcome if one of them has committed
@@ -69,8 +81,12 @@ asio::awaitable<std::optional<Outcome>> LaneDriver::wait_for_turn(LaneTurns::Pla
       if (auto outcome = place.outcome()) co_return outcome;
       if (abandoned_ && !place.withdraw()) continue;  // taken meanwhile
       if (abandoned_) co_return std::nullopt;
-      if (place.is_first()) until = place.begins_at();
-      if (place.is_first() && (finishing_ || flow::Clock::now() >= until)) co_return std::nullopt;
+      if (place.is_first()) {
+        const flow::Time now = flow::Clock::now();
+        const flow::Time begin = place.begins_at(lateness(lane_->batch()));
+        if (finishing_ || now >= begin) co_return std::nullopt;
+        until = std::min<flow::Time>(begin, now + look_again);
+      }
     }
     co_await sleep_until(until);
   }

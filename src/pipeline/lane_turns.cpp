@@ -11,10 +11,12 @@ constexpr std::int32_t write_conflict = 112;
 
 }  // namespace
 
-LaneTurns::Place LaneTurns::line_up(std::size_t lane, std::function<void()> wake, const Batch* batch) {
+LaneTurns::Place LaneTurns::line_up(std::size_t lane, std::function<void()> wake, const Batch* batch,
+                                    std::function<bool()> crowded) {
   const std::lock_guard lock(mutex_);
   while (lines_.size() <= lane) lines_.push_back({{}, flow::TurnPace(storm_pace_)});
-  auto entry = std::make_shared<Entry>(Entry{std::move(wake), batch, false, std::nullopt});
+  auto entry =
+      std::make_shared<Entry>(Entry{std::move(wake), batch, std::move(crowded), false, std::nullopt});
   lines_[lane].entries.push_back(entry);
   return {*this, lane, std::move(entry)};
 }
@@ -41,13 +43,15 @@ bool LaneTurns::Place::is_first() const {
   return !line.empty() && line.front() == entry_;
 }
 
-flow::Time LaneTurns::Place::begins_at() const {
+flow::Time LaneTurns::Place::begins_at(flow::Duration behind) const {
   const std::lock_guard lock(turns_->mutex_);
   const Line& line = turns_->lines_[lane_];
-  const bool full = std::ranges::any_of(line.entries, [&](const auto& entry) {
-    return entry->batch != nullptr && entry->batch->writes.size() >= turns_->full_batch_;
-  });
-  return line.pace.next(full);
+  flow::TurnPace::Waiting waiting{.behind = behind};
+  for (const auto& entry : line.entries) {
+    if (entry->batch != nullptr && entry->batch->writes.size() >= turns_->full_batch_) waiting.full = true;
+    if (entry->crowded && entry->crowded()) waiting.crowded = true;
+  }
+  return line.pace.next(waiting);
 }
 
 bool LaneTurns::Place::withdraw() {

@@ -34,8 +34,9 @@ class LaneTurns {
     ~Place();
 
     bool is_first() const;
-    /// For the first one: when its transaction may begin.
-    flow::Time begins_at() const;
+    /// For the first one: when its transaction may begin, if its events are so late. It may change while
+    /// others line up, and while events are read.
+    flow::Time begins_at(flow::Duration behind) const;
     /// Leaves the line, and returns true, unless another lane is committing this place's batch or has done
     /// so.
     bool withdraw();
@@ -84,13 +85,16 @@ class LaneTurns {
       : storm_pace_(storm_pace), full_batch_(full_batch) {}
 
   /// Takes the last place. `wake` is called, on any thread, when the place's state changes. `batch`, if not
-  /// null, may be committed by another lane; it must stay as it is while the place exists.
-  Place line_up(std::size_t lane, std::function<void()> wake, const Batch* batch = nullptr);
+  /// null, may be committed by another lane; it must stay as it is while the place exists. `crowded`, called
+  /// on any thread, tells whether the lane's part has no room for more events.
+  Place line_up(std::size_t lane, std::function<void()> wake, const Batch* batch = nullptr,
+                std::function<bool()> crowded = nullptr);
 
  private:
   struct Entry {
     std::function<void()> wake;
     const Batch* batch = nullptr;
+    std::function<bool()> crowded;
     bool taken = false;
     std::optional<Outcome> outcome;
   };

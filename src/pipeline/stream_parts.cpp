@@ -170,7 +170,8 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
           for (auto& waiting : lanes_) waiting->wake();
         },
         part_.of_cluster ? &resources_.turns : nullptr,
-        index};
+        index,
+        [this] { return !budget_.has_room(); }};
     lanes_.push_back(std::make_unique<LaneDriver>(
         std::move(parts), std::make_unique<flow::Lane>(limits, guard, rule_names_, seed())));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "source/change_stream.hpp"
@@ -14,6 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t relay_batch_bytes = 4 << 20;
+constexpr auto gather_pause = milliseconds(5);  ///< while a batch gathers records
 /// The writer tells its position every second. Without news for longer, the stream may not have read all.
 constexpr auto relay_silence = std::chrono::seconds(3);
 /// How long a writer may take to notice that its log was made anew.
@@ -229,7 +231,10 @@ std::optional<Error> RelayStream::gather(Gathered& gathered) {
     const bool full = gathered.invalidated() || gathered.events() >= most || gathered.bytes() >= most_bytes;
     const auto until = gathering_.gathered(full ? usual : gathered.events(), gathered.bytes(), now);
     if (!until) return std::nullopt;
-    wait = std::chrono::ceil<milliseconds>(*until - now);
+    // The reader would wake this thread for each record.
+    if (gathered.events() > 0)
+      std::this_thread::sleep_until(std::min<flow::Time>(*until, now + gather_pause));
+    wait = std::chrono::ceil<milliseconds>(*until - flow::Clock::now());
   }
 }
 

@@ -413,7 +413,7 @@ std::optional<Error> RelayWriter::append(const source::StreamBatch& batch, const
   for (const bson::View event : batch.events) {
     if (auto error = append_event(event, stop)) return error;
   }
-  return std::nullopt;
+  return appender_->flush();
 }
 
 /// What happens to a whole collection has no document, and concerns every partition.
@@ -455,6 +455,7 @@ std::optional<Error> RelayWriter::append_to(int partition, std::string_view toke
   const std::string mark = parts > 1 ? mark_of_parts(body, most) : "";
   for (int part = first_missing_part(partition, token, parts, mark); part < parts; ++part) {
     if (under_way_ == RelayAppender::most_records) {
+      if (auto error = appender_->flush()) return error;
       if (auto error = land(stop)) return error;
       appender_->begin();
     }
@@ -483,7 +484,7 @@ std::optional<Error> RelayWriter::heartbeat(bool gap, const std::stop_token& sto
     if (gap) previous_[static_cast<std::size_t>(partition)] = sequence_ + 1;
     if (auto error = append_to(partition, told_, body, true, stop)) return error;
   }
-  return std::nullopt;
+  return appender_->flush();
 }
 
 /// Waits until all that is under way is in the log.

@@ -85,6 +85,13 @@ std::optional<Error> Flights::send(std::size_t index, natsMsg* message) {
   return error_of(status, "a message could not be sent to NATS");
 }
 
+std::optional<Error> Flights::send_unacknowledged(natsMsg* message) {
+  if (connection_->losses() != losses_) return lost_meanwhile();
+  const natsStatus status = natsConnection_PublishMsg(connection_->get(), message);
+  return status == NATS_OK ? std::nullopt
+                           : std::optional(error_of(status, "a message could not be sent to NATS"));
+}
+
 void Flights::wake() {
   const std::lock_guard lock(mutex_);
   woken_ = true;

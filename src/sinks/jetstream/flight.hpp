@@ -48,6 +48,8 @@ class Flights {
   const char* reply_to(std::size_t index);
   /// Publishes `message`, whose reply subject must be reply_to(index). Indices start at 0 and have no gaps.
   std::optional<Error> send(std::size_t index, natsMsg* message);
+  /// Publishes a message that nobody acknowledges. It has no reply subject and no index.
+  std::optional<Error> send_unacknowledged(natsMsg* message);
   /// Waits until all messages sent are acknowledged, the connection is lost or `stop` is requested, and
   /// returns true. False if `deadline` has passed before.
   bool settled(flow::Time deadline, const std::stop_token& stop);

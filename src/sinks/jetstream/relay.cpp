@@ -19,6 +19,22 @@ std::string_view header_of(natsMsg* message, const char* name) {
   return natsMsgHeader_Get(message, name, &value) == NATS_OK && value != nullptr ? value : std::string_view{};
 }
 
+/// A record as it is published.
+struct Publication {
+  std::string subject;
+  std::string id;
+  std::string header;
+  std::string behind;
+  std::string body;
+};
+
+/// Each message says which sequence it has to follow. So if the last message is stored, all before it are,
+/// and only the last one before a flush() is acknowledged. That spares the server and this process a third
+/// message for each event.
+///
+/// But a message of an earlier writer, which may still arrive, could take the place of one unnoticed, as long
+/// as it matches the log's end. So each message is acknowledged until more are stored than an earlier writer
+/// can have under way.
 class Appender : public RelayAppender {
  public:
   Appender(std::unique_ptr<Flights> flights, std::string stream)
@@ -30,28 +46,27 @@ class Appender : public RelayAppender {
 
   void begin() override {
     flights_->begin();
-    count_ = 0;
+    only_last_ = stored_ >= most_records;
+    held_ = false;
+    records_ = acknowledged_ = 0;
   }
 
   std::optional<Error> append(int partition, std::string_view id, const RelayHeader& header,
                               std::span<const std::uint8_t> body, std::uint64_t behind) override {
-    natsMsg* made = nullptr;
-    const std::string subject = stream_ + "." + std::to_string(partition);
-    natsStatus status =
-        natsMsg_Create(&made, subject.c_str(), flights_->reply_to(count_),
-                       reinterpret_cast<const char*>(body.data()), static_cast<int>(body.size()));
-    const Msg message(made);
-    const auto set = [&](const char* name, const std::string& value) {
-      if (status == NATS_OK) status = natsMsgHeader_Set(made, name, value.c_str());
-    };
-    set(id_header, std::string(id));
-    set("Nats-Expected-Last-Sequence", std::to_string(behind));
-    set(relay_header, header.text());
-    if (status != NATS_OK) return error_of(status, "a message could not be made");
-    if (auto error = flights_->send(count_, made)) return error;
-    ++count_;
-    return std::nullopt;
+    if (held_) {
+      if (auto error = publish(false)) return error;
+    }
+    next_.subject = stream_ + "." + std::to_string(partition);
+    next_.id = id;
+    next_.header = header.text();
+    next_.behind = std::to_string(behind);
+    next_.body.assign(reinterpret_cast<const char*>(body.data()), body.size());
+    ++records_;
+    held_ = only_last_;
+    return held_ ? std::nullopt : publish(true);
   }
+
+  std::optional<Error> flush() override { return std::exchange(held_, false) ? publish(true) : std::nullopt; }
 
   bool settled(std::chrono::milliseconds within, const std::stop_token& stop) override {
     return flights_->settled(flow::Clock::now() + within, stop);
@@ -64,13 +79,35 @@ class Appender : public RelayAppender {
     if (!landed.error && landed.duplicates > 0) {
       return Error{ErrorKind::unavailable, 0, "a message of the relay was in its JetStream stream already"};
     }
+    stored_ = landed.error ? 0 : stored_ + records_;
     return std::move(landed.error);
   }
 
  private:
+  std::optional<Error> publish(bool acknowledged) {
+    natsMsg* made = nullptr;
+    natsStatus status = natsMsg_Create(&made, next_.subject.c_str(),
+                                       acknowledged ? flights_->reply_to(acknowledged_) : nullptr,
+                                       next_.body.data(), static_cast<int>(next_.body.size()));
+    const Msg message(made);
+    const auto set = [&](const char* name, const std::string& value) {
+      if (status == NATS_OK) status = natsMsgHeader_Set(made, name, value.c_str());
+    };
+    set(id_header, next_.id);
+    set("Nats-Expected-Last-Sequence", next_.behind);
+    set(relay_header, next_.header);
+    if (status != NATS_OK) return error_of(status, "a message could not be made");
+    return acknowledged ? flights_->send(acknowledged_++, made) : flights_->send_unacknowledged(made);
+  }
+
   std::unique_ptr<Flights> flights_;
   const std::string stream_;
-  std::size_t count_ = 0;
+  Publication next_;
+  bool held_ = false;             ///< next_ is not published yet
+  bool only_last_ = false;        ///< is acknowledged, in this flight
+  std::size_t records_ = 0;       ///< of this flight
+  std::size_t acknowledged_ = 0;  ///< of these, will be
+  std::size_t stored_ = 0;        ///< since the appender was made, without an error
 };
 
 }  // namespace

@@ -11,7 +11,7 @@ class TurnPaceTest : public testing::Test {
  protected:
   /// The milliseconds from the beginning of the last transaction to that of the next one.
   long long wait() const {
-    return std::chrono::duration_cast<milliseconds>(pace_.next(false) - now_).count();
+    return std::chrono::duration_cast<milliseconds>(pace_.next(waiting_) - now_).count();
   }
 
   /// A transaction with so many events, as long after the one before it.
@@ -22,10 +22,11 @@ class TurnPaceTest : public testing::Test {
 
   Time now_{std::chrono::hours(1)};
   TurnPace pace_{milliseconds(100)};
+  TurnPace::Waiting waiting_;
 };
 
 TEST_F(TurnPaceTest, LetsTheNextOneBeginAtOnce) {
-  EXPECT_LE(pace_.next(false), now_);
+  EXPECT_LE(pace_.next({}), now_);
   transaction(1, milliseconds(1));
   EXPECT_EQ(wait(), 0);
   transaction(30, milliseconds(10));  // fast, but few
@@ -66,14 +67,30 @@ TEST_F(TurnPaceTest, WithoutAStormPaceIsSlowedByConflictsOnly) {
   TurnPace pace(milliseconds(0));
   pace.begins(5000, now_);
   pace.begins(5000, now_ + milliseconds(10));
-  EXPECT_EQ(pace.next(false), now_ + milliseconds(10));
+  EXPECT_EQ(pace.next({}), now_ + milliseconds(10));
 }
 
 TEST_F(TurnPaceTest, DoesNotKeepAFullBatchWaitingInAStorm) {
   transaction(1, milliseconds(1));
   transaction(1000, milliseconds(100));
-  EXPECT_EQ(pace_.next(true), now_);
+  EXPECT_EQ(pace_.next({.full = true}), now_);
   EXPECT_EQ(wait(), 100);
+}
+
+TEST_F(TurnPaceTest, SpacesThemMoreTheFurtherTheyAreBehind) {
+  transaction(1, milliseconds(1));
+  waiting_.behind = std::chrono::hours(1);
+  EXPECT_EQ(wait(), 0) << "there is no storm";
+  transaction(1000, milliseconds(100));
+  for (const auto& [behind, expected] :
+       {std::pair(0, 100), std::pair(200, 100), std::pair(900, 450), std::pair(60'000, 1000)}) {
+    waiting_.behind = milliseconds(behind);
+    EXPECT_EQ(wait(), expected) << behind;
+  }
+  waiting_.crowded = true;
+  EXPECT_EQ(wait(), 100) << "nothing more could come";
+  waiting_.full = true;
+  EXPECT_EQ(wait(), 0);
 }
 
 TEST_F(TurnPaceTest, HasALimit) {

@@ -145,10 +145,26 @@ TEST_F(LaneTurnsTest, AFullBatchDoesNotWaitForMore) {
   auto a = place(0, "a", &stormy);
   { const auto group = a->take_others(stormy, many, now_); }
   { const auto group = a->take_others(stormy, many, now_ + std::chrono::milliseconds(10)); }
-  EXPECT_GT(a->begins_at(), now_ + std::chrono::milliseconds(10));
+  EXPECT_GT(a->begins_at({}), now_ + std::chrono::milliseconds(10));
   const Batch full = batch(500);
   const auto b = place(0, "b", &full);
-  EXPECT_EQ(a->begins_at(), now_ + std::chrono::milliseconds(10));
+  EXPECT_EQ(a->begins_at({}), now_ + std::chrono::milliseconds(10));
+}
+
+TEST_F(LaneTurnsTest, NobodyIsKeptWaitingForLongWhenAPartIsCrowded) {
+  Batch stormy = batch(1);
+  stormy.events = 500;
+  auto a = place(0, "a", &stormy);
+  bool crowded = false;
+  const auto b = turns_.line_up(
+      0, [] {}, &stormy, [&crowded] { return crowded; });
+  for (const int ms : {0, 10}) {
+    const auto group = a->take_others(stormy, 1, now_ + std::chrono::milliseconds(ms));
+  }
+  const flow::Duration late = std::chrono::seconds(1);
+  EXPECT_EQ(a->begins_at(late), now_ + std::chrono::milliseconds(510));
+  crowded = true;
+  EXPECT_EQ(a->begins_at(late), now_ + std::chrono::milliseconds(110));
 }
 
 TEST_F(LaneTurnsTest, KeepThePaceOfEachLaneNumber) {
@@ -158,12 +174,12 @@ TEST_F(LaneTurnsTest, KeepThePaceOfEachLaneNumber) {
   auto other = place(1, "b", &stormy);
   { const auto group = a->take_others(stormy, many, now_); }
   { const auto group = a->take_others(stormy, many, now_ + std::chrono::milliseconds(10)); }
-  EXPECT_EQ(a->begins_at(), now_ + std::chrono::milliseconds(110));
-  EXPECT_LE(other->begins_at(), now_);
+  EXPECT_EQ(a->begins_at({}), now_ + std::chrono::milliseconds(110));
+  EXPECT_LE(other->begins_at({}), now_);
   Outcome conflict;
   conflict.error = Error{ErrorKind::transient, 112, "WriteConflict", false};
   other->ended(conflict);
-  EXPECT_GT(other->begins_at(), flow::Time{});
+  EXPECT_GT(other->begins_at({}), flow::Time{});
 }
 
 }  // namespace

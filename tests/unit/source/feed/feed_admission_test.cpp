@@ -78,8 +78,8 @@ TEST_F(DetachPolicyTest, GivesUpSoonOneThatTakesNothing) {
 }
 
 TEST_F(DetachPolicyTest, GivesUpLaterOneThatIsMerelySlow) {
-  EXPECT_EQ(patience(milliseconds(100)), milliseconds(2000));
-  EXPECT_EQ(patience(milliseconds(20)), milliseconds(500));
+  EXPECT_EQ(patience(milliseconds(100)), milliseconds(5000));
+  EXPECT_EQ(patience(milliseconds(20)), milliseconds(1000));
 }
 
 TEST_F(DetachPolicyTest, ForgivesOneThatHasTakenAllThereIs) {
