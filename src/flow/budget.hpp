@@ -130,6 +130,9 @@ class Budget : private BudgetPool::Waiter {
     return pool.admits(held, last + made_of(last));
   }
 
+  /// Whether the room for events, or for one more answer, may soon be used up.
+  bool is_half_spent() const { return 2 * events() >= most_events_ || !has_room(); }
+
   /// The most bytes that the next answer should have, so that it fits with what rules will make of it.
   std::int64_t most_of_an_answer() const {
     const std::int64_t most = portion_of(pool_->reading());

@@ -22,9 +22,12 @@ class TurnPace {
   static constexpr double decay = 0.9;
 
   static constexpr Duration most_in_storm = std::chrono::milliseconds(400);
-  /// Lanes that are behind wait for this part of the time that they are behind, and at most so long.
+  /// While other processes write to the same documents, lanes wait for this part of the time that they are
+  /// behind, and at most so long.
   static constexpr int part_of_lateness = 2;
   static constexpr Duration most_behind = std::chrono::milliseconds(1000);
+  /// For so many transactions after a conflict others are taken to write to the same documents.
+  static constexpr int contended_after_conflict = 20;
 
   /// `storm`: the time from one transaction to the next in a storm; at most most_in_storm.
   explicit TurnPace(Duration storm) : storm_(std::min(storm, most_in_storm)) {}
@@ -32,7 +35,7 @@ class TurnPace {
   /// What there is to know of the transaction that waits.
   struct Waiting {
     bool full = false;     ///< waiting would not make it larger
-    bool crowded = false;  ///< there is no room for more events until it has ended
+    bool crowded = false;  ///< there is little room left for events that are read meanwhile
     Duration behind{0};    ///< how late its events are
   };
 
@@ -49,8 +52,10 @@ class TurnPace {
 
   void ended(bool conflict) {
     if (conflict) {
+      contended_ = contended_after_conflict;
       conflict_ = std::clamp(2 * conflict_, least_conflict, most_conflict);
     } else {
+      if (contended_ > 0) --contended_;
       conflict_ = std::chrono::duration_cast<Duration>(conflict_ * decay);
       if (conflict_ < least_conflict / 4) conflict_ = Duration(0);
     }
@@ -58,7 +63,7 @@ class TurnPace {
 
  private:
   Duration storm(const Waiting& waiting) const {
-    if (waiting.crowded) return storm_;
+    if (waiting.crowded || contended_ == 0) return storm_;
     return std::max(storm_, std::min(waiting.behind / part_of_lateness, most_behind));
   }
 
@@ -66,6 +71,7 @@ class TurnPace {
   Duration conflict_{0};
   Time last_{};
   bool in_storm_ = false;
+  int contended_ = 0;  ///< so many more transactions
 };
 
 }  // namespace sluice::flow

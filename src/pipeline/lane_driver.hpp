@@ -34,7 +34,7 @@ class LaneDriver {
     std::function<void()> on_room;       ///< the allowance has room again: wake the lanes that wait for it
     LaneTurns* turns = nullptr;          ///< if set: shared with other parts' lanes of this number
     std::size_t number = 0;              ///< of the lane
-    /// Whether there is no room for more events; any thread may call it.
+    /// Whether there is little room left for events; any thread may call it.
     std::function<bool()> crowded = [] { return false; };
   };
 

@@ -86,7 +86,7 @@ class LaneTurns {
 
   /// Takes the last place. `wake` is called, on any thread, when the place's state changes. `batch`, if not
   /// null, may be committed by another lane; it must stay as it is while the place exists. `crowded`, called
-  /// on any thread, tells whether the lane's part has no room for more events.
+  /// on any thread, tells whether the lane's part has little room left for events.
   Place line_up(std::size_t lane, std::function<void()> wake, const Batch* batch = nullptr,
                 std::function<bool()> crowded = nullptr);
 

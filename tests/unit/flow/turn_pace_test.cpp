@@ -77,8 +77,10 @@ TEST_F(TurnPaceTest, DoesNotKeepAFullBatchWaitingInAStorm) {
   EXPECT_EQ(wait(), 100);
 }
 
-TEST_F(TurnPaceTest, SpacesThemMoreTheFurtherTheyAreBehind) {
+TEST_F(TurnPaceTest, WhileOthersWriteSpacesThemMoreTheFurtherTheyAreBehind) {
   transaction(1, milliseconds(1));
+  pace_.ended(true);
+  while (wait() > 0) pace_.ended(false);  // the pace after a conflict is shorter than it counts
   waiting_.behind = std::chrono::hours(1);
   EXPECT_EQ(wait(), 0) << "there is no storm";
   transaction(1000, milliseconds(100));
@@ -88,9 +90,12 @@ TEST_F(TurnPaceTest, SpacesThemMoreTheFurtherTheyAreBehind) {
     EXPECT_EQ(wait(), expected) << behind;
   }
   waiting_.crowded = true;
-  EXPECT_EQ(wait(), 100) << "nothing more could come";
+  EXPECT_EQ(wait(), 100) << "hardly more could come";
   waiting_.full = true;
   EXPECT_EQ(wait(), 0);
+  waiting_ = {.behind = std::chrono::hours(1)};
+  for (int i = 0; i < TurnPace::contended_after_conflict; ++i) pace_.ended(false);
+  EXPECT_EQ(wait(), 100) << "nobody else writes any more";
 }
 
 TEST_F(TurnPaceTest, HasALimit) {

@@ -161,6 +161,9 @@ TEST_F(LaneTurnsTest, NobodyIsKeptWaitingForLongWhenAPartIsCrowded) {
   for (const int ms : {0, 10}) {
     const auto group = a->take_others(stormy, 1, now_ + std::chrono::milliseconds(ms));
   }
+  Outcome outcome;
+  outcome.error = Error{ErrorKind::transient, 112, "WriteConflict", false};
+  a->ended(outcome);
   const flow::Duration late = std::chrono::seconds(1);
   EXPECT_EQ(a->begins_at(late), now_ + std::chrono::milliseconds(510));
   crowded = true;
