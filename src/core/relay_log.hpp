@@ -96,6 +96,8 @@ class RelayLog {
   virtual ~RelayLog() = default;
   /// What it is, for messages, such as "the relay's JetStream stream NAME".
   virtual const std::string& name() const = 0;
+  /// Whether it exists. An error if it cannot be reached, or cannot hold the relay.
+  virtual std::optional<Error> check(bool& there) = 0;
   /// Creates it where it is missing.
   virtual std::optional<Error> prepare() = 0;
   virtual std::optional<Error> look(RelayState& state) = 0;

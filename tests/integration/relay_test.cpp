@@ -221,6 +221,21 @@ TEST_P(Relay, StatusAndCheckTellOfIt) {
   EXPECT_NE(away.exit_code, 0) << away.out;
 }
 
+TEST_P(Relay, StatusTellsThatTheServerOfItsLogCannotBeReached) {
+  const std::string rules =
+      file(std::string(likes) + "\ncluster: { partitions: 4 }\n" + logs().yaml(log_, 4));
+  const Outcome before = run_sluice(here_run({"cluster", "status", rules}));
+  EXPECT_EQ(before.exit_code, 0) << before.out << before.err;
+  EXPECT_NE(before.out.find("does not exist yet"), std::string::npos) << before.out;
+  logs().kill9();
+  const Outcome away = run_sluice(here_run({"cluster", "status", rules}));
+  EXPECT_EQ(away.exit_code, 2) << away.out << away.err;
+  EXPECT_NE(away.out.find("relay " + log_ + ": "), std::string::npos) << away.out;
+  EXPECT_NE(away.out.find(" cannot be reached"), std::string::npos) << away.out;
+  EXPECT_EQ(away.out.find("nobody writes it"), std::string::npos) << away.out;
+  EXPECT_EQ(away.out.find("nothing in the relay"), std::string::npos) << away.out;
+}
+
 TEST_P(Relay, AnotherPipelineIsRefusedItsLog) {
   join_relay().ready();
   ASSERT_TRUE(settled(partitions));
