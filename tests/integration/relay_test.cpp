@@ -7,6 +7,7 @@
 #include "support/likes.hpp"
 #include "support/nats_server.hpp"
 #include "support/relay_logs.hpp"
+#include "support/skipping.hpp"
 #include "workbench/nats.hpp"
 #include "workbench/tcp_proxy.hpp"
 
@@ -25,13 +26,8 @@ class Relay : public ClusterTest, public testing::WithParamInterface<const char*
 
   void SetUp() override {
     const std::string why = why_no_log_server(GetParam());
-    if (why.empty()) {
-      server_of_logs_ = make_log_server(GetParam());
-    } else if (std::getenv("CI") != nullptr) {
-      FAIL() << why;
-    } else {
-      GTEST_SKIP() << why;
-    }
+    skip_if(why);
+    if (why.empty()) server_of_logs_ = make_log_server(GetParam());
   }
 
   LogServer& logs() const { return *server_of_logs_; }
