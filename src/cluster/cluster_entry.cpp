@@ -76,11 +76,7 @@ std::optional<Error> ClusterEntry::look_at_relay() {
   const std::string version = requirements::relay_version(parts_.context.config, parts_.config, parts_.rules);
   RelayState state;
   auto error = log.look(state);
-  std::optional<RelayRecord> record;
-  for (int partition = 0; partition < parts_.partitions && !error && state.records > 0; ++partition) {
-    error = log.last_of(partition, record);
-    if (record && !record->header.is_of(version)) return written_by_others(log);
-  }
+  if (!error && state.records > 0) error = check_owner(log, parts_.partitions, version);
   if (error && error->kind == ErrorKind::fatal) return error;
   relay_looked_at_ = true;
   return std::nullopt;

@@ -125,4 +125,8 @@ std::string relay_log_name(const std::string& relay, const StreamConfig& stream)
 /// The error for a log that was written for another pipeline or database.
 Error written_by_others(const RelayLog& log);
 
+/// That error, or why the log cannot be read, unless the log is this version's owner's. A log has only one
+/// owner, so a single record tells: the newest one of the first partition that has any.
+std::optional<Error> check_owner(RelayLog& log, int partitions, std::string_view version);
+
 }  // namespace sluice
