@@ -33,7 +33,7 @@ std::optional<Error> ClusterEntry::attempt() {
   }
   // Partitions start one after the other, on several instances. All begin at the position at which the first
   // member joined.
-  const auto now = [this](Position& at) { return tell_present(at); };
+  const auto now = [this](Position& at, bool has_run) { return tell_present(at, has_run); };
   if (auto error = parts_.layout.take_split_position()) return error;
   if (auto error = parts_.layout.settle_origin(now)) return error;
   // A member that cannot publish must not join: it would hold partitions that others could run.
@@ -82,9 +82,9 @@ std::optional<Error> ClusterEntry::look_at_relay() {
   return std::nullopt;
 }
 
-/// Opens the change stream to find the position at which the stream begins, and begins the snapshots. Called
-/// only if no member has stored such a position yet.
-std::optional<Error> ClusterEntry::tell_present(Position& at) {
+/// Opens the change stream to find the position at which the stream begins, and begins the snapshots, unless
+/// it has run before. Called only if no member has stored such a position yet.
+std::optional<Error> ClusterEntry::tell_present(Position& at, bool has_run) {
   const Config& config = parts_.context.config;
   source::ChangeStream stream(
       parts_.resources.pool,
@@ -114,6 +114,7 @@ std::optional<Error> ClusterEntry::tell_present(Position& at) {
     return error;
   }
   if (after) at = *after;
+  if (has_run) return std::nullopt;
   pipeline::SnapshotPump snapshots(parts_.resources.pool,
                                    {config.pipeline, parts_.config.name, parts_.config.database,
                                     config.state_database, parts_.partitions, 0},

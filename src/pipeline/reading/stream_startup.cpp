@@ -120,10 +120,10 @@ bool StreamStartup::prepare(const std::stop_token& stop) {
 }
 
 bool StreamStartup::settle_origin(const std::stop_token& stop) {
-  const auto now = [this](Position& at) {
+  const auto now = [this](Position& at, bool has_run) {
     source::ChangeStream stream(pool_, plan_.stream);
     auto error = stream.open(std::nullopt, at);
-    return error ? error : plan_.snapshots->begin();
+    return error || has_run ? error : plan_.snapshots->begin();
   };
   return retry_until("store where it begins", stop, [&] {
     auto error = store_.take_split_position();
