@@ -192,13 +192,14 @@ Feed::Counts Feed::counts() const {
   const std::lock_guard lock(mutex_);
   Counts counts;
   std::size_t apart = 0;
+  counts.cursors = open_ ? 1 : 0;
   for (const auto& member : members_) {
+    if (member->has_cursor) ++counts.cursors;
     if (member->standing == Standing::announced) continue;
     ++counts.readers;
     if (member->standing != Standing::joined) ++apart;
   }
   if (counts.readers > 1) counts.detached = apart;
-  counts.cursors = apart + (open_ ? 1 : 0);
   counts.detaches = detaches_;
   counts.openings = openings_;
   return counts;

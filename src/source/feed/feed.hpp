@@ -41,6 +41,9 @@ struct FeedMember {
   const FeedNeeds needs;
   const MakeStream make_stream;
   FeedQueue queue;
+  /// A cursor of its own is open. Set by its reader; neither a reader that has joined nor one between two
+  /// tries has one.
+  std::atomic<bool> has_cursor = false;
 
   // Guarded by the feed's mutex.
   Standing standing = Standing::announced;
@@ -121,7 +124,7 @@ class Feed {
   struct Counts {
     std::size_t readers = 0;   ///< that have opened
     std::size_t detached = 0;  ///< of those, the ones that read cursors of their own although they may share
-    std::size_t cursors = 0;   ///< open, the readers' own included
+    std::size_t cursors = 0;   ///< open at present: the feed's and the readers' own
     std::size_t detaches = 0;  ///< how often a reader was detached because it was slower than others
     std::size_t openings = 0;  ///< how often the feed's cursor was opened
   };

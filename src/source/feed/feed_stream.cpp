@@ -139,7 +139,9 @@ std::optional<Error> FeedStream::open_own(const std::optional<Position>& after, 
   own_->be_patient(patient_);
   const bool by_time = filter_changed || (at_of_feed_ && after && after->data() != invalidate_);
   Position opened;
+  member_->has_cursor = false;
   if (auto error = own_->open(after, opened, by_time)) return error;
+  member_->has_cursor = true;
   at_ = after && opened.data() <= after->data() ? *after : opened;
   at = at_;
   caught_up_ = false;
@@ -166,7 +168,10 @@ mongo::Reply FeedStream::ask(const std::string& database, bson::View command) {
 }
 
 std::optional<Error> FeedStream::next(std::unique_ptr<StreamBatch>& batch) {
-  if (own_ && join()) own_.reset();
+  if (own_ && join()) {
+    own_.reset();
+    member_->has_cursor = false;
+  }
   return own_ ? next_of_own(batch) : next_of_feed(batch);
 }
 
@@ -187,7 +192,10 @@ bool FeedStream::join() {
 }
 
 std::optional<Error> FeedStream::next_of_own(std::unique_ptr<StreamBatch>& batch) {
-  if (auto error = own_->next(batch)) return error;
+  if (auto error = own_->next(batch)) {
+    member_->has_cursor = false;  // the reader opens it again
+    return error;
+  }
   invalidated_ = own_->invalidated();
   if (!batch->resume_token && batch->events.empty()) return std::nullopt;  // in the midst of an event
   if (invalidated_) invalidate_ = end_of(*batch).data();
