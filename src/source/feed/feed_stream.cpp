@@ -49,13 +49,13 @@ class FeedStream::Taken {
   std::size_t events() const { return events_; }
   std::size_t bytes() const { return bytes_->size(); }
 
-  /// `cut`: there is more, for which there was no room.
-  void copy(const std::vector<bson::View>& events, bool cut) {
+  /// `partly`: there is more, for which there was no room.
+  void copy(const std::vector<bson::View>& events, bool partly) {
     for (const bson::View event : events) append(event);
     events_ += events.size();
-    cut_ = cut;
+    is_partial_ = partly;
   }
-  bool is_cut() const { return cut_; }
+  bool is_partial() const { return is_partial_; }
 
   /// A batch of the copies, at this position.
   std::unique_ptr<StreamBatch> batch(const Position& at) {
@@ -84,7 +84,7 @@ class FeedStream::Taken {
   std::shared_ptr<std::vector<std::uint8_t>> bytes_ = std::make_shared<std::vector<std::uint8_t>>();
   std::vector<std::size_t> ends_;
   std::size_t events_ = 0;
-  bool cut_ = false;
+  bool is_partial_ = false;
 };
 
 /// What a reader takes of a shared batch at once.
@@ -124,7 +124,7 @@ FeedStream::~FeedStream() {
 
 std::optional<Error> FeedStream::open(const std::optional<Position>& after, Position& at,
                                       bool filter_changed) {
-  feed_->detach(*member_);
+  feed_->read_apart(*member_);
   invalidated_ = false;
   return open_own(after, at, filter_changed);
 }
@@ -179,7 +179,7 @@ std::optional<Error> FeedStream::next(std::unique_ptr<StreamBatch>& batch) {
 /// too large, reads by itself.
 bool FeedStream::join() {
   if (!(reading_ == usual_)) {
-    if (feed_->standing(*member_) != FeedMember::Standing::apart) feed_->detach(*member_);
+    if (feed_->standing(*member_) != FeedMember::Standing::apart) feed_->read_apart(*member_);
     return false;
   }
   if (invalidated_ || at_.data() == invalidate_) return false;
@@ -241,7 +241,7 @@ std::optional<Error> FeedStream::next_of_feed(std::unique_ptr<StreamBatch>& batc
       continue;
     }
     if (ended && !taken.empty()) break;
-    if (ended) return go_apart(batch);
+    if (ended) return read_apart(batch);
     if (now >= until) break;
     queue.wait(until - now);
   }
@@ -256,7 +256,7 @@ std::size_t FeedStream::room(const Taken& taken) const {
 
 bool FeedStream::is_enough(const Taken& taken) const {
   return taken.events() >= static_cast<std::size_t>(usual_.batch) ||
-         taken.bytes() >= std::min(most_bytes_taken, limit_.bytes) || taken.is_cut();
+         taken.bytes() >= std::min(most_bytes_taken, limit_.bytes) || taken.is_partial();
 }
 
 /// The next shared batch with anything new; null if there is none at present. It stays in the queue until all
@@ -271,8 +271,8 @@ FeedStream::Shared FeedStream::next_shared() {
 }
 
 /// Reads on by itself where the feed has ended for it.
-std::optional<Error> FeedStream::go_apart(std::unique_ptr<StreamBatch>& batch) {
-  if (auto error = feed_->take_cut_off(*member_)) return error;
+std::optional<Error> FeedStream::read_apart(std::unique_ptr<StreamBatch>& batch) {
+  if (auto error = feed_->take_detach_error(*member_)) return error;
   Position at;
   if (auto error = open_own(at_, at, true)) return error;
   batch = nothing_new();
