@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "workbench/kafka_jars.hpp"
+
 namespace storm {
 namespace {
 
@@ -19,9 +21,16 @@ constexpr int kAnswerMs = 30'000;
 constexpr int kPollMs = 100;
 constexpr std::size_t kAtOnce = 10'000;
 
+std::string with_jars(const std::string& folder, const char* named_by) {
+  if (const std::string why = workbench::why_no_kafka_jars(folder, named_by); !why.empty())
+    throw std::runtime_error(why);
+  return folder;
+}
+
 std::string jars_of(const std::string& named) {
-  if (!named.empty()) return named;
-  if (const char* folder = std::getenv("SLUICE_KAFKA"); folder != nullptr) return folder;
+  if (!named.empty()) return with_jars(named, "--kafka-jars");
+  if (const char* folder = std::getenv("SLUICE_KAFKA"); folder != nullptr)
+    return with_jars(folder, "SLUICE_KAFKA");
   const std::string found = output_of(STORM_FIND_KAFKA);
   if (found.empty()) throw std::runtime_error("no Kafka: name its jars by --kafka-jars or SLUICE_KAFKA");
   return found;

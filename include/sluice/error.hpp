@@ -32,9 +32,13 @@ struct Error {
   std::string message;
   bool unknown_commit = false;  ///< it is not known whether the transaction was committed
   bool network = false;         ///< a network error: the server may still be carrying out the command
+  std::string advice = {};      ///< what the operator should check, if the message does not say so
 
-  /// The message with its code, if there is one, for people.
-  std::string text() const { return code == 0 ? message : message + " (code " + std::to_string(code) + ")"; }
+  /// The message with its code and advice, if there are any, for people.
+  std::string text() const {
+    std::string text = code == 0 ? message : message + " (code " + std::to_string(code) + ")";
+    return advice.empty() ? text : text + "; " + advice;
+  }
 };
 
 /// Thrown for an error that prevents a start or ends a worker. what() is a sentence for the operator.

@@ -24,8 +24,6 @@ constexpr auto moment_max_age = std::chrono::seconds(20);
   std::string text = "could not " + what + " (" + pool.hosts() + "): " + error.text();
   if (error.code == mongo::snapshot_too_old) {
     text += ". It takes longer than the server keeps its history: raise minSnapshotHistoryWindowInSeconds";
-  } else if (error.kind == ErrorKind::transient) {
-    text += ". Is the server running, and is the replica set's name in the URI correct?";
   } else if (error.kind == ErrorKind::lost) {
     text +=
         ". The worker's position is lost, so it is unknown which changes are still to come; run the worker "

@@ -58,7 +58,19 @@ std::optional<Error> LayoutStore::agree_on_origin(const Position& mine, Position
   return std::nullopt;
 }
 
-std::optional<Error> LayoutStore::settle_origin(const std::function<std::optional<Error>(Position&)>& now) {
+std::optional<Error> LayoutStore::any_has_run(bool& any) {
+  const auto client = pool_.acquire();
+  bson::Builder find;
+  find.append("find", state::shards).open("filter").append("streamId", id_.stream_id());
+  find.open("token").append("$type", "object").close().close().append("limit", 1);
+  const mongo::Reply found =
+      mongo::run_command(client.get(), database_, find.finish(), mongo::Doing::reading);
+  if (!found.ok()) return found.error;
+  any = static_cast<bool>(found.view().at_path("cursor.firstBatch").document().at("0"));
+  return std::nullopt;
+}
+
+std::optional<Error> LayoutStore::settle_origin(const FindPresent& now) {
   {
     const auto client = pool_.acquire();
     bson::Builder command;
@@ -72,8 +84,10 @@ std::optional<Error> LayoutStore::settle_origin(const std::function<std::optiona
     if (!reply.ok()) return reply.error;
     if (reply.view().at_path("value.origin").is_document()) return std::nullopt;
   }
+  bool has_run = false;
+  if (auto error = any_has_run(has_run)) return error;
   Position mine;
-  if (auto error = now(mine)) return error;
+  if (auto error = now(mine, has_run)) return error;
   Position agreed;
   return agree_on_origin(mine, agreed);
 }

@@ -46,8 +46,10 @@ class LayoutStore {
   std::optional<Error> agree_on_origin(const Position& mine, Position& agreed);
 
   /// Ensures that this position is stored before any shard begins. `now` opens a stream and returns its
-  /// position; it is called only if no position is stored.
-  std::optional<Error> settle_origin(const std::function<std::optional<Error>(Position&)>& now);
+  /// position; it is called only if no position is stored. `has_run`: a shard has a position nevertheless, as
+  /// after a start with restart_now, so this is not the stream's first start.
+  using FindPresent = std::function<std::optional<Error>(Position& at, bool has_run)>;
+  std::optional<Error> settle_origin(const FindPresent& now);
 
   /// Reads whether a backfill is running or was done. `wanted`: begins one if the stream has no position yet.
   std::optional<Error> fill_state(bool wanted, FillState& state);
@@ -75,6 +77,7 @@ class LayoutStore {
   const LeaseHolder self_;
 
  private:
+  std::optional<Error> any_has_run(bool& any);
   std::optional<Error> update_layout(bson::Builder& update);
   std::optional<Error> try_to_rebuild(mongoc_client_t* client, const LostPosition& lost,
                                       std::vector<ShardRecord>& shards);

@@ -7,7 +7,6 @@
 #include "config/load.hpp"
 #include "config/state_names.hpp"
 #include "flow/retry.hpp"
-#include "requirements/requirements.hpp"
 #include "rules/registry.hpp"
 #include "rules/shared/apart.hpp"
 #include "sluice/bson_builder.hpp"
@@ -85,9 +84,8 @@ void TriggerStore::retry_until(const std::function<std::optional<Error>()>& atte
   const auto patience = reached_ ? patience_later : patience_at_first;
   const auto error = flow::retry_until({.pauses = waits, .patience = patience}, attempt);
   if (error) {
-    throw Stop(exit_code::cannot_start, "the triggers on " + pool_.hosts() +
-                                            " cannot be reached: " + error->text() +
-                                            (flow::is_transient(*error) ? requirements::is_it_running : ""));
+    throw Stop(exit_code::cannot_start,
+               "the triggers on " + pool_.hosts() + " cannot be reached: " + error->text());
   }
   reached_ = true;
 }

@@ -127,8 +127,10 @@ constexpr std::array<Command, 4> kWorkerCommands = {{
     {"config", "FILE.yaml [flags]", "Print the values in force and where each came from, secrets masked.",
      true, config_command},
     Command{"cluster status", "FILE.yaml [--json] [flags]",
-            "Show which member holds which partition, since when, and how far behind it is.", true,
-            cluster_status_command, kClusterFlags}
+            "Show which member holds which partition, since when, and how far behind it is; exits with 2 if "
+            "a server "
+            "cannot be reached.",
+            true, cluster_status_command, kClusterFlags}
         .with(places_and_relay),
 }};
 

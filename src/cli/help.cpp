@@ -40,7 +40,8 @@ std::string general_help() {
       "Example:\n"
       "  sluice run deploy/realworld.yaml --shard-count 4 --shard-index 0 --http-port 9464\n\n"
       "Exit codes: 0 stopped on request, 1 bad configuration or flag, 2 could not start, 3 lost the lease,\n"
-      "4 the stream's position is lost, 5 some dead letters could not be applied.\n";
+      "4 the stream's position is lost, 5 some dead letters could not be applied, 130 ended at once by a\n"
+      "second Ctrl-C (143: by a second SIGTERM).\n";
   return text;
 }
 

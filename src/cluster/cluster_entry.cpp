@@ -33,7 +33,7 @@ std::optional<Error> ClusterEntry::attempt() {
   }
   // Partitions start one after the other, on several instances. All begin at the position at which the first
   // member joined.
-  const auto now = [this](Position& at) { return tell_present(at); };
+  const auto now = [this](Position& at, bool has_run) { return tell_present(at, has_run); };
   if (auto error = parts_.layout.take_split_position()) return error;
   if (auto error = parts_.layout.settle_origin(now)) return error;
   // A member that cannot publish must not join: it would hold partitions that others could run.
@@ -76,19 +76,15 @@ std::optional<Error> ClusterEntry::look_at_relay() {
   const std::string version = requirements::relay_version(parts_.context.config, parts_.config, parts_.rules);
   RelayState state;
   auto error = log.look(state);
-  std::optional<RelayRecord> record;
-  for (int partition = 0; partition < parts_.partitions && !error && state.records > 0; ++partition) {
-    error = log.last_of(partition, record);
-    if (record && !record->header.is_of(version)) return written_by_others(log);
-  }
+  if (!error && state.records > 0) error = check_owner(log, parts_.partitions, version);
   if (error && error->kind == ErrorKind::fatal) return error;
   relay_looked_at_ = true;
   return std::nullopt;
 }
 
-/// Opens the change stream to find the position at which the stream begins, and begins the snapshots. Called
-/// only if no member has stored such a position yet.
-std::optional<Error> ClusterEntry::tell_present(Position& at) {
+/// Opens the change stream to find the position at which the stream begins, and begins the snapshots, unless
+/// it has run before. Called only if no member has stored such a position yet.
+std::optional<Error> ClusterEntry::tell_present(Position& at, bool has_run) {
   const Config& config = parts_.context.config;
   source::ChangeStream stream(
       parts_.resources.pool,
@@ -118,6 +114,7 @@ std::optional<Error> ClusterEntry::tell_present(Position& at) {
     return error;
   }
   if (after) at = *after;
+  if (has_run) return std::nullopt;
   pipeline::SnapshotPump snapshots(parts_.resources.pool,
                                    {config.pipeline, parts_.config.name, parts_.config.database,
                                     config.state_database, parts_.partitions, 0},

@@ -46,7 +46,7 @@ class ClusterEntry {
 
  private:
   void tell_rights(mongoc_client_t* client);
-  std::optional<Error> tell_present(Position& at);
+  std::optional<Error> tell_present(Position& at, bool has_run);
   std::optional<Error> look_at_relay();
 
   Parts parts_;

@@ -134,13 +134,11 @@ bool ClusterMember::join(const std::stop_token& stop) {
     if (unavailable)
       parts_.context.readiness.not_ready(condition_, error->message);  // the fault is outside this worker
     if (!passing || (tries >= join_tries && !unavailable)) {
-      const bool denied = error->kind == ErrorKind::denied;
       parts_.context.readiness.not_ready(condition_, error->text());
       if (parts_.context.should_log_stop(error->text())) {
         // An outlet's error names its own server, so MongoDB's hosts are not added.
         const std::string where = entry_.stopped_at_outlets() ? "" : " (" + resources_.pool.hosts() + ")";
-        log_.error(observe::LogFields::of(*error), "could not join{}: {}{}", where, error->text(),
-                   passing && !denied && !entry_.stopped_at_outlets() ? requirements::is_it_running : "");
+        log_.error(observe::LogFields::of(*error), "could not join{}: {}", where, error->text());
       }
       const int code = error->kind == ErrorKind::lost ? exit_code::position_lost : exit_code::cannot_start;
       asio::post(parts_.strand, [this, code] { events_.failed(code); });

@@ -44,4 +44,12 @@ Error written_by_others(const RelayLog& log) {
           "its own, or delete this one if nobody needs it any more"};
 }
 
+std::optional<Error> check_owner(RelayLog& log, int partitions, std::string_view version) {
+  std::optional<RelayRecord> record;
+  for (int partition = 0; partition < partitions && !record; ++partition) {
+    if (auto error = log.last_of(partition, record)) return error;
+  }
+  return record && !record->header.is_of(version) ? std::optional(written_by_others(log)) : std::nullopt;
+}
+
 }  // namespace sluice

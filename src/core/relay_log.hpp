@@ -99,6 +99,8 @@ class RelayLog {
   virtual ~RelayLog() = default;
   /// What it is, for messages, such as "the relay's JetStream stream NAME".
   virtual const std::string& name() const = 0;
+  /// Whether it exists. An error if it cannot be reached, or cannot hold the relay.
+  virtual std::optional<Error> check(bool& there) = 0;
   /// Creates it where it is missing.
   virtual std::optional<Error> prepare() = 0;
   virtual std::optional<Error> look(RelayState& state) = 0;
@@ -125,5 +127,9 @@ std::string relay_log_name(const std::string& relay, const StreamConfig& stream)
 
 /// The error for a log that was written for another pipeline or database.
 Error written_by_others(const RelayLog& log);
+
+/// That error, or why the log cannot be read, unless the log is this version's owner's. A log has only one
+/// owner, so a single record tells: the newest one of the first partition that has any.
+std::optional<Error> check_owner(RelayLog& log, int partitions, std::string_view version);
 
 }  // namespace sluice

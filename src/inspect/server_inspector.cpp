@@ -64,9 +64,7 @@ bool ServerInspector::reaches_server() {
   }
   if (!reply.ok()) {
     report_.say(Level::unreachable,
-                fmt::format("no server can be reached at {}: {}. Is it running, and is its "
-                            "replica set's name in the URI right?",
-                            pool_.hosts(), reply.error->message));
+                fmt::format("no server can be reached at {}: {}", pool_.hosts(), reply.error->text()));
     return false;
   }
   set_ = reply.view().at("setName").text();

@@ -52,20 +52,6 @@ void SinkInspector::look_at_messages(const Rule& rule) {
   }
 }
 
-namespace {
-
-/// The error if the newest record was written by somebody else.
-std::optional<Error> owner_of_relay(RelayLog& log, int partitions, const std::string& version) {
-  std::optional<RelayRecord> newest;
-  for (int partition = 0; partition < partitions; ++partition) {
-    if (auto error = log.last_of(partition, newest)) return error;
-    if (newest && !newest->header.is_of(version)) return written_by_others(log);
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
 void SinkInspector::look_at_relay(const StreamConfig& stream, const std::string& version) {
   config_.relay.topic.empty() ? look_at_relay_stream(stream, version) : look_at_relay_topic(stream, version);
 }
@@ -76,7 +62,7 @@ void SinkInspector::look_at_relay_topic(const StreamConfig& stream, const std::s
   sinks::kafka::KafkaRelay log(config_, stream, [](const std::string&) {});
   bool there = false;
   auto error = log.check(there);
-  if (!error && there) error = owner_of_relay(log, config_.relay.partitions, version);
+  if (!error && there) error = check_owner(log, config_.relay.partitions, version);
   if (error) return report_.say(Level::error, "the relay: " + error->message);
   report_.say(Level::ok, fmt::format("is relayed by the Kafka topic {} in {} partitions{}",
                                      relay_log_name(config_.relay.topic, stream), config_.relay.partitions,
@@ -94,7 +80,7 @@ void SinkInspector::look_at_relay_stream(const StreamConfig& stream, const std::
   if (!error && !there) error = sinks::jetstream::overlap(connection, shape);
   if (!error && there) {
     sinks::jetstream::JetStreamRelay log(config_.nats, shape, [](const std::string&) {});
-    error = owner_of_relay(log, config_.relay.partitions, version);
+    error = check_owner(log, config_.relay.partitions, version);
   }
   if (error) return report_.say(Level::error, "the relay: " + error->message);
   report_.say(Level::ok, fmt::format("is relayed by the JetStream stream {} in {} partitions{}", shape.name,

@@ -115,6 +115,7 @@ Error classify(const bson_error_t& error, const bson_t* reply, Doing doing) {
   if (error.domain == MONGOC_ERROR_CLIENT && error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE) {
     result.kind = ErrorKind::fatal;
   }
+  if (error.domain == MONGOC_ERROR_SERVER_SELECTION) result.advice = no_server_advice;
   if (reply == nullptr) return result;
   const bool labelled = mongoc_error_has_label(reply, "TransientTransactionError") ||
                         mongoc_error_has_label(reply, "RetryableWriteError") ||

@@ -11,6 +11,11 @@ namespace sluice::mongo {
 /// commits) and gives transient, because no event is to blame.
 enum class Doing { writing, reading, storing };
 
+/// What to check if the driver finds no suitable server.
+inline constexpr const char* no_server_advice =
+    "check that the server runs at this address and that no firewall is in between, that the replica set's "
+    "name in the URI (replicaSet) is right and the set has a primary, and that both sides use TLS or neither";
+
 /// Classifies an error by what can be done about it. `reply` may be null; it carries the server's error
 /// labels.
 Error classify(const bson_error_t& error, const bson_t* reply, Doing doing);

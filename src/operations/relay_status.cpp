@@ -15,10 +15,11 @@ void look_at_log(const Config& config, const StreamConfig& stream, RelayStatus& 
   view.log = relay_log_name(relay.topic.empty() ? relay.stream : relay.topic, stream);
   const auto log = sinks::make_relay_log(config, stream, [](const std::string&) {});
   RelayState state;
-  auto error = log->look(state);
+  auto error = log->check(view.exists);
+  if (!error && view.exists) error = log->look(state);
   view.messages = state.records;
   view.bytes = state.bytes;
-  for (int i = 0; i < config.relay.partitions && !error; ++i) {
+  for (int i = 0; i < config.relay.partitions && view.exists && !error; ++i) {
     std::optional<RelayRecord> newest;
     error = log->last_of(i, newest);
     if (!newest) continue;

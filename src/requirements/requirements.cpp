@@ -176,7 +176,10 @@ std::optional<Error> has_change_streams(mongoc_client_t* client) {
     if (!found.empty()) return Error{ErrorKind::fatal, reply.error->code, found, false};
     Error error = *reply.error;
     const std::string names = mongo::wrong_certificate(mongoc_client_get_uri(client), error);
-    if (!names.empty()) error.message += "; " + names;
+    if (!names.empty()) {
+      error.message += "; " + names;
+      error.advice.clear();
+    }
     return error;
   }
   if (reply.view().at("setName") || reply.view().at("msg").text() == "isdbgrid") return std::nullopt;

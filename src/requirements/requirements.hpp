@@ -20,10 +20,6 @@ inline constexpr const char* no_replica_set =
     "and "
     "run rs.initiate() once";
 
-/// Appended to the error for a server that does not answer at the start.
-inline constexpr const char* is_it_running =
-    ". Is the server running, and is the replica set's name in the URI correct?";
-
 /// Checks whether the server has change streams. Returns an error that says what to do if it has none, or the
 /// error that kept it from answering.
 std::optional<Error> has_change_streams(mongoc_client_t* client);

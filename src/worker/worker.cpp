@@ -173,7 +173,7 @@ class Worker {
         log_->warn("second signal: ending at once; what was in flight will be done again");
         leave(runtime_.exit_code() == exit_code::ok ? 128 + signal : runtime_.exit_code());
       }
-      log_->info("signal {}: stopping", signal);
+      log_->info("signal {}: stopping; a second signal ends at once", signal);
       runtime_.stop();
       await_signal();
     });

@@ -260,6 +260,34 @@ TEST_F(CheckOnline, NoServerIsSaidWithExitCodeTwo) {
   EXPECT_TRUE(finds(outcome, "error", stream(), "no server can be reached at 127.0.0.1:" + nobody.text()));
 }
 
+TEST_F(CheckOnline, EveryCommandSaysWhatToCheckIfNoServerIsFound) {
+  const workbench::Port nobody;
+  const std::string uri = "mongodb://127.0.0.1:" + nobody.text() + "/?replicaSet=rs0";
+  const std::string advice = "check that the server runs at this address";
+  for (std::vector<std::string> command : std::vector<std::vector<std::string>>{
+           {"check", "--online"},
+           {"cluster", "status"},
+           {"dead", "list"},
+           {"dead", "retry", "--all"},
+           {"trigger", "list"},
+           {"verify"},
+           {"snapshot", "--status"},
+       }) {
+    const std::string rule = command.front() == "snapshot"
+                                 ? "  - name: out\n    publish: { from: items, stream: S, subject: s }\n"
+                                 : "  - name: n\n    count: {from: a, reference: b, into: c, field: d}\n";
+    command.push_back(file(rule));
+    const Outcome outcome =
+        run_sluice(here_run(command, {"--mongodb-uri", uri + "&serverSelectionTimeoutMS=500"}));
+    EXPECT_EQ(outcome.exit_code, 2) << command.front() << outcome.out << outcome.err;
+    EXPECT_NE((outcome.out + outcome.err).find(advice), std::string::npos)
+        << command.front() << outcome.out << outcome.err;
+  }
+  workers_connect_to(uri + "&serverSelectionTimeoutMS=500");
+  Worker& worker = start(realworld_file());
+  EXPECT_TRUE(worker.logs(advice)) << worker.story();
+}
+
 TEST_F(CheckOnline, ChangedRulesUnderAStoredPositionAreAnError) {
   const std::string uri = make_user(worker_roles());
   Worker worker({.file = realworld_file(), .flags = here({"--mongodb-uri", uri})});

@@ -1,11 +1,28 @@
 #include <algorithm>
 
 #include "support/kafka_fixture.hpp"
+#include "workbench/kafka_jars.hpp"
 
 namespace sluice::test {
 namespace {
 
 using namespace std::chrono_literals;
+
+TEST(KafkaFolder, ThatHoldsNoKafkaIsSaidByName) {
+  const TemporaryDirectory folder;
+  const auto why = [](const std::filesystem::path& path) {
+    return workbench::why_no_kafka_jars(path, "SLUICE_KAFKA");
+  };
+  EXPECT_NE(why(folder.path() / "none").find("does not exist"), std::string::npos);
+  folder.write("slf4j.jar", "");
+  EXPECT_EQ(why(folder.path()), "the folder '" + folder.path().string() +
+                                    "' that SLUICE_KAFKA names holds no jar of Kafka "
+                                    "(kafka_SCALA-VERSION.jar); name a folder as tools/kafka prints it");
+  std::filesystem::create_directories(folder.path() / "libs");
+  folder.write("libs/kafka_2.13-4.1.1.jar", "");
+  EXPECT_NE(why(folder.path()).find("name its folder libs"), std::string::npos) << why(folder.path());
+  EXPECT_EQ(why(folder.path() / "libs"), "");
+}
 
 class KafkaPublish : public KafkaTest {};
 

@@ -76,8 +76,10 @@ TEST_F(Lifecycle, ASecondSignalEndsAtOnce) {
   worker.signal(SIGTERM);
   // Two signals at once may be one to the system.
   ASSERT_TRUE(soon([&] { return worker.err().find("stopping") != std::string::npos; }));
+  EXPECT_NE(worker.err().find("a second signal ends at once"), std::string::npos) << worker.err();
   worker.signal(SIGTERM);
-  EXPECT_NE(worker.wait(10s), -1);
+  EXPECT_EQ(worker.wait(10s), 143) << worker.story();
+  EXPECT_NE(run_sluice({"--help"}).out.find("(143: by a second SIGTERM)"), std::string::npos);
 }
 
 TEST_F(Lifecycle, ADeadServerIsSaidWithinBoundedTime) {

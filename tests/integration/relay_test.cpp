@@ -7,6 +7,7 @@
 #include "support/likes.hpp"
 #include "support/nats_server.hpp"
 #include "support/relay_logs.hpp"
+#include "support/skipping.hpp"
 #include "workbench/nats.hpp"
 #include "workbench/tcp_proxy.hpp"
 
@@ -25,13 +26,8 @@ class Relay : public ClusterTest, public testing::WithParamInterface<const char*
 
   void SetUp() override {
     const std::string why = why_no_log_server(GetParam());
-    if (why.empty()) {
-      server_of_logs_ = make_log_server(GetParam());
-    } else if (std::getenv("CI") != nullptr) {
-      FAIL() << why;
-    } else {
-      GTEST_SKIP() << why;
-    }
+    skip_if(why);
+    if (why.empty()) server_of_logs_ = make_log_server(GetParam());
   }
 
   LogServer& logs() const { return *server_of_logs_; }
@@ -219,6 +215,21 @@ TEST_P(Relay, StatusAndCheckTellOfIt) {
   logs().kill9();
   const Outcome away = run_sluice(here_run({"check", rules, "--online"}));
   EXPECT_NE(away.exit_code, 0) << away.out;
+}
+
+TEST_P(Relay, StatusTellsThatTheServerOfItsLogCannotBeReached) {
+  const std::string rules =
+      file(std::string(likes) + "\ncluster: { partitions: 4 }\n" + logs().yaml(log_, 4));
+  const Outcome before = run_sluice(here_run({"cluster", "status", rules}));
+  EXPECT_EQ(before.exit_code, 0) << before.out << before.err;
+  EXPECT_NE(before.out.find("does not exist yet"), std::string::npos) << before.out;
+  logs().kill9();
+  const Outcome away = run_sluice(here_run({"cluster", "status", rules}));
+  EXPECT_EQ(away.exit_code, 2) << away.out << away.err;
+  EXPECT_NE(away.out.find("relay " + log_ + ": "), std::string::npos) << away.out;
+  EXPECT_NE(away.out.find(" cannot be reached"), std::string::npos) << away.out;
+  EXPECT_EQ(away.out.find("nobody writes it"), std::string::npos) << away.out;
+  EXPECT_EQ(away.out.find("nothing in the relay"), std::string::npos) << away.out;
 }
 
 TEST_P(Relay, AnotherPipelineIsRefusedItsLog) {

@@ -127,6 +127,23 @@ TEST_F(Snapshot, GoesOnAfterAKill) {
   EXPECT_EQ(applied(), standing());
 }
 
+/// A start at the present moment stores no first position, but was a start.
+TEST_F(Snapshot, ARuleThatIsAddedAfterAStartAtThePresentTellsNothingOfWhatStands) {
+  insert_items(0, 20);
+  db().insert("others", R"({"_id":1,"n":1})");
+  const std::string one = "  - name: out\n    publish: { from: items, stream: " + stream() + " }\n";
+  start_publishing(file(one), {"--restart-now"}).ready();
+  ASSERT_TRUE(settled());
+  terminate_all();
+  const std::string added = "  - name: added\n    publish: { from: others, stream: " + stream() +
+                            ", message_id: \"a-{token}\", snapshot: first }\n";
+  start_publishing(file(one + added), {"--accept-changed-rules"}).ready();
+  db().insert("others", R"({"_id":2,"n":1})");
+  ASSERT_TRUE(holds(1));
+  EXPECT_EQ(state().count("snapshots"), 0);
+  EXPECT_EQ(told("snapshot"), 0);
+}
+
 /// A lost position, here by changed rules: what was missed is made good by what stands.
 TEST_F(Snapshot, ARebuildTellsWhatStandsOnceMore) {
   insert_items(0, 300);

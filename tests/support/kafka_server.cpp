@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "workbench/eventually.hpp"
+#include "workbench/kafka_jars.hpp"
 
 namespace sluice::test {
 namespace {
@@ -25,7 +26,7 @@ const std::string& why_no_kafka() {
       return "there is no Java 17 to run Kafka: install openjdk-17-jre-headless";
     }
     if (kafka_folder().empty()) return "Kafka could not be fetched: see tools/kafka";
-    return "";
+    return workbench::why_no_kafka_jars(kafka_folder(), "SLUICE_KAFKA");
   }();
   return why;
 }

@@ -50,6 +50,8 @@ class Status {
   }
 
   const std::vector<checkpoint::Trigger>& triggers() const { return triggers_; }
+  /// Whether every relay's log could be read.
+  bool logs_are_read() const { return logs_are_read_; }
 
   void problems() {
     for (const checkpoint::TriggerProblem& problem : problems_) {
@@ -69,6 +71,7 @@ class Status {
   void relay(const StreamConfig& stream, mongoc_client_t* client, const checkpoint::ClusterRecord& record) {
     const operations::RelayStatus view = operations::look_at_relay(config_, stream, client, record);
     json_ ? out_ << relay_json(view) << "\n" : out_ << relay_text(view);
+    logs_are_read_ &= view.problem.empty();
   }
 
   void read_triggers(const mongo::ClientPool& pool, mongoc_client_t* client) {
@@ -86,6 +89,7 @@ class Status {
   const Config& config_;
   bool json_;
   std::ostream& out_;
+  bool logs_are_read_ = true;
   std::set<std::pair<std::string, std::string>> asked_;
   std::vector<checkpoint::Trigger> triggers_;
   std::vector<checkpoint::TriggerProblem> problems_;
@@ -107,7 +111,7 @@ int cluster_status_command(const Arguments& arguments, std::ostream& out, std::o
     if (stream.of_triggers) status.stream(stream);
   }
   status.problems();
-  return exit_code::ok;
+  return status.logs_are_read() ? exit_code::ok : exit_code::cannot_start;
 }
 
 }  // namespace sluice::cli

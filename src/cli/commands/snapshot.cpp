@@ -24,8 +24,7 @@ constexpr const char* application = "sluice snapshot";
 
 void check(const std::optional<Error>& error, const mongo::ClientPool& pool) {
   if (!error) return;
-  throw Stop(exit_code::cannot_start,
-             "MongoDB at " + pool.hosts() + " cannot be asked: " + error->text() + "; is it running?");
+  throw Stop(exit_code::cannot_start, "MongoDB at " + pool.hosts() + " cannot be asked: " + error->text());
 }
 
 struct Publishing {

@@ -28,15 +28,19 @@ std::string relay_text(const RelayStatus& relay) {
   std::string text = fmt::format("  relay {}: ", text::printable(relay.log));
   if (!relay.problem.empty()) {
     text += text::printable(relay.problem);
+  } else if (!relay.exists) {
+    text += "does not exist yet";
   } else {
     text += fmt::format("{} messages", relay.messages);
     if (relay.bytes) text += fmt::format(", {:.1f} MiB", static_cast<double>(*relay.bytes) / (1 << 20));
   }
-  text += relay.writer.empty() ? "; nobody writes it" : "; written by " + text::printable(relay.writer);
+  if (!relay.writer.empty()) text += "; written by " + text::printable(relay.writer);
+  if (relay.writer.empty() && relay.problem.empty()) text += "; nobody writes it";
   if (relay.written_to_s != 0) {
     text += fmt::format(", {} s behind MongoDB", std::max<std::int64_t>(0, relay.now_s - relay.written_to_s));
   }
   text += "\n";
+  if (!relay.problem.empty()) return text;  // what partitions have to read is not known
   for (std::size_t i = 0; i < relay.partitions.size(); ++i) {
     const RelayStatus::Partition& one = relay.partitions[i];
     text += is_known(one) ? fmt::format("    partition {}: {} s behind the relay\n", i, unread_s(one))
@@ -50,7 +54,9 @@ std::string relay_json(const RelayStatus& relay) {
   text::JsonWriter json;
   json.open_object().text("relay", relay.log).text("stream", relay.stream);
   if (!relay.problem.empty()) json.text("problem", relay.problem);
-  json.integer("messages", static_cast<std::int64_t>(relay.messages));
+  if (relay.problem.empty()) {
+    json.boolean("exists", relay.exists).integer("messages", static_cast<std::int64_t>(relay.messages));
+  }
   if (relay.bytes) json.integer("bytes", static_cast<std::int64_t>(*relay.bytes));
   if (!relay.writer.empty()) json.text("writer", relay.writer);
   if (relay.written_to_s != 0) {

@@ -32,7 +32,8 @@ class AmqpReader {
   /// Up to the last '@', because a password that is not percent-encoded may contain one.
   std::string user(AmqpPlace& place) {
     const auto at = rest_.rfind('@');
-    if (at == std::string_view::npos) return "";
+    has_user_ = at != std::string_view::npos;
+    if (!has_user_) return "";
     const std::string_view both = rest_.substr(0, at);
     rest_.remove_prefix(at + 1);
     const auto colon = both.find(':');
@@ -67,7 +68,7 @@ class AmqpReader {
       const auto comma = rest_.find(',');
       std::string_view host = rest_.substr(0, comma);
       std::optional<std::uint16_t> port;
-      if (std::string why = take_port(host, port); !why.empty()) return why;
+      if (std::string why = take_port(host, port, has_user_); !why.empty()) return why;
       if (host.empty()) return "it has no host";
       const int number = port.value_or(place.tls ? tls_port : plain_port);
       place.origins.push_back({place.tls, std::string(host), std::to_string(number)});
@@ -77,6 +78,7 @@ class AmqpReader {
   }
 
   std::string_view rest_;
+  bool has_user_ = false;
 };
 
 }  // namespace

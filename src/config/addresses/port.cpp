@@ -4,12 +4,22 @@
 
 namespace sluice::config {
 
-std::string take_port(std::string_view& place, std::optional<std::uint16_t>& port) {
+namespace {
+
+std::string why_no_port(std::string_view text, bool has_user) {
+  const bool shown = has_user || text.find_first_not_of("0123456789") == std::string_view::npos;
+  const std::string what = shown ? "the port '" + std::string(text) + "'" : "the part after the host's :";
+  return what + " must be a port, a whole number from 1 to 65535";
+}
+
+}  // namespace
+
+std::string take_port(std::string_view& place, std::optional<std::uint16_t>& port, bool has_user) {
   const auto split = text::split_host(place);
   if (!split) return "the IPv6 address has no closing ]";
   if (!split->rest.empty()) {
     port = split->rest.starts_with(':') ? text::parse_port(split->rest.substr(1)) : std::nullopt;
-    if (!port) return "the part after the host's : must be a port";
+    if (!port) return why_no_port(split->rest.substr(1), has_user);
   }
   place = split->host;
   return "";

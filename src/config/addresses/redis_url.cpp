@@ -45,7 +45,8 @@ class Reader {
   /// Up to the last '@', because a password that is not percent-encoded may contain one.
   std::string user(RedisPlace& place) {
     const auto at = rest_.rfind('@');
-    if (at == std::string_view::npos) return "";
+    has_user_ = at != std::string_view::npos;
+    if (!has_user_) return "";
     const std::string_view both = rest_.substr(0, at);
     rest_.remove_prefix(at + 1);
     const auto colon = both.find(':');
@@ -71,12 +72,13 @@ class Reader {
 
   std::string port(RedisPlace& place) {
     std::optional<std::uint16_t> value;
-    std::string why = take_port(rest_, value);
+    std::string why = take_port(rest_, value, has_user_);
     if (value) place.port = *value;
     return why;
   }
 
   std::string_view rest_;
+  bool has_user_ = false;
 };
 
 }  // namespace

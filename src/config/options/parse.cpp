@@ -14,11 +14,12 @@ namespace sluice::config {
 namespace {
 
 [[noreturn]] void refuse(const Option& option, const std::string& text, const Origin& origin,
-                         const std::string& why) {
+                         const std::string& allowed, const std::string& why = "") {
   // A file's place does not say which key it is; a flag and a variable name themselves.
   const std::string subject = origin.kind == Origin::Kind::file ? fmt::format("'{}' ", option.path) : "";
   const std::string shown = shown_value(option, text);
-  origin.fail(fmt::format("{}must be {}, not '{}'", subject, why, shown));
+  origin.fail(
+      fmt::format("{}must be {}, not '{}'{}{}", subject, allowed, shown, why.empty() ? "" : ": ", why));
 }
 
 OptionValue parse_whole(const Option& option, const std::string& text, const Origin& origin) {
@@ -91,12 +92,12 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
       return {text, 0};
     case OptionType::redis_url:
       if (const std::string why = why_no_redis_url(text); !why.empty()) {
-        refuse(option, text, origin, allowed_text(option) + " (" + why + ")");
+        refuse(option, text, origin, allowed_text(option), why);
       }
       return {text, 0};
     case OptionType::amqp_url:
       if (const std::string why = why_no_amqp_url(text); !why.empty()) {
-        refuse(option, mask_uri(text), origin, allowed_text(option) + " (" + why + ")");
+        refuse(option, text, origin, allowed_text(option), why);
       }
       return {text, 0};
     case OptionType::database:

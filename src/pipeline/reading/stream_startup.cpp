@@ -55,10 +55,10 @@ void StreamStartup::note_problem(const std::string& why) {
 }
 
 /// Adds MongoDB's address to the message. Errors of outlets name their own server.
-std::string StreamStartup::failure(const char* what, const Error& error, bool may_be_away) const {
+std::string StreamStartup::failure(const char* what, const Error& error) const {
   const std::string start = std::string("could not ") + what;
   if (what == outlets_step) return start + ": " + error.text();
-  return start + " (" + plan_.hosts + "): " + error.text() + (may_be_away ? requirements::is_it_running : "");
+  return start + " (" + plan_.hosts + "): " + error.text();
 }
 
 bool StreamStartup::retry_until(const char* what, const std::stop_token& stop,
@@ -86,7 +86,7 @@ bool StreamStartup::retry_until(const char* what, const std::stop_token& stop,
     if (unavailable) observer_.waiting(error->message);
     const bool may_end_soon = unavailable || plan_.patient || error->code == mongo::write_conflict;
     if (!passing || (tries >= start_tries && !may_end_soon)) {
-      observer_.failed(exit_code::cannot_start, failure(what, *error, passing && !denied));
+      observer_.failed(exit_code::cannot_start, failure(what, *error));
       return false;
     }
     if (!unavailable) failing.failed(*error);  // OutletStates logs unavailable outlets
@@ -120,10 +120,10 @@ bool StreamStartup::prepare(const std::stop_token& stop) {
 }
 
 bool StreamStartup::settle_origin(const std::stop_token& stop) {
-  const auto now = [this](Position& at) {
+  const auto now = [this](Position& at, bool has_run) {
     source::ChangeStream stream(pool_, plan_.stream);
     auto error = stream.open(std::nullopt, at);
-    return error ? error : plan_.snapshots->begin();
+    return error || has_run ? error : plan_.snapshots->begin();
   };
   return retry_until("store where it begins", stop, [&] {
     auto error = store_.take_split_position();

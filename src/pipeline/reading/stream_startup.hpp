@@ -54,7 +54,7 @@ class StreamStartup {
                       const std::stop_token& stop);
   bool check_filled(checkpoint::Acquired& acquired, const std::stop_token& stop);
   bool begin_windows(checkpoint::Acquired& acquired, const std::stop_token& stop);
-  std::string failure(const char* what, const Error& error, bool may_be_away) const;
+  std::string failure(const char* what, const Error& error) const;
   bool retry_until(const char* what, const std::stop_token& stop,
                    const std::function<std::optional<Error>()>& step);
 

@@ -45,13 +45,11 @@ Position position_of(const source::StreamBatch& batch) {
 /// time: the filter may leave that event out now, and other events of the same time may not be in the log.
 /// An event whose last part is missing comes again: the position's token is a little smaller than its own.
 Position position_of(const RelayRecord& record, bool event) {
-  bson::Builder whole;
-  const Position behind = Position::of(whole.append("_data", record.token()).finish(), 0);
   std::string_view data = record.token();
   if (record.header.part + 1 < record.header.parts) data.remove_suffix(1);
   bson::Builder token;
   Position position = Position::of(token.append("_data", data).finish(), 0);
-  position.cluster_time = source::time_of_token(behind.view()).value_or(0);
+  position.cluster_time = source::time_of_token(position.view()).value_or(0);
   const bson::View body(reinterpret_cast<const std::uint8_t*>(record.body.data()), record.body.size());
   position.at_event = event || source::RelayHeartbeat::read(body).of_event;
   return position;

@@ -74,6 +74,16 @@ Error no_credentials(const std::string& why) {
   return {ErrorKind::unavailable, 0, "no AWS credentials: " + why};
 }
 
+/// Every place where credentials are looked for, in the order of the search.
+std::string places(const AwsConfig& config) {
+  return "; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or 'aws.access_key_id' and "
+         "'aws.secret_access_key'), or write the profile '" +
+         config.profile +
+         "' into ~/.aws/credentials or the file that 'aws.credentials_file' "
+         "(AWS_SHARED_CREDENTIALS_FILE) names, or give the container or instance a role, which its metadata "
+         "service tells";
+}
+
 std::optional<std::string> read_whole(const std::string& path) {
   std::ifstream file(path);
   if (!file) return std::nullopt;
@@ -144,12 +154,7 @@ Result of_the_instance(const AwsConfig& config, const std::stop_token& stop) {
   while (path.ends_with('/')) path.pop_back();
   const auto token =
       ask(endpoint, "PUT", path + "/latest/api/token", "X-aws-ec2-metadata-token-ttl-seconds: 300", stop);
-  if (const auto* error = std::get_if<Error>(&token)) {
-    return Error{error->kind, 0,
-                 error->message +
-                     "; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write the profile '" +
-                     config.profile + "' into ~/.aws/credentials"};
-  }
+  if (const auto* error = std::get_if<Error>(&token)) return *error;
   const std::string headers = "X-aws-ec2-metadata-token: " + std::get<std::string>(token);
   const auto role = ask(endpoint, "GET", path + role_path, headers, stop);
   if (const auto* error = std::get_if<Error>(&role)) return *error;
@@ -179,7 +184,9 @@ std::optional<Result> in_the_file(const AwsConfig& config) {
 
 }  // namespace
 
-CredentialSource::Result fetch_credentials(const AwsConfig& config, const std::stop_token& stop) {
+namespace {
+
+Result look_everywhere(const AwsConfig& config, const std::stop_token& stop) {
   if (!config.access_key_id.empty() || !config.secret_access_key.empty()) {
     if (config.access_key_id.empty() || config.secret_access_key.empty())
       return no_credentials("set both aws.access_key_id and aws.secret_access_key");
@@ -187,12 +194,19 @@ CredentialSource::Result fetch_credentials(const AwsConfig& config, const std::s
   }
   if (auto found = in_the_file(config)) return *found;
   if (!config.container_url.empty() || !config.container_path.empty()) return of_the_container(config, stop);
-  if (config.metadata_disabled) {
-    return no_credentials(
-        "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write a profile into ~/.aws/credentials (the "
-        "instance's metadata service is turned off)");
-  }
+  if (config.metadata_disabled)
+    return no_credentials("none are set, and the instance's metadata service is turned off");
   return of_the_instance(config, stop);
+}
+
+}  // namespace
+
+CredentialSource::Result fetch_credentials(const AwsConfig& config, const std::stop_token& stop) {
+  Result result = look_everywhere(config, stop);
+  const bool half_stated = config.access_key_id.empty() != config.secret_access_key.empty();
+  if (auto* error = std::get_if<Error>(&result); error != nullptr && !half_stated)
+    error->message += places(config);
+  return result;
 }
 
 }  // namespace sluice::sinks::aws

@@ -166,6 +166,14 @@ JetStreamRelay::Opened JetStreamRelay::connection() {
   return opened;
 }
 
+std::optional<Error> JetStreamRelay::check(bool& there) {
+  there = false;
+  auto opened = connection();
+  if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
+  return look_at_stream(
+      *std::get<std::shared_ptr<Connection>>(opened), shape_, [](const auto&) {}, there);
+}
+
 std::optional<Error> JetStreamRelay::prepare() {
   auto opened = connection();
   if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);

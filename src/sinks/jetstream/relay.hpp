@@ -27,6 +27,7 @@ class JetStreamRelay : public RelayLog {
   JetStreamRelay(NatsConfig nats, StreamShape shape, std::function<void(const std::string&)> say);
 
   const std::string& name() const override { return name_; }
+  std::optional<Error> check(bool& there) override;
   std::optional<Error> prepare() override;
   std::optional<Error> look(RelayState& state) override;
   std::optional<Error> span(int partition, RelaySpan& span) override;

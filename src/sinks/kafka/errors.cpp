@@ -52,6 +52,17 @@ Error error_of(rd_kafka_resp_err_t code, const std::string& doing, const std::st
           doing + ": " + (reason.empty() ? rd_kafka_err2str(code) : reason) + advice_for(code, reason)};
 }
 
+Error no_broker(const std::string& brokers, rd_kafka_resp_err_t code, const std::string& reason) {
+  Error error = error_of(code, "Kafka at " + brokers + " cannot be reached", reason);
+  if (*advice_for(code, reason) == '\0') error.message += "; is a broker running there";
+  return error;
+}
+
+bool is_silence(std::int32_t code) {
+  return code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+         code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__RESOLVE;
+}
+
 bool refuses_content(rd_kafka_resp_err_t code) {
   return std::ranges::find(refusals, code) != refusals.end();
 }

@@ -13,6 +13,12 @@ namespace sluice::sinks::kafka {
 /// it is librdkafka's text for the code. The kind is `unavailable`.
 Error error_of(rd_kafka_resp_err_t code, const std::string& doing, const std::string& reason = "");
 
+/// The error for brokers that cannot be reached, with the reason and advice.
+Error no_broker(const std::string& brokers, rd_kafka_resp_err_t code, const std::string& reason = "");
+
+/// Whether this code of an error says that no broker answered.
+bool is_silence(std::int32_t code);
+
 /// Whether the broker refused the content of a request, which may have held several messages: any one of them
 /// may be at fault, or only their size together.
 bool refuses_content(rd_kafka_resp_err_t code);

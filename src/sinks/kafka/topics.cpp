@@ -93,16 +93,14 @@ std::optional<Error> Inquirer::open(const KafkaConfig& config, flow::Duration pa
 
 /// With the reason that librdkafka reported, if it did.
 Error Inquirer::unreachable(rd_kafka_resp_err_t code) const {
-  const std::string doing = "Kafka at " + config_.brokers + " cannot be reached";
-  Error error = error_of(code, doing);
-  if (code != RD_KAFKA_RESP_ERR__TRANSPORT) error.message += "; is a broker running there";
+  Error error = no_broker(config_.brokers, code);
   while (true) {
     const Event event(rd_kafka_queue_poll(events_.get(), 0));
     if (!event) return error;
     if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
     const auto why = rd_kafka_event_error(event.get());
     if (why == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) continue;
-    error = error_of(why, doing, rd_kafka_event_error_string(event.get()));
+    error = no_broker(config_.brokers, why, rd_kafka_event_error_string(event.get()));
   }
 }
 

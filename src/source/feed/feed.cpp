@@ -11,12 +11,8 @@ namespace {
 
 using Standing = FeedMember::Standing;
 
-/// How long after its first opening a cursor may be opened again further back for a reader that comes late.
-constexpr auto young_for = std::chrono::seconds(3);
 /// How often it looks whether readers that wait for others have waited too long.
 constexpr auto look_again = std::chrono::milliseconds(10);
-/// The filter is narrowed when readers have left, but not more often than this.
-constexpr auto narrow_every = std::chrono::seconds(2);
 
 /// Whether an error has nothing to do with a certain event, so that every reader would meet it.
 bool is_common(const Error& error) {
@@ -33,13 +29,6 @@ bool is_common(const Error& error) {
 }
 
 }  // namespace
-
-/// What the feed's thread has to do before it reads on.
-struct Feed::Opening {
-  std::shared_ptr<const FeedFilter> filter;
-  Position at;
-  MakeStream make_stream;
-};
 
 Feed::Feed(std::string name, Limits limits, std::shared_ptr<flow::BudgetPool> memory, Say say, Now now)
     : name_(std::move(name)),
@@ -96,112 +85,10 @@ void Feed::run(const std::stop_token& stop) {
   close();
   const std::lock_guard lock(mutex_);
   for (const auto& member : members_) {
-    if (member->standing == Standing::joined) cut(*member, std::nullopt);
+    if (member->standing == Standing::joined) detach(*member, std::nullopt);
     if (member->standing == Standing::asking) member->standing = Standing::apart;
   }
   answered_.notify_all();
-}
-
-std::shared_ptr<FeedMember> Feed::announce(FeedNeeds needs, MakeStream make_stream) {
-  auto member = std::make_shared<FeedMember>(std::move(needs), std::move(make_stream));
-  const std::lock_guard lock(mutex_);
-  members_.push_back(member);
-  return member;
-}
-
-void Feed::leave(const std::shared_ptr<FeedMember>& member) {
-  const std::lock_guard lock(mutex_);
-  std::erase(members_, member);
-  member->standing = Standing::apart;
-  member->queue.discard();
-  someone_left_ = true;
-  ++changes_;
-  changed_.notify_all();
-}
-
-std::optional<std::string> Feed::why_not(const FeedNeeds& needs) const {
-  const std::lock_guard lock(mutex_);
-  for (const auto& member : members_) {
-    if (auto why = why_apart(member->needs, needs)) return why;
-  }
-  return std::nullopt;
-}
-
-void Feed::detach(FeedMember& member) {
-  const std::lock_guard lock(mutex_);
-  member.standing = Standing::apart;
-  member.cut_off.reset();
-  member.queue.discard();
-  ++changes_;
-  changed_.notify_all();
-}
-
-void Feed::ask(FeedMember& member, const Position& at, bool caught_up) {
-  const flow::Time now = now_();
-  const std::lock_guard lock(mutex_);
-  if (caught_up) member.passed_failures = failures_;
-  if (member.standing != Standing::apart || members_.size() < 2) return;
-  if (!member.policy.may_join(now) || !after_failure_.may_join(now)) return;
-  if (member.passed_failures != failures_) return;
-  member.standing = Standing::asking;
-  member.asked = at;
-  if (!open_ && !first_asked_ && in(Standing::joined).empty()) first_asked_ = now;
-  ++changes_;
-  changed_.notify_all();
-}
-
-Standing Feed::standing(const FeedMember& member) const {
-  const std::lock_guard lock(mutex_);
-  return member.standing;
-}
-
-Standing Feed::wait_while_gathering(const FeedMember& member) {
-  std::unique_lock lock(mutex_);
-  answered_.wait_for(lock, 2 * limits_.gather,
-                     [&] { return !first_asked_ || member.standing != Standing::asking; });
-  return member.standing;
-}
-
-Standing Feed::wait_for_answer(const FeedMember& member) {
-  std::unique_lock lock(mutex_);
-  answered_.wait_for(lock, limits_.answer, [&] { return member.standing != Standing::asking; });
-  return member.standing;
-}
-
-void Feed::made_room() {
-  const std::lock_guard lock(mutex_);
-  if (!blocked_) return;
-  ++changes_;
-  changed_.notify_all();
-}
-
-std::optional<Error> Feed::take_cut_off(FeedMember& member) {
-  const std::lock_guard lock(mutex_);
-  return std::exchange(member.cut_off, std::nullopt);
-}
-
-Feed::Members Feed::in(Standing standing) const {
-  Members found;
-  for (const auto& member : members_) {
-    if (member->standing == standing) found.push_back(member);
-  }
-  return found;
-}
-
-Feed::Counts Feed::counts() const {
-  const std::lock_guard lock(mutex_);
-  Counts counts;
-  std::size_t apart = 0;
-  for (const auto& member : members_) {
-    if (member->standing == Standing::announced) continue;
-    ++counts.readers;
-    if (member->standing != Standing::joined) ++apart;
-  }
-  if (counts.readers > 1) counts.detached = apart;
-  counts.cursors = apart + (open_ ? 1 : 0);
-  counts.detaches = detaches_;
-  counts.openings = openings_;
-  return counts;
 }
 
 Feed::Step Feed::step() {
@@ -227,82 +114,6 @@ Feed::Step Feed::step() {
     fail(*error, now);
   }
   return step;
-}
-
-/// The first readers begin together, so that the cursor begins where the one furthest behind is.
-bool Feed::gathering(flow::Time now, Step& step) const {
-  if (!first_asked_ || !in(Standing::joined).empty()) return false;
-  const bool all_asked = in(Standing::announced).empty() && in(Standing::apart).empty();
-  step.due = *first_asked_ + limits_.gather;
-  return !all_asked && now < *step.due;
-}
-
-/// Readers that are detached count too, since they will join again.
-std::shared_ptr<const FeedFilter> Feed::needed() const {
-  std::vector<const FeedNeeds*> needs;
-  for (const auto& member : members_) {
-    if (member->standing != Standing::announced) needs.push_back(&member->needs);
-  }
-  return std::make_shared<const FeedFilter>(needs);
-}
-
-/// Decides about those who ask, and whether the cursor has to be opened, and where.
-std::optional<Feed::Opening> Feed::plan(flow::Time now) {
-  first_asked_.reset();
-  const Members askers = in(Standing::asking);
-  std::vector<Applicant> applicants;
-  for (const auto& one : askers) {
-    applicants.push_back({one->asked.data(), one->asked.cluster_time, open_ && filter_->covers(one->needs)});
-  }
-  std::optional<FeedPlace> place;
-  const std::string_view oldest = kept_.empty() ? at_.data() : std::string_view(kept_.front()->begin);
-  if (open_) place = {oldest, at_.data(), at_.cluster_time, now - began_ < young_for};
-  Admissions admissions;
-  if (!askers.empty()) admissions = admit(place, applicants);
-  Opening opening{filter_, at_, {}};
-  if (admissions.begin_at) opening.at = askers[*admissions.begin_at]->asked;
-  admit_askers(askers, admissions, now);
-  answered_.notify_all();
-  const Members joined = in(Standing::joined);
-  if (joined.empty()) return std::nullopt;
-  // The cursor uses the connections of the stream that made it, which has been replaced if its reader has
-  // left.
-  const bool orphaned = std::ranges::find(members_, maker_) == members_.end();
-  const bool renew = open_ && (orphaned || cursor_->outdated());
-  const bool narrows = narrower(now);
-  if (!admissions.opens() && !renew && !narrows && open_) return std::nullopt;
-  if (!open_) began_ = now;
-  opening.filter = needed();
-  maker_ = joined.front();
-  opening.make_stream = maker_->make_stream;
-  opened_at_ = now;
-  after_failure_.joined(now);
-  return opening;
-}
-
-void Feed::admit_askers(const Members& askers, const Admissions& admissions, flow::Time now) {
-  for (std::size_t i = 0; i < askers.size(); ++i) {
-    FeedMember& member = *askers[i];
-    if (admissions.of[i] == Admission::refused) {
-      member.standing = Standing::apart;
-      member.policy.refused(now);
-      continue;
-    }
-    member.queue.begin();
-    member.standing = Standing::joined;
-    member.policy.joined(now);
-    if (admissions.of[i] != Admission::replayed) continue;
-    for (const auto& batch : kept_) {
-      if (batch->end.data() > member.asked.data()) member.queue.push(batch);
-    }
-  }
-}
-
-/// Whether readers have left whose documents or collections nobody else needs.
-bool Feed::narrower(flow::Time now) {
-  if (!open_ || !someone_left_ || now - opened_at_ < narrow_every) return false;
-  someone_left_ = false;
-  return !needed()->equals(*filter_);
 }
 
 /// Readers that divide the documents get a part of each answer. Larger answers make up for that: the less a
@@ -369,23 +180,6 @@ std::size_t Feed::most_events() const {
   return std::clamp<std::size_t>(static_cast<std::size_t>(most_bytes() / bytes_of_an_event_), 1, asked);
 }
 
-/// Detaches the readers for which others have waited too long. Returns whether there was one.
-bool Feed::detach_slow(flow::Time now, bool by_bytes) {
-  bool any = false;
-  const auto joined = in(Standing::joined);
-  if (std::ranges::none_of(joined, [](const auto& one) { return one->queue.is_hungry(); })) return false;
-  for (const auto& one : joined) {
-    const bool slow = one->queue.is_full() || (by_bytes && !one->queue.empty());
-    if (!slow || !one->policy.holds_up(one->queue.taken(), now)) continue;
-    ++detaches_;
-    one->queue.discard();
-    one->policy.detached(now);
-    cut(*one, std::nullopt);
-    any = true;
-  }
-  return any;
-}
-
 void Feed::read(flow::Time now) {
   std::unique_ptr<StreamBatch> answer;
   const std::size_t most = most_events();
@@ -444,12 +238,6 @@ std::shared_ptr<FeedBatch> Feed::mark(std::unique_ptr<StreamBatch> answer) {
   return batch;
 }
 
-void Feed::cut(FeedMember& member, const std::optional<Error>& why) {
-  member.standing = Standing::apart;
-  member.cut_off = why;
-  member.queue.end();
-}
-
 /// Detaches all readers. An error that may concern a single event is not passed on: each reader finds out
 /// with a cursor of its own whether the event is for it.
 void Feed::fail(const Error& error, flow::Time now) {
@@ -463,7 +251,7 @@ void Feed::fail(const Error& error, flow::Time now) {
          "; each of them reads by itself for a while");
   }
   for (const auto& member : members_) {
-    if (member->standing == Standing::joined) cut(*member, common ? std::optional(error) : std::nullopt);
+    if (member->standing == Standing::joined) detach(*member, common ? std::optional(error) : std::nullopt);
     if (member->standing == Standing::asking) member->standing = Standing::apart;
   }
   answered_.notify_all();

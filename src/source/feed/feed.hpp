@@ -41,11 +41,14 @@ struct FeedMember {
   const FeedNeeds needs;
   const MakeStream make_stream;
   FeedQueue queue;
+  /// A cursor of its own is open. Set by its reader; neither a reader that has joined nor one between two
+  /// tries has one.
+  std::atomic<bool> has_cursor = false;
 
   // Guarded by the feed's mutex.
   Standing standing = Standing::announced;
-  Position asked;                ///< where it was when it asked
-  std::optional<Error> cut_off;  ///< why the feed ended for it, if its reader has to act on that
+  Position asked;                     ///< where it was when it asked
+  std::optional<Error> detach_error;  ///< why it was detached, if its reader has to act on that
   DetachPolicy policy;
   std::uint64_t passed_failures = 0;  ///< of Feed::failures_: how many it has read beyond
 };
@@ -96,8 +99,8 @@ class Feed {
   /// Nothing if readers with these needs can join, otherwise why not.
   std::optional<std::string> why_not(const FeedNeeds& needs) const;
 
-  /// The reader has opened a change stream of its own: it is no longer joined, and its queue is empty.
-  void detach(FeedMember& member);
+  /// The reader opens a change stream of its own: it is no longer joined, and its queue is empty.
+  void read_apart(FeedMember& member);
   /// Asks to join at this position, unless it is too early or there is nobody to share with.
   /// `caught_up`: the reader has seen all there was at that time.
   void ask(FeedMember& member, const Position& at, bool caught_up);
@@ -108,8 +111,8 @@ class Feed {
   FeedMember::Standing wait_while_gathering(const FeedMember& member);
   /// A reader has taken a batch.
   void made_room();
-  /// Why the feed ended for a joined reader, once the queue has ended; the reader is then apart.
-  std::optional<Error> take_cut_off(FeedMember& member);
+  /// Why a reader was detached, once its queue has ended, if it has to act on that. It is apart then.
+  std::optional<Error> take_detach_error(FeedMember& member);
 
   /// What one step did, and when the next is due.
   struct Step {
@@ -121,7 +124,7 @@ class Feed {
   struct Counts {
     std::size_t readers = 0;   ///< that have opened
     std::size_t detached = 0;  ///< of those, the ones that read cursors of their own although they may share
-    std::size_t cursors = 0;   ///< open, the readers' own included
+    std::size_t cursors = 0;   ///< open at present: the feed's and the readers' own
     std::size_t detaches = 0;  ///< how often a reader was detached because it was slower than others
     std::size_t openings = 0;  ///< how often the feed's cursor was opened
   };
@@ -129,7 +132,12 @@ class Feed {
 
  private:
   using Members = std::vector<std::shared_ptr<FeedMember>>;
-  struct Opening;
+  /// What the feed's thread has to do before it reads on.
+  struct Opening {
+    std::shared_ptr<const FeedFilter> filter;
+    Position at;
+    MakeStream make_stream;
+  };
 
   void run(const std::stop_token& stop);
   bool gathering(flow::Time now, Step& step) const;
@@ -149,7 +157,7 @@ class Feed {
   void drop_oldest();
   std::shared_ptr<FeedBatch> mark(std::unique_ptr<StreamBatch> answer);
   void fail(const Error& error, flow::Time now);
-  void cut(FeedMember& member, const std::optional<Error>& why);
+  void detach(FeedMember& member, const std::optional<Error>& why);
   Members in(FeedMember::Standing standing) const;
   void close(bool opening = false);
 

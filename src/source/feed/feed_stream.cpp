@@ -49,13 +49,13 @@ class FeedStream::Taken {
   std::size_t events() const { return events_; }
   std::size_t bytes() const { return bytes_->size(); }
 
-  /// `cut`: there is more, for which there was no room.
-  void copy(const std::vector<bson::View>& events, bool cut) {
+  /// `partly`: there is more, for which there was no room.
+  void copy(const std::vector<bson::View>& events, bool partly) {
     for (const bson::View event : events) append(event);
     events_ += events.size();
-    cut_ = cut;
+    is_partial_ = partly;
   }
-  bool is_cut() const { return cut_; }
+  bool is_partial() const { return is_partial_; }
 
   /// A batch of the copies, at this position.
   std::unique_ptr<StreamBatch> batch(const Position& at) {
@@ -84,7 +84,7 @@ class FeedStream::Taken {
   std::shared_ptr<std::vector<std::uint8_t>> bytes_ = std::make_shared<std::vector<std::uint8_t>>();
   std::vector<std::size_t> ends_;
   std::size_t events_ = 0;
-  bool cut_ = false;
+  bool is_partial_ = false;
 };
 
 /// What a reader takes of a shared batch at once.
@@ -124,7 +124,7 @@ FeedStream::~FeedStream() {
 
 std::optional<Error> FeedStream::open(const std::optional<Position>& after, Position& at,
                                       bool filter_changed) {
-  feed_->detach(*member_);
+  feed_->read_apart(*member_);
   invalidated_ = false;
   return open_own(after, at, filter_changed);
 }
@@ -139,7 +139,9 @@ std::optional<Error> FeedStream::open_own(const std::optional<Position>& after, 
   own_->be_patient(patient_);
   const bool by_time = filter_changed || (at_of_feed_ && after && after->data() != invalidate_);
   Position opened;
+  member_->has_cursor = false;
   if (auto error = own_->open(after, opened, by_time)) return error;
+  member_->has_cursor = true;
   at_ = after && opened.data() <= after->data() ? *after : opened;
   at = at_;
   caught_up_ = false;
@@ -166,7 +168,10 @@ mongo::Reply FeedStream::ask(const std::string& database, bson::View command) {
 }
 
 std::optional<Error> FeedStream::next(std::unique_ptr<StreamBatch>& batch) {
-  if (own_ && join()) own_.reset();
+  if (own_ && join()) {
+    own_.reset();
+    member_->has_cursor = false;
+  }
   return own_ ? next_of_own(batch) : next_of_feed(batch);
 }
 
@@ -174,7 +179,7 @@ std::optional<Error> FeedStream::next(std::unique_ptr<StreamBatch>& batch) {
 /// too large, reads by itself.
 bool FeedStream::join() {
   if (!(reading_ == usual_)) {
-    if (feed_->standing(*member_) != FeedMember::Standing::apart) feed_->detach(*member_);
+    if (feed_->standing(*member_) != FeedMember::Standing::apart) feed_->read_apart(*member_);
     return false;
   }
   if (invalidated_ || at_.data() == invalidate_) return false;
@@ -187,7 +192,10 @@ bool FeedStream::join() {
 }
 
 std::optional<Error> FeedStream::next_of_own(std::unique_ptr<StreamBatch>& batch) {
-  if (auto error = own_->next(batch)) return error;
+  if (auto error = own_->next(batch)) {
+    member_->has_cursor = false;  // the reader opens it again
+    return error;
+  }
   invalidated_ = own_->invalidated();
   if (!batch->resume_token && batch->events.empty()) return std::nullopt;  // in the midst of an event
   if (invalidated_) invalidate_ = end_of(*batch).data();
@@ -233,7 +241,7 @@ std::optional<Error> FeedStream::next_of_feed(std::unique_ptr<StreamBatch>& batc
       continue;
     }
     if (ended && !taken.empty()) break;
-    if (ended) return go_apart(batch);
+    if (ended) return read_apart(batch);
     if (now >= until) break;
     queue.wait(until - now);
   }
@@ -248,7 +256,7 @@ std::size_t FeedStream::room(const Taken& taken) const {
 
 bool FeedStream::is_enough(const Taken& taken) const {
   return taken.events() >= static_cast<std::size_t>(usual_.batch) ||
-         taken.bytes() >= std::min(most_bytes_taken, limit_.bytes) || taken.is_cut();
+         taken.bytes() >= std::min(most_bytes_taken, limit_.bytes) || taken.is_partial();
 }
 
 /// The next shared batch with anything new; null if there is none at present. It stays in the queue until all
@@ -263,8 +271,8 @@ FeedStream::Shared FeedStream::next_shared() {
 }
 
 /// Reads on by itself where the feed has ended for it.
-std::optional<Error> FeedStream::go_apart(std::unique_ptr<StreamBatch>& batch) {
-  if (auto error = feed_->take_cut_off(*member_)) return error;
+std::optional<Error> FeedStream::read_apart(std::unique_ptr<StreamBatch>& batch) {
+  if (auto error = feed_->take_detach_error(*member_)) return error;
   Position at;
   if (auto error = open_own(at_, at, true)) return error;
   batch = nothing_new();

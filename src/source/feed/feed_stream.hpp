@@ -48,7 +48,7 @@ class FeedStream : public EventStream {
   bool join();
   std::optional<Error> next_of_own(std::unique_ptr<StreamBatch>& batch);
   std::optional<Error> next_of_feed(std::unique_ptr<StreamBatch>& batch);
-  std::optional<Error> go_apart(std::unique_ptr<StreamBatch>& batch);
+  std::optional<Error> read_apart(std::unique_ptr<StreamBatch>& batch);
   void drop_known(StreamBatch& batch) const;
   Shared next_shared();
   std::unique_ptr<StreamBatch> take(const Shared& shared, Taken& taken);

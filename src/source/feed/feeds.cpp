@@ -19,7 +19,7 @@ constexpr std::array<Shown, 5> metrics_shown{{
     {"sluice_feed_readers", "gauge", "streams that share the feed's cursor or can", &Feed::Counts::readers},
     {"sluice_feed_detached", "gauge", "of these, the ones that read cursors of their own at present",
      &Feed::Counts::detached},
-    {"sluice_feed_cursors", "gauge", "the feed's cursor, and those of detached streams",
+    {"sluice_feed_cursors", "gauge", "open at present: the feed's cursor, and those of detached streams",
      &Feed::Counts::cursors},
     {"sluice_feed_detaches_total", "counter", "detached streams, because they were slower than others",
      &Feed::Counts::detaches},

@@ -342,6 +342,32 @@ TEST_F(WithFile, CheckWarnsOfIdsThatAWSTakesForRepetitions) {
   }
 }
 
+TEST_F(WithFile, CheckWarnsOfSuchIdsHoweverTheQueueIsStatedAndOnlyForSharedOperations) {
+  const auto warns = [this](const std::string& one, const std::string& other) {
+    write(
+        "pipeline: p\nmongodb: {database: d}\naws: {region: r-1}\nrules:\n  - name: out\n"
+        "    publish: {from: a, " +
+        one + "}\n  - name: again\n    publish: {from: a, " + other + "}\n");
+    const Outcome outcome = run({"check", file_});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome.out.find("AWS drops the second") != std::string::npos;
+  };
+  const std::string name = "sqs: {queue: q.fifo}";
+  const std::string url = "sqs: {queue: 'https://sqs.r-1.amazonaws.com/123456789012/q.fifo'}";
+  EXPECT_TRUE(warns(name, url));
+  EXPECT_TRUE(warns(url, name));
+  EXPECT_TRUE(warns(url, "sqs: {queue: 'https://r-1.queue.amazonaws.com/123456789012/q.fifo'}"));
+  EXPECT_TRUE(warns("sqs: {queue: '{coll}.fifo'}", "sqs: {queue: 'https://h/123456789012/{coll}.fifo'}"));
+  EXPECT_FALSE(warns(url, "sqs: {queue: 'https://sqs.r-1.amazonaws.com/210987654321/q.fifo'}"));
+  EXPECT_FALSE(warns(url, "sqs: {queue: r.fifo}"));
+  EXPECT_TRUE(warns(name + ", operations: [insert]", name + ", operations: [insert, delete]"));
+  EXPECT_FALSE(warns(name + ", operations: [insert]", name + ", operations: [update, delete]"));
+  const std::string by_id = ", message_id: '{id}'";
+  EXPECT_TRUE(warns(name + by_id + ", operations: [insert]", name + by_id + ", operations: [delete]"));
+  const std::string by_op = ", message_id: '{id}-{op}'";
+  EXPECT_FALSE(warns(name + by_op + ", operations: [insert]", name + by_op + ", operations: [delete]"));
+}
+
 TEST_F(WithFile, CheckTakesSeveralFilesAndNoRulesAreAFile) {
   write("pipeline: p\nmongodb: {database: d}\nrules: []\n");
   const Outcome outcome = run({"check", file_, "no/such.yaml"});

@@ -51,6 +51,16 @@ TEST(Errors, TellAnEventThatIsTooLargeFromADocumentThatIs) {
   EXPECT_EQ(kind(10334, Doing::writing), ErrorKind::own_fault);
 }
 
+TEST(Errors, OfNoServerSayWhatToCheckBehindTheCode) {
+  bson_error_t error{};
+  bson_set_error(&error, MONGOC_ERROR_SERVER_SELECTION, 13053, "No suitable servers found: [refused]");
+  const Error none = classify(error, nullptr, Doing::reading);
+  EXPECT_EQ(none.text(),
+            std::string("No suitable servers found: [refused] (code 13053); ") + no_server_advice);
+  bson_set_error(&error, MONGOC_ERROR_STREAM, 4, "socket error or timeout");
+  EXPECT_EQ(classify(error, nullptr, Doing::reading).text(), "socket error or timeout (code 4)");
+}
+
 TEST(Errors, AreSortedByWhatCanBeDoneAboutThem) {
   for (const Code& one : codes) {
     EXPECT_EQ(kind(one.code, Doing::writing), one.kind) << one.name;

@@ -43,11 +43,16 @@ class MemoryLog : public RelayLog {
   }
   void drop_before(std::uint64_t place) { records_.erase(records_.begin(), records_.lower_bound(place)); }
 
+  int looked_for_last = 0;
   std::size_t at_once = SIZE_MAX;  ///< records that a reader is sent at once
   /// Called once, behind the next answer about where the log begins and ends.
   std::function<void()> behind_span;
 
   const std::string& name() const override { return name_; }
+  std::optional<Error> check(bool& there) override {
+    there = true;
+    return std::nullopt;
+  }
   std::optional<Error> prepare() override { return std::nullopt; }
   std::optional<Error> look(RelayState& state) override {
     state = {last_, records_.size(), 0};
@@ -66,7 +71,14 @@ class MemoryLog : public RelayLog {
     record = found == records_.end() ? std::nullopt : std::optional(found->second);
     return std::nullopt;
   }
-  std::optional<Error> last_of(int, std::optional<RelayRecord>&) override { return std::nullopt; }
+  std::optional<Error> last_of(int partition, std::optional<RelayRecord>& record) override {
+    ++looked_for_last;
+    record.reset();
+    for (const auto& [place, one] : records_) {
+      if (one.partition == partition) record = one;
+    }
+    return std::nullopt;
+  }
   std::optional<Error> write(std::unique_ptr<RelayAppender>&) override { return std::nullopt; }
   std::optional<Error> read(int partition, std::uint64_t from,
                             std::unique_ptr<RelayReader>& reader) override {
@@ -149,6 +161,20 @@ class RelayStreamTest : public testing::Test {
       pool_, log_, {"d", 1, "o-v", 100, 1, 0, [this](std::uint64_t records) { unread_ = records; }}};
   std::uint64_t unread_ = 99;
 };
+
+TEST(RelayOwner, IsToldByTheFirstRecordThatIsFound) {
+  MemoryLog log;
+  EXPECT_FALSE(check_owner(log, 4, "o-v"));
+  log.append(1, "a", "", "o-old");
+  log.append(2, "b", "", "o-v");
+  log.append(3, "c", "", "o-v");
+  log.looked_for_last = 0;
+  EXPECT_FALSE(check_owner(log, 4, "o-v"));
+  EXPECT_EQ(log.looked_for_last, 2);
+  const auto error = check_owner(log, 4, "p-v");
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind, ErrorKind::fatal);
+}
 
 TEST_F(RelayStreamTest, ReadsItsPartitionBehindThePosition) {
   for (const char* token : {"8201", "8203", "8205", "8207"}) append(1, token);

@@ -45,8 +45,8 @@ constexpr Option aws_table[] = {
      .env = "AWS_SHARED_CREDENTIALS_FILE",
      .path = "aws.credentials_file",
      .type = OptionType::file,
-     .help = "Shared credentials file, read if no access key is given. Without it, ~/.aws/credentials. A "
-             "changed file takes effect within a minute.",
+     .help = "Shared credentials file, read if no access key is given. Without it, ~/.aws/credentials. It "
+             "is read again every 30 s, so a changed file needs no restart.",
      .store = set_text<&Config::aws, &AwsConfig::credentials_file>},
     {.group = "AWS",
      .name = "aws-profile",

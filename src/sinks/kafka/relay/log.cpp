@@ -87,8 +87,9 @@ std::optional<Error> KafkaRelay::asking(Opened& session) {
 /// Where brokers refuse the log-in, requests end as if there was no broker.
 std::optional<Error> KafkaRelay::look_at_topic(RelaySession& session, TopicFacts& facts) const {
   auto error = look_at_relay_topic(session.client(), topic_, patience(), facts);
-  if (error && session.log_in_refused()) return session.complaint();
-  return error;
+  if (!error) return error;
+  if (session.log_in_refused()) return session.complaint();
+  return is_silence(error->code) ? session.unreachable(static_cast<rd_kafka_resp_err_t>(error->code)) : error;
 }
 
 /// Looks at the topic. An error if it is missing, or cannot hold the relay.

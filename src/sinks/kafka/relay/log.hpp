@@ -27,6 +27,7 @@ class KafkaRelay : public RelayLog {
   KafkaRelay(const Config& config, const StreamConfig& stream, std::function<void(const std::string&)> say);
 
   const std::string& name() const override { return name_; }
+  std::optional<Error> check(bool& there) override;
   std::optional<Error> prepare() override;
   std::optional<Error> look(RelayState& state) override;
   std::optional<Error> span(int partition, RelaySpan& span) override;
@@ -34,9 +35,6 @@ class KafkaRelay : public RelayLog {
   std::optional<Error> last_of(int partition, std::optional<RelayRecord>& record) override;
   std::optional<Error> read(int partition, std::uint64_t from, std::unique_ptr<RelayReader>& reader) override;
   std::optional<Error> write(std::unique_ptr<RelayAppender>& appender) override;
-
-  /// Whether the topic can hold the relay. Sets `there` to whether it exists.
-  std::optional<Error> check(bool& there);
 
  private:
   using Opened = std::shared_ptr<RelaySession>;

@@ -46,7 +46,7 @@ std::optional<Error> RelaySession::open(const KafkaConfig& config, const std::st
   if (auto* error = std::get_if<Error>(&filled)) return std::move(*error);
   auto& conf = std::get<Conf>(filled);
   if (auto error = set_up(conf.get(), limits)) return error;
-  std::shared_ptr<RelaySession> session(new RelaySession(topic));  // NOLINT: private constructor
+  std::shared_ptr<RelaySession> session(new RelaySession(config.brokers, topic));  // NOLINT: private
   std::array<char, 512> why{};
   session->client_.reset(rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), why.data(), why.size()));
   if (!session->client_) return Error{ErrorKind::fatal, 0, why.data()};
@@ -98,6 +98,12 @@ Error RelaySession::complaint() {
   const std::lock_guard lock(mutex_);
   const std::string doing = "the topic " + topic_ + " cannot be read";
   return error_of(last_text_.empty() ? RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN : last_error_, doing, last_text_);
+}
+
+Error RelaySession::unreachable(rd_kafka_resp_err_t code) {
+  losses();
+  const std::lock_guard lock(mutex_);
+  return last_text_.empty() ? no_broker(brokers_, code) : no_broker(brokers_, last_error_, last_text_);
 }
 
 PartitionMessages::~PartitionMessages() {

@@ -43,13 +43,17 @@ class RelaySession {
   bool log_in_refused();
   /// The reason that librdkafka gave last.
   Error complaint();
+  /// The error for a request that ended with `code` because no broker answered.
+  Error unreachable(rd_kafka_resp_err_t code);
 
   rd_kafka_t* client() const { return client_.get(); }
   rd_kafka_topic_t* topic() const { return handle_.get(); }
 
  private:
-  explicit RelaySession(std::string topic) : topic_(std::move(topic)) {}
+  RelaySession(std::string brokers, std::string topic)
+      : brokers_(std::move(brokers)), topic_(std::move(topic)) {}
 
+  const std::string brokers_;
   const std::string topic_;
   Client client_;
   Topic handle_;

@@ -11,6 +11,7 @@ RelayStatus some_relay() {
   return {.stream = "p/s",
           .log = "LOG",
           .problem = "",
+          .exists = true,
           .messages = 1200,
           .bytes = 3 << 20,
           .writer = "host (process 7)",
@@ -26,7 +27,7 @@ TEST(RelayViewTest, TellsTheLogItsWriterAndHowFarEachPartitionIs) {
             "    partition 1: nothing in the relay\n"
             "    partition 2: not read yet\n");
   const std::string json =
-      R"json({"relay":"LOG","stream":"p/s","messages":1200,"bytes":3145728,"writer":"host (process 7)",)json"
+      R"json({"relay":"LOG","stream":"p/s","exists":true,"messages":1200,"bytes":3145728,"writer":"host (process 7)",)json"
       R"("behindSeconds":2,"partitions":[{"index":0,"behindSeconds":3},{"index":1},{"index":2}]})";
   EXPECT_EQ(relay_json(some_relay()), json);
 }
@@ -40,13 +41,28 @@ TEST(RelayViewTest, LeavesOutASizeThatTheLogDoesNotTell) {
   EXPECT_EQ(relay_json(relay).find("bytes"), std::string::npos);
 }
 
-TEST(RelayViewTest, TellsWhyTheLogCannotBeRead) {
+/// The partitions' positions in it, and whether somebody could write it, are not known then.
+TEST(RelayViewTest, TellsWhyTheLogCannotBeReadAndNothingThatWouldNeedIt) {
   RelayStatus relay = some_relay();
   relay.problem = "no connection";
+  EXPECT_EQ(relay_text(relay),
+            "  relay LOG: no connection; written by host (process 7), 2 s behind MongoDB\n");
+  EXPECT_EQ(relay_json(relay).find("messages"), std::string::npos);
   relay.writer.clear();
   relay.written_to_s = 0;
-  relay.partitions.clear();
-  EXPECT_EQ(relay_text(relay), "  relay LOG: no connection; nobody writes it\n");
+  EXPECT_EQ(relay_text(relay), "  relay LOG: no connection\n");
+}
+
+TEST(RelayViewTest, TellsThatThereIsNoLogYet) {
+  RelayStatus relay = some_relay();
+  relay.exists = false;
+  relay.messages = 0;
+  relay.writer.clear();
+  relay.written_to_s = 0;
+  relay.partitions = {{0, 0}};
+  EXPECT_EQ(relay_text(relay),
+            "  relay LOG: does not exist yet; nobody writes it\n"
+            "    partition 0: nothing in the relay\n");
 }
 
 }  // namespace

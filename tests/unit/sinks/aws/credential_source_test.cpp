@@ -122,6 +122,28 @@ TEST_F(AwsCredentialFetch, TheConfigurationComesFirst) {
   EXPECT_EQ(fetched(config_), "stated s t");
 }
 
+/// Whichever place was asked last.
+TEST_F(AwsCredentialFetch, NoneSayWhereTheyAreLookedFor) {
+  const auto says_all = [this] {
+    const std::string said = fetched(config_);
+    for (const char* place :
+         {"AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", "~/.aws/credentials",
+          "'aws.credentials_file' (AWS_SHARED_CREDENTIALS_FILE)", "profile 'other'", "metadata service"}) {
+      EXPECT_NE(said.find(place), std::string::npos) << place << "\n" << said;
+    }
+  };
+  config_.profile = "other";
+  says_all();
+  config_.credentials_file = "/nonexistent";
+  says_all();
+  std::ofstream(file_) << "[other]\n";
+  config_.credentials_file = file_;
+  config_.metadata_disabled = true;
+  says_all();
+  config_.container_url = "http://127.0.0.1:1/";
+  says_all();
+}
+
 TEST_F(AwsCredentialFetch, ThenTheSharedFile) {
   EXPECT_EQ(fetched(config_), "file f ");
   config_.profile = "other";

@@ -44,7 +44,8 @@ int shard_of(int id) {
 struct Oplog {
   std::deque<Change> changes;
   std::uint64_t time = 1;
-  int fail_next = 0;  ///< so many answers fail
+  int fail_next = 0;        ///< so many answers fail
+  std::size_t cursors = 0;  ///< open
 
   void add(std::mt19937_64& random, bool poison) {
     const std::uint64_t of = random() % 3 == 0 ? time : ++time;
@@ -78,9 +79,13 @@ class ModelStream : public EventStream {
   ModelStream(Oplog& oplog, StreamFilter filter, std::mt19937_64& random)
       : oplog_(oplog), filter_(std::move(filter)), random_(random) {}
 
+  ~ModelStream() override { set_open(false); }
+  ModelStream(const ModelStream&) = delete;
+  ModelStream& operator=(const ModelStream&) = delete;
+
   using EventStream::open;
   std::optional<Error> open(const std::optional<Position>& after, Position& at, bool by_time) override {
-    open_ = false;
+    set_open(false);
     if (oplog_.fail_next > 0) return fail();
     const bool from_time = by_time && after && after->at_event;
     position_ = !after      ? Oplog::before(oplog_.time + 1)
@@ -93,7 +98,7 @@ class ModelStream : public EventStream {
     }
     known_ = from_time ? std::string(after->data()) : "";
     at = Position::of(token(position_).finish(), time_of(position_));
-    open_ = true;
+    set_open(true);
     return std::nullopt;
   }
   void read_as(const flow::ReadDetail& reading) override { reading_ = reading; }
@@ -115,7 +120,7 @@ class ModelStream : public EventStream {
       if (passes(filter_, change) && change.place > known_) {
         if (change.poison && reading_.detail == Detail::whole) {
           if (batch->events.empty()) {
-            open_ = false;
+            set_open(false);
             return Error{ErrorKind::too_large, 10334, "too large"};
           }
           break;
@@ -134,6 +139,10 @@ class ModelStream : public EventStream {
   }
 
  private:
+  void set_open(bool open) {
+    if (open != open_) open ? ++oplog_.cursors : --oplog_.cursors;
+    open_ = open;
+  }
   static std::uint64_t time_of(const std::string& place) {
     return static_cast<std::uint64_t>(std::stoull(place.substr(0, 8))) << 32;
   }
@@ -157,7 +166,7 @@ class ModelStream : public EventStream {
   }
   std::optional<Error> fail() {
     --oplog_.fail_next;
-    open_ = false;
+    set_open(false);
     return Error{ErrorKind::transient, 0, "no primary"};
   }
 
@@ -313,6 +322,7 @@ Feed::Counts live(std::uint64_t seed) {
     if (what >= 29 && what < 60) feed->step();
     const std::size_t which = random() % readers.size();
     if (what >= 60 && (which != slow || random() % 20 == 0)) readers[which]->step(random);
+    EXPECT_EQ(feed->counts().cursors, oplog.cursors);
   }
   const auto done = [&] {
     return std::ranges::all_of(readers, [](const auto& one) { return one->is_done(); });
