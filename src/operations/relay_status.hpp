@@ -19,6 +19,7 @@ struct RelayStatus {
 
   std::string stream;   ///< the pipeline's stream
   std::string log;      ///< the JetStream stream or Kafka topic
+  std::string group;    ///< the consumer group that assigns its partitions; "": there is none
   std::string problem;  ///< why the log cannot be read; "" if it can
   std::uint64_t messages = 0;
   std::optional<std::uint64_t> bytes;  ///< none: not known
