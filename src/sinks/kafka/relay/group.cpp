@@ -194,6 +194,8 @@ class KafkaGroup::Session {
   void leave() {
     leaving_ = true;
     if (!subscribed_) return;
+    // The events must not be forwarded to the queue that they come from.
+    events_.reset(rd_kafka_queue_new(client_.get()));
     const Failure failure(rd_kafka_consumer_close_queue(client_.get(), events_.get()));
     if (failure) return;
     const flow::Time until = flow::Clock::now() + leaving_patience;
@@ -259,7 +261,7 @@ bool KafkaGroup::wanted(const std::stop_token& stop) const {
 }
 
 void KafkaGroup::run(const std::stop_token& stop) {
-  while (true) {
+  while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mutex_);
       if (!wish_changed_.wait(lock, stop, [this] { return wish_; })) return;
