@@ -64,7 +64,7 @@ bool is_passing(rd_kafka_resp_err_t code) {
 /// librdkafka's consumer for one stay in the group.
 class KafkaGroup::Session {
  public:
-  explicit Session(KafkaGroup& group) : group_(group) {}
+  Session(KafkaGroup& group, int stay) : group_(group), stay_(stay) {}
   ~Session() { leave(); }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -122,6 +122,7 @@ class KafkaGroup::Session {
 
   /// It does not work any more: a new one may, with a password read again from its file.
   bool broken() const { return broken_; }
+  const std::string& reason() const { return last_; }
 
  private:
   std::optional<Error> set_up(rd_kafka_conf_t* conf) const {
@@ -167,7 +168,7 @@ class KafkaGroup::Session {
     acknowledge(assign);
     if (leaving_) return;
     if (assign) last_.clear();
-    group_.change([&](flow::GroupAssignment& assignment) {
+    group_.change(stay_, [&](flow::GroupAssignment& assignment) {
       if (assign) return assignment.assigned(numbers);
       if (!lost) return assignment.revoked(numbers);
       assignment.lost(last_.empty() ? "the consumer group " + group_.name_ + " cannot be reached" : last_);
@@ -186,7 +187,7 @@ class KafkaGroup::Session {
     }
     if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !group_.kafka_.password_file.empty()) broken_ = true;
     last_ = error_of(code, not_joined(group_.name_), text == nullptr ? "" : text).message;
-    if (!leaving_) group_.change([&](flow::GroupAssignment& assignment) { assignment.failed(last_); });
+    if (!leaving_) group_.change(stay_, [&](flow::GroupAssignment& assignment) { assignment.failed(last_); });
   }
 
   /// So that the group gives this member's partitions to others at once. Where the brokers do not answer,
@@ -204,6 +205,7 @@ class KafkaGroup::Session {
   }
 
   KafkaGroup& group_;
+  const int stay_;
   GroupClient client_;
   Queue events_;
   std::string last_;  ///< what failed last
@@ -220,7 +222,8 @@ KafkaGroup::KafkaGroup(const Config& config, const StreamConfig& stream, flow::D
       thread_([this](const std::stop_token& stop) {
         run_guarded([&] { run(stop); },
                     [this](int, const char* what) {
-                      change([what](flow::GroupAssignment& assignment) { assignment.failed(what); });
+                      const std::lock_guard lock(mutex_);
+                      assignment_.lost(what);
                     });
       }) {}
 
@@ -234,6 +237,7 @@ void KafkaGroup::join() {
 void KafkaGroup::leave() {
   const std::lock_guard lock(mutex_);
   if (!std::exchange(wish_, false)) return;
+  ++stay_;
   assignment_.joining();
   wish_changed_.notify_all();
 }
@@ -250,40 +254,44 @@ void KafkaGroup::close() {
 }
 
 template <typename Change>
-void KafkaGroup::change(const Change& what) {
+void KafkaGroup::change(int stay, const Change& what) {
   const std::lock_guard lock(mutex_);
-  if (wish_) what(assignment_);
+  if (wish_ && stay == stay_) what(assignment_);
 }
 
-bool KafkaGroup::wanted(const std::stop_token& stop) const {
+bool KafkaGroup::wanted(const std::stop_token& stop, int stay) const {
   const std::lock_guard lock(mutex_);
-  return wish_ && !stop.stop_requested();
+  return wish_ && stay == stay_ && !stop.stop_requested();
 }
 
 void KafkaGroup::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
+    int stay = 0;
     {
       std::unique_lock lock(mutex_);
       if (!wish_changed_.wait(lock, stop, [this] { return wish_; })) return;
+      stay = stay_;
     }
-    serve(stop);
-    if (wanted(stop)) flow::pause(again_after, stop);
+    serve(stop, stay);
+    if (wanted(stop, stay)) flow::pause(again_after, stop);
   }
 }
 
-/// One stay in the group.
-void KafkaGroup::serve(const std::stop_token& stop) {
-  Session session(*this);
-  const auto failed = [this](const std::optional<Error>& error) {
-    if (error) change([&](flow::GroupAssignment& assignment) { assignment.failed(error->message); });
+/// One session in the group. If it breaks, another one follows.
+void KafkaGroup::serve(const std::stop_token& stop, int stay) {
+  Session session(*this, stay);
+  const auto failed = [&](const std::optional<Error>& error) {
+    if (error) change(stay, [&](flow::GroupAssignment& assignment) { assignment.failed(error->message); });
     return error.has_value();
   };
   if (failed(session.open())) return;
   while (failed(session.look_for_topic())) {
-    if (session.broken() || !wanted(stop) || !flow::pause(topic_poll, stop)) return;
+    if (session.broken() || !wanted(stop, stay) || !flow::pause(topic_poll, stop)) return;
   }
   if (failed(session.subscribe())) return;
-  while (wanted(stop) && !session.broken()) session.serve(group_poll);
+  while (wanted(stop, stay) && !session.broken()) session.serve(group_poll);
+  if (session.broken())
+    change(stay, [&](flow::GroupAssignment& assignment) { assignment.lost(session.reason()); });
 }
 
 namespace {

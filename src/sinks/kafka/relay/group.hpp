@@ -37,10 +37,10 @@ class KafkaGroup : public RelayGroup {
   class Session;
 
   void run(const std::stop_token& stop);
-  void serve(const std::stop_token& stop);
-  bool wanted(const std::stop_token& stop) const;
+  void serve(const std::stop_token& stop, int stay);
+  bool wanted(const std::stop_token& stop, int stay) const;
   template <typename Change>
-  void change(const Change& what);
+  void change(int stay, const Change& what);
 
   const KafkaConfig kafka_;
   const std::string topic_;
@@ -49,6 +49,7 @@ class KafkaGroup : public RelayGroup {
   mutable std::mutex mutex_;
   std::condition_variable_any wish_changed_;
   bool wish_ = false;                 ///< protected by mutex_: to be a member
+  int stay_ = 0;                      ///< protected by mutex_: grows whenever this member leaves
   flow::GroupAssignment assignment_;  ///< protected by mutex_
   std::jthread thread_;               ///< last: it ends before anything it uses
 };
