@@ -64,6 +64,19 @@ TEST_F(RelayGroup, WhoStopsLeavesAtOnce) {
   EXPECT_TRUE(described(topic_).members.empty());
 }
 
+/// At any moment: librdkafka 2.0 aborted where a member was to be assigned its first partitions.
+TEST_F(RelayGroup, MembersStopWhileTheyJoin) {
+  join(partitions, relayed()).ready();
+  ASSERT_TRUE(agrees());
+  for (int round = 0; round < 10; ++round) {
+    std::vector<Worker*> joining;
+    for (int i = 0; i < 2; ++i) joining.push_back(&start_member(realworld_file(), partitions, relayed()));
+    for (Worker* member : joining) member->ready();
+    for (Worker* member : joining) EXPECT_EQ(member->terminate(), 0) << member->story();
+  }
+  EXPECT_TRUE(agrees());
+}
+
 TEST_F(RelayGroup, MoreMembersThanPartitionsStandBy) {
   for (int i = 0; i < partitions + 1; ++i) join(partitions, relayed());
   EXPECT_TRUE(agrees());

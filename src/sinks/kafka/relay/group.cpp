@@ -27,15 +27,15 @@ constexpr auto least_session = milliseconds(6000);  // brokers refuse less, unle
 constexpr const char* heartbeat_ms = "1000";        // with its answer a member learns that the group changes
 constexpr const char* topic_refresh_ms = "5000";
 constexpr auto group_poll = milliseconds(100);
-constexpr auto topic_poll = milliseconds(200);
 constexpr auto topic_patience = milliseconds(1000);
 constexpr auto leaving_patience = milliseconds(1500);
+constexpr auto leaving_poll = milliseconds(20);
 constexpr auto again_after = milliseconds(1000);
 
 using Partitions =
     std::unique_ptr<rd_kafka_topic_partition_list_t, Destroyer<rd_kafka_topic_partition_list_destroy>>;
 
-/// Without this flag the destructor would close the consumer once more, and wait without a limit.
+/// Without this flag the destructor would close the consumer, and wait without a limit.
 struct GroupClientDestroyer {
   void operator()(rd_kafka_t* client) const {
     rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
@@ -55,17 +55,21 @@ std::vector<int> numbers_of(const rd_kafka_topic_partition_list_t* list, const s
   return numbers;
 }
 
+/// librdkafka before this version aborts when a consumer is destroyed that has joined and was never assigned
+/// anything, not even nothing (confluentinc/librdkafka#4381).
+constexpr int destroys_joining_consumers = 0x020300ff;
+
 bool is_passing(rd_kafka_resp_err_t code) {
   return code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
 }
 
 }  // namespace
 
-/// librdkafka's consumer for one stay in the group.
+/// librdkafka's consumer. It may join and leave the group more than once.
 class KafkaGroup::Session {
  public:
-  Session(KafkaGroup& group, int stay) : group_(group), stay_(stay) {}
-  ~Session() { leave(); }
+  explicit Session(KafkaGroup& group) : group_(group) {}
+  ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -103,14 +107,32 @@ class KafkaGroup::Session {
     return Error{ErrorKind::unavailable, 0, "the topic " + group_.topic_ + " does not exist (yet)"};
   }
 
-  std::optional<Error> subscribe() {
+  std::optional<Error> subscribe(int stay) {
     const Partitions topics(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(topics.get(), group_.topic_.c_str(), RD_KAFKA_PARTITION_UA);
     const auto code = rd_kafka_subscribe(client_.get(), topics.get());
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, not_joined(group_.name_));
+    stay_ = stay;
     subscribed_ = true;
+    subscribed_once_ = true;
     return std::nullopt;
   }
+
+  /// Begins to leave, so that the group gives this member's partitions to others at once. serve() until
+  /// left().
+  void unsubscribe() {
+    if (std::exchange(subscribed_, false)) rd_kafka_unsubscribe(client_.get());
+  }
+  /// Has told the broker that it leaves, if it was a member. A rebalance that is under way is completed
+  /// first.
+  bool left() const {
+    char* id = rd_kafka_memberid(client_.get());
+    const bool none = id == nullptr || *id == '\0';
+    if (id != nullptr) rd_kafka_mem_free(client_.get(), id);
+    return none;
+  }
+  bool subscribed_for(int stay) const { return subscribed_ && stay_ == stay; }
+  bool subscribed() const { return subscribed_; }
 
   /// Serves the group for `wait` or until one event has come.
   void serve(milliseconds wait) {
@@ -158,7 +180,11 @@ class KafkaGroup::Session {
     }
     const Failure failure(assign ? rd_kafka_incremental_assign(client_.get(), none.get())
                                  : rd_kafka_incremental_unassign(client_.get(), none.get()));
-    if (failure) broken_ = true;
+    if (!failure) return;
+    broken_ = true;
+    last_ = error_of(rd_kafka_error_code(failure.get()), not_joined(group_.name_),
+                     rd_kafka_error_string(failure.get()))
+                .message;
   }
 
   void rebalance(rd_kafka_event_t* event) {
@@ -166,7 +192,8 @@ class KafkaGroup::Session {
     const bool assign = rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
     const bool lost = !assign && rd_kafka_assignment_lost(client_.get()) != 0;
     acknowledge(assign);
-    if (leaving_) return;
+    assigned_once_ |= assign;
+    if (!subscribed_) return;
     if (assign) last_.clear();
     group_.change(stay_, [&](flow::GroupAssignment& assignment) {
       if (assign) return assignment.assigned(numbers);
@@ -187,32 +214,38 @@ class KafkaGroup::Session {
     }
     if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION && !group_.kafka_.password_file.empty()) broken_ = true;
     last_ = error_of(code, not_joined(group_.name_), text == nullptr ? "" : text).message;
-    if (!leaving_) group_.change(stay_, [&](flow::GroupAssignment& assignment) { assignment.failed(last_); });
-  }
-
-  /// So that the group gives this member's partitions to others at once. Where the brokers do not answer,
-  /// they do so when the session times out.
-  void leave() {
-    leaving_ = true;
-    if (!subscribed_) return;
-    // The events must not be forwarded to the queue that they come from.
-    events_.reset(rd_kafka_queue_new(client_.get()));
-    const Failure failure(rd_kafka_consumer_close_queue(client_.get(), events_.get()));
-    if (failure) return;
-    const flow::Time until = flow::Clock::now() + leaving_patience;
-    while (rd_kafka_consumer_closed(client_.get()) == 0 && flow::Clock::now() < until)
-      serve(milliseconds(20));
+    group_.change(stay_, [&](flow::GroupAssignment& assignment) { assignment.failed(last_); });
   }
 
   KafkaGroup& group_;
-  const int stay_;
   GroupClient client_;
   Queue events_;
   std::string last_;  ///< what failed last
+  int stay_ = 0;      ///< for which it subscribed
   bool subscribed_ = false;
-  bool leaving_ = false;
+  bool subscribed_once_ = false;
+  bool assigned_once_ = false;
   bool broken_ = false;
 };
+
+/// Where the brokers do not answer in time, the group waits until the session times out.
+KafkaGroup::Session::~Session() {
+  if (!client_) return;
+  unsubscribe();
+  const flow::Time until = flow::Clock::now() + leaving_patience;
+  while (!left() && flow::Clock::now() < until) serve(leaving_poll);
+  if (subscribed_once_ && !assigned_once_ && rd_kafka_version() < destroys_joining_consumers) {
+    static_cast<void>(client_.release());  // it ends with the process
+    static_cast<void>(events_.release());
+    return;
+  }
+  if (!left()) return;
+  // Waits for the broker's answer. The queue must not be the one that the events come from.
+  events_.reset(rd_kafka_queue_new(client_.get()));
+  const Failure failure(rd_kafka_consumer_close_queue(client_.get(), events_.get()));
+  while (!failure && rd_kafka_consumer_closed(client_.get()) == 0 && flow::Clock::now() < until)
+    serve(leaving_poll);
+}
 
 KafkaGroup::KafkaGroup(const Config& config, const StreamConfig& stream, flow::Duration session)
     : kafka_(config.kafka),
@@ -259,39 +292,45 @@ void KafkaGroup::change(int stay, const Change& what) {
   if (wish_ && stay == stay_) what(assignment_);
 }
 
-bool KafkaGroup::wanted(const std::stop_token& stop, int stay) const {
+/// The stay that is wanted; none while this process should be no member.
+std::optional<int> KafkaGroup::wanted() const {
   const std::lock_guard lock(mutex_);
-  return wish_ && stay == stay_ && !stop.stop_requested();
+  return wish_ ? std::optional(stay_) : std::nullopt;
 }
 
 void KafkaGroup::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    int stay = 0;
     {
       std::unique_lock lock(mutex_);
       if (!wish_changed_.wait(lock, stop, [this] { return wish_; })) return;
-      stay = stay_;
     }
-    serve(stop, stay);
-    if (wanted(stop, stay)) flow::pause(again_after, stop);
+    serve(stop);
+    flow::pause(again_after, stop);
   }
 }
 
-/// One session in the group. If it breaks, another one follows.
-void KafkaGroup::serve(const std::stop_token& stop, int stay) {
-  Session session(*this, stay);
-  const auto failed = [&](const std::optional<Error>& error) {
-    if (error) change(stay, [&](flow::GroupAssignment& assignment) { assignment.failed(error->message); });
-    return error.has_value();
-  };
-  if (failed(session.open())) return;
-  while (failed(session.look_for_topic())) {
-    if (session.broken() || !wanted(stop, stay) || !flow::pause(topic_poll, stop)) return;
+/// Serves one session until it breaks.
+void KafkaGroup::serve(const std::stop_token& stop) {
+  Session session(*this);
+  if (auto error = session.open()) return fail(*error);
+  while (!stop.stop_requested() && !session.broken()) {
+    const auto stay = wanted();
+    if (session.subscribed() && !(stay && session.subscribed_for(*stay))) session.unsubscribe();
+    if (stay && !session.subscribed() && session.left()) {
+      auto error = session.look_for_topic();
+      if (!error) error = session.subscribe(*stay);
+      if (error) fail(*error);
+    }
+    session.serve(group_poll);
   }
-  if (failed(session.subscribe())) return;
-  while (wanted(stop, stay) && !session.broken()) session.serve(group_poll);
-  if (session.broken())
-    change(stay, [&](flow::GroupAssignment& assignment) { assignment.lost(session.reason()); });
+  const auto stay = wanted();
+  if (stay && session.broken())
+    change(*stay, [&](flow::GroupAssignment& assignment) { assignment.lost(session.reason()); });
+}
+
+void KafkaGroup::fail(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  assignment_.failed(error.message);
 }
 
 namespace {

@@ -37,8 +37,9 @@ class KafkaGroup : public RelayGroup {
   class Session;
 
   void run(const std::stop_token& stop);
-  void serve(const std::stop_token& stop, int stay);
-  bool wanted(const std::stop_token& stop, int stay) const;
+  void serve(const std::stop_token& stop);
+  std::optional<int> wanted() const;
+  void fail(const Error& error);
   template <typename Change>
   void change(int stay, const Change& what);
 
