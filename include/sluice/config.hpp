@@ -106,6 +106,8 @@ struct NatsConfig {
 struct RelayConfig {
   std::string stream;  ///< the JetStream stream's name
   std::string topic;   ///< the Kafka topic's name, unless there is a stream
+  /// The consumer group in Kafka that assigns partitions to the members of a cluster. "": named as the topic.
+  std::string group = {};
   int partitions = 16;
   int max_age_h = 72;  ///< how long it keeps events; 0: for ever
   /// How much it holds: a stream then takes no more, a topic drops its oldest events. 0: as much as the

@@ -128,8 +128,7 @@ constexpr std::array<Command, 4> kWorkerCommands = {{
      true, config_command},
     Command{"cluster status", "FILE.yaml [--json] [flags]",
             "Show which member holds which partition, since when, and how far behind it is; exits with 2 if "
-            "a server "
-            "cannot be reached.",
+            "MongoDB or the relay's log cannot be read.",
             true, cluster_status_command, kClusterFlags}
         .with(places_and_relay),
 }};

@@ -13,6 +13,7 @@
 #include "requirements/fingerprints.hpp"
 #include "rules/registry.hpp"
 #include "sinks/outlet.hpp"
+#include "sinks/relay.hpp"
 
 namespace sluice::cluster {
 
@@ -68,6 +69,10 @@ ClusterMember::ClusterMember(Parts parts, pipeline::StreamObserver events)
                                  [this, i] { on_seat_ended(i); }}));
   }
   relay_ = pipeline::make_relay_writer(parts_.context, parts_.config, shared_resources_);
+  if (auto group = sinks::make_relay_group(parts_.context.config, parts_.config)) {
+    group_ = std::make_unique<GroupMembership>(
+        std::move(group), GroupMembership::Parts{policy_, log_, parts_.context.readiness, condition_});
+  }
 }
 
 ClusterMember::~ClusterMember() = default;
@@ -95,6 +100,7 @@ void ClusterMember::stop() {
   parts_.context.readiness.not_ready(condition_ + " stopping", "leaving");
   thread_.request_stop();
   if (relay_) relay_->request_stop();
+  if (group_) group_->stop();
   for (auto& seat : seats_) seat->stop();
 }
 
@@ -109,6 +115,7 @@ void ClusterMember::run(const std::stop_token& stop) {
     asio::post(parts_.strand,
                [this, record = std::move(record), error = std::move(error)] { on_look(record, error); });
   }
+  if (group_) group_->close();
   if (const auto error = mongo::or_error([this] { return membership_.leave(); })) {
     log_.warn("could not announce that this instance leaves: {}", error->text());
   }
@@ -185,17 +192,29 @@ void ClusterMember::on_look(const checkpoint::ClusterRecord& record, const std::
   unreachable_ = false;
   looking_.succeeded();
   members_ = policy_.members_of(record);
-  if (!must_wait(record)) obey(policy_.order_of(record, seated()), record);
+  decide(record);
   tell_joined();
   tell();
+}
+
+void ClusterMember::decide(const checkpoint::ClusterRecord& record) {
+  const bool waits = must_wait(record);
+  if (group_) {
+    const auto order = group_->order_of(record, waits, seated());
+    if (order) obey(*order, record);
+  } else if (!waits) {
+    obey(policy_.order_of(record, seated()), record);
+  }
 }
 
 /// Reports once that the stream is connected and ready. With --restart-now, only when its partitions have
 /// opened, since the new positions exist only then.
 void ClusterMember::tell_joined() {
-  const bool opening = parts_.context.config.restart_now && std::ranges::any_of(seats_, [](const auto& seat) {
-                         return seat->taken() && !seat->open();
-                       });
+  const bool undecided = group_ && !group_->waits_for().empty();
+  const bool opening =
+      parts_.context.config.restart_now && (undecided || std::ranges::any_of(seats_, [](const auto& seat) {
+                                              return seat->taken() && !seat->open();
+                                            }));
   if (opening || std::exchange(joined_told_, true)) return;
   events_.connected();
   events_.ready();
@@ -295,19 +314,23 @@ void ClusterMember::tell() {
     const std::lock_guard lock(status_mutex_);
     status_.members = members_;
     status_.held = count;
-    status_.waits_for = waits_for_;
+    status_.waits_for = waits();
   }
   if (members_ == 0 || stopping_ || unreachable_) return;
-  if (waits_for_.empty()) {
+  if (waits().empty()) {
     parts_.context.readiness.ready(condition_);
   } else {
-    parts_.context.readiness.not_ready(condition_, waits_for_);
+    parts_.context.readiness.not_ready(condition_, waits());
   }
   const std::string what = count == 0
                                ? fmt::format("stands by, holds none of {} partitions", partitions_)
                                : fmt::format("holds {} of {} partitions: {}", count, partitions_, held);
   parts_.context.readiness.note(condition_,
                                 fmt::format("{}; {} member{}", what, members_, members_ == 1 ? "" : "s"));
+}
+
+const std::string& ClusterMember::waits() const {
+  return waits_for_.empty() && group_ ? group_->waits_for() : waits_for_;
 }
 
 void ClusterMember::append_status(observe::WorkerStatus& status) const {

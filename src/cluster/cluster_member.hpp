@@ -13,6 +13,7 @@
 #include "checkpoint/layout_store.hpp"
 #include "checkpoint/membership.hpp"
 #include "cluster/cluster_entry.hpp"
+#include "cluster/group_membership.hpp"
 #include "cluster/partition_runner.hpp"
 #include "cluster/running_stream.hpp"
 #include "cluster/share_policy.hpp"
@@ -59,6 +60,7 @@ class ClusterMember : public RunningStream {
   void on_left();
   void on_seat_ended(int index);
   void on_seat_failed(int exit_code);
+  void decide(const checkpoint::ClusterRecord& record);
   bool must_wait(const checkpoint::ClusterRecord& record);
   std::vector<flow::Seated> seated() const;
   void obey(const flow::ShareOrder& order, const checkpoint::ClusterRecord& record);
@@ -67,6 +69,7 @@ class ClusterMember : public RunningStream {
   void end_if_empty();
   void tell_joined();
   void tell();
+  const std::string& waits() const;
   PartitionRunner& seat(int index) { return *seats_[static_cast<std::size_t>(index)]; }
 
   Parts parts_;
@@ -105,6 +108,7 @@ class ClusterMember : public RunningStream {
   observe::ClusterStatus status_;  ///< behind the mutex
 
   std::unique_ptr<pipeline::RelayWriter> relay_;  ///< null: there is no relay
+  std::unique_ptr<GroupMembership> group_;        ///< null: this member and the others divide partitions
 
   std::jthread thread_;  ///< last: it ends before anything it uses
 };

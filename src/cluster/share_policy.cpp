@@ -30,20 +30,26 @@ std::string SharePolicy::waits_for(const checkpoint::ClusterRecord& record) cons
 /// Members that are hindered (they cannot reach what they publish to) give all their partitions to the
 /// others. If all members are hindered, the cause is the server that they publish to, so partitions stay
 /// where they are.
+bool SharePolicy::stands_aside(const checkpoint::ClusterRecord& record) const {
+  const auto able = [this](const auto& member) { return counts(member) && !member.hindered; };
+  return std::ranges::any_of(record.members, able) &&
+         std::ranges::any_of(record.members, [this](const checkpoint::MemberRecord& member) {
+           return member.instance == parts_.self && member.hindered;
+         });
+}
+
 flow::ShareOrder SharePolicy::order_of(const checkpoint::ClusterRecord& record,
                                        std::vector<flow::Seated> here) const {
+  const bool aside = stands_aside(record);
   const flow::ShareView view = view_of(record, std::move(here));
-  const bool stands_aside = members_of(record) > 0 &&
-                            std::ranges::find(view.members, view.self) == view.members.end() &&
-                            std::ranges::any_of(record.members, [&](const checkpoint::MemberRecord& member) {
-                              return member.instance == view.self && member.hindered;
-                            });
-  if (!stands_aside) return flow::share(view);
-  flow::ShareOrder everything;
-  for (std::size_t i = 0; i < view.here.size(); ++i) {
-    if (view.here[i] == flow::Seated::yes) everything.give.push_back(static_cast<int>(i));
-  }
-  return everything;
+  return aside ? flow::share_as_assigned(view, {}) : flow::share(view);
+}
+
+flow::ShareOrder SharePolicy::order_of(const checkpoint::ClusterRecord& record,
+                                       std::vector<flow::Seated> here,
+                                       const std::vector<int>& assigned) const {
+  const bool aside = stands_aside(record);
+  return flow::share_as_assigned(view_of(record, std::move(here)), aside ? std::vector<int>{} : assigned);
 }
 
 flow::ShareView SharePolicy::view_of(const checkpoint::ClusterRecord& record,

@@ -27,6 +27,11 @@ class SharePolicy {
   std::string waits_for(const checkpoint::ClusterRecord& record) const;
   /// Which partitions to start and to stop here. `here`: by partition, whether it runs here.
   flow::ShareOrder order_of(const checkpoint::ClusterRecord& record, std::vector<flow::Seated> here) const;
+  /// The same where a consumer group has assigned these partitions to this member.
+  flow::ShareOrder order_of(const checkpoint::ClusterRecord& record, std::vector<flow::Seated> here,
+                            const std::vector<int>& assigned) const;
+  /// Whether this member should hold nothing, because it is hindered and another one is not.
+  bool stands_aside(const checkpoint::ClusterRecord& record) const;
 
  private:
   bool counts(const checkpoint::MemberRecord& member) const;

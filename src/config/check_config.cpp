@@ -76,6 +76,7 @@ void check_relay(const Config& config, Problems& problems) {
   add(why_no_relay_stream(config.relay.stream));
   add(why_no_relay_topic(config.relay.topic));
   add(why_no_relay_of_both(config.relay.stream, config.relay.topic));
+  add(why_no_relay_group(config.relay));
   add(why_no_relay_partitions(config.relay, config.partitions, config.shard_count));
   add(why_no_relay_of(config.streams.size()));
   const auto from_tokens = [](const StreamConfig& stream) { return !stream.resume_tokens.empty(); };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 namespace sluice::config {
@@ -25,6 +26,17 @@ std::string why_no_relay_of_both(const std::string& stream, const std::string& t
       "the relay has the JetStream stream {} and the Kafka topic {}; state only one of relay.jetstream and "
       "relay.kafka",
       stream, topic);
+}
+
+std::string why_no_relay_group(const RelayConfig& relay) {
+  constexpr std::size_t longest = 249;
+  if (relay.group.empty()) return {};
+  if (relay.topic.empty())
+    return "only a relay in Kafka has a consumer group; state 'topic' under relay.kafka";
+  const auto is_plain = [](char c) { return c > ' ' && c < '\x7f'; };
+  if (relay.group.size() <= longest && std::ranges::all_of(relay.group, is_plain)) return {};
+  return fmt::format("'{}' is no name of a consumer group; use up to {} letters, digits and signs, no spaces",
+                     relay.group, longest);
 }
 
 std::string why_no_relay_of(std::size_t streams) {

@@ -14,6 +14,9 @@ std::string why_no_relay_stream(const std::string& name);
 std::string why_no_relay_topic(const std::string& name);
 std::string why_no_relay_of_both(const std::string& stream, const std::string& topic);
 
+/// Why the relay cannot have its consumer group. Empty if it can, or has none.
+std::string why_no_relay_group(const RelayConfig& relay);
+
 /// Why a file with so many streams cannot have a relay. Empty if it can: one stream is one database.
 std::string why_no_relay_of(std::size_t streams);
 

@@ -120,7 +120,9 @@ class Budget : private BudgetPool::Waiter {
   /// those of the last one. With several streams it has most_of_an_answer().
   bool has_room() const override {
     const std::int64_t waiting = undispatched_.load(std::memory_order_relaxed);
-    if (events() >= most_events_ || waiting > 1) return false;
+    return events() < most_events_ && waiting <= 1 && has_room_for_bytes();
+  }
+  bool has_room_for_bytes() const {
     const std::int64_t held =
         bytes() - sending_.load(std::memory_order_relaxed) + expected_.load(std::memory_order_relaxed);
     if (held <= 0) return true;
@@ -130,8 +132,8 @@ class Budget : private BudgetPool::Waiter {
     return pool.admits(held, last + made_of(last));
   }
 
-  /// Whether the room for events, or for one more answer, may soon be used up.
-  bool is_half_spent() const { return 2 * events() >= most_events_ || !has_room(); }
+  /// Whether the room for events will soon be used up, or that for the bytes of one more answer is.
+  bool is_nearly_spent() const { return 4 * events() >= 3 * most_events_ || !has_room_for_bytes(); }
 
   /// The most bytes that the next answer should have, so that it fits with what rules will make of it.
   std::int64_t most_of_an_answer() const {

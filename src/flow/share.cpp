@@ -109,4 +109,17 @@ ShareOrder share(const ShareView& view) {
   return Division(view).order();
 }
 
+ShareOrder share_as_assigned(const ShareView& view, const std::vector<int>& assigned) {
+  assert(view.holders.size() == view.here.size());
+  ShareOrder order;
+  for (std::size_t i = 0; i < view.here.size(); ++i) {
+    const int partition = static_cast<int>(i);
+    const bool wanted = std::ranges::find(assigned, partition) != assigned.end();
+    const bool others = !view.holders[i].empty() && view.holders[i] != view.self;
+    if (view.here[i] == Seated::yes && (others || !wanted)) order.give.push_back(partition);
+    if (view.here[i] == Seated::no && !others && wanted) order.take.push_back(partition);
+  }
+  return order;
+}
+
 }  // namespace sluice::flow

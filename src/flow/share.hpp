@@ -30,4 +30,9 @@ struct ShareOrder {
 /// members may want one partition. Then the lease has one winner, and the loser sees it at the next look.
 ShareOrder share(const ShareView& view);
 
+/// The order for a member to which somebody else assigns partitions, such as a consumer group: it stops those
+/// that are not assigned to it, and starts those that are as soon as nobody else holds them. view.members
+/// does not matter.
+ShareOrder share_as_assigned(const ShareView& view, const std::vector<int>& assigned);
+
 }  // namespace sluice::flow

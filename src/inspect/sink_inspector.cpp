@@ -12,6 +12,7 @@
 #include "core/webhook_plan.hpp"
 #include "sinks/jetstream/relay.hpp"
 #include "sinks/jetstream/streams.hpp"
+#include "sinks/kafka/relay/group.hpp"
 #include "sinks/kafka/relay/log.hpp"
 #include "sinks/rabbitmq/errors.hpp"
 #include "sinks/redis/connection.hpp"
@@ -63,10 +64,13 @@ void SinkInspector::look_at_relay_topic(const StreamConfig& stream, const std::s
   bool there = false;
   auto error = log.check(there);
   if (!error && there) error = check_owner(log, config_.relay.partitions, version);
+  const std::string group = config_.clustered() ? relay_group_name(config_.relay, stream) : "";
+  if (!error && !group.empty()) error = sinks::kafka::look_at_relay_group(config_.kafka, group, kafka_wait);
   if (error) return report_.say(Level::error, "the relay: " + error->message);
-  report_.say(Level::ok, fmt::format("is relayed by the Kafka topic {} in {} partitions{}",
+  report_.say(Level::ok, fmt::format("is relayed by the Kafka topic {} in {} partitions{}{}",
                                      relay_log_name(config_.relay.topic, stream), config_.relay.partitions,
-                                     there ? "" : ", which a worker will create"));
+                                     there ? "" : ", which a worker will create",
+                                     group.empty() ? "" : "; the consumer group " + group + " assigns them"));
 }
 
 void SinkInspector::look_at_relay_stream(const StreamConfig& stream, const std::string& version) {

@@ -1,6 +1,7 @@
 #include "operations/relay_status.hpp"
 
 #include "checkpoint/shard_id.hpp"
+#include "core/relay_group.hpp"
 #include "sinks/relay.hpp"
 #include "sluice/bson_builder.hpp"
 #include "source/resume_token.hpp"
@@ -13,6 +14,7 @@ namespace {
 void look_at_log(const Config& config, const StreamConfig& stream, RelayStatus& view) {
   const RelayConfig& relay = config.relay;
   view.log = relay_log_name(relay.topic.empty() ? relay.stream : relay.topic, stream);
+  if (config.clustered() && !relay.topic.empty()) view.group = relay_group_name(relay, stream);
   const auto log = sinks::make_relay_log(config, stream, [](const std::string&) {});
   RelayState state;
   auto error = log->check(view.exists);

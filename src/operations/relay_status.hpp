@@ -17,10 +17,11 @@ struct RelayStatus {
     std::int64_t read_s = 0;    ///< cluster time of the position stored; 0: none
   };
 
-  std::string stream;   ///< the pipeline's stream
-  std::string log;      ///< the JetStream stream or Kafka topic
-  std::string problem;  ///< why the log cannot be read; "" if it can, or if there is none yet
-  bool exists = false;  ///< whether there is a log
+  std::string stream;      ///< the pipeline's stream
+  std::string log;         ///< the JetStream stream or Kafka topic
+  std::string group = {};  ///< the consumer group that assigns its partitions; "": there is none
+  std::string problem;     ///< why the log cannot be read; "" if it can, or if there is none yet
+  bool exists = false;     ///< whether there is a log
   std::uint64_t messages = 0;
   std::optional<std::uint64_t> bytes;  ///< none: not known
   std::string writer;                  ///< who holds its lease; "": nobody

@@ -171,7 +171,7 @@ void Stream::make_lanes(const std::vector<LaneGuard>& guards) {
         },
         part_.of_cluster ? &resources_.turns : nullptr,
         index,
-        [this] { return budget_.is_half_spent(); }};
+        [this] { return budget_.is_nearly_spent(); }};
     lanes_.push_back(std::make_unique<LaneDriver>(
         std::move(parts), std::make_unique<flow::Lane>(limits, guard, rule_names_, seed())));
   }

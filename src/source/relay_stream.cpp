@@ -224,7 +224,8 @@ std::optional<Error> RelayStream::gather(Gathered& gathered) {
     if (taken_ == records_.size()) {
       records_.clear();
       taken_ = 0;
-      if (auto error = reader_->next(records_, most - gathered.events(), most_bytes, wait)) return error;
+      if (auto error = reader_->next(records_, most - gathered.events(), most_bytes - gathered.bytes(), wait))
+        return error;
     }
     if (auto error = take_records(gathered)) return error;
     const flow::Time now = flow::Clock::now();

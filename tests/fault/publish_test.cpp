@@ -2,8 +2,10 @@
 #include <csignal>
 #include <memory>
 
+#include "support/kafka_fixture.hpp"
 #include "support/own_server.hpp"
 #include "support/publishing.hpp"
+#include "support/skipping.hpp"
 #include "workbench/tcp_proxy.hpp"
 
 namespace sluice::test {
@@ -26,6 +28,42 @@ class PublishFaults : protected OwnNats, public PublishingTest {
 
   std::vector<std::string> flags() const {
     return {"--batch-docs", "30", "--nats-ack-ms", "1000", "--lease-ms", "2000"};
+  }
+  /// Each of two members has a way to NATS of its own. Whose is cut leaves its partitions to the other, and
+  /// takes its share again when it is mended; where nobody gets through, nothing moves.
+  void stands_aside(const std::vector<std::string>& more) {
+    const std::string file = publish_file();
+    std::array<std::unique_ptr<workbench::TcpProxy>, 2> ways;
+    for (auto& way : ways) {
+      way = std::make_unique<workbench::TcpProxy>(own_nats.port());
+      std::vector<std::string> own = flags();
+      own.insert(own.end(), {"--nats-url", "nats://" + way->host()});
+      own.insert(own.end(), more.begin(), more.end());
+      start_member(file, 2, own).ready();
+    }
+    const auto held = [&](std::size_t i) {
+      return worker(i).metrics().sum("sluice_cluster_partitions_held");
+    };
+    const auto becomes = [&](double first, double second) {
+      return soon([&] { return held(0) == first && held(1) == second; });
+    };
+    ASSERT_TRUE(becomes(1, 1));
+    write_numbers(documents, 2);
+    ways[0]->cut();
+    write_rounds(3);
+    EXPECT_TRUE(becomes(0, 2)) << worker(0).story();
+    ASSERT_TRUE(told_in_order());
+    ways[0]->heal();
+    EXPECT_TRUE(becomes(1, 1)) << worker(0).story();
+    for (auto& way : ways) way->cut();
+    write_rounds(3);
+    for (std::size_t i : {0, 1}) {
+      EXPECT_TRUE(soon([&] { return worker(i).get("/readyz").body.find("DEGRADED") != std::string::npos; }));
+    }
+    for (auto& way : ways) way->heal();
+    EXPECT_TRUE(told_in_order());
+    EXPECT_TRUE(becomes(1, 1));
+    terminate_all();
   }
 };
 
@@ -98,38 +136,17 @@ TEST_F(OldPositions, BehindTheWindowItHoldsThemTwice) {
   EXPECT_TRUE(soon([&] { return sequences().repeated == repeated; })) << sequences().repeated;
 }
 
-/// Each of two members has a way to NATS of its own. Whose is cut leaves its partitions to the other, and
-/// takes its share again when it is mended; where nobody gets through, nothing moves.
 TEST_F(PublishFaults, AMemberThatDoesNotReachNatsStandsAside) {
-  const std::string file = publish_file();
-  std::array<std::unique_ptr<workbench::TcpProxy>, 2> ways;
-  for (auto& way : ways) {
-    way = std::make_unique<workbench::TcpProxy>(own_nats.port());
-    std::vector<std::string> own = flags();
-    own.insert(own.end(), {"--nats-url", "nats://" + way->host()});
-    start_member(file, 2, own).ready();
-  }
-  const auto held = [&](std::size_t i) { return worker(i).metrics().sum("sluice_cluster_partitions_held"); };
-  const auto becomes = [&](double first, double second) {
-    return soon([&] { return held(0) == first && held(1) == second; });
-  };
-  ASSERT_TRUE(becomes(1, 1));
-  write_numbers(documents, 2);
-  ways[0]->cut();
-  write_rounds(3);
-  EXPECT_TRUE(becomes(0, 2)) << worker(0).story();
-  ASSERT_TRUE(told_in_order());
-  ways[0]->heal();
-  EXPECT_TRUE(becomes(1, 1)) << worker(0).story();
-  for (auto& way : ways) way->cut();
-  write_rounds(3);
-  for (std::size_t i : {0, 1}) {
-    EXPECT_TRUE(soon([&] { return worker(i).get("/readyz").body.find("DEGRADED") != std::string::npos; }));
-  }
-  for (auto& way : ways) way->heal();
-  EXPECT_TRUE(told_in_order());
-  EXPECT_TRUE(becomes(1, 1));
-  terminate_all();
+  stands_aside({});
+}
+
+/// It leaves the consumer group, and joins it again.
+TEST_F(PublishFaults, SoDoesOneWhosePartitionsAConsumerGroupAssigns) {
+  const std::string& why = why_no_kafka();
+  skip_if(why);
+  if (!why.empty()) return;
+  stands_aside({"--relay-topic", db().database() + "_relay", "--relay-partitions", "2", "--kafka-brokers",
+                shared_kafka().brokers()});
 }
 
 /// Servers that share a stream of three replicas, of which one may always be away.

@@ -40,14 +40,18 @@ class KafkaSecurity : public KafkaTest {
             "--kafka-password-file", password_file};
   }
   /// A member that counts the items of the owner "a", and reads them from a relay.
-  Worker& start_relayed(Flags flags) {
+  Worker& start_relayed(const Flags& flags) {
+    db().insert("owners", R"({"_id":"a","n":0})");
+    return start_member(relayed_file(), 2, relayed(flags));
+  }
+  std::string relayed_file() const {
+    return file("  - name: count\n    count: { from: items, reference: owner, into: owners, field: n }\n");
+  }
+  Flags relayed(Flags flags) {
     for (const std::string& flag : {"--kafka-brokers=" + brokers(), "--relay-topic=" + db().database(),
                                     std::string("--relay-partitions=2")})
       flags.push_back(flag);
-    const std::string rules =
-        file("  - name: count\n    count: { from: items, reference: owner, into: owners, field: n }\n");
-    db().insert("owners", R"({"_id":"a","n":0})");
-    return start_member(rules, 2, flags);
+    return flags;
   }
   Kafka inside() { return Kafka(kafka().internal()); }
 
@@ -148,6 +152,47 @@ TEST_F(KafkaRights, RightsThatAreRevokedAreWaitedFor) {
   inside().allow("sluice", db().database());
   EXPECT_TRUE(soon([&] { return inside().count(topic()) == 2; })) << worker().story();
   EXPECT_TRUE(soon([&] { return worker().well(); }));
+}
+
+/// Everything is allowed but what some user was given a right to.
+class KafkaGroupRights : public KafkaRights {
+ protected:
+  std::string more_settings() const override {
+    return KafkaRights::more_settings() + "allow.everyone.if.no.acl.found=true\n";
+  }
+  std::string checked(const Flags& flags) {
+    Flags all = relayed(flags);
+    all.emplace_back("--partitions=2");
+    const Outcome outcome = run_sluice(here_run({"check", relayed_file(), "--online"}, all));
+    return outcome.out + outcome.err;
+  }
+  void allow(const std::string& user, rd_kafka_AclOperation_t operation) {
+    inside().allow_group(user, db().database(), operation);
+  }
+};
+
+TEST_F(KafkaGroupRights, AMemberThatMayNotJoinItsGroupWaitsForTheRight) {
+  allow("somebody", RD_KAFKA_ACL_OPERATION_READ);
+  const Flags flags = login(secrets_.write("password", "word"));
+  Worker& worker = start_relayed(flags);
+  const std::string advice = "allow the user to read and describe the consumer group";
+  EXPECT_TRUE(worker.logs(advice)) << worker.story();
+  EXPECT_TRUE(soon([&] {
+    const auto reply = worker.get("/readyz");
+    return reply.status == 503 && reply.body.find(advice) != std::string::npos;
+  })) << worker.get("/readyz").body;
+  EXPECT_NE(checked(flags).find(advice), std::string::npos) << checked(flags);
+
+  allow("sluice", RD_KAFKA_ACL_OPERATION_DESCRIBE);
+  EXPECT_TRUE(soon([&] { return worker.get("/readyz").body.find("JoinGroup failed") != std::string::npos; }))
+      << worker.get("/readyz").body;
+  db().insert("items", R"({"_id":1,"owner":"a"})");
+
+  allow("sluice", RD_KAFKA_ACL_OPERATION_READ);
+  EXPECT_TRUE(becomes("owners", R"("a")", R"({"_id":"a","n":1})")) << worker.story();
+  EXPECT_TRUE(soon([&] { return worker.get("/readyz").status == 200; })) << worker.get("/readyz").body;
+  EXPECT_NE(checked(flags).find("the consumer group " + db().database() + " assigns them"), std::string::npos)
+      << checked(flags);
 }
 
 TEST_F(KafkaSecurity, WithoutALogInNothingIsSent) {

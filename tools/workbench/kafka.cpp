@@ -196,19 +196,54 @@ const std::vector<rd_kafka_AclOperation_t> publishing = {RD_KAFKA_ACL_OPERATION_
 
 }  // namespace
 
-void Kafka::allow(const std::string& user, const std::string& prefix) {
+void Kafka::create_rights(const std::string& user, const std::vector<Right>& rights, bool by_prefix) {
   using Binding = std::unique_ptr<rd_kafka_AclBinding_t, Freed<rd_kafka_AclBinding_destroy>>;
   std::vector<Binding> owned;
   std::vector<rd_kafka_AclBinding_t*> all;
-  for (const auto operation : publishing) {
+  for (const Right& right : rights) {
     owned.emplace_back(rd_kafka_AclBinding_new(
-        RD_KAFKA_RESOURCE_TOPIC, prefix.c_str(), RD_KAFKA_RESOURCE_PATTERN_PREFIXED, ("User:" + user).c_str(),
-        "*", operation, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, nullptr, 0));
+        right.type, right.name.c_str(),
+        by_prefix ? RD_KAFKA_RESOURCE_PATTERN_PREFIXED : RD_KAFKA_RESOURCE_PATTERN_LITERAL,
+        ("User:" + user).c_str(), "*", right.operation, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, nullptr, 0));
     all.push_back(owned.back().get());
   }
   const Queue queue(rd_kafka_queue_new(client_.get()));
   rd_kafka_CreateAcls(client_.get(), all.data(), all.size(), nullptr, queue.get());
   const Event event = answer(queue.get(), "allow " + user);
+}
+
+void Kafka::allow(const std::string& user, const std::string& prefix) {
+  std::vector<Right> rights;
+  for (const auto operation : publishing) rights.push_back({RD_KAFKA_RESOURCE_TOPIC, prefix, operation});
+  create_rights(user, rights, true);
+}
+
+void Kafka::allow_group(const std::string& user, const std::string& group,
+                        rd_kafka_AclOperation_t operation) {
+  create_rights(user, {{RD_KAFKA_RESOURCE_GROUP, group, operation}}, false);
+}
+
+Kafka::Group Kafka::group(const std::string& name) {
+  const char* names[] = {name.c_str()};
+  const Queue queue(rd_kafka_queue_new(client_.get()));
+  rd_kafka_DescribeConsumerGroups(client_.get(), names, 1, nullptr, queue.get());
+  const Event event = answer(queue.get(), "describe the group " + name);
+  std::size_t count = 0;
+  const auto* groups = rd_kafka_DescribeConsumerGroups_result_groups(
+      rd_kafka_event_DescribeConsumerGroups_result(event.get()), &count);
+  Group found;
+  if (count == 0) return found;
+  if (const auto* error = rd_kafka_ConsumerGroupDescription_error(groups[0]))
+    check(rd_kafka_error_code(error), "describe the group " + name);
+  found.state = rd_kafka_consumer_group_state_name(rd_kafka_ConsumerGroupDescription_state(groups[0]));
+  found.assignor = rd_kafka_ConsumerGroupDescription_partition_assignor(groups[0]);
+  for (std::size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(groups[0]); ++i) {
+    const auto* list = rd_kafka_MemberAssignment_partitions(
+        rd_kafka_MemberDescription_assignment(rd_kafka_ConsumerGroupDescription_member(groups[0], i)));
+    std::set<int>& member = found.members.emplace_back();
+    for (int at = 0; list != nullptr && at < list->cnt; ++at) member.insert(list->elems[at].partition);
+  }
+  return found;
 }
 
 void Kafka::revoke(const std::string& user, const std::string& prefix) {

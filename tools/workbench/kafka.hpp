@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -53,6 +54,16 @@ class Kafka {
   /// The broker must have an authorizer.
   void allow(const std::string& user, const std::string& prefix);
   void revoke(const std::string& user, const std::string& prefix);
+  /// Allows a user an operation on a consumer group. To read it includes to describe it.
+  void allow_group(const std::string& user, const std::string& group, rd_kafka_AclOperation_t operation);
+  /// The members of a consumer group with the partitions assigned to each, which may be none. A group that
+  /// is being divided anew has members without partitions.
+  struct Group {
+    std::string state;     ///< such as Stable or Empty
+    std::string assignor;  ///< such as cooperative-sticky
+    std::vector<std::set<int>> members;
+  };
+  Group group(const std::string& name);
   /// The number of partitions; 0 if there is no such topic.
   int partitions(const std::string& topic);
   /// Where each partition of a topic is: the number of its leader (-1: none), and how many replicas are in
@@ -79,7 +90,13 @@ class Kafka {
   using Partitions =
       std::unique_ptr<rd_kafka_topic_partition_list_t, Freed<rd_kafka_topic_partition_list_destroy>>;
 
+  struct Right {
+    rd_kafka_ResourceType_t type;
+    std::string name;
+    rd_kafka_AclOperation_t operation;
+  };
   Event answer(rd_kafka_queue_t* queue, const std::string& doing) const;
+  void create_rights(const std::string& user, const std::vector<Right>& rights, bool by_prefix);
   std::pair<std::int64_t, std::int64_t> offsets(const std::string& topic, int partition);
   std::vector<KafkaMessage> read_partition(const std::string& topic, int partition);
 

@@ -39,6 +39,7 @@ std::string relay_text(const RelayStatus& relay) {
   if (relay.written_to_s != 0) {
     text += fmt::format(", {} s behind MongoDB", std::max<std::int64_t>(0, relay.now_s - relay.written_to_s));
   }
+  if (!relay.group.empty()) text += "; assigned by the consumer group " + text::printable(relay.group);
   text += "\n";
   if (!relay.problem.empty()) return text;  // what partitions have to read is not known
   for (std::size_t i = 0; i < relay.partitions.size(); ++i) {
@@ -53,6 +54,7 @@ std::string relay_text(const RelayStatus& relay) {
 std::string relay_json(const RelayStatus& relay) {
   text::JsonWriter json;
   json.open_object().text("relay", relay.log).text("stream", relay.stream);
+  if (!relay.group.empty()) json.text("group", relay.group);
   if (!relay.problem.empty()) json.text("problem", relay.problem);
   if (relay.problem.empty()) {
     json.boolean("exists", relay.exists).integer("messages", static_cast<std::int64_t>(relay.messages));

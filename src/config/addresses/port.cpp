@@ -7,7 +7,10 @@ namespace sluice::config {
 namespace {
 
 std::string why_no_port(std::string_view text, bool has_user) {
-  const bool shown = has_user || text.find_first_not_of("0123456789") == std::string_view::npos;
+  // Without a user it may be a password: user:password is followed by @host.
+  constexpr std::size_t most_digits = 5;
+  const bool digits = text.find_first_not_of("0123456789") == std::string_view::npos;
+  const bool shown = has_user || (digits && text.size() <= most_digits);
   const std::string what = shown ? "the port '" + std::string(text) + "'" : "the part after the host's :";
   return what + " must be a port, a whole number from 1 to 65535";
 }

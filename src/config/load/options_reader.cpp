@@ -235,6 +235,7 @@ class OptionsReader {
     refuse("relay-stream", why_no_relay_stream(config.relay.stream));
     refuse("relay-topic", why_no_relay_topic(config.relay.topic));
     refuse("relay-topic", why_no_relay_of_both(config.relay.stream, config.relay.topic));
+    refuse("relay-group", why_no_relay_group(config.relay));
     refuse("relay-partitions", why_no_relay_partitions(config.relay, config.partitions, config.shard_count));
   }
 

@@ -66,6 +66,8 @@ bool tells_operations_apart(const AwsPlan& plan) {
 
 bool read_the_same(const PlacedRule& one, const PlacedRule& other, bool same_operation) {
   if (one.database != other.database) return false;
+  // A snapshot's messages are of no operation, and their ids are the same for all rules.
+  if (one.rule->begins_with_snapshot() && other.rule->begins_with_snapshot()) same_operation = false;
   for (const Subscription& mine : one.rule->subscriptions()) {
     for (const Subscription& its : other.rule->subscriptions()) {
       if (mine.may_share(its) && (!same_operation || share_operation(mine, its))) return true;

@@ -27,6 +27,7 @@ Error nobody_takes_it();
 
 /// Code for a message that would not directly follow the one it names (Nats-Expected-Last-Msg-Id).
 inline constexpr std::int32_t wrong_last_id_code = 10070;
+inline constexpr std::int32_t wrong_last_sequence_code = 10071;
 inline constexpr std::int32_t no_stream_code = 503;  ///< code of nobody_takes_it()
 
 }  // namespace sluice::sinks::jetstream

@@ -23,18 +23,19 @@ std::string_view header_of(natsMsg* message, const char* name) {
 struct Publication {
   std::string subject;
   std::string id;
+  std::string follows;  ///< id of the message before it; "" for the first
   std::string header;
   std::string behind;
   std::string body;
 };
 
-/// Each message says which sequence it has to follow. So if the last message is stored, all before it are,
-/// and only the last one before a flush() is acknowledged. That spares the server and this process a third
-/// message for each event.
+/// Each message says which sequence and, but for the first, which message it has to follow. So if the last
+/// one is stored, all before it are, and only the last one before a flush() is acknowledged. That spares the
+/// server and this process a third message for each event.
 ///
-/// But a message of an earlier writer, which may still arrive, could take the place of one unnoticed, as long
-/// as it matches the log's end. So each message is acknowledged until more are stored than an earlier writer
-/// can have under way.
+/// An earlier writer, whose messages may still arrive, makes the same ids. One of its messages could take the
+/// place of a message unnoticed, as long as it matches the log's end. So each message is acknowledged until
+/// more are stored than an earlier writer can have under way.
 class Appender : public RelayAppender {
  public:
   Appender(std::unique_ptr<Flights> flights, std::string stream)
@@ -57,6 +58,7 @@ class Appender : public RelayAppender {
       if (auto error = publish(false)) return error;
     }
     next_.subject = stream_ + "." + std::to_string(partition);
+    next_.follows.swap(next_.id);
     next_.id = id;
     next_.header = header.text();
     next_.behind = std::to_string(behind);
@@ -73,17 +75,26 @@ class Appender : public RelayAppender {
   }
 
   std::optional<Error> land(std::chrono::milliseconds within, const std::stop_token& stop) override {
+    if (auto error = flush()) return error;
     Landed landed = flights_->land(flow::Clock::now() + within, stop);
     if (landed.error && landed.error->kind == ErrorKind::own_fault)
       landed.error->kind = ErrorKind::unavailable;
     if (!landed.error && landed.duplicates > 0) {
       return Error{ErrorKind::unavailable, 0, "a message of the relay was in its JetStream stream already"};
     }
-    stored_ = landed.error ? 0 : stored_ + records_;
+    stored_ += records_;
+    if (landed.error && only_last_ && follows_nothing(landed.error->code)) {
+      landed.error->message =
+          "one of many records was not stored in the JetStream stream; the next try tells why";
+    }
     return std::move(landed.error);
   }
 
  private:
+  static bool follows_nothing(std::int32_t code) {
+    return code == wrong_last_id_code || code == wrong_last_sequence_code;
+  }
+
   std::optional<Error> publish(bool acknowledged) {
     natsMsg* made = nullptr;
     natsStatus status = natsMsg_Create(&made, next_.subject.c_str(),
@@ -95,6 +106,7 @@ class Appender : public RelayAppender {
     };
     set(id_header, next_.id);
     set("Nats-Expected-Last-Sequence", next_.behind);
+    if (!next_.follows.empty()) set("Nats-Expected-Last-Msg-Id", next_.follows);
     set(relay_header, next_.header);
     if (status != NATS_OK) return error_of(status, "a message could not be made");
     return acknowledged ? flights_->send(acknowledged_++, made) : flights_->send_unacknowledged(made);

@@ -22,9 +22,9 @@ std::optional<Error> look_at_stream(const Connection& connection, const StreamSh
                                     const std::function<void(const std::string&)>& say, bool& there);
 
 /// Creates the stream if it is missing and the rule allows that. Several workers may do so at the same time.
-/// For an existing stream, reports differences from `shape` through `say`. Returns an error if messages could not be stored in the stream:
-/// ErrorKind::fatal if the operator has to change the stream or the rule, otherwise the kind of the server's
-/// error. Blocks.
+/// For an existing stream, reports differences from `shape` through `say`. Returns an error if messages could
+/// not be stored in the stream: ErrorKind::fatal if the operator has to change the stream or the rule,
+/// otherwise the kind of the server's error. Blocks.
 std::optional<Error> ensure_stream(const Connection& connection, const StreamShape& shape,
                                    const std::function<void(const std::string&)>& say);
 

@@ -28,6 +28,12 @@ const char* advice_for(rd_kafka_resp_err_t code, const std::string& reason) {
   switch (code) {
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
       return "; allow the user to describe and write the topic";
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return "; allow the user to read and describe the consumer group";
+    case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+      return "; other consumers use the group: give the relay another one with 'group' under relay.kafka";
+    case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
+      return "; set session.timeout.ms under kafka.properties to what the brokers allow";
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
       return "; allow the user IdempotentWrite on the cluster";
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
@@ -87,6 +93,12 @@ bool is_trouble(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return "; allow the user to read and describe the consumer group";
+    case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+      return "; other consumers use the group: give the relay another one with 'group' under relay.kafka";
+    case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
+      return "; set session.timeout.ms under kafka.properties to what the brokers allow";
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
       return true;

@@ -22,6 +22,15 @@ constexpr Option relay_table[] = {
      .help = "The same with a Kafka topic.",
      .store = set_text<&Config::relay, &RelayConfig::topic>},
     {.group = "Relay",
+     .name = "relay-group",
+     .env = "SLUICE_RELAY_GROUP",
+     .path = "relay.kafka.group",
+     .type = OptionType::text,
+     .help =
+         "Kafka consumer group that assigns the partitions to the members of a cluster. Without it the group "
+         "has the name of the topic.",
+     .store = set_text<&Config::relay, &RelayConfig::group>},
+    {.group = "Relay",
      .name = "relay-partitions",
      .env = "SLUICE_RELAY_PARTITIONS",
      .path = "relay.jetstream.partitions",

@@ -19,8 +19,8 @@ namespace sluice::sinks::kafka {
 
 /// A relay's log in Kafka: partition i is the topic's partition i. A record's place is its offset plus 1;
 /// its sequence is in a header. The writer has a transactional id, so Kafka refuses all that earlier writers
-/// send once a new one has begun. Partitions are assigned to workers by the leases in MongoDB, as with any
-/// relay, and positions are stored there: Kafka knows no consumer group.
+/// send once a new one has begun. Who may read a partition is decided by the leases in MongoDB, as with any
+/// relay, and positions are stored there. In a cluster a KafkaGroup says who should try.
 class KafkaRelay : public RelayLog {
  public:
   /// `say` is told when the topic is created.

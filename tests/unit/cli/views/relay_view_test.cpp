@@ -41,6 +41,17 @@ TEST(RelayViewTest, LeavesOutASizeThatTheLogDoesNotTell) {
   EXPECT_EQ(relay_json(relay).find("bytes"), std::string::npos);
 }
 
+TEST(RelayViewTest, NamesTheConsumerGroup) {
+  RelayStatus relay = some_relay();
+  relay.group = "workers";
+  relay.partitions.clear();
+  EXPECT_EQ(
+      relay_text(relay),
+      "  relay LOG: 1200 messages, 3.0 MiB; written by host (process 7), 2 s behind MongoDB; assigned by "
+      "the consumer group workers\n");
+  EXPECT_NE(relay_json(relay).find(R"("stream":"p/s","group":"workers")"), std::string::npos);
+}
+
 /// The partitions' positions in it, and whether somebody could write it, are not known then.
 TEST(RelayViewTest, TellsWhyTheLogCannotBeReadAndNothingThatWouldNeedIt) {
   RelayStatus relay = some_relay();

@@ -134,6 +134,19 @@ TEST(RelayOptions, HaveAsManyPartitionsAsTheClusterOrTheShards) {
   EXPECT_NE(kafka.find("or change 'relay.kafka.partitions'"), std::string::npos) << kafka;
 }
 
+TEST(RelayOptions, OnlyATopicHasAConsumerGroup) {
+  const std::string in_kafka = "relay: {kafka: {topic: LOG, partitions: 8, group: ";
+  EXPECT_EQ(loaded_of(kSmall + in_kafka + "'team:workers'}}\n", {{"partitions", "8"}}).config.relay.group,
+            "team:workers");
+  EXPECT_NE(refusal_of(kSmall + in_kafka + "'a b'}}\n", {{"partitions", "8"}})
+                .find("'a b' is no name of a consumer group"),
+            std::string::npos);
+  EXPECT_NE(refusal_of(kSmall + "relay: {jetstream: {stream: LOG, partitions: 8}}\n",
+                       {{"partitions", "8"}, {"relay-group", "g"}})
+                .find("only a relay in Kafka has a consumer group"),
+            std::string::npos);
+}
+
 TEST(RelayOptions, AreInTheSectionKafkaForATopic) {
   const std::string cluster = "cluster: {partitions: 8}\n";
   const Config config =
