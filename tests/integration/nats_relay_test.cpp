@@ -93,6 +93,25 @@ TEST_F(NatsRelay, ARecordThatIsNotStoredFailsItsFlightAlthoughOnlyTheLastIsAckno
   EXPECT_EQ(stored(), last_ + 2);
 }
 
+TEST_F(NatsRelay, AForeignMessageInTheMiddleOfAFlightIsNoticed) {
+  outrun_earlier_writers();
+  appender_->begin();
+  ASSERT_FALSE(append(last_));
+  ASSERT_FALSE(appender_->flush());
+  ASSERT_TRUE(appender_->settled(patience, {}));
+  auto opened = Connection::open(config_);
+  const auto connection = std::get<std::shared_ptr<Connection>>(std::move(opened));
+  natsMsg* answer = nullptr;
+  ASSERT_EQ(natsConnection_RequestString(&answer, connection->get(), "R.0", "foreign", 5000), NATS_OK);
+  const Msg owned(answer);
+  ASSERT_EQ(stored(), last_ + 2);
+  ASSERT_FALSE(append(last_ + 1));  // its place is taken
+  ASSERT_FALSE(append(last_ + 2));  // matches the log's end again
+  ASSERT_FALSE(appender_->flush());
+  EXPECT_TRUE(appender_->land(patience, {}));
+  EXPECT_EQ(stored(), last_ + 2);
+}
+
 TEST_F(NatsRelay, WhatFollowsAFlushIsAcknowledgedToo) {
   outrun_earlier_writers();
   appender_->begin();
@@ -105,24 +124,39 @@ TEST_F(NatsRelay, WhatFollowsAFlushIsAcknowledgedToo) {
   EXPECT_FALSE(appender_->land(patience, {}));
 }
 
+/// Both writers write the same events behind the same end of the log.
 TEST_F(NatsRelay, AnEarlierWriterThatTakesARecordsPlaceIsNoticed) {
   ASSERT_FALSE(flight(1));
-  std::unique_ptr<RelayAppender> earlier = std::move(appender_);
+  const auto earlier = std::move(appender_);
   ASSERT_FALSE(relay_->write(appender_));
+  const auto event = [this](RelayAppender& writer, int number) {
+    const std::vector<std::uint8_t> body{1};
+    return writer.append(0, "event" + std::to_string(number), {"version", 0, 0, 1}, body, last_ + number);
+  };
   appender_->begin();
-  ASSERT_FALSE(append(last_));
-  ASSERT_FALSE(appender_->flush());
+  ASSERT_FALSE(event(*appender_, 0));
   ASSERT_TRUE(appender_->settled(patience, {}));
-  // The earlier writer's second message matches the end that this one has made.
   earlier->begin();
-  const std::vector<std::uint8_t> body{9};
-  ASSERT_FALSE(earlier->append(0, "other", {"version", 0, 0, 1}, body, last_ + 1));
-  ASSERT_FALSE(earlier->flush());
+  ASSERT_FALSE(event(*earlier, 0));  // too late
+  ASSERT_FALSE(event(*earlier, 1));  // matches the end that the other one has made
   ASSERT_TRUE(earlier->settled(patience, {}));
-  ASSERT_FALSE(append(last_ + 1));  // its place is taken
-  ASSERT_FALSE(append(last_ + 2));  // matches again
-  ASSERT_FALSE(appender_->flush());
+  EXPECT_TRUE(earlier->land(patience, {}));
+  ASSERT_EQ(stored(), last_ + 2);
+  ASSERT_FALSE(event(*appender_, 1));  // its place is taken
+  ASSERT_FALSE(event(*appender_, 2));
   EXPECT_TRUE(appender_->land(patience, {}));
+}
+
+TEST_F(NatsRelay, AnEarlierWriterTakesNoPlaceBehindAnotherRecord) {
+  ASSERT_FALSE(flight(1));
+  const auto earlier = std::move(appender_);
+  ASSERT_FALSE(relay_->write(appender_));
+  ASSERT_FALSE(flight(1));
+  const std::vector<std::uint8_t> body{1};
+  earlier->begin();
+  ASSERT_FALSE(earlier->append(0, "other", {"version", 0, 0, 1}, body, last_));
+  EXPECT_TRUE(earlier->land(patience, {}));
+  EXPECT_EQ(stored(), last_);
 }
 
 }  // namespace

@@ -362,6 +362,9 @@ TEST_F(WithFile, CheckWarnsOfSuchIdsHoweverTheQueueIsStatedAndOnlyForSharedOpera
   EXPECT_FALSE(warns(url, "sqs: {queue: r.fifo}"));
   EXPECT_TRUE(warns(name + ", operations: [insert]", name + ", operations: [insert, delete]"));
   EXPECT_FALSE(warns(name + ", operations: [insert]", name + ", operations: [update, delete]"));
+  const std::string snapshot = ", snapshot: first";
+  EXPECT_TRUE(warns(name + snapshot + ", operations: [insert]", name + snapshot + ", operations: [delete]"));
+  EXPECT_FALSE(warns(name + snapshot + ", operations: [insert]", name + ", operations: [delete]"));
   const std::string by_id = ", message_id: '{id}'";
   EXPECT_TRUE(warns(name + by_id + ", operations: [insert]", name + by_id + ", operations: [delete]"));
   const std::string by_op = ", message_id: '{id}-{op}'";

@@ -25,6 +25,22 @@ TEST(Budget, IsSpentInEvents) {
   EXPECT_EQ(budget.events(), 5);
 }
 
+TEST(Budget, IsNearlySpentAtThreeQuartersOfTheEventsOrWithoutRoomForBytes) {
+  Budget budget(100, 1000);
+  read(budget, 74, 1);
+  EXPECT_FALSE(budget.is_nearly_spent());
+  budget.add(0, 0);
+  budget.add(0, 0);
+  EXPECT_FALSE(budget.has_room());
+  EXPECT_FALSE(budget.is_nearly_spent()) << "answers that wait for the strand need no room";
+  read(budget, 1, 0);
+  EXPECT_TRUE(budget.is_nearly_spent());
+  budget.release(75, 1);
+  EXPECT_FALSE(budget.is_nearly_spent());
+  read(budget, 1, 900);
+  EXPECT_TRUE(budget.is_nearly_spent());
+}
+
 TEST(Budget, ReadsOnlyWhatWillFitBesideWhatMayBeSent) {
   Budget budget(1000, 1000);
   EXPECT_EQ(budget.most_sending(), 250);

@@ -89,12 +89,15 @@ class MemoryLog : public RelayLog {
  private:
   struct Reader : RelayReader {
     Reader(MemoryLog& from, int of, std::uint64_t at) : log(from), partition(of), next_place(at) {}
-    std::optional<Error> next(std::vector<RelayRecord>& records, std::size_t most, std::size_t,
+    std::optional<Error> next(std::vector<RelayRecord>& records, std::size_t most, std::size_t bytes,
                               std::chrono::milliseconds) override {
+      std::size_t taken = 0;
       for (auto one = log.records_.lower_bound(next_place); one != log.records_.end(); ++one) {
-        if (records.size() == std::min(most, log.at_once)) break;
+        if (records.size() == std::min(most, log.at_once) || taken >= bytes) break;
         next_place = one->first + 1;
-        if (one->second.partition == partition) records.push_back(one->second);
+        if (one->second.partition != partition) continue;
+        records.push_back(one->second);
+        taken += one->second.body.size();
       }
       return std::nullopt;
     }
@@ -383,6 +386,20 @@ TEST_F(RelayStreamTest, WhileThereAreManyEventsABatchGathersMore) {
   EXPECT_EQ(count(next_of(patient)), 20) << "at first, what comes at once";
   EXPECT_EQ(count(next_of(patient)), 100);
   EXPECT_EQ(count(next_of(patient)), 100);
+}
+
+TEST_F(RelayStreamTest, ABatchThatGathersMoreKeepsTheLimitOfBytes) {
+  append(1, "8201");
+  RelayStream patient(pool_, log_, {"d", 1, "o-v", 100, 1, 2000});
+  Position at;
+  ASSERT_FALSE(patient.open(position("8201"), at));
+  for (int i = 0; i < 200; ++i) append(1, "83" + std::to_string(100 + i));
+  log_->at_once = 20;
+  EXPECT_EQ(count(next_of(patient)), 20) << "at first, what comes at once";
+  ReadLimit limit;
+  limit.bytes = 25 * event("83100").size();
+  patient.read_at_most(limit);
+  EXPECT_EQ(count(next_of(patient)), 25);
 }
 
 TEST_F(RelayStreamTest, ABatchEndsWithAnInvalidation) {

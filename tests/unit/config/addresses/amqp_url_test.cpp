@@ -82,6 +82,7 @@ TEST(AmqpUrl, GoesWithItsFiles) {
           "': the port 'abc' must be a port, a whole number from 1 to 65535");
   refused("url: 'amqp://h:70000'", "the port '70000' must be");
   refused("url: 'amqp://me:hidden'", "the part after the host's : must be a port");
+  refused("url: 'amqp://me:987654'", "the part after the host's : must be a port");  // maybe a password
   refused("url: 'amqps://h', cert_file: c", "--rabbitmq-cert-file requires --rabbitmq-key-file");
   refused("url: 'amqp://me:hidden@h', password_file: p", "set only one of them");
   refused("heartbeat_s: 0", "from 1 to 3600");
