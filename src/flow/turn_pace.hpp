@@ -21,12 +21,13 @@ class TurnPace {
   static constexpr Duration most_conflict = std::chrono::milliseconds(400);
   static constexpr double decay = 0.9;
 
+  /// The longest time that a storm alone keeps transactions apart.
   static constexpr Duration most_in_storm = std::chrono::milliseconds(400);
   /// While other processes write to the same documents, lanes wait for this part of the time that they are
   /// behind, and at most so long.
   static constexpr int part_of_lateness = 2;
   static constexpr Duration most_behind = std::chrono::milliseconds(1000);
-  /// For so many transactions after a conflict others are taken to write to the same documents.
+  /// After a conflict so many transactions assume that others write to the same documents.
   static constexpr int contended_after_conflict = 20;
 
   /// `storm`: the time from one transaction to the next in a storm; at most most_in_storm.

@@ -46,7 +46,7 @@ class LaneTurns {
     std::optional<Outcome> outcome() const;
 
     /// For the first one: takes waiting batches into a group with `own`, the oldest first, as long as the
-    /// group has at most `most_writes` writes.
+    /// group has at most `most_writes` writes. The line's pace counts from `now`.
     Group take_others(const Batch& own, std::size_t most_writes, flow::Time now);
     /// For the first one: tells how its transaction, or that of its group, ended.
     void ended(const Outcome& outcome);

@@ -101,6 +101,9 @@ std::string unknown_property(const std::string& name) {
                      near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
 }
 
+/// What the consumer group of a relay uses. Producers ignore it.
+constexpr std::array<std::string_view, 2> of_groups = {"session.timeout.ms", "heartbeat.interval.ms"};
+
 std::string why_not_settable(const std::string& name) {
   const auto own = std::ranges::find(reserved, name, &Reserved::name);
   if (own != reserved.end()) return fmt::format("'{}' cannot be set: {}", name, own->why);
@@ -116,7 +119,8 @@ std::string why_not_settable(const std::string& name) {
   }
   if (!known) return unknown_property(name);
   if (by_function) return fmt::format("'{}' cannot be set by a text", name);
-  if (!of_producers) return fmt::format("'{}' is a property of consumers, and Sluice is a producer", name);
+  if (!of_producers && std::ranges::find(of_groups, name) == of_groups.end())
+    return fmt::format("'{}' is a property of consumers, which Sluice sets itself", name);
   return {};
 }
 

@@ -6,8 +6,8 @@
 namespace sluice::config {
 
 /// Why a property cannot be used in `kafka.properties`: librdkafka does not know it or refuses the value, it
-/// is not one of a producer, or Sluice sets it itself. "" if it can. The text does not contain the value of a
-/// secret.
+/// is not one of a producer or of a relay's consumer group, or Sluice sets it itself. "" if it can. The text
+/// does not contain the value of a secret.
 std::string why_no_kafka_property(const std::string& name, const std::string& value);
 
 /// Whether the value of this property is a secret.

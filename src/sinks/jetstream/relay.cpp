@@ -116,9 +116,9 @@ class Appender : public RelayAppender {
   const std::string stream_;
   Publication next_;
   bool held_ = false;             ///< next_ is not published yet
-  bool only_last_ = false;        ///< is acknowledged, in this flight
+  bool only_last_ = false;        ///< in this flight only the last message is acknowledged
   std::size_t records_ = 0;       ///< of this flight
-  std::size_t acknowledged_ = 0;  ///< of these, will be
+  std::size_t acknowledged_ = 0;  ///< how many of these have an acknowledgement to wait for
   std::size_t stored_ = 0;        ///< since the appender was made, without an error
 };
 

@@ -87,7 +87,8 @@ class KafkaGroup::Session {
     return std::nullopt;
   }
 
-  /// The topic exists. A group that is joined before would notice the topic only at its next refresh.
+  /// Fails unless the topic exists. A group that is joined before would notice the topic only at its next
+  /// refresh.
   std::optional<Error> look_for_topic() {
     const Topic handle(rd_kafka_topic_new(client_.get(), group_.topic_.c_str(), nullptr));
     if (!handle) return error_of(rd_kafka_last_error(), not_joined(group_.name_));
@@ -157,10 +158,11 @@ class KafkaGroup::Session {
         {"heartbeat.interval.ms", heartbeat_ms},
         {"topic.metadata.refresh.interval.ms", topic_refresh_ms},
     }};
+    constexpr std::size_t fixed = 3;  // the others may be stated under kafka.properties
     std::array<char, 512> why{};
     for (std::size_t i = 0; i < settings.size(); ++i) {
       const auto& [name, value] = settings[i];
-      if (i > 2 && stated.contains(name)) continue;
+      if (i >= fixed && stated.contains(name)) continue;
       if (rd_kafka_conf_set(conf, name, value.c_str(), why.data(), why.size()) != RD_KAFKA_CONF_OK)
         return Error{ErrorKind::fatal, 0, std::string("librdkafka refuses ") + name + ": " + why.data()};
     }

@@ -10,6 +10,9 @@ namespace {
 TEST(KafkaProperties, AreCheckedByLibrdkafka) {
   EXPECT_EQ(why_no_kafka_property("compression.type", "lz4"), "");
   EXPECT_EQ(why_no_kafka_property("linger.ms", "20"), "");
+  for (const char* of_group : {"session.timeout.ms", "heartbeat.interval.ms"})
+    EXPECT_EQ(why_no_kafka_property(of_group, "10000"), "") << "a relay's consumer group uses it";
+  EXPECT_NE(why_no_kafka_property("session.timeout.ms", "soon").find("not valid"), std::string::npos);
   EXPECT_NE(why_no_kafka_property("compression.type", "rar").find("'compression.type: rar' is not valid"),
             std::string::npos);
   EXPECT_NE(why_no_kafka_property("linger.ms", "soon").find("not valid"), std::string::npos);
