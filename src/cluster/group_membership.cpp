@@ -17,7 +17,7 @@ std::optional<flow::ShareOrder> GroupMembership::order_of(const checkpoint::Clus
     group_->leave();
     tell({std::vector<int>{}, false, ""});
     if (waits) return std::nullopt;
-    return parts_.policy.order_of(record, std::move(here), {});
+    return parts_.policy.order_of(record, std::move(here), {});  // gives back all that it holds
   }
   group_->join();
   const RelayShare share = group_->share();

@@ -27,12 +27,17 @@ std::string SharePolicy::waits_for(const checkpoint::ClusterRecord& record) cons
   return held == record.shards.end() ? "" : checkpoint::wait_text(*held, record.layout, parts_.partitions);
 }
 
+/// Whether a member that counts is not hindered.
+bool SharePolicy::any_able(const checkpoint::ClusterRecord& record) const {
+  return std::ranges::any_of(record.members,
+                             [this](const auto& member) { return counts(member) && !member.hindered; });
+}
+
 /// Members that are hindered (they cannot reach what they publish to) give all their partitions to the
 /// others. If all members are hindered, the cause is the server that they publish to, so partitions stay
 /// where they are.
 bool SharePolicy::stands_aside(const checkpoint::ClusterRecord& record) const {
-  const auto able = [this](const auto& member) { return counts(member) && !member.hindered; };
-  return std::ranges::any_of(record.members, able) &&
+  return any_able(record) &&
          std::ranges::any_of(record.members, [this](const checkpoint::MemberRecord& member) {
            return member.instance == parts_.self && member.hindered;
          });
@@ -48,16 +53,14 @@ flow::ShareOrder SharePolicy::order_of(const checkpoint::ClusterRecord& record,
 flow::ShareOrder SharePolicy::order_of(const checkpoint::ClusterRecord& record,
                                        std::vector<flow::Seated> here,
                                        const std::vector<int>& assigned) const {
-  const bool aside = stands_aside(record);
-  return flow::share_as_assigned(view_of(record, std::move(here)), aside ? std::vector<int>{} : assigned);
+  return flow::share_as_assigned(view_of(record, std::move(here)), assigned);
 }
 
 flow::ShareView SharePolicy::view_of(const checkpoint::ClusterRecord& record,
                                      std::vector<flow::Seated> here) const {
   flow::ShareView view;
   view.self = parts_.self;
-  const bool some_can = std::ranges::any_of(
-      record.members, [this](const auto& member) { return counts(member) && !member.hindered; });
+  const bool some_can = any_able(record);
   for (const checkpoint::MemberRecord& member : record.members) {
     if (counts(member) && !(some_can && member.hindered)) view.members.push_back(member.instance);
   }

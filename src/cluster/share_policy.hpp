@@ -27,7 +27,8 @@ class SharePolicy {
   std::string waits_for(const checkpoint::ClusterRecord& record) const;
   /// Which partitions to start and to stop here. `here`: by partition, whether it runs here.
   flow::ShareOrder order_of(const checkpoint::ClusterRecord& record, std::vector<flow::Seated> here) const;
-  /// The same where a consumer group has assigned these partitions to this member.
+  /// The same where a consumer group has assigned these partitions to this member, which does not stand
+  /// aside.
   flow::ShareOrder order_of(const checkpoint::ClusterRecord& record, std::vector<flow::Seated> here,
                             const std::vector<int>& assigned) const;
   /// Whether this member should hold nothing, because it is hindered and another one is not.
@@ -35,6 +36,7 @@ class SharePolicy {
 
  private:
   bool counts(const checkpoint::MemberRecord& member) const;
+  bool any_able(const checkpoint::ClusterRecord& record) const;
   flow::ShareView view_of(const checkpoint::ClusterRecord& record, std::vector<flow::Seated> here) const;
 
   const Parts parts_;

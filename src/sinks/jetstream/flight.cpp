@@ -73,19 +73,17 @@ Error Flights::lost_meanwhile() {
 }
 
 std::optional<Error> Flights::send(std::size_t index, natsMsg* message) {
-  // A message sent now would go over the next connection, and might overtake one that was lost with the last.
-  if (connection_->losses() != losses_) return lost_meanwhile();
   cells_[index] = cell(flight_, Fate::sent);
-  const natsStatus status = natsConnection_PublishMsg(connection_->get(), message);
-  if (status == NATS_OK) {
-    sent_ = index + 1;
-    return std::nullopt;
+  if (auto error = send_unacknowledged(message)) {
+    cells_[index] = cell(flight_, Fate::unsent);
+    return error;
   }
-  cells_[index] = cell(flight_, Fate::unsent);
-  return error_of(status, "a message could not be sent to NATS");
+  sent_ = index + 1;
+  return std::nullopt;
 }
 
 std::optional<Error> Flights::send_unacknowledged(natsMsg* message) {
+  // A message sent now would go over the next connection, and might overtake one that was lost with the last.
   if (connection_->losses() != losses_) return lost_meanwhile();
   const natsStatus status = natsConnection_PublishMsg(connection_->get(), message);
   return status == NATS_OK ? std::nullopt

@@ -223,7 +223,7 @@ class KafkaGroup::Session {
   GroupClient client_;
   Queue events_;
   std::string last_;  ///< what failed last
-  int stay_ = 0;      ///< for which it subscribed
+  int stay_ = 0;      ///< the group's stay_ when it subscribed: events of an earlier stay are ignored
   bool subscribed_ = false;
   bool subscribed_once_ = false;
   bool assigned_once_ = false;
