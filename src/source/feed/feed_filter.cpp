@@ -4,6 +4,7 @@
 #include <set>
 
 #include "sluice/bson_builder.hpp"
+#include "text/hex.hpp"
 
 namespace sluice::source {
 
@@ -40,6 +41,12 @@ std::set<std::string> made_names(const FeedNeeds& needs) {
   return names;
 }
 
+std::string hash_of(const std::set<std::string>& texts) {
+  std::string all;
+  for (const auto& text : texts) all += std::to_string(text.size()) + ":" + text;
+  return text::hex(bson::stable_hash(all, 0)) + text::hex(bson::stable_hash(all, 1));
+}
+
 bool share_a_made_name(const FeedNeeds& one, const FeedNeeds& other) {
   const auto names = made_names(one);
   return std::ranges::any_of(made_names(other), [&](const auto& name) { return names.contains(name); });
@@ -47,13 +54,24 @@ bool share_a_made_name(const FeedNeeds& one, const FeedNeeds& other) {
 
 }  // namespace
 
-FeedNeeds::FeedNeeds(std::vector<NumberedSubscription> all, int count, int index)
-    : subscriptions(std::move(all)), list(stages_of(subscriptions)), shard_count(count), shard(index) {}
+FeedNeeds::FeedNeeds(std::vector<NumberedSubscription> all, int count, int index, std::string of_stream)
+    : stream(std::move(of_stream)),
+      subscriptions(std::move(all)),
+      list(stages_of(subscriptions)),
+      shard_count(count),
+      shards{index} {}
+
+FeedNeeds FeedNeeds::of_others(int count, std::vector<int> all) {
+  FeedNeeds needs;
+  needs.shard_count = count;
+  needs.shards = std::move(all);
+  return needs;
+}
 
 StreamFilter FeedNeeds::filter() const {
   StreamFilter filter = filter_of(subscriptions);
   filter.shard_count = shard_count;
-  filter.shards = {shard};
+  filter.shards = shards;
   return filter;
 }
 
@@ -76,12 +94,17 @@ FeedFilter::FeedFilter(const std::vector<const FeedNeeds*>& readers) {
   std::map<std::string, const FeedNeeds*> lists;
   std::set<int> counts;
   std::set<int> shards;
+  std::set<std::string> parts;
   for (const FeedNeeds* one : readers) {
-    lists.emplace(one->list, one);
     counts.insert(one->shard_count);
-    shards.insert(one->shard);
+    shards.insert(one->shards.begin(), one->shards.end());
     divides_ |= one->shard_count > 1;
+    if (one->takes_what_others_take()) continue;
+    lists.emplace(one->list, one);
+    streams_.insert(one->stream);
+    parts.insert(one->stream + "\n" + one->list);
   }
+  identity_ = hash_of(parts);
   std::vector<NumberedSubscription> all;
   std::int64_t next = 0;
   for (const auto& [list, needs] : lists) {
@@ -100,10 +123,9 @@ FeedFilter::FeedFilter(const std::vector<const FeedNeeds*>& readers) {
 }
 
 bool FeedFilter::covers(const FeedNeeds& needs) const {
-  if (!first_numbers_.contains(needs.list)) return false;
+  if (!needs.takes_what_others_take() && !first_numbers_.contains(needs.list)) return false;
   if (filter_.every_shard()) return true;
-  return filter_.shard_count == needs.shard_count &&
-         std::ranges::find(filter_.shards, needs.shard) != filter_.shards.end();
+  return filter_.shard_count == needs.shard_count && std::ranges::includes(filter_.shards, needs.shards);
 }
 
 bool FeedFilter::equals(const FeedFilter& other) const {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,15 +15,26 @@ namespace sluice::source {
 /// What one reader needs of a feed: its rules' subscriptions, for the documents of one shard.
 struct FeedNeeds {
   /// Throws nothing; `subscriptions` are those of a stream's rules, as number_subscriptions() returns them.
-  FeedNeeds(std::vector<NumberedSubscription> subscriptions, int shard_count, int shard);
+  /// `stream`: the name of the stream whose rules they are.
+  FeedNeeds(std::vector<NumberedSubscription> subscriptions, int shard_count, int shard,
+            std::string stream = {});
+  /// The needs of a reader that takes whatever the feed's other readers take, but the documents of these
+  /// shards.
+  static FeedNeeds of_others(int shard_count, std::vector<int> shards);
 
+  std::string stream;
   std::vector<NumberedSubscription> subscriptions;
-  std::string list;  ///< identifies `subscriptions`: the parts of one stream have the same
+  std::string list;  ///< identifies `subscriptions`: the parts of one stream have the same; "": of others
   int shard_count = 1;
-  int shard = 0;
+  std::vector<int> shards;  ///< ascending
+
+  bool takes_what_others_take() const { return list.empty(); }
 
   /// The filter for this reader alone.
   StreamFilter filter() const;
+
+ private:
+  FeedNeeds() = default;
 };
 
 /// Why two readers cannot share one cursor, as half a sentence; nothing if they can. The server applies image
@@ -45,11 +57,17 @@ class FeedFilter {
   bool divides() const { return divides_; }
   /// Added to the numbers of the reader's subscriptions in sluiceWants.
   std::int64_t first_number(const FeedNeeds& needs) const;
+  /// Identifies the streams, their rules and the numbers of the subscriptions in sluiceWants, not the shards.
+  const std::string& identity() const { return identity_; }
+  /// The names of the streams.
+  const std::set<std::string>& streams() const { return streams_; }
 
  private:
   StreamFilter filter_;
   bool divides_ = false;
   std::map<std::string, std::int64_t> first_numbers_;  ///< by FeedNeeds::list
+  std::set<std::string> streams_;
+  std::string identity_;
 };
 
 }  // namespace sluice::source

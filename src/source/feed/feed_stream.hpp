@@ -1,16 +1,13 @@
 #pragma once
 
-#include <atomic>
-#include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "source/event_stream.hpp"
 #include "source/feed/feed.hpp"
+#include "source/feed/feed_taker.hpp"
 
 namespace sluice::source {
 
@@ -36,30 +33,14 @@ class FeedStream : public EventStream {
   void be_patient(bool patient) override;
   std::optional<Error> next(std::unique_ptr<StreamBatch>& batch) override;
   mongo::Reply ask(const std::string& database, bson::View command) override;
-  bool invalidated() const override { return invalidated_; }
+  bool invalidated() const override { return progress_.invalidated; }
 
  private:
-  using Shared = std::shared_ptr<const FeedBatch>;
-  class Taken;
-  struct Piece;
-  struct InUse;
-
   std::optional<Error> open_own(const std::optional<Position>& after, Position& at, bool filter_changed);
   bool join();
   std::optional<Error> next_of_own(std::unique_ptr<StreamBatch>& batch);
-  std::optional<Error> next_of_feed(std::unique_ptr<StreamBatch>& batch);
   std::optional<Error> read_apart(std::unique_ptr<StreamBatch>& batch);
   void drop_known(StreamBatch& batch) const;
-  Shared next_shared();
-  std::unique_ptr<StreamBatch> take(const Shared& shared, Taken& taken);
-  Piece next_piece(const FeedBatch& shared, std::size_t most);
-  std::shared_ptr<const void> kept(const Shared& shared);
-  std::size_t room(const Taken& taken) const;
-  bool is_enough(const Taken& taken) const;
-  std::unique_ptr<StreamBatch> finish(Taken& taken) const;
-  bool is_mine(const FeedBatch& batch, const EventMark& mark);
-  bool reads(std::string_view collection);
-  std::unique_ptr<StreamBatch> nothing_new() const;
 
   const std::shared_ptr<Feed> feed_;
   const std::shared_ptr<FeedMember> member_;
@@ -68,23 +49,12 @@ class FeedStream : public EventStream {
   const flow::ReadDetail usual_;
   flow::ReadDetail reading_;
   std::unique_ptr<EventStream> own_;  ///< null while joined
-  Position at_;                       ///< everything up to here has been returned
-  bool at_of_feed_ = true;  ///< the feed may have read up to `at_`, and not this reader's own cursor
-  std::uint64_t time_ = 0;  ///< the server's clock in the last answer
-  /// The `_data` of the token of the last invalidate event: the one event behind which a stream is not opened
-  /// by time, since the event would come again.
-  std::string invalidate_;
-  std::int64_t first_number_ = 0;  ///< of the shared batch that was taken last
+  FeedProgress progress_;
+  FeedTaker taker_;
   ReadLimit limit_;
-  std::weak_ptr<const InUse> in_use_;  ///< the shared batch of which a piece was returned last
-  /// Bytes of shared batches of which pieces are in use.
-  const std::shared_ptr<std::atomic<std::int64_t>> bytes_in_use_ =
-      std::make_shared<std::atomic<std::int64_t>>(0);
   bool patient_ = true;
   bool first_ = true;  ///< it has not tried to join yet
   bool caught_up_ = false;
-  bool invalidated_ = false;
-  std::map<std::string, bool, std::less<>> reads_;  ///< by collection
 };
 
 }  // namespace sluice::source
