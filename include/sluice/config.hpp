@@ -118,6 +118,15 @@ struct RelayConfig {
   explicit operator bool() const { return !stream.empty() || !topic.empty(); }
 };
 
+/// Where an instance of a cluster offers the answers of its change stream to the others.
+struct FeedConfig {
+  int port = 0;  ///< 0: it reads by itself
+  std::string host = "0.0.0.0";
+  std::string address;  ///< the host that others connect to; "": `host`, or this machine's name
+
+  explicit operator bool() const { return port != 0; }
+};
+
 /// How to connect to Redis.
 struct RedisConfig {
   std::string url = "redis://127.0.0.1:6379/0";
@@ -208,6 +217,7 @@ struct Config {
   int shard_count = 1;
   int shard_index = 0;
   int partitions = 0;  ///< of the cluster that this worker is a member of; 0: it is a static shard
+  FeedConfig feed;     ///< of a cluster
   IndexPolicy indexes = IndexPolicy::warn;
   EngineConfig engine;
   std::string http_host = "127.0.0.1";

@@ -35,6 +35,16 @@ class Alive {
   std::map<std::string, bool> gone_;
 };
 
+Peer read_peer(bson::View feed, const std::string& instance) {
+  return {instance, std::string(feed.at("host").text()), small(feed.at("port")),
+          std::string(feed.at("secret").text()), feed.at("since").date_ms()};
+}
+
+void append_peer(bson::Builder& out, const Peer& peer) {
+  out.open("feed").open("$literal").append("host", peer.host).append("port", peer.port);
+  out.append("secret", peer.secret).append_date("since", peer.since_ms).close().close();
+}
+
 MemberRecord read_member(bson::View document, std::int64_t now_ms, Alive& alive) {
   MemberRecord member;
   member.holder = LeaseHolder::read(document.at("holder").document());
@@ -46,6 +56,7 @@ MemberRecord read_member(bson::View document, std::int64_t now_ms, Alive& alive)
     member.outlets_down.emplace_back(outlet.text());
   }
   member.http_port = small(document.at("httpPort"));
+  if (const bson::View feed = document.at("feed").document()) member.peer = read_peer(feed, member.instance);
   member.since_ms = document.at("since").date_ms();
   member.beat_at_ms = document.at("beatAt").date_ms();
   member.expires_at_ms = document.at("expiresAt").date_ms();
@@ -151,6 +162,7 @@ std::optional<Error> Membership::beat(bool hindered, const std::vector<std::stri
   command.append("optionsHash", self_.options_hash)
       .append("hindered", hindered)
       .append("httpPort", self_.http_port);
+  if (self_.peer) append_peer(command, *self_.peer);
   command.open_array("outletsDown");
   for (const std::string& outlet : outlets_down) {
     command.open(command.item()).append("$literal", outlet).close();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "checkpoint/lease_holder.hpp"
+#include "core/peer.hpp"
 #include "mongo/client.hpp"
 
 namespace sluice::checkpoint {
@@ -23,6 +24,7 @@ struct MemberRecord {
   std::string options_hash = {};               ///< hash of its rules
   bool hindered = false;                       ///< it cannot reach what it publishes to
   std::vector<std::string> outlets_down = {};  ///< the servers that its messages wait for
+  std::optional<Peer> peer = {};               ///< where it offers its feed
 };
 
 /// A shard or partition, and its holder.
@@ -69,6 +71,7 @@ class Membership {
     std::string options_hash;
     int http_port;
     int lease_ms;
+    std::optional<Peer> peer = {};  ///< where it offers its feed
   };
 
   Membership(mongo::ClientPool& pool, std::string state_database, Self self)

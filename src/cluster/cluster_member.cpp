@@ -46,10 +46,11 @@ ClusterMember::ClusterMember(Parts parts, pipeline::StreamObserver events)
            parts_.context.config.lanes_of_part(), requirements::options_hash(parts_.config.database, rules_),
            "", checkpoint::split_of(parts_.context.config.pipeline, parts_.config)},
           resources_.self),
-      membership_(resources_.pool, parts_.context.config.state_database,
-                  {parts_.context.config.pipeline, layout_.id().stream_id(), resources_.self, partitions_,
-                   layout_.id().options_hash, parts_.context.config.http_port,
-                   parts_.context.config.engine.lease_ms}),
+      membership_(
+          resources_.pool, parts_.context.config.state_database,
+          {parts_.context.config.pipeline, layout_.id().stream_id(), resources_.self, partitions_,
+           layout_.id().options_hash, parts_.context.config.http_port, parts_.context.config.engine.lease_ms,
+           parts_.context.peers ? std::optional(parts_.context.peers->self()) : std::nullopt}),
       entry_({parts_.context, parts_.config, rules_, condition_, log_, resources_, layout_, membership_,
               partitions_}),
       policy_({membership_.instance(), parts_.config.name, layout_.id().options_hash, partitions_}),
@@ -192,9 +193,22 @@ void ClusterMember::on_look(const checkpoint::ClusterRecord& record, const std::
   unreachable_ = false;
   looking_.succeeded();
   members_ = policy_.members_of(record);
+  tell_peers(record);
   decide(record);
   tell_joined();
   tell();
+}
+
+/// Tells the feeds which instances they may read from: the live ones that read the same partitions with the
+/// same rules.
+void ClusterMember::tell_peers(const checkpoint::ClusterRecord& record) {
+  if (!parts_.context.peers) return;
+  std::vector<Peer> peers;
+  for (const checkpoint::MemberRecord& member : record.members) {
+    const bool alike = member.partitions == partitions_ && member.options_hash == layout_.id().options_hash;
+    if (member.live && alike && member.peer) peers.push_back(*member.peer);
+  }
+  parts_.context.peers->tell(parts_.config.name, std::move(peers));
 }
 
 void ClusterMember::decide(const checkpoint::ClusterRecord& record) {

@@ -9,6 +9,7 @@
 #include "config/names.hpp"
 #include "config/options/options.hpp"
 #include "config/problems.hpp"
+#include "config/feed_check.hpp"
 #include "config/relay_check.hpp"
 
 namespace sluice::config {
@@ -83,6 +84,12 @@ void check_relay(const Config& config, Problems& problems) {
   if (std::ranges::any_of(config.streams, from_tokens)) add(no_relay_from_tokens);
 }
 
+void check_feed(const Config& config, Problems& problems) {
+  for (const std::string& why : {why_no_feed(config), why_no_feed_host(config.feed)}) {
+    if (!why.empty()) problems.push_back({"", 0, 0, "Config::feed: " + why});
+  }
+}
+
 }  // namespace
 
 void check_config(const Config& config) {
@@ -95,6 +102,7 @@ void check_config(const Config& config) {
   check_engine(config, problems);
   check_streams(config, problems);
   check_relay(config, problems);
+  check_feed(config, problems);
   if (!problems.empty()) throw PlacedError(std::move(problems));
 }
 

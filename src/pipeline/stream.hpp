@@ -33,6 +33,7 @@
 #include "sluice/config.hpp"
 #include "sluice/rule.hpp"
 #include "source/feed/feeds.hpp"
+#include "source/peer/peer_directory.hpp"
 
 namespace sluice::pipeline {
 
@@ -52,6 +53,8 @@ struct WorkerContext {
   asio::thread_pool& teardown;
   std::span<const StreamConfig> all_streams = {};  ///< the streams that the worker started with
   std::shared_ptr<const void> owner = {};          ///< keeps `config` alive, if only one stream uses it
+  /// Where the instances of the cluster offer their feeds; null: each reads by itself.
+  std::shared_ptr<source::PeerDirectory> peers = {};
   /// Limits the log lines about one stream's stops; null: all are logged.
   std::shared_ptr<flow::StopReasons> stops = {};
 

@@ -58,7 +58,7 @@ std::unique_ptr<source::EventStream> Stream::make_events() {
   return context_.feeds->stream(
       {config_.uri + "\n" + config_.uri_file,
        config_.database,
-       source::FeedNeeds(source::number_subscriptions(rules_), part_.count, part_.index),
+       source::FeedNeeds(source::number_subscriptions(rules_), part_.count, part_.index, config_.name),
        std::move(make),
        std::move(ask),
        {batch, await_ms}});

@@ -37,13 +37,26 @@ StreamRuntime::StreamRuntime(const Config& config, std::shared_ptr<spdlog::logge
       strand_(asio::make_strand(io_)),
       guard_(asio::make_work_guard(io_)),
       memory_(std::make_shared<flow::BudgetPool>(config_.engine.queue_mb << 20)),
-      feeds_(std::make_shared<source::Feeds>(memory_,
-                                             [log = log_](bool loud, const std::string& text) {
-                                               log->log(loud ? spdlog::level::warn : spdlog::level::info,
-                                                        "{}", text);
-                                             })),
-      supervisor_({io_, config_, metrics_, readiness_, log_, std::make_shared<sinks::WebServices>(), feeds_,
-                   std::make_shared<mongo::Pools>(), memory_, teardown_, config_.streams},
+      offer_(config_, [log = log_](const std::string& text) { log->info("{}", text); }),
+      feeds_(std::make_shared<source::Feeds>(
+          memory_,
+          [log = log_](bool loud, const std::string& text) {
+            log->log(loud ? spdlog::level::warn : spdlog::level::info, "{}", text);
+          },
+          offer_.directory())),
+      supervisor_({io_,
+                   config_,
+                   metrics_,
+                   readiness_,
+                   log_,
+                   std::make_shared<sinks::WebServices>(),
+                   feeds_,
+                   std::make_shared<mongo::Pools>(),
+                   memory_,
+                   teardown_,
+                   config_.streams,
+                   {},
+                   offer_.directory()},
                   strand_,
                   {events_.say, [this](int exit_code) { on_failed(exit_code); },
                    [this] {
@@ -57,12 +70,14 @@ StreamRuntime::StreamRuntime(const Config& config, std::shared_ptr<spdlog::logge
     const auto alive = feeds.lock();
     return alive ? alive->metrics() : "";
   });
+  offer_.begin(*feeds_);
   if (config_.extensions) {
     metrics_.add_text([extensions = config_.extensions] { return extensions->metrics(); });
   }
 }
 
 void StreamRuntime::tear_down() {
+  offer_.stop();
   feeds_->stop();
   teardown_.join();
 }

@@ -13,6 +13,7 @@
 #include "mongo/who_answers.hpp"
 #include "observe/metrics.hpp"
 #include "observe/readiness.hpp"
+#include "pipeline/feed_offer.hpp"
 #include "sluice/config.hpp"
 #include "worker/stream_supervisor.hpp"
 
@@ -32,7 +33,7 @@ class StreamRuntime {
     std::function<void()> ended = [] {};     ///< once: all streams have ended
   };
 
-  /// `config` must outlive it.
+  /// `config` must outlive it. Throws Stop if it cannot listen for other instances.
   StreamRuntime(const Config& config, std::shared_ptr<spdlog::logger> log, Events events);
   StreamRuntime(const StreamRuntime&) = delete;
   StreamRuntime& operator=(const StreamRuntime&) = delete;
@@ -83,6 +84,7 @@ class StreamRuntime {
   Strand strand_;
   asio::executor_work_guard<asio::io_context::executor_type> guard_;
   std::shared_ptr<flow::BudgetPool> memory_;
+  pipeline::FeedOffer offer_;
   std::shared_ptr<source::Feeds> feeds_;
   StreamSupervisor supervisor_;
   std::atomic<bool> stopping_ = false;

@@ -77,6 +77,7 @@ std::unique_ptr<StreamSupervisor::StreamInstance> StreamSupervisor::make_instanc
                                         context_.teardown,
                                         context_.all_streams,
                                         instance->config,
+                                        context_.peers,
                                         stops};
   instance->stream =
       make_stream_(context, instance->stream_config(), strand_, events_of(stream.name, instance.get()));

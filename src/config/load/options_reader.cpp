@@ -10,6 +10,7 @@
 #include "config/load/context.hpp"
 #include "config/names.hpp"
 #include "config/options/groups/groups.hpp"
+#include "config/feed_check.hpp"
 #include "config/relay_check.hpp"
 
 namespace sluice::config {
@@ -215,7 +216,17 @@ class OptionsReader {
                           index, count, origins_.at("shard-count").shown(), count - 1));
   }
 
+  void check_feed() {
+    const Config& config = context_.config();
+    const auto refuse = [&](std::string_view option, const std::string& why) {
+      if (!why.empty()) origins_.at(option).fail(why);
+    };
+    refuse("feed-port", why_no_feed(config));
+    refuse("feed-host", why_no_feed_host(config.feed));
+  }
+
   void check_cluster() {
+    check_feed();
     if (!context_.config().clustered()) return;
     if (context_.config().shard_count > 1) {
       origins_.at("partitions")

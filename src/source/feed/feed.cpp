@@ -30,12 +30,14 @@ bool is_common(const Error& error) {
 
 }  // namespace
 
-Feed::Feed(std::string name, Limits limits, std::shared_ptr<flow::BudgetPool> memory, Say say, Now now)
+Feed::Feed(std::string name, Limits limits, std::shared_ptr<flow::BudgetPool> memory, Say say, Now now,
+           FeedSharing sharing)
     : name_(std::move(name)),
       limits_(limits),
       memory_(std::move(memory)),
       say_(std::move(say)),
-      now_(std::move(now)) {}
+      now_(std::move(now)),
+      sharing_(std::move(sharing)) {}
 
 Feed::~Feed() {
   request_stop();
@@ -100,7 +102,7 @@ Feed::Step Feed::step() {
     const std::lock_guard lock(mutex_);
     if (gathering(now, step)) return step;
     opening = plan(now);
-    unused = in(Standing::joined).empty();
+    unused = sharing_here().empty();
     if (!unused && !opening && !has_room(now, step)) return step;
   }
   if (unused) {
@@ -126,7 +128,8 @@ int Feed::batch_for(const StreamFilter& filter) const {
 
 std::optional<Error> Feed::open(const Opening& opening) {
   close(true);
-  auto cursor = opening.make_stream(opening.filter->filter());
+  auto cursor = sharing_.make_cursor ? sharing_.make_cursor(*opening.filter, opening.make_stream)
+                                     : opening.make_stream(opening.filter->filter());
   cursor->read_as({Detail::whole, batch_for(opening.filter->filter())});
   Position at;
   // The position may be at an event that another filter let pass.
@@ -140,6 +143,9 @@ std::optional<Error> Feed::open(const Opening& opening) {
   if (!membership_) membership_.emplace(memory_);
   ++openings_;
   someone_left_ = false;
+  for (const auto& member : in(Standing::joined)) {
+    if (member->is_tap() && (follows() || !filter_->covers(member->needs))) detach(*member, std::nullopt);
+  }
   return std::nullopt;
 }
 
@@ -196,6 +202,7 @@ void Feed::read(flow::Time now) {
     batch->full = full;
     const std::lock_guard lock(mutex_);
     at_ = batch->end;
+    if (follows()) detach_taps();  // it has only just begun to follow: none of them may be what it follows
     for (const auto& member : in(Standing::joined)) member->queue.push(batch);
     keep(batch);
   }
@@ -262,7 +269,7 @@ void Feed::close(bool opening) {
   cursor_.reset();
   const std::lock_guard lock(mutex_);
   opening_ = opening;
-  if (in(Standing::joined).empty()) maker_.reset();
+  if (sharing_here().empty()) maker_.reset();
   open_ = false;
   if (!opening) membership_.reset();
   kept_.clear();

@@ -31,6 +31,9 @@ using MakeStream = std::function<std::unique_ptr<EventStream>(const StreamFilter
 struct FeedMember {
   FeedMember(FeedNeeds what, MakeStream make) : needs(std::move(what)), make_stream(std::move(make)) {}
 
+  /// It reads for another instance, and has no cursor of its own.
+  bool is_tap() const { return !make_stream; }
+
   enum class Standing : std::uint8_t {
     announced,  ///< it has not opened its change stream yet
     apart,      ///< it reads a cursor of its own
@@ -39,7 +42,7 @@ struct FeedMember {
   };
 
   const FeedNeeds needs;
-  const MakeStream make_stream;
+  const MakeStream make_stream;  ///< empty for a tap
   FeedQueue queue;
   /// A cursor of its own is open. Set by its reader; neither a reader that has joined nor one between two
   /// tries has one.
@@ -51,6 +54,16 @@ struct FeedMember {
   std::optional<Error> detach_error;  ///< why it was detached, if its reader has to act on that
   DetachPolicy policy;
   std::uint64_t passed_failures = 0;  ///< of Feed::failures_: how many it has read beyond
+};
+
+/// How a feed shares its cursor with those of other instances.
+struct FeedSharing {
+  /// Makes the cursor: it may get its answers from another instance's feed, or from the change stream that
+  /// `own` makes. Empty: the feed shares with nobody.
+  std::function<std::unique_ptr<EventStream>(const FeedFilter& filter, const MakeStream& own)> make_cursor =
+      {};
+  /// Set while the cursor gets its answers from another instance.
+  std::shared_ptr<std::atomic<bool>> follows = std::make_shared<std::atomic<bool>>(false);
 };
 
 /// Reads one change stream for several readers. It has one cursor, and hands each answer to all readers that
@@ -79,7 +92,7 @@ class Feed {
 
   /// `memory` is charged for the answers. `say` logs a warning; any thread may call it. `now`: the clock.
   Feed(std::string name, Limits limits, std::shared_ptr<flow::BudgetPool> memory, Say say,
-       Now now = flow::Clock::now);
+       Now now = flow::Clock::now, FeedSharing sharing = {});
   ~Feed();
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
@@ -93,6 +106,7 @@ class Feed {
   void join();
   bool is_unused() const;
 
+  /// Without `make_stream`: a tap.
   std::shared_ptr<FeedMember> announce(FeedNeeds needs, MakeStream make_stream);
   void leave(const std::shared_ptr<FeedMember>& member);
 
@@ -106,13 +120,21 @@ class Feed {
   void ask(FeedMember& member, const Position& at, bool caught_up);
   FeedMember::Standing standing(const FeedMember& member) const;
   /// If the reader has asked, waits a moment for the feed's answer. Returns the standing then.
-  FeedMember::Standing wait_for_answer(const FeedMember& member);
+  FeedMember::Standing wait_for_answer(const FeedMember& member) {
+    return wait_for_answer(member, limits_.answer);
+  }
+  FeedMember::Standing wait_for_answer(const FeedMember& member, flow::Duration most);
   /// Waits while the feed gathers its first readers. Returns the standing then.
   FeedMember::Standing wait_while_gathering(const FeedMember& member);
   /// A reader has taken a batch.
   void made_room();
   /// Why a reader was detached, once its queue has ended, if it has to act on that. It is apart then.
   std::optional<Error> take_detach_error(FeedMember& member);
+
+  /// Whether its cursor gets its answers from another instance.
+  bool follows() const { return *sharing_.follows; }
+  /// What its readers read; see FeedFilter::identity().
+  std::string identity() const;
 
   /// What one step did, and when the next is due.
   struct Step {
@@ -127,6 +149,8 @@ class Feed {
     std::size_t cursors = 0;   ///< open at present: the feed's and the readers' own
     std::size_t detaches = 0;  ///< how often a reader was detached because it was slower than others
     std::size_t openings = 0;  ///< how often the feed's cursor was opened
+    std::size_t taps = 0;      ///< other instances' feeds that get their answers from this one
+    std::size_t follows = 0;   ///< 1: it gets its own from another instance
   };
   Counts counts() const;
 
@@ -159,6 +183,9 @@ class Feed {
   void fail(const Error& error, flow::Time now);
   void detach(FeedMember& member, const std::optional<Error>& why);
   Members in(FeedMember::Standing standing) const;
+  /// Those of this instance that have joined.
+  Members sharing_here() const;
+  void detach_taps();
   void close(bool opening = false);
 
   const std::string name_;
@@ -166,6 +193,7 @@ class Feed {
   const std::shared_ptr<flow::BudgetPool> memory_;
   const Say say_;
   const Now now_;
+  const FeedSharing sharing_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;   ///< wakes the feed's thread

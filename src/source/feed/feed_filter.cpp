@@ -61,8 +61,9 @@ FeedNeeds::FeedNeeds(std::vector<NumberedSubscription> all, int count, int index
       shard_count(count),
       shards{index} {}
 
-FeedNeeds FeedNeeds::of_others(int count, std::vector<int> all) {
+FeedNeeds FeedNeeds::of_others(std::string identity, int count, std::vector<int> all) {
   FeedNeeds needs;
+  needs.identity = std::move(identity);
   needs.shard_count = count;
   needs.shards = std::move(all);
   return needs;
@@ -123,7 +124,9 @@ FeedFilter::FeedFilter(const std::vector<const FeedNeeds*>& readers) {
 }
 
 bool FeedFilter::covers(const FeedNeeds& needs) const {
-  if (!needs.takes_what_others_take() && !first_numbers_.contains(needs.list)) return false;
+  const bool reads_all =
+      needs.takes_what_others_take() ? needs.identity == identity_ : first_numbers_.contains(needs.list);
+  if (!reads_all) return false;
   if (filter_.every_shard()) return true;
   return filter_.shard_count == needs.shard_count && std::ranges::includes(filter_.shards, needs.shards);
 }

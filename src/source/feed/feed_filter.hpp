@@ -19,14 +19,15 @@ struct FeedNeeds {
   FeedNeeds(std::vector<NumberedSubscription> subscriptions, int shard_count, int shard,
             std::string stream = {});
   /// The needs of a reader that takes whatever the feed's other readers take, but the documents of these
-  /// shards.
-  static FeedNeeds of_others(int shard_count, std::vector<int> shards);
+  /// shards. `identity` is that of the others' filter.
+  static FeedNeeds of_others(std::string identity, int shard_count, std::vector<int> shards);
 
   std::string stream;
   std::vector<NumberedSubscription> subscriptions;
   std::string list;  ///< identifies `subscriptions`: the parts of one stream have the same; "": of others
   int shard_count = 1;
   std::vector<int> shards;  ///< ascending
+  std::string identity;     ///< of others
 
   bool takes_what_others_take() const { return list.empty(); }
 

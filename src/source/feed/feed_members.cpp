@@ -37,6 +37,7 @@ void Feed::leave(const std::shared_ptr<FeedMember>& member) {
 std::optional<std::string> Feed::why_not(const FeedNeeds& needs) const {
   const std::lock_guard lock(mutex_);
   for (const auto& member : members_) {
+    if (member->is_tap()) continue;
     if (auto why = why_apart(member->needs, needs)) return why;
   }
   return std::nullopt;
@@ -55,7 +56,9 @@ void Feed::ask(FeedMember& member, const Position& at, bool caught_up) {
   const flow::Time now = now_();
   const std::lock_guard lock(mutex_);
   if (caught_up) member.passed_failures = failures_;
-  if (member.standing != Standing::apart || members_.size() < 2) return;
+  const bool alone = members_.size() < 2 && !sharing_.make_cursor;
+  if (member.is_tap() && follows()) return;
+  if (member.standing != Standing::apart || alone) return;
   if (!member.policy.may_join(now) || !after_failure_.may_join(now)) return;
   if (member.passed_failures != failures_) return;
   member.standing = Standing::asking;
@@ -77,9 +80,9 @@ Standing Feed::wait_while_gathering(const FeedMember& member) {
   return member.standing;
 }
 
-Standing Feed::wait_for_answer(const FeedMember& member) {
+Standing Feed::wait_for_answer(const FeedMember& member, flow::Duration most) {
   std::unique_lock lock(mutex_);
-  answered_.wait_for(lock, limits_.answer, [&] { return member.standing != Standing::asking; });
+  answered_.wait_for(lock, most, [&] { return member.standing != Standing::asking; });
   return member.standing;
 }
 
@@ -103,18 +106,34 @@ Feed::Members Feed::in(Standing standing) const {
   return found;
 }
 
+Feed::Members Feed::sharing_here() const {
+  Members found = in(Standing::joined);
+  std::erase_if(found, [](const auto& member) { return member->is_tap(); });
+  return found;
+}
+
+std::string Feed::identity() const {
+  const std::lock_guard lock(mutex_);
+  return needed()->identity();
+}
+
 Feed::Counts Feed::counts() const {
   const std::lock_guard lock(mutex_);
   Counts counts;
   std::size_t apart = 0;
-  counts.cursors = open_ ? 1 : 0;
+  counts.follows = follows() ? 1 : 0;
+  counts.cursors = open_ && !follows() ? 1 : 0;
   for (const auto& member : members_) {
+    if (member->is_tap()) {
+      if (member->standing == Standing::joined) ++counts.taps;
+      continue;
+    }
     if (member->has_cursor) ++counts.cursors;
     if (member->standing == Standing::announced) continue;
     ++counts.readers;
     if (member->standing != Standing::joined) ++apart;
   }
-  if (counts.readers > 1) counts.detached = apart;
+  if (counts.readers > 1 || sharing_.make_cursor) counts.detached = apart;
   counts.detaches = detaches_;
   counts.openings = openings_;
   return counts;
@@ -154,8 +173,11 @@ std::optional<Feed::Opening> Feed::plan(flow::Time now) {
   if (admissions.begin_at) opening.at = askers[*admissions.begin_at]->asked;
   admit_askers(askers, admissions, now);
   answered_.notify_all();
-  const Members joined = in(Standing::joined);
-  if (joined.empty()) return std::nullopt;
+  const Members joined = sharing_here();
+  if (joined.empty()) {
+    detach_taps();
+    return std::nullopt;
+  }
   // The cursor uses the connections of the stream that made it, which has been replaced if its reader has
   // left.
   const bool orphaned = std::ranges::find(members_, maker_) == members_.end();
@@ -211,6 +233,13 @@ bool Feed::detach_slow(flow::Time now, bool by_bytes) {
     any = true;
   }
   return any;
+}
+
+/// Readers of this instance make the cursor, so without them the taps end.
+void Feed::detach_taps() {
+  for (const auto& member : in(Standing::joined)) {
+    if (member->is_tap()) detach(*member, std::nullopt);
+  }
 }
 
 void Feed::detach(FeedMember& member, const std::optional<Error>& why) {

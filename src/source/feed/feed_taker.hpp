@@ -34,6 +34,8 @@ class FeedTaker {
             FeedProgress& progress);
 
   void read_at_most(const ReadLimit& limit) { limit_ = limit; }
+  /// How many events it collects while the feed's answers are full.
+  void usual_batch(std::size_t events) { usual_batch_ = events; }
 
   /// The next batch, empty if nothing came in time. Null if the feed has ended for this reader, and all that
   /// was in its queue is taken.
@@ -61,7 +63,7 @@ class FeedTaker {
 
   const std::shared_ptr<Feed> feed_;
   const std::shared_ptr<FeedMember> member_;
-  const std::size_t usual_batch_;
+  std::size_t usual_batch_;
   FeedProgress& progress_;
   std::int64_t first_number_ = 0;  ///< of the shared batch that was taken last
   ReadLimit limit_;

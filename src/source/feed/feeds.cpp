@@ -4,6 +4,9 @@
 #include <set>
 #include <utility>
 
+#include "source/peer/following_stream.hpp"
+#include "source/peer/peer_client.hpp"
+
 namespace sluice::source {
 
 namespace {
@@ -15,7 +18,7 @@ struct Shown {
   std::size_t Feed::Counts::*value;
 };
 
-constexpr std::array<Shown, 5> metrics_shown{{
+constexpr std::array<Shown, 7> metrics_shown{{
     {"sluice_feed_readers", "gauge", "streams that share the feed's cursor or can", &Feed::Counts::readers},
     {"sluice_feed_detached", "gauge", "of these, the ones that read cursors of their own at present",
      &Feed::Counts::detached},
@@ -24,6 +27,9 @@ constexpr std::array<Shown, 5> metrics_shown{{
     {"sluice_feed_detaches_total", "counter", "detached streams, because they were slower than others",
      &Feed::Counts::detaches},
     {"sluice_feed_openings_total", "counter", "openings of the feed's cursor", &Feed::Counts::openings},
+    {"sluice_feed_follows", "gauge", "1: the feed reads through another instance", &Feed::Counts::follows},
+    {"sluice_feed_followers", "gauge", "feeds of other instances that read through this one",
+     &Feed::Counts::taps},
 }};
 
 std::string label_value(const std::string& text) {
@@ -67,11 +73,50 @@ std::shared_ptr<Feed> Feeds::feed_for(const Reading& reading) {
   limits.queue_bytes = memory_->reading().limit() / 3;
   limits.kept_bytes = limits.queue_bytes / 2;
   limits.cursor_batch = reading.options.cursor_batch;
-  auto feed =
-      std::make_shared<Feed>(name, limits, memory_, [this](const std::string& text) { say_(true, text); });
+  auto feed = std::make_shared<Feed>(
+      name, limits, memory_, [this](const std::string& text) { say_(true, text); }, flow::Clock::now,
+      sharing(name, reading.options.max_await_ms));
   feed->start();
   feeds_.push_back({feed, reading.deployment, reading.database});
   return feed;
+}
+
+/// How a feed's cursor gets its answers from other instances of the cluster.
+FeedSharing Feeds::sharing(const std::string& name, int max_await_ms) const {
+  FeedSharing sharing;
+  if (!peers_) return sharing;
+  sharing.make_cursor = [name, max_await_ms, peers = peers_, say = say_, follows = sharing.follows](
+                            const FeedFilter& filter, const MakeStream& own) {
+    auto find = [peers, streams = filter.streams()] {
+      std::vector<std::unique_ptr<PeerReader>> readers;
+      for (const Peer& peer : peers->earlier(streams)) readers.push_back(std::make_unique<PeerClient>(peer));
+      return readers;
+    };
+    return std::make_unique<FollowingStream>(FollowingStream::Parts{
+        filter, own, std::move(find), follows,
+        [name, say](const std::string& what) { say(false, "the feed of " + name + " " + what); },
+        max_await_ms});
+  };
+  return sharing;
+}
+
+std::unique_ptr<FeedTap> Feeds::open_tap(const PeerRequest& request, std::string& why) const {
+  /// Longer than the feed waits for one answer of the server.
+  constexpr auto patience = std::chrono::milliseconds(1500);
+  std::shared_ptr<Feed> feed;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Entry& entry : feeds_) {
+      if (entry.feed->identity() == request.identity) feed = entry.feed;
+    }
+  }
+  why = "it does not read the same streams with the same rules now";
+  if (!feed) return nullptr;
+  auto tap =
+      std::make_unique<FeedTap>(std::move(feed), request.identity, request.shard_count, request.shards);
+  tap->ask(request.after, request.caught_up);
+  why = tap->answer(patience);
+  return why.empty() ? std::move(tap) : nullptr;
 }
 
 void Feeds::stop() {

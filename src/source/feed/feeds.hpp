@@ -9,6 +9,9 @@
 
 #include "source/feed/feed.hpp"
 #include "source/feed/feed_stream.hpp"
+#include "source/feed/feed_tap.hpp"
+#include "source/peer/peer_directory.hpp"
+#include "source/peer/peer_reader.hpp"
 
 namespace sluice::source {
 
@@ -27,15 +30,19 @@ class Feeds {
   };
   using Say = std::function<void(bool loud, const std::string&)>;
 
-  /// `memory` is charged for the answers. `say` logs a line, as a warning if `loud`.
-  Feeds(std::shared_ptr<flow::BudgetPool> memory, Say say)
-      : memory_(std::move(memory)), say_(std::move(say)) {}
+  /// `memory` is charged for the answers. `say` logs a line, as a warning if `loud`. `peers`: the instances
+  /// whose feeds may be read instead of MongoDB; null: none.
+  Feeds(std::shared_ptr<flow::BudgetPool> memory, Say say, std::shared_ptr<const PeerDirectory> peers = {})
+      : memory_(std::move(memory)), say_(std::move(say)), peers_(std::move(peers)) {}
   ~Feeds() { stop(); }
   Feeds(const Feeds&) = delete;
   Feeds& operator=(const Feeds&) = delete;
 
   /// A stream for one reader. It shares a cursor with others once it is open.
   std::unique_ptr<EventStream> stream(Reading reading);
+
+  /// Joins the feed that reads what another instance requests. Null, and why, if there is none.
+  std::unique_ptr<FeedTap> open_tap(const PeerRequest& request, std::string& why) const;
 
   /// Ends the threads of all feeds. Waits for their present calls to the server. Streams continue by
   /// themselves.
@@ -52,9 +59,11 @@ class Feeds {
   };
 
   std::shared_ptr<Feed> feed_for(const Reading& reading);
+  FeedSharing sharing(const std::string& name, int max_await_ms) const;
 
   const std::shared_ptr<flow::BudgetPool> memory_;
   const Say say_;
+  const std::shared_ptr<const PeerDirectory> peers_;
   mutable std::mutex mutex_;
   std::vector<Entry> feeds_;
 };

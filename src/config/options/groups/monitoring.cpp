@@ -12,11 +12,8 @@ void set_health(Config& config, const OptionValue& value) {
   config.health = value.text == "components" ? HealthForm::components : HealthForm::alive;
 }
 
-/// An IPv6 address may be given in brackets, as in a URL.
 void set_http_host(Config& config, const OptionValue& value) {
-  const std::string& text = value.text;
-  const bool brackets = text.size() > 2 && text.starts_with('[') && text.ends_with(']');
-  config.http_host = brackets ? text.substr(1, text.size() - 2) : text;
+  config.http_host = without_brackets(value.text);
 }
 
 void set_log_format(Config& config, const OptionValue& value) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <type_traits>
 
 #include "config/options/options.hpp"
@@ -22,6 +23,12 @@ void set_text(Config& config, const OptionValue& value) {
 template <auto... Path>
 void set_flag(Config& config, const OptionValue& value) {
   (config.*....*Path) = value.number != 0;
+}
+
+/// An IPv6 address may be given in brackets, as in a URL.
+inline std::string without_brackets(const std::string& text) {
+  const bool brackets = text.size() > 2 && text.starts_with('[') && text.ends_with(']');
+  return brackets ? text.substr(1, text.size() - 2) : text;
 }
 
 }  // namespace sluice::config

@@ -11,6 +11,8 @@
 #include "sluice/bson_builder.hpp"
 #include "sluice/event.hpp"
 #include "source/feed/feed_stream.hpp"
+#include "source/feed/feed_tap.hpp"
+#include "source/peer/following_stream.hpp"
 
 namespace sluice::source {
 namespace {
@@ -279,10 +281,42 @@ Position beginning() {
   return Position::of(out.append("_data", Oplog::before(1)).finish(), 1ULL << 32);
 }
 
+/// Another instance's feed, without the connection.
+class ModelPeer : public PeerReader {
+ public:
+  ModelPeer(std::shared_ptr<Feed> feed, std::mt19937_64& random) : feed_(std::move(feed)), random_(random) {}
+
+  std::string name() const override { return "peer"; }
+  std::string open(const PeerRequest& request) override {
+    if (random_() % 10 == 0) return "unreachable";
+    tap_ = std::make_unique<FeedTap>(feed_, request.identity, request.shard_count, request.shards);
+    tap_->ask(request.after, request.caught_up);
+    for (auto steps = random_() % 4; steps > 0; --steps) feed_->step();
+    std::string why = tap_->answer(flow::Duration::zero());
+    if (!why.empty()) tap_.reset();
+    return why;
+  }
+  std::unique_ptr<StreamBatch> next(std::size_t events, flow::Duration, std::string& why) override {
+    why = "closed";
+    if (random_() % 100 == 0) tap_.reset();
+    return tap_ ? tap_->next(events, flow::Duration::zero()) : nullptr;
+  }
+
+ private:
+  const std::shared_ptr<Feed> feed_;
+  std::mt19937_64& random_;
+  std::unique_ptr<FeedTap> tap_;
+};
+
 FeedNeeds some_needs(std::mt19937_64& random) {
   std::vector<Subscription> all{everything_of("users")};
   if (random() % 2 == 0) all.push_back(everything_of("orders"));
   return {number_subscriptions(all), shards, static_cast<int>(random() % shards)};
+}
+
+FeedNeeds same_needs(std::mt19937_64& random) {
+  return {number_subscriptions(std::vector{everything_of("users"), everything_of("orders")}), shards,
+          static_cast<int>(random() % shards)};
 }
 
 /// Readers that come, go, are slow, fall behind, or begin further back, and servers that fail. Returns what
@@ -338,6 +372,96 @@ Feed::Counts live(std::uint64_t seed) {
   feed.reset();
   EXPECT_EQ(memory->bytes(), 0) << "every answer was let go";
   return counts;
+}
+
+/// Two instances: one reads the server, and the other one gets its events from it as long as it can.
+std::size_t live_as_two(std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  Oplog oplog;
+  flow::Time now{};
+  now += std::chrono::hours(1);
+  Feed::Limits limits;
+  limits.gather = flow::Duration::zero();
+  limits.answer = flow::Duration::zero();
+  limits.cursor_batch = 5;
+  auto memory = std::make_shared<flow::BudgetPool>(1 << 20);
+  const auto silent = [](const std::string&) {};
+  const auto clock = [&now] { return now; };
+  FeedSharing shares;
+  shares.make_cursor = [](const FeedFilter& filter, const MakeStream& own) { return own(filter.filter()); };
+  auto leader = std::make_shared<Feed>("leader", limits, memory, silent, clock, shares);
+  std::size_t followed = 0;
+  FeedSharing follows;
+  follows.make_cursor = [&, flag = follows.follows](const FeedFilter& filter, const MakeStream& own) {
+    auto find = [&] {
+      std::vector<std::unique_ptr<PeerReader>> peers;
+      peers.push_back(std::make_unique<ModelPeer>(leader, random));
+      return peers;
+    };
+    const auto count = [&](const std::string& what) {
+      followed += what.find("through") != what.npos ? 1 : 0;
+    };
+    return std::make_unique<FollowingStream>(
+        FollowingStream::Parts{filter, own, find, flag, count, 1, clock});
+  };
+  auto follower = std::make_shared<Feed>("follower", limits, memory, silent, clock, follows);
+  std::vector<std::unique_ptr<ModelReader>> readers;
+  const auto add = [&](const std::shared_ptr<Feed>& feed, const Position& at) {
+    readers.push_back(std::make_unique<ModelReader>(feed, oplog, random, same_needs(random), at));
+  };
+  for (int i = 0; i < 6; ++i) add(i % 2 == 0 ? leader : follower, beginning());
+  for (int i = 0; i < 3000 && !testing::Test::HasFailure(); ++i) {
+    now += milliseconds(random() % 60);
+    const auto what = random() % 100;
+    const std::size_t which = random() % readers.size();
+    if (what < 25) oplog.add(random, random() % 300 == 0);
+    if (what == 25) oplog.fail_next = static_cast<int>(random() % 3);
+    if (what == 26) {
+      const Position at = readers[which]->at();
+      readers.erase(readers.begin() + static_cast<std::ptrdiff_t>(which));
+      add(random() % 2 == 0 ? leader : follower, at);
+    }
+    if (what >= 27 && what < 45) leader->step();
+    if (what >= 45 && what < 60) follower->step();
+    if (what >= 60) readers[which]->step(random);
+    if (what != 26) {
+      EXPECT_EQ(leader->counts().cursors + follower->counts().cursors, oplog.cursors);
+    }
+  }
+  const auto done = [&] {
+    return std::ranges::all_of(readers, [](const auto& one) { return one->is_done(); });
+  };
+  for (int i = 0; i < 20'000 && !done() && !testing::Test::HasFailure(); ++i) {
+    now += milliseconds(20);
+    leader->step();
+    follower->step();
+    for (const auto& one : readers) one->step(random);
+  }
+  EXPECT_TRUE(done()) << "not all was read";
+  readers.clear();
+  follower.reset();
+  leader.reset();
+  EXPECT_EQ(memory->bytes(), 0) << "every answer was let go";
+  return followed;
+}
+
+/// Runs `live` with growing seeds, beginning with $SLUICE_SEED or a random one. Returns the sum of what it
+/// returns.
+std::size_t run_with_seeds(std::size_t (*live)(std::uint64_t)) {
+  const char* given = std::getenv("SLUICE_SEED");
+  const std::uint64_t first = given != nullptr ? std::stoull(given) : std::random_device{}();
+  std::printf("SLUICE_SEED=%llu\n", static_cast<unsigned long long>(first));
+  std::size_t sum = 0;
+  for (std::uint64_t seed = first; seed < first + 25 && !testing::Test::HasFailure(); ++seed) {
+    sum += live(seed);
+    if (testing::Test::HasFailure())
+      std::printf("it failed with seed %llu\n", static_cast<unsigned long long>(seed));
+  }
+  return sum;
+}
+
+TEST(FeedTest, EachReaderOfAnInstanceThatFollowsAnotherSeesEveryEventOnceInOrder) {
+  EXPECT_GT(run_with_seeds(live_as_two), 100U) << "it followed";
 }
 
 TEST(FeedTest, EachReaderSeesEveryEventOnceInOrderWhateverHappens) {

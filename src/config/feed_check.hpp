@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "sluice/config.hpp"
+
+namespace sluice::config {
+
+/// Why the instances cannot share a change stream. Empty if they can, or do not.
+std::string why_no_feed(const Config& config);
+
+/// Why it is no address to listen on. Empty if it is one.
+std::string why_no_feed_host(const FeedConfig& feed);
+
+}  // namespace sluice::config

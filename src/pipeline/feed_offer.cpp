@@ -1,0 +1,46 @@
+#include "pipeline/feed_offer.hpp"
+
+#include <chrono>
+
+#include "checkpoint/lease_holder.hpp"
+#include "source/peer/peer_link.hpp"
+
+namespace sluice::pipeline {
+
+namespace {
+
+std::string address_of(const FeedConfig& feed, const std::string& machine) {
+  if (!feed.address.empty()) return feed.address;
+  const bool everywhere = feed.host == "0.0.0.0" || feed.host == "::";
+  return everywhere ? machine : feed.host;
+}
+
+std::int64_t now_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+}  // namespace
+
+FeedOffer::FeedOffer(const Config& config, const Say& say) {
+  if (!config.feed) return;
+  const checkpoint::LeaseHolder self = checkpoint::LeaseHolder::self();
+  const std::string secret = source::new_secret();
+  server_ = std::make_unique<source::PeerServer>(
+      source::PeerServer::Parts{config.feed.host, config.feed.port, secret, say});
+  directory_ = std::make_shared<source::PeerDirectory>(
+      Peer{self.instance, address_of(config.feed, self.host), server_->port(), secret, now_ms()});
+}
+
+void FeedOffer::begin(const source::Feeds& feeds) {
+  if (!server_) return;
+  server_->start([&feeds](const source::PeerRequest& request, std::string& why) {
+    return feeds.open_tap(request, why);
+  });
+}
+
+void FeedOffer::stop() {
+  if (server_) server_->stop();
+}
+
+}  // namespace sluice::pipeline

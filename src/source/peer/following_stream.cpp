@@ -1,0 +1,142 @@
+#include "source/peer/following_stream.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::source {
+
+namespace {
+
+/// How long it waits after a try to follow, and at most.
+constexpr auto first_pause = std::chrono::seconds(1);
+constexpr auto longest_pause = std::chrono::seconds(15);
+
+std::unique_ptr<StreamBatch> nothing_at(const Position& at, std::uint64_t time) {
+  auto token = std::make_shared<std::vector<std::uint8_t>>(at.token);
+  auto batch = std::make_unique<StreamBatch>();
+  batch->resume_token = {token->data(), token->size()};
+  batch->token_of_event = at.at_event;
+  batch->token_time = at.cluster_time;
+  batch->operation_time = std::max(time, at.cluster_time);
+  batch->owner = std::move(token);
+  return batch;
+}
+
+}  // namespace
+
+std::optional<Error> FollowingStream::open(const std::optional<Position>& after, Position& at,
+                                           bool filter_changed) {
+  invalidated_ = false;
+  caught_up_ = false;
+  peer_.reset();
+  *parts_.follows = false;
+  if (after) at_ = *after;
+  if (!after || !follow()) {
+    if (auto error = open_own(after, filter_changed)) return error;
+  }
+  at = at_;
+  return std::nullopt;
+}
+
+/// Tries to continue with another instance's answers.
+bool FollowingStream::follow() {
+  const flow::Time now = parts_.now();
+  if (now < try_at_) return false;
+  pause_ = std::clamp<flow::Duration>(2 * pause_, first_pause, longest_pause);
+  try_at_ = now + pause_;
+  const StreamFilter& filter = parts_.filter.filter();
+  const PeerRequest request{parts_.filter.identity(), filter.shard_count, filter.shards, at_, caught_up_};
+  std::string why;
+  for (auto& peer : parts_.find_peers()) {
+    const std::string not_this = peer->open(request);
+    if (!not_this.empty()) {
+      why += (why.empty() ? "" : "; ") + peer->name() + ": " + not_this;
+      continue;
+    }
+    parts_.say("reads the change stream through " + peer->name());
+    peer_ = std::move(peer);
+    own_.reset();
+    told_.clear();
+    pause_ = {};
+    *parts_.follows = true;
+    return true;
+  }
+  if (!why.empty() && why != told_) parts_.say("reads the change stream by itself for now: " + why);
+  told_ = why;
+  return false;
+}
+
+std::optional<Error> FollowingStream::open_own(const std::optional<Position>& after, bool filter_changed) {
+  own_ = parts_.own(parts_.filter.filter());
+  own_->read_as(reading_);
+  Position opened;
+  if (auto error = own_->open(after, opened, filter_changed)) {
+    own_.reset();
+    return error;
+  }
+  if (!after) at_ = std::move(opened);
+  return std::nullopt;
+}
+
+std::optional<Error> FollowingStream::next(std::unique_ptr<StreamBatch>& batch) {
+  if (own_ && caught_up_ && !invalidated_) follow();
+  if (peer_) return next_of_peer(batch);
+  if (own_) return next_of_own(batch);
+  return Error{ErrorKind::cursor_gone, 0, "the change stream has to be opened again"};
+}
+
+std::optional<Error> FollowingStream::next_of_own(std::unique_ptr<StreamBatch>& batch) {
+  own_->be_patient(patient_);
+  own_->read_at_most(limit_);
+  if (auto error = own_->next(batch)) return error;
+  invalidated_ = own_->invalidated();
+  // In the midst of an event it has no position at which it could continue elsewhere.
+  const bool whole = batch->resume_token || !batch->events.empty();
+  caught_up_ = whole && batch->events.size() < events_asked();
+  if (whole) move_to(batch);
+  return std::nullopt;
+}
+
+std::optional<Error> FollowingStream::next_of_peer(std::unique_ptr<StreamBatch>& batch) {
+  const auto wait = std::chrono::milliseconds(patient_ ? parts_.max_await_ms : 1);
+  std::string why;
+  batch = peer_->next(events_asked(), wait, why);
+  if (batch) {
+    invalidated_ = !batch->events.empty() && batch->events.back().at("operationType").text() == "invalidate";
+    move_to(batch);
+    return std::nullopt;
+  }
+  parts_.say("reads the change stream by itself again: " + peer_->name() + ": " + why);
+  peer_.reset();
+  *parts_.follows = false;
+  caught_up_ = false;
+  try_at_ = parts_.now() + first_pause;
+  // The other instance's position may be at an event that this filter drops.
+  if (auto error = open_own(at_, true)) return error;
+  batch = nothing_at(at_, 0);
+  return std::nullopt;
+}
+
+/// A stream that was opened by time begins a little before its position. A batch that ends there has nothing
+/// new.
+void FollowingStream::move_to(std::unique_ptr<StreamBatch>& batch) {
+  Position end = end_of(*batch);
+  if (end.data() > at_.data()) {
+    at_ = std::move(end);
+  } else {
+    batch = nothing_at(at_, batch->operation_time);
+  }
+}
+
+std::size_t FollowingStream::events_asked() const {
+  return std::min(static_cast<std::size_t>(reading_.batch), limit_.events);
+}
+
+mongo::Reply FollowingStream::ask(const std::string& database, bson::View command) {
+  if (own_) return own_->ask(database, command);
+  mongo::Reply reply;
+  reply.error = Error{ErrorKind::cursor_gone, 0, "another instance reads the change stream"};
+  return reply;
+}
+
+}  // namespace sluice::source

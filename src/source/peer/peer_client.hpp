@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/peer.hpp"
+#include "source/peer/peer_link.hpp"
+#include "source/peer/peer_reader.hpp"
+
+namespace sluice::source {
+
+/// Reads the answers of another instance's feed over a connection to its PeerServer.
+class PeerClient : public PeerReader {
+ public:
+  explicit PeerClient(Peer peer) : peer_(std::move(peer)) {}
+
+  std::string name() const override { return peer_.host + ":" + std::to_string(peer_.port); }
+  std::string open(const PeerRequest& request) override;
+  std::unique_ptr<StreamBatch> next(std::size_t events, flow::Duration wait, std::string& why) override;
+
+ private:
+  const Peer peer_;
+  PeerLink link_;
+};
+
+}  // namespace sluice::source

@@ -1,0 +1,168 @@
+#include "source/peer/peer_server.hpp"
+
+#if defined(__SANITIZE_ADDRESS__)
+// In instrumented code, GCC 12 does not see that Asio allocates and frees by matching functions.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "core/guarded.hpp"
+#include "flow/pause.hpp"
+#include "source/peer/peer_link.hpp"
+#include "source/peer/peer_messages.hpp"
+
+namespace sluice::source {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+/// How long another instance may take for a part of the conversation that is its turn, and to take an answer.
+constexpr auto patience_for_start = std::chrono::seconds(5);
+constexpr auto patience_to_take = std::chrono::seconds(30);
+/// When no connection can be accepted, for instance because the process has too many files open.
+constexpr auto pause_after_failure = std::chrono::milliseconds(100);
+/// An instance asks for the next answer when it has room for it.
+constexpr auto patience_for_question = std::chrono::hours(24);
+
+std::span<const std::uint8_t> bytes_of(bson::View view) {
+  return {view.data(), view.size()};
+}
+
+}  // namespace
+
+struct PeerServer::Listener {
+  asio::io_context io{1};
+  tcp::acceptor acceptor{io};
+};
+
+struct PeerServer::Session {
+  std::atomic<bool> ended = false;
+  std::jthread thread;
+};
+
+PeerServer::PeerServer(Parts parts) : parts_(std::move(parts)), listener_(std::make_unique<Listener>()) {
+  error_code error;
+  const auto address = asio::ip::make_address(parts_.host, error);
+  tcp::acceptor& acceptor = listener_->acceptor;
+  const tcp::endpoint endpoint(address, static_cast<std::uint16_t>(parts_.port));
+  if (!error) acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error) {
+    throw Stop(exit_code::cannot_start,
+               "the feed cannot be offered to the other instances: cannot listen on " + parts_.host + ":" +
+                   std::to_string(parts_.port) + ": " + error.message() +
+                   "; check cluster.feed_host and cluster.feed_port");
+  }
+}
+
+void PeerServer::start(OpenTap open_tap) {
+  open_tap_ = std::move(open_tap);
+  thread_ = std::jthread([this](const std::stop_token& stop) { accept(stop); });
+}
+
+PeerServer::~PeerServer() {
+  stop();
+}
+
+int PeerServer::port() const {
+  return listener_->acceptor.local_endpoint().port();
+}
+
+void PeerServer::stop() {
+  thread_.request_stop();
+  listener_->io.stop();
+  if (thread_.joinable()) thread_.join();
+  std::list<std::unique_ptr<Session>> ending;
+  {
+    const std::lock_guard lock(mutex_);
+    ending.swap(sessions_);
+  }
+  for (const auto& session : ending) session->thread.request_stop();
+}
+
+void PeerServer::accept(const std::stop_token& stop) {
+  tcp::socket socket(listener_->io);
+  const std::function<void()> next = [&] {
+    listener_->acceptor.async_accept(socket, [&](const error_code& error) {
+      if (!error) begin(socket.release());
+      if (error) flow::pause(pause_after_failure, stop);
+      next();
+    });
+  };
+  next();
+  while (!stop.stop_requested()) {
+    run_guarded([&] { listener_->io.run(); },
+                [this](int, const char* what) { parts_.say(std::string("a connection failed: ") + what); });
+  }
+}
+
+void PeerServer::begin(int socket) {
+  const std::lock_guard lock(mutex_);
+  sessions_.remove_if([](const auto& session) { return session->ended.load(); });
+  if (sessions_.size() >= most_connections) {
+    tcp::socket refused(listener_->io, tcp::v4(), socket);
+    return;
+  }
+  Session& session = *sessions_.emplace_back(std::make_unique<Session>());
+  session.thread = std::jthread([this, socket, &session](const std::stop_token& stop) {
+    run_guarded([&] { serve(socket, stop); },
+                [this](int, const char* what) { parts_.say(std::string("a connection failed: ") + what); });
+    session.ended = true;
+  });
+}
+
+void PeerServer::serve(int socket, const std::stop_token& stop) {
+  PeerLink link;
+  std::string why = link.accept(socket, parts_.secret, patience_for_start);
+  if (why.empty()) why = converse(link, stop);
+  if (!why.empty() && !stop.stop_requested()) parts_.say("another instance no longer reads the feed: " + why);
+}
+
+/// Answers an instance's questions. Returns why that has ended, unless the feed has ended for it.
+std::string PeerServer::converse(PeerLink& link, const std::stop_token& stop) {
+  std::vector<std::uint8_t> bytes;
+  if (std::string why = link.receive(bytes, patience_for_start, stop); !why.empty()) return why;
+  const auto request = peer::parse_request(view_of(bytes));
+  std::string why_not = "it has another version of Sluice";
+  std::unique_ptr<FeedTap> tap;
+  if (request) tap = open_tap_(*request, why_not);
+  bson::Builder reply;
+  if (tap) why_not.clear();
+  if (std::string why = link.send(bytes_of(peer::make_reply(why_not, reply)), patience_for_start, stop);
+      !why.empty())
+    return why;
+  while (tap) {
+    if (std::string why = link.receive(bytes, patience_for_question, stop); !why.empty()) return why;
+    const auto question = peer::parse_question(view_of(bytes));
+    if (!question) return "it sent what is no message";
+    const auto batch = tap->next(question->events, std::chrono::milliseconds(question->wait_ms));
+    bson::Builder head;
+    bytes.clear();
+    const bson::View message =
+        batch ? peer::make_head(*batch, head) : peer::make_end("its feed has ended", head);
+    bytes.insert(bytes.end(), message.data(), message.data() + message.size());
+    if (batch) {
+      for (const bson::View event : batch->events)
+        bytes.insert(bytes.end(), event.data(), event.data() + event.size());
+    } else {
+      tap.reset();
+    }
+    if (std::string why = link.send(bytes, patience_to_take, stop); !why.empty()) return why;
+  }
+  return "";
+}
+
+}  // namespace sluice::source
