@@ -53,6 +53,19 @@ void Fleet::wait_even(int partitions) {
   }
 }
 
+void Fleet::wait_shared() {
+  const auto start = Clock::now();
+  const auto cursors = [this] {
+    double sum = 0;
+    for (const auto& worker : workers_) sum += worker->metrics().value("sluice_feed_cursors");
+    return sum;
+  };
+  while (cursors() != 1) {
+    if (seconds_since(start) > kEvenPatience) throw std::runtime_error("the workers do not share a cursor");
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
 void Fleet::wait_relayed() {
   const auto start = Clock::now();
   const auto writes = [](const auto& worker) { return worker->metrics().value("sluice_relay_writer") == 1; };

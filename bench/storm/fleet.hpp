@@ -30,6 +30,8 @@ class Fleet {
   void wait_ready();
   /// Until each worker holds as many of the partitions as the others.
   void wait_even(int partitions);
+  /// Until one worker reads the change stream for the others.
+  void wait_shared();
   /// Until the relay holds all that there was. A new one begins with what was written in the last minute.
   void wait_relayed();
   /// Events that have met their end, of all streams of all workers.

@@ -72,8 +72,8 @@ class Favours {
     return run;
   }
 
-  /// `relay`: the workers read from one.
-  FleetRun live(int workers, int partitions, RelayServer* relay) {
+  /// `relay`: the workers read from one. `shared`: one worker reads the change stream for the others.
+  FleetRun live(int workers, int partitions, bool shared, RelayServer* relay) {
     const double cpu_of_writes = writes();
     load();
     WorkerOptions worker = this->worker(partitions);
@@ -81,9 +81,11 @@ class Favours {
       worker.flags.push_back("--relay-partitions=" + std::to_string(partitions));
       for (const std::string& flag : relay->flags()) worker.flags.push_back(flag);
     }
+    worker.shares_feed = shared;
     Fleet fleet(server_, worker, workers);
     fleet.wait_ready();
     fleet.wait_even(partitions);
+    if (shared) fleet.wait_shared();
     if (relay != nullptr) fleet.wait_relayed();
     workload_->plan(++round_);
     fleet.count_from_here();
@@ -167,6 +169,7 @@ std::vector<ScaleRow> measure_instances(const Options& options, const Server& se
     const char* name;
     int workers;
     int partitions;
+    bool shared = false;  ///< one reads the change stream for the others
     bool relay = false;
   };
   Favours favours(options, server);
@@ -181,13 +184,15 @@ std::vector<ScaleRow> measure_instances(const Options& options, const Server& se
        {Case{"live: 1 instance, 1 partition", 1, 1},
         Case{"live: 1 instance, 16 partitions", 1, kMostPartitions},
         Case{"live: 4 instances of 4 partitions", kInstances, kMostPartitions},
-        Case{"live: 4 instances of 4 partitions, relay", kInstances, kMostPartitions, true}}) {
+        Case{"live: 4 instances of 4 partitions, shared feed", kInstances, kMostPartitions, true},
+        Case{"live: 4 instances of 4 partitions, relay", kInstances, kMostPartitions, false, true}}) {
     ScaleRow& row = rows.emplace_back();
     row.name = one.name;
     if (one.relay && options.relay == "kafka") row.name += " in Kafka";
     row.events = options.sizes.favourites;
     for (std::uint32_t round = 0; round < options.rounds; ++round) {
-      row.rounds.push_back(favours.live(one.workers, one.partitions, one.relay ? relay.get() : nullptr));
+      row.rounds.push_back(
+          favours.live(one.workers, one.partitions, one.shared, one.relay ? relay.get() : nullptr));
       tell(row);
     }
   }

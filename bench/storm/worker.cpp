@@ -25,6 +25,8 @@ std::vector<std::string> arguments(const WorkerOptions& options, int port) {
   std::vector<std::string> out = {options.sluice,   "run",         write_rules(options),
                                   "--mongodb-uri",  options.uri,   "--database",
                                   options.database, "--http-port", std::to_string(port)};
+  if (options.shares_feed)
+    out.insert(out.end(), {"--feed-host", "127.0.0.1", "--feed-port", std::to_string(free_port())});
   out.insert(out.end(), options.flags.begin(), options.flags.end());
   return out;
 }

@@ -17,6 +17,7 @@ struct WorkerOptions {
   std::string database;
   std::string rules;  ///< YAML list
   std::string pipeline = "storm";
+  bool shares_feed = false;  ///< with the other instances of its cluster, on a free port
 };
 
 /// A process of `sluice run` that is measured.
