@@ -1,0 +1,77 @@
+#include "support/shared_feed_fixture.hpp"
+
+namespace sluice::test {
+namespace {
+
+class SharedFeed : public SharedFeedTest {};
+
+TEST_F(SharedFeed, OneMemberReadsTheChangeStreamForAll) {
+  for (int i = 0; i < 3; ++i) join();
+  for (Worker* member : members()) member->ready();
+  ASSERT_TRUE(becomes_even(partitions));
+  ASSERT_TRUE(one_reads_for_all());
+  realworld::seed(db(), storm_.sizes);
+  realworld::storm(server().patient_uri(), db().database(), storm_);
+  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+  EXPECT_TRUE(one_reads_for_all());
+  terminate_all();
+}
+
+TEST_F(SharedFeed, MembersComeAndGoInTheMiddleOfAStorm) {
+  join().ready();
+  realworld::seed(db(), storm_.sizes);
+  StormThread storm(server().patient_uri(), db().database(), storm_);
+  ASSERT_TRUE(go_on(200));
+  join().ready();
+  join().ready();
+  ASSERT_TRUE(becomes_even(partitions));
+  ASSERT_TRUE(go_on(200));
+  no_member(worker(0));
+  EXPECT_EQ(worker(0).terminate(), 0) << worker(0).story();
+  ASSERT_TRUE(becomes_even(partitions));
+  ASSERT_TRUE(go_on(200));
+  const auto report = storm.finish();
+  EXPECT_EQ(report.failed, 0) << report.first_failure;
+  EXPECT_TRUE(one_reads_for_all());
+  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+  EXPECT_EQ(state().count("dead_letters"), 0);
+}
+
+/// As during a deployment that turns it on.
+TEST_F(SharedFeed, AMemberThatOffersNoneReadsByItself) {
+  join_alone().ready();
+  join().ready();
+  join().ready();
+  ASSERT_TRUE(becomes_even(partitions));
+  EXPECT_TRUE(soon([&] { return sum("sluice_feed_cursors") == 2 && sum("sluice_feed_follows") == 1; },
+                   std::chrono::minutes(1)));
+  realworld::seed(db(), storm_.sizes);
+  realworld::storm(server().patient_uri(), db().database(), storm_);
+  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+}
+
+TEST_F(SharedFeed, AnAddressThatNobodyReachesCostsACursorAndNoEvent) {
+  join({"--feed-address", "127.0.0.1.invalid"}).ready();
+  join().ready();
+  ASSERT_TRUE(becomes_even(partitions));
+  EXPECT_TRUE(soon([&] { return sum("sluice_feed_cursors") == 2; }));
+  EXPECT_TRUE(soon([&] {
+    return worker(1).story().find("reads the change stream by itself for now") != std::string::npos;
+  })) << worker(1).story();
+  realworld::seed(db(), storm_.sizes);
+  realworld::storm(server().patient_uri(), db().database(), storm_);
+  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+}
+
+TEST_F(SharedFeed, APortThatIsTakenIsAnError) {
+  join().ready();
+  const std::vector<std::string> flags = {"--partitions", "6",           "--feed-host",
+                                          "127.0.0.1",    "--feed-port", worker(0).port()};
+  const Outcome outcome = run_sluice(here_run({"run", realworld_file()}, flags));
+  EXPECT_EQ(outcome.exit_code, 2) << outcome.err;
+  EXPECT_NE(outcome.err.find("cannot listen on 127.0.0.1:" + worker(0).port()), std::string::npos)
+      << outcome.err;
+}
+
+}  // namespace
+}  // namespace sluice::test
