@@ -19,7 +19,7 @@ std::string why_no_feed_host(const FeedConfig& feed) {
   std::array<unsigned char, sizeof(in6_addr)> parsed{};
   if (::inet_pton(AF_INET, feed.host.c_str(), parsed.data()) == 1) return "";
   if (::inet_pton(AF_INET6, feed.host.c_str(), parsed.data()) == 1) return "";
-  return "must be an IP address of this machine, such as 0.0.0.0 for all, not '" + feed.host + "'";
+  return "the feed's host must be an IP address of this machine, such as 0.0.0.0 for all, not '" + feed.host + "'";
 }
 
 }  // namespace sluice::config

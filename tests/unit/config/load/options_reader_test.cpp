@@ -28,6 +28,22 @@ TEST(Load, TakesPartitionsInThePlaceOfShards) {
             "SHARD_COUNT); set only one of them");
 }
 
+TEST(Load, SharesAFeedInAClusterOnly) {
+  const Config config =
+      loaded_of(kSmall + "cluster: {partitions: 8, feed_port: 7450, feed_host: '[::1]', feed_address: db1}\n")
+          .config;
+  EXPECT_TRUE(config.feed);
+  EXPECT_EQ(config.feed.port, 7450);
+  EXPECT_EQ(config.feed.host, "::1");
+  EXPECT_EQ(config.feed.address, "db1");
+  EXPECT_FALSE(loaded_of(kSmall + "cluster: {partitions: 8}\n").config.feed);
+  EXPECT_EQ(refusal_of(kSmall + "cluster: {feed_port: 7450}\n"),
+            "w.yaml:6:11: the instances of a cluster share a change stream, and this is none; set "
+            "cluster.partitions");
+  EXPECT_EQ(refusal_of(kSmall + "cluster: {partitions: 8, feed_port: 7450, feed_host: db1}\n"),
+            "w.yaml:6:43: the feed's host must be an IP address of this machine, such as 0.0.0.0 for all, not 'db1'");
+}
+
 TEST(Load, TakesAnEmptyVariableAsNotSet) {
   EXPECT_EQ(loaded_of(kSmall, {}, {{"SHARD_COUNT", ""}}).config.shard_count, 1);
 }
