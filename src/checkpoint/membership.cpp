@@ -40,9 +40,10 @@ Peer read_peer(bson::View feed, const std::string& instance) {
           std::string(feed.at("secret").text()), feed.at("since").date_ms()};
 }
 
-void append_peer(bson::Builder& out, const Peer& peer) {
+void append_peer(bson::Builder& out, const Peer& peer, const std::string& follows) {
   out.open("feed").open("$literal").append("host", peer.host).append("port", peer.port);
-  out.append("secret", peer.secret).append_date("since", peer.since_ms).close().close();
+  out.append("secret", peer.secret).append_date("since", peer.since_ms).append("follows", follows);
+  out.close().close();
 }
 
 MemberRecord read_member(bson::View document, std::int64_t now_ms, Alive& alive) {
@@ -56,7 +57,10 @@ MemberRecord read_member(bson::View document, std::int64_t now_ms, Alive& alive)
     member.outlets_down.emplace_back(outlet.text());
   }
   member.http_port = small(document.at("httpPort"));
-  if (const bson::View feed = document.at("feed").document()) member.peer = read_peer(feed, member.instance);
+  if (const bson::View feed = document.at("feed").document()) {
+    member.peer = read_peer(feed, member.instance);
+    member.follows = feed.at("follows").text();
+  }
   member.since_ms = document.at("since").date_ms();
   member.beat_at_ms = document.at("beatAt").date_ms();
   member.expires_at_ms = document.at("expiresAt").date_ms();
@@ -150,7 +154,8 @@ std::optional<Error> Membership::prepare() {
   return reply.error;
 }
 
-std::optional<Error> Membership::beat(bool hindered, const std::vector<std::string>& outlets_down) {
+std::optional<Error> Membership::beat(bool hindered, const std::vector<std::string>& outlets_down,
+                                      const std::string& follows) {
   const auto client = pool_.acquire();
   bson::Builder command;
   command.append("update", state::members).open_array("updates").open(command.item());
@@ -162,7 +167,7 @@ std::optional<Error> Membership::beat(bool hindered, const std::vector<std::stri
   command.append("optionsHash", self_.options_hash)
       .append("hindered", hindered)
       .append("httpPort", self_.http_port);
-  if (self_.peer) append_peer(command, *self_.peer);
+  if (self_.peer) append_peer(command, *self_.peer, follows);
   command.open_array("outletsDown");
   for (const std::string& outlet : outlets_down) {
     command.open(command.item()).append("$literal", outlet).close();

@@ -25,6 +25,7 @@ struct MemberRecord {
   bool hindered = false;                       ///< it cannot reach what it publishes to
   std::vector<std::string> outlets_down = {};  ///< the servers that its messages wait for
   std::optional<Peer> peer = {};               ///< where it offers its feed
+  std::string follows = {};                    ///< host:port of the member through which it reads; "": itself
 };
 
 /// A shard or partition, and its holder.
@@ -80,7 +81,9 @@ class Membership {
   /// Creates the collection.
   std::optional<Error> prepare();
   /// Joins the cluster, or renews the document.
-  std::optional<Error> beat(bool hindered, const std::vector<std::string>& outlets_down = {});
+  /// `follows`: see MemberRecord.
+  std::optional<Error> beat(bool hindered, const std::vector<std::string>& outlets_down = {},
+                            const std::string& follows = {});
   std::optional<Error> look(ClusterRecord& record);
   /// Deletes the documents of members that have ended or have been silent for a minute after they expired.
   std::optional<Error> bury(const ClusterRecord& record);

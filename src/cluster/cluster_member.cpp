@@ -174,7 +174,9 @@ std::optional<Error> ClusterMember::beat_and_look(checkpoint::ClusterRecord& rec
   const bool due = now >= beat_at_;
   if (due) {
     const bool hinders = hindered(now);
-    if (auto error = membership_.beat(hinders, resources_.outlets.down())) return error;
+    const auto& peers = parts_.context.peers;
+    const std::string follows = peers ? peers->followed(parts_.config.name) : "";
+    if (auto error = membership_.beat(hinders, resources_.outlets.down(), follows)) return error;
     beat_at_ = now + milliseconds(parts_.context.config.engine.lease_ms) / 3;
   }
   if (auto error = membership_.look(record)) return error;

@@ -3,7 +3,17 @@
 namespace sluice::test {
 namespace {
 
-class SharedFeed : public SharedFeedTest {};
+class SharedFeed : public SharedFeedTest {
+ protected:
+  /// How many members read through another one, as `sluice cluster status` tells.
+  int followers_by_status() {
+    const Document seen = status();
+    int followers = 0;
+    for (std::size_t i = 0; i < members().size(); ++i)
+      followers += seen.has("members." + std::to_string(i) + ".readsThrough") ? 1 : 0;
+    return followers;
+  }
+};
 
 TEST_F(SharedFeed, OneMemberReadsTheChangeStreamForAll) {
   for (int i = 0; i < 3; ++i) join();
@@ -14,6 +24,7 @@ TEST_F(SharedFeed, OneMemberReadsTheChangeStreamForAll) {
   realworld::storm(server().patient_uri(), db().database(), storm_);
   EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
   EXPECT_TRUE(one_reads_for_all());
+  EXPECT_TRUE(soon([&] { return followers_by_status() == 2; })) << status().json();
   terminate_all();
 }
 

@@ -109,6 +109,11 @@ std::string members_table(const ClusterRecord& record) {
                         text::printable(fmt::format("{}", fmt::join(member.outlets_down, ", "))));
   }
   for (const MemberRecord& member : record.members) {
+    if (!member.live || member.follows.empty()) continue;
+    text += fmt::format("  {} reads the change stream through {}\n", text::printable(member.holder.text()),
+                        text::printable(member.follows));
+  }
+  for (const MemberRecord& member : record.members) {
     const std::string why = waits_for(record, member);
     if (!why.empty()) text += "  " + text::printable(member.holder.text() + " waits: " + why) + "\n";
   }
@@ -136,6 +141,7 @@ void append_member(text::JsonWriter& json, const ClusterRecord& record, const Me
   json.text("since", moment_text(member.since_ms));
   json.integer("lastSeenMs", age_ms(record, member.beat_at_ms));
   if (const std::string why = waits_for(record, member); !why.empty()) json.text("waitsFor", why);
+  if (member.live && !member.follows.empty()) json.text("readsThrough", member.follows);
   json.integer("holds", held_by(record, member)).open_array("outletsDown");
   for (const std::string& outlet : member.outlets_down) json.text({}, outlet);
   json.close_array().close_object();

@@ -94,6 +94,7 @@ FeedSharing Feeds::sharing(const std::string& name, int max_await_ms) const {
     };
     return std::make_unique<FollowingStream>(FollowingStream::Parts{
         filter, own, std::move(find), follows,
+        [peers, streams = filter.streams()](const std::string& peer) { peers->follow(streams, peer); },
         [name, say](const std::string& what) { say(false, "the feed of " + name + " " + what); },
         max_await_ms});
   };

@@ -32,7 +32,7 @@ class Feeds {
 
   /// `memory` is charged for the answers. `say` logs a line, as a warning if `loud`. `peers`: the instances
   /// whose feeds may be read instead of MongoDB; null: none.
-  Feeds(std::shared_ptr<flow::BudgetPool> memory, Say say, std::shared_ptr<const PeerDirectory> peers = {})
+  Feeds(std::shared_ptr<flow::BudgetPool> memory, Say say, std::shared_ptr<PeerDirectory> peers = {})
       : memory_(std::move(memory)), say_(std::move(say)), peers_(std::move(peers)) {}
   ~Feeds() { stop(); }
   Feeds(const Feeds&) = delete;
@@ -63,7 +63,7 @@ class Feeds {
 
   const std::shared_ptr<flow::BudgetPool> memory_;
   const Say say_;
-  const std::shared_ptr<const PeerDirectory> peers_;
+  const std::shared_ptr<PeerDirectory> peers_;
   mutable std::mutex mutex_;
   std::vector<Entry> feeds_;
 };

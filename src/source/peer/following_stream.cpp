@@ -28,8 +28,7 @@ std::optional<Error> FollowingStream::open(const std::optional<Position>& after,
                                            bool filter_changed) {
   invalidated_ = false;
   caught_up_ = false;
-  peer_.reset();
-  *parts_.follows = false;
+  leave();
   if (after) at_ = *after;
   if (!after || !follow()) {
     if (auto error = open_own(after, filter_changed)) return error;
@@ -59,11 +58,19 @@ bool FollowingStream::follow() {
     told_.clear();
     pause_ = {};
     *parts_.follows = true;
+    parts_.followed(peer_->name());
     return true;
   }
   if (!why.empty() && why != told_) parts_.say("reads the change stream by itself for now: " + why);
   told_ = why;
   return false;
+}
+
+void FollowingStream::leave() {
+  if (!peer_) return;
+  peer_.reset();
+  *parts_.follows = false;
+  parts_.followed("");
 }
 
 std::optional<Error> FollowingStream::open_own(const std::optional<Position>& after, bool filter_changed) {
@@ -107,8 +114,7 @@ std::optional<Error> FollowingStream::next_of_peer(std::unique_ptr<StreamBatch>&
     return std::nullopt;
   }
   parts_.say("reads the change stream by itself again: " + peer_->name() + ": " + why);
-  peer_.reset();
-  *parts_.follows = false;
+  leave();
   caught_up_ = false;
   try_at_ = parts_.now() + first_pause;
   // The other instance's position may be at an event that this filter drops.

@@ -24,14 +24,15 @@ class FollowingStream : public EventStream {
     FeedFilter filter;
     MakeStream own;
     FindPeers find_peers;
-    std::shared_ptr<std::atomic<bool>> follows;  ///< told whether another instance is read
+    std::shared_ptr<std::atomic<bool>> follows;             ///< told whether another instance is read
+    std::function<void(const std::string& peer)> followed;  ///< told which one, or ""
     std::function<void(const std::string&)> say;
     int max_await_ms = 500;
     std::function<flow::Time()> now = flow::Clock::now;
   };
 
   explicit FollowingStream(Parts parts) : parts_(std::move(parts)) {}
-  ~FollowingStream() override { *parts_.follows = false; }
+  ~FollowingStream() override { leave(); }
 
   using EventStream::open;
   std::optional<Error> open(const std::optional<Position>& after, Position& at, bool filter_changed) override;
@@ -45,6 +46,7 @@ class FollowingStream : public EventStream {
 
  private:
   bool follow();
+  void leave();
   std::optional<Error> open_own(const std::optional<Position>& after, bool filter_changed);
   std::optional<Error> next_of_own(std::unique_ptr<StreamBatch>& batch);
   std::optional<Error> next_of_peer(std::unique_ptr<StreamBatch>& batch);

@@ -16,6 +16,17 @@ void PeerDirectory::tell(const std::string& stream, std::vector<Peer> members) {
   members_[stream] = std::move(members);
 }
 
+void PeerDirectory::follow(const std::set<std::string>& streams, const std::string& peer) {
+  const std::lock_guard lock(mutex_);
+  for (const std::string& stream : streams) followed_[stream] = peer;
+}
+
+std::string PeerDirectory::followed(const std::string& stream) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = followed_.find(stream);
+  return found == followed_.end() ? "" : found->second;
+}
+
 std::vector<Peer> PeerDirectory::earlier(const std::set<std::string>& streams) const {
   const std::lock_guard lock(mutex_);
   const auto is_member = [this](const std::string& stream, const Peer& peer) {

@@ -28,10 +28,16 @@ class PeerDirectory {
   /// started earlier, the earliest first, but a few only.
   std::vector<Peer> earlier(const std::set<std::string>& streams) const;
 
+  /// These streams are read through another instance from now on, or ("") no longer.
+  void follow(const std::set<std::string>& streams, const std::string& peer);
+  /// The instance through which a stream is read, as host:port; "" for none.
+  std::string followed(const std::string& stream) const;
+
  private:
   const Peer self_;
   mutable std::mutex mutex_;
   std::map<std::string, std::vector<Peer>> members_;  ///< by stream
+  std::map<std::string, std::string> followed_;       ///< by stream
 };
 
 }  // namespace sluice::source

@@ -402,7 +402,7 @@ std::size_t live_as_two(std::uint64_t seed) {
       followed += what.find("through") != what.npos ? 1 : 0;
     };
     return std::make_unique<FollowingStream>(
-        FollowingStream::Parts{filter, own, find, flag, count, 1, clock});
+        FollowingStream::Parts{filter, own, find, flag, silent, count, 1, clock});
   };
   auto follower = std::make_shared<Feed>("follower", limits, memory, silent, clock, follows);
   std::vector<std::unique_ptr<ModelReader>> readers;
