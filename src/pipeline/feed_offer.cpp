@@ -1,6 +1,7 @@
 #include "pipeline/feed_offer.hpp"
 
 #include <chrono>
+#include <utility>
 
 #include "checkpoint/lease_holder.hpp"
 #include "source/peer/peer_link.hpp"
@@ -32,10 +33,12 @@ FeedOffer::FeedOffer(const Config& config, const Say& say) {
       Peer{self.instance, address_of(config.feed, self.host), server_->port(), secret, now_ms()});
 }
 
-void FeedOffer::begin(const source::Feeds& feeds) {
+void FeedOffer::begin(std::weak_ptr<const source::Feeds> feeds) {
   if (!server_) return;
-  server_->start([&feeds](const source::PeerRequest& request, std::string& why) {
-    return feeds.open_tap(request, why);
+  server_->start([feeds = std::move(feeds)](const source::PeerRequest& request, std::string& why) {
+    why = "it is stopping";
+    const auto alive = feeds.lock();
+    return alive ? alive->open_tap(request, why) : nullptr;
   });
 }
 

@@ -21,8 +21,8 @@ class FeedOffer {
 
   /// Null where instances do not share their feeds.
   const std::shared_ptr<source::PeerDirectory>& directory() const { return directory_; }
-  /// Accepts connections from now on. `feeds` must outlive the offer, or stop() has to be called before.
-  void begin(const source::Feeds& feeds);
+  /// Accepts connections from now on.
+  void begin(std::weak_ptr<const source::Feeds> feeds);
   /// Ends all connections. Waits for their threads.
   void stop();
 

@@ -70,7 +70,7 @@ StreamRuntime::StreamRuntime(const Config& config, std::shared_ptr<spdlog::logge
     const auto alive = feeds.lock();
     return alive ? alive->metrics() : "";
   });
-  offer_.begin(*feeds_);
+  offer_.begin(feeds_);
   if (config_.extensions) {
     metrics_.add_text([extensions = config_.extensions] { return extensions->metrics(); });
   }

@@ -1,5 +1,6 @@
 #include <csignal>
 
+#include "support/own_server.hpp"
 #include "support/shared_feed_fixture.hpp"
 
 namespace sluice::test {
@@ -86,6 +87,28 @@ TEST_F(SharedFeedFaults, AllMembersAreKilledAndOthersGoOn) {
   for (int i = 0; i < 2; ++i) join().ready();
   ASSERT_TRUE(becomes_even(partitions));
   storm.finish();
+  EXPECT_TRUE(one_reads_for_all());
+  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+}
+
+class SharedFeedOnThreeNodes : private OwnServer<ReplicaSet>, public SharedFeedTest {
+ protected:
+  SharedFeedOnThreeNodes() : OwnServer<ReplicaSet>(3), SharedFeedTest(own) {}
+};
+
+TEST_F(SharedFeedOnThreeNodes, StepDownInTheMiddleOfAStorm) {
+  for (int i = 0; i < 3; ++i) join().ready();
+  ASSERT_TRUE(becomes_even(partitions));
+  realworld::seed(db(), storm_.sizes);
+  StormThread storm(server().patient_uri(), db().database(), storm_);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(go_on(150));
+    server().step_down();
+    server().wait_for_primary();
+  }
+  ASSERT_TRUE(go_on(150));
+  storm.finish();
+  ASSERT_TRUE(becomes_even(partitions));
   EXPECT_TRUE(one_reads_for_all());
   EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
 }

@@ -48,6 +48,26 @@ TEST_F(SharedFeed, MembersComeAndGoInTheMiddleOfAStorm) {
   EXPECT_EQ(state().count("dead_letters"), 0);
 }
 
+/// With its pre-image the update is larger than any answer. Each member then reads by itself until it is
+/// past.
+TEST_F(SharedFeed, AnEventThatIsTooLargeIsProcessedByTheMemberThatHasIt) {
+  for (int i = 0; i < 3; ++i) join().ready();
+  ASSERT_TRUE(becomes_even(partitions));
+  ASSERT_TRUE(one_reads_for_all());
+  const auto body = [](char with) { return '"' + std::string(std::size_t{15'500'000}, with) + '"'; };
+  for (int id = 1; id <= 4; ++id) {
+    const std::string document = R"({"_id":)" + std::to_string(id);
+    db().insert("articles", document + R"(,"authorId":1,"tagList":["a"],"body":)" + body('x') + "}");
+    db().update("articles", document + "}", R"({"$set":{"tagList":["b"],"body":)" + body('y') + "}}");
+    db().insert("favorites", R"({"articleId":)" + std::to_string(id) + "}");
+  }
+  EXPECT_TRUE(becomes("tags", "\"b\"", R"({"_id":"b","articleCount":4})"));
+  EXPECT_TRUE(vanishes("tags", "\"a\""));
+  EXPECT_GE(sum("sluice_large_events_total"), 1);
+  EXPECT_EQ(sum("sluice_events_dead_total"), 0);
+  EXPECT_TRUE(one_reads_for_all());
+}
+
 /// As during a deployment that turns it on.
 TEST_F(SharedFeed, AMemberThatOffersNoneReadsByItself) {
   join_alone().ready();

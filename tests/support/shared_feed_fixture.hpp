@@ -10,6 +10,9 @@ namespace sluice::test {
 /// Members of a cluster that share a change stream.
 class SharedFeedTest : public ClusterTest {
  protected:
+  SharedFeedTest() = default;
+  explicit SharedFeedTest(ReplicaSet& server) : ClusterTest(server) {}
+
   static constexpr int partitions = 6;
 
   Worker& join(std::vector<std::string> flags = {}) {
