@@ -1,20 +1,5 @@
 #include "source/peer/peer_link.hpp"
 
-#if defined(__SANITIZE_ADDRESS__)
-// In instrumented code, GCC 12 does not see that Asio allocates and frees by matching functions.
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-#endif
-
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/write.hpp>
-
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -23,15 +8,12 @@
 #include <utility>
 
 #include "sluice/error.hpp"
+#include "source/peer/asio.hpp"
 #include "text/hex.hpp"
 
 namespace sluice::source {
 
 namespace {
-
-namespace asio = boost::asio;
-using asio::ip::tcp;
-using boost::system::error_code;
 
 constexpr const char* psk_identity = "sluice";
 constexpr std::size_t length_bytes = 4;  ///< of a BSON document's own length

@@ -1,14 +1,5 @@
 #include "source/peer/peer_server.hpp"
 
-#if defined(__SANITIZE_ADDRESS__)
-// In instrumented code, GCC 12 does not see that Asio allocates and frees by matching functions.
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-#endif
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-
 #include <atomic>
 #include <chrono>
 #include <utility>
@@ -16,16 +7,13 @@
 
 #include "core/guarded.hpp"
 #include "flow/pause.hpp"
+#include "source/peer/asio.hpp"
 #include "source/peer/peer_link.hpp"
 #include "source/peer/peer_messages.hpp"
 
 namespace sluice::source {
 
 namespace {
-
-namespace asio = boost::asio;
-using asio::ip::tcp;
-using boost::system::error_code;
 
 /// How long another instance may take for a part of the conversation that is its turn, and to take an answer.
 constexpr auto patience_for_start = std::chrono::seconds(5);
