@@ -89,7 +89,10 @@ FeedSharing Feeds::sharing(const std::string& name, int max_await_ms) const {
                             const FeedFilter& filter, const MakeStream& own) {
     auto find = [peers, streams = filter.streams()] {
       std::vector<std::unique_ptr<PeerReader>> readers;
-      for (const Peer& peer : peers->earlier(streams)) readers.push_back(std::make_unique<PeerClient>(peer));
+      for (const Peer& peer : peers->earlier(streams)) {
+        auto reached = [peers, instance = peer.instance](bool yes) { peers->reached(instance, yes); };
+        readers.push_back(std::make_unique<PeerClient>(peer, std::move(reached)));
+      }
       return readers;
     };
     return std::make_unique<FollowingStream>(FollowingStream::Parts{

@@ -8,8 +8,8 @@ namespace sluice::source {
 namespace {
 
 /// How long it waits after a try to follow, and at most.
-constexpr auto first_pause = std::chrono::seconds(1);
-constexpr auto longest_pause = std::chrono::seconds(15);
+constexpr auto first_try_pause = std::chrono::seconds(1);
+constexpr auto longest_try_pause = std::chrono::seconds(30);
 
 std::unique_ptr<StreamBatch> nothing_at(const Position& at, std::uint64_t time) {
   auto token = std::make_shared<std::vector<std::uint8_t>>(at.token);
@@ -41,7 +41,7 @@ std::optional<Error> FollowingStream::open(const std::optional<Position>& after,
 bool FollowingStream::follow() {
   const flow::Time now = parts_.now();
   if (now < try_at_) return false;
-  pause_ = std::clamp<flow::Duration>(2 * pause_, first_pause, longest_pause);
+  pause_ = std::clamp<flow::Duration>(2 * pause_, first_try_pause, longest_try_pause);
   try_at_ = now + pause_;
   const StreamFilter& filter = parts_.filter.filter();
   const PeerRequest request{parts_.filter.identity(), filter.shard_count, filter.shards, at_, caught_up_};
@@ -116,7 +116,7 @@ std::optional<Error> FollowingStream::next_of_peer(std::unique_ptr<StreamBatch>&
   parts_.say("reads the change stream by itself again: " + peer_->name() + ": " + why);
   leave();
   caught_up_ = false;
-  try_at_ = parts_.now() + first_pause;
+  try_at_ = parts_.now() + first_try_pause;
   // The other instance's position may be at an event that this filter drops.
   if (auto error = open_own(at_, true)) return error;
   batch = nothing_at(at_, 0);

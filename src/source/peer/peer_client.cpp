@@ -21,6 +21,7 @@ constexpr auto patience_for_answer = std::chrono::seconds(3);
 
 std::string PeerClient::open(const PeerRequest& request) {
   std::string why = link_.connect(peer_.host, peer_.port, peer_.secret, patience);
+  reached_(why.empty());
   if (!why.empty()) return why;
   bson::Builder out;
   const bson::View message = peer::make_request(request, out);

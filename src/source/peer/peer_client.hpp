@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,7 +14,9 @@ namespace sluice::source {
 /// Reads the answers of another instance's feed over a connection to its PeerServer.
 class PeerClient : public PeerReader {
  public:
-  explicit PeerClient(Peer peer) : peer_(std::move(peer)) {}
+  /// `reached` is told whether the instance accepts connections.
+  PeerClient(Peer peer, std::function<void(bool)> reached)
+      : peer_(std::move(peer)), reached_(std::move(reached)) {}
 
   std::string name() const override { return peer_.host + ":" + std::to_string(peer_.port); }
   std::string open(const PeerRequest& request) override;
@@ -21,6 +24,7 @@ class PeerClient : public PeerReader {
 
  private:
   const Peer peer_;
+  const std::function<void(bool)> reached_;
   PeerLink link_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "core/peer.hpp"
+#include "flow/time.hpp"
 #include "source/peer/peer_reader.hpp"
 
 namespace sluice::source {
@@ -16,7 +18,8 @@ namespace sluice::source {
 /// Thread-safe.
 class PeerDirectory {
  public:
-  explicit PeerDirectory(Peer self) : self_(std::move(self)) {}
+  explicit PeerDirectory(Peer self, std::function<flow::Time()> now = flow::Clock::now)
+      : self_(std::move(self)), now_(std::move(now)) {}
 
   /// This instance, as others reach it.
   const Peer& self() const { return self_; }
@@ -25,8 +28,11 @@ class PeerDirectory {
   void tell(const std::string& stream, std::vector<Peer> members);
 
   /// The instances that this one may read from, each a member of all these streams' clusters: those that
-  /// started earlier, the earliest first, but a few only.
+  /// started earlier, the earliest first, but a few only, and none that was not reached a while ago.
   std::vector<Peer> earlier(const std::set<std::string>& streams) const;
+
+  /// Whether an instance was reached. After each failure it is left out for longer, up to five minutes.
+  void reached(const std::string& instance, bool yes);
 
   /// These streams are read through another instance from now on, or ("") no longer.
   void follow(const std::set<std::string>& streams, const std::string& peer);
@@ -34,10 +40,17 @@ class PeerDirectory {
   std::string followed(const std::string& stream) const;
 
  private:
+  struct Failure {
+    flow::Duration pause{};
+    flow::Time until{};
+  };
+
   const Peer self_;
+  const std::function<flow::Time()> now_;
   mutable std::mutex mutex_;
   std::map<std::string, std::vector<Peer>> members_;  ///< by stream
   std::map<std::string, std::string> followed_;       ///< by stream
+  std::map<std::string, Failure> failures_;           ///< by instance
 };
 
 }  // namespace sluice::source

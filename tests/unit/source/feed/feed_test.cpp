@@ -450,11 +450,11 @@ std::size_t live_as_two(std::uint64_t seed) {
 
 /// Calls `live` with growing seeds, beginning with $SLUICE_SEED or a random one.
 template <typename Live>
-void run_with_seeds(const Live& live) {
+void run_with_seeds(std::uint64_t count, const Live& live) {
   const char* given = std::getenv("SLUICE_SEED");
   const std::uint64_t first = given != nullptr ? std::stoull(given) : std::random_device{}();
   std::printf("SLUICE_SEED=%llu\n", static_cast<unsigned long long>(first));
-  for (std::uint64_t seed = first; seed < first + 25 && !testing::Test::HasFailure(); ++seed) {
+  for (std::uint64_t seed = first; seed < first + count && !testing::Test::HasFailure(); ++seed) {
     live(seed);
     if (testing::Test::HasFailure())
       std::printf("it failed with seed %llu\n", static_cast<unsigned long long>(seed));
@@ -463,14 +463,14 @@ void run_with_seeds(const Live& live) {
 
 TEST(FeedTest, EachReaderOfAnInstanceThatFollowsAnotherSeesEveryEventOnceInOrder) {
   std::size_t followed = 0;
-  run_with_seeds([&](std::uint64_t seed) { followed += live_as_two(seed); });
-  EXPECT_GT(followed, 100U);
+  run_with_seeds(8, [&](std::uint64_t seed) { followed += live_as_two(seed); });
+  EXPECT_GT(followed, 20U);
 }
 
 TEST(FeedTest, EachReaderSeesEveryEventOnceInOrderWhateverHappens) {
   std::size_t detaches = 0;
   std::size_t openings = 0;
-  run_with_seeds([&](std::uint64_t seed) {
+  run_with_seeds(25, [&](std::uint64_t seed) {
     const Feed::Counts counts = live(seed);
     detaches += counts.detaches;
     openings += counts.openings;
