@@ -195,22 +195,10 @@ void ClusterMember::on_look(const checkpoint::ClusterRecord& record, const std::
   unreachable_ = false;
   looking_.succeeded();
   members_ = policy_.members_of(record);
-  tell_peers(record);
+  if (parts_.context.peers) parts_.context.peers->tell(parts_.config.name, policy_.peers_of(record));
   decide(record);
   tell_joined();
   tell();
-}
-
-/// Tells the feeds which instances they may read from: the live ones that read the same partitions with the
-/// same rules.
-void ClusterMember::tell_peers(const checkpoint::ClusterRecord& record) {
-  if (!parts_.context.peers) return;
-  std::vector<Peer> peers;
-  for (const checkpoint::MemberRecord& member : record.members) {
-    const bool alike = member.partitions == partitions_ && member.options_hash == layout_.id().options_hash;
-    if (member.live && alike && member.peer) peers.push_back(*member.peer);
-  }
-  parts_.context.peers->tell(parts_.config.name, std::move(peers));
 }
 
 void ClusterMember::decide(const checkpoint::ClusterRecord& record) {

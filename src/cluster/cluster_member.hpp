@@ -60,7 +60,6 @@ class ClusterMember : public RunningStream {
   void on_left();
   void on_seat_ended(int index);
   void on_seat_failed(int exit_code);
-  void tell_peers(const checkpoint::ClusterRecord& record);
   void decide(const checkpoint::ClusterRecord& record);
   bool must_wait(const checkpoint::ClusterRecord& record);
   std::vector<flow::Seated> seated() const;

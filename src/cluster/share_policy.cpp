@@ -56,6 +56,18 @@ flow::ShareOrder SharePolicy::order_of(const checkpoint::ClusterRecord& record,
   return flow::share_as_assigned(view_of(record, std::move(here)), assigned);
 }
 
+std::vector<Peer> SharePolicy::peers_of(const checkpoint::ClusterRecord& record) const {
+  std::vector<Peer> peers;
+  for (const checkpoint::MemberRecord& member : record.members) {
+    const auto holds = [&](const checkpoint::PartitionRecord& shard) {
+      return shard.held && shard.holder.instance == member.instance;
+    };
+    if (member.peer && member.follows.empty() && counts(member) && std::ranges::any_of(record.shards, holds))
+      peers.push_back(*member.peer);
+  }
+  return peers;
+}
+
 flow::ShareView SharePolicy::view_of(const checkpoint::ClusterRecord& record,
                                      std::vector<flow::Seated> here) const {
   flow::ShareView view;

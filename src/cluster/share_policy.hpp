@@ -31,6 +31,9 @@ class SharePolicy {
   /// aside.
   flow::ShareOrder order_of(const checkpoint::ClusterRecord& record, std::vector<flow::Seated> here,
                             const std::vector<int>& assigned) const;
+  /// The members through which this one may read the change stream: live ones that hold partitions under the
+  /// same rules, and read by themselves.
+  std::vector<Peer> peers_of(const checkpoint::ClusterRecord& record) const;
   /// Whether this member should hold nothing, because it is hindered and another one is not.
   bool stands_aside(const checkpoint::ClusterRecord& record) const;
 

@@ -77,6 +77,7 @@ StreamRuntime::StreamRuntime(const Config& config, std::shared_ptr<spdlog::logge
 }
 
 void StreamRuntime::tear_down() {
+  feeds_->request_stop();
   offer_.stop();
   feeds_->stop();
   teardown_.join();

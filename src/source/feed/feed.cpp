@@ -37,7 +37,8 @@ Feed::Feed(std::string name, Limits limits, std::shared_ptr<flow::BudgetPool> me
       memory_(std::move(memory)),
       say_(std::move(say)),
       now_(std::move(now)),
-      sharing_(std::move(sharing)) {}
+      sharing_(std::move(sharing)),
+      stepped_at_(now_()) {}
 
 Feed::~Feed() {
   request_stop();
@@ -56,6 +57,10 @@ void Feed::request_stop() {
 
 void Feed::join() {
   if (thread_.joinable()) thread_.join();
+}
+
+bool Feed::is_silent() const {
+  return now_() - stepped_at_.load() > limits_.silence;
 }
 
 bool Feed::is_unused() const {
@@ -95,6 +100,7 @@ void Feed::run(const std::stop_token& stop) {
 
 Feed::Step Feed::step() {
   const flow::Time now = now_();
+  stepped_at_ = now;
   Step step;
   std::optional<Opening> opening;
   bool unused = false;

@@ -84,6 +84,8 @@ class Feed {
     flow::Duration gather = std::chrono::seconds(1);
     /// How long a reader that has asked waits for the answer before it reads on by itself.
     flow::Duration answer = std::chrono::milliseconds(20);
+    /// A feed that has not finished a step for so long hangs in a call to the server.
+    flow::Duration silence = std::chrono::seconds(3);
   };
 
   using Say = std::function<void(const std::string&)>;
@@ -133,6 +135,9 @@ class Feed {
 
   /// Whether its cursor gets its answers from another instance.
   bool follows() const { return *sharing_.follows; }
+  /// Whether it hangs; see Limits::silence. Any thread.
+  bool is_silent() const;
+  flow::Duration longest_silence() const { return limits_.silence; }
   /// What its readers read; see FeedFilter::identity().
   std::string identity() const;
 
@@ -194,6 +199,7 @@ class Feed {
   const Say say_;
   const Now now_;
   const FeedSharing sharing_;
+  std::atomic<flow::Time> stepped_at_;  ///< when a step began or ended last
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;   ///< wakes the feed's thread

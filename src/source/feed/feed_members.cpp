@@ -142,7 +142,8 @@ Feed::Counts Feed::counts() const {
 /// The first readers begin together, so that the cursor begins where the one furthest behind is.
 bool Feed::gathering(flow::Time now, Step& step) const {
   if (!first_asked_ || !in(Standing::joined).empty()) return false;
-  const bool all_asked = in(Standing::announced).empty() && in(Standing::apart).empty();
+  const bool all_asked = std::ranges::none_of(
+      members_, [](const auto& member) { return !member->is_tap() && member->standing <= Standing::apart; });
   step.due = *first_asked_ + limits_.gather;
   return !all_asked && now < *step.due;
 }
@@ -151,7 +152,8 @@ bool Feed::gathering(flow::Time now, Step& step) const {
 std::shared_ptr<const FeedFilter> Feed::needed() const {
   std::vector<const FeedNeeds*> needs;
   for (const auto& member : members_) {
-    if (member->standing != Standing::announced) needs.push_back(&member->needs);
+    const bool gone = member->is_tap() && member->standing <= Standing::apart;
+    if (member->standing != Standing::announced && !gone) needs.push_back(&member->needs);
   }
   return std::make_shared<const FeedFilter>(needs);
 }

@@ -37,7 +37,10 @@ std::string FeedTap::answer(flow::Duration most) {
 
 std::unique_ptr<StreamBatch> FeedTap::next(std::size_t events, flow::Duration wait) {
   taker_.usual_batch(events);
-  return taker_.next(wait);
+  auto batch = taker_.next(wait);
+  // Otherwise the other instance would believe that nothing happens.
+  if (batch && batch->events.empty() && feed_->is_silent()) return nullptr;
+  return batch;
 }
 
 }  // namespace sluice::source

@@ -22,11 +22,13 @@ class FeedTap {
 
   /// Asks to join at this position. `caught_up`: the reader has seen all there was a moment ago.
   void ask(const Position& after, bool caught_up);
-  /// Waits up to `most` for the answer. Returns why it has not joined, or "".
+  /// Waits for the answer, as long as the feed may wait for the server, or up to `most`. Returns why it has
+  /// not joined, or "".
+  std::string answer() { return answer(feed_->longest_silence()); }
   std::string answer(flow::Duration most);
 
   /// Up to `events` events, or as many as one answer of the feed has for this reader; none if none came in
-  /// time. Null once the feed has ended for this reader.
+  /// time. Null once the feed has ended for this reader, or hangs.
   std::unique_ptr<StreamBatch> next(std::size_t events, flow::Duration wait);
 
  private:

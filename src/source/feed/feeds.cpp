@@ -18,6 +18,9 @@ struct Shown {
   std::size_t Feed::Counts::*value;
 };
 
+/// A feed that has not finished a step for so long, beyond what it may wait for an answer, hangs.
+constexpr auto longest_silence = std::chrono::seconds(2);
+
 constexpr std::array<Shown, 7> metrics_shown{{
     {"sluice_feed_readers", "gauge", "streams that share the feed's cursor or can", &Feed::Counts::readers},
     {"sluice_feed_detached", "gauge", "of these, the ones that read cursors of their own at present",
@@ -73,8 +76,9 @@ std::shared_ptr<Feed> Feeds::feed_for(const Reading& reading) {
   limits.queue_bytes = memory_->reading().limit() / 3;
   limits.kept_bytes = limits.queue_bytes / 2;
   limits.cursor_batch = reading.options.cursor_batch;
+  limits.silence = std::chrono::milliseconds(reading.options.max_await_ms) + longest_silence;
   auto feed = std::make_shared<Feed>(
-      name, limits, memory_, [this](const std::string& text) { say_(true, text); }, flow::Clock::now,
+      name, limits, memory_, [say = say_](const std::string& text) { say(true, text); }, flow::Clock::now,
       sharing(name, reading.options.max_await_ms));
   feed->start();
   feeds_.push_back({feed, reading.deployment, reading.database});
@@ -85,18 +89,17 @@ std::shared_ptr<Feed> Feeds::feed_for(const Reading& reading) {
 FeedSharing Feeds::sharing(const std::string& name, int max_await_ms) const {
   FeedSharing sharing;
   if (!peers_) return sharing;
-  sharing.make_cursor = [name, max_await_ms, peers = peers_, say = say_, follows = sharing.follows](
-                            const FeedFilter& filter, const MakeStream& own) {
-    auto find = [peers, streams = filter.streams()] {
-      std::vector<std::unique_ptr<PeerReader>> readers;
-      for (const Peer& peer : peers->earlier(streams)) {
-        auto reached = [peers, instance = peer.instance](bool yes) { peers->reached(instance, yes); };
-        readers.push_back(std::make_unique<PeerClient>(peer, std::move(reached)));
-      }
-      return readers;
-    };
+  const auto connector =
+      std::make_shared<PeerConnector>([max_await_ms, peers = peers_](const std::set<std::string>& streams) {
+        std::vector<std::unique_ptr<PeerReader>> readers;
+        for (const Peer& peer : peers->earlier(streams))
+          readers.push_back(std::make_unique<PeerClient>(peer, std::chrono::milliseconds(max_await_ms)));
+        return readers;
+      });
+  sharing.make_cursor = [name, max_await_ms, connector, peers = peers_, say = say_,
+                         follows = sharing.follows](const FeedFilter& filter, const MakeStream& own) {
     return std::make_unique<FollowingStream>(FollowingStream::Parts{
-        filter, own, std::move(find), follows,
+        filter, own, connector, follows,
         [peers, streams = filter.streams()](const std::string& peer) { peers->follow(streams, peer); },
         [name, say](const std::string& what) { say(false, "the feed of " + name + " " + what); },
         max_await_ms});
@@ -105,8 +108,6 @@ FeedSharing Feeds::sharing(const std::string& name, int max_await_ms) const {
 }
 
 std::unique_ptr<FeedTap> Feeds::open_tap(const PeerRequest& request, std::string& why) const {
-  /// Longer than the feed waits for one answer of the server.
-  constexpr auto patience = std::chrono::milliseconds(1500);
   std::shared_ptr<Feed> feed;
   {
     const std::lock_guard lock(mutex_);
@@ -119,8 +120,13 @@ std::unique_ptr<FeedTap> Feeds::open_tap(const PeerRequest& request, std::string
   auto tap =
       std::make_unique<FeedTap>(std::move(feed), request.identity, request.shard_count, request.shards);
   tap->ask(request.after, request.caught_up);
-  why = tap->answer(patience);
+  why = tap->answer();
   return why.empty() ? std::move(tap) : nullptr;
+}
+
+void Feeds::request_stop() {
+  const std::lock_guard lock(mutex_);
+  for (const Entry& entry : feeds_) entry.feed->request_stop();
 }
 
 void Feeds::stop() {

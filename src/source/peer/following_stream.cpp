@@ -7,10 +7,6 @@ namespace sluice::source {
 
 namespace {
 
-/// How long it waits after a try to follow, and at most.
-constexpr auto first_try_pause = std::chrono::seconds(1);
-constexpr auto longest_try_pause = std::chrono::seconds(30);
-
 std::unique_ptr<StreamBatch> nothing_at(const Position& at, std::uint64_t time) {
   auto token = std::make_shared<std::vector<std::uint8_t>>(at.token);
   auto batch = std::make_unique<StreamBatch>();
@@ -27,53 +23,47 @@ std::unique_ptr<StreamBatch> nothing_at(const Position& at, std::uint64_t time) 
 std::optional<Error> FollowingStream::open(const std::optional<Position>& after, Position& at,
                                            bool filter_changed) {
   invalidated_ = false;
-  caught_up_ = false;
   leave();
   if (after) at_ = *after;
-  if (!after || !follow()) {
-    if (auto error = open_own(after, filter_changed)) return error;
-  }
+  if (auto error = open_own(after, filter_changed)) return error;
   at = at_;
   return std::nullopt;
 }
 
-/// Tries to continue with another instance's answers.
-bool FollowingStream::follow() {
-  const flow::Time now = parts_.now();
-  if (now < try_at_) return false;
-  pause_ = std::clamp<flow::Duration>(2 * pause_, first_try_pause, longest_try_pause);
-  try_at_ = now + pause_;
-  const StreamFilter& filter = parts_.filter.filter();
-  const PeerRequest request{parts_.filter.identity(), filter.shard_count, filter.shards, at_, caught_up_};
-  std::string why;
-  for (auto& peer : parts_.find_peers()) {
-    const std::string not_this = peer->open(request);
-    if (!not_this.empty()) {
-      why += (why.empty() ? "" : "; ") + peer->name() + ": " + not_this;
-      continue;
-    }
-    parts_.say("reads the change stream through " + peer->name());
-    peer_ = std::move(peer);
-    own_.reset();
-    told_.clear();
-    pause_ = {};
-    *parts_.follows = true;
-    parts_.followed(peer_->name());
-    return true;
+/// Continues with another instance's answers, if one is connected and has what follows the position.
+void FollowingStream::follow() {
+  PeerConnector::Try result = parts_.connector->poll(parts_.filter.streams());
+  if (result.reader) {
+    const StreamFilter& filter = parts_.filter.filter();
+    result.why_not =
+        result.reader->open({parts_.filter.identity(), filter.shard_count, filter.shards, at_, caught_up_});
+    if (!result.why_not.empty()) result.why_not = result.reader->name() + ": " + result.why_not;
   }
-  if (!why.empty() && why != told_) parts_.say("reads the change stream by itself for now: " + why);
-  told_ = why;
-  return false;
+  if (!result.why_not.empty()) {
+    if (result.why_not != told_) parts_.say("reads the change stream by itself for now: " + result.why_not);
+    told_ = std::move(result.why_not);
+    return;
+  }
+  if (!result.reader) return;
+  peer_ = std::move(result.reader);
+  own_.reset();
+  told_.clear();
+  parts_.connector->began();
+  *parts_.follows = true;
+  parts_.followed(peer_->name());
+  parts_.say("reads the change stream through " + peer_->name());
 }
 
 void FollowingStream::leave() {
   if (!peer_) return;
   peer_.reset();
+  parts_.connector->ended();
   *parts_.follows = false;
   parts_.followed("");
 }
 
 std::optional<Error> FollowingStream::open_own(const std::optional<Position>& after, bool filter_changed) {
+  caught_up_ = false;
   own_ = parts_.own(parts_.filter.filter());
   own_->read_as(reading_);
   Position opened;
@@ -86,7 +76,7 @@ std::optional<Error> FollowingStream::open_own(const std::optional<Position>& af
 }
 
 std::optional<Error> FollowingStream::next(std::unique_ptr<StreamBatch>& batch) {
-  if (own_ && caught_up_ && !invalidated_) follow();
+  if (own_ && !invalidated_) follow();
   if (peer_) return next_of_peer(batch);
   if (own_) return next_of_own(batch);
   return Error{ErrorKind::cursor_gone, 0, "the change stream has to be opened again"};
@@ -97,8 +87,7 @@ std::optional<Error> FollowingStream::next_of_own(std::unique_ptr<StreamBatch>& 
   own_->read_at_most(limit_);
   if (auto error = own_->next(batch)) return error;
   invalidated_ = own_->invalidated();
-  // In the midst of an event it has no position at which it could continue elsewhere.
-  const bool whole = batch->resume_token || !batch->events.empty();
+  const bool whole = batch->resume_token || !batch->events.empty();  // not in the midst of an event
   caught_up_ = whole && batch->events.size() < events_asked();
   if (whole) move_to(batch);
   return std::nullopt;
@@ -115,8 +104,6 @@ std::optional<Error> FollowingStream::next_of_peer(std::unique_ptr<StreamBatch>&
   }
   parts_.say("reads the change stream by itself again: " + peer_->name() + ": " + why);
   leave();
-  caught_up_ = false;
-  try_at_ = parts_.now() + first_try_pause;
   // The other instance's position may be at an event that this filter drops.
   if (auto error = open_own(at_, true)) return error;
   batch = nothing_at(at_, 0);

@@ -6,16 +6,17 @@
 #include <optional>
 #include <string>
 
-#include "flow/time.hpp"
 #include "source/event_stream.hpp"
 #include "source/feed/feed.hpp"
+#include "source/peer/peer_connector.hpp"
 #include "source/peer/peer_reader.hpp"
 
 namespace sluice::source {
 
 /// The cursor of a feed in a cluster whose instances share one change stream. It gets its answers from
-/// another instance's feed while it can, and from a change stream of its own otherwise. It changes between
-/// the two at its position, so no event is left out; some may come again after a change.
+/// another instance's feed while it can, and from a change stream of its own otherwise. It begins with its
+/// own, and connects to other instances meanwhile. It changes between the two at its position, so no event is
+/// left out; some may come again after a change.
 ///
 /// Used by one thread.
 class FollowingStream : public EventStream {
@@ -23,12 +24,11 @@ class FollowingStream : public EventStream {
   struct Parts {
     FeedFilter filter;
     MakeStream own;
-    FindPeers find_peers;
+    std::shared_ptr<PeerConnector> connector;               ///< outlives this stream, so that pauses are kept
     std::shared_ptr<std::atomic<bool>> follows;             ///< told whether another instance is read
     std::function<void(const std::string& peer)> followed;  ///< told which one, or ""
     std::function<void(const std::string&)> say;
     int max_await_ms = 500;
-    std::function<flow::Time()> now = flow::Clock::now;
   };
 
   explicit FollowingStream(Parts parts) : parts_(std::move(parts)) {}
@@ -45,7 +45,7 @@ class FollowingStream : public EventStream {
   bool invalidated() const override { return invalidated_; }
 
  private:
-  bool follow();
+  void follow();
   void leave();
   std::optional<Error> open_own(const std::optional<Position>& after, bool filter_changed);
   std::optional<Error> next_of_own(std::unique_ptr<StreamBatch>& batch);
@@ -59,8 +59,6 @@ class FollowingStream : public EventStream {
   Position at_;
   flow::ReadDetail reading_;
   ReadLimit limit_;
-  flow::Time try_at_{};
-  flow::Duration pause_{};
   std::string told_;  ///< why it did not follow, as was said last
   bool caught_up_ = false;
   bool patient_ = true;

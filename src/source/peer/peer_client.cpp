@@ -13,22 +13,24 @@ namespace {
 constexpr const char* no_message = "it sent what is no message";
 
 /// How long the other instance may take to accept a connection, and for an answer beyond what it was told to
-/// wait. The change stream is not read meanwhile.
+/// wait. The change stream is not read while an answer is awaited. The events may take another second for
+/// each megabyte.
 constexpr auto patience = std::chrono::seconds(1);
 constexpr auto patience_for_answer = std::chrono::seconds(3);
 
 }  // namespace
 
+std::string PeerClient::connect() {
+  return link_.connect(peer_.host, peer_.port, peer_.secret, patience);
+}
+
 std::string PeerClient::open(const PeerRequest& request) {
-  std::string why = link_.connect(peer_.host, peer_.port, peer_.secret, patience);
-  reached_(why.empty());
-  if (!why.empty()) return why;
   bson::Builder out;
   const bson::View message = peer::make_request(request, out);
-  why = link_.send({message.data(), message.size()}, patience);
+  std::string why = link_.send({message.data(), message.size()}, patience);
   if (!why.empty()) return why;
   std::vector<std::uint8_t> bytes;
-  why = link_.receive(bytes, patience_for_answer);
+  why = link_.receive(bytes, longest_await_ + patience_for_answer);
   if (!why.empty()) return why;
   return peer::parse_reply(view_of(bytes)).value_or(no_message);
 }
@@ -45,7 +47,7 @@ std::unique_ptr<StreamBatch> PeerClient::next(std::size_t events, flow::Duration
   const auto head = peer::parse_head(view_of(*bytes));
   why = head ? head->ended : no_message;
   if (!why.empty()) return nullptr;
-  why = link_.receive_more(*bytes, head->bytes, patience_for_answer);
+  why = link_.receive_more(*bytes, head->bytes, patience_for_answer + std::chrono::microseconds(head->bytes));
   if (!why.empty()) return nullptr;
   auto batch = peer::batch_of(*head, std::move(bytes));
   if (!batch) why = no_message;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,17 +13,19 @@ namespace sluice::source {
 /// Reads the answers of another instance's feed over a connection to its PeerServer.
 class PeerClient : public PeerReader {
  public:
-  /// `reached` is told whether the instance accepts connections.
-  PeerClient(Peer peer, std::function<void(bool)> reached)
-      : peer_(std::move(peer)), reached_(std::move(reached)) {}
+  /// `longest_await`: how long its feed may wait
+  /// for MongoDB's answer.
+  PeerClient(Peer peer, flow::Duration longest_await)
+      : peer_(std::move(peer)), longest_await_(longest_await) {}
 
   std::string name() const override { return peer_.host + ":" + std::to_string(peer_.port); }
+  std::string connect() override;
   std::string open(const PeerRequest& request) override;
   std::unique_ptr<StreamBatch> next(std::size_t events, flow::Duration wait, std::string& why) override;
 
  private:
   const Peer peer_;
-  const std::function<void(bool)> reached_;
+  const flow::Duration longest_await_;
   PeerLink link_;
 };
 

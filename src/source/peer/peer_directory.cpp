@@ -8,31 +8,12 @@ namespace sluice::source {
 namespace {
 
 constexpr std::size_t most_tried = 3;
-/// A try to reach an instance may take a second, in which the change stream is not read.
-constexpr auto first_pause = std::chrono::seconds(1);
-constexpr auto longest_pause = std::chrono::minutes(5);
 
 }  // namespace
 
 void PeerDirectory::tell(const std::string& stream, std::vector<Peer> members) {
   const std::lock_guard lock(mutex_);
   members_[stream] = std::move(members);
-  std::erase_if(failures_, [this](const auto& failure) {
-    return std::ranges::none_of(members_, [&](const auto& of_stream) {
-      return std::ranges::find(of_stream.second, failure.first, &Peer::instance) != of_stream.second.end();
-    });
-  });
-}
-
-void PeerDirectory::reached(const std::string& instance, bool yes) {
-  const std::lock_guard lock(mutex_);
-  if (yes) {
-    failures_.erase(instance);
-    return;
-  }
-  Failure& failure = failures_[instance];
-  failure.pause = std::clamp<flow::Duration>(2 * failure.pause, first_pause, longest_pause);
-  failure.until = now_() + failure.pause;
 }
 
 void PeerDirectory::follow(const std::set<std::string>& streams, const std::string& peer) {
@@ -56,13 +37,8 @@ std::vector<Peer> PeerDirectory::earlier(const std::set<std::string>& streams) c
   std::vector<Peer> found;
   const auto first = streams.empty() ? members_.end() : members_.find(*streams.begin());
   if (first == members_.end()) return found;
-  const flow::Time now = now_();
-  const auto is_avoided = [&](const Peer& peer) {
-    const auto failure = failures_.find(peer.instance);
-    return failure != failures_.end() && now < failure->second.until;
-  };
   std::ranges::copy_if(first->second, std::back_inserter(found), [&](const Peer& peer) {
-    return peer.is_before(self_) && !is_avoided(peer) &&
+    return peer.is_before(self_) &&
            std::ranges::all_of(streams, [&](const auto& stream) { return is_member(stream, peer); });
   });
   std::ranges::sort(found, &Peer::is_before);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -9,7 +8,6 @@
 #include <vector>
 
 #include "core/peer.hpp"
-#include "flow/time.hpp"
 #include "source/peer/peer_reader.hpp"
 
 namespace sluice::source {
@@ -18,8 +16,7 @@ namespace sluice::source {
 /// Thread-safe.
 class PeerDirectory {
  public:
-  explicit PeerDirectory(Peer self, std::function<flow::Time()> now = flow::Clock::now)
-      : self_(std::move(self)), now_(std::move(now)) {}
+  explicit PeerDirectory(Peer self) : self_(std::move(self)) {}
 
   /// This instance, as others reach it.
   const Peer& self() const { return self_; }
@@ -28,11 +25,8 @@ class PeerDirectory {
   void tell(const std::string& stream, std::vector<Peer> members);
 
   /// The instances that this one may read from, each a member of all these streams' clusters: those that
-  /// started earlier, the earliest first, but a few only, and none that was not reached a while ago.
+  /// started earlier, the earliest first, but a few only.
   std::vector<Peer> earlier(const std::set<std::string>& streams) const;
-
-  /// Whether an instance was reached. After each failure it is left out for longer, up to five minutes.
-  void reached(const std::string& instance, bool yes);
 
   /// These streams are read through another instance from now on, or ("") no longer.
   void follow(const std::set<std::string>& streams, const std::string& peer);
@@ -40,17 +34,10 @@ class PeerDirectory {
   std::string followed(const std::string& stream) const;
 
  private:
-  struct Failure {
-    flow::Duration pause{};
-    flow::Time until{};
-  };
-
   const Peer self_;
-  const std::function<flow::Time()> now_;
   mutable std::mutex mutex_;
   std::map<std::string, std::vector<Peer>> members_;  ///< by stream
   std::map<std::string, std::string> followed_;       ///< by stream
-  std::map<std::string, Failure> failures_;           ///< by instance
 };
 
 }  // namespace sluice::source

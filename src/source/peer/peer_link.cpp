@@ -45,7 +45,8 @@ unsigned int secret_of_server(SSL* ssl, const char* identity, unsigned char* sec
   return copy_secret(ssl, secret, most);
 }
 
-/// There are no certificates: without the secret no handshake succeeds.
+/// A pre-shared key counts as a session that is resumed. A server that shows a certificate instead does not
+/// know the secret, and no certificate is trusted.
 asio::ssl::context make_context() {
   asio::ssl::context context(asio::ssl::context::tls);
   SSL_CTX* native = context.native_handle();
@@ -103,13 +104,18 @@ struct PeerLink::Wire {
     return late ? "it did not answer in time" : "this instance is stopping";
   }
 
-  std::string shake_hands(asio::ssl::stream_base::handshake_type as, flow::Duration most) {
+  std::string shake_hands(asio::ssl::stream_base::handshake_type as, flow::Duration most,
+                          const std::stop_token& stop) {
     error_code ignored;
     stream.lowest_layer().set_option(tcp::no_delay(true), ignored);
     stream.lowest_layer().set_option(asio::socket_base::keep_alive(true), ignored);
     SSL_set_ex_data(stream.native_handle(), secret_index(), &secret);
-    std::string why = run(most, {}, [&](auto handler) { stream.async_handshake(as, handler); });
-    return why.empty() ? why : "the TLS handshake failed: " + why;
+    if (as == asio::ssl::stream_base::client) SSL_set_verify(stream.native_handle(), SSL_VERIFY_PEER, nullptr);
+    std::string why = run(most, stop, [&](auto handler) { stream.async_handshake(as, handler); });
+    if (!why.empty()) return "the TLS handshake failed: " + why;
+    if (SSL_session_reused(stream.native_handle()) == 1) return "";
+    close();
+    return "it does not know the secret";
   }
 };
 
@@ -141,16 +147,17 @@ std::string PeerLink::connect(const std::string& host, int port, const std::stri
   why = wire_->run(most, {},
                    [&](auto handler) { asio::async_connect(wire_->stream.lowest_layer(), found, handler); });
   if (!why.empty()) return why;
-  return wire_->shake_hands(asio::ssl::stream_base::client, most);
+  return wire_->shake_hands(asio::ssl::stream_base::client, most, {});
 }
 
-std::string PeerLink::accept(int socket, const std::string& secret, flow::Duration most) {
+std::string PeerLink::accept(int socket, const std::string& secret, flow::Duration most,
+                             const std::stop_token& stop) {
   wire_ = std::make_unique<Wire>();
   wire_->secret = secret;
   error_code error;
   wire_->stream.lowest_layer().assign(tcp::v4(), socket, error);
   if (error) return error.message();
-  return wire_->shake_hands(asio::ssl::stream_base::server, most);
+  return wire_->shake_hands(asio::ssl::stream_base::server, most, stop);
 }
 
 std::string PeerLink::send(std::span<const std::uint8_t> bytes, flow::Duration most,

@@ -36,7 +36,8 @@ class PeerLink {
 
   std::string connect(const std::string& host, int port, const std::string& secret, flow::Duration most);
   /// `socket`: the descriptor of an accepted connection, which it closes in any case.
-  std::string accept(int socket, const std::string& secret, flow::Duration most);
+  std::string accept(int socket, const std::string& secret, flow::Duration most,
+                     const std::stop_token& stop = {});
 
   std::string send(std::span<const std::uint8_t> bytes, flow::Duration most,
                    const std::stop_token& stop = {});

@@ -62,7 +62,7 @@ std::optional<std::string> parse_reply(bson::View message) {
 }
 
 bson::View make_question(const Question& question, bson::Builder& out) {
-  return out.append("events", static_cast<std::int64_t>(question.events))
+  return out.append("events", std::min(static_cast<std::int64_t>(question.events), most_events))
       .append("waitMs", question.wait_ms)
       .finish();
 }

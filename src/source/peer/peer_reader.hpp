@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ struct PeerRequest {
   bool caught_up = false;  ///< the reader has seen all there was a moment ago
 };
 
-/// Reads the answers of another instance's feed. Blocks; used by one thread.
+/// Reads the answers of another instance's feed. Blocks; used by one thread at a time.
 class PeerReader {
  public:
   PeerReader() = default;
@@ -31,6 +32,8 @@ class PeerReader {
 
   /// The instance, for messages.
   virtual std::string name() const = 0;
+  /// Returns what went wrong, or "". May be called on another thread than the rest.
+  virtual std::string connect() = 0;
   /// Begins after a position. Returns why that is not possible, or "".
   virtual std::string open(const PeerRequest& request) = 0;
   /// The next batch, of about `events` events at most; empty if none came within `wait`. Null, and `why`, if
@@ -38,7 +41,9 @@ class PeerReader {
   virtual std::unique_ptr<StreamBatch> next(std::size_t events, flow::Duration wait, std::string& why) = 0;
 };
 
-/// Readers of the instances whose feeds may be read now, the most suitable first.
-using FindPeers = std::function<std::vector<std::unique_ptr<PeerReader>>()>;
+/// Readers of the instances whose feeds of these streams may be read now, the most suitable first. Any thread
+/// may call it.
+using FindPeers =
+    std::function<std::vector<std::unique_ptr<PeerReader>>(const std::set<std::string>& streams)>;
 
 }  // namespace sluice::source

@@ -1,5 +1,6 @@
 #include "source/peer/peer_server.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <utility>
@@ -18,6 +19,8 @@ namespace {
 /// How long another instance may take for a part of the conversation that is its turn, and to take an answer.
 constexpr auto patience_for_start = std::chrono::seconds(5);
 constexpr auto patience_to_take = std::chrono::seconds(30);
+/// The other instance asks again. This one may have to stop meanwhile.
+constexpr auto longest_wait = std::chrono::milliseconds(500);
 /// When no connection can be accepted, for instance because the process has too many files open.
 constexpr auto pause_after_failure = std::chrono::milliseconds(100);
 /// An instance asks for the next answer when it has room for it.
@@ -85,37 +88,46 @@ void PeerServer::accept(const std::stop_token& stop) {
   tcp::socket socket(listener_->io);
   const std::function<void()> next = [&] {
     listener_->acceptor.async_accept(socket, [&](const error_code& error) {
-      if (!error) begin(socket.release());
-      if (error) flow::pause(pause_after_failure, stop);
+      if (error) {
+        flow::pause(pause_after_failure, stop);
+      } else {
+        run_guarded([&] { begin(std::exchange(socket, tcp::socket(listener_->io))); },
+                    [this](int, const char* what) { say_failed(what); });
+      }
       next();
     });
   };
   next();
-  while (!stop.stop_requested()) {
-    run_guarded([&] { listener_->io.run(); },
-                [this](int, const char* what) { parts_.say(std::string("a connection failed: ") + what); });
-  }
+  run_guarded([&] { listener_->io.run(); }, [this](int, const char* what) { say_failed(what); });
 }
 
-void PeerServer::begin(int socket) {
+void PeerServer::say_failed(const char* what) const {
+  parts_.say(std::string("a connection of another instance failed: ") + what);
+}
+
+void PeerServer::begin(tcp::socket socket) {
   const std::lock_guard lock(mutex_);
   sessions_.remove_if([](const auto& session) { return session->ended.load(); });
-  if (sessions_.size() >= most_connections) {
-    tcp::socket refused(listener_->io, tcp::v4(), socket);
-    return;
+  if (sessions_.size() >= most_connections) return;
+  auto session = std::make_unique<Session>();
+  const int descriptor = socket.release();
+  try {
+    session->thread = std::jthread([this, descriptor, &ended = session->ended](const std::stop_token& stop) {
+      run_guarded([&] { serve(descriptor, stop); }, [this](int, const char* what) { say_failed(what); });
+      ended = true;
+    });
+  } catch (...) {
+    socket.assign(tcp::v4(), descriptor);  // closes it
+    throw;
   }
-  Session& session = *sessions_.emplace_back(std::make_unique<Session>());
-  session.thread = std::jthread([this, socket, &session](const std::stop_token& stop) {
-    run_guarded([&] { serve(socket, stop); },
-                [this](int, const char* what) { parts_.say(std::string("a connection failed: ") + what); });
-    session.ended = true;
-  });
+  sessions_.push_back(std::move(session));
 }
 
 void PeerServer::serve(int socket, const std::stop_token& stop) {
   PeerLink link;
-  std::string why = link.accept(socket, parts_.secret, patience_for_start);
-  if (why.empty()) why = converse(link, stop);
+  // A failure here is none of an instance: whoever connects without the secret gets no further.
+  if (!link.accept(socket, parts_.secret, patience_for_start, stop).empty()) return;
+  const std::string why = converse(link, stop);
   if (!why.empty() && !stop.stop_requested()) parts_.say("another instance no longer reads the feed: " + why);
 }
 
@@ -136,9 +148,10 @@ std::string PeerServer::converse(PeerLink& link, const std::stop_token& stop) {
     if (std::string why = link.receive(bytes, patience_for_question, stop); !why.empty()) return why;
     const auto question = peer::parse_question(view_of(bytes));
     if (!question) return "it sent what is no message";
-    const auto batch = tap->next(question->events, std::chrono::milliseconds(question->wait_ms));
+    const auto wait = std::min<flow::Duration>(std::chrono::milliseconds(question->wait_ms), longest_wait);
+    const auto batch = tap->next(question->events, wait);
     bson::Builder head;
-    bytes.clear();
+    bytes = {};
     const bson::View message =
         batch ? peer::make_head(*batch, head) : peer::make_end("its feed has ended", head);
     bytes.insert(bytes.end(), message.data(), message.data() + message.size());

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "source/feed/feed_tap.hpp"
+#include "source/peer/asio.hpp"
 #include "source/peer/peer_reader.hpp"
 
 namespace sluice::source {
@@ -48,7 +49,8 @@ class PeerServer {
   struct Session;
 
   void accept(const std::stop_token& stop);
-  void begin(int socket);
+  void begin(tcp::socket socket);
+  void say_failed(const char* what) const;
   void serve(int socket, const std::stop_token& stop);
   std::string converse(PeerLink& link, const std::stop_token& stop);
 

@@ -287,6 +287,7 @@ class ModelPeer : public PeerReader {
   ModelPeer(std::shared_ptr<Feed> feed, std::mt19937_64& random) : feed_(std::move(feed)), random_(random) {}
 
   std::string name() const override { return "peer"; }
+  std::string connect() override { return ""; }
   std::string open(const PeerRequest& request) override {
     if (random_() % 10 == 0) return "unreachable";
     tap_ = std::make_unique<FeedTap>(feed_, request.identity, request.shard_count, request.shards);
@@ -395,17 +396,18 @@ std::size_t live_as_two(std::uint64_t seed) {
   auto leader = std::make_shared<Feed>("leader", limits, memory, silent, clock, shares);
   std::size_t followed = 0;
   FeedSharing follows;
+  const auto find = [&](const std::set<std::string>&) {
+    std::vector<std::unique_ptr<PeerReader>> peers;
+    peers.push_back(std::make_unique<ModelPeer>(leader, random));
+    return peers;
+  };
+  const auto connector = std::make_shared<PeerConnector>(find, std::launch::deferred, clock);
   follows.make_cursor = [&, flag = follows.follows](const FeedFilter& filter, const MakeStream& own) {
-    auto find = [&] {
-      std::vector<std::unique_ptr<PeerReader>> peers;
-      peers.push_back(std::make_unique<ModelPeer>(leader, random));
-      return peers;
-    };
     const auto count = [&](const std::string& what) {
       followed += what.find("through") != what.npos ? 1 : 0;
     };
     return std::make_unique<FollowingStream>(
-        FollowingStream::Parts{filter, own, find, flag, silent, count, 1, clock});
+        FollowingStream::Parts{filter, own, connector, flag, silent, count, 1});
   };
   auto follower = std::make_shared<Feed>("follower", limits, memory, silent, clock, follows);
   std::vector<std::unique_ptr<ModelReader>> readers;

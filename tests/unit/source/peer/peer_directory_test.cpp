@@ -43,26 +43,6 @@ TEST(PeerDirectory, NamesAFewOnly) {
   EXPECT_EQ(names(directory.earlier({"shop"})), "012");
 }
 
-TEST(PeerDirectory, AvoidsThoseThatWereNotReachedForLongerEachTime) {
-  using std::chrono::seconds;
-  flow::Time now{};
-  now += std::chrono::hours(1);
-  PeerDirectory directory(peer("z", 9), [&now] { return now; });
-  directory.tell("shop", {peer("a", 1), peer("b", 2)});
-  for (const int pause : {1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300}) {
-    directory.reached("a", false);
-    EXPECT_EQ(names(directory.earlier({"shop"})), "b");
-    now += seconds(pause) - std::chrono::milliseconds(1);
-    EXPECT_EQ(names(directory.earlier({"shop"})), "b") << pause;
-    now += std::chrono::milliseconds(1);
-    EXPECT_EQ(names(directory.earlier({"shop"})), "ab") << pause;
-  }
-  directory.reached("a", true);
-  directory.reached("a", false);
-  now += seconds(1);
-  EXPECT_EQ(names(directory.earlier({"shop"})), "ab") << "it begins again with a short pause";
-}
-
 /// Of any two instances, one may read from the other and not the other way round.
 TEST(PeerDirectory, NeverLetsTwoReadFromEachOther) {
   const std::vector<Peer> all{peer("a", 1), peer("b", 1), peer("c", 2)};

@@ -1,0 +1,50 @@
+#include "source/peer/peer_connector.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace sluice::source {
+
+namespace {
+
+constexpr auto first_pause = std::chrono::seconds(1);
+constexpr auto longest_pause = std::chrono::minutes(1);
+/// A reader that was read for so long is worth a new try at once.
+constexpr auto lasting = std::chrono::minutes(1);
+
+}  // namespace
+
+PeerConnector::Try PeerConnector::connect(const FindPeers& find, const std::set<std::string>& streams) {
+  Try result;
+  for (auto& peer : find(streams)) {
+    std::string why = peer->connect();
+    if (why.empty()) return {std::move(peer), ""};
+    result.why_not += (result.why_not.empty() ? "" : "; ") + peer->name() + ": " + why;
+  }
+  return result;
+}
+
+PeerConnector::Try PeerConnector::poll(const std::set<std::string>& streams) {
+  if (!trying_.valid()) {
+    const flow::Time now = now_();
+    if (now < next_) return {};
+    pause_ = std::clamp<flow::Duration>(2 * pause_, first_pause, longest_pause);
+    next_ = now + pause_;
+    trying_ = std::async(how_, connect, std::cref(find_), streams);
+  }
+  if (trying_.wait_for(std::chrono::seconds(0)) == std::future_status::timeout) return {};
+  return trying_.get();
+}
+
+void PeerConnector::began() {
+  began_ = now_();
+}
+
+void PeerConnector::ended() {
+  const flow::Time now = now_();
+  if (now - began_ >= lasting) pause_ = {};
+  next_ = now + std::max<flow::Duration>(pause_, first_pause);
+}
+
+}  // namespace sluice::source

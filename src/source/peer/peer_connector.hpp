@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "flow/time.hpp"
+#include "source/peer/peer_reader.hpp"
+
+namespace sluice::source {
+
+/// Connects to the instances that a feed may read from, on a thread of its own, so that the feed goes on
+/// reading meanwhile. After each try that did not last it pauses for longer. Used by one thread; its
+/// destructor waits for the try that is under way.
+class PeerConnector {
+ public:
+  /// What a try came to: a reader that is connected, or null and why.
+  struct Try {
+    std::unique_ptr<PeerReader> reader;
+    std::string why_not;
+  };
+
+  /// `how`: deferred, in tests, connects in the call of poll().
+  explicit PeerConnector(FindPeers find, std::launch how = std::launch::async,
+                         std::function<flow::Time()> now = flow::Clock::now)
+      : find_(std::move(find)), how_(how), now_(std::move(now)) {}
+
+  /// Begins a try if one is due, and returns what the last one came to, if it has ended. Does not wait.
+  Try poll(const std::set<std::string>& streams);
+  /// The reader that poll() returned is read from now on; it is no longer.
+  void began();
+  void ended();
+
+ private:
+  static Try connect(const FindPeers& find, const std::set<std::string>& streams);
+
+  const FindPeers find_;
+  const std::launch how_;
+  const std::function<flow::Time()> now_;
+  std::future<Try> trying_;
+  flow::Time next_{};
+  flow::Time began_{};
+  flow::Duration pause_{};
+};
+
+}  // namespace sluice::source
