@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "sluice/bson_builder.hpp"
+#include "text/port.hpp"
 #include "text/url.hpp"
 
 namespace sluice::mongo {
@@ -126,6 +127,7 @@ Uri parse_uri(const std::string& text) {
   bson_error_t error{};
   Uri uri(mongoc_uri_new_with_error(text.c_str(), &error));
   std::string why = why_no_uri(text, error);
+  if (why.empty()) why = text::why_no_ports(text);  // the driver takes the digits before a wrong character
   if (why.empty()) why = unknown_option(text);
   if (!why.empty()) {
     throw Stop(exit_code::bad_configuration,

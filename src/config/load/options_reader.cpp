@@ -5,7 +5,6 @@
 
 #include "config/addresses/amqp_url.hpp"
 #include "config/addresses/redis_url.hpp"
-#include "config/addresses/url_origin.hpp"
 #include "config/kafka/properties.hpp"
 #include "config/load/context.hpp"
 #include "config/names.hpp"
@@ -191,17 +190,6 @@ class OptionsReader {
     const AwsConfig& aws = context_.config().aws;
     if (aws.region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos)
       origins_.at("aws-region").fail("'" + aws.region + "' is not a region; write one such as eu-central-1");
-    for (const auto& [name, url] :
-         {std::pair("aws-endpoint", aws.endpoint), std::pair("aws-container-url", aws.container_url),
-          std::pair("aws-metadata-endpoint", aws.metadata_endpoint)}) {
-      if (url.empty()) continue;
-      std::string_view rest;
-      try {
-        parse_origin(url, rest);
-      } catch (const ConfigError& error) {
-        origins_.at(name).fail(error.what());
-      }
-    }
     if (!aws.container_path.empty() && !aws.container_path.starts_with('/'))
       origins_.at("aws-container-path").fail("the path must begin with /");
   }
