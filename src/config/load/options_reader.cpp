@@ -46,6 +46,8 @@ class OptionsReader {
   void read() {
     context_.attempt([&] { check_keys(); });
     context_.attempt([&] { read_pipeline(); });
+    // First all, because a bad value of one source hides the others' values.
+    for (const auto& option : options()) context_.attempt([&] { context_.sources.know(option); });
     for (const auto& option : options()) {
       if (!belongs_to_stream(option)) context_.attempt([&] { read_option(option); });
     }

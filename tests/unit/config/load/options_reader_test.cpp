@@ -55,6 +55,22 @@ TEST(Load, TakesThePolicyForChangedRulesFromFileEnvironmentAndFlag) {
             "w.yaml:6:1: 'on_changed_rules' must be fail or accept, not 'maybe'");
 }
 
+/// One value is bad. The other values of the same option are not reported as unknown keys.
+TEST(Load, KnowsTheKeysOfOptionsWithABadValue) {
+  const std::string port = "http-port: must be a whole number from 0 to 65535, not 'abc'";
+  EXPECT_EQ(refusal_of(kSmall + "http: {port: 9464}\n", {{"http-port", "abc"}}), "flag --" + port);
+  EXPECT_EQ(refusal_of(kSmall + "http: {port: 9464}\n", {}, {{"SLUICE_HTTP_PORT", "abc"}}),
+            "environment SLUICE_HTTP_PORT: must be a whole number from 0 to 65535, not 'abc'");
+  EXPECT_EQ(refusal_of(kSmall + "relay: {kafka: {topic: LOG, partitions: 1}}\n", {{"relay-partitions", "x"}})
+                .find("unknown key"),
+            std::string::npos);
+  const std::string both = "pipeline: p\nmongodb: {uri: 'h', uri_file: f, database: d}\n" + kRule;
+  EXPECT_EQ(refusal_of(both).find("unknown key"), std::string::npos) << refusal_of(both);
+  const std::string section =
+      refusal_of(kSmall + "relay: {jetstream: {partitions: x}, kafka: {partitions: 3}}\n");
+  EXPECT_EQ(section.find("unknown key"), std::string::npos) << section;
+}
+
 struct BadSource {
   Values flags;
   Values environment;
