@@ -16,13 +16,23 @@
 namespace sluice::config {
 namespace {
 
+/// A file's place does not say which key it is; a flag and a variable name themselves.
+std::string subject_of(const Option& option, const Origin& origin) {
+  return origin.kind == Origin::Kind::file ? fmt::format("'{}' ", option.path) : "";
+}
+
 [[noreturn]] void refuse(const Option& option, const std::string& text, const Origin& origin,
                          const std::string& allowed, const std::string& why = "") {
-  // A file's place does not say which key it is; a flag and a variable name themselves.
-  const std::string subject = origin.kind == Origin::Kind::file ? fmt::format("'{}' ", option.path) : "";
+  const std::string subject = subject_of(option, origin);
   const std::string shown = shown_value(option, text);
   origin.fail(
       fmt::format("{}must be {}, not '{}'{}{}", subject, allowed, shown, why.empty() ? "" : ": ", why));
+}
+
+[[noreturn]] void refuse_empty(const Option& option, const Origin& origin) {
+  const std::string instead =
+      option.fallback.empty() ? "if there is none" : fmt::format("for the default, {}", option.fallback);
+  origin.fail(fmt::format("{}must not be empty; leave it out {}", subject_of(option, origin), instead));
 }
 
 OptionValue parse_whole(const Option& option, const std::string& text, const Origin& origin) {
@@ -88,7 +98,7 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
       [[fallthrough]];
     case OptionType::secret:
     case OptionType::text:
-      if (text.empty()) refuse(option, text, origin, allowed_text(option));
+      if (text.empty()) refuse_empty(option, origin);
       return {text, 0};
     case OptionType::flag:
       return {text, text == "true" ? 1 : 0};
