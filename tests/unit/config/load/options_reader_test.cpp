@@ -150,6 +150,20 @@ TEST(RelayOptions, HaveAsManyPartitionsAsTheClusterOrTheShards) {
   EXPECT_NE(kafka.find("or change 'relay.kafka.partitions'"), std::string::npos) << kafka;
 }
 
+/// What is misspelt explains what seems to be missing, so it is reported alone.
+TEST(Load, ReportsAMisspeltKeyAlone) {
+  const std::string relay = "relay: {jetstream: {stream: LOG, partitions: 8}}\n";
+  EXPECT_EQ(refusal_of(kSmall + relay + "clutser: {partitions: 8}\n"),
+            "w.yaml:7:1: unknown key 'clutser'; did you mean 'cluster'?");
+  EXPECT_EQ(refusal_of(kSmall + relay + "cluster: {partitins: 8}\n"),
+            "w.yaml:7:11: unknown key 'partitins'; did you mean 'partitions'?");
+  EXPECT_EQ(
+      refusal_of(kSmall + "relay: {jetstream: {stream: LOG, partitons: 8}}\ncluster: {partitions: 8}\n"),
+      "w.yaml:6:34: unknown key 'partitons'; did you mean 'partitions'?");
+  EXPECT_EQ(refusal_of(kSmall + "nats: {usr: me, password: x}\n"),
+            "w.yaml:6:8: unknown key 'usr'; did you mean 'user'?");
+}
+
 TEST(RelayOptions, OnlyATopicHasAConsumerGroup) {
   const std::string in_kafka = "relay: {kafka: {topic: LOG, partitions: 8, group: ";
   EXPECT_EQ(loaded_of(kSmall + in_kafka + "'team:workers'}}\n", {{"partitions", "8"}}).config.relay.group,
