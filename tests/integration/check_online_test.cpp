@@ -224,6 +224,13 @@ TEST_F(CheckOnline, AnOplogThatMayNotBeReadIsNamedWithItsGrant) {
   EXPECT_TRUE(finds(outcome, "note", stream(), R"({role: "read", db: "local"})"));
 }
 
+/// It is short, and no position is in danger.
+TEST_F(CheckOnline, ANewOplogIsWhole) {
+  const Outcome outcome = check(make_user(worker_roles() + R"(,{"role":"read","db":"local"})"));
+  EXPECT_TRUE(finds(outcome, "ok", stream(), "to the initiation of the replica set")) << outcome.out;
+  EXPECT_EQ(outcome.out.find("loses its position"), std::string::npos) << outcome.out;
+}
+
 TEST_F(CheckOnline, AViewIsNoSource) {
   db().command(R"({"create":"favorites","viewOn":"elsewhere","pipeline":[]})");
   const Outcome outcome = check(make_user(worker_roles()));

@@ -310,7 +310,7 @@ TEST_F(WithFile, CheckReportsNothingThatFollowsFromAnotherProblem) {
   EXPECT_EQ(run({"check", file_}).err, file_ + ":3:1: unknown key 'clutser'; did you mean 'cluster'?\n");
   write(start + "cluster: {partitions: x}\n" + rest);
   EXPECT_EQ(run({"check", file_}).err,
-            file_ + ":3:11: 'cluster.partitions' must be a whole number from 0 to 1024, not 'x'\n");
+            file_ + ":3:11: 'cluster.partitions' must be a whole number from 0 to 256, not 'x'\n");
   write(start + "rules: [{name: r, count: {from: a}}]\n");
   EXPECT_EQ(run({"check", file_}).err, file_ + ":3:19: 'into' is missing here\n");
 }
