@@ -31,7 +31,7 @@ std::string subject_of(const Option& option, const Origin& origin) {
 
 [[noreturn]] void refuse_empty(const Option& option, const Origin& origin) {
   const std::string instead =
-      option.fallback.empty() ? "if there is none" : fmt::format("for the default, {}", option.fallback);
+      option.fallback.empty() ? "instead" : fmt::format("for the default, {}", option.fallback);
   origin.fail(fmt::format("{}must not be empty; leave it out {}", subject_of(option, origin), instead));
 }
 

@@ -119,7 +119,7 @@ TEST(Options, SayWhereABadValueCameFrom) {
   EXPECT_EQ(refusal("http-host", "", by_flag),
             "flag --x: must not be empty; leave it out for the default, 127.0.0.1");
   EXPECT_EQ(refusal("relay-group", "", {Origin::Kind::file, "w.yaml:3:5"}),
-            "w.yaml:3:5: 'relay.kafka.group' must not be empty; leave it out if there is none");
+            "w.yaml:3:5: 'relay.kafka.group' must not be empty; leave it out instead");
 }
 
 TEST(Options, MaskTheSecretsOfARefusedUri) {
