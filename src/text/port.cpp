@@ -17,8 +17,10 @@ bool is_digit(char c) {
 /// Between the URL's scheme and its path or options, with the user.
 std::string_view authority_of(std::string_view url) {
   url.remove_prefix(behind_scheme(url));
-  const std::string_view before_options = url.substr(0, url.find('?'));
-  // A password that is not percent-encoded may contain a '/'.
+  std::string_view before_options = url.substr(0, url.find('?'));
+  // A password that is not percent-encoded may contain a '/' or a '?'.
+  if (before_options.find_first_of("@/") == std::string_view::npos && url.find('@') != std::string_view::npos)
+    before_options = url;
   const auto at = before_options.rfind('@');
   return before_options.substr(0, before_options.find('/', at == std::string_view::npos ? 0 : at));
 }

@@ -34,6 +34,13 @@ std::string why_no_broker(std::string_view broker) {
   return port ? "" : "'" + shown + "' has no port";
 }
 
+/// All up to the last '@' is user and password or a token, in which libnats takes any character.
+std::string why_no_nats_port(std::string_view url) {
+  const auto at = url.rfind('@');
+  return text::why_no_ports(at == std::string_view::npos ? std::string(url)
+                                                         : "nats://user" + std::string(url.substr(at)));
+}
+
 }  // namespace
 
 std::string why_no_nats_urls(std::string_view urls) {
@@ -41,7 +48,7 @@ std::string why_no_nats_urls(std::string_view urls) {
     const std::string_view one = take_item(urls, more);
     if (!begins_with_host_behind(one, "nats://") && !begins_with_host_behind(one, "tls://"))
       return "each server must begin with nats:// or tls://, followed by its host";
-    if (std::string why = text::why_no_ports(one); !why.empty()) return why;
+    if (std::string why = why_no_nats_port(one); !why.empty()) return why;
   }
   return "";
 }

@@ -19,9 +19,9 @@ TEST(Ports, AreTakenFromHosts) {
 }
 
 TEST(Ports, OfEachHostInAUrlAreChecked) {
-  for (const char* url :
-       {"mongodb://h", "mongodb://h:1,i,[::1]:65535/db?a=b:c", "nats://u:p:q@h:4222", "h:1",
-        "mongodb://u:sec/ret@h/", "mongodb://%2Ftmp%2Fa.sock", "mongodb://h/?appName=a@b:c"}) {
+  for (const char* url : {"mongodb://h", "mongodb://h:1,i,[::1]:65535/db?a=b:c", "nats://u:p:q@h:4222", "h:1",
+                          "mongodb://u:sec/ret@h/", "mongodb://u:sec?ret@h:1/", "mongodb://%2Ftmp%2Fa.sock",
+                          "mongodb://h/?appName=a@b:c"}) {
     EXPECT_EQ(why_no_ports(url), "") << url;
   }
   EXPECT_EQ(why_no_ports("mongodb://127.0.0.1:27o17"),

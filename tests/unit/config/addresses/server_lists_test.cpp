@@ -11,12 +11,14 @@ namespace {
 const std::string port = " must be a whole number from 1 to 65535";
 
 TEST(NatsUrls, AreServersWithPorts) {
-  for (const char* urls : {"nats://h", "tls://h:4222", "nats://u:p@h:1, tls://token@[::1]:2"}) {
+  for (const char* urls :
+       {"nats://h", "tls://h:4222", "nats://u:p@h:1, tls://token@[::1]:2", "nats://u:a/b?c@h:1"}) {
     EXPECT_EQ(why_no_nats_urls(urls), "") << urls;
   }
   for (const char* urls : {"", "h:4222", "nats://", "nats://h,", "nats://h,i:4222", "http://h"}) {
     EXPECT_NE(why_no_nats_urls(urls), "") << urls;
   }
+  EXPECT_EQ(why_no_nats_urls("nats://u:a/b@h:x"), "the port 'x' of 'h'" + port);
   EXPECT_EQ(why_no_nats_urls("nats://h:1,nats://127.0.0.1:27o17"), "the port '27o17' of '127.0.0.1'" + port);
 }
 
