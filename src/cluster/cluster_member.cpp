@@ -10,6 +10,7 @@
 
 #include "core/guarded.hpp"
 #include "flow/backoff.hpp"
+#include "pipeline/start_tries.hpp"
 #include "requirements/fingerprints.hpp"
 #include "rules/registry.hpp"
 #include "sinks/outlet.hpp"
@@ -22,7 +23,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto look_interval = milliseconds(300);
-constexpr int join_tries = 8;  // except for unreachable outlets, which are retried without a limit
 
 }  // namespace
 
@@ -33,7 +33,7 @@ ClusterMember::ClusterMember(Parts parts, pipeline::StreamObserver events)
       partitions_(parts_.context.config.partitions),
       condition_("cluster of " + parts_.config.name),
       log_(*parts_.context.log, condition_, parts_.config.name),
-      joining_(log_, "could not join yet"),
+      joining_(log_, fmt::format("could not join yet (up to {} tries)", pipeline::start_tries)),
       looking_(log_, "cannot read which instance holds which partition, so partitions stay where they are"),
       shared_resources_(std::make_shared<pipeline::StreamResources>(
           parts_.context.config, parts_.config, *parts_.context.pools,
@@ -141,7 +141,7 @@ bool ClusterMember::join(const std::stop_token& stop) {
                          error->kind == ErrorKind::too_slow || error->kind == ErrorKind::denied;
     if (unavailable)
       parts_.context.readiness.not_ready(condition_, error->message);  // the fault is outside this worker
-    if (!passing || (tries >= join_tries && !unavailable)) {
+    if (!passing || (tries >= pipeline::start_tries && !unavailable)) {
       parts_.context.readiness.not_ready(condition_, error->text());
       if (parts_.context.should_log_stop(error->text())) {
         // An outlet's error names its own server, so MongoDB's hosts are not added.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "text/port.hpp"
 #include "text/url.hpp"
 
 namespace sluice::config {
@@ -58,9 +59,10 @@ std::string mask_hosts(std::string_view hosts) {
     const std::size_t end = std::min(hosts.find(','), hosts.size());
     const std::string_view host = hosts.substr(0, end);
     const std::size_t behind = behind_colon(host);
-    const bool is_port = host.find_first_not_of("0123456789", behind) == std::string_view::npos;
-    masked += is_port ? host : host.substr(0, behind);
-    if (!is_port) masked += kHidden;
+    const bool hidden =
+        behind < host.size() && text::may_be_password(host.substr(0, behind - 1), host.substr(behind));
+    masked += hidden ? host.substr(0, behind) : host;
+    if (hidden) masked += kHidden;
     if (end < hosts.size()) masked += ',';
     hosts.remove_prefix(std::min(end + 1, hosts.size()));
   }

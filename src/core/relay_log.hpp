@@ -79,10 +79,10 @@ class RelayAppender {
   /// The largest body.
   virtual std::size_t most_bytes() const = 0;
   virtual void begin() = 0;
-  /// Appends a record if the log's last sequence is `behind`; `id` is its message id. Does not wait.
+  /// Appends a record if the log's last sequence is `last_sequence`; `id` is its message id. Does not wait.
   /// A log may leave out that check if no other writer can append.
   virtual std::optional<Error> append(int partition, std::string_view id, const RelayHeader& header,
-                                      std::span<const std::uint8_t> body, std::uint64_t behind) = 0;
+                                      std::span<const std::uint8_t> body, std::uint64_t last_sequence) = 0;
   /// Sends what append() has held back. Must be called before settled() and land(), and when nothing more may
   /// follow soon.
   virtual std::optional<Error> flush() { return std::nullopt; }

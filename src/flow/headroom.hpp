@@ -16,6 +16,7 @@ class OplogHeadroom {
     double now = 0;
     double oldest = 0;    ///< the oplog's oldest entry
     double position = 0;  ///< the stream has done everything up to here
+    bool whole = false;   ///< nothing has been overwritten yet, as far as that is known
   };
 
   static constexpr double window = 300;     ///< seconds over which the rate is measured
@@ -49,8 +50,10 @@ class OplogHeadroom {
     if (samples_.empty()) return std::nullopt;
     const Sample& first = samples_.front();
     const Sample& last = samples_.back();
-    if (headroom(last) <= 0) return last.now;
-    if (last.now - last.position <= at_the_tip) return std::numeric_limits<double>::infinity();
+    if (headroom(last) < 0) return last.now;
+    const bool safe = last.whole || last.now - last.position <= at_the_tip;
+    if (safe) return std::numeric_limits<double>::infinity();
+    if (headroom(last) == 0) return last.now;
     if (last.now - first.now < least_span) return std::nullopt;
     const double lost = headroom(first) - headroom(last);
     if (lost <= 0) return std::numeric_limits<double>::infinity();

@@ -23,26 +23,26 @@ class TurnPace {
 
   /// The longest time that a storm alone keeps transactions apart.
   static constexpr Duration most_in_storm = std::chrono::milliseconds(400);
-  /// While other processes write to the same documents, lanes wait for this part of the time that they are
-  /// behind, and at most so long.
+  /// While other processes write to the same documents, lanes wait for this part of their events'
+  /// lateness, and at most so long.
   static constexpr int part_of_lateness = 2;
-  static constexpr Duration most_behind = std::chrono::milliseconds(1000);
+  static constexpr Duration most_late = std::chrono::milliseconds(1000);
   /// After a conflict so many transactions assume that others write to the same documents.
   static constexpr int contended_after_conflict = 20;
 
-  /// `storm`: the time from one transaction to the next in a storm; at most most_in_storm.
-  explicit TurnPace(Duration storm) : storm_(std::min(storm, most_in_storm)) {}
+  /// `storm_pace`: the time from one transaction to the next in a storm; at most most_in_storm.
+  explicit TurnPace(Duration storm_pace) : storm_pace_(std::min(storm_pace, most_in_storm)) {}
 
   /// What there is to know of the transaction that waits.
   struct Waiting {
     bool full = false;     ///< waiting would not make it larger
     bool crowded = false;  ///< there is little room left for events that are read meanwhile
-    Duration behind{0};    ///< how late its events are
+    Duration lateness{0};  ///< of its events
   };
 
   /// The next transaction may begin at this time.
   Time next(const Waiting& waiting) const {
-    return last_ + std::max(in_storm_ && !waiting.full ? storm(waiting) : Duration(0), conflict_);
+    return last_ + std::max(in_storm_ && !waiting.full ? pace_in_storm(waiting) : Duration(0), conflict_);
   }
 
   void begins(std::size_t events, Time now) {
@@ -63,12 +63,12 @@ class TurnPace {
   }
 
  private:
-  Duration storm(const Waiting& waiting) const {
-    if (waiting.crowded || contended_ == 0) return storm_;
-    return std::max(storm_, std::min(waiting.behind / part_of_lateness, most_behind));
+  Duration pace_in_storm(const Waiting& waiting) const {
+    if (waiting.crowded || contended_ == 0) return storm_pace_;
+    return std::max(storm_pace_, std::min(waiting.lateness / part_of_lateness, most_late));
   }
 
-  Duration storm_;
+  Duration storm_pace_;
   Duration conflict_{0};
   Time last_{};
   bool in_storm_ = false;

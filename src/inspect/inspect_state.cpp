@@ -9,6 +9,7 @@
 #include "mongo/transaction.hpp"
 #include "requirements/fingerprints.hpp"
 #include "sluice/bson_builder.hpp"
+#include "source/oplog.hpp"
 
 namespace sluice::inspect {
 
@@ -142,10 +143,10 @@ class StateInspector {
   void look_at_oplog() {
     bson::Builder find;
     find.append("find", "oplog.rs").open("sort").append("$natural", 1).close();
-    find.open("projection").append("ts", 1).close().append("limit", 1);
+    find.open("projection").append("ts", 1).append("op", 1).append("o.msg", 1).close().append("limit", 1);
     const mongo::Reply reply = mongo::run_command(client_, "local", find.finish(), mongo::Doing::reading);
-    const std::uint64_t first =
-        reply.view().at_path("cursor.firstBatch").document().at("0").document().at("ts").timestamp();
+    const bson::View oldest = reply.view().at_path("cursor.firstBatch").document().at("0").document();
+    const std::uint64_t first = oldest.at("ts").timestamp();
     if (!reply.ok() || first == 0) {
       const auto lack = rights_.missing("local", {{"oplog.rs", {"find"}}});
       say(Level::note,
@@ -154,8 +155,11 @@ class StateInspector {
       return;
     }
     const std::int64_t now = seconds_of(reply.view().at("operationTime").timestamp());
+    // A new oplog is short because nothing is older. How long it will reach back is not known yet.
     say(Level::ok, "the oplog reaches back " + span_text(now - seconds_of(first)) +
-                       ": a worker that is stopped for longer loses its position");
+                       (source::is_first_of_oplog(oldest)
+                            ? ", to the initiation of the replica set: nothing in it has been overwritten yet"
+                            : ": a worker that is stopped for longer loses its position"));
     if (report_.floor && report_.floor->cluster_time < first) {
       say(Level::error,
           "the oplog no longer reaches back to the stored position: the changes in between are lost; bring "

@@ -62,6 +62,12 @@ bool ServerInspector::reaches_server() {
             pool_.hosts(), reply.error->message, names));
     return false;
   }
+  const std::string starting = reply.ok() ? mongo::not_initiated(reply.view(), pool_.hosts())
+                                          : mongo::not_initiated(mongoc_client_get_uri(client_));
+  if (!starting.empty()) {
+    report_.say(Level::unreachable, starting);
+    return false;
+  }
   if (!reply.ok()) {
     report_.say(Level::unreachable,
                 fmt::format("no server can be reached at {}: {}", pool_.hosts(), reply.error->text()));

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "sluice/bson_builder.hpp"
+#include "text/port.hpp"
 #include "text/url.hpp"
 
 namespace sluice::mongo {
@@ -17,6 +18,7 @@ namespace sluice::mongo {
 namespace {
 
 constexpr auto look_interval = std::chrono::seconds(2);
+constexpr int default_selection_ms = 3000;
 constexpr std::size_t most_uri_bytes = 64 << 10;
 
 /// What the driver finds wrong with the URI; "" if nothing. The driver's own message is replaced where it
@@ -126,6 +128,7 @@ Uri parse_uri(const std::string& text) {
   bson_error_t error{};
   Uri uri(mongoc_uri_new_with_error(text.c_str(), &error));
   std::string why = why_no_uri(text, error);
+  if (why.empty()) why = text::why_no_ports(text);  // the driver takes the digits before a wrong character
   if (why.empty()) why = unknown_option(text);
   if (!why.empty()) {
     throw Stop(exit_code::bad_configuration,
@@ -184,6 +187,11 @@ std::string hosts_of(const mongoc_uri_t* uri) {
     result += (result.empty() ? "" : ",") + std::string(host->host_and_port);
   }
   return result;
+}
+
+std::chrono::milliseconds selection_timeout(const mongoc_uri_t* uri) {
+  return std::chrono::milliseconds(
+      mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, default_selection_ms));
 }
 
 Uri uri_of(const StreamConfig& stream) {
@@ -258,7 +266,7 @@ std::shared_ptr<ClientPool::Generation> ClientPool::make(
   Uri uri = parse_uri(text);
   // Defaults, for what the URI does not set. They are short because Sluice does the retries, and because a
   // dead server has to be noticed within the time that a stop may take.
-  set_default(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 3000);
+  set_default(uri.get(), MONGOC_URI_SERVERSELECTIONTIMEOUTMS, default_selection_ms);
   set_default(uri.get(), MONGOC_URI_CONNECTTIMEOUTMS, 3000);
   if (answer_timeout) {
     mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS,

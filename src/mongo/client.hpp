@@ -28,6 +28,9 @@ void try_uri(const std::string& uri);
 /// URI cannot be read or parsed.
 Uri uri_of(const StreamConfig& stream);
 
+/// How long an operation waits for a suitable server: the URI's serverSelectionTimeoutMS, or our default.
+std::chrono::milliseconds selection_timeout(const mongoc_uri_t* uri);
+
 /// The URI's hosts as a list of host:port, or its mongodb+srv name; never the credentials.
 std::string hosts_of(const mongoc_uri_t* uri);
 

@@ -14,7 +14,8 @@ enum class Doing { writing, reading, storing };
 /// What to check if the driver finds no suitable server.
 inline constexpr const char* no_server_advice =
     "check that the server runs at this address and that no firewall is in between, that the replica set's "
-    "name in the URI (replicaSet) is right and the set has a primary, and that both sides use TLS or neither";
+    "name in the URI (replicaSet) is right, that the set is initiated (rs.initiate()) and has a primary, and "
+    "that both sides use TLS or neither";
 
 /// Classifies an error by what can be done about it. `reply` may be null; it carries the server's error
 /// labels.

@@ -90,7 +90,7 @@ std::string certificate_of_members(const mongoc_uri_t* uri, const mongoc_host_li
 }
 
 HostAnswer ask(const mongoc_uri_t* uri, const mongoc_host_list_t& host, const std::string& wanted) {
-  HostAnswer answer{host.host_and_port, false, {}, {}};
+  HostAnswer answer{host.host_and_port, false, {}, {}, false};
   const Uri direct = directly(uri, host);
   if (!direct) return answer;
   const Client client(mongoc_client_new_from_uri(direct.get()));
@@ -106,9 +106,12 @@ HostAnswer ask(const mongoc_uri_t* uri, const mongoc_host_list_t& host, const st
     return answer;
   }
   answer.answered = true;
+  answer.wrong = not_initiated(reply.view(), answer.host);
+  answer.passing = !answer.wrong.empty();
+  if (answer.passing) return answer;
   if (wanted.empty() || reply.view().at("msg").text() == "isdbgrid") return answer;
   const std::string found(reply.view().at("setName").text());
-  if (found == wanted || reply.view().at("isreplicaset").boolean()) return answer;  // or not initiated yet
+  if (found == wanted) return answer;
   answer.wrong = "the URI wants the replica set '" + wanted + "', but " + answer.host;
   answer.wrong += found.empty() ? " is not a member of any; start mongod with --replSet " + wanted +
                                       " and run rs.initiate() once"
@@ -121,18 +124,32 @@ std::string wanted_set(const mongoc_uri_t* uri) {
   return wanted == nullptr ? "" : wanted;
 }
 
-}  // namespace
-
-std::string who_answers_instead(const mongoc_uri_t* uri) {
-  const std::string wanted = wanted_set(uri);
-  if (wanted.empty()) return {};
+/// What is wrong with the first host of which something is, and that may pass or not, as stated.
+std::string first_wrong(const mongoc_uri_t* uri, bool passing) {
   int asked = 0;
   for (const auto* host = mongoc_uri_get_hosts(uri); host != nullptr && asked < most_hosts;
        host = host->next, ++asked) {
-    std::string found = ask(uri, *host, wanted).wrong;
-    if (!found.empty()) return found;
+    const HostAnswer answer = ask(uri, *host, wanted_set(uri));
+    if (!answer.wrong.empty() && answer.passing == passing) return answer.wrong;
   }
   return {};
+}
+
+}  // namespace
+
+std::string who_answers_instead(const mongoc_uri_t* uri) {
+  return wanted_set(uri).empty() ? "" : first_wrong(uri, false);
+}
+
+std::string not_initiated(const bson::View& hello, const std::string& host) {
+  if (!hello.at("isreplicaset").boolean()) return {};
+  return host +
+         " has no configuration of its replica set: run rs.initiate() there once, unless the server is "
+         "still starting";
+}
+
+std::string not_initiated(const mongoc_uri_t* uri) {
+  return first_wrong(uri, true);
 }
 
 std::string wrong_certificate(const mongoc_uri_t* uri, const Error& error) {
@@ -153,7 +170,7 @@ FirstLook judge(const std::vector<HostAnswer>& answers) {
   bool any_silent = false;
   for (const HostAnswer& one : answers) {
     any_right |= one.answered && one.wrong.empty();
-    any_silent |= !one.answered;
+    any_silent |= !one.answered || one.passing;
     const std::string text = one.answered ? one.wrong : one.host + ": " + one.silence;
     if (!text.empty()) look.why += (look.why.empty() ? "" : "; ") + text;
   }

@@ -43,10 +43,10 @@ bool LaneTurns::Place::is_first() const {
   return !line.empty() && line.front() == entry_;
 }
 
-flow::Time LaneTurns::Place::begins_at(flow::Duration behind) const {
+flow::Time LaneTurns::Place::begins_at(flow::Duration lateness) const {
   const std::lock_guard lock(turns_->mutex_);
   const Line& line = turns_->lines_[lane_];
-  flow::TurnPace::Waiting waiting{.behind = behind};
+  flow::TurnPace::Waiting waiting{.lateness = lateness};
   for (const auto& entry : line.entries) {
     if (entry->batch != nullptr && entry->batch->writes.size() >= turns_->full_batch_) waiting.full = true;
     if (entry->crowded && entry->crowded()) waiting.crowded = true;

@@ -36,7 +36,7 @@ class LaneTurns {
     bool is_first() const;
     /// For the first one: when its transaction may begin, if its events are so late. It may change while
     /// others line up, and while events are read.
-    flow::Time begins_at(flow::Duration behind) const;
+    flow::Time begins_at(flow::Duration lateness) const;
     /// Leaves the line, and returns true, unless another lane is committing this place's batch or has done
     /// so.
     bool withdraw();

@@ -175,13 +175,17 @@ std::optional<Error> has_change_streams(mongoc_client_t* client) {
     const std::string found = mongo::who_answers_instead(mongoc_client_get_uri(client));
     if (!found.empty()) return Error{ErrorKind::fatal, reply.error->code, found, false};
     Error error = *reply.error;
-    const std::string names = mongo::wrong_certificate(mongoc_client_get_uri(client), error);
-    if (!names.empty()) {
-      error.message += "; " + names;
+    std::string why = mongo::wrong_certificate(mongoc_client_get_uri(client), error);
+    if (why.empty()) why = mongo::not_initiated(mongoc_client_get_uri(client));
+    if (!why.empty()) {
+      error.message += "; " + why;
       error.advice.clear();
     }
     return error;
   }
+  // With a direct connection the driver takes any server.
+  const std::string passing = mongo::not_initiated(reply.view(), "the server");
+  if (!passing.empty()) return Error{ErrorKind::transient, 0, passing, false};
   if (reply.view().at("setName") || reply.view().at("msg").text() == "isdbgrid") return std::nullopt;
   return Error{ErrorKind::fatal, 0, no_replica_set, false};
 }

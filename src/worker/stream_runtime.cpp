@@ -9,6 +9,7 @@
 
 #include "mongo/client.hpp"
 #include "observe/log/log_line.hpp"
+#include "pipeline/start_tries.hpp"
 #include "sinks/webhook/web_services.hpp"
 #include "sluice/extensions.hpp"
 
@@ -96,7 +97,8 @@ mongo::FirstLook StreamRuntime::look_at_servers() {
              set == nullptr ? "" : fmt::format(" (replica set {})", set));
     mongo::FirstLook look = mongo::look_at_hosts(uri.get());
     if (look.found == mongo::FirstLook::Found::nobody) {
-      log.warn("MongoDB does not answer yet: {}; retrying", look.why);
+      const auto patience = pipeline::start_patience(mongo::selection_timeout(uri.get()));
+      log.warn("MongoDB is not available yet: {}; retrying for about {} s", look.why, patience.count());
     } else if (look.found == mongo::FirstLook::Found::others) {
       look.why = fmt::format("could not reach MongoDB ({}): {}", hosts, look.why);
       log.error("{}", look.why);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 
 #include "support/relay_group.hpp"
@@ -98,6 +99,22 @@ TEST_F(RelayGroupFaults, WithoutTheBrokerPartitionsStayWhereTheyAre) {
       return says(*member, 200, "READY") && !says(*member, 200, "partitions stay where they are");
     })) << member->get("/readyz").body;
   }
+}
+
+/// librdkafka reports no loss to a member that has nothing to lose.
+TEST_F(RelayGroupFaults, WithoutTheBrokerAMemberThatStandsBySaysSo) {
+  join_all(partitions + 1);
+  const auto all = members();
+  const auto found = std::ranges::find_if(all, [&](const Worker* member) { return held(*member) == 0; });
+  ASSERT_NE(found, all.end());
+  const Worker& idle = **found;
+  const std::string why = "partitions stay where they are: ";
+  kill_broker();
+  EXPECT_TRUE(soon([&] { return says(idle, 200, why); }, 1min)) << idle.get("/readyz").body;
+  restart_broker();
+  ASSERT_TRUE(agrees());
+  EXPECT_TRUE(soon([&] { return says(idle, 200, "READY") && !says(idle, 200, why); }))
+      << idle.get("/readyz").body;
 }
 
 TEST_F(RelayGroupFaults, AMemberThatComesWithoutTheBrokerWaitsAndSaysWhy) {

@@ -3,6 +3,7 @@
 #include "support/deploy.hpp"
 #include "support/fixture.hpp"
 #include "support/guarded.hpp"
+#include "workbench/replica_set.hpp"
 
 namespace sluice::test {
 namespace {
@@ -223,6 +224,13 @@ TEST_F(CheckOnline, AnOplogThatMayNotBeReadIsNamedWithItsGrant) {
   EXPECT_TRUE(finds(outcome, "note", stream(), R"({role: "read", db: "local"})"));
 }
 
+/// It is short, and no position is in danger.
+TEST_F(CheckOnline, ANewOplogIsWhole) {
+  const Outcome outcome = check(make_user(worker_roles() + R"(,{"role":"read","db":"local"})"));
+  EXPECT_TRUE(finds(outcome, "ok", stream(), "to the initiation of the replica set")) << outcome.out;
+  EXPECT_EQ(outcome.out.find("loses its position"), std::string::npos) << outcome.out;
+}
+
 TEST_F(CheckOnline, AViewIsNoSource) {
   db().command(R"({"create":"favorites","viewOn":"elsewhere","pipeline":[]})");
   const Outcome outcome = check(make_user(worker_roles()));
@@ -344,6 +352,33 @@ TEST(CheckOnlineAlone, AStandaloneIsToldInCheckAndRun) {
     const Outcome outcome = run_sluice(words);
     EXPECT_NE((outcome.out + outcome.err).find(what), std::string::npos) << outcome.out << outcome.err;
   }
+}
+
+/// It may still be initiated, so the worker waits.
+TEST(CheckOnlineAlone, ASetThatIsNotInitiatedIsToldInCheckAndRun) {
+  const MongodProcess mongod("rs0");
+  Mongo("mongodb://" + mongod.host() + "/?directConnection=true&serverSelectionTryOnce=false", "admin")
+      .command(R"({"ping":1})");
+  const std::string what = " has no configuration of its replica set: run rs.initiate() there once";
+  const std::string file = deploy_folder() + "/realworld.yaml";
+  const std::string of_set = "mongodb://" + mongod.host() + "/?replicaSet=rs0&serverSelectionTimeoutMS=500";
+  const std::string direct = "mongodb://" + mongod.host() + "/?directConnection=true";
+  for (const std::string& uri : {of_set, direct}) {
+    const Outcome checked = run_sluice({"check", file, "--online", "--mongodb-uri", uri});
+    EXPECT_EQ(checked.exit_code, 2) << checked.out << checked.err;
+    EXPECT_NE(checked.out.find(mongod.host() + what), std::string::npos) << checked.out << checked.err;
+  }
+  const Outcome ran = run_sluice({"run", file, "--mongodb-uri", of_set});
+  EXPECT_EQ(ran.exit_code, 2) << ran.err;
+  EXPECT_NE(ran.err.find("MongoDB is not available yet: " + mongod.host() + what), std::string::npos)
+      << ran.err;
+  EXPECT_NE(ran.err.find("retrying for about 7 s"), std::string::npos) << ran.err;
+  EXPECT_EQ(ran.err.find("that no firewall is in between"), std::string::npos) << ran.err;
+  Worker worker({.file = file, .flags = {"--mongodb-uri", direct}, .environment = {}});
+  EXPECT_TRUE(worker.logs(what)) << worker.err();
+  workbench::initiate_replica_set("rs0", {mongod.host()});
+  worker.ready();
+  EXPECT_EQ(worker.terminate(), 0);
 }
 
 TEST_F(CheckOnline, OnlyMongoDbOutOfReachEndsWithTwo) {

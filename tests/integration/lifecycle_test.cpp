@@ -100,7 +100,8 @@ TEST_F(Lifecycle, WhereItConnectsToAndWhyItCannotIsSaidAtOnce) {
   workers_connect_to(uri);
   Worker& worker = start(realworld_file());
   EXPECT_TRUE(worker.logs("connecting to MongoDB at " + host + " (replica set rs0)")) << worker.err();
-  EXPECT_TRUE(worker.logs("MongoDB does not answer yet: " + host + ": connection refused; retrying"))
+  EXPECT_TRUE(
+      worker.logs("MongoDB is not available yet: " + host + ": connection refused; retrying for about 243 s"))
       << worker.err();
   EXPECT_EQ(worker.err().find("could not reach MongoDB"), std::string::npos) << "that is the driver's\n"
                                                                              << worker.err();

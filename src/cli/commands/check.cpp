@@ -108,6 +108,13 @@ Verdict judge_once(const std::shared_ptr<const config::YamlDocument>& document, 
   return verdict;
 }
 
+/// Whether the place is in a rule or a stream. All problems elsewhere are found at once.
+bool is_in_stream(const config::YamlDocument& document, config::Place place) {
+  return std::ranges::any_of(document.top.entries, [&](const config::YamlEntry& one) {
+    return (one.key == "rules" || one.key == "streams") && config::holds(document.top, one.place, place);
+  });
+}
+
 /// Finds further problems, since a rule reports only its first one: cuts out the parts with problems, and
 /// checks the rest again, repeatedly. Problems that a cut may have caused (around it, or a missing setting)
 /// are left out.
@@ -119,7 +126,9 @@ void look_behind(const config::YamlDocument& document, const Arguments& argument
   rest->problems.clear();
   config::Problems found = problems;
   for (int round = 0; round < most_rounds && !found.empty(); ++round) {
-    for (const config::Problem& one : found) config::cut(rest->top, place_of(one));
+    for (const config::Problem& one : found) {
+      if (is_in_stream(document, place_of(one))) config::cut(rest->top, place_of(one));
+    }
     const config::Problems next = judge_once(rest, arguments).problems;
     found.clear();
     for (const config::Problem& one : next) {
@@ -128,7 +137,9 @@ void look_behind(const config::YamlDocument& document, const Arguments& argument
                config::holds(document.top, place_of(one), place_of(known));
       });
       const bool placed = one.line > 1 || one.column > 1;
-      if (placed && !follows && one.message.find("is missing") == std::string::npos) found.push_back(one);
+      const bool lacks_a_cut_part = one.message.find("is missing") != std::string::npos ||
+                                    one.message.find("has no kind") != std::string::npos;
+      if (placed && !follows && !lacks_a_cut_part) found.push_back(one);
     }
     problems.insert(problems.end(), found.begin(), found.end());
   }

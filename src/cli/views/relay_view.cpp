@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "text/json_writer.hpp"
 #include "text/printable.hpp"
@@ -22,26 +24,34 @@ bool is_known(const RelayStatus::Partition& partition) {
   return partition.newest_s != 0 && partition.read_s != 0;
 }
 
+/// What is known of the log as a whole.
+std::vector<std::string> facts(const RelayStatus& relay) {
+  std::vector<std::string> all;
+  if (!relay.problem.empty()) {
+    all.emplace_back("cannot be read");
+  } else if (!relay.exists) {
+    all.emplace_back("does not exist yet");
+  } else {
+    all.push_back(fmt::format("{} messages", relay.messages));
+    if (relay.bytes) all.back() += fmt::format(", {:.1f} MiB", static_cast<double>(*relay.bytes) / (1 << 20));
+  }
+  if (!relay.writer.empty()) all.push_back("written by " + text::printable(relay.writer));
+  if (relay.writer.empty() && relay.problem.empty()) all.emplace_back("nobody writes it");
+  if (relay.written_to_s != 0) {
+    all.back() +=
+        fmt::format(", {} s behind MongoDB", std::max<std::int64_t>(0, relay.now_s - relay.written_to_s));
+  }
+  if (!relay.group.empty()) all.push_back("assigned by the consumer group " + text::printable(relay.group));
+  return all;
+}
+
 }  // namespace
 
 std::string relay_text(const RelayStatus& relay) {
-  std::string text = fmt::format("  relay {}: ", text::printable(relay.log));
-  if (!relay.problem.empty()) {
-    text += text::printable(relay.problem);
-  } else if (!relay.exists) {
-    text += "does not exist yet";
-  } else {
-    text += fmt::format("{} messages", relay.messages);
-    if (relay.bytes) text += fmt::format(", {:.1f} MiB", static_cast<double>(*relay.bytes) / (1 << 20));
-  }
-  if (!relay.writer.empty()) text += "; written by " + text::printable(relay.writer);
-  if (relay.writer.empty() && relay.problem.empty()) text += "; nobody writes it";
-  if (relay.written_to_s != 0) {
-    text += fmt::format(", {} s behind MongoDB", std::max<std::int64_t>(0, relay.now_s - relay.written_to_s));
-  }
-  if (!relay.group.empty()) text += "; assigned by the consumer group " + text::printable(relay.group);
-  text += "\n";
-  if (!relay.problem.empty()) return text;  // what partitions have to read is not known
+  std::string text =
+      fmt::format("  relay {}: {}\n", text::printable(relay.log), fmt::join(facts(relay), "; "));
+  // What partitions have to read is not known.
+  if (!relay.problem.empty()) return text + "    " + text::printable(relay.problem) + "\n";
   for (std::size_t i = 0; i < relay.partitions.size(); ++i) {
     const RelayStatus::Partition& one = relay.partitions[i];
     text += is_known(one) ? fmt::format("    partition {}: {} s behind the relay\n", i, unread_s(one))

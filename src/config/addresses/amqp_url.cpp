@@ -1,7 +1,7 @@
 #include "config/addresses/amqp_url.hpp"
 
-#include "config/addresses/port.hpp"
 #include "text/percent.hpp"
+#include "text/port.hpp"
 
 namespace sluice::config {
 
@@ -68,7 +68,7 @@ class AmqpReader {
       const auto comma = rest_.find(',');
       std::string_view host = rest_.substr(0, comma);
       std::optional<std::uint16_t> port;
-      if (std::string why = take_port(host, port, has_user_); !why.empty()) return why;
+      if (std::string why = text::take_port(host, port, has_user_); !why.empty()) return why;
       if (host.empty()) return "it has no host";
       const int number = port.value_or(place.tls ? tls_port : plain_port);
       place.origins.push_back({place.tls, std::string(host), std::to_string(number)});

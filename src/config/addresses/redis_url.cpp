@@ -3,8 +3,8 @@
 #include <charconv>
 #include <optional>
 
-#include "config/addresses/port.hpp"
 #include "text/percent.hpp"
+#include "text/port.hpp"
 
 namespace sluice::config {
 
@@ -72,7 +72,7 @@ class Reader {
 
   std::string port(RedisPlace& place) {
     std::optional<std::uint16_t> value;
-    std::string why = take_port(rest_, value, has_user_);
+    std::string why = text::take_port(rest_, value, has_user_);
     if (value) place.port = *value;
     return why;
   }

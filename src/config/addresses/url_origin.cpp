@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
+#include "config/mask.hpp"
 #include "sluice/settings.hpp"
-#include "text/url.hpp"
+#include "text/port.hpp"
 
 namespace sluice::config {
 
@@ -22,6 +23,26 @@ bool stands_in_an_address(char c) {
   return stands_in_a_host(c) || c == ':';
 }
 
+/// Returns why `url` is invalid, or "".
+std::string read_origin(std::string_view url, UrlOrigin& origin, std::string_view& rest) {
+  origin.tls = url.starts_with("https://");
+  if (!origin.tls && !url.starts_with("http://")) return "it must begin with http:// or https://";
+  url.remove_prefix(origin.tls ? 8 : 7);
+  const auto end = std::min(url.find_first_of("/?#"), url.size());
+  std::string_view authority = url.substr(0, end);
+  rest = url.substr(end);
+  if (authority.find('@') != std::string_view::npos)
+    return "it must not contain a user or a password; set an Authorization header instead";
+  const bool bracketed = authority.starts_with('[');
+  std::optional<std::uint16_t> port;
+  if (std::string why = text::take_port(authority, port, false); !why.empty()) return why;
+  origin.host = authority;
+  origin.port = port ? std::to_string(*port) : std::string(own_port(origin.tls));
+  const bool possible = !origin.host.empty() &&
+                        std::ranges::all_of(origin.host, bracketed ? stands_in_an_address : stands_in_a_host);
+  return possible ? "" : "it has no valid host";
+}
+
 }  // namespace
 
 std::string UrlOrigin::authority() const {
@@ -34,36 +55,16 @@ std::string UrlOrigin::text() const {
   return (tls ? "https://" : "http://") + authority();
 }
 
-UrlOrigin parse_origin(std::string_view url, std::string_view& rest) {
-  const std::string shown(url);
+std::string why_no_web_url(std::string_view url) {
   UrlOrigin origin;
-  origin.tls = url.starts_with("https://");
-  if (!origin.tls && !url.starts_with("http://")) {
-    throw ConfigError("'" + shown +
-                      "' is not a URL of a web service: it must begin with http:// or https://");
-  }
-  url.remove_prefix(origin.tls ? 8 : 7);
-  const auto end = std::min(url.find_first_of("/?#"), url.size());
-  const std::string_view authority = url.substr(0, end);
-  rest = url.substr(end);
-  if (authority.find('@') != std::string_view::npos) {
-    throw ConfigError("a URL must not contain a user or a password; set an Authorization header instead");
-  }
-  const auto split = text::split_host(authority);
-  if (!split) throw ConfigError("'" + shown + "' has a [ without a closing ]");
-  origin.host = split->host;
-  origin.port = own_port(origin.tls);
-  if (!split->rest.empty()) {
-    const std::string_view port = split->rest.substr(1);
-    if (!split->rest.starts_with(':') || !text::parse_port(port)) {
-      throw ConfigError("'" + shown + "' has no valid port after its host's colon");
-    }
-    origin.port = port;
-  }
-  const bool possible =
-      !origin.host.empty() &&
-      std::ranges::all_of(origin.host, split->bracketed ? stands_in_an_address : stands_in_a_host);
-  if (!possible) throw ConfigError("'" + shown + "' has no valid host");
+  std::string_view rest;
+  return read_origin(url, origin, rest);
+}
+
+UrlOrigin parse_origin(std::string_view url, std::string_view& rest) {
+  UrlOrigin origin;
+  const std::string why = read_origin(url, origin, rest);
+  if (!why.empty()) throw ConfigError("'" + mask_uri(url) + "' is not a URL of a web service: " + why);
   return origin;
 }
 

@@ -19,6 +19,9 @@ struct UrlOrigin {
   friend bool operator==(const UrlOrigin&, const UrlOrigin&) = default;
 };
 
+/// Why `url` is not a supported URL of a web service, or "".
+std::string why_no_web_url(std::string_view url);
+
 /// Parses the origin of `url`; `rest` is set to path and query, which may be empty. Throws ConfigError,
 /// without a place, for an invalid URL.
 UrlOrigin parse_origin(std::string_view url, std::string_view& rest);

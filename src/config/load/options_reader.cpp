@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <map>
 
 #include "config/addresses/amqp_url.hpp"
 #include "config/addresses/redis_url.hpp"
-#include "config/addresses/url_origin.hpp"
 #include "config/kafka/properties.hpp"
 #include "config/load/context.hpp"
 #include "config/names.hpp"
@@ -48,6 +48,8 @@ class OptionsReader {
   void read() {
     context_.attempt([&] { check_keys(); });
     context_.attempt([&] { read_pipeline(); });
+    // First all, because a bad value of one source hides the others' values.
+    for (const auto& option : options()) context_.attempt([&] { context_.sources.know(option); });
     for (const auto& option : options()) {
       if (!belongs_to_stream(option)) context_.attempt([&] { read_option(option); });
     }
@@ -62,14 +64,24 @@ class OptionsReader {
     const bool all_read = std::ranges::all_of(
         options(), [&](const Option& one) { return belongs_to_stream(one) || origins_.contains(one.name); });
     if (!all_read) return;
-    context_.attempt([&] { check_shard(); });
-    context_.attempt([&] { check_nats(); });
-    context_.attempt([&] { check_redis(); });
-    context_.attempt([&] { check_kafka(); });
-    context_.attempt([&] { check_rabbitmq(); });
-    context_.attempt([&] { check_aws(); });
-    context_.attempt([&] { check_cluster(); });
-    context_.attempt([&] { check_relay(); });
+    check_sections({"shard"}, &OptionsReader::check_shard);
+    check_sections({"nats"}, &OptionsReader::check_nats);
+    check_sections({"redis"}, &OptionsReader::check_redis);
+    check_sections({"kafka"}, &OptionsReader::check_kafka);
+    check_sections({"rabbitmq"}, &OptionsReader::check_rabbitmq);
+    check_sections({"aws"}, &OptionsReader::check_aws);
+    check_sections({"cluster", "shard"}, &OptionsReader::check_cluster);
+    check_sections({"relay", "relay.jetstream", "relay.kafka", "cluster", "shard"},
+                   &OptionsReader::check_relay);
+  }
+
+  /// A misspelt key, or a misspelt section, is reported alone: it is the reason for what seems to be missing.
+  void check_sections(std::initializer_list<std::string_view> sections, void (OptionsReader::*check)()) {
+    const bool misspelt =
+        std::ranges::any_of(context_.problems,
+                            [](const Problem& one) { return one.message.starts_with("unknown key"); }) ||
+        std::ranges::any_of(sections, [&](std::string_view one) { return has_unknown_keys(one); });
+    if (!misspelt) context_.attempt([&] { (this->*check)(); });
   }
 
   /// Runs first, because a misspelt section is the most likely reason for anything that seems to be missing.
@@ -192,17 +204,6 @@ class OptionsReader {
     const AwsConfig& aws = context_.config().aws;
     if (aws.region.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos)
       origins_.at("aws-region").fail("'" + aws.region + "' is not a region; write one such as eu-central-1");
-    for (const auto& [name, url] :
-         {std::pair("aws-endpoint", aws.endpoint), std::pair("aws-container-url", aws.container_url),
-          std::pair("aws-metadata-endpoint", aws.metadata_endpoint)}) {
-      if (url.empty()) continue;
-      std::string_view rest;
-      try {
-        parse_origin(url, rest);
-      } catch (const ConfigError& error) {
-        origins_.at(name).fail(error.what());
-      }
-    }
     if (!aws.container_path.empty() && !aws.container_path.starts_with('/'))
       origins_.at("aws-container-path").fail("the path must begin with /");
   }
@@ -252,12 +253,6 @@ class OptionsReader {
 
   /// Without a name everything else about the relay would be without effect.
   void check_no_relay() {
-    const bool misspelt = std::ranges::any_of(
-        context_.problems, [](const Problem& one) { return one.message.starts_with("unknown key"); });
-    if (misspelt || has_unknown_keys("relay") || has_unknown_keys("relay.jetstream") ||
-        has_unknown_keys("relay.kafka")) {
-      return;
-    }
     for (const Option& one : relay_options()) {
       const Origin& origin = origins_.at(one.name);
       if (origin.kind == Origin::Kind::fallback) continue;

@@ -17,6 +17,15 @@ Sourced checked(const Option& option, const std::string& text, Origin origin) {
 Sources::Sources(Settings file, const Values& flags, const Values& environment)
     : file_(std::move(file)), flags_(flags), environment_(environment) {}
 
+void Sources::know(const Option& option) {
+  for (const std::string_view path : {option.path, option.other_path}) {
+    const std::size_t dot = path.rfind('.');
+    if (dot == std::string_view::npos) continue;  // OptionsReader::check_keys knows the top level
+    const Settings* section = find_section(path.substr(0, dot));
+    if (section != nullptr) section->has(path.substr(dot + 1));
+  }
+}
+
 std::optional<Sourced> Sources::stated_outside(const Option& option) const {
   if (const auto found = flags_.find(option.name); found != flags_.end()) {
     return checked(option, found->second, {Origin::Kind::flag, fmt::format("--{}", option.name)});

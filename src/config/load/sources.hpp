@@ -24,6 +24,9 @@ class Sources {
   /// `flags` and `environment` must outlive this.
   Sources(Settings file, const Values& flags, const Values& environment);
 
+  /// Marks the option's keys in the file as known, whether or not its values can be read.
+  void know(const Option& option);
+
   /// From a flag or the environment.
   std::optional<Sourced> stated_outside(const Option& option) const;
 

@@ -20,6 +20,7 @@ enum class OptionType {
   redis_url,
   kafka_brokers,
   amqp_url,
+  web_url,
   file,
   database,
   whole,

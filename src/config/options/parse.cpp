@@ -6,20 +6,33 @@
 
 #include "config/addresses/amqp_url.hpp"
 #include "config/addresses/redis_url.hpp"
+#include "config/addresses/server_lists.hpp"
+#include "config/addresses/url_origin.hpp"
 #include "config/mask.hpp"
 #include "config/names.hpp"
 #include "config/options/options.hpp"
+#include "text/port.hpp"
 
 namespace sluice::config {
 namespace {
 
+/// A file's place does not say which key it is; a flag and a variable name themselves.
+std::string subject_of(const Option& option, const Origin& origin) {
+  return origin.kind == Origin::Kind::file ? fmt::format("'{}' ", option.path) : "";
+}
+
 [[noreturn]] void refuse(const Option& option, const std::string& text, const Origin& origin,
                          const std::string& allowed, const std::string& why = "") {
-  // A file's place does not say which key it is; a flag and a variable name themselves.
-  const std::string subject = origin.kind == Origin::Kind::file ? fmt::format("'{}' ", option.path) : "";
+  const std::string subject = subject_of(option, origin);
   const std::string shown = shown_value(option, text);
   origin.fail(
       fmt::format("{}must be {}, not '{}'{}{}", subject, allowed, shown, why.empty() ? "" : ": ", why));
+}
+
+[[noreturn]] void refuse_empty(const Option& option, const Origin& origin) {
+  const std::string instead =
+      option.fallback.empty() ? "instead" : fmt::format("for the default, {}", option.fallback);
+  origin.fail(fmt::format("{}must not be empty; leave it out {}", subject_of(option, origin), instead));
 }
 
 OptionValue parse_whole(const Option& option, const std::string& text, const Origin& origin) {
@@ -36,41 +49,18 @@ OptionValue parse_choice(const Option& option, const std::string& text, const Or
   return {text, found - option.choices.begin()};
 }
 
-/// A list of servers, each `nats://` or `tls://` and a host.
-bool is_nats_urls(std::string_view text) {
-  while (true) {
-    const auto comma = text.find(',');
-    std::string_view one = text.substr(0, comma);
-    while (one.starts_with(' ')) one.remove_prefix(1);
-    const bool known =
-        (one.starts_with("nats://") && one.size() > 7) || (one.starts_with("tls://") && one.size() > 6);
-    if (!known) return false;
-    if (comma == std::string_view::npos) return true;
-    text.remove_prefix(comma + 1);
-  }
+OptionValue parse_address(const Option& option, const std::string& text, const Origin& origin,
+                          std::string (*why_not)(std::string_view)) {
+  const std::string why = why_not(text);
+  if (!why.empty()) refuse(option, text, origin, allowed_text(option), why);
+  return {text, 0};
 }
 
-/// A list of brokers, each `host:port`, or `[address]:port` for IPv6.
-bool is_kafka_brokers(std::string_view text) {
-  while (true) {
-    const auto comma = text.find(',');
-    std::string_view one = text.substr(0, comma);
-    while (one.starts_with(' ')) one.remove_prefix(1);
-    const auto colon = one.rfind(':');
-    if (colon == std::string_view::npos || colon == 0 || one.find_first_of("/@ ") != std::string_view::npos)
-      return false;
-    const auto port = whole_number(std::string(one.substr(colon + 1)));
-    if (!port || *port < 1 || *port > 65'535) return false;
-    if (comma == std::string_view::npos) return true;
-    text.remove_prefix(comma + 1);
-  }
-}
-
-bool is_mongodb_uri(std::string_view text) {
-  for (const std::string_view scheme : {"mongodb://", "mongodb+srv://"}) {
-    if (text.starts_with(scheme)) return text.size() > scheme.size();
-  }
-  return false;
+OptionValue parse_mongodb_uri(const Option& option, const std::string& text, const Origin& origin) {
+  if (!is_mongodb_uri(text)) refuse(option, text, origin, allowed_text(option));
+  const std::string why = sluice::text::why_no_ports(text);
+  if (!why.empty()) refuse(option, text, origin, "mongodb://user:password@host:port/?replicaSet=name", why);
+  return {text, 0};
 }
 
 }  // namespace
@@ -82,24 +72,17 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
     case OptionType::choice:
       return parse_choice(option, text, origin);
     case OptionType::uri:
-      if (!is_mongodb_uri(text)) refuse(option, text, origin, allowed_text(option));
-      return {text, 0};
+      return parse_mongodb_uri(option, text, origin);
     case OptionType::nats_urls:
-      if (!is_nats_urls(text)) refuse(option, text, origin, allowed_text(option));
-      return {text, 0};
+      return parse_address(option, text, origin, why_no_nats_urls);
     case OptionType::kafka_brokers:
-      if (!is_kafka_brokers(text)) refuse(option, text, origin, allowed_text(option));
-      return {text, 0};
+      return parse_address(option, text, origin, why_no_kafka_brokers);
     case OptionType::redis_url:
-      if (const std::string why = why_no_redis_url(text); !why.empty()) {
-        refuse(option, text, origin, allowed_text(option), why);
-      }
-      return {text, 0};
+      return parse_address(option, text, origin, why_no_redis_url);
     case OptionType::amqp_url:
-      if (const std::string why = why_no_amqp_url(text); !why.empty()) {
-        refuse(option, text, origin, allowed_text(option), why);
-      }
-      return {text, 0};
+      return parse_address(option, text, origin, why_no_amqp_url);
+    case OptionType::web_url:
+      return parse_address(option, text, origin, why_no_web_url);
     case OptionType::database:
       if (const std::string why = why_no_database(text); !why.empty()) {
         refuse(option, text, origin, "a database name (" + why + ")");
@@ -115,7 +98,7 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
       [[fallthrough]];
     case OptionType::secret:
     case OptionType::text:
-      if (text.empty()) refuse(option, text, origin, allowed_text(option));
+      if (text.empty()) refuse_empty(option, origin);
       return {text, 0};
     case OptionType::flag:
       return {text, text == "true" ? 1 : 0};
@@ -124,9 +107,21 @@ OptionValue parse_value(const Option& option, const std::string& text, const Ori
 }
 
 std::string shown_value(const Option& option, const std::string& text) {
-  if (option.type == OptionType::secret) return text.empty() ? "" : "***";
-  if (option.type == OptionType::redis_url || option.type == OptionType::amqp_url) return mask_uri(text);
-  return option.type == OptionType::uri || option.type == OptionType::nats_urls ? mask_uris(text) : text;
+  switch (option.type) {
+    case OptionType::secret:
+      return text.empty() ? "" : "***";
+    case OptionType::redis_url:
+    case OptionType::amqp_url:
+    case OptionType::web_url:
+      return mask_uri(text);
+    case OptionType::uri:
+    case OptionType::nats_urls:
+      return mask_uris(text);
+    case OptionType::kafka_brokers:
+      return text.find('@') == std::string::npos ? text : mask_uris(text);
+    default:
+      return text;
+  }
 }
 
 std::string allowed_text(const Option& option) {
@@ -145,6 +140,8 @@ std::string allowed_text(const Option& option) {
       return "redis://user:password@host:port/database, where only the host is required";
     case OptionType::amqp_url:
       return "amqp://user:password@host:port,host:port/vhost or amqps://..., where only one host is required";
+    case OptionType::web_url:
+      return "http://host:port or https://host:port, where only the host is required";
     case OptionType::secret:
       return "a secret";
     case OptionType::file:

@@ -19,6 +19,7 @@ std::string placeholder(const Option& option) {
     case nats_urls:
     case redis_url:
     case amqp_url:
+    case web_url:
       return " URL";
     case kafka_brokers:
       return " HOSTS";

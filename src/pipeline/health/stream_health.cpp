@@ -203,7 +203,7 @@ void StreamHealth::take_oplog(const source::OplogAnswer& answer) {
   const std::lock_guard lock(mutex_);
   if (answer.wall_clock) lag_.wall_clock(answer.at, *answer.wall_clock);
   const auto now = lag_.server_now(flow::Clock::now());
-  if (answer.oldest && position_ && now) headroom_.add({*now, *answer.oldest, *position_});
+  if (answer.oldest && position_ && now) headroom_.add({*now, *answer.oldest, *position_, answer.whole});
 }
 
 void StreamHealth::look(flow::Time now) {

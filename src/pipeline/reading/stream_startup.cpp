@@ -5,6 +5,7 @@
 
 #include "flow/pause.hpp"
 #include "observe/log/repeated_warning.hpp"
+#include "pipeline/start_tries.hpp"
 #include "requirements/requirements.hpp"
 
 namespace sluice::pipeline {
@@ -12,8 +13,6 @@ namespace sluice::pipeline {
 namespace {
 
 constexpr auto lease_poll = std::chrono::milliseconds(500);
-/// After this many tries an unreachable MongoDB is reported as an error.
-constexpr int start_tries = 8;
 
 constexpr const char* outlets_step = "prepare what it publishes to";
 
@@ -63,7 +62,8 @@ std::string StreamStartup::failure(const char* what, const Error& error) const {
 
 bool StreamStartup::retry_until(const char* what, const std::stop_token& stop,
                                 const std::function<std::optional<Error>()>& step) {
-  observe::RepeatedWarning failing(log_, std::string("could not ") + what + " yet");
+  const std::string limit = plan_.patient ? "" : fmt::format(" (up to {} tries)", start_tries);
+  observe::RepeatedWarning failing(log_, fmt::format("could not {} yet{}", what, limit));
   for (int tries = 1; !stop.stop_requested(); ++tries) {
     auto error = mongo::or_error(step);
     if (!error) {

@@ -23,9 +23,9 @@ std::string_view header_of(natsMsg* message, const char* name) {
 struct Publication {
   std::string subject;
   std::string id;
-  std::string follows;  ///< id of the message before it; "" for the first
+  std::string last_id;        ///< id of the message before it; "" for the first
+  std::string last_sequence;  ///< of the log, before it
   std::string header;
-  std::string behind;
   std::string body;
 };
 
@@ -53,15 +53,15 @@ class Appender : public RelayAppender {
   }
 
   std::optional<Error> append(int partition, std::string_view id, const RelayHeader& header,
-                              std::span<const std::uint8_t> body, std::uint64_t behind) override {
+                              std::span<const std::uint8_t> body, std::uint64_t last_sequence) override {
     if (held_) {
       if (auto error = publish(false)) return error;
     }
     next_.subject = stream_ + "." + std::to_string(partition);
-    next_.follows.swap(next_.id);
+    next_.last_id.swap(next_.id);
     next_.id = id;
     next_.header = header.text();
-    next_.behind = std::to_string(behind);
+    next_.last_sequence = std::to_string(last_sequence);
     next_.body.assign(reinterpret_cast<const char*>(body.data()), body.size());
     ++records_;
     held_ = only_last_;
@@ -105,8 +105,8 @@ class Appender : public RelayAppender {
       if (status == NATS_OK) status = natsMsgHeader_Set(made, name, value.c_str());
     };
     set(id_header, next_.id);
-    set("Nats-Expected-Last-Sequence", next_.behind);
-    if (!next_.follows.empty()) set("Nats-Expected-Last-Msg-Id", next_.follows);
+    set("Nats-Expected-Last-Sequence", next_.last_sequence);
+    if (!next_.last_id.empty()) set("Nats-Expected-Last-Msg-Id", next_.last_id);
     set(relay_header, next_.header);
     if (status != NATS_OK) return error_of(status, "a message could not be made");
     return acknowledged ? flights_->send(acknowledged_++, made) : flights_->send_unacknowledged(made);

@@ -51,10 +51,18 @@ const char* advice_for(rd_kafka_resp_err_t code, const std::string& reason) {
 
 }  // namespace
 
+std::string lasting_reason(std::string reason) {
+  const std::size_t at = reason.rfind(" (after ");
+  if (at == std::string::npos || !reason.ends_with(')')) return reason;
+  if (reason.find("ms in state ", at) != std::string::npos) reason.resize(at);
+  return reason;
+}
+
 Error error_of(rd_kafka_resp_err_t code, const std::string& doing, const std::string& reason) {
   // An operator can correct even refused credentials while the worker runs.
   return {ErrorKind::unavailable, static_cast<std::int32_t>(code),
-          doing + ": " + (reason.empty() ? rd_kafka_err2str(code) : reason) + advice_for(code, reason)};
+          doing + ": " + (reason.empty() ? rd_kafka_err2str(code) : lasting_reason(reason)) +
+              advice_for(code, reason)};
 }
 
 Error no_broker(const std::string& brokers, rd_kafka_resp_err_t code, const std::string& reason) {

@@ -9,6 +9,10 @@
 
 namespace sluice::sinks::kafka {
 
+/// librdkafka's text about a connection without its end, `(after 0ms in state CONNECT, 3 identical error(s)
+/// suppressed)`. That changes from one time to the next, so the same error would be reported again.
+std::string lasting_reason(std::string reason);
+
 /// The error for a code of librdkafka or of a broker: `doing`, then the reason and advice. Without a reason
 /// it is librdkafka's text for the code. The kind is `unavailable`.
 Error error_of(rd_kafka_resp_err_t code, const std::string& doing, const std::string& reason = "");

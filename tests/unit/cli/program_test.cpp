@@ -302,6 +302,19 @@ TEST_F(WithFile, CheckLooksBehindTheFirstProblemOfARule) {
       << err;
 }
 
+/// Only the rules are looked behind: without an option's value others would seem to be wrong.
+TEST_F(WithFile, CheckReportsNothingThatFollowsFromAnotherProblem) {
+  const std::string start = "pipeline: p\nmongodb: {database: d}\n";
+  const std::string rest = "relay: {jetstream: {stream: LOG, partitions: 8}}\nrules: []\n";
+  write(start + "clutser: {partitions: 8}\n" + rest);
+  EXPECT_EQ(run({"check", file_}).err, file_ + ":3:1: unknown key 'clutser'; did you mean 'cluster'?\n");
+  write(start + "cluster: {partitions: x}\n" + rest);
+  EXPECT_EQ(run({"check", file_}).err,
+            file_ + ":3:11: 'cluster.partitions' must be a whole number from 0 to 256, not 'x'\n");
+  write(start + "rules: [{name: r, count: {from: a}}]\n");
+  EXPECT_EQ(run({"check", file_}).err, file_ + ":3:19: 'into' is missing here\n");
+}
+
 TEST_F(WithFile, CheckNeedsARegionForAWS) {
   const std::string rest =
       "mongodb: {database: d}\nrules:\n  - name: out\n    publish: {from: a, eventbridge: {}}\n";

@@ -23,6 +23,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Masked{"mongodb://u:p@h/", "mongodb://u:***@h/"},
                     Masked{"mongodb://u:secret/?w=1", "mongodb://u:***/?w=1"},
                     Masked{"mongodb://h:1,u:12ab,[::1]:27017", "mongodb://h:1,u:***,[::1]:27017"},
+                    Masked{"nats://h:4222x", "nats://h:4222x"}, Masked{"nats://h:", "nats://h:"},
                     Masked{"mongodb://u@h/", "mongodb://u@h/"},
                     Masked{"mongodb://u:@h/", "mongodb://u:***@h/"},
                     Masked{"mongodb+srv://u:p%40ss@h/db?w=1", "mongodb+srv://u:***@h/db?w=1"},

@@ -47,6 +47,22 @@ TEST(OplogHeadroom, IsNotExhaustedAtTheTipHoweverFastTheOplogRolls) {
   }
 }
 
+/// The stream and the oplog begin in the same second.
+TEST(OplogHeadroom, OfANewServerIsNotExhausted) {
+  OplogHeadroom at_the_tip;
+  at_the_tip.add({.now = 10'000, .oldest = 9'999, .position = 9'999});
+  EXPECT_EQ(at_the_tip.seconds(), 0);
+  EXPECT_EQ(at_the_tip.exhausted_at(), never);
+  OplogHeadroom behind;
+  for (double t = 0; t < 100; t += 10)
+    behind.add({.now = 10'000 + t, .oldest = 9'000, .position = 9'000, .whole = true});
+  EXPECT_EQ(behind.exhausted_at(), never);
+  behind.add({.now = 10'100, .oldest = 9'000, .position = 9'000});
+  EXPECT_EQ(behind.exhausted_at(), 10'100) << "the next entry that is overwritten may be its own";
+  behind.add({.now = 10'110, .oldest = 9'001, .position = 9'000});
+  EXPECT_EQ(behind.exhausted_at(), 10'110);
+}
+
 TEST(OplogHeadroom, IsNotExhaustedWhileTheOplogHasRoom) {
   OplogHeadroom headroom;
   for (double t = 0; t < 100; t += 10) headroom.add({.now = 10'000 + t, .oldest = 4'000, .position = 9'000});

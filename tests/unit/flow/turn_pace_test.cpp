@@ -81,19 +81,19 @@ TEST_F(TurnPaceTest, WhileOthersWriteSpacesThemMoreTheFurtherTheyAreBehind) {
   transaction(1, milliseconds(1));
   pace_.ended(true);
   while (wait() > 0) pace_.ended(false);  // the pace after a conflict is shorter than it counts
-  waiting_.behind = std::chrono::hours(1);
+  waiting_.lateness = std::chrono::hours(1);
   EXPECT_EQ(wait(), 0) << "there is no storm";
   transaction(1000, milliseconds(100));
-  for (const auto& [behind, expected] :
+  for (const auto& [lateness, expected] :
        {std::pair(0, 100), std::pair(200, 100), std::pair(900, 450), std::pair(60'000, 1000)}) {
-    waiting_.behind = milliseconds(behind);
-    EXPECT_EQ(wait(), expected) << behind;
+    waiting_.lateness = milliseconds(lateness);
+    EXPECT_EQ(wait(), expected) << lateness;
   }
   waiting_.crowded = true;
   EXPECT_EQ(wait(), 100) << "hardly more could come";
   waiting_.full = true;
   EXPECT_EQ(wait(), 0);
-  waiting_ = {.behind = std::chrono::hours(1)};
+  waiting_ = {.lateness = std::chrono::hours(1)};
   for (int i = 0; i < TurnPace::contended_after_conflict; ++i) pace_.ended(false);
   EXPECT_EQ(wait(), 100) << "nobody else writes any more";
 }

@@ -22,6 +22,8 @@ TEST(CheckUri, TakesWhatTheDriverCanRead) {
 TEST(CheckUri, RefusesWhatItCannot) {
   EXPECT_NE(refusal("mongodb://h:99999/"), "");
   EXPECT_NE(refusal("mongodb://h/?replicaSet="), "");
+  const std::string typo = refusal("mongodb://127.0.0.1:27o17");  // the driver would take port 27
+  EXPECT_NE(typo.find("the port '27o17' of '127.0.0.1' must be"), std::string::npos) << typo;
 }
 
 TEST(CheckUri, RefusesOptionsThatNobodyKnows) {

@@ -56,12 +56,12 @@ class Appender : public RelayAppender {
   void begin() override { sent_ = answered_ = 0; }
 
   std::optional<Error> append(int partition, std::string_view id, const RelayHeader& header,
-                              std::span<const std::uint8_t> body, std::uint64_t behind) override {
+                              std::span<const std::uint8_t> body, std::uint64_t last_sequence) override {
     if (!began_) {
       if (auto error = step(rd_kafka_begin_transaction(client_.get()))) return error;
       began_ = flow::Clock::now();
     }
-    Headers headers = relay_headers(id, header, behind + 1);
+    Headers headers = relay_headers(id, header, last_sequence + 1);
     std::array<rd_kafka_vu_t, 5> values{};
     values[0].vtype = RD_KAFKA_VTYPE_RKT;
     values[0].u.rkt = topic_.get();

@@ -114,6 +114,7 @@ class KafkaGroup::Session {
     const auto code = rd_kafka_subscribe(client_.get(), topics.get());
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return error_of(code, not_joined(group_.name_));
     stay_ = stay;
+    member_ = false;
     subscribed_ = true;
     subscribed_once_ = true;
     return std::nullopt;
@@ -138,7 +139,7 @@ class KafkaGroup::Session {
   /// Serves the group for `wait` or until one event has come.
   void serve(milliseconds wait) {
     const Event event(rd_kafka_queue_poll(events_.get(), static_cast<int>(wait.count())));
-    if (!event) return;
+    if (!event) return look_for_loss();
     if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_REBALANCE) rebalance(event.get());
     if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR) note(event.get());
   }
@@ -197,11 +198,23 @@ class KafkaGroup::Session {
     assigned_once_ |= assign;
     if (!subscribed_) return;
     if (assign) last_.clear();
+    member_ |= assign;
     group_.change(stay_, [&](flow::GroupAssignment& assignment) {
       if (assign) return assignment.assigned(numbers);
       if (!lost) return assignment.revoked(numbers);
-      assignment.lost(last_.empty() ? "the consumer group " + group_.name_ + " cannot be reached" : last_);
+      assignment.lost(why_lost());
     });
+  }
+
+  /// Whoever holds no partition gets no event when the session ends: librdkafka only drops the member's id.
+  void look_for_loss() {
+    if (!subscribed_ || !member_ || !left()) return;
+    member_ = false;
+    group_.change(stay_, [&](flow::GroupAssignment& assignment) { assignment.lost(why_lost()); });
+  }
+
+  std::string why_lost() const {
+    return last_.empty() ? "the consumer group " + group_.name_ + " cannot be reached" : last_;
   }
 
   void note(rd_kafka_event_t* event) {
@@ -227,6 +240,7 @@ class KafkaGroup::Session {
   bool subscribed_ = false;
   bool subscribed_once_ = false;
   bool assigned_once_ = false;
+  bool member_ = false;  ///< the group has assigned something, or nothing, and has not dropped this member
   bool broken_ = false;
 };
 

@@ -57,11 +57,12 @@ TEST(RelayViewTest, TellsWhyTheLogCannotBeReadAndNothingThatWouldNeedIt) {
   RelayStatus relay = some_relay();
   relay.problem = "no connection";
   EXPECT_EQ(relay_text(relay),
-            "  relay LOG: no connection; written by host (process 7), 2 s behind MongoDB\n");
+            "  relay LOG: cannot be read; written by host (process 7), 2 s behind MongoDB\n"
+            "    no connection\n");
   EXPECT_EQ(relay_json(relay).find("messages"), std::string::npos);
   relay.writer.clear();
   relay.written_to_s = 0;
-  EXPECT_EQ(relay_text(relay), "  relay LOG: no connection\n");
+  EXPECT_EQ(relay_text(relay), "  relay LOG: cannot be read\n    no connection\n");
 }
 
 TEST(RelayViewTest, TellsThatThereIsNoLogYet) {

@@ -76,13 +76,12 @@ TEST(AmqpUrl, GoesWithItsFiles) {
   };
   refused("url: 'http://me:hidden@h'", "must begin with amqp://");
   refused("url: 'amqp://h', ca_file: ca", "amqps://");
-  refused("url: 'amqp://me:hidden@h:99999/v'",
-          "': the port '99999' must be a port, a whole number from 1 to");
+  refused("url: 'amqp://me:hidden@h:99999/v'", "': the port '99999' of 'h' must be a whole number from 1 to");
   refused("url: 'amqp://me:hidden@h,i:abc'",
-          "': the port 'abc' must be a port, a whole number from 1 to 65535");
-  refused("url: 'amqp://h:70000'", "the port '70000' must be");
-  refused("url: 'amqp://me:hidden'", "the part after the host's : must be a port");
-  refused("url: 'amqp://me:987654'", "the part after the host's : must be a port");  // maybe a password
+          "': the port 'abc' of 'i' must be a whole number from 1 to 65535");
+  refused("url: 'amqp://h:70000'", "the port '70000' of 'h' must be");
+  refused("url: 'amqp://me:hidden'", "the part after 'me:' must be a port");
+  refused("url: 'amqp://me:987654'", "the part after 'me:' must be a port");  // maybe a password
   refused("url: 'amqps://h', cert_file: c", "--rabbitmq-cert-file requires --rabbitmq-key-file");
   refused("url: 'amqp://me:hidden@h', password_file: p", "set only one of them");
   refused("heartbeat_s: 0", "from 1 to 3600");

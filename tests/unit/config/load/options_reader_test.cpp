@@ -71,6 +71,22 @@ TEST(Load, TakesThePolicyForChangedRulesFromFileEnvironmentAndFlag) {
             "w.yaml:6:1: 'on_changed_rules' must be fail or accept, not 'maybe'");
 }
 
+/// One value is bad. The other values of the same option are not reported as unknown keys.
+TEST(Load, KnowsTheKeysOfOptionsWithABadValue) {
+  const std::string port = "http-port: must be a whole number from 0 to 65535, not 'abc'";
+  EXPECT_EQ(refusal_of(kSmall + "http: {port: 9464}\n", {{"http-port", "abc"}}), "flag --" + port);
+  EXPECT_EQ(refusal_of(kSmall + "http: {port: 9464}\n", {}, {{"SLUICE_HTTP_PORT", "abc"}}),
+            "environment SLUICE_HTTP_PORT: must be a whole number from 0 to 65535, not 'abc'");
+  EXPECT_EQ(refusal_of(kSmall + "relay: {kafka: {topic: LOG, partitions: 1}}\n", {{"relay-partitions", "x"}})
+                .find("unknown key"),
+            std::string::npos);
+  const std::string both = "pipeline: p\nmongodb: {uri: 'h', uri_file: f, database: d}\n" + kRule;
+  EXPECT_EQ(refusal_of(both).find("unknown key"), std::string::npos) << refusal_of(both);
+  const std::string section =
+      refusal_of(kSmall + "relay: {jetstream: {partitions: x}, kafka: {partitions: 3}}\n");
+  EXPECT_EQ(section.find("unknown key"), std::string::npos) << section;
+}
+
 struct BadSource {
   Values flags;
   Values environment;
@@ -148,6 +164,20 @@ TEST(RelayOptions, HaveAsManyPartitionsAsTheClusterOrTheShards) {
   EXPECT_NE(refusal_of(kSmall + relay).find("but there is 1 static shard;"), std::string::npos);
   const std::string kafka = refusal_of(kSmall + "relay: {kafka: {topic: LOG, partitions: 16}}\n");
   EXPECT_NE(kafka.find("or change 'relay.kafka.partitions'"), std::string::npos) << kafka;
+}
+
+/// What is misspelt explains what seems to be missing, so it is reported alone.
+TEST(Load, ReportsAMisspeltKeyAlone) {
+  const std::string relay = "relay: {jetstream: {stream: LOG, partitions: 8}}\n";
+  EXPECT_EQ(refusal_of(kSmall + relay + "clutser: {partitions: 8}\n"),
+            "w.yaml:7:1: unknown key 'clutser'; did you mean 'cluster'?");
+  EXPECT_EQ(refusal_of(kSmall + relay + "cluster: {partitins: 8}\n"),
+            "w.yaml:7:11: unknown key 'partitins'; did you mean 'partitions'?");
+  EXPECT_EQ(
+      refusal_of(kSmall + "relay: {jetstream: {stream: LOG, partitons: 8}}\ncluster: {partitions: 8}\n"),
+      "w.yaml:6:34: unknown key 'partitons'; did you mean 'partitions'?");
+  EXPECT_EQ(refusal_of(kSmall + "nats: {usr: me, password: x}\n"),
+            "w.yaml:6:8: unknown key 'usr'; did you mean 'user'?");
 }
 
 TEST(RelayOptions, OnlyATopicHasAConsumerGroup) {

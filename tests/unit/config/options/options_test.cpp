@@ -116,7 +116,10 @@ TEST(Options, SayWhereABadValueCameFrom) {
   EXPECT_EQ(refusal("lanes", "0", {Origin::Kind::file, "w.yaml:3:5"}),
             "w.yaml:3:5: 'engine.lanes' must be a whole number from 1 to 256, not '0'");
   EXPECT_EQ(refusal("indexes", "Create", by_flag), "flag --x: must be warn or create, not 'Create'");
-  EXPECT_EQ(refusal("http-host", "", by_flag), "flag --x: must be a text, not ''");
+  EXPECT_EQ(refusal("http-host", "", by_flag),
+            "flag --x: must not be empty; leave it out for the default, 127.0.0.1");
+  EXPECT_EQ(refusal("relay-group", "", {Origin::Kind::file, "w.yaml:3:5"}),
+            "w.yaml:3:5: 'relay.kafka.group' must not be empty; leave it out instead");
 }
 
 TEST(Options, MaskTheSecretsOfARefusedUri) {
