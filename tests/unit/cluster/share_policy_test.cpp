@@ -47,6 +47,24 @@ TEST(SharePolicy, AnOnlyMemberTakesEverything) {
   EXPECT_EQ(policy.order_of(cluster, {Seated::no, Seated::no}).take, (std::vector<int>{0, 1}));
 }
 
+TEST(SharePolicy, ReadsThroughMembersThatHoldPartitionsAndReadByThemselves) {
+  const auto offering = [](const std::string& instance) {
+    MemberRecord record = member(instance);
+    record.peer = Peer{instance, "127.0.0.1", 7450, "secret", 1};
+    return record;
+  };
+  MemberRecord follows = offering("b");
+  follows.follows = "127.0.0.1:7450";
+  MemberRecord other_rules = offering("d");
+  other_rules.options_hash = "others";
+  const ClusterRecord cluster =
+      cluster_of({offering("a"), follows, offering("spare"), other_rules, member("e")},
+                 {held_by("a", 0), held_by("b", 1), held_by("d", 2), held_by("e", 3)});
+  const auto peers = policy.peers_of(cluster);
+  ASSERT_EQ(peers.size(), 1U);
+  EXPECT_EQ(peers[0].instance, "a");
+}
+
 TEST(SharePolicy, MembersThatDivideOtherwiseOrGoByOtherRulesHaveNoShare) {
   MemberRecord divides = member("a");
   divides.partitions = 3;

@@ -463,6 +463,34 @@ void run_with_seeds(std::uint64_t count, const Live& live) {
   }
 }
 
+/// Its cursor waits for a server that does not answer. The other instance may reach the server.
+TEST(FeedTest, ATapEndsWhenTheFeedHangs) {
+  std::mt19937_64 random(1);
+  Oplog oplog;
+  flow::Time now{};
+  now += std::chrono::hours(1);
+  const auto memory = std::make_shared<flow::BudgetPool>(1 << 20);
+  FeedSharing shares;
+  shares.make_cursor = [](const FeedFilter& filter, const MakeStream& own) { return own(filter.filter()); };
+  const auto feed = std::make_shared<Feed>(
+      "shop", hasty(), memory, [](const std::string&) {}, [&now] { return now; }, shares);
+  const FeedNeeds needs = same_needs(random);
+  ModelReader reader(feed, oplog, random, needs, beginning());
+  for (int i = 0; i < 20; ++i) {
+    reader.step(random);
+    feed->step();
+  }
+  FeedTap tap(feed, FeedFilter({&needs}).identity(), shards, {0, 1});
+  tap.ask(reader.at(), true);
+  feed->step();
+  ASSERT_EQ(tap.answer(flow::Duration::zero()), "");
+  EXPECT_TRUE(tap.next(5, flow::Duration::zero()));
+  now += hasty().silence + milliseconds(1);
+  EXPECT_FALSE(tap.next(5, flow::Duration::zero()));
+  feed->step();
+  EXPECT_TRUE(tap.next(5, flow::Duration::zero()));
+}
+
 TEST(FeedTest, EachReaderOfAnInstanceThatFollowsAnotherSeesEveryEventOnceInOrder) {
   std::size_t followed = 0;
   run_with_seeds(8, [&](std::uint64_t seed) { followed += live_as_two(seed); });

@@ -11,6 +11,8 @@
 #include <stdexcept>
 
 #include "sluice/bson_builder.hpp"
+#include "source/peer/asio.hpp"
+#include "support/certificates.hpp"
 
 namespace sluice::source {
 namespace {
@@ -98,6 +100,26 @@ TEST(PeerLink, IsRefusedWithoutTheSecret) {
     EXPECT_NE(server.find("handshake failed"), std::string::npos) << server;
     EXPECT_NE(client, "");
   }
+}
+
+/// Whoever takes over the address of an instance must not be able to feed events to the others.
+TEST(PeerLink, RefusesAServerThatShowsACertificateInstead) {
+  Listening listening;
+  const test::Certificates certificates;
+  auto impostor = std::async(std::launch::async, [&] {
+    asio::io_context io;
+    asio::ssl::context context(asio::ssl::context::tls_server);
+    context.use_certificate_file(certificates.server(), asio::ssl::context::pem);
+    context.use_private_key_file(certificates.server(), asio::ssl::context::pem);
+    asio::ssl::stream<tcp::socket> stream(io, context);
+    stream.lowest_layer().assign(tcp::v4(), listening.accept());
+    error_code error;
+    stream.handshake(asio::ssl::stream_base::server, error);
+    return !error;
+  });
+  PeerLink link;
+  EXPECT_NE(link.connect("127.0.0.1", listening.port(), new_secret(), 5s), "");
+  impostor.get();
 }
 
 TEST(PeerLink, GivesUpWhereNobodyAnswers) {

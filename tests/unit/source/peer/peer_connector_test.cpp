@@ -1,0 +1,85 @@
+#include "source/peer/peer_connector.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sluice::source {
+namespace {
+
+using std::chrono::seconds;
+
+class SomePeer : public PeerReader {
+ public:
+  SomePeer(std::string name, std::string why_not) : name_(std::move(name)), why_not_(std::move(why_not)) {}
+  std::string name() const override { return name_; }
+  std::string connect() override { return why_not_; }
+  std::string open(const PeerRequest&) override { return ""; }
+  std::unique_ptr<StreamBatch> next(std::size_t, flow::Duration, std::string&) override { return nullptr; }
+
+ private:
+  const std::string name_;
+  const std::string why_not_;
+};
+
+class PeerConnectorTest : public testing::Test {
+ protected:
+  /// The pauses between the next `count` tries, in seconds.
+  std::vector<int> pauses(int count) {
+    std::vector<int> found;
+    for (int i = 0; i < count; ++i) {
+      const std::size_t before = tries_;
+      int waited = 0;
+      for (; tries_ == before; ++waited) {
+        connector_.poll({"orders"});
+        now_ += seconds(1);
+      }
+      found.push_back(waited);
+    }
+    return found;
+  }
+
+  flow::Time now_ = flow::Time{} + std::chrono::hours(1);
+  std::string why_not_ = "refused";
+  std::size_t tries_ = 0;
+  PeerConnector connector_{[this](const std::set<std::string>&) {
+                             ++tries_;
+                             std::vector<std::unique_ptr<PeerReader>> peers;
+                             peers.push_back(std::make_unique<SomePeer>("a", "no answer"));
+                             peers.push_back(std::make_unique<SomePeer>("b", why_not_));
+                             return peers;
+                           },
+                           std::launch::deferred, [this] { return now_; }};
+};
+
+TEST_F(PeerConnectorTest, TriesThemInTheirOrder) {
+  EXPECT_EQ(connector_.poll({"orders"}).why_not, "a: no answer; b: refused");
+  now_ += seconds(1);
+  why_not_ = "";
+  const auto result = connector_.poll({"orders"});
+  ASSERT_TRUE(result.reader);
+  EXPECT_EQ(result.reader->name(), "b");
+  EXPECT_EQ(result.why_not, "");
+}
+
+TEST_F(PeerConnectorTest, PausesForLongerAfterEachTry) {
+  EXPECT_EQ(pauses(9), (std::vector<int>{1, 1, 2, 4, 8, 16, 32, 60, 60}));
+}
+
+TEST_F(PeerConnectorTest, TriesSoonAgainWhenAReaderHasLasted) {
+  pauses(8);
+  connector_.began();
+  now_ += std::chrono::minutes(1);
+  connector_.ended();
+  EXPECT_FALSE(connector_.poll({"orders"}).reader);
+  EXPECT_EQ(pauses(3), (std::vector<int>{2, 1, 2}));
+}
+
+TEST_F(PeerConnectorTest, PausesOnWhenAReaderDoesNotLast) {
+  pauses(5);
+  connector_.began();
+  now_ += seconds(1);
+  connector_.ended();
+  EXPECT_EQ(pauses(2), (std::vector<int>{17, 32}));
+}
+
+}  // namespace
+}  // namespace sluice::source
