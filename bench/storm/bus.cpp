@@ -20,12 +20,16 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kPoll = std::chrono::milliseconds(5);
 constexpr double kPatience = 300;  // seconds until the receiver has the messages of a whole storm
 constexpr int kReadAhead = 5000;
+constexpr std::uint32_t kWarmUp = 100'000;  // documents
 const std::string kDatabase = "conduit";
 
 struct Cpu {
   double worker = 0;
   double mongod = 0;
   double bus = 0;
+  double receiver = 0;
+
+  double all() const { return worker + mongod + bus + receiver; }
 };
 
 /// The measurements of a worker that runs while the storm is written.
@@ -38,11 +42,17 @@ struct Published {
   Cpu cpu;  ///< CPU seconds in the measured time
 };
 
+struct BareCursor {
+  double per_second = 0;   ///< events
+  double cpu_seconds = 0;  ///< of mongod, which writes the storm too, and of the reader
+};
+
 struct Round {
   Published ours;
-  double cursor = 0;          ///< events/s of the bare cursor while the storm is written
+  BareCursor cursor;          ///< while the storm is written
   double backlog_cursor = 0;  ///< events/s of the bare cursor after it has been written
   double publisher = 0;       ///< messages/s of the bare publisher
+  double publisher_cpu = 0;   ///< CPU seconds of bus, publisher and receiver
   double loop = 0;            ///< messages/s of the one-at-a-time loop
 };
 
@@ -63,6 +73,13 @@ class BusStage {
         bus_(bus),
         folder_(options.server.data_parent),
         client_(server.client()) {}
+
+  /// The first storm costs the servers more than later ones: the JVM of a broker, for example, compiles what
+  /// only this load runs.
+  void warm_up(std::uint32_t documents) {
+    load(documents);
+    publish(documents);
+  }
 
   Size measure(std::uint32_t documents) {
     load(documents);
@@ -114,6 +131,7 @@ class BusStage {
       drain(server_.client(), kDatabase, shape_, kReadAhead, from, size.documents, act);
     });
     round.publisher = size.documents / bare.seconds;
+    round.publisher_cpu = bare.cpu_seconds;
     size.payload_bytes = bare.payload_bytes;
     const auto few = std::min<std::int64_t>(options_.one_at_a_time, size.documents);
     if (few > 0) round.loop = publish_one_at_a_time(from, few);
@@ -136,7 +154,8 @@ class BusStage {
     while (!bus_.has(documents)) wait(worker, start);
     out.seconds = since(start);
     const Cpu after = cpu(worker);
-    out.cpu = {after.worker - before.worker, after.mongod - before.mongod, after.bus - before.bus};
+    out.cpu = {after.worker - before.worker, after.mongod - before.mongod, after.bus - before.bus,
+               after.receiver - before.receiver};
     out.update_seconds = update.seconds();
     while (worker.metrics().value("sluice_events_published_total") < documents) wait(worker, start);
     const Metrics metrics = worker.metrics();
@@ -155,17 +174,20 @@ class BusStage {
   }
 
   Cpu cpu(const Worker& worker) const {
-    return {worker.usage().cpu_seconds, server_.usage().cpu_seconds, bus_.usage().cpu_seconds};
+    return {worker.usage().cpu_seconds, server_.usage().cpu_seconds, bus_.usage().cpu_seconds,
+            own_cpu_seconds()};
   }
 
-  double read_live(std::uint32_t documents, Moment from) const {
+  BareCursor read_live(std::uint32_t documents, Moment from) const {
     const Client client = server_.client();
+    const auto cpu = [this] { return server_.usage().cpu_seconds + own_cpu_seconds(); };
+    const double before = cpu();
     const auto start = Clock::now();
     UpdateMany update(server_, kDatabase);
     drain(client, kDatabase, shape_, batch(documents), from, documents);
-    const double seconds = since(start);
+    const BareCursor bare{documents / since(start), cpu() - before};
     update.seconds();
-    return documents / seconds;
+    return bare;
   }
 
   /// The simplest connector: for each event, publishes it, waits for the acknowledgement, and stores the
@@ -189,12 +211,17 @@ Spread spread_of(const Size& size, const std::function<double(const Round&)>& of
 }
 
 double lower_ceiling(const Round& round) {
-  return std::min(round.cursor, round.publisher);
+  return std::min(round.cursor.per_second, round.publisher);
 }
 
 /// The rate of a machine whose cores first read everything and then publish everything.
 double both_ceilings(const Round& round) {
-  return 1 / (1 / round.cursor + 1 / round.publisher);
+  return 1 / (1 / round.cursor.per_second + 1 / round.publisher);
+}
+
+/// The CPU time of both ceilings, relative to ours.
+double cpu_of_both(const Round& round) {
+  return (round.cursor.cpu_seconds + round.publisher_cpu) / round.ours.cpu.all();
 }
 
 Json json_of(const Round& round, const Size& size, const Bus& bus) {
@@ -210,9 +237,13 @@ Json json_of(const Round& round, const Size& size, const Bus& bus) {
       .set("worker_cpu_us_per_message", ours.cpu.worker * million)
       .set("mongod_cpu_us_per_message", ours.cpu.mongod * million)
       .set(bus.server() + "_cpu_us_per_message", ours.cpu.bus * million)
-      .set("bare_cursor_per_second", round.cursor)
+      .set("receiver_cpu_us_per_message", ours.cpu.receiver * million)
+      .set("cpu_us_per_message", ours.cpu.all() * million)
+      .set("bare_cursor_per_second", round.cursor.per_second)
+      .set("bare_cursor_cpu_us_per_event", round.cursor.cpu_seconds * million)
       .set("bare_cursor_on_backlog_per_second", round.backlog_cursor)
       .set("bare_publisher_per_second", round.publisher)
+      .set("bare_publisher_cpu_us_per_message", round.publisher_cpu * million)
       .set("one_at_a_time_per_second", round.loop);
 }
 
@@ -225,13 +256,15 @@ Json json_of(const Size& size, const Bus& bus) {
       .set("payload_bytes", size.payload_bytes)
       .set("messages_per_second", json_of(spread_of(size, rate)))
       .set("of_one_at_a_time", json_of(spread_of(size, [&](const Round& r) { return rate(r) / r.loop; })))
-      .set("of_bare_cursor", json_of(spread_of(size, [&](const Round& r) { return rate(r) / r.cursor; })))
+      .set("of_bare_cursor",
+           json_of(spread_of(size, [&](const Round& r) { return rate(r) / r.cursor.per_second; })))
       .set("of_bare_publisher",
            json_of(spread_of(size, [&](const Round& r) { return rate(r) / r.publisher; })))
       .set("of_lower_ceiling",
            json_of(spread_of(size, [&](const Round& r) { return rate(r) / lower_ceiling(r); })))
       .set("of_both_ceilings",
            json_of(spread_of(size, [&](const Round& r) { return rate(r) / both_ceilings(r); })))
+      .set("cpu_of_both_ceilings", json_of(spread_of(size, cpu_of_both)))
       .set("peak_rss_mb", json_of(spread_of(size, [](const Round& r) { return r.ours.peak_rss_mb; })))
       .set("rounds", rounds);
 }
@@ -248,14 +281,18 @@ std::vector<std::string> row_of(const Size& size) {
           grouped(median([](const Round& r) { return r.loop; })),
           fixed(median([&](const Round& r) { return rate(r) / lower_ceiling(r); }), 2),
           fixed(median([&](const Round& r) { return rate(r) / both_ceilings(r); }), 2),
-          grouped(median([](const Round& r) { return r.cursor; })),
+          grouped(median([](const Round& r) { return r.cursor.per_second; })),
           grouped(median([](const Round& r) { return r.publisher; })),
           milliseconds(median([](const Round& r) { return r.ours.lag.percentile(0.5); })),
           milliseconds(median([](const Round& r) { return r.ours.lag.percentile(0.99); })),
           fixed(median([](const Round& r) { return r.ours.peak_rss_mb; })),
           fixed(median([&](const Round& r) { return r.ours.cpu.worker * million; })),
           fixed(median([&](const Round& r) { return r.ours.cpu.mongod * million; })),
-          fixed(median([&](const Round& r) { return r.ours.cpu.bus * million; }))};
+          fixed(median([&](const Round& r) { return r.ours.cpu.bus * million; })),
+          fixed(median([&](const Round& r) { return r.ours.cpu.all() * million; })),
+          fixed(median([&](const Round& r) { return r.cursor.cpu_seconds * million; })),
+          fixed(median([&](const Round& r) { return r.publisher_cpu * million; })),
+          fixed(median(cpu_of_both), 2)};
 }
 
 }  // namespace
@@ -264,8 +301,9 @@ int run_bus(const Options& options, const Server& server, Bus& bus) {
   BusStage stage(options, server, bus);
   Json list = Json::list();
   Table table({"documents", "messages/s", "x loop", "loop/s", "of lower", "of both", "cursor/s",
-               "publisher/s", "lag p50", "lag p99", "peak MB", "worker us", "mongod us",
-               bus.server() + " us"});
+               "publisher/s", "lag p50", "lag p99", "peak MB", "worker us", "mongod us", bus.server() + " us",
+               "all us", "cursor us", "publisher us", "CPU of both"});
+  stage.warm_up(kWarmUp);
   for (const std::uint32_t documents : options.documents) {
     const Size size = stage.measure(documents);
     table.row(row_of(size));

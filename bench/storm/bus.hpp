@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,6 +15,7 @@ namespace storm {
 /// What a bare publisher achieved.
 struct BarePublished {
   double seconds = 0;        ///< until the receiver had all messages
+  double cpu_seconds = 0;    ///< of the bus, the publisher and the receiver in that time
   double payload_bytes = 0;  ///< of a message, on average
 };
 
@@ -48,6 +50,24 @@ class Bus {
   virtual BarePublished publish_bare(const Read& read) = 0;
   /// Publishes a message for one event and waits for its acknowledgement.
   virtual void publish_one(const Event& event) = 0;
+};
+
+/// Measures a bare publisher from its construction on.
+class PublishMeter {
+ public:
+  explicit PublishMeter(const Bus& bus) : bus_(bus), cpu_(cpu()) {}
+
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  BarePublished now() const { return {seconds(), cpu() - cpu_, 0}; }
+
+ private:
+  const Bus& bus_;
+  double cpu_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+
+  double cpu() const { return bus_.usage().cpu_seconds + own_cpu_seconds(); }
 };
 
 /// Measures publishing one updateMany to a bus. The rivals are a loop that waits for each message, a bare

@@ -17,6 +17,9 @@ struct Usage {
   int descriptors = 0;
 };
 
+/// CPU seconds of this process, whose threads are clients and receivers.
+double own_cpu_seconds();
+
 /// A child process. It is killed if this program ends (PDEATHSIG), and stopped when this object is destroyed.
 class Process {
  public:

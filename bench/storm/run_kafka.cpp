@@ -1,6 +1,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -45,12 +46,14 @@ Record record_of(const bson_t* event) {
 /// A bare producer with the worker's settings.
 class Producer {
  public:
-  Producer(const std::string& brokers, const std::string& linger_ms)
+  Producer(const std::string& brokers, const std::string& linger_ms,
+           const std::string& in_a_request = "10000")
       : client_(kafka_client(RD_KAFKA_PRODUCER, brokers,
                              {{"enable.idempotence", "true"},
                               {"acks", "all"},
                               {"partitioner", "murmur2_random"},
                               {"linger.ms", linger_ms},
+                              {"batch.num.messages", in_a_request},
                               {"socket.nagle.disable", "true"},
                               {"queue.buffering.max.messages", "0"},
                               {"queue.buffering.max.kbytes", "2097151"}})),
@@ -120,7 +123,9 @@ class KafkaBus final : public Bus {
       records.push_back(record_of(event.document));
       bytes += static_cast<double>(records.back().value.size());
     });
-    return {publish(records), bytes / static_cast<double>(records.size())};
+    BarePublished bare = publish(records);
+    bare.payload_bytes = bytes / static_cast<double>(records.size());
+    return bare;
   }
 
   void publish_one(const Event& event) override {
@@ -141,31 +146,48 @@ class KafkaBus final : public Bus {
                                std::to_string(keys) + " keys, and not " + std::to_string(documents));
   }
 
-  /// Returns the seconds until the consumer has all.
-  double publish(const std::vector<Record>& records) const {
+  /// Ends when the consumer has all.
+  BarePublished publish(const std::vector<Record>& records) const {
     Producer producer(broker_.brokers(), "5");
     const auto receiver = reader(kRivalTopic);
-    const auto start = Clock::now();
-    for (const Record& record : records) producer.send(record);
-    while (receiver->read() < static_cast<std::int64_t>(records.size())) {
-      receiver->expect_no_error();
-      if (since(start) > kPatience) throw std::runtime_error("the bare producer's messages do not arrive");
-      std::this_thread::sleep_for(kPoll);
-    }
-    const double seconds = since(start);
-    producer.wait();
+    const BarePublished bare = publish(records, producer, *receiver);
     expect_all(*receiver, static_cast<std::int64_t>(records.size()));
-    return seconds;
+    return bare;
   }
 
-  /// A new broker is slow until its code is compiled, and compiling takes time from all others.
+  BarePublished publish(std::span<const Record> records, Producer& producer,
+                        const KafkaReader& receiver) const {
+    const PublishMeter meter(*this);
+    const std::int64_t all = receiver.read() + static_cast<std::int64_t>(records.size());
+    for (const Record& record : records) producer.send(record);
+    while (receiver.read() < all) {
+      receiver.expect_no_error();
+      if (meter.seconds() > kPatience) throw std::runtime_error("the bare producer's messages do not arrive");
+      std::this_thread::sleep_for(kPoll);
+    }
+    const BarePublished bare = meter.now();
+    producer.wait();
+    return bare;
+  }
+
+  /// The JVM compiles code that has run some thousand times, and takes CPU time from all others while it
+  /// does. What runs once for each request needs many requests for that, so most of them are small here.
   void warm_up() const {
-    constexpr int kMessages = 100'000;
-    constexpr int kTimes = 10;
+    struct Kind {
+      const char* messages_in_request;
+      std::size_t messages;
+      int times;
+    };
+    constexpr std::array kinds{Kind{"10000", 100'000, 5}, Kind{"5", 20'000, 15}};
     std::vector<Record> records;
-    for (int i = 0; i < kMessages; ++i)
+    for (std::size_t i = 0; i < kinds[0].messages; ++i)
       records.push_back({std::to_string(i), std::string(500, 'x'), {{"Sluice-Operation", "update"}}});
-    for (int i = 0; i < kTimes; ++i) publish(records);
+    const auto receiver = reader(kRivalTopic);
+    for (const Kind& kind : kinds) {
+      Producer producer(broker_.brokers(), "5", kind.messages_in_request);
+      for (int i = 0; i < kind.times; ++i)
+        publish(std::span(records).first(kind.messages), producer, *receiver);
+    }
   }
 
   KafkaBroker broker_;

@@ -9,12 +9,9 @@
 #include "commands.hpp"
 #include "event_text.hpp"
 #include "nats.hpp"
-#include "update_many.hpp"
 
 namespace storm {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kAllAcknowledgedMs = 120'000;
 const std::string kStream = "storm";
@@ -85,10 +82,11 @@ class JetStreamBus final : public Bus {
       bytes += static_cast<double>(messages.back().payload.size());
     });
     client_.create(kRivalStream);
-    const double seconds = publish_async(messages);
+    BarePublished bare = publish_async(messages);
     client_.remove(kRivalStream);
     client_.create(kRivalStream);
-    return {seconds, bytes / static_cast<double>(messages.size())};
+    bare.payload_bytes = bytes / static_cast<double>(messages.size());
+    return bare;
   }
 
   void publish_one(const Event& event) override {
@@ -100,9 +98,9 @@ class JetStreamBus final : public Bus {
   }
 
  private:
-  /// Without waiting between them, up to the client's window. Returns the seconds until all are acknowledged.
-  double publish_async(const std::vector<PublishedMessage>& messages) const {
-    const auto start = Clock::now();
+  /// Without waiting between them, up to the client's window. Ends when all are acknowledged.
+  BarePublished publish_async(const std::vector<PublishedMessage>& messages) const {
+    const PublishMeter meter(*this);
     for (const PublishedMessage& one : messages) {
       natsMsg* message = natsMessage(one).release();
       const natsStatus status = js_PublishMsgAsync(client_.jetstream(), &message, nullptr);
@@ -113,7 +111,7 @@ class JetStreamBus final : public Bus {
     jsPubOptions_Init(&options);
     options.MaxWait = kAllAcknowledgedMs;
     check(js_PublishAsyncComplete(client_.jetstream(), &options), "publish");
-    return since(start);
+    return meter.now();
   }
 
   NatsServer server_;

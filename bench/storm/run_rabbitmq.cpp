@@ -11,7 +11,6 @@
 #include "commands.hpp"
 #include "event_text.hpp"
 #include "rabbitmq.hpp"
-#include "update_many.hpp"
 
 namespace storm {
 namespace {
@@ -75,7 +74,9 @@ class RabbitBus final : public Bus {
       messages.push_back(rabbit_message_of(event.document));
       bytes += static_cast<double>(messages.back().body.size());
     });
-    return {publish(messages), bytes / static_cast<double>(messages.size())};
+    BarePublished bare = publish(messages);
+    bare.payload_bytes = bytes / static_cast<double>(messages.size());
+    return bare;
   }
 
   void publish_one(const Event& event) override {
@@ -89,12 +90,12 @@ class RabbitBus final : public Bus {
                                " different messages, and not " + std::to_string(documents));
   }
 
-  /// Returns the seconds until the consumer has all.
-  double publish(const std::vector<RabbitMessage>& messages) {
+  /// Ends when the consumer has all.
+  BarePublished publish(const std::vector<RabbitMessage>& messages) {
     one_.delete_queue(kRivalQueue);  // with what the loop of the last round left
     one_.declare_queue(kRivalQueue);
     RabbitReader receiver(broker_.port(), kRivalQueue);
-    const auto start = std::chrono::steady_clock::now();
+    const PublishMeter meter(*this);
     std::exception_ptr failed;
     std::jthread publisher([&] {
       try {
@@ -104,14 +105,14 @@ class RabbitBus final : public Bus {
       }
     });
     while (receiver.read() < static_cast<std::int64_t>(messages.size())) {
-      if (since(start) > kRabbitPatience)
+      if (meter.seconds() > kRabbitPatience)
         throw std::runtime_error("the bare publisher's messages do not arrive");
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    const double seconds = since(start);
+    const BarePublished bare = meter.now();
     publisher.join();
     if (failed) std::rethrow_exception(failed);
-    return seconds;
+    return bare;
   }
 
   /// A new broker is slow until its code is compiled.
