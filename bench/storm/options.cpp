@@ -99,6 +99,11 @@ void add_commands(CLI::App& app, Options& options) {
     command->add_option("--documents", options.events, "documents that each updateMany updates")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
+  scale
+      ->add_option("--rule-documents", options.rule_events,
+                   "documents that the updateMany of the rows of many rules updates")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   webhook->add_option("--concurrency", options.concurrency, "requests under way, of rule and bare client")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -106,7 +111,9 @@ void add_commands(CLI::App& app, Options& options) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   webhook->add_flag("--writes-only", options.writes_only, "only the rules that write");
-  scale->add_flag("--instances-only", options.instances_only, "only the rows of several instances");
+  auto* instances =
+      scale->add_flag("--instances-only", options.instances_only, "only the rows of several instances");
+  scale->add_flag("--rules-only", options.rules_only, "only the rows of many rules")->excludes(instances);
   scale->add_option("--relay", options.relay, "where the relay's log is")
       ->check(CLI::IsMember({"jetstream", "kafka"}))
       ->capture_default_str();
@@ -148,6 +155,7 @@ void make_small(Options& options) {
   options.targets = {2000, 5000};
   options.documents = {2000, 5000};
   options.events = 2000;
+  options.rule_events = 2000;
   options.kills = 3;
 }
 

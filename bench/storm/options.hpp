@@ -43,12 +43,14 @@ struct Options {
   std::string kafka_jars;  ///< kafka, scale: folder of the broker's jars; empty: SLUICE_KAFKA, or tools/kafka
   std::int64_t window = 4096;  ///< publish: messages that the bare publisher has in flight
 
-  std::uint32_t events = 20'000;   ///< webhook, scale: documents updated by each updateMany
-  std::uint32_t concurrency = 16;  ///< webhook: requests in flight, of the rule and of the bare client
-  std::uint32_t batch_size = 100;  ///< webhook: documents in a request of the rule with batches
+  std::uint32_t events = 20'000;       ///< webhook, scale: documents updated by each updateMany
+  std::uint32_t rule_events = 40'000;  ///< scale: the same for the rows of many rules
+  std::uint32_t concurrency = 16;      ///< webhook: requests in flight, of the rule and of the bare client
+  std::uint32_t batch_size = 100;      ///< webhook: documents in a request of the rule with batches
 
   bool writes_only = false;     ///< webhook: only the rules that write
   bool instances_only = false;  ///< scale: only the live rows
+  bool rules_only = false;      ///< scale: only the rows of many rules
 
   std::uint32_t kills = 30;  ///< failover: number of each kind
 

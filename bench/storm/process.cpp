@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -91,21 +92,15 @@ bool Process::running() {
 
 Usage Process::usage() const {
   Usage usage;
+  if (pid_ <= 0) return usage;
   const std::string folder = "/proc/" + std::to_string(pid_);
-  std::ifstream stat(folder + "/stat");
-  std::string line;
-  std::getline(stat, line);
-  // The second field is the program's name in parentheses, which may contain spaces: count from there.
-  const std::size_t close = line.rfind(')');
-  if (close == std::string::npos) return usage;
-  std::istringstream fields(line.substr(close + 2));
-  std::string skip;
-  for (int i = 0; i < 11; ++i) fields >> skip;
-  double user = 0;
-  double system = 0;
-  fields >> user >> system;
-  usage.cpu_seconds = (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  // /proc/PID/stat counts in steps of 10 ms.
+  clockid_t clock{};
+  timespec time{};
+  if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &time) != 0) return usage;
+  usage.cpu_seconds = static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
   std::ifstream status(folder + "/status");
+  std::string line;
   while (std::getline(status, line)) {
     if (line.starts_with("VmHWM:")) usage.peak_rss_mb = megabytes_of(line);
     if (line.starts_with("VmRSS:")) usage.rss_mb = megabytes_of(line);

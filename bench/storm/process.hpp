@@ -8,9 +8,9 @@
 
 namespace storm {
 
-/// The resources of a process, from /proc.
+/// The resources of a process.
 struct Usage {
-  double cpu_seconds = 0;  ///< user and system time
+  double cpu_seconds = 0;  ///< user and system time, to the nanosecond
   double rss_mb = 0;       ///< present resident memory
   double peak_rss_mb = 0;  ///< peak resident memory (VmHWM)
   int threads = 0;

@@ -27,7 +27,9 @@ Ceiling time_writes(const Client& client, const std::string& database, const Wor
 
 }  // namespace
 
-void store_token(const Collection& positions, const bson_t* token) {
+void store_token(const Collection& positions, const bson_t* token, const bson_t* session) {
+  Bson options = json(R"({"upsert":true})");
+  if (session != nullptr) bson_concat(options.get(), session);
   Bson change;
   bson_t set;
   BSON_APPEND_DOCUMENT_BEGIN(change.get(), "$set", &set);
@@ -35,7 +37,7 @@ void store_token(const Collection& positions, const bson_t* token) {
   bson_append_document_end(change.get(), &set);
   bson_error_t error;
   if (!mongoc_collection_update_one(positions.get(), json(R"({"_id":"token"})").get(), change.get(),
-                                    json(R"({"upsert":true})").get(), nullptr, &error))
+                                    options.get(), nullptr, &error))
     throw MongoError("position", error);
 }
 

@@ -24,8 +24,9 @@ struct Ceiling {
 std::vector<Ceiling> ceilings(const Client& client, const std::string& database, Workload& workload,
                               std::size_t batch, std::uint32_t round);
 
-/// Stores a stream's resume token in a collection, with majority.
-void store_token(const Collection& positions, const bson_t* token);
+/// Stores a stream's resume token in a collection: with majority, or in the transaction of `session`, which
+/// is an option of the update.
+void store_token(const Collection& positions, const bson_t* token, const bson_t* session = nullptr);
 
 /// The simplest worker: for each event, writes its effect with majority and stores the token. Reads at most
 /// `events` events of `source` from `from` on; its writes go to `target`.

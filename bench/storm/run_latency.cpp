@@ -163,9 +163,70 @@ std::vector<Latencies> of_worker(const Options& options, const Server& server, c
   return all;
 }
 
-/// The loop that people write by hand: for each change, an update with majority and its resume token.
-std::vector<Latencies> of_loop(const Server& server) {
-  Articles articles(server, "loop");
+/// How a loop writes a change's effect and its own position.
+enum class Loop {
+  two_writes,       ///< the effect, then the position: visible before it can be known not to be repeated
+  one_transaction,  ///< both at once, as the worker does
+};
+
+/// Counts one event, and stores its token, on a connection of its own.
+class Counter {
+ public:
+  Counter(const Server& server, const std::string& database, Loop how)
+      : client_(server.client()),
+        target_(collection(client_, database, "articles")),
+        positions_(collection(client_, database + "_positions", "position")),
+        how_(how) {
+    bson_error_t error;
+    session_.reset(mongoc_client_start_session(client_.get(), nullptr, &error));
+    if (!session_ || !mongoc_client_session_append(session_.get(), in_session_.get(), &error))
+      throw MongoError("session", error);
+  }
+
+  const Client& client() const { return client_; }
+
+  void handle(const Event& event) const {
+    if (how_ == Loop::two_writes) {
+      count(event, nullptr);
+      store_token(positions_, event.token);
+      return;
+    }
+    bson_error_t error;
+    if (!mongoc_client_session_start_transaction(session_.get(), nullptr, &error))
+      throw MongoError("transaction", error);
+    store_token(positions_, event.token, in_session_.get());
+    count(event, in_session_.get());
+    if (!mongoc_client_session_commit_transaction(session_.get(), nullptr, &error))
+      throw MongoError("commit", error);
+  }
+
+ private:
+  Client client_;
+  Collection target_;
+  Collection positions_;
+  Loop how_;
+  Session session_;
+  Bson in_session_;
+
+  void count(const Event& event, const bson_t* options) const {
+    bson_iter_t iter;
+    bson_iter_t id;
+    if (!bson_iter_init(&iter, event.document) ||
+        !bson_iter_find_descendant(&iter, "fullDocument.articleId", &id))
+      throw std::runtime_error("an event without an article");
+    Bson filter;
+    BSON_APPEND_VALUE(filter.get(), "_id", bson_iter_value(&id));
+    bson_error_t error;
+    if (!mongoc_collection_update_one(target_.get(), filter.get(),
+                                      json(R"({"$inc":{"favoritesCount":1}})").get(), options, nullptr,
+                                      &error))
+      throw MongoError("count", error);
+  }
+};
+
+/// The loops that people write by hand: for each change, an update with majority and its resume token.
+std::vector<Latencies> of_loop(const Server& server, Loop how) {
+  Articles articles(server, how == Loop::two_writes ? "loop" : "exact_loop");
   constexpr int kTails = 2;
   std::int64_t events = kTails * (kStorm + 1);
   for (const Pace& pace : kPaces) events += pace.changes;
@@ -176,26 +237,11 @@ std::vector<Latencies> of_loop(const Server& server) {
   {
     const std::jthread loop([&] {
       try {
-        const Client mine = server.client();
-        const Collection target = collection(mine, articles.database(), "articles");
-        const Collection positions = collection(mine, "loop_positions", "position");
+        const Counter counter(server, articles.database(), how);
         const StreamShape shape{
             .pipeline = R"([{"$match":{"ns.coll":"favorites"}}])", .full_document = {}, .pre_image = {}};
-        drain(mine, articles.database(), shape, 0, from, events, [&](const Event& event) {
-          bson_iter_t iter;
-          bson_iter_t id;
-          if (!bson_iter_init(&iter, event.document) ||
-              !bson_iter_find_descendant(&iter, "fullDocument.articleId", &id))
-            throw std::runtime_error("an event without an article");
-          Bson filter;
-          BSON_APPEND_VALUE(filter.get(), "_id", bson_iter_value(&id));
-          bson_error_t error;
-          if (!mongoc_collection_update_one(target.get(), filter.get(),
-                                            json(R"({"$inc":{"favoritesCount":1}})").get(), nullptr, nullptr,
-                                            &error))
-            throw MongoError("count", error);
-          store_token(positions, event.token);
-        });
+        drain(counter.client(), articles.database(), shape, 0, from, events,
+              [&](const Event& event) { counter.handle(event); });
       } catch (...) {
         failure = std::current_exception();
       }
@@ -209,7 +255,7 @@ std::vector<Latencies> of_loop(const Server& server) {
 }  // namespace
 
 /// Measures the time from the acknowledgement of a change until its effect is visible, at several rates and
-/// behind a storm, for the worker and for a loop that handles one change at a time.
+/// behind a storm, for the worker and for loops that handle one change at a time.
 int run_latency(const Options& options, const Server& server) {
   const TemporaryDirectory folder(options.server.data_parent);
   Json list = Json::list();
@@ -230,7 +276,8 @@ int run_latency(const Options& options, const Server& server) {
     }
   };
   report("sluice", of_worker(options, server, folder.path()));
-  report("one at a time", of_loop(server));
+  report("one at a time, one transaction", of_loop(server, Loop::one_transaction));
+  report("one at a time", of_loop(server, Loop::two_writes));
   std::printf("%s", table.text().c_str());
   std::printf("%s\n", save(options, "latency", heading(options, server).set("rows", list)).c_str());
   return 0;

@@ -67,16 +67,20 @@ void report(const std::vector<ScaleRow>& rows, Table& table, Json& list) {
 int run_scale(const Options& options, const Server& server) {
   Table table({"", "mongod us/event", "of first", "events/s", "of first", "worker us/event", "peak MB"});
   Json rows = Json::list();
-  if (!options.instances_only) report(measure_partitions(options, server), table, rows);
-  report(measure_instances(options, server), table, rows);
-  if (options.instances_only) {
+  const bool all = !options.instances_only && !options.rules_only;
+  if (all) report(measure_partitions(options, server), table, rows);
+  if (!options.rules_only) report(measure_instances(options, server), table, rows);
+  if (!options.instances_only) {
+    for (const auto& group : measure_rules(options, server)) report(group, table, rows);
+  }
+  if (!all) {
     std::printf("%s\n", table.text().c_str());
     Json json = heading(options, server);
     json.set("rows", rows);
-    std::printf("%s\n", save(options, "scale-instances", json).c_str());
+    const char* name = options.rules_only ? "scale-rules" : "scale-instances";
+    std::printf("%s\n", save(options, name, json).c_str());
     return 0;
   }
-  for (const auto& group : measure_rules(options, server)) report(group, table, rows);
   Follower follower(options, server);
   const std::vector<NeighbourRound> neighbours = measure_neighbours(options, follower);
   std::printf("%s\n%s", table.text().c_str(), table_of(neighbours).c_str());

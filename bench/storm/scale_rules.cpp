@@ -1,5 +1,7 @@
+#include <chrono>
 #include <cstdio>
 #include <deque>
+#include <thread>
 
 #include "data.hpp"
 #include "nats.hpp"
@@ -14,6 +16,7 @@ namespace {
 const std::string kDatabase = "conduit";
 constexpr std::size_t kReadAhead = 5000;
 constexpr int kOfEach = 10;
+constexpr auto kIdle = std::chrono::seconds(2);
 
 /// One updateMany of all users, and rules that react to it.
 class Reactions {
@@ -33,14 +36,24 @@ class Reactions {
     const double cpu_of_start = mongod_cpu_of_start(server_, worker_, 0);
     command(client_, kDatabase,
             R"({"update":"users","updates":[{"multi":true,"q":{},"u":{"$inc":{"seen":1}}}]})");
+    // Otherwise mongod would still be writing these changes to its files while it is measured.
+    command(client_, "admin", R"({"fsync":1})");
+    const double idle_cpu_a_second = mongod_idle();
     Fleet fleet(server_, worker_, 1);
     FleetRun run = fleet.run_until([&] { return done(publish, cache); });
-    run.mongod_cpu -= cpu_of_start;
+    run.mongod_cpu -= cpu_of_start + idle_cpu_a_second * run.seconds;
     fleet.stop();
     return run;
   }
 
  private:
+  /// Seconds of CPU that mongod uses in a second without any worker.
+  double mongod_idle() const {
+    const double before = server_.usage().cpu_seconds;
+    std::this_thread::sleep_for(kIdle);
+    return (server_.usage().cpu_seconds - before) / std::chrono::duration<double>(kIdle).count();
+  }
+
   const Options& options_;
   const Server& server_;
   TemporaryDirectory folder_;
@@ -55,7 +68,7 @@ class Reactions {
   void load(int publish, int webhook, int cache) {
     for (const std::string& name : {kDatabase, std::string("sluice")}) drop(client_, name);
     command(client_, kDatabase, R"({"create":"users"})");
-    insert_many(collection(client_, kDatabase, "users"), options_.events, user);
+    insert_many(collection(client_, kDatabase, "users"), options_.rule_events, user);
     services_.clear();
     std::string rules;
     for (int i = 0; i < publish; ++i) {
@@ -92,7 +105,7 @@ class Reactions {
     redis_.ask({"FLUSHALL"});
     for (int i = 0; i < rules; ++i) {
       std::vector<RedisCommand> commands;
-      for (std::uint32_t number = 0; number < options_.events; ++number) {
+      for (std::uint32_t number = 0; number < options_.rule_events; ++number) {
         char hex[25];
         const bson_oid_t oid = id(Kind::user, number);
         bson_oid_to_string(&oid, hex);
@@ -104,10 +117,10 @@ class Reactions {
 
   bool done(int publish, int cache) const {
     for (int i = 0; i < publish; ++i) {
-      if (nats_.held(stream(i)).messages < options_.events) return false;
+      if (nats_.held(stream(i)).messages < options_.rule_events) return false;
     }
     for (const WebService& service : services_) {
-      if (service.documents() < options_.events) return false;
+      if (service.documents() < options_.rule_events) return false;
     }
     return cache == 0 || redis_.keys() == 0;
   }
@@ -135,10 +148,12 @@ std::vector<std::vector<ScaleRow>> measure_rules(const Options& options, const S
     for (const Case& one : group) {
       ScaleRow& row = of_group.emplace_back();
       row.name = one.name;
-      row.events = options.events;
+      row.events = options.rule_events;
       for (std::uint32_t round = 0; round < options.rounds; ++round) {
         row.rounds.push_back(reactions.react(one.publish, one.webhook, one.cache));
-        std::fprintf(stderr, "%s: %s s\n", row.name.c_str(), fixed(row.rounds.back().seconds).c_str());
+        const FleetRun& run = row.rounds.back();
+        std::fprintf(stderr, "%s: %s s, %s us of mongod for an event\n", row.name.c_str(),
+                     fixed(run.seconds).c_str(), fixed(run.mongod_cpu * 1e6 / row.events).c_str());
       }
     }
   }

@@ -80,7 +80,8 @@ class Feed {
     std::int64_t queue_bytes = 16 << 20;  ///< of answers that wait for readers; one answer always may
     std::int64_t kept_bytes = 8 << 20;    ///< of answers that are kept for readers that join
     int cursor_batch = 1000;              ///< events in one answer that each reader has for itself
-    /// How long the first reader waits for others that are about to begin.
+    /// How long readers that have asked wait for others that are about to begin. It begins again with each
+    /// that comes, up to a few times as long in all.
     flow::Duration gather = std::chrono::seconds(1);
     /// How long a reader that has asked waits for the answer before it reads on by itself.
     flow::Duration answer = std::chrono::milliseconds(20);
@@ -207,6 +208,7 @@ class Feed {
   std::uint64_t changes_ = 0;
   Members members_;
   std::optional<flow::Time> first_asked_;  ///< while it gathers
+  flow::Time last_asked_{};
   /// How often the cursor failed with an error that one event may cause. Who has not yet read beyond that
   /// event may not join, since the feed would fail again.
   std::uint64_t failures_ = 0;

@@ -12,6 +12,8 @@ using Standing = FeedMember::Standing;
 
 /// How long after its first opening a cursor may be opened again further back for a reader that comes late.
 constexpr auto young_for = std::chrono::seconds(3);
+/// How many times Limits::gather the first reader waits at most.
+constexpr int most_gathers = 4;
 /// The filter is narrowed when readers have left, but not more often than this.
 constexpr auto narrow_every = std::chrono::seconds(2);
 
@@ -63,7 +65,10 @@ void Feed::ask(FeedMember& member, const Position& at, bool caught_up) {
   if (member.passed_failures != failures_) return;
   member.standing = Standing::asking;
   member.asked = at;
-  if (!open_ && !first_asked_ && in(Standing::joined).empty()) first_asked_ = now;
+  if (!open_ && in(Standing::joined).empty()) {
+    if (!first_asked_) first_asked_ = now;
+    last_asked_ = now;
+  }
   ++changes_;
   changed_.notify_all();
 }
@@ -75,7 +80,7 @@ Standing Feed::standing(const FeedMember& member) const {
 
 Standing Feed::wait_while_gathering(const FeedMember& member) {
   std::unique_lock lock(mutex_);
-  answered_.wait_for(lock, 2 * limits_.gather,
+  answered_.wait_for(lock, (most_gathers + 1) * limits_.gather,
                      [&] { return !first_asked_ || member.standing != Standing::asking; });
   return member.standing;
 }
@@ -139,12 +144,14 @@ Feed::Counts Feed::counts() const {
   return counts;
 }
 
-/// The first readers begin together, so that the cursor begins where the one furthest behind is.
+/// The first readers begin together, so that the cursor begins where the one furthest behind is. If one came
+/// later, the cursor would be opened again further back, and the server would read the same twice. So it
+/// waits for longer while readers still come, as they do where many start at once.
 bool Feed::gathering(flow::Time now, Step& step) const {
   if (!first_asked_ || !in(Standing::joined).empty()) return false;
   const bool all_asked = std::ranges::none_of(
       members_, [](const auto& member) { return !member->is_tap() && member->standing <= Standing::apart; });
-  step.due = *first_asked_ + limits_.gather;
+  step.due = std::min(last_asked_ + limits_.gather, *first_asked_ + most_gathers * limits_.gather);
   return !all_asked && now < *step.due;
 }
 
@@ -220,13 +227,18 @@ bool Feed::narrower(flow::Time now) {
   return !needed()->equals(*filter_);
 }
 
-/// Detaches the readers for which others have waited too long. Returns whether there was one.
+/// Detaches the readers for which others have waited too long. Returns whether there was one. The memory that
+/// is missing comes back when the reader furthest behind goes on: the others wait for that one, and not for
+/// each other.
 bool Feed::detach_slow(flow::Time now, bool by_bytes) {
   bool any = false;
   const auto joined = in(Standing::joined);
   if (std::ranges::none_of(joined, [](const auto& one) { return one->queue.is_hungry(); })) return false;
+  std::size_t longest = 1;
+  for (const auto& one : joined) longest = std::max(longest, one->queue.length());
   for (const auto& one : joined) {
-    const bool slow = one->queue.is_full() || (by_bytes && !one->queue.empty());
+    const bool slow = one->queue.is_full() || (by_bytes && one->queue.length() >= longest);
+    if (!slow) one->policy.keeps_up(false);
     if (!slow || !one->policy.holds_up(one->queue.taken(), now)) continue;
     ++detaches_;
     one->queue.discard();

@@ -35,10 +35,11 @@ class FeedQueue {
     wake();
   }
 
-  bool is_full() const { return batches_.read_available() >= full; }
+  std::size_t length() const { return batches_.read_available(); }
+  bool is_full() const { return length() >= full; }
   /// How often the reader has taken something. Any thread.
   std::uint64_t taken() const { return taken_.load(std::memory_order_relaxed); }
-  bool empty() const { return batches_.read_available() == 0; }
+  bool empty() const { return length() == 0; }
 
   /// Whether the reader found the queue empty, and has taken nothing since. Any thread.
   bool is_hungry() const { return hungry_.load(std::memory_order_relaxed); }

@@ -509,5 +509,80 @@ TEST(FeedTest, EachReaderSeesEveryEventOnceInOrderWhateverHappens) {
   EXPECT_GT(openings, 50U);
 }
 
+/// A feed and readers whose queues the test empties.
+class FeedMembersTest : public testing::Test {
+ protected:
+  std::shared_ptr<FeedMember> announce() {
+    return feed_.announce({number_subscriptions({everything_of("users"), everything_of("orders")}), 1, 0},
+                          [this](const StreamFilter& filter) {
+                            return std::make_unique<ModelStream>(oplog_, filter, random_);
+                          });
+  }
+  void ask(FeedMember& member) {
+    feed_.read_apart(member);
+    feed_.ask(member, beginning(), true);
+  }
+  /// Takes what is in the queue, but for so many batches.
+  static void take(FeedMember& member, std::size_t left = 0) {
+    while (member.queue.length() > left) member.queue.took(member.queue.front(), true);
+    if (left == 0) member.queue.wait({});
+  }
+
+  std::mt19937_64 random_{1};
+  Oplog oplog_;
+  flow::Time now_{std::chrono::hours(1)};
+  Feed feed_{"shop",
+             {.queue_bytes = 2000, .cursor_batch = 5, .gather = std::chrono::seconds(1)},
+             std::make_shared<flow::BudgetPool>(1 << 20),
+             [](const std::string&) {},
+             [this] { return now_; }};
+};
+
+TEST_F(FeedMembersTest, ReadersThatComeOneAfterAnotherShareTheFirstCursor) {
+  const auto first = announce();
+  const auto second = announce();
+  const auto third = announce();
+  for (const auto& member : {first, second, third}) {
+    feed_.step();
+    ask(*member);
+    feed_.step();
+    now_ += milliseconds(800);
+  }
+  for (const auto& member : {first, second, third})
+    EXPECT_EQ(feed_.standing(*member), FeedMember::Standing::joined);
+  EXPECT_EQ(feed_.counts().openings, 1U);
+}
+
+TEST_F(FeedMembersTest, ReadersDoNotWaitForeverForOneThatDoesNotCome) {
+  const auto missing = announce();
+  std::vector<std::shared_ptr<FeedMember>> members;
+  const flow::Time start = now_;
+  while (feed_.counts().openings == 0 && now_ < start + std::chrono::minutes(1)) {
+    members.push_back(announce());
+    ask(*members.back());
+    feed_.step();
+    now_ += milliseconds(500);
+  }
+  EXPECT_LE(now_ - start, std::chrono::seconds(5));
+}
+
+TEST_F(FeedMembersTest, OnlyTheReaderFurthestBehindIsDetachedWhenMemoryIsShort) {
+  const auto fast = announce();
+  const auto behind = announce();
+  const auto silent = announce();
+  for (const auto& member : {fast, behind, silent}) ask(*member);
+  feed_.step();
+  for (int i = 0; i < 3000; ++i) oplog_.add(random_, false);
+  for (int i = 0; i < 1000 && feed_.counts().detaches == 0; ++i) {
+    now_ += milliseconds(10);
+    feed_.step();
+    take(*fast);
+    take(*behind, 1);
+  }
+  EXPECT_EQ(feed_.counts().detaches, 1U);
+  EXPECT_EQ(feed_.standing(*silent), FeedMember::Standing::apart);
+  EXPECT_EQ(feed_.standing(*behind), FeedMember::Standing::joined);
+}
+
 }  // namespace
 }  // namespace sluice::source
