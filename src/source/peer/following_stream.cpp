@@ -23,7 +23,7 @@ std::unique_ptr<StreamBatch> nothing_at(const Position& at, std::uint64_t time) 
 std::optional<Error> FollowingStream::open(const std::optional<Position>& after, Position& at,
                                            bool filter_changed) {
   invalidated_ = false;
-  leave();
+  leave(true);
   if (after) at_ = *after;
   if (auto error = open_own(after, filter_changed)) return error;
   at = at_;
@@ -54,10 +54,10 @@ void FollowingStream::follow() {
   parts_.say("reads the change stream through " + peer_->name());
 }
 
-void FollowingStream::leave() {
+void FollowingStream::leave(bool given_up) {
   if (!peer_) return;
   peer_.reset();
-  parts_.connector->ended();
+  parts_.connector->ended(given_up);
   *parts_.follows = false;
   parts_.followed("");
 }
@@ -103,7 +103,7 @@ std::optional<Error> FollowingStream::next_of_peer(std::unique_ptr<StreamBatch>&
     return std::nullopt;
   }
   parts_.say("reads the change stream by itself again: " + peer_->name() + ": " + why);
-  leave();
+  leave(false);
   // The other instance's position may be at an event that this filter drops.
   if (auto error = open_own(at_, true)) return error;
   batch = nothing_at(at_, 0);

@@ -32,7 +32,7 @@ class FollowingStream : public EventStream {
   };
 
   explicit FollowingStream(Parts parts) : parts_(std::move(parts)) {}
-  ~FollowingStream() override { leave(); }
+  ~FollowingStream() override { leave(true); }
 
   using EventStream::open;
   std::optional<Error> open(const std::optional<Position>& after, Position& at, bool filter_changed) override;
@@ -46,7 +46,7 @@ class FollowingStream : public EventStream {
 
  private:
   void follow();
-  void leave();
+  void leave(bool given_up);
   std::optional<Error> open_own(const std::optional<Position>& after, bool filter_changed);
   std::optional<Error> next_of_own(std::unique_ptr<StreamBatch>& batch);
   std::optional<Error> next_of_peer(std::unique_ptr<StreamBatch>& batch);

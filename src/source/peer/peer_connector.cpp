@@ -41,10 +41,10 @@ void PeerConnector::began() {
   began_ = now_();
 }
 
-void PeerConnector::ended() {
+void PeerConnector::ended(bool given_up) {
   const flow::Time now = now_();
-  if (now - began_ >= lasting) pause_ = {};
-  next_ = now + std::max<flow::Duration>(pause_, first_pause);
+  if (given_up || now - began_ >= lasting) pause_ = {};
+  next_ = given_up ? now : now + std::max<flow::Duration>(pause_, first_pause);
 }
 
 }  // namespace sluice::source

@@ -30,9 +30,10 @@ class PeerConnector {
 
   /// Begins a try if one is due, and returns what the last one came to, if it has ended. Does not wait.
   Try poll(const std::set<std::string>& streams);
-  /// The reader that poll() returned is read from now on; it is no longer.
+  /// The reader that poll() returned is read from now on.
   void began();
-  void ended();
+  /// It is no longer: it has failed, or (`given_up`) the caller needs another one.
+  void ended(bool given_up);
 
  private:
   static Try connect(const FindPeers& find, const std::set<std::string>& streams);

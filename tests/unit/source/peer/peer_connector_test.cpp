@@ -68,16 +68,23 @@ TEST_F(PeerConnectorTest, TriesSoonAgainWhenAReaderHasLasted) {
   pauses(8);
   connector_.began();
   now_ += std::chrono::minutes(1);
-  connector_.ended();
+  connector_.ended(false);
   EXPECT_FALSE(connector_.poll({"orders"}).reader);
   EXPECT_EQ(pauses(3), (std::vector<int>{2, 1, 2}));
+}
+
+TEST_F(PeerConnectorTest, TriesAtOnceWhenAReaderWasGivenUp) {
+  pauses(5);
+  connector_.began();
+  connector_.ended(true);
+  EXPECT_EQ(pauses(3), (std::vector<int>{1, 1, 2}));
 }
 
 TEST_F(PeerConnectorTest, PausesOnWhenAReaderDoesNotLast) {
   pauses(5);
   connector_.began();
   now_ += seconds(1);
-  connector_.ended();
+  connector_.ended(false);
   EXPECT_EQ(pauses(2), (std::vector<int>{17, 32}));
 }
 
