@@ -326,6 +326,7 @@ Feed::Limits hasty() {
   limits.gather = flow::Duration::zero();
   limits.answer = flow::Duration::zero();
   limits.cursor_batch = 5;
+  limits.queue_bytes = 1500;
   return limits;
 }
 
@@ -349,7 +350,7 @@ Feed::Counts live(std::uint64_t seed) {
   };
   for (int i = 0; i < 4; ++i) add();
   for (int i = 0; i < 3000 && !testing::Test::HasFailure(); ++i) {
-    now += milliseconds(random() % 30);
+    now += milliseconds(random() % 120);
     const auto what = random() % 100;
     if (what < 25) oplog.add(random, random() % 200 == 0);
     if (what == 25) oplog.fail_next = static_cast<int>(random() % 3);
@@ -359,10 +360,10 @@ Feed::Counts live(std::uint64_t seed) {
       left = {beginning(), readers[which]->at()};
       readers.erase(readers.begin() + static_cast<std::ptrdiff_t>(which));
     }
-    if (what == 28) slow = random() % readers.size();
+    if (what == 28 && random() % 8 == 0) slow = random() % readers.size();
     if (what >= 29 && what < 60) feed->step();
     const std::size_t which = random() % readers.size();
-    if (what >= 60 && (which != slow || random() % 20 == 0)) readers[which]->step(random);
+    if (what >= 60 && (which != slow || random() % 300 == 0)) readers[which]->step(random);
     EXPECT_EQ(feed->counts().cursors, oplog.cursors);
   }
   const auto done = [&] {
@@ -500,13 +501,13 @@ TEST(FeedTest, EachReaderOfAnInstanceThatFollowsAnotherSeesEveryEventOnceInOrder
 TEST(FeedTest, EachReaderSeesEveryEventOnceInOrderWhateverHappens) {
   std::size_t detaches = 0;
   std::size_t openings = 0;
-  run_with_seeds(25, [&](std::uint64_t seed) {
+  run_with_seeds(15, [&](std::uint64_t seed) {
     const Feed::Counts counts = live(seed);
     detaches += counts.detaches;
     openings += counts.openings;
   });
   EXPECT_GT(detaches, 0U);
-  EXPECT_GT(openings, 50U);
+  EXPECT_GT(openings, 30U);
 }
 
 /// A feed and readers whose queues the test empties.
