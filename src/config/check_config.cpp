@@ -6,10 +6,10 @@
 #include <array>
 #include <string_view>
 
+#include "config/feed_check.hpp"
 #include "config/names.hpp"
 #include "config/options/options.hpp"
 #include "config/problems.hpp"
-#include "config/feed_check.hpp"
 #include "config/relay_check.hpp"
 
 namespace sluice::config {
@@ -85,7 +85,8 @@ void check_relay(const Config& config, Problems& problems) {
 }
 
 void check_feed(const Config& config, Problems& problems) {
-  for (const std::string& why : {why_no_feed(config), why_no_feed_host(config.feed)}) {
+  for (const std::string& why :
+       {why_no_feed(config), why_no_feed_host(config.feed), why_no_feed_address(config.feed)}) {
     if (!why.empty()) problems.push_back({"", 0, 0, "Config::feed: " + why});
   }
 }

@@ -9,7 +9,10 @@ namespace sluice::config {
 /// Why the instances cannot share a change stream. Empty if they can, or do not.
 std::string why_no_feed(const Config& config);
 
-/// Why it is no address to listen on. Empty if it is one.
+/// Why it is no address to listen on, or has no use. Empty if it is one.
 std::string why_no_feed_host(const FeedConfig& feed);
+
+/// Why others cannot connect to the address, or it has no use. Empty if they can.
+std::string why_no_feed_address(const FeedConfig& feed);
 
 }  // namespace sluice::config

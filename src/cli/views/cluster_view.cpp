@@ -93,6 +93,18 @@ std::int64_t live_members(const ClusterRecord& record) {
   return std::ranges::count_if(record.members, &MemberRecord::live);
 }
 
+std::string feed_address(const Peer& peer) {
+  return peer.host + ":" + std::to_string(peer.port);
+}
+
+/// The member through which this one reads the change stream, or its address if it is no member any more.
+std::string reader_for(const ClusterRecord& record, const MemberRecord& follower) {
+  const auto reader = std::ranges::find_if(record.members, [&](const MemberRecord& member) {
+    return member.live && member.peer && feed_address(*member.peer) == follower.follows;
+  });
+  return reader == record.members.end() ? follower.follows : reader->holder.text();
+}
+
 std::string members_table(const ClusterRecord& record) {
   std::vector<std::array<std::string, 6>> rows = {{"MEMBER", "HOST", "HTTP", "SINCE", "LAST SEEN", "HOLDS"}};
   for (const MemberRecord& member : record.members) {
@@ -111,7 +123,7 @@ std::string members_table(const ClusterRecord& record) {
   for (const MemberRecord& member : record.members) {
     if (!member.live || member.follows.empty()) continue;
     text += fmt::format("  {} reads the change stream through {}\n", text::printable(member.holder.text()),
-                        text::printable(member.follows));
+                        text::printable(reader_for(record, member)));
   }
   for (const MemberRecord& member : record.members) {
     const std::string why = waits_for(record, member);
@@ -141,6 +153,7 @@ void append_member(text::JsonWriter& json, const ClusterRecord& record, const Me
   json.text("since", moment_text(member.since_ms));
   json.integer("lastSeenMs", age_ms(record, member.beat_at_ms));
   if (const std::string why = waits_for(record, member); !why.empty()) json.text("waitsFor", why);
+  if (member.peer) json.text("feedAddress", feed_address(*member.peer));
   if (member.live && !member.follows.empty()) json.text("readsThrough", member.follows);
   json.integer("holds", held_by(record, member)).open_array("outletsDown");
   for (const std::string& outlet : member.outlets_down) json.text({}, outlet);

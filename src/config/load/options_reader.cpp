@@ -6,11 +6,11 @@
 
 #include "config/addresses/amqp_url.hpp"
 #include "config/addresses/redis_url.hpp"
+#include "config/feed_check.hpp"
 #include "config/kafka/properties.hpp"
 #include "config/load/context.hpp"
 #include "config/names.hpp"
 #include "config/options/groups/groups.hpp"
-#include "config/feed_check.hpp"
 #include "config/relay_check.hpp"
 
 namespace sluice::config {
@@ -224,6 +224,7 @@ class OptionsReader {
     };
     refuse("feed-port", why_no_feed(config));
     refuse("feed-host", why_no_feed_host(config.feed));
+    refuse("feed-address", why_no_feed_address(config.feed));
   }
 
   void check_cluster() {

@@ -34,11 +34,11 @@ struct FeedMember {
   /// It reads for another instance, and has no cursor of its own.
   bool is_tap() const { return !make_stream; }
 
-  enum class Standing : std::uint8_t {
-    announced,  ///< it has not opened its change stream yet
-    apart,      ///< it reads a cursor of its own
-    asking,     ///< likewise, and it wants to join
-    joined,     ///< it gets the feed's batches
+  enum class Standing : std::uint8_t {  // up to `apart`, it wants nothing of the feed
+    announced,                          ///< it has not opened its change stream yet
+    apart,                              ///< it reads a cursor of its own
+    asking,                             ///< likewise, and it wants to join
+    joined,                             ///< it gets the feed's batches
   };
 
   const FeedNeeds needs;

@@ -43,4 +43,10 @@ std::unique_ptr<StreamBatch> FeedTap::next(std::size_t events, flow::Duration wa
   return batch;
 }
 
+std::string FeedTap::why_ended() const {
+  if (feed_->is_silent()) return "it waits for MongoDB's answer";
+  if (feed_->follows()) return "it reads through another instance itself";
+  return "its feed goes on without this one, which is slow, or reads other rules or documents now";
+}
+
 }  // namespace sluice::source

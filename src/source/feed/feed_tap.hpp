@@ -30,6 +30,8 @@ class FeedTap {
   /// Up to `events` events, or as many as one answer of the feed has for this reader; none if none came in
   /// time. Null once the feed has ended for this reader, or hangs.
   std::unique_ptr<StreamBatch> next(std::size_t events, flow::Duration wait);
+  /// Why next() returned null.
+  std::string why_ended() const;
 
  private:
   const std::shared_ptr<Feed> feed_;

@@ -18,8 +18,8 @@ struct Shown {
   std::size_t Feed::Counts::*value;
 };
 
-/// A feed that has not finished a step for so long, beyond what it may wait for an answer, hangs.
-constexpr auto longest_silence = std::chrono::seconds(2);
+/// See Feed::Limits::silence: beyond what the feed may wait for an answer.
+constexpr auto grace_for_answer = std::chrono::seconds(2);
 
 constexpr std::array<Shown, 7> metrics_shown{{
     {"sluice_feed_readers", "gauge", "streams that share the feed's cursor or can", &Feed::Counts::readers},
@@ -76,7 +76,7 @@ std::shared_ptr<Feed> Feeds::feed_for(const Reading& reading) {
   limits.queue_bytes = memory_->reading().limit() / 3;
   limits.kept_bytes = limits.queue_bytes / 2;
   limits.cursor_batch = reading.options.cursor_batch;
-  limits.silence = std::chrono::milliseconds(reading.options.max_await_ms) + longest_silence;
+  limits.silence = std::chrono::milliseconds(reading.options.max_await_ms) + grace_for_answer;
   auto feed = std::make_shared<Feed>(
       name, limits, memory_, [say = say_](const std::string& text) { say(true, text); }, flow::Clock::now,
       sharing(name, reading.options.max_await_ms));
@@ -101,7 +101,7 @@ FeedSharing Feeds::sharing(const std::string& name, int max_await_ms) const {
     return std::make_unique<FollowingStream>(FollowingStream::Parts{
         filter, own, connector, follows,
         [peers, streams = filter.streams()](const std::string& peer) { peers->follow(streams, peer); },
-        [name, say](const std::string& what) { say(false, "the feed of " + name + " " + what); },
+        [name, say](bool loud, const std::string& what) { say(loud, "the feed of " + name + " " + what); },
         max_await_ms});
   };
   return sharing;

@@ -40,22 +40,23 @@ void FollowingStream::follow() {
     if (!result.why_not.empty()) result.why_not = result.reader->name() + ": " + result.why_not;
   }
   if (!result.why_not.empty()) {
-    if (result.why_not != told_) parts_.say("reads the change stream by itself for now: " + result.why_not);
-    told_ = std::move(result.why_not);
+    if (parts_.connector->is_news(result.why_not))
+      parts_.say(!result.reader, "reads the change stream by itself for now: " + result.why_not);
     return;
   }
   if (!result.reader) return;
   peer_ = std::move(result.reader);
   own_.reset();
-  told_.clear();
+  parts_.connector->is_news("");
   parts_.connector->began();
   *parts_.follows = true;
   parts_.followed(peer_->name());
-  parts_.say("reads the change stream through " + peer_->name());
+  parts_.say(false, "reads the change stream through " + peer_->name());
 }
 
 void FollowingStream::leave(bool given_up) {
   if (!peer_) return;
+  if (given_up) parts_.say(false, "no longer reads the change stream through " + peer_->name());
   peer_.reset();
   parts_.connector->ended(given_up);
   *parts_.follows = false;
@@ -102,7 +103,7 @@ std::optional<Error> FollowingStream::next_of_peer(std::unique_ptr<StreamBatch>&
     move_to(batch);
     return std::nullopt;
   }
-  parts_.say("reads the change stream by itself again: " + peer_->name() + ": " + why);
+  parts_.say(false, "reads the change stream by itself again: " + peer_->name() + ": " + why);
   leave(false);
   // The other instance's position may be at an event that this filter drops.
   if (auto error = open_own(at_, true)) return error;

@@ -27,7 +27,7 @@ class FollowingStream : public EventStream {
     std::shared_ptr<PeerConnector> connector;               ///< outlives this stream, so that pauses are kept
     std::shared_ptr<std::atomic<bool>> follows;             ///< told whether another instance is read
     std::function<void(const std::string& peer)> followed;  ///< told which one, or ""
-    std::function<void(const std::string&)> say;
+    std::function<void(bool loud, const std::string&)> say;  ///< a line for the log, as a warning if `loud`
     int max_await_ms = 500;
   };
 
@@ -59,7 +59,6 @@ class FollowingStream : public EventStream {
   Position at_;
   flow::ReadDetail reading_;
   ReadLimit limit_;
-  std::string told_;  ///< why it did not follow, as was said last
   bool caught_up_ = false;
   bool patient_ = true;
   bool invalidated_ = false;

@@ -12,16 +12,16 @@ namespace {
 
 constexpr const char* no_message = "it sent what is no message";
 
-/// How long the other instance may take to accept a connection, and for an answer beyond what it was told to
-/// wait. The change stream is not read while an answer is awaited. The events may take another second for
-/// each megabyte.
+/// For each step of connecting, and for sending a request.
 constexpr auto patience = std::chrono::seconds(1);
+/// For an answer, beyond what the other instance was told to wait. The change stream is not read meanwhile.
+/// The events may take another second for each megabyte.
 constexpr auto patience_for_answer = std::chrono::seconds(3);
 
 }  // namespace
 
-std::string PeerClient::connect() {
-  return link_.connect(peer_.host, peer_.port, peer_.secret, patience);
+std::string PeerClient::connect(const std::stop_token& stop) {
+  return link_.connect(peer_.host, peer_.port, peer_.secret, patience, stop);
 }
 
 std::string PeerClient::open(const PeerRequest& request) {

@@ -13,13 +13,12 @@ namespace sluice::source {
 /// Reads the answers of another instance's feed over a connection to its PeerServer.
 class PeerClient : public PeerReader {
  public:
-  /// `longest_await`: how long its feed may wait
-  /// for MongoDB's answer.
+  /// `longest_await`: how long its feed may wait for MongoDB's answer.
   PeerClient(Peer peer, flow::Duration longest_await)
       : peer_(std::move(peer)), longest_await_(longest_await) {}
 
   std::string name() const override { return peer_.host + ":" + std::to_string(peer_.port); }
-  std::string connect() override;
+  std::string connect(const std::stop_token& stop) override;
   std::string open(const PeerRequest& request) override;
   std::unique_ptr<StreamBatch> next(std::size_t events, flow::Duration wait, std::string& why) override;
 

@@ -15,10 +15,11 @@ constexpr auto lasting = std::chrono::minutes(1);
 
 }  // namespace
 
-PeerConnector::Try PeerConnector::connect(const FindPeers& find, const std::set<std::string>& streams) {
+PeerConnector::Try PeerConnector::connect(const FindPeers& find, const std::set<std::string>& streams,
+                                          const std::stop_token& stop) {
   Try result;
   for (auto& peer : find(streams)) {
-    std::string why = peer->connect();
+    std::string why = peer->connect(stop);
     if (why.empty()) return {std::move(peer), ""};
     result.why_not += (result.why_not.empty() ? "" : "; ") + peer->name() + ": " + why;
   }
@@ -31,10 +32,14 @@ PeerConnector::Try PeerConnector::poll(const std::set<std::string>& streams) {
     if (now < next_) return {};
     pause_ = std::clamp<flow::Duration>(2 * pause_, first_pause, longest_pause);
     next_ = now + pause_;
-    trying_ = std::async(how_, connect, std::cref(find_), streams);
+    trying_ = std::async(how_, connect, std::cref(find_), streams, stop_.get_token());
   }
   if (trying_.wait_for(std::chrono::seconds(0)) == std::future_status::timeout) return {};
   return trying_.get();
+}
+
+bool PeerConnector::is_news(const std::string& why_not) {
+  return std::exchange(told_, why_not) != why_not;
 }
 
 void PeerConnector::began() {

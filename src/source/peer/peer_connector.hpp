@@ -4,6 +4,7 @@
 #include <future>
 #include <memory>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ class PeerConnector {
   explicit PeerConnector(FindPeers find, std::launch how = std::launch::async,
                          std::function<flow::Time()> now = flow::Clock::now)
       : find_(std::move(find)), how_(how), now_(std::move(now)) {}
+  ~PeerConnector() { stop_.request_stop(); }
+  PeerConnector(const PeerConnector&) = delete;
+  PeerConnector& operator=(const PeerConnector&) = delete;
 
   /// Begins a try if one is due, and returns what the last one came to, if it has ended. Does not wait.
   Try poll(const std::set<std::string>& streams);
@@ -34,14 +38,19 @@ class PeerConnector {
   void began();
   /// It is no longer: it has failed, or (`given_up`) the caller needs another one.
   void ended(bool given_up);
+  /// Whether this reason was not told before; "" forgets the last one.
+  bool is_news(const std::string& why_not);
 
  private:
-  static Try connect(const FindPeers& find, const std::set<std::string>& streams);
+  static Try connect(const FindPeers& find, const std::set<std::string>& streams,
+                     const std::stop_token& stop);
 
   const FindPeers find_;
   const std::launch how_;
   const std::function<flow::Time()> now_;
+  std::stop_source stop_;
   std::future<Try> trying_;
+  std::string told_;
   flow::Time next_{};
   flow::Time began_{};
   flow::Duration pause_{};

@@ -1,6 +1,7 @@
 #include "source/peer/peer_link.hpp"
 
 #include <openssl/rand.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -110,7 +111,8 @@ struct PeerLink::Wire {
     stream.lowest_layer().set_option(tcp::no_delay(true), ignored);
     stream.lowest_layer().set_option(asio::socket_base::keep_alive(true), ignored);
     SSL_set_ex_data(stream.native_handle(), secret_index(), &secret);
-    if (as == asio::ssl::stream_base::client) SSL_set_verify(stream.native_handle(), SSL_VERIFY_PEER, nullptr);
+    if (as == asio::ssl::stream_base::client)
+      SSL_set_verify(stream.native_handle(), SSL_VERIFY_PEER, nullptr);
     std::string why = run(most, stop, [&](auto handler) { stream.async_handshake(as, handler); });
     if (!why.empty()) return "the TLS handshake failed: " + why;
     if (SSL_session_reused(stream.native_handle()) == 1) return "";
@@ -132,12 +134,12 @@ PeerLink::PeerLink() = default;
 PeerLink::~PeerLink() = default;
 
 std::string PeerLink::connect(const std::string& host, int port, const std::string& secret,
-                              flow::Duration most) {
+                              flow::Duration most, const std::stop_token& stop) {
   wire_ = std::make_unique<Wire>();
   wire_->secret = secret;
   tcp::resolver resolver(wire_->io);
   tcp::resolver::results_type found;
-  std::string why = wire_->run(most, {}, [&](auto handler) {
+  std::string why = wire_->run(most, stop, [&](auto handler) {
     resolver.async_resolve(host, std::to_string(port), [&found, handler](const error_code& error, auto all) {
       found = std::move(all);
       handler(error);
@@ -147,7 +149,7 @@ std::string PeerLink::connect(const std::string& host, int port, const std::stri
   why = wire_->run(most, {},
                    [&](auto handler) { asio::async_connect(wire_->stream.lowest_layer(), found, handler); });
   if (!why.empty()) return why;
-  return wire_->shake_hands(asio::ssl::stream_base::client, most, {});
+  return wire_->shake_hands(asio::ssl::stream_base::client, most, stop);
 }
 
 std::string PeerLink::accept(int socket, const std::string& secret, flow::Duration most,
@@ -156,7 +158,10 @@ std::string PeerLink::accept(int socket, const std::string& secret, flow::Durati
   wire_->secret = secret;
   error_code error;
   wire_->stream.lowest_layer().assign(tcp::v4(), socket, error);
-  if (error) return error.message();
+  if (error) {
+    ::close(socket);
+    return error.message();
+  }
   return wire_->shake_hands(asio::ssl::stream_base::server, most, stop);
 }
 

@@ -34,7 +34,9 @@ class PeerLink {
   PeerLink(const PeerLink&) = delete;
   PeerLink& operator=(const PeerLink&) = delete;
 
-  std::string connect(const std::string& host, int port, const std::string& secret, flow::Duration most);
+  /// `most` is for each of three steps. A name that takes longer to be resolved is waited for.
+  std::string connect(const std::string& host, int port, const std::string& secret, flow::Duration most,
+                      const std::stop_token& stop = {});
   /// `socket`: the descriptor of an accepted connection, which it closes in any case.
   std::string accept(int socket, const std::string& secret, flow::Duration most,
                      const std::stop_token& stop = {});

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,7 @@ class PeerReader {
   /// The instance, for messages.
   virtual std::string name() const = 0;
   /// Returns what went wrong, or "". May be called on another thread than the rest.
-  virtual std::string connect() = 0;
+  virtual std::string connect(const std::stop_token& stop) = 0;
   /// Begins after a position. Returns why that is not possible, or "".
   virtual std::string open(const PeerRequest& request) = 0;
   /// The next batch, of about `events` events at most; empty if none came within `wait`. Null, and `why`, if

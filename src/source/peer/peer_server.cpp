@@ -55,7 +55,9 @@ PeerServer::PeerServer(Parts parts) : parts_(std::move(parts)), listener_(std::m
     throw Stop(exit_code::cannot_start,
                "the feed cannot be offered to the other instances: cannot listen on " + parts_.host + ":" +
                    std::to_string(parts_.port) + ": " + error.message() +
-                   "; check cluster.feed_host and cluster.feed_port");
+                   "; instances on one machine need different ports: set --feed-port (SLUICE_FEED_PORT, "
+                   "cluster.feed_port), and for another address --feed-host (SLUICE_FEED_HOST, "
+                   "cluster.feed_host)");
   }
 }
 
@@ -108,7 +110,11 @@ void PeerServer::say_failed(const char* what) const {
 void PeerServer::begin(tcp::socket socket) {
   const std::lock_guard lock(mutex_);
   sessions_.remove_if([](const auto& session) { return session->ended.load(); });
-  if (sessions_.size() >= most_connections) return;
+  const bool full = sessions_.size() >= most_connections;
+  if (full && !std::exchange(full_, full))
+    parts_.say(std::to_string(most_connections) + " instances are connected; no other one can read the feed");
+  full_ = full;
+  if (full) return;
   auto session = std::make_unique<Session>();
   const int descriptor = socket.release();
   try {
@@ -152,8 +158,7 @@ std::string PeerServer::converse(PeerLink& link, const std::stop_token& stop) {
     const auto batch = tap->next(question->events, wait);
     bson::Builder head;
     bytes = {};
-    const bson::View message =
-        batch ? peer::make_head(*batch, head) : peer::make_end("its feed has ended", head);
+    const bson::View message = batch ? peer::make_head(*batch, head) : peer::make_end(tap->why_ended(), head);
     bytes.insert(bytes.end(), message.data(), message.data() + message.size());
     if (batch) {
       for (const bson::View event : batch->events)

@@ -59,6 +59,7 @@ class PeerServer {
   const std::unique_ptr<Listener> listener_;
   std::mutex mutex_;
   std::list<std::unique_ptr<Session>> sessions_;  ///< guarded by the mutex
+  bool full_ = false;                             ///< guarded by the mutex
   std::jthread thread_;
 };
 

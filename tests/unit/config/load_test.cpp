@@ -29,7 +29,7 @@ TEST(Load, ReadsEveryOptionFromTheFile) {
   std::string yaml = kSmall + R"(
 state: {database: st}
 shard: {count: 4, index: 3}
-cluster: {partitions: 0}
+cluster: {partitions: 0, feed_port: 0, feed_host: 0.0.0.0}
 engine: {workers: 2, lanes: 3, batch_docs: 4, batch_bytes: 5000, batch_linger_ms: 6, queue_events: 7, queue_mb: 8,
   in_flight: 9, max_await_ms: 10, cursor_batch: 11, lease_ms: 1200, drain_ms: 13, statement_ms: 14, stall_ms: 1500}
 http: {host: "::1", port: 9464, health: components}

@@ -37,11 +37,22 @@ TEST(Load, SharesAFeedInAClusterOnly) {
   EXPECT_EQ(config.feed.host, "::1");
   EXPECT_EQ(config.feed.address, "db1");
   EXPECT_FALSE(loaded_of(kSmall + "cluster: {partitions: 8}\n").config.feed);
-  EXPECT_EQ(refusal_of(kSmall + "cluster: {feed_port: 7450}\n"),
-            "w.yaml:6:11: the instances of a cluster share a change stream, and this is none; set "
-            "cluster.partitions");
-  EXPECT_EQ(refusal_of(kSmall + "cluster: {partitions: 8, feed_port: 7450, feed_host: db1}\n"),
-            "w.yaml:6:43: the feed's host must be an IP address of this machine, such as 0.0.0.0 for all, not 'db1'");
+  const auto refused = [](const std::string& cluster) {
+    return refusal_of(kSmall + "cluster: " + cluster + "\n");
+  };
+  EXPECT_EQ(refused("{feed_port: 7450}"),
+            "w.yaml:6:11: cluster.feed_port is for the instances of a cluster; set cluster.partitions too");
+  EXPECT_EQ(
+      refused("{partitions: 8, feed_port: 7450, feed_host: db1}"),
+      "w.yaml:6:43: cluster.feed_host must be an IP address of this machine, such as 0.0.0.0 for all, not "
+      "'db1'");
+  EXPECT_EQ(refused("{partitions: 8, feed_port: 7450, feed_address: 'db1:7450'}"),
+            "w.yaml:6:43: cluster.feed_address must be a host name or an IP address, without a port, not "
+            "'db1:7450'");
+  EXPECT_EQ(refused("{partitions: 8, feed_address: db1}"),
+            "w.yaml:6:26: cluster.feed_address has no use without cluster.feed_port");
+  EXPECT_EQ(refused("{partitions: 8, feed_port: 7450}\nhttp: {port: 7450}"),
+            "w.yaml:6:26: cluster.feed_port must not be the port of the HTTP server");
 }
 
 TEST(Load, TakesAnEmptyVariableAsNotSet) {

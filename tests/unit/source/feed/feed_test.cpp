@@ -287,7 +287,7 @@ class ModelPeer : public PeerReader {
   ModelPeer(std::shared_ptr<Feed> feed, std::mt19937_64& random) : feed_(std::move(feed)), random_(random) {}
 
   std::string name() const override { return "peer"; }
-  std::string connect() override { return ""; }
+  std::string connect(const std::stop_token&) override { return ""; }
   std::string open(const PeerRequest& request) override {
     if (random_() % 10 == 0) return "unreachable";
     tap_ = std::make_unique<FeedTap>(feed_, request.identity, request.shard_count, request.shards);
@@ -404,8 +404,8 @@ std::size_t live_as_two(std::uint64_t seed) {
   };
   follows.make_cursor = [&, flag = follows.follows](const FeedFilter& filter, const MakeStream& own) {
     const auto connector = std::make_shared<PeerConnector>(find, std::launch::deferred, clock);
-    const auto count = [&](const std::string& what) {
-      followed += what.find("through") != what.npos ? 1 : 0;
+    const auto count = [&](bool, const std::string& what) {
+      followed += what.starts_with("reads the change stream through") ? 1 : 0;
     };
     return std::make_unique<FollowingStream>(
         FollowingStream::Parts{filter, own, connector, flag, silent, count, 1});

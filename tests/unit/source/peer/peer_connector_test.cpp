@@ -11,7 +11,7 @@ class SomePeer : public PeerReader {
  public:
   SomePeer(std::string name, std::string why_not) : name_(std::move(name)), why_not_(std::move(why_not)) {}
   std::string name() const override { return name_; }
-  std::string connect() override { return why_not_; }
+  std::string connect(const std::stop_token&) override { return why_not_; }
   std::string open(const PeerRequest&) override { return ""; }
   std::unique_ptr<StreamBatch> next(std::size_t, flow::Duration, std::string&) override { return nullptr; }
 
