@@ -92,7 +92,7 @@ TEST_F(HandlerStops, AServerThatIsAwayIsWaitedForUntilTheStop) {
   HostedPipeline host(away, 1);
   host.pipeline().on("orders", [](const Change&) -> asio::awaitable<void> { co_return; });
   host.start();
-  ASSERT_TRUE(soon([&] { return host.logged("MongoDB does not answer yet"); })) << host.log();
+  ASSERT_TRUE(soon([&] { return host.logged("MongoDB is not available yet"); })) << host.log();
   EXPECT_NE(host.pipeline().why_not_ready(), "");
   EXPECT_TRUE(host.stop());
 }
