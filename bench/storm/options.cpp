@@ -104,6 +104,8 @@ void add_commands(CLI::App& app, Options& options) {
                    "documents that the updateMany of the rows of many rules updates")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  scale->add_flag("--neighbours-only", options.neighbours_only,
+                  "only the rates of a webhook beside one that is slow or silent; saves nothing");
   webhook->add_option("--concurrency", options.concurrency, "requests under way, of rule and bare client")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

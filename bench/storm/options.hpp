@@ -48,9 +48,12 @@ struct Options {
   std::uint32_t concurrency = 16;      ///< webhook: requests in flight, of the rule and of the bare client
   std::uint32_t batch_size = 100;      ///< webhook: documents in a request of the rule with batches
 
-  bool writes_only = false;     ///< webhook: only the rules that write
-  bool instances_only = false;  ///< scale: only the live rows
-  bool rules_only = false;      ///< scale: only the rows of many rules
+  bool writes_only = false;      ///< webhook: only the rules that write
+  bool instances_only = false;   ///< scale: only the live rows
+  bool rules_only = false;       ///< scale: only the rows of many rules
+  bool neighbours_only = false;  ///< scale: only the rates of a webhook beside another one
+  /// webhook, scale: documents of the storm in which a webhook has a neighbour
+  std::uint32_t neighbour_events = 600'000;
 
   std::uint32_t kills = 30;  ///< failover: number of each kind
 

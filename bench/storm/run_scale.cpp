@@ -67,6 +67,11 @@ void report(const std::vector<ScaleRow>& rows, Table& table, Json& list) {
 int run_scale(const Options& options, const Server& server) {
   Table table({"", "mongod us/event", "of first", "events/s", "of first", "worker us/event", "peak MB"});
   Json rows = Json::list();
+  if (options.neighbours_only) {
+    Follower follower(options, server);
+    std::printf("%s", table_of(measure_neighbours(options, follower)).c_str());
+    return 0;
+  }
   const bool all = !options.instances_only && !options.rules_only;
   if (all) report(measure_partitions(options, server), table, rows);
   if (!options.rules_only) report(measure_instances(options, server), table, rows);
@@ -85,7 +90,7 @@ int run_scale(const Options& options, const Server& server) {
   const std::vector<NeighbourRound> neighbours = measure_neighbours(options, follower);
   std::printf("%s\n%s", table.text().c_str(), table_of(neighbours).c_str());
   Json json = heading(options, server);
-  json.set("rows", rows).set("neighbours", json_of(neighbours, options.events));
+  json.set("rows", rows).set("neighbours", json_of(neighbours, options.neighbour_events));
   std::printf("%s\n", save(options, "scale", json).c_str());
   return 0;
 }

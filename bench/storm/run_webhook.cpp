@@ -23,7 +23,7 @@ int run_webhook(const Options& options, const Server& server) {
   if (!options.writes_only) {
     const std::vector<NeighbourRound> neighbours = measure_neighbours(options, follower);
     std::printf("%s", table_of(neighbours).c_str());
-    json.set("neighbours", json_of(neighbours, options.events));
+    json.set("neighbours", json_of(neighbours, options.neighbour_events));
   }
   std::printf("%s\n", save(options, "webhook", json).c_str());
   return 0;

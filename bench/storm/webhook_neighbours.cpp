@@ -34,10 +34,10 @@ double rate_of_fast(const Options& options, Follower& follower, const std::strin
   WebService fast;
   std::string rules = rule("fast", fast, options);
   if (neighbour) rules += rule("neighbour", *neighbour, options);
-  follower.load({.rules = rules, .pipeline = "neighbours-" + name, .documents = options.events});
-  const auto done = [&] { return fast.documents() == options.events; };
+  follower.load({.rules = rules, .pipeline = "neighbours-" + name, .documents = options.neighbour_events});
+  const auto done = [&] { return fast.documents() == options.neighbour_events; };
   // Destroying the neighbour closes its connections, so that the worker does not wait for its answers.
-  const double rate = options.events / follower.follow_until(done, [&] { neighbour.reset(); });
+  const double rate = options.neighbour_events / follower.follow_until(done, [&] { neighbour.reset(); });
   std::fprintf(stderr, "fast endpoint, %s: %s documents/s\n", name.c_str(), grouped(rate).c_str());
   return rate;
 }

@@ -62,7 +62,7 @@ bool DetachPolicy::holds_up(std::uint64_t taken, flow::Time now) {
   using std::chrono::milliseconds;
   // A reader takes the next piece when it has done enough of the one before, which takes a slow one some
   // time.
-  const auto for_stuck = milliseconds(times_ == 0 ? 1000 : 250);
+  const auto for_stuck = milliseconds(times_ == 0 ? 500 : 100);
   const auto for_slow = milliseconds(times_ == 0 ? 5000 : 1000);
   if (!seen_ || taken != taken_) progress_ = now;
   if (seen_) waited_ += now - *seen_;

@@ -73,13 +73,13 @@ class DetachPolicyTest : public testing::Test {
 };
 
 TEST_F(DetachPolicyTest, GivesUpSoonOneThatTakesNothing) {
-  EXPECT_EQ(patience(std::chrono::hours(1)), milliseconds(1000));
-  EXPECT_EQ(patience(std::chrono::hours(1)), milliseconds(250));
+  EXPECT_EQ(patience(std::chrono::hours(1)), milliseconds(500));
+  EXPECT_EQ(patience(std::chrono::hours(1)), milliseconds(100));
 }
 
 TEST_F(DetachPolicyTest, GivesUpLaterOneThatIsMerelySlow) {
   EXPECT_EQ(patience(milliseconds(400)), milliseconds(5000)) << "it takes large pieces";
-  EXPECT_EQ(patience(milliseconds(20)), milliseconds(1000));
+  EXPECT_EQ(patience(milliseconds(20)), milliseconds(500));
 }
 
 TEST_F(DetachPolicyTest, ForgivesOneThatHasTakenAllThereIs) {
