@@ -82,7 +82,7 @@ TEST_F(SharedFeed, AMemberThatOffersNoneReadsByItself) {
 }
 
 TEST_F(SharedFeed, AnAddressThatNobodyReachesCostsACursorAndNoEvent) {
-  join({"--feed-address", "127.0.0.1.invalid"}).ready();
+  join({"--feed-address", "127.0.0.2"}).ready();
   join().ready();
   ASSERT_TRUE(becomes_even(partitions));
   EXPECT_TRUE(soon([&] { return sum("sluice_feed_cursors") == 2; }));
