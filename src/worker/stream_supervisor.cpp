@@ -65,20 +65,13 @@ std::unique_ptr<StreamSupervisor::StreamInstance> StreamSupervisor::make_instanc
   instance->at_start = at_start;
   std::shared_ptr<flow::StopReasons>& stops = stops_[stream.name];
   if (!stops) stops = std::make_shared<flow::StopReasons>();
-  const pipeline::WorkerContext context{context_.io,
-                                        *instance->config,
-                                        context_.metrics,
-                                        context_.readiness,
-                                        context_.log,
-                                        context_.services,
-                                        context_.feeds,
-                                        context_.pools,
-                                        context_.memory,
-                                        context_.teardown,
-                                        context_.all_streams,
-                                        instance->config,
-                                        context_.peers,
-                                        stops};
+  const pipeline::WorkerContext context{context_.io,          *instance->config,
+                                        context_.metrics,     context_.readiness,
+                                        context_.log,         context_.services,
+                                        context_.feeds,       context_.pools,
+                                        context_.memory,      context_.teardown,
+                                        context_.all_streams, instance->config,
+                                        context_.peers,       stops};
   instance->stream =
       make_stream_(context, instance->stream_config(), strand_, events_of(stream.name, instance.get()));
   return instance;
