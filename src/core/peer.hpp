@@ -14,6 +14,9 @@ struct Peer {
   std::string secret;         ///< 64 hexadecimal digits, which both ends of a connection must know
   std::int64_t since_ms = 0;  ///< when the process started, by its machine's clock
 
+  /// For messages: host:port.
+  std::string address() const { return host + ":" + std::to_string(port); }
+
   /// All instances have the same order. An instance reads from earlier ones only, so none can wait for one
   /// that waits for it.
   bool is_before(const Peer& other) const {

@@ -24,10 +24,6 @@ void read_batch(StreamBatch& batch, bson::View reply) {
   }
 }
 
-bool ends_in_invalidate(const StreamBatch& batch) {
-  return !batch.events.empty() && batch.events.back().at("operationType").text() == "invalidate";
-}
-
 }  // namespace
 
 ChangeStream::ChangeStream(mongo::ClientPool& pool, StreamOptions options, std::shared_ptr<const void> owner)

@@ -19,4 +19,8 @@ Position end_of(const StreamBatch& batch) {
   return Position::of(batch.resume_token, last.cluster_time, of_last || batch.token_of_event);
 }
 
+bool ends_in_invalidate(const StreamBatch& batch) {
+  return !batch.events.empty() && batch.events.back().at("operationType").text() == "invalidate";
+}
+
 }  // namespace sluice::source

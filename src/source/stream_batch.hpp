@@ -56,4 +56,7 @@ inline std::int64_t charged_of(const StreamBatch& batch) {
 /// drops.) The batch must have events or a resume token.
 Position end_of(const StreamBatch& batch);
 
+/// Whether its last event says that the watched database was dropped.
+bool ends_in_invalidate(const StreamBatch& batch);
+
 }  // namespace sluice::source

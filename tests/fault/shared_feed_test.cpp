@@ -72,9 +72,7 @@ TEST_F(SharedFeedFaults, AllMembersAreKilledAndOthersGoOn) {
   realworld::seed(db(), storm_.sizes);
   StormThread storm(server().patient_uri(), db().database(), storm_);
   ASSERT_TRUE(go_on(200));
-  for (Worker* member : members()) member->kill9();
-  nobody_is_member();
-  forget_workers();
+  kill_all_members();
   for (int i = 0; i < 2; ++i) join().ready();
   ASSERT_TRUE(becomes_even(partitions));
   storm.finish();

@@ -25,6 +25,12 @@ class ClusterTest : public PipelineTest {
   void members_again(std::vector<Worker*> members) { members_ = std::move(members); }
   const std::vector<Worker*>& members() const { return members_; }
 
+  void kill_all_members() {
+    for (Worker* member : members_) member->kill9();
+    nobody_is_member();
+    forget_workers();
+  }
+
   static int held(const Worker& member) {
     return static_cast<int>(member.metrics().sum("sluice_cluster_partitions_held"));
   }

@@ -93,14 +93,10 @@ std::int64_t live_members(const ClusterRecord& record) {
   return std::ranges::count_if(record.members, &MemberRecord::live);
 }
 
-std::string feed_address(const Peer& peer) {
-  return peer.host + ":" + std::to_string(peer.port);
-}
-
 /// The member through which this one reads the change stream, or its address if it is no member any more.
 std::string reader_for(const ClusterRecord& record, const MemberRecord& follower) {
   const auto reader = std::ranges::find_if(record.members, [&](const MemberRecord& member) {
-    return member.live && member.peer && feed_address(*member.peer) == follower.follows;
+    return member.live && member.peer && member.peer->address() == follower.follows;
   });
   return reader == record.members.end() ? follower.follows : reader->holder.text();
 }
@@ -153,7 +149,7 @@ void append_member(text::JsonWriter& json, const ClusterRecord& record, const Me
   json.text("since", moment_text(member.since_ms));
   json.integer("lastSeenMs", age_ms(record, member.beat_at_ms));
   if (const std::string why = waits_for(record, member); !why.empty()) json.text("waitsFor", why);
-  if (member.peer) json.text("feedAddress", feed_address(*member.peer));
+  if (member.peer) json.text("feedAddress", member.peer->address());
   if (member.live && !member.follows.empty()) json.text("readsThrough", member.follows);
   json.integer("holds", held_by(record, member)).open_array("outletsDown");
   for (const std::string& outlet : member.outlets_down) json.text({}, outlet);

@@ -49,7 +49,7 @@ std::optional<Error> FeedStream::open_own(const std::optional<Position>& after, 
                                           bool filter_changed) {
   if (!own_) own_ = member_->make_stream(member_->needs.filter());
   own_->read_as(reading_);
-  own_->read_at_most(limit_);
+  own_->read_at_most(taker_.limit());
   own_->be_patient(patient_);
   const bool by_time =
       filter_changed || (progress_.of_feed && after && after->data() != progress_.invalidate);
@@ -69,7 +69,6 @@ void FeedStream::read_as(const flow::ReadDetail& reading) {
 }
 
 void FeedStream::read_at_most(const ReadLimit& limit) {
-  limit_ = limit;
   taker_.read_at_most(limit);
   if (own_) own_->read_at_most(limit);
 }
@@ -117,7 +116,7 @@ std::optional<Error> FeedStream::next_of_own(std::unique_ptr<StreamBatch>& batch
   progress_.invalidated = own_->invalidated();
   if (!batch->resume_token && batch->events.empty()) return std::nullopt;  // in the midst of an event
   if (progress_.invalidated) progress_.invalidate = end_of(*batch).data();
-  const std::size_t asked = std::min(static_cast<std::size_t>(reading_.batch), limit_.events);
+  const std::size_t asked = std::min(static_cast<std::size_t>(reading_.batch), taker_.limit().events);
   caught_up_ = batch->events.size() < asked && batch->size < large_answer;
   progress_.time = batch->operation_time;
   Position end = end_of(*batch);

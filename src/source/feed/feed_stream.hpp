@@ -51,7 +51,6 @@ class FeedStream : public EventStream {
   std::unique_ptr<EventStream> own_;  ///< null while joined
   FeedProgress progress_;
   FeedTaker taker_;
-  ReadLimit limit_;
   bool patient_ = true;
   bool first_ = true;  ///< it has not tried to join yet
   bool caught_up_ = false;

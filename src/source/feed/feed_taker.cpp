@@ -28,10 +28,6 @@ Position position_of(bson::View document) {
   return Position::of(event.token, event.cluster_time, true);
 }
 
-bool is_invalidate(bson::View event) {
-  return event.at("operationType").text() == "invalidate";
-}
-
 }  // namespace
 
 /// The events that a reader takes out of one or more shared batches.
@@ -200,8 +196,7 @@ std::unique_ptr<StreamBatch> FeedTaker::take(const Shared& shared, Taken& taken)
   Piece piece = next_piece(*shared, room(taken));
   const StreamBatch& answer = shared->answer;
   if (piece.is_last) {
-    progress_.invalidated = !answer.events.empty() && shared->marks.back().place > progress_.at.data() &&
-                            is_invalidate(answer.events.back());
+    progress_.invalidated = ends_in_invalidate(answer) && shared->marks.back().place > progress_.at.data();
     if (progress_.invalidated) progress_.invalidate = shared->end.data();
     progress_.at = shared->end;
   } else {

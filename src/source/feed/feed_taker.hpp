@@ -34,6 +34,7 @@ class FeedTaker {
             FeedProgress& progress);
 
   void read_at_most(const ReadLimit& limit) { limit_ = limit; }
+  const ReadLimit& limit() const { return limit_; }
   /// How many events it collects while the feed's answers are full.
   void usual_batch(std::size_t events) { usual_batch_ = events; }
 

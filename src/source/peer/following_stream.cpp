@@ -99,7 +99,7 @@ std::optional<Error> FollowingStream::next_of_peer(std::unique_ptr<StreamBatch>&
   std::string why;
   batch = peer_->next(events_asked(), wait, why);
   if (batch) {
-    invalidated_ = !batch->events.empty() && batch->events.back().at("operationType").text() == "invalidate";
+    invalidated_ = ends_in_invalidate(*batch);
     move_to(batch);
     return std::nullopt;
   }

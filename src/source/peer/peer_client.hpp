@@ -17,7 +17,7 @@ class PeerClient : public PeerReader {
   PeerClient(Peer peer, flow::Duration longest_await)
       : peer_(std::move(peer)), longest_await_(longest_await) {}
 
-  std::string name() const override { return peer_.host + ":" + std::to_string(peer_.port); }
+  std::string name() const override { return peer_.address(); }
   std::string connect(const std::stop_token& stop) override;
   std::string open(const PeerRequest& request) override;
   std::unique_ptr<StreamBatch> next(std::size_t events, flow::Duration wait, std::string& why) override;

@@ -4,15 +4,13 @@
 
 #include <random>
 
+#include "source/peer/peer_link.hpp"
+
 namespace sluice::source::peer {
 namespace {
 
 std::vector<std::uint8_t> bytes_of(bson::View view) {
   return {view.data(), view.data() + view.size()};
-}
-
-bson::View view_of(const std::vector<std::uint8_t>& bytes) {
-  return {bytes.data(), bytes.size()};
 }
 
 Position some_position() {
