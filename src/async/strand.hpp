@@ -13,11 +13,16 @@ namespace asio = boost::asio;
 using async::run_blocking;
 using Strand = asio::strand<asio::io_context::executor_type>;
 
-/// Completes after `time`, or as soon as the timer is cancelled.
-inline asio::awaitable<void> wait_for(asio::steady_timer& timer, asio::steady_timer::duration time) {
-  timer.expires_after(time);
+/// Completes at `time`, or as soon as the timer is cancelled.
+inline asio::awaitable<void> wait_until(asio::steady_timer& timer, asio::steady_timer::time_point time) {
+  timer.expires_at(time);
   boost::system::error_code woken;
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+}
+
+/// Completes after `time`, or as soon as the timer is cancelled.
+inline asio::awaitable<void> wait_for(asio::steady_timer& timer, asio::steady_timer::duration time) {
+  return wait_until(timer, asio::steady_timer::clock_type::now() + time);
 }
 
 }  // namespace sluice

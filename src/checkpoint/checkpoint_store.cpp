@@ -49,37 +49,36 @@ AcquireResult CheckpointStore::acquire(const AcquireOptions& options) {
   }
 }
 
+Renewal CheckpointStore::renewal(std::int64_t epoch, int lease_ms, const std::optional<Position>& floor,
+                                 bool forget_facts,
+                                 const std::optional<std::vector<DedupRecord>>& windows) const {
+  Renewal renewal{id_.shard_id(), {}};
+  bson::Builder& update = renewal.update;
+  update.open("q").append("_id", id_.shard_id()).append("epoch", epoch).close();
+  update.open_array("u").open(update.item()).open("$set");
+  update.open("expiresAt").open_array("$add").append(update.item(), "$$NOW").append(update.item(), lease_ms);
+  update.close().close().append("updatedAt", "$$NOW");
+  if (floor) {
+    update.open("token").append("$literal", floor->view()).close();
+    update.append_timestamp("clusterTime", floor->cluster_time).append("atEvent", floor->at_event);
+    update.append("filterHash", id_.filter_hash).append("optionsHash", id_.options_hash);
+  }
+  if (forget_facts) update.open_array("facts").close();
+  if (windows) {
+    update.open(windows_field);
+    append_windows(update, "$literal", *windows);
+    update.close();
+  }
+  update.close().close().close();
+  return renewal;
+}
+
 std::optional<Error> CheckpointStore::renew(std::int64_t epoch, int lease_ms,
                                             const std::optional<Position>& floor, bool forget_facts,
                                             const std::optional<std::vector<DedupRecord>>& windows) {
   const auto client = pool_.acquire();
-  bson::Builder command;
-  command.append("update", state::shards).open_array("updates").open(command.item());
-  command.open("q").append("_id", id_.shard_id()).append("epoch", epoch).close();
-  command.open_array("u").open(command.item()).open("$set");
-  command.open("expiresAt")
-      .open_array("$add")
-      .append(command.item(), "$$NOW")
-      .append(command.item(), lease_ms);
-  command.close().close().append("updatedAt", "$$NOW");
-  if (floor) {
-    command.open("token").append("$literal", floor->view()).close();
-    command.append_timestamp("clusterTime", floor->cluster_time).append("atEvent", floor->at_event);
-    command.append("filterHash", id_.filter_hash).append("optionsHash", id_.options_hash);
-  }
-  if (forget_facts) command.open_array("facts").close();
-  if (windows) {
-    command.open(windows_field);
-    append_windows(command, "$literal", *windows);
-    command.close();
-  }
-  command.close().close().close().close().close();
-  command.open("writeConcern").append("w", "majority").close();
-  const mongo::Reply reply =
-      mongo::run_command(client.get(), database_, command.finish(), mongo::Doing::storing);
-  if (!reply.ok()) return reply.error;
-  if (reply.view().at("n").integer() == 1) return std::nullopt;
-  return Error{ErrorKind::fenced, 0, "another worker has taken over " + id_.shard_id(), false};
+  Renewal renewal = this->renewal(epoch, lease_ms, floor, forget_facts, windows);
+  return store_renewals(client.get(), database_, {&renewal, 1}).front();
 }
 
 std::optional<Error> CheckpointStore::release(std::int64_t epoch) {

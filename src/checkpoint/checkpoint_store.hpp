@@ -6,6 +6,7 @@
 
 #include "checkpoint/acquisition.hpp"
 #include "checkpoint/layout_store.hpp"
+#include "checkpoint/renewal.hpp"
 
 namespace sluice::checkpoint {
 
@@ -23,9 +24,13 @@ class CheckpointStore : public LayoutStore {
   /// changed.
   AcquireResult acquire(const AcquireOptions& options);
 
-  /// Renews the lease and, if `floor` is given, stores it. `forget_facts`: deletes the facts, because the
-  /// stream has passed all of them. `windows`: the dedup windows as of the floor; without them the stored
-  /// ones stay. ErrorKind::fenced if another worker has taken the shard.
+  /// What renews the lease and, if `floor` is given, stores it. `forget_facts`: deletes the facts, because
+  /// the stream has passed all of them. `windows`: the dedup windows as of the floor; without them the stored
+  /// ones stay. Does not block.
+  Renewal renewal(std::int64_t epoch, int lease_ms, const std::optional<Position>& floor, bool forget_facts,
+                  const std::optional<std::vector<DedupRecord>>& windows = {}) const;
+
+  /// Stores such a renewal of this shard by itself. ErrorKind::fenced if another worker has taken the shard.
   std::optional<Error> renew(std::int64_t epoch, int lease_ms, const std::optional<Position>& floor,
                              bool forget_facts, const std::optional<std::vector<DedupRecord>>& windows = {});
 

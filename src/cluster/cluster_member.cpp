@@ -36,7 +36,7 @@ ClusterMember::ClusterMember(Parts parts, pipeline::StreamObserver events)
       joining_(log_, fmt::format("could not join yet (up to {} tries)", pipeline::start_tries)),
       looking_(log_, "cannot read which instance holds which partition, so partitions stay where they are"),
       shared_resources_(std::make_shared<pipeline::StreamResources>(
-          parts_.context.config, parts_.config, *parts_.context.pools,
+          parts_.context.config, parts_.config, *parts_.context.pools, *parts_.context.renewals,
           observe::StreamLog(*parts_.context.log, parts_.config.name, parts_.config.name),
           parts_.context.readiness, parts_.context.metrics, partitions_)),
       resources_(*shared_resources_),

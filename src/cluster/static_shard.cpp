@@ -19,8 +19,8 @@ StaticShard::StaticShard(const pipeline::WorkerContext& context, const StreamCon
                          const Strand& strand, pipeline::StreamObserver events)
     : config_(context.config),
       resources_(std::make_shared<pipeline::StreamResources>(
-          context.config, stream, *context.pools, observe::StreamLog(*context.log, stream.name, stream.name),
-          context.readiness, context.metrics, 1)),
+          context.config, stream, *context.pools, *context.renewals,
+          observe::StreamLog(*context.log, stream.name, stream.name), context.readiness, context.metrics, 1)),
       seat_({context, resources_, stream, strand},
             {once(std::move(events.connected)), once(std::move(events.ready)), std::move(events.failed),
              std::move(events.ended)}),

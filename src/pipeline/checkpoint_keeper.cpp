@@ -47,12 +47,12 @@ asio::awaitable<void> CheckpointKeeper::run() {
   const async::Raised running(running_);
   // Runs during a drain as well, which may take as long as a lease.
   while (!finished_ && !lease_lost_) {
-    co_await wait_for(timer_, tick_interval);
+    co_await wait_until(timer_, flow::next_beat(flow::Clock::now(), tick_interval));
     if (finished_ || lease_lost_) break;
     take_floor();
     const flow::Time now = flow::Clock::now();
     events_.tick(now);
-    const bool news = floor_ && busy_since_stored_ && now >= stored_at_ + store_interval;
+    const bool news = floor_ && busy_since_stored_ && now >= flow::next_beat(stored_at_, store_interval);
     if (news || now >= lease_->renew_at()) co_await store();
   }
 }
@@ -75,12 +75,9 @@ asio::awaitable<std::optional<Error>> CheckpointKeeper::renew(bool with_floor) {
   const std::uint64_t version = parts_.dispatcher.repetitions().version();
   std::optional<std::vector<checkpoint::DedupRecord>> windows;
   if (with_floor && version != stored_windows_) windows = parts_.dispatcher.repetitions().stored();
-  const bool forget = parts_.dispatcher.passed_facts();
-  const auto renew = [this, floor = floor_, forget, windows = std::move(windows)] {
-    const int lease_ms = static_cast<int>(parts_.lease.count());
-    return mongo::or_error([&] { return parts_.store.renew(epoch_, lease_ms, floor, forget, windows); });
-  };
-  auto error = co_await run_blocking<std::optional<Error>>(parts_.threads, renew);
+  auto renewal = parts_.store.renewal(epoch_, static_cast<int>(parts_.lease.count()), floor_,
+                                      parts_.dispatcher.passed_facts(), windows);
+  auto error = co_await parts_.renewals.store(std::move(renewal));
   if (!error && with_floor) stored_windows_ = version;
   co_return error;
 }

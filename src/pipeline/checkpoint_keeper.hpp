@@ -15,6 +15,7 @@
 #include "observe/metrics.hpp"
 #include "pipeline/dispatcher.hpp"
 #include "pipeline/health/stream_health.hpp"
+#include "pipeline/shared_renewals.hpp"
 #include "sluice/config.hpp"
 
 namespace sluice::pipeline {
@@ -22,7 +23,8 @@ namespace sluice::pipeline {
 /// Stores how far a stream is: the newest position below which every event is resolved. With it, it renews
 /// the lease and stores the dedup windows as of that position, and then the resume tokens that another
 /// program reads. It stores once a second while there is something new, and otherwise as often as the lease
-/// needs it. On the strand only; blocking calls run on `threads`.
+/// needs it. All keepers of a process store at the same moments, and so with the same command. On the strand
+/// only; blocking calls run on `threads`.
 class CheckpointKeeper {
  public:
   struct Parts {
@@ -30,6 +32,7 @@ class CheckpointKeeper {
     asio::thread_pool& threads;
     mongo::ClientPool& pool;
     checkpoint::CheckpointStore& store;
+    SharedRenewals& renewals;
     Dispatcher& dispatcher;
     StreamHealth& health;
     observe::StreamMetrics& metrics;

@@ -95,8 +95,8 @@ Stream::Stream(WorkerContext context, std::shared_ptr<StreamResources> resources
               context_.metrics),
       // Only an undivided stream stores resume tokens for another program: the parts of a divided one are at
       // different positions.
-      keeper_({strand_, resources_.keeper_threads, pool_, store_, dispatcher_, health_, metrics_,
-               milliseconds(context_.config.engine.lease_ms), log_},
+      keeper_({strand_, resources_.keeper_threads, pool_, store_, *resources_.renewals, dispatcher_, health_,
+               metrics_, milliseconds(context_.config.engine.lease_ms), log_},
               keeper_events(), rules_, part.count == 1),
       drain_({strand_, lanes_, sink_, health_, drain_time(context_.config.engine, part)}) {
   add_outlets();

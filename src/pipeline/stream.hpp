@@ -57,6 +57,7 @@ struct WorkerContext {
   std::shared_ptr<source::PeerDirectory> peers = {};
   /// Limits the log lines about one stream's stops; null: all are logged.
   std::shared_ptr<flow::StopReasons> stops = {};
+  std::shared_ptr<RenewalsOfProcess> renewals = std::make_shared<RenewalsOfProcess>();
 
   /// Whether to log `why` as the reason why the stream stops.
   bool should_log_stop(const std::string& why) const { return !stops || stops->tell(why); }

@@ -13,6 +13,7 @@
 #include "pipeline/health/outlet_states.hpp"
 #include "pipeline/health/reachability.hpp"
 #include "pipeline/lane_turns.hpp"
+#include "pipeline/shared_renewals.hpp"
 #include "sinks/relay.hpp"
 #include "sluice/config.hpp"
 
@@ -23,8 +24,8 @@ namespace sluice::pipeline {
 struct StreamResources {
   /// Throws Stop if the URI cannot be used. `parts`: how many parts may run in this process at once.
   StreamResources(const Config& config, const StreamConfig& stream, mongo::Pools& pools,
-                  const observe::StreamLog& log, observe::Readiness& readiness, observe::Metrics& metrics,
-                  int parts)
+                  RenewalsOfProcess& renewals_of_process, const observe::StreamLog& log,
+                  observe::Readiness& readiness, observe::Metrics& metrics, int parts)
       : self(checkpoint::LeaseHolder::self()),
         shared_pool(pools.share(
             stream,
@@ -34,6 +35,7 @@ struct StreamResources {
               log.log(taken_up ? spdlog::level::info : spdlog::level::warn, {}, "{}", what);
             })),
         pool(*shared_pool),
+        renewals(renewals_of_process.of(shared_pool, config.state_database)),
         recorder(config.state_database, state::sessions, config.pipeline),
         batch_threads(static_cast<std::size_t>(config.engine.in_flight)),
         keeper_threads(static_cast<std::size_t>(std::clamp(parts / 8, 1, 4))),
@@ -54,9 +56,10 @@ struct StreamResources {
   checkpoint::LeaseHolder self;
   const std::shared_ptr<mongo::ClientPool> shared_pool;
   mongo::ClientPool& pool;
+  const std::shared_ptr<SharedRenewals> renewals;
   mongo::SessionRecorder recorder;
   asio::thread_pool batch_threads;
-  asio::thread_pool keeper_threads;  ///< separate, so that a renewal never waits for a batch
+  asio::thread_pool keeper_threads;  ///< separate, so that giving back a lease never waits for a batch
   /// For queries and for enabling images, so that neither batches nor renewals wait for these.
   asio::thread_pool asking_thread;
   /// Held while a part prepares the databases or acquires its shard: concurrent acquisitions of one stream

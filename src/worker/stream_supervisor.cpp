@@ -71,7 +71,8 @@ std::unique_ptr<StreamSupervisor::StreamInstance> StreamSupervisor::make_instanc
                                         context_.feeds,       context_.pools,
                                         context_.memory,      context_.teardown,
                                         context_.all_streams, instance->config,
-                                        context_.peers,       stops};
+                                        context_.peers,       stops,
+                                        context_.renewals};
   instance->stream =
       make_stream_(context, instance->stream_config(), strand_, events_of(stream.name, instance.get()));
   return instance;

@@ -1,0 +1,42 @@
+#include "checkpoint/renewal.hpp"
+
+#include "config/state_names.hpp"
+
+namespace sluice::checkpoint {
+
+namespace {
+
+mongo::Reply run(mongoc_client_t* client, const std::string& database, std::span<Renewal> renewals,
+                 mongo::Doing doing) {
+  bson::Builder command;
+  command.append("update", state::shards).open_array("updates");
+  for (Renewal& renewal : renewals) command.append(command.item(), renewal.update.finish());
+  command.close().append("ordered", false);
+  command.open("writeConcern").append("w", "majority").close();
+  return mongo::run_command(client, database, command.finish(), doing);
+}
+
+/// Whether one of several renewals alone may have caused the error.
+bool of_one(const Error& error) {
+  return error.kind == ErrorKind::own_fault || error.kind == ErrorKind::too_slow ||
+         error.kind == ErrorKind::too_large;
+}
+
+}  // namespace
+
+std::vector<std::optional<Error>> store_renewals(mongoc_client_t* client, const std::string& database,
+                                                 std::span<Renewal> renewals) {
+  const bool one = renewals.size() == 1;
+  const mongo::Reply reply =
+      run(client, database, renewals, one ? mongo::Doing::storing : mongo::Doing::writing);
+  const bool all = reply.ok() && reply.view().at("n").integer() == static_cast<std::int64_t>(renewals.size());
+  if (all || (!reply.ok() && (one || !of_one(*reply.error)))) return {renewals.size(), reply.error};
+  if (one) {
+    return {Error{ErrorKind::fenced, 0, "another worker has taken over " + renewals.front().shard_id, false}};
+  }
+  std::vector<std::optional<Error>> errors;
+  for (Renewal& renewal : renewals) errors.push_back(store_renewals(client, database, {&renewal, 1}).front());
+  return errors;
+}
+
+}  // namespace sluice::checkpoint
