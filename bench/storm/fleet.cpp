@@ -12,6 +12,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kPoll = std::chrono::milliseconds(50);  // each reply of /metrics costs the workers CPU
 constexpr double kPatience = 600;                      // seconds until a storm is done
 constexpr double kEvenPatience = 120;
+constexpr auto kIdle = std::chrono::seconds(2);
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -118,6 +119,12 @@ double mongod_cpu_of_start(const Server& server, const WorkerOptions& options, i
     fleet.stop();
   }
   return cpu;
+}
+
+double mongod_idle(const Server& server) {
+  const double before = server.usage().cpu_seconds;
+  std::this_thread::sleep_for(kIdle);
+  return (server.usage().cpu_seconds - before) / std::chrono::duration<double>(kIdle).count();
 }
 
 }  // namespace storm

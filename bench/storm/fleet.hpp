@@ -55,4 +55,7 @@ class Fleet {
 /// are awaited until they are ready.
 double mongod_cpu_of_start(const Server& server, const WorkerOptions& options, int partitions);
 
+/// Seconds of CPU that mongod uses in a second in which nobody asks it for anything.
+double mongod_idle(const Server& server);
+
 }  // namespace storm

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdio>
 #include <future>
 #include <memory>
@@ -66,15 +67,18 @@ class Favours {
     const double cpu_of_start = mongod_cpu_of_start(server_, worker, partitions);
     workload_->plan(++round_);
     write_all(*workload_, client_, kDatabase);
+    const double idle_cpu_a_second = mongod_idle(server_);
     Fleet fleet(server_, worker, 1);
     FleetRun run = finish(fleet);
-    run.mongod_cpu -= cpu_of_start;
+    run.mongod_cpu -= cpu_of_start + idle_cpu_a_second * run.seconds;
     return run;
   }
 
   /// `relay`: the workers read from one. `shared`: one worker reads the change stream for the others.
   FleetRun live(int workers, int partitions, bool shared, RelayServer* relay) {
-    const double cpu_of_writes = writes();
+    load();
+    const double idle_cpu_a_second = mongod_idle(server_);
+    const double cpu_of_writes = writes(idle_cpu_a_second);
     load();
     WorkerOptions worker = this->worker(partitions);
     if (relay != nullptr) {
@@ -93,7 +97,7 @@ class Favours {
         std::async(std::launch::async, [this] { write_all(*workload_, server_.client(), kDatabase); });
     FleetRun run = finish(fleet);
     writing.get();
-    run.mongod_cpu -= cpu_of_writes;
+    run.mongod_cpu -= cpu_of_writes + idle_cpu_a_second * run.seconds;
     return run;
   }
 
@@ -110,13 +114,14 @@ class Favours {
     workload_->load(client_, kDatabase);
   }
 
-  /// Seconds of mongod's CPU for writing a storm that nobody reads.
-  double writes() {
-    load();
+  /// Seconds of mongod's CPU, beyond what it uses while it is idle, for writing a storm that nobody reads.
+  double writes(double idle_cpu_a_second) {
     workload_->plan(++round_);
+    const auto start = std::chrono::steady_clock::now();
     const double before = server_.usage().cpu_seconds;
     write_all(*workload_, client_, kDatabase);
-    return server_.usage().cpu_seconds - before;
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    return server_.usage().cpu_seconds - before - idle_cpu_a_second * took.count();
   }
 
   WorkerOptions worker(int partitions) const {

@@ -1,7 +1,5 @@
-#include <chrono>
 #include <cstdio>
 #include <deque>
-#include <thread>
 
 #include "data.hpp"
 #include "nats.hpp"
@@ -16,7 +14,6 @@ namespace {
 const std::string kDatabase = "conduit";
 constexpr std::size_t kReadAhead = 5000;
 constexpr int kOfEach = 10;
-constexpr auto kIdle = std::chrono::seconds(2);
 
 /// One updateMany of all users, and rules that react to it.
 class Reactions {
@@ -38,7 +35,7 @@ class Reactions {
             R"({"update":"users","updates":[{"multi":true,"q":{},"u":{"$inc":{"seen":1}}}]})");
     // Otherwise mongod would still be writing these changes to its files while it is measured.
     command(client_, "admin", R"({"fsync":1})");
-    const double idle_cpu_a_second = mongod_idle();
+    const double idle_cpu_a_second = mongod_idle(server_);
     Fleet fleet(server_, worker_, 1);
     FleetRun run = fleet.run_until([&] { return done(publish, cache); });
     run.mongod_cpu -= cpu_of_start + idle_cpu_a_second * run.seconds;
@@ -47,13 +44,6 @@ class Reactions {
   }
 
  private:
-  /// Seconds of CPU that mongod uses in a second without any worker.
-  double mongod_idle() const {
-    const double before = server_.usage().cpu_seconds;
-    std::this_thread::sleep_for(kIdle);
-    return (server_.usage().cpu_seconds - before) / std::chrono::duration<double>(kIdle).count();
-  }
-
   const Options& options_;
   const Server& server_;
   TemporaryDirectory folder_;
