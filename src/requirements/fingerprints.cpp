@@ -60,7 +60,7 @@ std::string relay_version(const Config& config, const StreamConfig& stream, cons
 }
 
 std::string position_hash(const Config& config, const Rules& rules, const source::StreamFilter& filter) {
-  return config.relay ? "relay:" + filter_hash(filter_of(rules)) : filter_hash(filter);
+  return config.relay ? "relay:" + filter_hash(filter_of(rules)) : "feed:" + filter_hash(filter);
 }
 
 }  // namespace sluice::requirements

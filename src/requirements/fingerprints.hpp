@@ -21,8 +21,10 @@ std::string filter_hash(const source::StreamFilter& filter);
 /// Partitions take only records of their own rules.
 std::string relay_version(const Config& config, const StreamConfig& stream, const Rules& rules);
 
-/// What is stored with a position: the hash of the filter under which it was read, from MongoDB or by a
-/// relay. A position that the other has read may lie at an event that this filter drops.
+/// What is stored with a position: how it was read, and the hash of the filter. A position that a relay has
+/// read, or a feed that readers share, may lie at an event that this filter drops. "feed:" also tells that to
+/// versions that know no feeds: they take it for another filter, and open their stream by time. Without it
+/// they would ask for a token that their filter drops, and take the position for lost.
 std::string position_hash(const Config& config, const Rules& rules, const source::StreamFilter& filter);
 
 }  // namespace sluice::requirements

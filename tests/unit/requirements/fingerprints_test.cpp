@@ -22,6 +22,15 @@ TEST(Fingerprints, OfRealWorldStayWhatTheyWere) {
   EXPECT_EQ(options_hash("conduit", rules), "b08dfa481b51a4ec");
 }
 
+/// What versions without a shared cursor compare with the hash of their own filter. It must not be that one,
+/// since a shared cursor's position may be at an event that their filter drops.
+TEST(Fingerprints, OfAPositionAreNotThoseOfAFilter) {
+  const Rules rules = test::realworld_rules();
+  const source::StreamFilter filter = filter_of(rules, 4, 2);
+  EXPECT_NE(position_hash({}, rules, filter), filter_hash(filter));
+  EXPECT_NE(position_hash({}, rules, filter), position_hash({}, rules, filter_of(rules, 4, 1)));
+}
+
 /// A window of another length is taken for inexact where it is restored; a start with it is not refused.
 TEST(Fingerprints, LeaveOutHowLongRepetitionsAreDropped) {
   std::set<std::string> options;
