@@ -56,7 +56,7 @@ class StreamInspector {
   void look_at_stream(const requirements::Rights& rights) {
     const auto lacks_stream = rights.missing(stream_.database, {{"", {"find", "changeStream"}}});
     if (lacks_stream) report_.say(Level::error, "the change stream: " + *lacks_stream);
-    const StateReport state = inspect_state(client_.get(), rights, config_, stream_, filter(), rules_);
+    const StateReport state = inspect_state(client_.get(), rights, config_, stream_, rules_);
     for (const auto& [level, message] : state.findings) report_.say(level, message);
     if (lacks_stream) return;
     source::ChangeStream stream(pool_, {stream_.database, filter(), 1, 1});

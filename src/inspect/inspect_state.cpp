@@ -29,10 +29,10 @@ class StateInspector {
         id_(config.pipeline + "/" + stream.name),
         split_(checkpoint::split_of(config.pipeline, stream)) {}
 
-  StateReport run(const std::string& options, const std::string& filter) {
+  StateReport run(const std::string& options) {
     if (!has_rights()) return std::move(report_);
     try_transaction();
-    if (read_shards()) look_at_shards(options, filter);
+    if (read_shards()) look_at_shards(options);
     look_at_oplog();
     return std::move(report_);
   }
@@ -100,7 +100,7 @@ class StateInspector {
     return true;
   }
 
-  void look_at_shards(const std::string& options, const std::string& filter) {
+  void look_at_shards(const std::string& options) {
     bool changed = false;
     for (const checkpoint::ShardRecord& shard : shards_) {
       if (shard.count != count_) continue;
@@ -111,7 +111,6 @@ class StateInspector {
       changed |= !shard.options_hash.empty() && shard.options_hash != options && !before_split;
       if (report_.floor && report_.floor->data() <= shard.floor->data()) continue;
       report_.floor = shard.floor;
-      report_.filter_changed = shard.filter_hash != filter;
     }
     if (changed) say_changed();
     if (config_.restart_now) report_.floor.reset();
@@ -190,11 +189,9 @@ std::string span_text(std::int64_t seconds) {
 }
 
 StateReport inspect_state(mongoc_client_t* client, const requirements::Rights& rights, const Config& config,
-                          const StreamConfig& stream, const source::StreamFilter& filter,
-                          const requirements::Rules& rules) {
+                          const StreamConfig& stream, const requirements::Rules& rules) {
   return StateInspector(client, rights, config, stream)
-      .run(requirements::options_hash(stream.database, rules),
-           requirements::position_hash(config, rules, filter));
+      .run(requirements::options_hash(stream.database, rules));
 }
 
 }  // namespace sluice::inspect
