@@ -68,6 +68,31 @@ TEST_F(ClusterFaults, AMemberThatIsToldToGoHandsItsPartitionsOver) {
   members_leave(2, [](Worker& member) { EXPECT_EQ(member.terminate(), 0) << member.story(); });
 }
 
+/// As during an upgrade from a version in which a partition had another number of lanes, and back: what lanes
+/// have done beyond a partition's position is counted once by the lanes of the next holder.
+TEST_F(ClusterFaults, MembersWithDifferentNumbersOfLanesTakeOverFromEachOther) {
+  const auto join_with = [this](const char* lanes) {
+    std::vector<std::string> flags = flags_;
+    flags.insert(flags.end(), {"--lanes", lanes});
+    join(partitions, flags).ready();
+  };
+  for (int i = 0; i < 3; ++i) join_with("24");
+  ASSERT_TRUE(becomes_even(partitions));
+  realworld::seed(db(), storm_.sizes);
+  StormThread storm(server().patient_uri(), db().database(), storm_);
+  std::size_t oldest = 0;
+  for (const char* lanes : {"6", "6", "24", "6"}) {
+    ASSERT_TRUE(go_on(200));
+    no_member(worker(oldest));
+    worker(oldest++).kill9();
+    join_with(lanes);
+    ASSERT_TRUE(becomes_even(partitions));
+  }
+  ASSERT_TRUE(go_on(200));
+  storm.finish();
+  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+}
+
 /// All at once, and the cluster as a whole again.
 TEST_F(ClusterFaults, AllMembersAreKilledAndOthersGoOn) {
   for (int i = 0; i < 3; ++i) join(partitions, flags_);
