@@ -9,30 +9,12 @@
 #include <string>
 #include <type_traits>
 
-#include "bson/raii.hpp"
+#include "mongo/command.hpp"
 #include "mongo/error.hpp"
 #include "mongo/raii.hpp"
-#include "sluice/bson.hpp"
 #include "sluice/config.hpp"
 
 namespace sluice::mongo {
-
-/// Throws Stop, with a message for the user, if the driver cannot parse the URI. Contacts no server.
-void check_uri(const std::string& uri);
-
-/// Like check_uri(), and also throws if no clients can be made with the URI: its TLS files cannot be read, or
-/// its mongodb+srv name cannot be resolved. May block on DNS.
-void try_uri(const std::string& uri);
-
-/// The stream's URI, read from its `uri_file` if it has one. Throws Stop, with a message for the user, if the
-/// URI cannot be read or parsed.
-Uri uri_of(const StreamConfig& stream);
-
-/// How long an operation waits for a suitable server: the URI's serverSelectionTimeoutMS, or our default.
-std::chrono::milliseconds selection_timeout(const mongoc_uri_t* uri);
-
-/// The URI's hosts as a list of host:port, or its mongodb+srv name; never the credentials.
-std::string hosts_of(const mongoc_uri_t* uri);
 
 /// All clients of a pool were in use for as long as the URI's waitQueueTimeoutMS allows.
 class NoClient : public std::runtime_error {
@@ -65,10 +47,6 @@ auto or_error(Call&& call) -> decltype(call()) {
 /// With `uri_file`, acquiring a client checks the file, every few seconds at most. If the URI has changed and
 /// the server accepts it, new clients are made with the new URI; those in use keep the old one until they are
 /// given back. If the server does not accept it, the pool reports that and keeps the old URI.
-///
-/// A URI out of a file is looked at again every few seconds, whenever a client is asked for. When it has
-/// changed and the server accepts it, clients are made by the new one from then on; those in use go on with
-/// the old one until they are given back. A new URI that is not accepted changes nothing but is said.
 class ClientPool {
   struct Generation;
 
@@ -149,30 +127,5 @@ class ClientPool {
   bool denied_ = false;  ///< a log-in or right was refused since the last check of the file
   std::string refused_;  ///< the last reason that was reported for not using a URI
 };
-
-/// A command's reply, and the error if it failed.
-struct Reply {
-  bson::Document document;
-  std::optional<Error> error;
-
-  bool ok() const { return !error; }
-  bson::View view() const { return bson::View(*document.get()); }
-};
-
-/// Runs a command on the primary. Unless `doing` is reading, an entry in writeErrors counts as an error, and
-/// so does a writeConcernError.
-Reply run_command(mongoc_client_t* client, const std::string& database, bson::View command, Doing doing,
-                  const bson_t* options = nullptr);
-
-/// The reply's writeConcernError, if any. The write has happened, but no majority has confirmed it, so a
-/// fail-over may roll it back. Always transient.
-std::optional<Error> write_concern_error(bson::View reply);
-
-/// The first entry of a reply's writeErrors, if any.
-struct WriteError {
-  std::size_t index;
-  Error error;
-};
-std::optional<WriteError> first_write_error(bson::View reply, Doing doing = Doing::writing);
 
 }  // namespace sluice::mongo

@@ -6,6 +6,7 @@
 
 #include "checkpoint/checkpoint_store.hpp"
 #include "config/problems.hpp"
+#include "mongo/uri.hpp"
 #include "operations/aws_rules.hpp"
 #include "operations/relay_streams.hpp"
 #include "requirements/fingerprints.hpp"

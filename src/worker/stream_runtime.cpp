@@ -7,7 +7,7 @@
 #include <thread>
 #include <utility>
 
-#include "mongo/client.hpp"
+#include "mongo/uri.hpp"
 #include "observe/log/log_line.hpp"
 #include "pipeline/start_tries.hpp"
 #include "sinks/webhook/web_services.hpp"

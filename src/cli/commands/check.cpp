@@ -11,7 +11,7 @@
 #include "config/load.hpp"
 #include "config/yaml/yaml_tree.hpp"
 #include "inspect/inspect.hpp"
-#include "mongo/client.hpp"
+#include "mongo/uri.hpp"
 #include "mongo/quiet.hpp"
 #include "operations/aws_rules.hpp"
 #include "operations/relay_streams.hpp"

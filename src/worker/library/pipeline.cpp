@@ -17,7 +17,7 @@
 #include "config/check_config.hpp"
 #include "config/names.hpp"
 #include "config/problems.hpp"
-#include "mongo/client.hpp"
+#include "mongo/uri.hpp"
 #include "operations/aws_rules.hpp"
 #include "operations/relay_streams.hpp"
 #include "rules/registry.hpp"
