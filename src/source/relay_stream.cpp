@@ -149,9 +149,7 @@ std::optional<Error> RelayStream::open(const std::optional<Position>& after, Pos
   }
   std::uint64_t place = 0;
   if (auto error = find(at, span, place)) return error;
-  token_ = at.token;
-  token_of_event_ = at.at_event;
-  time_ = at.cluster_time;
+  at_ = at;
   read_at_ = flow::Clock::now();
   return log_->read(options_.partition, place + 1, reader_);
 }
@@ -251,21 +249,15 @@ std::optional<Error> RelayStream::next(std::unique_ptr<StreamBatch>& batch) {
   gathered.fill(*batch);
   invalidated_ = gathered.invalidated();
   if (batch->resume_token) {
-    token_.assign(batch->resume_token.data(), batch->resume_token.data() + batch->resume_token.size());
-    token_of_event_ = batch->token_of_event;
-    time_ = batch->operation_time;
+    at_ = Position::of(batch->resume_token, batch->operation_time, batch->token_of_event);
     read_at_ = flow::Clock::now();
     return std::nullopt;
   }
   // Nothing new: the same position, and the time that has passed if the writer may be gone.
-  batch->owner = std::make_shared<std::vector<std::uint8_t>>(token_);
-  const auto& token = *static_cast<const std::vector<std::uint8_t>*>(batch->owner.get());
-  batch->resume_token = bson::View(token.data(), token.size());
-  batch->token_of_event = token_of_event_;
   const auto silent = flow::Clock::now() - read_at_ - relay_silence;
   const auto seconds =
       std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(silent).count());
-  batch->operation_time = time_ + (static_cast<std::uint64_t>(seconds) << 32);
+  batch = empty_batch(at_, at_.cluster_time + (static_cast<std::uint64_t>(seconds) << 32));
   return std::nullopt;
 }
 

@@ -64,10 +64,8 @@ class RelayStream : public EventStream {
   flow::RelayCursor cursor_;
   std::string gap_at_;  ///< the position behind which records were missing last
   flow::Gathering gathering_;
-  std::vector<std::uint8_t> token_;  ///< the position's
-  std::uint64_t time_ = 0;           ///< cluster time of the newest record
+  Position at_;  ///< that of the newest record
   flow::Time read_at_{};
-  bool token_of_event_ = false;
   std::string parts_;  ///< of an event that has not come whole
   std::vector<RelayRecord> records_;
   std::size_t taken_ = 0;                    ///< of records_; the others belong to the next batch

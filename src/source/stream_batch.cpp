@@ -1,5 +1,8 @@
 #include "source/stream_batch.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "sluice/event.hpp"
 #include "source/resume_token.hpp"
 
@@ -17,6 +20,17 @@ Position end_of(const StreamBatch& batch) {
   if (!batch.resume_token) return Position::of(last.token, last.cluster_time, true);
   const bool of_last = batch.resume_token.at("_data") == last.token.at("_data");
   return Position::of(batch.resume_token, last.cluster_time, of_last || batch.token_of_event);
+}
+
+std::unique_ptr<StreamBatch> empty_batch(const Position& at, std::uint64_t operation_time) {
+  auto token = std::make_shared<const std::vector<std::uint8_t>>(at.token);
+  auto batch = std::make_unique<StreamBatch>();
+  batch->resume_token = {token->data(), token->size()};
+  batch->token_of_event = at.at_event;
+  batch->token_time = at.cluster_time;
+  batch->operation_time = std::max(operation_time, at.cluster_time);
+  batch->owner = std::move(token);
+  return batch;
 }
 
 bool ends_in_invalidate(const StreamBatch& batch) {

@@ -56,6 +56,10 @@ inline std::int64_t charged_of(const StreamBatch& batch) {
 /// drops.) The batch must have events or a resume token.
 Position end_of(const StreamBatch& batch);
 
+/// A batch without events that ends at this position. `operation_time`: the server's clock, as far as it is
+/// known.
+std::unique_ptr<StreamBatch> empty_batch(const Position& at, std::uint64_t operation_time);
+
 /// Whether its last event says that the watched database was dropped.
 bool ends_in_invalidate(const StreamBatch& batch);
 

@@ -126,7 +126,7 @@ std::optional<Error> FeedStream::next_of_own(std::unique_ptr<StreamBatch>& batch
     progress_.of_feed = false;
     return std::nullopt;
   }
-  batch = taker_.nothing_new();
+  batch = empty_batch(progress_.at, progress_.time);
   return std::nullopt;
 }
 
@@ -142,7 +142,7 @@ std::optional<Error> FeedStream::read_apart(std::unique_ptr<StreamBatch>& batch)
   if (auto error = feed_->take_detach_error(*member_)) return error;
   Position at;
   if (auto error = open_own(progress_.at, at, true)) return error;
-  batch = taker_.nothing_new();
+  batch = empty_batch(progress_.at, progress_.time);
   return std::nullopt;
 }
 

@@ -53,7 +53,7 @@ class FeedTaker::Taken {
     batch->resume_token = document(events_);
     batch->token_of_event = at.at_event;
     batch->token_time = at.cluster_time;
-    batch->size = empty() ? 0 : bytes_->size();
+    batch->size = bytes_->size();
     batch->owner = bytes_;
     return batch;
   }
@@ -227,6 +227,7 @@ std::unique_ptr<StreamBatch> FeedTaker::take(const Shared& shared, Taken& taken)
 }
 
 std::unique_ptr<StreamBatch> FeedTaker::finish(Taken& taken) const {
+  if (taken.empty()) return empty_batch(progress_.at, progress_.time);
   auto batch = taken.batch(progress_.at);
   batch->operation_time = progress_.time;
   batch->first_number = first_number_;
@@ -254,12 +255,6 @@ bool FeedTaker::reads(std::string_view collection) {
                                         [&](const auto& one) { return one.subscription.reads(collection); });
   reads_.emplace(collection, read);
   return read;
-}
-
-/// A batch without events, at the present position.
-std::unique_ptr<StreamBatch> FeedTaker::nothing_new() const {
-  Taken nothing;
-  return finish(nothing);
 }
 
 }  // namespace sluice::source

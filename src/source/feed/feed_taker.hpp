@@ -42,9 +42,6 @@ class FeedTaker {
   /// was in its queue is taken.
   std::unique_ptr<StreamBatch> next(flow::Duration wait);
 
-  /// A batch without events, at the present position.
-  std::unique_ptr<StreamBatch> nothing_new() const;
-
  private:
   using Shared = std::shared_ptr<const FeedBatch>;
   class Taken;

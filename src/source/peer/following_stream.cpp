@@ -5,21 +5,6 @@
 
 namespace sluice::source {
 
-namespace {
-
-std::unique_ptr<StreamBatch> nothing_at(const Position& at, std::uint64_t time) {
-  auto token = std::make_shared<std::vector<std::uint8_t>>(at.token);
-  auto batch = std::make_unique<StreamBatch>();
-  batch->resume_token = {token->data(), token->size()};
-  batch->token_of_event = at.at_event;
-  batch->token_time = at.cluster_time;
-  batch->operation_time = std::max(time, at.cluster_time);
-  batch->owner = std::move(token);
-  return batch;
-}
-
-}  // namespace
-
 std::optional<Error> FollowingStream::open(const std::optional<Position>& after, Position& at,
                                            bool filter_changed) {
   invalidated_ = false;
@@ -107,7 +92,7 @@ std::optional<Error> FollowingStream::next_of_peer(std::unique_ptr<StreamBatch>&
   leave(false);
   // The other instance's position may be at an event that this filter drops.
   if (auto error = open_own(at_, true)) return error;
-  batch = nothing_at(at_, 0);
+  batch = empty_batch(at_, 0);
   return std::nullopt;
 }
 
@@ -118,7 +103,7 @@ void FollowingStream::move_to(std::unique_ptr<StreamBatch>& batch) {
   if (end.data() > at_.data()) {
     at_ = std::move(end);
   } else {
-    batch = nothing_at(at_, batch->operation_time);
+    batch = empty_batch(at_, batch->operation_time);
   }
 }
 
