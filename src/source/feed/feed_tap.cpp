@@ -6,6 +6,7 @@ namespace sluice::source {
 
 namespace {
 
+constexpr const char* no_answer = "it waits for MongoDB's answer";
 constexpr int usual_batch = 1000;
 /// Each answer of the feed is sent on before the next is taken, so it may be kept in memory.
 constexpr std::size_t most_kept = std::size_t{64} << 20;
@@ -28,6 +29,7 @@ void FeedTap::ask(const Position& after, bool caught_up) {
 }
 
 std::string FeedTap::answer(flow::Duration most) {
+  if (feed_->is_silent()) return no_answer;
   const auto standing = feed_->wait_for_answer(*member_, most);
   if (standing == FeedMember::Standing::joined) return "";
   if (feed_->follows()) return "it reads through another instance itself";
@@ -44,7 +46,7 @@ std::unique_ptr<StreamBatch> FeedTap::next(std::size_t events, flow::Duration wa
 }
 
 std::string FeedTap::why_ended() const {
-  if (feed_->is_silent()) return "it waits for MongoDB's answer";
+  if (feed_->is_silent()) return no_answer;
   if (feed_->follows()) return "it reads through another instance itself";
   return "its feed goes on without this one, which is slow, or reads other rules or documents now";
 }

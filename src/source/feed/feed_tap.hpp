@@ -22,8 +22,8 @@ class FeedTap {
 
   /// Asks to join at this position. `caught_up`: the reader has seen all there was a moment ago.
   void ask(const Position& after, bool caught_up);
-  /// Waits for the answer, as long as the feed may wait for the server, or up to `most`. Returns why it has
-  /// not joined, or "".
+  /// Waits for the answer, as long as the feed may wait for the server, or up to `most`, but not at all if
+  /// the feed hangs. Returns why it has not joined, or "".
   std::string answer() { return answer(feed_->longest_silence()); }
   std::string answer(flow::Duration most);
 

@@ -22,7 +22,10 @@ void FollowingStream::follow() {
     const StreamFilter& filter = parts_.filter.filter();
     result.why_not =
         result.reader->open({parts_.filter.identity(), filter.shard_count, filter.shards, at_, caught_up_});
-    if (!result.why_not.empty()) result.why_not = result.reader->name() + ": " + result.why_not;
+    if (!result.why_not.empty()) {
+      parts_.connector->refused(result.reader->name());
+      result.why_not = result.reader->name() + ": " + result.why_not;
+    }
   }
   if (!result.why_not.empty()) {
     if (parts_.connector->is_news(result.why_not))

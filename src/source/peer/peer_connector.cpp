@@ -16,9 +16,11 @@ constexpr auto lasting = std::chrono::minutes(1);
 }  // namespace
 
 PeerConnector::Try PeerConnector::connect(const FindPeers& find, const std::set<std::string>& streams,
-                                          const std::stop_token& stop) {
+                                          const std::string& refused, const std::stop_token& stop) {
   Try result;
-  for (auto& peer : find(streams)) {
+  auto peers = find(streams);
+  std::ranges::stable_partition(peers, [&](const auto& peer) { return peer->name() != refused; });
+  for (auto& peer : peers) {
     std::string why = peer->connect(stop);
     if (why.empty()) return {std::move(peer), ""};
     result.why_not += (result.why_not.empty() ? "" : "; ") + peer->name() + ": " + why;
@@ -32,7 +34,7 @@ PeerConnector::Try PeerConnector::poll(const std::set<std::string>& streams) {
     if (now < next_) return {};
     pause_ = std::clamp<flow::Duration>(2 * pause_, first_pause, longest_pause);
     next_ = now + pause_;
-    trying_ = std::async(how_, connect, std::cref(find_), streams, stop_.get_token());
+    trying_ = std::async(how_, connect, std::cref(find_), streams, refused_, stop_.get_token());
   }
   if (trying_.wait_for(std::chrono::seconds(0)) == std::future_status::timeout) return {};
   return trying_.get();
@@ -43,6 +45,7 @@ bool PeerConnector::is_news(const std::string& why_not) {
 }
 
 void PeerConnector::began() {
+  refused_.clear();
   began_ = now_();
 }
 

@@ -34,6 +34,9 @@ class PeerConnector {
 
   /// Begins a try if one is due, and returns what the last one came to, if it has ended. Does not wait.
   Try poll(const std::set<std::string>& streams);
+  /// The reader of this name, which poll() returned, cannot be read now. The next tries begin with the
+  /// others.
+  void refused(const std::string& name) { refused_ = name; }
   /// The reader that poll() returned is read from now on.
   void began();
   /// It is no longer: it has failed, or (`given_up`) the caller needs another one.
@@ -42,7 +45,7 @@ class PeerConnector {
   bool is_news(const std::string& why_not);
 
  private:
-  static Try connect(const FindPeers& find, const std::set<std::string>& streams,
+  static Try connect(const FindPeers& find, const std::set<std::string>& streams, const std::string& refused,
                      const std::stop_token& stop);
 
   const FindPeers find_;
@@ -51,6 +54,7 @@ class PeerConnector {
   std::stop_source stop_;
   std::future<Try> trying_;
   std::string told_;
+  std::string refused_;
   flow::Time next_{};
   flow::Time began_{};
   flow::Duration pause_{};

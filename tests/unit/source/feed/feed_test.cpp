@@ -488,6 +488,10 @@ TEST(FeedTest, ATapEndsWhenTheFeedHangs) {
   EXPECT_TRUE(tap.next(5, flow::Duration::zero()));
   now += hasty().silence + milliseconds(1);
   EXPECT_FALSE(tap.next(5, flow::Duration::zero()));
+  // Another instance that asks goes on reading by itself at once.
+  FeedTap another(feed, FeedFilter({&needs}).identity(), shards, {0, 1});
+  another.ask(reader.at(), true);
+  EXPECT_EQ(another.answer(std::chrono::seconds(5)), "it waits for MongoDB's answer");
   feed->step();
   EXPECT_TRUE(tap.next(5, flow::Duration::zero()));
 }

@@ -38,12 +38,13 @@ class PeerConnectorTest : public testing::Test {
   }
 
   flow::Time now_ = flow::Time{} + std::chrono::hours(1);
+  std::string why_not_of_a_ = "no answer";
   std::string why_not_ = "refused";
   std::size_t tries_ = 0;
   PeerConnector connector_{[this](const std::set<std::string>&) {
                              ++tries_;
                              std::vector<std::unique_ptr<PeerReader>> peers;
-                             peers.push_back(std::make_unique<SomePeer>("a", "no answer"));
+                             peers.push_back(std::make_unique<SomePeer>("a", why_not_of_a_));
                              peers.push_back(std::make_unique<SomePeer>("b", why_not_));
                              return peers;
                            },
@@ -58,6 +59,25 @@ TEST_F(PeerConnectorTest, TriesThemInTheirOrder) {
   ASSERT_TRUE(result.reader);
   EXPECT_EQ(result.reader->name(), "b");
   EXPECT_EQ(result.why_not, "");
+}
+
+TEST_F(PeerConnectorTest, BeginsWithAnotherOneAfterARefusal) {
+  const auto next = [this] {
+    now_ += std::chrono::minutes(2);
+    const auto result = connector_.poll({"orders"});
+    return result.reader ? result.reader->name() : "";
+  };
+  why_not_of_a_ = why_not_ = "";
+  EXPECT_EQ(next(), "a");
+  connector_.refused("a");
+  EXPECT_EQ(next(), "b");
+  connector_.refused("b");
+  EXPECT_EQ(next(), "a");
+  connector_.refused("a");
+  EXPECT_EQ(next(), "b");
+  connector_.began();
+  connector_.ended(true);
+  EXPECT_EQ(next(), "a") << "it has the first place again";
 }
 
 TEST_F(PeerConnectorTest, PausesForLongerAfterEachTry) {
