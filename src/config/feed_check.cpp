@@ -37,4 +37,10 @@ std::string why_no_feed_address(const FeedConfig& feed) {
          "'";
 }
 
+std::string feed_address(const FeedConfig& feed, const std::string& machine) {
+  if (!feed.address.empty()) return feed.address;
+  const bool everywhere = feed.host == "0.0.0.0" || feed.host == "::";
+  return everywhere ? machine : feed.host;
+}
+
 }  // namespace sluice::config

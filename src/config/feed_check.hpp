@@ -15,4 +15,7 @@ std::string why_no_feed_host(const FeedConfig& feed);
 /// Why others cannot connect to the address, or it has no use. Empty if they can.
 std::string why_no_feed_address(const FeedConfig& feed);
 
+/// The name or address by which the others reach the instance. `machine`: this machine's name.
+std::string feed_address(const FeedConfig& feed, const std::string& machine);
+
 }  // namespace sluice::config

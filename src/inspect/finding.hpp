@@ -17,7 +17,7 @@ enum class Level : std::uint8_t {
 /// The result of one check.
 struct Finding {
   Level level = Level::ok;
-  std::string subject;  ///< `stream` or `stream/rule`
+  std::string subject;  ///< `stream`, `stream/rule`, or `cluster`
   std::string message;  ///< what was found, and what to do about it; one line
 
   friend bool operator==(const Finding&, const Finding&) = default;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "checkpoint/trigger_problems.hpp"
+#include "inspect/feed_inspector.hpp"
 #include "inspect/inspect_state.hpp"
 #include "inspect/rule_inspector.hpp"
 #include "inspect/server_inspector.hpp"
@@ -110,6 +111,7 @@ void inspect(const Config& config, const std::function<void(const Finding&)>& re
   const mongo::Driver driver;
   for (const StreamConfig& stream : config.streams) StreamInspector(config, stream, report).run();
   look_at_triggers(config, report);
+  look_at_feed(config, report);
 }
 
 }  // namespace sluice::inspect

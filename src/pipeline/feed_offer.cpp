@@ -4,17 +4,12 @@
 #include <utility>
 
 #include "checkpoint/lease_holder.hpp"
+#include "config/feed_check.hpp"
 #include "source/peer/peer_link.hpp"
 
 namespace sluice::pipeline {
 
 namespace {
-
-std::string address_of(const FeedConfig& feed, const std::string& machine) {
-  if (!feed.address.empty()) return feed.address;
-  const bool everywhere = feed.host == "0.0.0.0" || feed.host == "::";
-  return everywhere ? machine : feed.host;
-}
 
 std::int64_t now_ms() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -30,7 +25,7 @@ FeedOffer::FeedOffer(const Config& config, const Say& say) {
   server_ = std::make_unique<source::PeerServer>(
       source::PeerServer::Parts{config.feed.host, config.feed.port, secret, say});
   directory_ = std::make_shared<source::PeerDirectory>(
-      Peer{self.instance, address_of(config.feed, self.host), server_->port(), secret, now_ms()});
+      Peer{self.instance, config::feed_address(config.feed, self.host), server_->port(), secret, now_ms()});
 }
 
 void FeedOffer::begin(std::weak_ptr<const source::Feeds> feeds) {

@@ -13,6 +13,13 @@ class SharedFeed : public SharedFeedTest {
       followers += seen.has("members." + std::to_string(i) + ".readsThrough") ? 1 : 0;
     return followers;
   }
+
+  static std::vector<std::string> offering(const std::string& host, const std::string& port) {
+    return {"--partitions", "6", "--feed-host", host, "--feed-port", port};
+  }
+  Outcome check(const std::vector<std::string>& flags) {
+    return run_sluice(here_run({"check", realworld_file(), "--online"}, flags));
+  }
 };
 
 TEST_F(SharedFeed, OneMemberReadsTheChangeStreamForAll) {
@@ -96,12 +103,60 @@ TEST_F(SharedFeed, AnAddressThatNobodyReachesCostsACursorAndNoEvent) {
 
 TEST_F(SharedFeed, APortThatIsTakenIsAnError) {
   join().ready();
-  const std::vector<std::string> flags = {"--partitions", "6",           "--feed-host",
-                                          "127.0.0.1",    "--feed-port", worker(0).port()};
-  const Outcome outcome = run_sluice(here_run({"run", realworld_file()}, flags));
+  const Outcome outcome =
+      run_sluice(here_run({"run", realworld_file()}, offering("127.0.0.1", worker(0).port())));
   EXPECT_EQ(outcome.exit_code, 2) << outcome.err;
-  EXPECT_NE(outcome.err.find("cannot listen on 127.0.0.1:" + worker(0).port()), std::string::npos)
+  EXPECT_NE(outcome.err.find("cannot listen on 127.0.0.1:" + worker(0).port() + ": the port is taken"),
+            std::string::npos)
       << outcome.err;
+  const Outcome checked = check(offering("127.0.0.1", worker(0).port()));
+  EXPECT_EQ(checked.exit_code, 1) << checked.out;
+  EXPECT_NE(checked.out.find("error    cluster: the feed cannot be offered to the other instances: cannot "
+                             "listen on 127.0.0.1:" +
+                             worker(0).port() + ": the port is taken; instances on one machine need"),
+            std::string::npos)
+      << checked.out;
+}
+
+TEST_F(SharedFeed, ACheckTriesThePort) {
+  const workbench::Port port;
+  const Outcome free = check(offering("127.0.0.1", port.text()));
+  EXPECT_EQ(free.exit_code, 0) << free.out;
+  EXPECT_NE(free.out.find("ok       cluster: can listen for the other instances on 127.0.0.1:" + port.text() +
+                          "; other instances reach it at 127.0.0.1:" + port.text() + "\n"),
+            std::string::npos)
+      << free.out;
+  const Outcome foreign = check(offering("192.0.2.1", port.text()));
+  EXPECT_EQ(foreign.exit_code, 1) << foreign.out;
+  EXPECT_NE(foreign.out.find("it must be an address of this machine: check --feed-host"), std::string::npos)
+      << foreign.out;
+  EXPECT_EQ(check({"--partitions", "6"}).out.find(" cluster: "), std::string::npos);
+}
+
+/// As on a machine where the worker runs already.
+TEST_F(SharedFeed, ACheckRecognisesTheInstanceThatHasThePort) {
+  join().ready();
+  const Outcome outcome = check(offering("127.0.0.1", last_feed_port()));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
+  EXPECT_NE(
+      outcome.out.find("ok       cluster: an instance of the cluster runs on this machine and listens on "
+                       "port " +
+                       last_feed_port()),
+      std::string::npos)
+      << outcome.out;
+}
+
+TEST_F(SharedFeed, ACheckTriesTheAddressThatOtherInstancesAreTold) {
+  const workbench::Port port;
+  auto flags = offering("127.0.0.1", port.text());
+  flags.insert(flags.end(), {"--feed-address", "127.0.0.2"});
+  const Outcome outcome = check(flags);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.out;
+  EXPECT_NE(outcome.out.find("warning  cluster: can listen for the other instances on 127.0.0.1:" +
+                             port.text() + ", but not at 127.0.0.2:" + port.text()),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("Set --feed-address"), std::string::npos) << outcome.out;
 }
 
 }  // namespace

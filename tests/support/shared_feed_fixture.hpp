@@ -21,6 +21,9 @@ class SharedFeedTest : public ClusterTest {
     return ClusterTest::join(partitions, flags);
   }
 
+  /// The port on which the member that joined last offers its feed.
+  std::string last_feed_port() const { return ports_.back().text(); }
+
   Worker& join_alone() { return ClusterTest::join(partitions, {"--lease-ms", "2000"}); }
 
   double sum(const std::string& metric) const {

@@ -30,6 +30,20 @@ std::span<const std::uint8_t> bytes_of(bson::View view) {
   return {view.data(), view.size()};
 }
 
+std::string why_not_listening(const std::string& host, int port, const error_code& error) {
+  const std::string text = "the feed cannot be offered to the other instances: cannot listen on " + host +
+                           ":" + std::to_string(port) + ": ";
+  if (error == asio::error::address_in_use) {
+    return text + "the port is taken; instances on one machine need different ports: choose another with " +
+           "--feed-port (SLUICE_FEED_PORT, cluster.feed_port)";
+  }
+  if (error == asio::error::access_denied) {
+    return text + "this user may not listen there; choose a port from 1024 up";
+  }
+  return text + error.message() + "; it must be an address of this machine: check --feed-host " +
+         "(SLUICE_FEED_HOST, cluster.feed_host)";
+}
+
 }  // namespace
 
 struct PeerServer::Listener {
@@ -51,14 +65,7 @@ PeerServer::PeerServer(Parts parts) : parts_(std::move(parts)), listener_(std::m
   if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) {
-    throw Stop(exit_code::cannot_start,
-               "the feed cannot be offered to the other instances: cannot listen on " + parts_.host + ":" +
-                   std::to_string(parts_.port) + ": " + error.message() +
-                   "; instances on one machine need different ports: set --feed-port (SLUICE_FEED_PORT, "
-                   "cluster.feed_port), and for another address --feed-host (SLUICE_FEED_HOST, "
-                   "cluster.feed_host)");
-  }
+  if (error) throw Stop(exit_code::cannot_start, why_not_listening(parts_.host, parts_.port, error));
 }
 
 void PeerServer::start(OpenTap open_tap) {
