@@ -314,11 +314,13 @@ void ClusterMember::tell() {
   empty_ = std::ranges::none_of(seats_, [](const auto& seat) { return seat->taken(); });
   metrics_.members.Set(members_);
   metrics_.partitions_held.Set(count);
+  const auto feed = feed_status(count);
   {
     const std::lock_guard lock(status_mutex_);
     status_.members = members_;
     status_.held = count;
     status_.waits_for = waits();
+    status_.feed = feed;
   }
   if (members_ == 0 || stopping_ || unreachable_) return;
   if (waits().empty()) {
@@ -330,7 +332,16 @@ void ClusterMember::tell() {
                                ? fmt::format("stands by, holds none of {} partitions", partitions_)
                                : fmt::format("holds {} of {} partitions: {}", count, partitions_, held);
   parts_.context.readiness.note(condition_,
-                                fmt::format("{}; {} member{}", what, members_, members_ == 1 ? "" : "s"));
+                                fmt::format("{}; {} member{}{}{}", what, members_, members_ == 1 ? "" : "s",
+                                            feed ? "; " : "", feed ? feed->text() : ""));
+}
+
+/// How this instance reads the changes of the partitions that it holds.
+std::optional<observe::FeedStatus> ClusterMember::feed_status(int held) const {
+  const auto& peers = parts_.context.peers;
+  if (!peers || held == 0) return std::nullopt;
+  return observe::FeedStatus{peers->followed(parts_.config.name),
+                             static_cast<int>(parts_.context.feeds->followers(parts_.config.name))};
 }
 
 const std::string& ClusterMember::waits() const {

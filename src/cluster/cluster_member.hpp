@@ -69,6 +69,7 @@ class ClusterMember : public RunningStream {
   void end_if_empty();
   void tell_joined();
   void tell();
+  std::optional<observe::FeedStatus> feed_status(int held) const;
   const std::string& waits() const;
   PartitionRunner& seat(int index) { return *seats_[static_cast<std::size_t>(index)]; }
 

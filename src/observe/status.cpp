@@ -66,7 +66,12 @@ void append_clusters(text::JsonWriter& json, const std::vector<ClusterStatus>& c
   for (const ClusterStatus& cluster : clusters) {
     json.open_object().text("stream", cluster.stream).text("member", cluster.member);
     json.integer("members", cluster.members).integer("partitions", cluster.partitions);
-    json.integer("held", cluster.held).text("waitsFor", cluster.waits_for).close_object();
+    json.integer("held", cluster.held).text("waitsFor", cluster.waits_for);
+    if (cluster.feed) {
+      json.open_object("feed").text("readsThrough", cluster.feed->reads_through);
+      json.integer("followers", cluster.feed->followers).close_object();
+    }
+    json.close_object();
   }
   json.close_array();
 }
@@ -76,6 +81,13 @@ void append_clusters(text::JsonWriter& json, const std::vector<ClusterStatus>& c
 bool StreamStatus::degraded() const {
   const auto down = [](const OutletStatus& outlet) { return !outlet.error.empty(); };
   return why_not_ready.empty() && std::ranges::any_of(outlets, down);
+}
+
+std::string FeedStatus::text() const {
+  if (!reads_through.empty()) return "reads the change stream through " + reads_through;
+  const std::string others =
+      followers == 1 ? "another instance" : std::to_string(followers) + " other instances";
+  return "reads the change stream by itself" + (followers == 0 ? "" : ", and for " + others);
 }
 
 std::string status_json(const WorkerStatus& status) {

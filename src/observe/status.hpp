@@ -50,14 +50,25 @@ struct StreamStatus {
   bool degraded() const;
 };
 
+/// How an instance reads the change stream that the instances of a cluster share, in /status.
+struct FeedStatus {
+  std::string reads_through = {};  ///< host:port of another instance; empty: it reads by itself
+  int followers = 0;               ///< other instances that read through this one
+
+  friend bool operator==(const FeedStatus&, const FeedStatus&) = default;
+  /// As a sentence without a subject.
+  std::string text() const;
+};
+
 /// The cluster that divides a stream, in /status.
 struct ClusterStatus {
   std::string stream = {};
   std::string member = {};  ///< this instance
   int members = 0;          ///< live members; 0 before this instance has joined
   int partitions = 0;
-  int held = 0;                ///< partitions that run here
-  std::string waits_for = {};  ///< why no partition may run yet; empty if they may
+  int held = 0;                         ///< partitions that run here
+  std::string waits_for = {};           ///< why no partition may run yet; empty if they may
+  std::optional<FeedStatus> feed = {};  ///< absent if instances share no change stream, or none is read here
 };
 
 /// Configurations that were found while the worker runs, in /status.

@@ -14,6 +14,20 @@ class SharedFeed : public SharedFeedTest {
     return followers;
   }
 
+  /// Whether each member's /readyz and /status say how it reads the change stream.
+  bool all_say_how_they_read() {
+    const std::string reading = reading_member().port();
+    return std::ranges::all_of(members(), [&](const Worker* member) {
+      const bool reads = member->port() == reading;
+      const std::string note = reads ? "; reads the change stream by itself, and for 2 other instances"
+                                     : "; reads the change stream through 127.0.0.1:";
+      const std::string feed =
+          reads ? R"("feed":{"readsThrough":"","followers":2})" : R"("feed":{"readsThrough":"127.0.0.1:)";
+      return member->get("/readyz").body.find(note) != std::string::npos &&
+             member->get("/status").body.find(feed) != std::string::npos;
+    });
+  }
+
   static std::vector<std::string> offering(const std::string& host, const std::string& port) {
     return {"--partitions", "6", "--feed-host", host, "--feed-port", port};
   }
@@ -32,6 +46,7 @@ TEST_F(SharedFeed, OneMemberReadsTheChangeStreamForAll) {
   EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
   EXPECT_TRUE(one_reads_for_all());
   EXPECT_TRUE(soon([&] { return followers_by_status() == 2; })) << status().json();
+  EXPECT_TRUE(soon([&] { return all_say_how_they_read(); })) << reading_member().get("/readyz").body;
   terminate_all();
 }
 

@@ -141,6 +141,8 @@ class Feed {
   flow::Duration longest_silence() const { return limits_.silence; }
   /// What its readers read; see FeedFilter::identity().
   std::string identity() const;
+  /// How many other instances get this stream's changes from here.
+  std::size_t followers(const std::string& stream) const;
 
   /// What one step did, and when the next is due.
   struct Step {

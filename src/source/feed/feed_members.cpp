@@ -122,6 +122,15 @@ std::string Feed::identity() const {
   return needed()->identity();
 }
 
+std::size_t Feed::followers(const std::string& stream) const {
+  const std::lock_guard lock(mutex_);
+  if (std::ranges::none_of(members_, [&](const auto& member) { return member->needs.stream == stream; }))
+    return 0;
+  const Members joined = in(Standing::joined);
+  return static_cast<std::size_t>(
+      std::ranges::count_if(joined, [](const auto& member) { return member->is_tap(); }));
+}
+
 Feed::Counts Feed::counts() const {
   const std::lock_guard lock(mutex_);
   Counts counts;

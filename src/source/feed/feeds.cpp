@@ -124,6 +124,13 @@ std::unique_ptr<FeedTap> Feeds::open_tap(const PeerRequest& request, std::string
   return why.empty() ? std::move(tap) : nullptr;
 }
 
+std::size_t Feeds::followers(const std::string& stream) const {
+  const std::lock_guard lock(mutex_);
+  std::size_t sum = 0;
+  for (const Entry& entry : feeds_) sum += entry.feed->followers(stream);
+  return sum;
+}
+
 void Feeds::request_stop() {
   const std::lock_guard lock(mutex_);
   for (const Entry& entry : feeds_) entry.feed->request_stop();

@@ -44,6 +44,9 @@ class Feeds {
   /// Joins the feed that reads what another instance requests. Null, and why, if there is none.
   std::unique_ptr<FeedTap> open_tap(const PeerRequest& request, std::string& why) const;
 
+  /// How many other instances get a stream's changes from this process.
+  std::size_t followers(const std::string& stream) const;
+
   /// The threads of all feeds end soon, and readers get nothing more from them.
   void request_stop();
   /// Ends the threads of all feeds. Waits for their present calls to the server. Streams continue by

@@ -58,6 +58,21 @@ TEST(Status, OfAStreamWithAServerThatIsDown) {
   EXPECT_FALSE(stream.degraded());
 }
 
+TEST(Status, TellsHowTheInstancesOfAClusterReadTheirChangeStream) {
+  WorkerStatus worker{"p", 0, 1, 0, 0, {}};
+  worker.clusters.push_back({"s", "me", 3, 6, 2, ""});
+  EXPECT_EQ(status_json(worker).find("feed"), std::string::npos);
+  worker.clusters[0].feed = FeedStatus{"b:7450", 0};
+  const std::string json = status_json(worker);
+  EXPECT_NE(json.find(R"("held":2,"waitsFor":"","feed":{"readsThrough":"b:7450","followers":0}}])"),
+            std::string::npos)
+      << json;
+  EXPECT_EQ((FeedStatus{"b:7450", 0}).text(), "reads the change stream through b:7450");
+  EXPECT_EQ((FeedStatus{"", 0}).text(), "reads the change stream by itself");
+  EXPECT_EQ((FeedStatus{"", 1}).text(), "reads the change stream by itself, and for another instance");
+  EXPECT_EQ((FeedStatus{"", 2}).text(), "reads the change stream by itself, and for 2 other instances");
+}
+
 TEST(Status, OfAConfigurationThatWasRefused) {
   WorkerStatus worker{"p", 0, 1, 0, 0, {}};
   EXPECT_EQ(status_json(worker).find("configuration"), std::string::npos);
