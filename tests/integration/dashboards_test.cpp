@@ -42,7 +42,8 @@ class Dashboards : public PipelineTest {
  protected:
   /// The names of all series, and those of all metrics (a histogram is one metric and three series).
   void look() {
-    std::string page = start(realworld_file()).ready().get("/metrics").body;
+    std::string page = page_of_a_sharer();
+    page += start(realworld_file()).ready().get("/metrics").body;
     // A member of a cluster has some that a static shard has not; here it stands by.
     page += start_member(realworld_file(), 1).ready().get("/metrics").body;
     page += page_of_a_caller();
@@ -68,6 +69,20 @@ class Dashboards : public PipelineTest {
       page = caller.get("/metrics").body;
       return page.find("sluice_webhook_requests_total") != std::string::npos;
     }));
+    return page;
+  }
+
+  /// Some metrics are told only where instances share a change stream.
+  std::string page_of_a_sharer() {
+    const workbench::Port port;
+    Worker& member =
+        start_member(realworld_file(), 1, {"--feed-host", "127.0.0.1", "--feed-port", port.text()}).ready();
+    std::string page;
+    EXPECT_TRUE(soon([&] {
+      page = member.get("/metrics").body;
+      return page.find("sluice_feed_followers") != std::string::npos;
+    }));
+    EXPECT_EQ(member.terminate(), 0) << member.story();
     return page;
   }
 

@@ -16,6 +16,7 @@ struct Shown {
   const char* type;
   const char* help;
   std::size_t Feed::Counts::*value;
+  bool of_sharing = false;  ///< there only where instances share change streams
 };
 
 /// See Feed::Limits::silence: beyond what the feed may wait for an answer.
@@ -30,9 +31,10 @@ constexpr std::array<Shown, 7> metrics_shown{{
     {"sluice_feed_detaches_total", "counter", "detached streams, because they were slower than others",
      &Feed::Counts::detaches},
     {"sluice_feed_openings_total", "counter", "openings of the feed's cursor", &Feed::Counts::openings},
-    {"sluice_feed_follows", "gauge", "1: the feed reads through another instance", &Feed::Counts::follows},
+    {"sluice_feed_follows", "gauge", "1: the feed reads through another instance", &Feed::Counts::follows,
+     true},
     {"sluice_feed_followers", "gauge", "feeds of other instances that read through this one",
-     &Feed::Counts::taps},
+     &Feed::Counts::taps, true},
 }};
 
 std::string label_value(const std::string& text) {
@@ -151,6 +153,7 @@ std::string Feeds::metrics() const {
   if (feeds_.empty()) return "";
   std::string text;
   for (const Shown& one : metrics_shown) {
+    if (one.of_sharing && !peers_) continue;
     text +=
         std::string("# HELP ") + one.name + " " + one.help + "\n# TYPE " + one.name + " " + one.type + "\n";
     for (const Entry& entry : feeds_) {
