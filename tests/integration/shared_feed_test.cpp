@@ -90,6 +90,12 @@ TEST_F(SharedFeed, AnEventThatIsTooLargeIsProcessedByTheMemberThatHasIt) {
   EXPECT_TRUE(one_reads_for_all());
 }
 
+/// Nothing happens, so each answer of their own cursors takes that long, while they are connected already.
+TEST_F(SharedFeed, MembersThatWaitLongForTheirOwnCursorsShareTheStreamToo) {
+  for (int i = 0; i < 2; ++i) join({"--max-await-ms", "7000"}).ready();
+  EXPECT_TRUE(one_reads_for_all());
+}
+
 /// As during a deployment that turns it on.
 TEST_F(SharedFeed, AMemberThatOffersNoneReadsByItself) {
   join_alone().ready();

@@ -3,7 +3,6 @@
 #include <openssl/rand.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -19,7 +18,6 @@ namespace {
 constexpr const char* psk_identity = "sluice";
 constexpr std::size_t length_bytes = 4;  ///< of a BSON document's own length
 constexpr int smallest_document = 5;
-constexpr auto look_for_stop = std::chrono::milliseconds(100);
 
 /// Where a connection of OpenSSL keeps the secret for the callbacks.
 int secret_index() {
@@ -91,10 +89,13 @@ struct PeerLink::Wire {
     });
     io.restart();
     bool late = false;
-    while (!done && !late && !stop.stop_requested()) {
-      io.run_until(std::min<flow::Time>(until, flow::Clock::now() + look_for_stop));
-      if (io.stopped() && !done) io.restart();
-      late = flow::Clock::now() >= until;
+    {
+      const std::stop_callback wake(stop, [this] { io.stop(); });
+      while (!done && !late && !stop.stop_requested()) {
+        io.run_until(until);
+        if (io.stopped() && !done) io.restart();
+        late = flow::Clock::now() >= until;
+      }
     }
     if (done && !result) return "";
     const bool in_time = done;

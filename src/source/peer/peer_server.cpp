@@ -16,8 +16,12 @@ namespace sluice::source {
 
 namespace {
 
-/// How long another instance may take for a part of the conversation that is its turn, and to take an answer.
-constexpr auto patience_for_start = std::chrono::seconds(5);
+/// How long a connection may take to show that it knows the secret.
+constexpr auto patience_for_handshake = std::chrono::seconds(2);
+/// An instance that is connected asks once its own cursor has had an answer: see --max-await-ms.
+constexpr auto patience_for_request = std::chrono::seconds(90);
+/// How long it may take to accept the reply, and an answer.
+constexpr auto patience_for_reply = std::chrono::seconds(5);
 constexpr auto patience_to_take = std::chrono::seconds(30);
 /// The other instance asks again. This one may have to stop meanwhile.
 constexpr auto longest_wait = std::chrono::milliseconds(500);
@@ -53,6 +57,7 @@ struct PeerServer::Listener {
 
 struct PeerServer::Session {
   std::atomic<bool> ended = false;
+  std::atomic<bool> knows_secret = false;
   std::jthread thread;
 };
 
@@ -117,17 +122,14 @@ void PeerServer::say_failed(const char* what) const {
 void PeerServer::begin(tcp::socket socket) {
   const std::lock_guard lock(mutex_);
   sessions_.remove_if([](const auto& session) { return session->ended.load(); });
-  const bool full = sessions_.size() >= most_connections;
-  if (full && !std::exchange(full_, full))
-    parts_.say(std::to_string(most_connections) + " instances are connected; no other one can read the feed");
-  full_ = full;
-  if (full) return;
+  if (!make_room()) return;
   auto session = std::make_unique<Session>();
   const int descriptor = socket.release();
   try {
-    session->thread = std::jthread([this, descriptor, &ended = session->ended](const std::stop_token& stop) {
-      run_guarded([&] { serve(descriptor, stop); }, [this](int, const char* what) { say_failed(what); });
-      ended = true;
+    session->thread = std::jthread([this, descriptor, &self = *session](const std::stop_token& stop) {
+      run_guarded([&] { serve(descriptor, self, stop); },
+                  [this](int, const char* what) { say_failed(what); });
+      self.ended = true;
     });
   } catch (...) {
     socket.assign(tcp::v4(), descriptor);  // closes it
@@ -136,10 +138,31 @@ void PeerServer::begin(tcp::socket socket) {
   sessions_.push_back(std::move(session));
 }
 
-void PeerServer::serve(int socket, const std::stop_token& stop) {
+/// Whoever holds connections open without knowing the secret must not keep the other instances out. Returns
+/// whether there is room for another connection.
+bool PeerServer::make_room() {
+  std::string lacking;
+  if (sessions_.size() >= parts_.most_connections) {
+    const auto stranger =
+        std::ranges::find_if(sessions_, [](const auto& session) { return !session->knows_secret; });
+    lacking = std::to_string(parts_.most_connections);
+    lacking +=
+        stranger == sessions_.end()
+            ? " instances are connected; no other one can read the feed"
+            : " connections are open to the feed's port; for each new one, the oldest is closed that has "
+              "not shown that it is of an instance of this cluster";
+    if (told_ != lacking) parts_.say(lacking);
+    if (stranger != sessions_.end()) sessions_.erase(stranger);  // it ends at once
+  }
+  told_ = std::move(lacking);
+  return sessions_.size() < parts_.most_connections;
+}
+
+void PeerServer::serve(int socket, Session& session, const std::stop_token& stop) {
   PeerLink link;
   // A failure here is none of an instance: whoever connects without the secret gets no further.
-  if (!link.accept(socket, parts_.secret, patience_for_start, stop).empty()) return;
+  if (!link.accept(socket, parts_.secret, patience_for_handshake, stop).empty()) return;
+  session.knows_secret = true;
   const std::string why = converse(link, stop);
   if (!why.empty() && !stop.stop_requested()) parts_.say("another instance no longer reads the feed: " + why);
 }
@@ -147,14 +170,14 @@ void PeerServer::serve(int socket, const std::stop_token& stop) {
 /// Answers an instance's questions. Returns why that has ended, unless the feed has ended for it.
 std::string PeerServer::converse(PeerLink& link, const std::stop_token& stop) {
   std::vector<std::uint8_t> bytes;
-  if (std::string why = link.receive(bytes, patience_for_start, stop); !why.empty()) return why;
+  if (std::string why = link.receive(bytes, patience_for_request, stop); !why.empty()) return why;
   const auto request = peer::parse_request(view_of(bytes));
   std::string why_not = "it has another version of Sluice";
   std::unique_ptr<FeedTap> tap;
   if (request) tap = open_tap_(*request, why_not);
   bson::Builder reply;
   if (tap) why_not.clear();
-  if (std::string why = link.send(bytes_of(peer::make_reply(why_not, reply)), patience_for_start, stop);
+  if (std::string why = link.send(bytes_of(peer::make_reply(why_not, reply)), patience_for_reply, stop);
       !why.empty())
     return why;
   while (tap) {

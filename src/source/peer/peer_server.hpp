@@ -21,8 +21,6 @@ class PeerLink;
 /// accepts connections, and one for each connection.
 class PeerServer {
  public:
-  static constexpr std::size_t most_connections = 256;
-
   /// A tap that has joined a feed as the request says. Null, and why, if there is none.
   using OpenTap = std::function<std::unique_ptr<FeedTap>(const PeerRequest& request, std::string& why)>;
 
@@ -31,6 +29,9 @@ class PeerServer {
     int port = 0;  ///< 0: any free one
     std::string secret;
     std::function<void(const std::string&)> say;  ///< any thread may call it
+    /// A connection beyond these takes the place of the oldest one that has not shown that it knows the
+    /// secret. If all have, it is closed.
+    std::size_t most_connections = 256;
   };
 
   /// Throws Stop if it cannot listen there.
@@ -50,8 +51,9 @@ class PeerServer {
 
   void accept(const std::stop_token& stop);
   void begin(tcp::socket socket);
+  bool make_room();
   void say_failed(const char* what) const;
-  void serve(int socket, const std::stop_token& stop);
+  void serve(int socket, Session& session, const std::stop_token& stop);
   std::string converse(PeerLink& link, const std::stop_token& stop);
 
   const Parts parts_;
@@ -59,7 +61,7 @@ class PeerServer {
   const std::unique_ptr<Listener> listener_;
   std::mutex mutex_;
   std::list<std::unique_ptr<Session>> sessions_;  ///< guarded by the mutex
-  bool full_ = false;                             ///< guarded by the mutex
+  std::string told_;                              ///< guarded by the mutex; what was said of a lack of room
   std::jthread thread_;
 };
 
