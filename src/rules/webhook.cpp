@@ -24,6 +24,7 @@ constexpr std::size_t most_header_bytes = 32u << 10;
 constexpr const char* long_headers =
     "the request's headers would be longer than 32 KiB, which services reject; check what the rule's "
     "'headers' take from the document";
+constexpr std::size_t room_for_event_headers = 320;
 constexpr std::int32_t body_code = 2;  ///< the server's BadValue
 constexpr const char* no_body = "the rule's 'values' produce no document for this event";
 
@@ -141,6 +142,7 @@ class WebhookRule final : public Rule {
   std::string_view headers(const ChangeEvent& event, std::string_view id, std::string_view own,
                            Arena& arena) const {
     LongText text;
+    text.reserve(id.size() + own.size() + room_for_event_headers);
     text.append("Idempotency-Key: ");
     text.append(id);
     text.append('\n');

@@ -1,6 +1,7 @@
 #include "rules/shared/event_message.hpp"
 
-#include <cstdio>
+#include <array>
+#include <charconv>
 #include <string>
 
 #include "bson/text.hpp"
@@ -18,6 +19,17 @@ bson::View payload_of(const ChangeEvent& event, Payload what, Arena& arena) {
   return event.document.at("documentKey").document();
 }
 
+namespace {
+
+template <typename Text>
+void append_number(Text& out, std::uint32_t number) {
+  std::array<char, 10> digits;
+  const auto* end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out.append(std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
+}
+
+}  // namespace
+
 template <typename Text>
 void append_event_headers(Text& out, const ChangeEvent& event) {
   out.append("Sluice-Operation: ");
@@ -26,11 +38,10 @@ void append_event_headers(Text& out, const ChangeEvent& event) {
   out.append(event.database);
   if (!event.collection.empty()) out.append('.');  // the database was dropped
   out.append(event.collection);
-  char time[64];
-  const int size = std::snprintf(time, sizeof time, "\nSluice-Cluster-Time: %u.%u",
-                                 static_cast<unsigned>(event.cluster_time >> 32),
-                                 static_cast<unsigned>(event.cluster_time & 0xFFFFFFFF));
-  out.append(std::string_view(time, static_cast<std::size_t>(size)));
+  out.append("\nSluice-Cluster-Time: ");
+  append_number(out, static_cast<std::uint32_t>(event.cluster_time >> 32));
+  out.append('.');
+  append_number(out, static_cast<std::uint32_t>(event.cluster_time));
 }
 
 template void append_event_headers(InlineText& out, const ChangeEvent& event);

@@ -1,6 +1,7 @@
 #include "rules/shared/text_template.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "bson/text.hpp"
@@ -15,36 +16,57 @@ namespace {
 
 constexpr std::string_view missing = "%-";
 
-bool stands_in_a_line(char c) {
+constexpr bool stands_in_a_line(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x20 && byte != 0x7F && c != '%';
 }
 
-bool stands_in_a_subject(char c) {
+constexpr bool stands_in_a_subject(char c) {
   return stands_in_a_line(c) && c != ' ' && c != '.' && c != '*' && c != '>';
 }
 
-bool stands_in_a_url(char c) {
+constexpr bool stands_in_a_url(char c) {
   const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
   return letter || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-bool stands_in_a_topic(char c) {
+constexpr bool stands_in_a_topic(char c) {
   return stands_in_a_url(c) && c != '~';
 }
 
-bool stands(char c, TextTemplate::Escape escape) {
+using Alphabet = std::array<bool, 256>;
+
+constexpr Alphabet alphabet(bool (*stands)(char)) {
+  Alphabet all{};
+  for (std::size_t byte = 0; byte < all.size(); ++byte) all[byte] = stands(static_cast<char>(byte));
+  return all;
+}
+
+/// The characters that are not escaped.
+const Alphabet& alphabet_of(TextTemplate::Escape escape) {
+  static constexpr Alphabet line = alphabet(stands_in_a_line);
+  static constexpr Alphabet subject = alphabet(stands_in_a_subject);
+  static constexpr Alphabet topic = alphabet(stands_in_a_topic);
+  static constexpr Alphabet url = alphabet(stands_in_a_url);
   switch (escape) {
     case TextTemplate::Escape::subject:
-      return stands_in_a_subject(c);
+      return subject;
     case TextTemplate::Escape::topic:
-      return stands_in_a_topic(c);
+      return topic;
     case TextTemplate::Escape::url:
     case TextTemplate::Escape::form:
-      return stands_in_a_url(c);
+      return url;
     default:
-      return stands_in_a_line(c);
+      return line;
   }
+}
+
+/// How many bytes at the front of `text` are not escaped.
+std::size_t plain_size(std::string_view text, TextTemplate::Escape escape) {
+  const Alphabet& plain = alphabet_of(escape);
+  std::size_t size = 0;
+  while (size < text.size() && plain[static_cast<unsigned char>(text[size])]) ++size;
+  return size;
 }
 
 bool leads_elsewhere(std::string_view part) {
@@ -60,15 +82,18 @@ void append_escaped(Text& out, std::string_view value, TextTemplate::Escape esca
   if (escape == TextTemplate::Escape::subject && value.empty()) out.append('%');
   if (escape == TextTemplate::Escape::topic && value.empty()) out.append('_');
   if (escape == TextTemplate::Escape::url && leads_elsewhere(value)) out.spoil();
-  for (const char c : value) {
-    if (stands(c, escape)) {
-      out.append(c);
-    } else if (escape == TextTemplate::Escape::topic) {
+  while (!value.empty()) {
+    const std::string_view plain = value.substr(0, plain_size(value, escape));
+    out.append(plain);
+    value.remove_prefix(plain.size());
+    if (value.empty()) return;
+    if (escape == TextTemplate::Escape::topic) {
       out.append('_');
     } else {
-      const auto encoded = text::percent_encoded(c);
+      const auto encoded = text::percent_encoded(value.front());
       out.append(std::string_view(encoded.data(), encoded.size()));
     }
+    value.remove_prefix(1);
   }
 }
 
@@ -208,7 +233,11 @@ void TextTemplate::append_to(Text& out, const ChangeEvent& event) const {
         put_value(event.id);
         break;
       case What::token:
-        put(event.operation == Operation::snapshot ? snapshot_token(event) : std::string(event.token_data));
+        if (event.operation == Operation::snapshot) {
+          put(snapshot_token(event));
+        } else {
+          put(event.token_data);
+        }
         break;
       case What::field: {
         const bson::Value after = event.full_document.at_path(part.text);

@@ -38,9 +38,10 @@ class InlineText {
   bool spoilt_ = false;
 };
 
-/// A text of any length, with the same functions.
+/// A text of any length, with the same functions and reserve().
 class LongText {
  public:
+  void reserve(std::size_t size) { text_.reserve(size); }
   void append(std::string_view text) { text_.append(text); }
   void append(char c) { text_.push_back(c); }
   std::string_view view() const { return text_; }

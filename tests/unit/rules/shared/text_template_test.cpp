@@ -54,6 +54,15 @@ TEST_F(TextTemplates, InALineOnlyControlCharactersAreEscaped) {
   EXPECT_EQ(filled("-{id}-", TextTemplate::Escape::line), "--");
 }
 
+TEST_F(TextTemplates, EveryCharacterThatHasToIsEscaped) {
+  id("..ab..c.");
+  EXPECT_EQ(filled("x.{id}"), "x.%2E%2Eab%2E%2Ec%2E");
+  EXPECT_EQ(filled("{id}", TextTemplate::Escape::topic), "..ab..c.");
+  id("//ä//b/");
+  EXPECT_EQ(filled("{id}", TextTemplate::Escape::topic), "______b_");
+  EXPECT_EQ(filled("{id}", TextTemplate::Escape::url), "%2F%2F%C3%A4%2F%2Fb%2F");
+}
+
 TEST_F(TextTemplates, EmptyMissingAndNullDiffer) {
   id("");
   EXPECT_EQ(filled("x.{id}.{nowhere}.{nothing}"), "x.%.%-.null");
