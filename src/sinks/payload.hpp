@@ -16,4 +16,7 @@ namespace sluice::sinks {
 std::optional<std::string_view> payload_of(const Message& message, PayloadFormat format, std::string& text,
                                            bson::JsonFailure* failure = nullptr);
 
+/// Appends the same bytes to `out`. After a failure, what was appended is incomplete.
+bson::JsonFailure append_payload(std::string& out, const Message& message, PayloadFormat format);
+
 }  // namespace sluice::sinks

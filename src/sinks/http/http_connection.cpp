@@ -11,6 +11,7 @@ namespace {
 constexpr auto idle_most = std::chrono::seconds(30);
 constexpr std::size_t buffer_keeps_bytes = 1 << 20;  // a larger buffer is freed before the next request
 constexpr std::size_t read_bytes = 8192;
+constexpr std::size_t most_copied_body = 4096;  // a longer one is written from the caller's memory
 
 void append_header_lines(std::string& out, std::string_view lines) {
   while (!lines.empty()) {
@@ -20,7 +21,8 @@ void append_header_lines(std::string& out, std::string_view lines) {
   }
 }
 
-void compose(std::string& out, const Request& request, const std::string& authority) {
+/// Writes the request into `out`. Returns its body if that is not copied, but written behind `out`.
+std::string_view compose(std::string& out, const Request& request, const std::string& authority) {
   if (out.capacity() > buffer_keeps_bytes) std::string().swap(out);
   out.clear();
   out.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\nHost: ");
@@ -28,7 +30,10 @@ void compose(std::string& out, const Request& request, const std::string& author
   append_header_lines(out, request.headers);
   const bool without = request.body.empty() && (request.method == "GET" || request.method == "DELETE");
   if (!without) out.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
-  out.append("\r\n").append(request.body);
+  out.append("\r\n");
+  if (request.body.size() > most_copied_body) return request.body;
+  out.append(request.body);
+  return {};
 }
 
 void fail(Answer& answer, bool timed_out, std::string text) {
@@ -57,25 +62,25 @@ asio::awaitable<void> HttpConnection::rest() {
 }
 
 asio::awaitable<void> HttpConnection::carry_out(const Request& request, Answer& answer) {
-  compose(out_, request, context_.authority);
+  const std::string_view body = compose(out_, request, context_.authority);
   for (bool again = true; again;) {
     const bool reused = wire_.is_open();
     if (!reused && !co_await connect(answer)) co_return;
-    const bool heard = co_await exchange(answer);
+    const bool heard = co_await exchange(body, answer);
     // The server closed the connection while it was idle, so the request did not fail by itself: send it
     // again.
     again = reused && !heard && answer.kind == Answer::Kind::broken && !context_.stopping && !abandoned_;
   }
 }
 
-/// Sends out_ and reads the answer. Returns whether at least one byte of an answer arrived.
-asio::awaitable<bool> HttpConnection::exchange(Answer& answer) {
+/// Sends out_ and `body`, and reads the answer. Returns whether at least one byte of an answer arrived.
+asio::awaitable<bool> HttpConnection::exchange(std::string_view body, Answer& answer) {
   wire_.wait_until(flow::Clock::now() + context_.config.request_timeout);
   in_.clear();
   if (in_.capacity() > buffer_keeps_bytes) in_ = {};
   // Even after a write error there may be an answer: a server may refuse a long body before it has read it
   // all.
-  const error_code unwritten = co_await wire_.write(out_);
+  const error_code unwritten = body.empty() ? co_await wire_.write(out_) : co_await wire_.write(out_, body);
   bool heard = false;
   for (bool interim = true; interim;) {
     answer = {};

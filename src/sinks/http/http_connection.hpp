@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "sinks/http/answer_reader.hpp"
 #include "sinks/http/endpoint.hpp"
@@ -56,7 +57,7 @@ class HttpConnection {
   void begin() { abandoned_ = false; }
 
  private:
-  asio::awaitable<bool> exchange(Answer& answer);
+  asio::awaitable<bool> exchange(std::string_view body, Answer& answer);
   asio::awaitable<error_code> read(AnswerReader& reader, bool& heard);
   void parse(AnswerReader& reader, error_code& error);
   void failed(Answer& answer, const error_code& error, bool heard);

@@ -3,6 +3,7 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/write.hpp>
 
+#include <array>
 #include <memory>
 
 #include "tls/certificate.hpp"
@@ -75,6 +76,18 @@ asio::awaitable<error_code> Wire::write(std::string_view text) {
     co_await asio::async_write(*tls_, all, asio::redirect_error(asio::use_awaitable, error));
   } else {
     co_await asio::async_write(link_->socket, all, asio::redirect_error(asio::use_awaitable, error));
+  }
+  co_return error;
+}
+
+asio::awaitable<error_code> Wire::write(std::string_view text, std::string_view more) {
+  error_code error;
+  const std::array both = {asio::const_buffer(text.data(), text.size()),
+                           asio::const_buffer(more.data(), more.size())};
+  if (tls_) {
+    co_await asio::async_write(*tls_, both, asio::redirect_error(asio::use_awaitable, error));
+  } else {
+    co_await asio::async_write(link_->socket, both, asio::redirect_error(asio::use_awaitable, error));
   }
   co_return error;
 }

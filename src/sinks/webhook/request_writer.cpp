@@ -19,69 +19,88 @@ std::optional<RequestWriter::Unwritable> RequestWriter::compose(const WebhookPla
                                                                 const std::string& secret,
                                                                 const flow::RequestBatcher::Round& round) {
   texts_.clear();
-  std::vector<Place> places;
-  places.reserve(round.size());
+  reserve(round);
+  std::vector<std::pair<Part, Part>> parts;
+  parts.reserve(round.size());
   for (const Parcel& parcel : round) {
-    const auto body = plan.together == 1 ? body_of(plan, parcel.front()) : list_of(plan, parcel);
+    const auto body = body_of(plan, parcel);
     if (!body) return unwritable_;
-    places.push_back(append(plan, secret, parcel, *body));
+    parts.emplace_back(headers_of(plan, secret, parcel, *body), *body);
   }
   requests_.clear();
-  const std::string_view all = texts_;
   for (std::size_t n = 0; n < round.size(); ++n) {
     const DeliverWrite& write = delivery(batch_, round[n].front());
-    const Place& place = places[n];
-    requests_.push_back({write.message->verb, write.message->address,
-                         all.substr(place.headers, place.body - place.headers),
-                         all.substr(place.body, place.end - place.body), write.key});
+    const auto& [headers, body] = parts[n];
+    requests_.push_back(
+        {write.message->verb, write.message->address, headers.in(texts_), body.in(texts_), write.key});
   }
   return std::nullopt;
 }
 
-std::optional<std::string_view> RequestWriter::body_of(const WebhookPlan& plan, std::size_t i) {
-  const Message& message = *delivery(batch_, i).message;
-  auto failure = bson::JsonFailure::none;
-  const auto body = message.payload ? payload_of(message, plan.format, json_, &failure) : message.text;
-  if (!body) {
-    unwritable_ = Unwritable{i, Error{ErrorKind::own_fault, payload_impossible,
-                                      std::string(bson::reason_of(failure)) +
-                                          "; exclude that part with the rule's 'redact' or 'project'"}};
+/// Makes room for about what the documents need as JSON, so that a large batch is not copied as it grows.
+void RequestWriter::reserve(const flow::RequestBatcher::Round& round) {
+  std::size_t bytes = 0;
+  for (const Parcel& parcel : round) {
+    for (const std::size_t i : parcel) bytes += delivery(batch_, i).message->payload.size();
   }
-  return body;
+  texts_.reserve(bytes);
+}
+
+std::optional<RequestWriter::Part> RequestWriter::body_of(const WebhookPlan& plan, const Parcel& parcel) {
+  const Message& first = *delivery(batch_, parcel.front()).message;
+  if (plan.together == 1 && !first.payload) return Part{first.text};
+  const std::size_t begin = texts_.size();
+  const bool written = plan.together == 1 ? append_body(plan, parcel.front()) : append_list(plan, parcel);
+  if (!written) return std::nullopt;
+  return Part{{}, begin, texts_.size() - begin};
+}
+
+bool RequestWriter::append_body(const WebhookPlan& plan, std::size_t i) {
+  const Message& message = *delivery(batch_, i).message;
+  if (!message.payload) {
+    texts_.append(message.text);
+    return true;
+  }
+  const auto failure = append_payload(texts_, message, plan.format);
+  if (failure == bson::JsonFailure::none) return true;
+  unwritable_ = Unwritable{i, Error{ErrorKind::own_fault, payload_impossible,
+                                    std::string(bson::reason_of(failure)) +
+                                        "; exclude that part with the rule's 'redact' or 'project'"}};
+  return false;
 }
 
 /// The body of a request with several messages: a list of {id, body}. By the ids the receiver recognises
 /// duplicates.
-std::optional<std::string_view> RequestWriter::list_of(const WebhookPlan& plan, const Parcel& parcel) {
-  list_ = "[";
+bool RequestWriter::append_list(const WebhookPlan& plan, const Parcel& parcel) {
+  const char* before = "[{\"id\":";
   for (const std::size_t i : parcel) {
-    const auto body = body_of(plan, i);
-    if (!body) return std::nullopt;
-    list_ += list_.size() > 1 ? ",{\"id\":" : "{\"id\":";
-    text::append_json(list_, delivery(batch_, i).message->id, text::JsonEscape::keep_invalid);
-    list_.append(",\"body\":").append(*body) += '}';
+    texts_ += before;
+    before = ",{\"id\":";
+    text::append_json(texts_, delivery(batch_, i).message->id, text::JsonEscape::keep_invalid);
+    texts_ += ",\"body\":";
+    if (!append_body(plan, i)) return false;
+    texts_ += '}';
   }
-  list_ += ']';
-  return list_;
+  texts_ += ']';
+  return true;
 }
 
-RequestWriter::Place RequestWriter::append(const WebhookPlan& plan, const std::string& secret,
-                                           const Parcel& parcel, std::string_view body) {
-  Place place{texts_.size(), 0, 0};
-  const std::string_view headers = delivery(batch_, parcel.front()).message->headers;
+RequestWriter::Part RequestWriter::headers_of(const WebhookPlan& plan, const std::string& secret,
+                                              const Parcel& parcel, const Part& body) {
+  const std::string_view stated = delivery(batch_, parcel.front()).message->headers;
+  if (plan.together == 1 && secret.empty()) return {stated};
+  const std::size_t begin = texts_.size();
   if (plan.together == 1) {
-    texts_.append(headers);
+    texts_.append(stated);
   } else {
     // Replaces the first line, which is the Idempotency-Key of the first message.
-    texts_.append("Idempotency-Key: ").append(key_of(parcel)).append(headers.substr(headers.find('\n')));
+    texts_.append("Idempotency-Key: ").append(key_of(parcel)).append(stated.substr(stated.find('\n')));
   }
   if (!secret.empty()) {
-    texts_.append("\nSluice-Signature: ").append(webhook::sign(secret, std::time(nullptr), body));
+    const std::string signature = webhook::sign(secret, std::time(nullptr), body.in(texts_));
+    texts_.append("\nSluice-Signature: ").append(signature);
   }
-  place.body = texts_.size();
-  texts_.append(body);
-  place.end = texts_.size();
-  return place;
+  return {{}, begin, texts_.size() - begin};
 }
 
 /// The Idempotency-Key of a request with several messages: equal for the same messages in the same order.

@@ -31,7 +31,8 @@ class RequestWriter {
     Error error;
   };
 
-  /// `texts` and `requests` are buffers that the caller reuses; the requests point into `texts`.
+  /// `texts` and `requests` are buffers that the caller reuses; the requests point into `texts` and into the
+  /// batch's messages.
   RequestWriter(const Batch& batch, std::string& texts, std::vector<http::Request>& requests)
       : batch_(batch), texts_(texts), requests_(requests) {}
 
@@ -42,26 +43,29 @@ class RequestWriter {
 
  private:
   using Parcel = flow::RequestBatcher::Parcel;
-  /// Offsets of a request in `texts_`. Views are made after all requests are rendered, since the buffer may
-  /// be reallocated until then.
-  struct Place {
-    std::size_t headers;
-    std::size_t body;
-    std::size_t end;
+  /// A part of a request: text that a message holds, or a place in `texts_`. The view of a place is made
+  /// after all requests are rendered, since the buffer may be reallocated until then.
+  struct Part {
+    std::string_view held;
+    std::size_t begin = 0;
+    std::size_t size = 0;
+
+    std::string_view in(std::string_view texts) const {
+      return held.empty() ? texts.substr(begin, size) : held;
+    }
   };
 
-  std::optional<std::string_view> body_of(const WebhookPlan& plan, std::size_t i);
-  std::optional<std::string_view> list_of(const WebhookPlan& plan, const Parcel& parcel);
-  Place append(const WebhookPlan& plan, const std::string& secret, const Parcel& parcel,
-               std::string_view body);
+  void reserve(const flow::RequestBatcher::Round& round);
+  std::optional<Part> body_of(const WebhookPlan& plan, const Parcel& parcel);
+  bool append_list(const WebhookPlan& plan, const Parcel& parcel);
+  bool append_body(const WebhookPlan& plan, std::size_t i);
+  Part headers_of(const WebhookPlan& plan, const std::string& secret, const Parcel& parcel, const Part& body);
   std::string key_of(const Parcel& parcel) const;
 
   const Batch& batch_;
   std::string& texts_;
   std::vector<http::Request>& requests_;
   std::optional<Unwritable> unwritable_;
-  std::string json_;
-  std::string list_;
 };
 
 }  // namespace sluice::sinks

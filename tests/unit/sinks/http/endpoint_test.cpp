@@ -72,6 +72,31 @@ TEST_F(EndpointTest, ARequestAndItsAnswer) {
   EXPECT_EQ(seen.header("content-length"), "4");
 }
 
+/// A long body is not copied behind its head.
+void expect_bodies_arrive(Endpoint& endpoint, WebService& service) {
+  std::vector<std::string> bodies;
+  for (const std::size_t size : {0, 1, 4096, 4097, 1'000'000, 5'000'000, 100})
+    bodies.emplace_back(size, static_cast<char>('a' + bodies.size()));
+  std::vector<Request> requests;
+  for (const std::string& body : bodies) requests.push_back({"POST", "/", "A: b", body, 1});
+  std::vector<Answer> answers(requests.size());
+  const auto judge = [](std::size_t, const Answer&) { return Judgement::done; };
+  endpoint.send(requests, answers, judge, flow::Clock::now() + 60s);
+  const auto seen = service.requests();
+  ASSERT_EQ(seen.size(), bodies.size());
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    EXPECT_EQ(answers[i].status, 200U) << answers[i].text;
+    EXPECT_EQ(seen[i].header("a"), "b");
+    EXPECT_TRUE(seen[i].body == bodies[i]) << bodies[i].size();
+    EXPECT_EQ(seen[i].connection, 0U);
+  }
+}
+
+TEST_F(EndpointTest, BodiesOfAnySizeArrive) {
+  const auto endpoint = open(config());
+  expect_bodies_arrive(*endpoint, service_);
+}
+
 TEST_F(EndpointTest, ManyRequestsOverFewConnections) {
   const auto endpoint = open(config());
   std::vector<std::uint64_t> keys(500);
@@ -340,6 +365,12 @@ TEST_F(TlsEndpointTest, OnlyWhoeverTheAuthorityKnows) {
   wrong.ca_file.clear();
   EXPECT_EQ(send_one(*open(wrong)).kind, Kind::broken) << "the system does not know it";
   EXPECT_EQ(secure.count(), 1U);
+}
+
+TEST_F(TlsEndpointTest, BodiesOfAnySizeArrive) {
+  WebService secure({.certificate = certificates_.server()});
+  const auto endpoint = open(tls_config(secure));
+  expect_bodies_arrive(*endpoint, secure);
 }
 
 /// The certificate is for 127.0.0.1.
