@@ -58,7 +58,7 @@ void Delivered::remember(const Batch& batch, const Outlet& outlet, const std::ve
       went_on_.emplace_back(one);
     }
   }
-  if (alone) std::erase_if(went_on_, [&](const MessageKey& key) { return !known_.contains(key); });
+  while (alone && !went_on_.empty() && !known_.contains(went_on_.front())) went_on_.pop_front();
 }
 
 }  // namespace sluice::sinks

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -66,7 +67,7 @@ class Delivered {
   std::unordered_set<MessageKey, MessageKey::Hash, MessageKey::Equal> known_;
   /// Messages of the last batch that was passed on to MongoDB. A lane's batch begins with its oldest event,
   /// so a batch that begins with a different message shows that this one is done.
-  std::vector<MessageKey> went_on_;
+  std::deque<MessageKey> went_on_;
 };
 
 }  // namespace sluice::sinks

@@ -272,16 +272,19 @@ std::optional<Error> JetStream::send_in_order(sinks::jetstream::Flights& flights
                                               std::span<const std::size_t> indices,
                                               std::vector<std::size_t>& stored, std::size_t& failed) {
   const std::string& stream = plan_of(batch, indices.front()).stream.name;
-  std::vector<std::size_t> rest(indices.begin(), indices.end());
-  while (!rest.empty()) {
-    const auto now = std::span(rest).first(std::min(rest.size(), flight_size(stream)));
+  std::vector<std::size_t> all(indices.begin(), indices.end());
+  for (auto rest = std::span(all); !rest.empty();) {
+    const auto now = rest.first(std::min(rest.size(), flight_size(stream)));
     std::vector<std::size_t> done;
     const auto error = send_flight(flights, batch, now, Order::chained, done, failed);
     stored.insert(stored.end(), done.begin(), done.end());
     const bool interrupted = error && error->code == sinks::jetstream::wrong_last_id_code && !done.empty();
     if (error && !interrupted) return error;
     learn_flight_size(stream, !error, done.size());
-    std::erase_if(rest, [&](std::size_t i) { return std::ranges::binary_search(done, i); });
+    // Those that are done go to the front. What is behind the flight stays where it is, however short it is.
+    const auto open = std::ranges::stable_partition(
+        now, [&](std::size_t i) { return std::ranges::binary_search(done, i); });
+    rest = rest.last(rest.size() - (now.size() - open.size()));
   }
   return std::nullopt;
 }

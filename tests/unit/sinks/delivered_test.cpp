@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <numeric>
+
 #include "core/publish_plan.hpp"
 
 namespace sluice::sinks {
@@ -88,6 +91,31 @@ TEST_F(DeliveredTest, WhatWentOnIsForgottenWhenTheNextBatchComes) {
   EXPECT_EQ(delivered_.missing_of(mixed, outlet_), Places{});
   EXPECT_EQ(delivered_.missing_of(batch({&c_}), outlet_), (Places{0}));
   EXPECT_EQ(delivered_.missing_of(mixed, outlet_), (Places{0, 2}));
+}
+
+/// A large batch failed in MongoDB, and small ones take its place. Each costs what it has, however many are
+/// left.
+TEST_F(DeliveredTest, SmallBatchesTakeALargeOnesPlace) {
+  constexpr std::size_t many = 60'000;
+  std::deque<std::string> ids;
+  std::deque<Message> all;
+  std::vector<const Message*> large;
+  for (std::size_t i = 0; i < many; ++i) {
+    ids.push_back("id " + std::to_string(i));
+    large.push_back(&all.emplace_back(with_id(ids.back())));
+  }
+  const std::vector<const Message*> messages = large;
+  large.push_back(nullptr);
+  const Batch first = batch(large);
+  Places places(many);
+  std::iota(places.begin(), places.end(), 0);
+  delivered_.remember(first, outlet_, places, true);
+  for (const Message* message : messages) {
+    const Batch small = batch({message});
+    ASSERT_EQ(delivered_.missing_of(small, outlet_), Places{}) << message->id;
+    delivered_.remember(small, outlet_, {}, true);
+  }
+  EXPECT_EQ(delivered_.missing_of(first, outlet_).size(), many);
 }
 
 /// Two rules may tell of one event under the same id, to different places.
