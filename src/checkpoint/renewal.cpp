@@ -1,5 +1,8 @@
 #include "checkpoint/renewal.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "config/state_names.hpp"
 
 namespace sluice::checkpoint {
@@ -16,7 +19,8 @@ mongo::Reply run(mongoc_client_t* client, const std::string& database, std::span
   return mongo::run_command(client, database, command.finish(), doing);
 }
 
-/// Whether one of several renewals alone may have caused the error.
+/// Whether one of several renewals alone may have caused the error. While `doing` is writing, that is any
+/// error whose code is not known.
 bool of_one(const Error& error) {
   return error.kind == ErrorKind::own_fault || error.kind == ErrorKind::too_slow ||
          error.kind == ErrorKind::too_large;
@@ -34,8 +38,10 @@ std::vector<std::optional<Error>> store_renewals(mongoc_client_t* client, const 
   if (one) {
     return {Error{ErrorKind::fenced, 0, "another worker has taken over " + renewals.front().shard_id, false}};
   }
-  std::vector<std::optional<Error>> errors;
-  for (Renewal& renewal : renewals) errors.push_back(store_renewals(client, database, {&renewal, 1}).front());
+  const std::size_t half = renewals.size() / 2;
+  auto errors = store_renewals(client, database, renewals.first(half));
+  auto others = store_renewals(client, database, renewals.subspan(half));
+  std::ranges::move(others, std::back_inserter(errors));
   return errors;
 }
 

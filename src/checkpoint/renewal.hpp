@@ -18,8 +18,8 @@ struct Renewal {
 };
 
 /// Stores renewals of different shards with one command. If the server refuses it, or a shard is no longer
-/// its holder's, each renewal is stored by itself. Returns the error of each, if any, in the same order:
-/// ErrorKind::fenced if another worker has taken that shard. Blocks.
+/// its holder's, each half is stored by itself, and so on. Returns the error of each, if any, in the same
+/// order: ErrorKind::fenced if another worker has taken that shard. Blocks.
 std::vector<std::optional<Error>> store_renewals(mongoc_client_t* client, const std::string& database,
                                                  std::span<Renewal> renewals);
 

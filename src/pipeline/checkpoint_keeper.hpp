@@ -23,7 +23,7 @@ namespace sluice::pipeline {
 /// Stores how far a stream is: the newest position below which every event is resolved. With it, it renews
 /// the lease and stores the dedup windows as of that position, and then the resume tokens that another
 /// program reads. It stores once a second while there is something new, and otherwise as often as the lease
-/// needs it. All keepers of a process store at the same moments, and so with the same command. On the strand
+/// needs it. All keepers of a process store at the same moments, and so with few commands. On the strand
 /// only; blocking calls run on `threads`.
 class CheckpointKeeper {
  public:

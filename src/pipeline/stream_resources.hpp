@@ -35,7 +35,8 @@ struct StreamResources {
               log.log(taken_up ? spdlog::level::info : spdlog::level::warn, {}, "{}", what);
             })),
         pool(*shared_pool),
-        renewals(renewals_of_process.of(shared_pool, config.state_database)),
+        renewals(renewals_of_process.of(pools.share(stream, 0, self.instance, {}), config.state_database,
+                                        std::chrono::milliseconds(config.engine.lease_ms))),
         recorder(config.state_database, state::sessions, config.pipeline),
         batch_threads(static_cast<std::size_t>(config.engine.in_flight)),
         keeper_threads(static_cast<std::size_t>(std::clamp(parts / 8, 1, 4))),

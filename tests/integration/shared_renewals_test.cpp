@@ -10,8 +10,9 @@ namespace {
 class SharedRenewals : public PipelineTest {
  protected:
   static constexpr std::int64_t epoch = 1;
+  static constexpr std::chrono::milliseconds lease{4000};
 
-  SharedRenewals() : pool_(std::make_shared<mongo::ClientPool>(stream_config(), 4, "test")) {}
+  SharedRenewals() : pool_(std::make_shared<mongo::ClientPool>(stream_config(), 4, "renewals")) {}
 
   void hold_shards(int count) {
     for (int i = 0; i < count; ++i)
@@ -27,12 +28,33 @@ class SharedRenewals : public PipelineTest {
   checkpoint::Renewal renewal_of(int shard) {
     bson::Builder token;
     token.append("_data", "at " + std::to_string(shard));
-    return store_of(shard, shards_)->renewal(epoch, 10000, Position::of(token.finish(), 1), false);
+    std::optional<std::vector<checkpoint::DedupRecord>> windows;
+    if (window_entries_ > 0) {
+      windows.emplace(1);
+      windows->front().window.entries.resize(window_entries_);
+    }
+    return store_of(shard, shards_)->renewal(epoch, 10000, Position::of(token.finish(), 1), false, windows);
   }
   /// Of each renewal.
   std::vector<std::optional<Error>> store_together(std::vector<checkpoint::Renewal> renewals) {
     const auto client = pool_->acquire();
     return checkpoint::store_renewals(client.get(), state().database(), renewals);
+  }
+  /// The same for the first `count` shards, as their streams do it.
+  std::vector<std::optional<Error>> store_at_once(int count) {
+    const auto renewals = process_.of(pool_, state().database(), lease);
+    std::vector<std::optional<Error>> errors(static_cast<std::size_t>(count));
+    asio::io_context io;
+    for (int i = 0; i < count; ++i) {
+      async::spawn(
+          io.get_executor(),
+          [](auto& all, auto renewal, auto& error) -> asio::awaitable<void> {
+            error = co_await all.store(std::move(renewal));
+          }(*renewals, renewal_of(i), errors[static_cast<std::size_t>(i)]),
+          [](const std::exception_ptr& thrown) { ADD_FAILURE() << async::what_of(thrown); });
+    }
+    io.run();
+    return errors;
   }
   /// Whether the shard's position is that of its renewal.
   bool is_stored(int shard) {
@@ -45,7 +67,9 @@ class SharedRenewals : public PipelineTest {
   }
 
   std::shared_ptr<mongo::ClientPool> pool_;
+  pipeline::RenewalsOfProcess process_;
   int shards_ = 0;
+  std::size_t window_entries_ = 0;  ///< of the dedup window that is stored with each position
 
  private:
   StreamConfig stream_config() {
@@ -58,29 +82,39 @@ class SharedRenewals : public PipelineTest {
 TEST_F(SharedRenewals, AreStoredByAFewCommands) {
   constexpr int count = 20;
   hold_shards(count);
-  pipeline::RenewalsOfProcess process;
-  const auto renewals = process.of(pool_, state().database());
-  asio::io_context io;
-  int stored = 0;
   const std::int64_t before = update_commands();
-  for (int i = 0; i < count; ++i) {
-    async::spawn(
-        io.get_executor(),
-        [](auto& all, auto renewal, int& done) -> asio::awaitable<void> {
-          if (!co_await all.store(std::move(renewal))) ++done;
-        }(*renewals, renewal_of(i), stored),
-        [](const std::exception_ptr& thrown) { ADD_FAILURE() << async::what_of(thrown); });
-  }
-  io.run();
-  EXPECT_EQ(stored, count);
+  for (const auto& error : store_at_once(count)) EXPECT_FALSE(error) << error->text();
   EXPECT_LE(update_commands() - before, count / 2);
   for (int i = 0; i < count; ++i) EXPECT_TRUE(is_stored(i)) << i;
 }
 
+/// One command with all of them would exceed 16 MB.
+TEST_F(SharedRenewals, AreStoredByMoreCommandsIfTheyAreLarge) {
+  constexpr int count = 100;
+  hold_shards(count);
+  window_entries_ = 10000;
+  for (const auto& error : store_at_once(count)) EXPECT_FALSE(error) << error->text();
+  for (int i = 0; i < count; ++i) EXPECT_TRUE(is_stored(i)) << i;
+}
+
+/// Its connection hangs, as when a firewall has dropped it. The next one must be stored before leases end.
+TEST_F(SharedRenewals, OneWithoutAnswerKeepsTheOthersForAPartOfTheLeaseOnly) {
+  hold_shards(1);
+  const auto renewals = process_.of(pool_, state().database(), lease);
+  db().admin(R"({"configureFailPoint":"failCommand","mode":{"times":1},"data":{"failCommands":["update"],
+      "blockConnection":true,"blockTimeMS":6000,"appName":"renewals"}})");
+  const auto first = store_at_once(1);
+  ASSERT_TRUE(first[0]);
+  EXPECT_TRUE(first[0]->network) << first[0]->text();
+  const auto second = store_at_once(1);
+  EXPECT_FALSE(second[0]) << second[0]->text();
+  EXPECT_TRUE(is_stored(0));
+  db().admin(R"({"configureFailPoint":"failCommand","mode":"off"})");
+}
+
 TEST_F(SharedRenewals, OfOneClientPoolAreTheSameAsLongAsTheyAreUsed) {
-  pipeline::RenewalsOfProcess process;
-  auto first = process.of(pool_, "sluice");
-  EXPECT_EQ(first, process.of(pool_, "sluice"));
+  auto first = process_.of(pool_, "sluice", lease);
+  EXPECT_EQ(first, process_.of(pool_, "sluice", lease));
   const std::weak_ptr<pipeline::SharedRenewals> watched = first;
   first.reset();
   EXPECT_TRUE(watched.expired());
