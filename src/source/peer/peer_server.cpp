@@ -27,6 +27,8 @@ constexpr auto patience_to_take = std::chrono::seconds(30);
 constexpr auto longest_wait = std::chrono::milliseconds(500);
 /// When no connection can be accepted, for instance because the process has too many files open.
 constexpr auto pause_after_failure = std::chrono::milliseconds(100);
+/// Between lines of the log about the same lack of room.
+constexpr auto pause_between_lines = std::chrono::minutes(1);
 /// An instance asks for the next answer when it has room for it.
 constexpr auto patience_for_question = std::chrono::hours(24);
 
@@ -141,21 +143,29 @@ void PeerServer::begin(tcp::socket socket) {
 /// Whoever holds connections open without knowing the secret must not keep the other instances out. Returns
 /// whether there is room for another connection.
 bool PeerServer::make_room() {
-  std::string lacking;
-  if (sessions_.size() >= parts_.most_connections) {
-    const auto stranger =
-        std::ranges::find_if(sessions_, [](const auto& session) { return !session->knows_secret; });
-    lacking = std::to_string(parts_.most_connections);
-    lacking +=
-        stranger == sessions_.end()
-            ? " instances are connected; no other one can read the feed"
-            : " connections are open to the feed's port; for each new one, the oldest is closed that has "
-              "not shown that it is of an instance of this cluster";
-    if (told_ != lacking) parts_.say(lacking);
-    if (stranger != sessions_.end()) sessions_.erase(stranger);  // it ends at once
+  const auto is_stranger = [](const auto& session) { return !session->knows_secret; };
+  const auto strangers = static_cast<std::size_t>(std::ranges::count_if(sessions_, is_stranger));
+  const bool full = sessions_.size() >= parts_.most_connections;
+  if (!full && strangers < parts_.most_strangers) return true;
+  const auto oldest = std::ranges::find_if(sessions_, is_stranger);
+  if (oldest == sessions_.end()) {
+    say_now_and_then(std::to_string(sessions_.size()) +
+                     " instances are connected; no other one can read the feed");
+    return false;
   }
-  told_ = std::move(lacking);
-  return sessions_.size() < parts_.most_connections;
+  sessions_.erase(oldest);  // it ends at once
+  say_now_and_then(
+      "many connections to the feed's port do not show that they are of an instance of this cluster; the "
+      "oldest of them is closed for each new one");
+  return true;
+}
+
+void PeerServer::say_now_and_then(const std::string& what) {
+  const flow::Time now = flow::Clock::now();
+  if (told_ == what && now - told_at_ < pause_between_lines) return;
+  told_ = what;
+  told_at_ = now;
+  parts_.say(what);
 }
 
 void PeerServer::serve(int socket, Session& session, const std::stop_token& stop) {

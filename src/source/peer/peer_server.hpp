@@ -29,9 +29,11 @@ class PeerServer {
     int port = 0;  ///< 0: any free one
     std::string secret;
     std::function<void(const std::string&)> say;  ///< any thread may call it
-    /// A connection beyond these takes the place of the oldest one that has not shown that it knows the
-    /// secret. If all have, it is closed.
+    /// A connection beyond these takes the place of the oldest stranger: one that has not shown yet that it
+    /// knows the secret. Without a stranger it is closed.
     std::size_t most_connections = 256;
+    /// Each connection needs four file descriptors.
+    std::size_t most_strangers = 64;
   };
 
   /// Throws Stop if it cannot listen there.
@@ -52,6 +54,7 @@ class PeerServer {
   void accept(const std::stop_token& stop);
   void begin(tcp::socket socket);
   bool make_room();
+  void say_now_and_then(const std::string& what);
   void say_failed(const char* what) const;
   void serve(int socket, Session& session, const std::stop_token& stop);
   std::string converse(PeerLink& link, const std::stop_token& stop);
@@ -62,6 +65,7 @@ class PeerServer {
   std::mutex mutex_;
   std::list<std::unique_ptr<Session>> sessions_;  ///< guarded by the mutex
   std::string told_;                              ///< guarded by the mutex; what was said of a lack of room
+  flow::Time told_at_{};                          ///< guarded by the mutex
   std::jthread thread_;
 };
 

@@ -54,6 +54,7 @@ class Idle {
 class PeerServerTest : public testing::Test {
  protected:
   static constexpr std::size_t most = 8;
+  static constexpr std::size_t most_strangers = 4;
 
   PeerServerTest() {
     server_.start([this](const PeerRequest&, std::string& why) {
@@ -105,14 +106,14 @@ class PeerServerTest : public testing::Test {
                         const std::lock_guard lock(mutex_);
                         said_.push_back(text);
                       },
-                      most}};
+                      most, most_strangers}};
 };
 
 TEST_F(PeerServerTest, AnInstanceTakesThePlaceOfTheOldestConnectionThatDoesNotKnowTheSecret) {
   PeerLink first;
   ASSERT_NO_FATAL_FAILURE(ask(first));
   std::list<Idle> idle;
-  for (std::size_t i = 1; i < most; ++i) idle.emplace_back(server_.port());
+  for (std::size_t i = 0; i < most_strangers; ++i) idle.emplace_back(server_.port());
   PeerLink second;
   ASSERT_NO_FATAL_FAILURE(ask(second));
   EXPECT_TRUE(idle.front().is_closed());
@@ -121,13 +122,24 @@ TEST_F(PeerServerTest, AnInstanceTakesThePlaceOfTheOldestConnectionThatDoesNotKn
   EXPECT_TRUE(is_answered(first));
   EXPECT_TRUE(is_answered(second));
   ASSERT_EQ(said().size(), 1U);
-  EXPECT_NE(said()[0].find("has not shown"), std::string::npos) << said()[0];
+  EXPECT_NE(said()[0].find("do not show that they are of an instance"), std::string::npos) << said()[0];
+}
+
+TEST_F(PeerServerTest, TheLastPlaceIsNotForOneThatDoesNotKnowTheSecret) {
+  std::list<PeerLink> links;
+  for (std::size_t i = 1; i < most; ++i) ASSERT_NO_FATAL_FAILURE(ask(links.emplace_back()));
+  const Idle idle(server_.port());
+  ASSERT_NO_FATAL_FAILURE(ask(links.emplace_back()));
+  EXPECT_TRUE(idle.is_closed());
+  answer();
+  for (PeerLink& link : links) EXPECT_TRUE(is_answered(link));
 }
 
 TEST_F(PeerServerTest, ConnectionsThatDoNotKnowTheSecretDoNotKeepEachOtherOpen) {
   std::list<Idle> idle;
   for (std::size_t i = 0; i < 5 * most; ++i) idle.emplace_back(server_.port());
-  for (std::size_t i = 0; i < 4 * most; ++i, idle.pop_front()) EXPECT_TRUE(idle.front().is_closed());
+  for (std::size_t i = most_strangers; i < 5 * most; ++i, idle.pop_front())
+    EXPECT_TRUE(idle.front().is_closed());
   PeerLink link;
   EXPECT_EQ(connect(link), "");
 }
@@ -147,9 +159,9 @@ TEST_F(PeerServerTest, InstancesAreNotClosedForOthers) {
 
 TEST_F(PeerServerTest, StopsWhateverIsOpen) {
   std::list<Idle> idle;
-  for (std::size_t i = 0; i < most / 2; ++i) idle.emplace_back(server_.port());
-  std::list<PeerLink> links;
-  for (std::size_t i = 0; i < most / 2; ++i) ASSERT_EQ(connect(links.emplace_back()), "");
+  for (std::size_t i = 2; i < most_strangers; ++i) idle.emplace_back(server_.port());
+  PeerLink link;
+  ASSERT_EQ(connect(link), "");
   server_.stop();
   for (const Idle& one : idle) EXPECT_TRUE(one.is_closed());
 }
