@@ -36,7 +36,7 @@ void FollowingStream::follow() {
   peer_ = std::move(result.reader);
   own_.reset();
   parts_.connector->is_news("");
-  parts_.connector->began();
+  parts_.connector->began(peer_->name());
   *parts_.follows = true;
   parts_.followed(peer_->name());
   parts_.say(false, "reads the change stream through " + peer_->name());

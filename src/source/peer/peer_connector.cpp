@@ -44,14 +44,19 @@ bool PeerConnector::is_news(const std::string& why_not) {
   return std::exchange(told_, why_not) != why_not;
 }
 
-void PeerConnector::began() {
+void PeerConnector::began(const std::string& name) {
   refused_.clear();
+  read_ = name;
   began_ = now_();
 }
 
 void PeerConnector::ended(bool given_up) {
   const flow::Time now = now_();
-  if (given_up || now - began_ >= lasting) pause_ = {};
+  if (given_up || now - began_ >= lasting) {
+    pause_ = {};
+  } else {
+    refused_ = read_;
+  }
   next_ = given_up ? now : now + std::max<flow::Duration>(pause_, first_pause);
 }
 

@@ -37,9 +37,10 @@ class PeerConnector {
   /// The reader of this name, which poll() returned, cannot be read now. The next tries begin with the
   /// others.
   void refused(const std::string& name) { refused_ = name; }
-  /// The reader that poll() returned is read from now on.
-  void began();
-  /// It is no longer: it has failed, or (`given_up`) the caller needs another one.
+  /// The reader of this name, which poll() returned, is read from now on.
+  void began(const std::string& name);
+  /// It is no longer: it has failed, or (`given_up`) the caller needs another one. One that fails soon counts
+  /// as refused.
   void ended(bool given_up);
   /// Whether this reason was not told before; "" forgets the last one.
   bool is_news(const std::string& why_not);
@@ -55,6 +56,7 @@ class PeerConnector {
   std::future<Try> trying_;
   std::string told_;
   std::string refused_;
+  std::string read_;  ///< the reader that began last
   flow::Time next_{};
   flow::Time began_{};
   flow::Duration pause_{};

@@ -75,9 +75,17 @@ TEST_F(PeerConnectorTest, BeginsWithAnotherOneAfterARefusal) {
   EXPECT_EQ(next(), "a");
   connector_.refused("a");
   EXPECT_EQ(next(), "b");
-  connector_.began();
+  connector_.began("b");
   connector_.ended(true);
   EXPECT_EQ(next(), "a") << "it has the first place again";
+  connector_.began("a");
+  now_ += seconds(3);
+  connector_.ended(false);
+  EXPECT_EQ(next(), "b") << "a has failed soon";
+  connector_.began("b");
+  now_ += std::chrono::minutes(1);
+  connector_.ended(false);
+  EXPECT_EQ(next(), "a");
 }
 
 TEST_F(PeerConnectorTest, PausesForLongerAfterEachTry) {
@@ -86,7 +94,7 @@ TEST_F(PeerConnectorTest, PausesForLongerAfterEachTry) {
 
 TEST_F(PeerConnectorTest, TriesSoonAgainWhenAReaderHasLasted) {
   pauses(8);
-  connector_.began();
+  connector_.began("b");
   now_ += std::chrono::minutes(1);
   connector_.ended(false);
   EXPECT_FALSE(connector_.poll({"orders"}).reader);
@@ -95,14 +103,14 @@ TEST_F(PeerConnectorTest, TriesSoonAgainWhenAReaderHasLasted) {
 
 TEST_F(PeerConnectorTest, TriesAtOnceWhenAReaderWasGivenUp) {
   pauses(5);
-  connector_.began();
+  connector_.began("b");
   connector_.ended(true);
   EXPECT_EQ(pauses(3), (std::vector<int>{1, 1, 2}));
 }
 
 TEST_F(PeerConnectorTest, PausesOnWhenAReaderDoesNotLast) {
   pauses(5);
-  connector_.began();
+  connector_.began("b");
   now_ += seconds(1);
   connector_.ended(false);
   EXPECT_EQ(pauses(2), (std::vector<int>{17, 32}));
