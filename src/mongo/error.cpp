@@ -95,6 +95,10 @@ bool is_denial(const Error& error) {
   return error.kind == ErrorKind::fatal && among(denial_codes, error.code);
 }
 
+bool is_conflict(const Error& error) {
+  return error.code == write_conflict || error.code == duplicate_key;
+}
+
 Error classify_code(std::int32_t code, std::string message, Doing doing) {
   ErrorKind kind = otherwise(doing);
   if (among(transient_codes, code)) kind = ErrorKind::transient;

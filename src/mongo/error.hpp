@@ -31,6 +31,9 @@ bool refuses_size(const Error& error);
 /// Whether the error is fatal because the server refused the log-in or a right.
 bool is_denial(const Error& error);
 
+/// Whether another transaction, or the same insert of another process, came first.
+bool is_conflict(const Error& error);
+
 inline constexpr std::int32_t duplicate_key = 11000;
 inline constexpr std::int32_t namespace_exists = 48;
 inline constexpr std::int32_t write_conflict = 112;

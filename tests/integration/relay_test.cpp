@@ -96,6 +96,23 @@ class Relay : public ClusterTest, public testing::WithParamInterface<const char*
   std::unique_ptr<LogServer> server_of_logs_;
 };
 
+/// The server refuses one of two instances that ask for the lease at the same time.
+TEST_P(Relay, AConflictOverTheWritersLeaseIsNoProblem) {
+  join_relay().ready();
+  writer();
+  Worker& second = join_relay().ready();
+  ASSERT_TRUE(becomes_even(partitions));
+  const std::int64_t before = db().admin(R"({"configureFailPoint":"failCommand","mode":{"times":3},
+      "data":{"errorCode":112,"failCommands":["findAndModify"]}})")
+                                  .integer("count");
+  db().admin(R"({"waitForFailPoint":"failCommand","maxTimeMS":60000,"timesEntered":)" +
+             std::to_string(before + 3) + "}");
+  db().admin(R"({"configureFailPoint":"failCommand","mode":"off"})");
+  EXPECT_EQ(second.story().find("is not written"), std::string::npos) << second.story();
+  seed();
+  EXPECT_TRUE(exact(partitions));
+}
+
 INSTANTIATE_TEST_SUITE_P(By, Relay, testing::Values(jetstream, kafka),
                          [](const auto& info) { return std::string(info.param); });
 

@@ -16,10 +16,6 @@ constexpr auto lease_poll = std::chrono::milliseconds(500);
 
 constexpr const char* outlets_step = "prepare what it publishes to";
 
-bool is_conflict(const Error& error) {
-  return error.code == mongo::write_conflict || error.code == mongo::duplicate_key;
-}
-
 }  // namespace
 
 StreamStartup::StreamStartup(mongo::ClientPool& pool, checkpoint::CheckpointStore& store, ReaderPlan& plan,
@@ -201,7 +197,7 @@ std::optional<checkpoint::Acquired> StreamStartup::acquire(const std::stop_token
     const bool asked = retry_until("take the lease", stop, [&]() -> std::optional<Error> {
       checkpoint::AcquireResult result = take_lease();
       if (const auto* error = std::get_if<Error>(&result)) {
-        if (!is_conflict(*error)) return *error;
+        if (!mongo::is_conflict(*error)) return *error;
         held = conflict(++conflicts);
       }
       if (auto* other = std::get_if<checkpoint::Held>(&result)) held = std::move(*other);

@@ -22,6 +22,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto relay_lease_poll = milliseconds(500);
+/// After so many conflicts in a row over the lease it is reported.
+constexpr int lasting_conflicts = 40;
 constexpr auto least_renewal_pause = milliseconds(100);  // between a failed renewal and the next
 constexpr auto heartbeat_interval = milliseconds(1000);
 /// How much further back than the present a relay begins at first: a partition's begin may be agreed upon
@@ -186,7 +188,9 @@ bool RelayWriter::take_lease(const std::stop_token& stop) {
     }
     return std::nullopt;
   });
-  if (error) failing(*error);
+  // Instances that start together ask for the lease together, and one of them gets it.
+  conflicts_ = error && mongo::is_conflict(*error) ? conflicts_ + 1 : 0;
+  if (error && (conflicts_ == 0 || conflicts_ >= lasting_conflicts)) failing(*error);
   if (!lease_) {
     flow::pause(relay_lease_poll, stop);
     return false;

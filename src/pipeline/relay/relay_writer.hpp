@@ -111,6 +111,7 @@ class RelayWriter {
 
   std::int64_t epoch_ = 0;
   std::optional<flow::Lease> lease_;
+  int conflicts_ = 0;  ///< in a row, with others that ask for the lease
   std::unique_ptr<RelayAppender> appender_;
   source::IdHasher hasher_;
   /// By partition: what is up to here was in the log when this writer began. None once the change stream has
