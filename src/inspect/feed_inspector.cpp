@@ -42,7 +42,8 @@ std::optional<checkpoint::MemberRecord> member_with_port(const Config& config,
 Finding look_at_address(const Peer& peer, const std::string& who) {
   source::PeerLink link;
   const std::string why = link.connect(peer.host, peer.port, peer.secret, patience);
-  if (why.empty()) return {Level::ok, "cluster", who + "; other instances reach it at " + peer.address()};
+  if (why.empty())
+    return {Level::ok, "cluster", who + "; it answers at " + peer.address() + " from this machine"};
   return {Level::warning, "cluster",
           fmt::format("{}, but not at {}, which other instances are told: {}. They will read the change "
                       "stream by themselves. Set --feed-address (SLUICE_FEED_ADDRESS, cluster.feed_address) "

@@ -144,7 +144,7 @@ TEST_F(SharedFeed, ACheckTriesThePort) {
   const Outcome free = check(offering("127.0.0.1", port.text()));
   EXPECT_EQ(free.exit_code, 0) << free.out;
   EXPECT_NE(free.out.find("ok       cluster: can listen for the other instances on 127.0.0.1:" + port.text() +
-                          "; other instances reach it at 127.0.0.1:" + port.text() + "\n"),
+                          "; it answers at 127.0.0.1:" + port.text() + " from this machine\n"),
             std::string::npos)
       << free.out;
   const Outcome foreign = check(offering("192.0.2.1", port.text()));

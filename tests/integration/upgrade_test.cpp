@@ -78,7 +78,10 @@ TEST_F(Upgrade, APartitionThatGoesBackToACursorOfItsOwnFindsItsPosition) {
   const std::vector<Place> places = write();
   ASSERT_TRUE(settled(partitions));
   terminate_all();
-  for (const Document& shard : state().find("shards")) {
+  const auto shards = state().find("shards");
+  ASSERT_EQ(shards.size(), static_cast<std::size_t>(partitions));
+  for (const Document& shard : shards) {
+    EXPECT_NE(shard.text("filterHash"), "");
     const int index = static_cast<int>(shard.integer("index"));
     const source::StreamFilter filter = requirements::filter_of(rules_, partitions, index);
     for (const Place& place : places) {

@@ -286,9 +286,14 @@ std::vector<Kafka::Placement> Kafka::placements(const std::string& topic) {
 std::pair<std::int64_t, std::int64_t> Kafka::offsets(const std::string& topic, int partition) {
   std::int64_t low = 0;
   std::int64_t high = 0;
-  check(rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition, &low, &high,
-                                         kafka_patience_ms),
-        "offsets of " + topic);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(kafka_patience_ms);
+  rd_kafka_resp_err_t error{};
+  do {
+    error = rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition, &low, &high,
+                                             kafka_patience_ms);
+    // A partition that was made just now may not have a leader yet.
+  } while (error == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION && std::chrono::steady_clock::now() < until);
+  check(error, "offsets of " + topic);
   return {low, high};
 }
 

@@ -1,6 +1,8 @@
 #include "source/feed/feeds.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -49,7 +51,13 @@ std::string label_value(const std::string& text) {
 }  // namespace
 
 std::unique_ptr<EventStream> Feeds::stream(Reading reading) {
+  std::vector<Entry> unused;           // destroyed without the lock: that may wait for a connection
   const std::lock_guard lock(mutex_);  // until the feed knows its reader: a feed without one is removed
+  // Feeds whose readers have all gone have no cursor, and end at once.
+  const auto gone =
+      std::ranges::stable_partition(feeds_, [](const Entry& entry) { return !entry.feed->is_unused(); });
+  std::ranges::move(gone, std::back_inserter(unused));
+  feeds_.erase(gone.begin(), gone.end());
   auto feed = feed_for(reading);
   return std::make_unique<FeedStream>(std::move(feed), std::move(reading.needs),
                                       std::move(reading.make_stream), std::move(reading.ask),
@@ -57,8 +65,6 @@ std::unique_ptr<EventStream> Feeds::stream(Reading reading) {
 }
 
 std::shared_ptr<Feed> Feeds::feed_for(const Reading& reading) {
-  // Feeds whose readers have all gone have no cursor, and end at once.
-  std::erase_if(feeds_, [](const Entry& entry) { return entry.feed->is_unused(); });
   std::string why;
   std::set<std::string> names;
   for (const Entry& entry : feeds_) {

@@ -34,9 +34,9 @@ class PeerConnector {
 
   /// Begins a try if one is due, and returns what the last one came to, if it has ended. Does not wait.
   Try poll(const std::set<std::string>& streams);
-  /// The reader of this name, which poll() returned, cannot be read now. The next tries begin with the
-  /// others.
-  void refused(const std::string& name) { refused_ = name; }
+  /// The reader of this name, which poll() returned, cannot be read now. Until one can, tries begin with
+  /// those that have not refused, and then with the one whose refusal is the longest ago.
+  void refused(const std::string& name);
   /// The reader of this name, which poll() returned, is read from now on.
   void began(const std::string& name);
   /// It is no longer: it has failed, or (`given_up`) the caller needs another one. One that fails soon counts
@@ -46,8 +46,8 @@ class PeerConnector {
   bool is_news(const std::string& why_not);
 
  private:
-  static Try connect(const FindPeers& find, const std::set<std::string>& streams, const std::string& refused,
-                     const std::stop_token& stop);
+  static Try connect(const FindPeers& find, const std::set<std::string>& streams,
+                     const std::vector<std::string>& refused, const std::stop_token& stop);
 
   const FindPeers find_;
   const std::launch how_;
@@ -55,8 +55,8 @@ class PeerConnector {
   std::stop_source stop_;
   std::future<Try> trying_;
   std::string told_;
-  std::string refused_;
-  std::string read_;  ///< the reader that began last
+  std::vector<std::string> refused_;  ///< the last one last
+  std::string read_;                  ///< the reader that began last
   flow::Time next_{};
   flow::Time began_{};
   flow::Duration pause_{};

@@ -177,10 +177,11 @@ void PeerServer::serve(int socket, Session& session, const std::stop_token& stop
   if (!why.empty() && !stop.stop_requested()) parts_.say("another instance no longer reads the feed: " + why);
 }
 
-/// Answers an instance's questions. Returns why that has ended, unless the feed has ended for it.
+/// Answers an instance's questions. Returns why that has ended, unless it never read the feed, or the feed
+/// has ended for it.
 std::string PeerServer::converse(PeerLink& link, const std::stop_token& stop) {
   std::vector<std::uint8_t> bytes;
-  if (std::string why = link.receive(bytes, patience_for_request, stop); !why.empty()) return why;
+  if (!link.receive(bytes, patience_for_request, stop).empty()) return "";
   const auto request = peer::parse_request(view_of(bytes));
   std::string why_not = "it has another version of Sluice";
   std::unique_ptr<FeedTap> tap;

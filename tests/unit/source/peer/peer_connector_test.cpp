@@ -40,12 +40,14 @@ class PeerConnectorTest : public testing::Test {
   flow::Time now_ = flow::Time{} + std::chrono::hours(1);
   std::string why_not_of_a_ = "no answer";
   std::string why_not_ = "refused";
+  bool three_ = false;
   std::size_t tries_ = 0;
   PeerConnector connector_{[this](const std::set<std::string>&) {
                              ++tries_;
                              std::vector<std::unique_ptr<PeerReader>> peers;
                              peers.push_back(std::make_unique<SomePeer>("a", why_not_of_a_));
                              peers.push_back(std::make_unique<SomePeer>("b", why_not_));
+                             if (three_) peers.push_back(std::make_unique<SomePeer>("c", ""));
                              return peers;
                            },
                            std::launch::deferred, [this] { return now_; }};
@@ -86,6 +88,20 @@ TEST_F(PeerConnectorTest, BeginsWithAnotherOneAfterARefusal) {
   now_ += std::chrono::minutes(1);
   connector_.ended(false);
   EXPECT_EQ(next(), "a");
+}
+
+TEST_F(PeerConnectorTest, TriesAllThatConnectButRefuse) {
+  why_not_of_a_ = why_not_ = "";
+  three_ = true;
+  std::string tried;
+  for (int i = 0; i < 6; ++i) {
+    now_ += std::chrono::minutes(2);
+    const auto result = connector_.poll({"orders"});
+    ASSERT_TRUE(result.reader);
+    tried += result.reader->name();
+    connector_.refused(result.reader->name());
+  }
+  EXPECT_EQ(tried, "abcabc");
 }
 
 TEST_F(PeerConnectorTest, PausesForLongerAfterEachTry) {
