@@ -111,6 +111,7 @@ class SharedFeedNetwork : private OwnServer<ReplicaSet>, public SharedFeedTest {
     join().ready();
     workers_connect_to(server().patient_uri());
     for (int i = 0; i < 2; ++i) join().ready();
+    all_ = members();
   }
 
   workbench::TcpProxy& network() { return server().node(0).network(); }
@@ -143,29 +144,40 @@ class SharedFeedNetwork : private OwnServer<ReplicaSet>, public SharedFeedTest {
     ASSERT_TRUE(becomes_even(partitions)) << "the others did not take over";
     ASSERT_TRUE(one_reads_for_all()) << "the others do not share a change stream";
   }
+  void first_is_back() {
+    members_again(all_);
+    first_reads_for_all();
+  }
+
+  /// Runs `course` while a storm is written, after which the projections must be exact.
+  void in_a_storm(const std::function<void()>& course) {
+    ASSERT_NO_FATAL_FAILURE(first_reads_for_all());
+    realworld::seed(db(), storm_.sizes);
+    StormThread storm(server().patient_uri(), db().database(), storm_);
+    ASSERT_NO_FATAL_FAILURE(course());
+    storm.finish();
+    EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+  }
+
+ private:
+  std::vector<Worker*> all_;
 };
 
 TEST_F(SharedFeedNetwork, IsSilentInTheMiddleOfAStorm) {
-  const auto all = members();
-  ASSERT_NO_FATAL_FAILURE(first_reads_for_all());
-  realworld::seed(db(), storm_.sizes);
-  StormThread storm(server().patient_uri(), db().database(), storm_);
-  for (int round = 0; round < 2; ++round) {
-    ASSERT_TRUE(go_on(100));
-    network().stall();
-    ASSERT_NO_FATAL_FAILURE(others_go_on());
-    ASSERT_TRUE(go_on(100));
-    network().heal();
-    members_again(all);
-    ASSERT_NO_FATAL_FAILURE(first_reads_for_all());
-  }
-  storm.finish();
-  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+  in_a_storm([this] {
+    for (int round = 0; round < 2; ++round) {
+      ASSERT_TRUE(go_on(100));
+      network().stall();
+      ASSERT_NO_FATAL_FAILURE(others_go_on());
+      ASSERT_TRUE(go_on(100));
+      network().heal();
+      ASSERT_NO_FATAL_FAILURE(first_is_back());
+    }
+  });
 }
 
 /// It is silent for longer than connections wait for an answer, so they are closed and opened again in vain.
 TEST_F(SharedFeedNetwork, IsSilentWhileNothingHappens) {
-  const auto all = members();
   ASSERT_NO_FATAL_FAILURE(first_reads_for_all());
   network().stall();
   ASSERT_NO_FATAL_FAILURE(others_go_on());
@@ -175,8 +187,7 @@ TEST_F(SharedFeedNetwork, IsSilentWhileNothingHappens) {
   EXPECT_TRUE(soon([&] { return first().get("/readyz").status == 503; })) << first().get("/readyz").body;
   EXPECT_TRUE(first().logs("socket error or timeout")) << first().story();
   network().heal();
-  members_again(all);
-  ASSERT_NO_FATAL_FAILURE(first_reads_for_all());
+  ASSERT_NO_FATAL_FAILURE(first_is_back());
   EXPECT_TRUE(soon([&] { return first().well(); })) << first().get("/readyz").body;
   storm_.first_new = 500'000'000;
   realworld::storm(server().patient_uri(), db().database(), storm_);
@@ -185,43 +196,33 @@ TEST_F(SharedFeedNetwork, IsSilentWhileNothingHappens) {
 
 /// Its leases are renewed, so it keeps its partitions, which wait.
 TEST_F(SharedFeedNetwork, IsSilentForTheChangeStreamOfTheReadingMember) {
-  const auto all = members();
-  ASSERT_NO_FATAL_FAILURE(first_reads_for_all());
-  realworld::seed(db(), storm_.sizes);
-  StormThread storm(server().patient_uri(), db().database(), storm_);
-  ASSERT_TRUE(go_on(100));
-  db().admin(R"({"configureFailPoint":"failCommand","mode":"alwaysOn","data":{"failCommands":["getMore"],)"
-             R"("blockConnection":true,"blockTimeMS":10000,"appName":")" +
-             name_of(first()) + R"("}})");
-  no_member(first());
-  EXPECT_TRUE(go_on(100)) << "the others wait for the first member";
-  EXPECT_TRUE(one_reads_for_all()) << "the others do not share a change stream";
-  const auto report = db().admin(R"({"configureFailPoint":"failCommand","mode":"off"})");
-  EXPECT_GT(report.integer("count"), 0);
-  members_again(all);
-  ASSERT_NO_FATAL_FAILURE(first_reads_for_all());
-  storm.finish();
-  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+  in_a_storm([this] {
+    ASSERT_TRUE(go_on(100));
+    db().admin(R"({"configureFailPoint":"failCommand","mode":"alwaysOn","data":{"failCommands":["getMore"],)"
+               R"("blockConnection":true,"blockTimeMS":10000,"appName":")" +
+               name_of(first()) + R"("}})");
+    no_member(first());
+    EXPECT_TRUE(go_on(100)) << "the others wait for the first member";
+    EXPECT_TRUE(one_reads_for_all()) << "the others do not share a change stream";
+    const auto report = db().admin(R"({"configureFailPoint":"failCommand","mode":"off"})");
+    EXPECT_GT(report.integer("count"), 0);
+    ASSERT_NO_FATAL_FAILURE(first_is_back());
+  });
 }
 
 /// As by a firewall. New connections work, so the member may keep its partitions.
 TEST_F(SharedFeedNetwork, ForgetsTheConnectionsOfTheReadingMember) {
-  const auto all = members();
-  ASSERT_NO_FATAL_FAILURE(first_reads_for_all());
-  realworld::seed(db(), storm_.sizes);
-  StormThread storm(server().patient_uri(), db().database(), storm_);
-  for (int round = 0; round < 2; ++round) {
-    ASSERT_TRUE(go_on(100));
-    const double before = troubles_of_first();
-    network().forget_connections();
-    no_member(first());
-    ASSERT_TRUE(go_on(100)) << "the others wait for the first member";
-    ASSERT_TRUE(soon([&] { return troubles_of_first() > before; }));
-    members_again(all);
-    ASSERT_NO_FATAL_FAILURE(first_reads_for_all());
-  }
-  storm.finish();
-  EXPECT_TRUE(exact(partitions)) << "SLUICE_SEED=" << random_seed();
+  in_a_storm([this] {
+    for (int round = 0; round < 2; ++round) {
+      ASSERT_TRUE(go_on(100));
+      const double before = troubles_of_first();
+      network().forget_connections();
+      no_member(first());
+      ASSERT_TRUE(go_on(100)) << "the others wait for the first member";
+      ASSERT_TRUE(soon([&] { return troubles_of_first() > before; }));
+      ASSERT_NO_FATAL_FAILURE(first_is_back());
+    }
+  });
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ asio::awaitable<bool> HttpConnection::exchange(std::string_view body, Answer& an
   if (in_.capacity() > buffer_keeps_bytes) in_ = {};
   // Even after a write error there may be an answer: a server may refuse a long body before it has read it
   // all.
-  const error_code unwritten = body.empty() ? co_await wire_.write(out_) : co_await wire_.write(out_, body);
+  const error_code unwritten = co_await wire_.write(out_, body);
   bool heard = false;
   for (bool interim = true; interim;) {
     answer = {};

@@ -69,17 +69,6 @@ asio::awaitable<error_code> Wire::shake_hands(asio::ssl::context& context, const
   co_return error;
 }
 
-asio::awaitable<error_code> Wire::write(std::string_view text) {
-  error_code error;
-  const asio::const_buffer all(text.data(), text.size());
-  if (tls_) {
-    co_await asio::async_write(*tls_, all, asio::redirect_error(asio::use_awaitable, error));
-  } else {
-    co_await asio::async_write(link_->socket, all, asio::redirect_error(asio::use_awaitable, error));
-  }
-  co_return error;
-}
-
 asio::awaitable<error_code> Wire::write(std::string_view text, std::string_view more) {
   error_code error;
   const std::array both = {asio::const_buffer(text.data(), text.size()),

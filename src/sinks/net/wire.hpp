@@ -27,9 +27,8 @@ class Wire {
   /// receive details.
   asio::awaitable<error_code> shake_hands(asio::ssl::context& context, const std::string& host,
                                           std::string& why);
-  asio::awaitable<error_code> write(std::string_view text);
   /// Writes `text` and, behind it, `more`.
-  asio::awaitable<error_code> write(std::string_view text, std::string_view more);
+  asio::awaitable<error_code> write(std::string_view text, std::string_view more = {});
   asio::awaitable<error_code> read(asio::mutable_buffer into, std::size_t& size);
 
   bool is_open() const { return link_->socket.is_open(); }
